@@ -1,0 +1,51 @@
+# anydoa: `make demo` and `make test` are all a fresh machine needs (Python 3.11+ and git).
+PYTHON ?= python3
+TORCH ?= torch==2.13.0
+BIN := .venv/bin
+# One thread a test worker; with more, two workers would fight for the same cores.
+ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg
+JOBS ?= 2
+
+.PHONY: setup demo test check fix bench docs clean
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anydoa needs Python 3.11 or newer; run: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv .venv
+
+.venv/runtime.stamp: .venv/bin/python pyproject.toml
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+.venv/dev.stamp: .venv/bin/python pyproject.toml
+	$(BIN)/pip install --quiet "$(TORCH)"
+	$(BIN)/pip install --quiet --editable '.[dev]'
+	touch $@ .venv/runtime.stamp
+
+setup: .venv/dev.stamp  ## everything a developer needs, in .venv
+
+demo: .venv/runtime.stamp  ## locate the two talkers of the bundled recording, write a picture
+	mkdir -p out
+	$(BIN)/anydoa locate examples/two_talkers.wav --array examples/two_talkers.array.toml --sources 2 --plot out/two_talkers.png
+	@echo "truth: examples/two_talkers.truth.json   picture: out/two_talkers.png"
+
+test: setup  ## the whole suite
+	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+check: setup  ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: setup  ## mend what tools can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup  ## accuracy and speed against public peers, on this machine
+	$(BIN)/python benchmarks/classical.py
+
+docs: setup  ## run every example in README and docs
+	$(ENV) $(BIN)/python -m pytest tests/docs
+
+clean:
+	rm -rf .venv out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,1 @@
+"""Estimators that follow from physics alone."""

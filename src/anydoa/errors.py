@@ -1,0 +1,59 @@
+"""Everything anydoa raises on purpose.
+
+    AnydoaError
+    |-- GeometryError      an array, direction or grid that cannot be
+    |-- ArrayFileError     an array file that cannot be read
+    |-- AudioError         a recording that cannot be used
+    |-- ShapeError         an array of numbers with the wrong axes
+    |-- ConfigError        an option, name or configuration key that does not exist
+    |-- CheckpointError    a weights file that is missing, damaged or of another kind
+    `-- MissingExtraError  a feature whose optional dependency is not installed
+
+A message is rule, value, cure, in one line. The command line prints it and exits with code 2.
+"""
+
+
+class AnydoaError(Exception):
+    """Root of every error a user can mend.
+
+    Example:
+        >>> import anydoa
+        >>> try:
+        ...     anydoa.locate("nothing.wav", array="respeaker-usb-4")
+        ... except anydoa.AnydoaError as error:
+        ...     print(error)
+        nothing.wav: no such file
+    """
+
+
+class GeometryError(AnydoaError, ValueError):
+    """An array, direction or grid that cannot exist or cannot be used."""
+
+
+class ArrayFileError(AnydoaError, ValueError):
+    """An array file that cannot be read, or names no known preset."""
+
+
+class AudioError(AnydoaError, ValueError):
+    """A recording that cannot be read, or cannot be located in."""
+
+
+class ShapeError(AnydoaError, ValueError):
+    """An array of numbers whose axes are not those a function takes."""
+
+
+class ConfigError(AnydoaError, ValueError):
+    """An option, a name or a configuration key that does not exist."""
+
+
+class CheckpointError(AnydoaError, ValueError):
+    """A weights file that is missing, damaged or of another kind."""
+
+
+class MissingExtraError(AnydoaError, ImportError):
+    """A feature whose optional dependency is not installed."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs an extra that is not installed; run: pip install 'anydoa[{extra}]'"
+        )

@@ -1,0 +1,1 @@
+"""Suites, and tables of estimators on them."""

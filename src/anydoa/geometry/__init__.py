@@ -1,0 +1,1 @@
+"""Where microphones are and where sound may come from."""

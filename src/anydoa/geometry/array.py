@@ -1,0 +1,223 @@
+"""The microphone array: where the microphones are, and which channel of a recording each one is."""
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPACING, MIN_SPAN, SPEED_OF_SOUND
+from anydoa.errors import AudioError, GeometryError
+from anydoa.geometry.rotation import rotate, rotation_from_rpy_deg
+
+
+@dataclass(frozen=True, eq=False)
+class MicrophoneArray:
+    """Microphone positions, the channel of each, and how the array is mounted. Immutable and validated.
+
+    Args:
+        body_positions: metres in the array's own frame, one row a microphone.
+        name: short name, as in file names.
+        channels: recording channel of each microphone, from 0; default 0, 1, 2, ...
+        ignore_channels: recording channels that hold no microphone (playback, beamformer output).
+        mount_rpy_deg: roll, pitch and yaw that turn the array's own frame into the user's.
+        speed_of_sound: metres a second.
+        title: what a person calls it.
+        front: what lies at 0 degrees azimuth.
+        source: where the numbers come from.
+
+    Raises:
+        GeometryError: if the geometry or the channel map cannot be.
+
+    Example:
+        >>> array = MicrophoneArray([[0.05, 0, 0], [-0.05, 0, 0]], name="pair")
+        >>> array.num_microphones, array.channels, round(array.span, 3)
+        (2, (0, 1), 0.1)
+    """
+
+    body_positions: Float[np.ndarray, "mic 3"]
+    name: str = "array"
+    channels: tuple[int, ...] = ()
+    ignore_channels: tuple[int, ...] = ()
+    mount_rpy_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    speed_of_sound: float = SPEED_OF_SOUND
+    title: str = ""
+    front: str = ""
+    source: str = field(default="", repr=False)
+
+    def __init__(
+        self,
+        body_positions: ArrayLike,
+        name: str = "array",
+        *,
+        channels: tuple[int, ...] | None = None,
+        ignore_channels: tuple[int, ...] = (),
+        mount_rpy_deg: tuple[float, float, float] = (0.0, 0.0, 0.0),
+        speed_of_sound: float = SPEED_OF_SOUND,
+        title: str = "",
+        front: str = "",
+        source: str = "",
+    ) -> None:
+        positions = _valid_positions(body_positions, name)
+        mic_channels = tuple(range(len(positions))) if channels is None else tuple(int(c) for c in channels)
+        ignored = tuple(int(c) for c in ignore_channels)
+        _check_channels(mic_channels, ignored, len(positions), name)
+        rpy = tuple(float(angle) for angle in mount_rpy_deg)
+        if len(rpy) != 3 or not np.isfinite(rpy).all():
+            raise GeometryError(f"array {name!r}: mount_rpy_deg takes 3 finite angles, got {mount_rpy_deg}")
+        if not 100.0 <= speed_of_sound <= 10_000.0:
+            raise GeometryError(
+                f"array {name!r}: speed_of_sound must be 100..10000 m/s, got {speed_of_sound}; air has 343"
+            )
+        values = {
+            "body_positions": positions, "name": name, "channels": mic_channels, "ignore_channels": ignored,
+            "mount_rpy_deg": rpy, "speed_of_sound": float(speed_of_sound), "title": title or name,
+            "front": front, "source": source,
+        }  # fmt: skip
+        for key, value in values.items():
+            object.__setattr__(self, key, value)
+
+    @property
+    def num_microphones(self) -> int:
+        """How many microphones there are."""
+        return len(self.body_positions)
+
+    @property
+    def num_recording_channels(self) -> int:
+        """How many channels a recording of this array has, ignored ones included."""
+        return len(self.channels) + len(self.ignore_channels)
+
+    @cached_property
+    def positions(self) -> Float[np.ndarray, "mic 3"]:
+        """Metres in the user's frame: the body positions turned by the mount. What every estimator uses."""
+        positions = rotate(self.body_positions, rotation_from_rpy_deg(self.mount_rpy_deg))
+        positions.flags.writeable = False
+        return positions
+
+    @cached_property
+    def centred_positions(self) -> Float[np.ndarray, "mic 3"]:
+        """Positions relative to their mean."""
+        centred: np.ndarray = self.positions - self.positions.mean(axis=0)
+        return centred
+
+    @cached_property
+    def span(self) -> float:
+        """Metres between the two microphones farthest apart."""
+        return float(_pairwise_distance(self.body_positions).max())
+
+    @cached_property
+    def spacing(self) -> float:
+        """Metres between the two microphones nearest each other."""
+        distance = _pairwise_distance(self.body_positions)
+        return float(distance[~np.eye(len(distance), dtype=bool)].min())
+
+    @cached_property
+    def hash(self) -> str:
+        """Twelve hex digits that change with anything an estimate depends on."""
+        digest = hashlib.sha256(np.round(self.positions, 7).tobytes())
+        digest.update(repr((self.channels, self.ignore_channels, self.speed_of_sound)).encode())
+        return digest.hexdigest()[:12]
+
+    def select_channels(self, recording: Float[np.ndarray, "channel time"]) -> Float[np.ndarray, "mic time"]:
+        """The microphones' signals out of a recording, in the order of the positions.
+
+        Raises:
+            AudioError: if the recording has another number of channels than the array describes.
+        """
+        self.check_channel_count(len(recording))
+        return recording[list(self.channels)]
+
+    def check_channel_count(self, num_channels: int) -> None:
+        """Refuse recordings with another number of channels than this array's.
+
+        Raises:
+            AudioError: with the cure.
+        """
+        if num_channels == self.num_recording_channels:
+            return
+        used = f"uses {self.num_microphones}"
+        if self.ignore_channels:
+            used += f" and ignores {len(self.ignore_channels)}"
+        extra = [c for c in range(num_channels) if c not in self.channels]
+        if num_channels > self.num_recording_channels:
+            cure = f"pass ignore_channels={extra}"
+        else:
+            cure = "record all channels of the card, or take an array with fewer microphones"
+        raise AudioError(f"recording has {num_channels} channels but array {self.name!r} {used}; {cure}")
+
+    def replace(self, **changes: object) -> "MicrophoneArray":
+        """The same array with some fields changed, validated anew."""
+        return replace(self, **changes)  # type: ignore[arg-type] # checked again by __init__
+
+
+def _pairwise_distance(positions: Float[np.ndarray, "mic 3"]) -> Float[np.ndarray, "mic mic"]:
+    distance: np.ndarray = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
+    return distance
+
+
+def _valid_positions(body_positions: ArrayLike, name: str) -> Float[np.ndarray, "mic 3"]:
+    """Float64 copy of the positions, read-only, after every check of the geometry."""
+    try:
+        positions = np.array(body_positions, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise GeometryError(f"array {name!r}: positions must be rows of 3 numbers ({error})") from None
+    if positions.ndim != 2 or positions.shape[1] != 3:
+        raise GeometryError(
+            f"array {name!r}: positions must be (microphones, 3), got shape {positions.shape}"
+        )
+    if not MIN_MICROPHONES <= len(positions) <= MAX_MICROPHONES:
+        raise GeometryError(
+            f"array {name!r} has {len(positions)} microphones; "
+            f"{MIN_MICROPHONES}..{MAX_MICROPHONES} are possible"
+        )
+    if not np.isfinite(positions).all():
+        bad = int(np.argwhere(~np.isfinite(positions))[0, 0])
+        raise GeometryError(f"array {name!r}: position of microphone {bad} is not finite: {positions[bad]}")
+    _check_distances(positions, name)
+    positions.flags.writeable = False
+    return positions
+
+
+def _check_distances(positions: Float[np.ndarray, "mic 3"], name: str) -> None:
+    distance = _pairwise_distance(positions)
+    span = float(distance.max())
+    if span > MAX_SPAN:
+        raise GeometryError(
+            f'array {name!r} spans {span:.3g} m, more than {MAX_SPAN:g} m; millimetres? then say unit = "mm"'
+        )
+    np.fill_diagonal(distance, np.inf)
+    first, second = np.unravel_index(int(distance.argmin()), distance.shape)
+    if distance[first, second] < MIN_SPACING:
+        raise GeometryError(
+            f"array {name!r}: microphones {first} and {second} are at the same place "
+            f"({distance[first, second] * 1000:.3g} mm apart); correct or remove one"
+        )
+    if span < MIN_SPAN:
+        raise GeometryError(
+            f"array {name!r} spans {span * 1000:.3g} mm, less than {MIN_SPAN * 1000:g} mm; "
+            'metres given as millimetres? then say unit = "m"'
+        )
+
+
+def _check_channels(
+    channels: tuple[int, ...], ignored: tuple[int, ...], num_microphones: int, name: str
+) -> None:
+    if len(channels) != num_microphones:
+        raise GeometryError(
+            f"array {name!r} has {num_microphones} microphones but {len(channels)} channels; "
+            "give one channel each"
+        )
+    together = channels + ignored
+    twice = sorted({c for c in together if together.count(c) > 1})
+    if twice:
+        raise GeometryError(
+            f"array {name!r}: channel {twice[0]} is used twice; each channel is one microphone or ignored"
+        )
+    missing = sorted(set(range(len(together))) - set(together))
+    if missing:
+        raise GeometryError(
+            f"array {name!r}: channels count from 0 without gaps, "
+            f"but {missing[0]} is neither a microphone nor ignored; add it to ignore_channels"
+        )

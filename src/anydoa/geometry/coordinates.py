@@ -1,0 +1,113 @@
+"""Directions as unit vectors, and the angles people read.
+
+The currency is the unit vector pointing TOWARDS the source. Frame: x front, y left, z up, right-handed.
+Azimuth runs anticlockwise from +x seen from above; elevation runs up from the horizontal plane;
+colatitude runs down from +z and appears only where a foreign convention asks for it.
+"""
+
+import numpy as np
+from jaxtyping import Float
+from numpy.typing import ArrayLike
+
+from anydoa.errors import GeometryError
+
+
+def angles_to_direction(azimuth: ArrayLike, elevation: ArrayLike) -> Float[np.ndarray, "*batch 3"]:
+    """Unit vectors towards the given angles.
+
+    Args:
+        azimuth: radians, anticlockwise from +x; any shape that broadcasts with ``elevation``.
+        elevation: radians up from the horizontal plane.
+
+    Returns:
+        Unit vectors, one more axis than the angles.
+    """
+    azimuth, elevation = np.broadcast_arrays(
+        np.asarray(azimuth, dtype=np.float64), np.asarray(elevation, dtype=np.float64)
+    )
+    horizontal = np.cos(elevation)
+    return np.stack([horizontal * np.cos(azimuth), horizontal * np.sin(azimuth), np.sin(elevation)], axis=-1)
+
+
+def direction_to_angles(
+    direction: Float[np.ndarray, "*batch 3"],
+) -> tuple[Float[np.ndarray, "*batch"], Float[np.ndarray, "*batch"]]:
+    """Azimuth and elevation of vectors of any length above zero.
+
+    Convention:
+        Azimuth in (-pi, pi], 0 at the poles; elevation in [-pi/2, pi/2].
+    """
+    x, y, z = np.moveaxis(np.asarray(direction, dtype=np.float64), -1, 0)
+    azimuth = np.arctan2(y, x)
+    azimuth = np.where(azimuth <= -np.pi, np.pi, azimuth)
+    return azimuth, np.arctan2(z, np.hypot(x, y))
+
+
+def angles_deg_to_direction(
+    azimuth_deg: ArrayLike, elevation_deg: ArrayLike
+) -> Float[np.ndarray, "*batch 3"]:
+    """Unit vectors towards angles in degrees; see :func:`angles_to_direction`."""
+    return angles_to_direction(
+        np.deg2rad(np.asarray(azimuth_deg, dtype=np.float64)),
+        np.deg2rad(np.asarray(elevation_deg, dtype=np.float64)),
+    )
+
+
+def direction_to_angles_deg(
+    direction: Float[np.ndarray, "*batch 3"],
+) -> tuple[Float[np.ndarray, "*batch"], Float[np.ndarray, "*batch"]]:
+    """Azimuth in (-180, 180] and elevation in [-90, 90] of vectors; see :func:`direction_to_angles`."""
+    azimuth, elevation = direction_to_angles(direction)
+    return np.rad2deg(azimuth), np.rad2deg(elevation)
+
+
+def elevation_to_colatitude(elevation: ArrayLike) -> Float[np.ndarray, "*batch"]:
+    """Angle down from +z of an angle up from the horizontal plane, in radians; its own inverse."""
+    return np.pi / 2 - np.asarray(elevation, dtype=np.float64)
+
+
+def normalize_direction(vector: ArrayLike) -> Float[np.ndarray, "*batch 3"]:
+    """The same vectors with unit length.
+
+    Raises:
+        GeometryError: if the last axis is not xyz, or a vector is zero or not finite.
+    """
+    vector = np.asarray(vector, dtype=np.float64)
+    if vector.ndim == 0 or vector.shape[-1] != 3:
+        raise GeometryError(f"a direction has 3 coordinates (x, y, z), got shape {vector.shape}")
+    length = np.linalg.norm(vector, axis=-1, keepdims=True)
+    if not np.isfinite(vector).all() or (length < 1e-12).any():
+        raise GeometryError("a direction must be finite and longer than zero; remove such rows")
+    return vector / length
+
+
+def great_circle_distance(
+    first: Float[np.ndarray, "*batch 3"], second: Float[np.ndarray, "*batch 3"]
+) -> Float[np.ndarray, "*batch"]:
+    """Angle between vectors in radians, 0..pi; leading axes broadcast.
+
+    The atan2 form keeps full precision for tiny and for nearly opposite angles, where the arccosine
+    of a dot product loses half the digits.
+    """
+    first, second = np.broadcast_arrays(
+        np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
+    )
+    sine = np.linalg.norm(np.cross(first, second), axis=-1)
+    return np.arctan2(sine, np.sum(first * second, axis=-1))
+
+
+def great_circle_distance_deg(
+    first: Float[np.ndarray, "*batch 3"], second: Float[np.ndarray, "*batch 3"]
+) -> Float[np.ndarray, "*batch"]:
+    """Angle between vectors in degrees, 0..180; see :func:`great_circle_distance`."""
+    return np.rad2deg(great_circle_distance(first, second))
+
+
+def tangent_basis(direction: Float[np.ndarray, "3"]) -> Float[np.ndarray, "2 3"]:
+    """Two unit vectors that span the plane touching the sphere at a unit ``direction``.
+
+    They and the direction are right-handed: ``first x second = direction``. No direction is singular.
+    """
+    helper = np.eye(3)[np.argmin(np.abs(direction))]
+    first = normalize_direction(np.cross(helper, direction))
+    return np.stack([first, np.cross(direction, first)])

@@ -1,0 +1,227 @@
+"""Grids of candidate directions: any list of unit vectors, with neighbours and areas when asked for."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy.typing import ArrayLike
+from scipy.spatial import ConvexHull, QhullError, SphericalVoronoi, cKDTree
+
+from anydoa.errors import GeometryError
+from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direction
+from anydoa.geometry.rotation import rotate, rotation_towards
+
+MAX_DIRECTIONS = 200_000
+_GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
+_DUPLICATE = 1e-6  # rad; directions closer than this are the same direction
+
+
+@dataclass(frozen=True, eq=False)
+class DirectionGrid:
+    """Candidate directions as unit vectors towards the source. Immutable.
+
+    Args:
+        directions: one row a direction, any length above zero; kept with unit length.
+        name: what made it, such as ``fibonacci:2048``.
+
+    Raises:
+        GeometryError: if a direction is zero, not finite or there twice.
+    """
+
+    directions: Float[np.ndarray, "grid 3"]
+    name: str = "custom"
+
+    def __init__(self, directions: ArrayLike, name: str = "custom") -> None:
+        unit = normalize_direction(directions)
+        if unit.ndim != 2 or not 1 <= len(unit) <= MAX_DIRECTIONS:
+            raise GeometryError(
+                f"a grid is a list of 1..{MAX_DIRECTIONS} directions (x, y, z), got shape {unit.shape}"
+            )
+        pairs = cKDTree(unit).query_pairs(_DUPLICATE, output_type="ndarray")
+        if len(pairs):
+            first, second = sorted(int(i) for i in pairs[0])
+            raise GeometryError(f"grid {name!r}: directions {first} and {second} are the same; remove one")
+        unit.flags.writeable = False
+        object.__setattr__(self, "directions", unit)
+        object.__setattr__(self, "name", name)
+
+    def __len__(self) -> int:
+        return len(self.directions)
+
+    @cached_property
+    def hash(self) -> str:
+        """Twelve hex digits of the directions; caches use it as their key."""
+        return hashlib.sha256(np.round(self.directions, 9).tobytes()).hexdigest()[:12]
+
+    @cached_property
+    def spacing(self) -> float:
+        """Median angle from a direction to its nearest neighbour, in radians; pi for a single direction."""
+        if len(self) == 1:
+            return float(np.pi)
+        chord = cKDTree(self.directions).query(self.directions, k=2)[0][:, 1]
+        return float(2 * np.arcsin(np.median(chord) / 2))
+
+    @cached_property
+    def neighbours(self) -> tuple[Int[np.ndarray, "_"], ...]:
+        """Indices of the directions around each direction: the edges of the grid's triangulation.
+
+        A grid that lies in a plane (an azimuth circle) or has fewer than 4 directions has no
+        triangulation; there, the directions within 1.75 spacings are neighbours.
+        """
+        edges = self._hull_edges()
+        if edges is None:
+            edges = cKDTree(self.directions).query_pairs(
+                2 * np.sin(0.875 * min(self.spacing, 2.0)), output_type="ndarray"
+            )
+        both = (
+            np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
+            if len(edges)
+            else np.zeros((0, 2), int)
+        )
+        starts = np.searchsorted(both[:, 0], np.arange(len(self) + 1))
+        return tuple(both[starts[i] : starts[i + 1], 1] for i in range(len(self)))
+
+    def _hull_edges(self) -> Int[np.ndarray, "edge 2"] | None:
+        if len(self) < 4:
+            return None
+        try:
+            triangles = ConvexHull(self.directions).simplices
+        except QhullError:
+            return None
+        edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+        # The hull closes a patch with long chords; neighbours are only near ones.
+        chord = np.linalg.norm(self.directions[edges[:, 0]] - self.directions[edges[:, 1]], axis=1)
+        near: np.ndarray = edges[chord <= 2 * np.sin(1.5 * min(self.spacing, 1.0))]
+        return near if len(near) else edges
+
+    @cached_property
+    def area_weights(self) -> Float[np.ndarray, "grid"]:
+        """Share of the covered area that belongs to each direction; sums to one.
+
+        Spherical Voronoi cells. A grid without cells (in a plane, or fewer than 4 directions) is uniform.
+        """
+        uniform = np.full(len(self), 1 / len(self))
+        if (
+            len(self) < 4
+            or np.linalg.matrix_rank(self.directions - self.directions.mean(axis=0), tol=1e-6) < 3
+        ):
+            return uniform
+        area = SphericalVoronoi(self.directions, threshold=1e-9).calculate_areas()
+        # At the rim of a patch a cell reaches around the empty rest of the sphere: cap it.
+        area = np.minimum(area, 4 * np.median(area))
+        weights: np.ndarray = area / area.sum()
+        return weights
+
+    def rotated(self, matrix: Float[np.ndarray, "3 3"]) -> "DirectionGrid":
+        """The grid after a rotation."""
+        return DirectionGrid(rotate(self.directions, matrix), name=f"{self.name} rotated")
+
+    def nearest(self, direction: Float[np.ndarray, "*batch 3"]) -> Int[np.ndarray, "*batch"]:
+        """Index of the grid direction nearest to each unit vector."""
+        index: np.ndarray = cKDTree(self.directions).query(direction)[1]
+        return np.asarray(index)
+
+
+def fibonacci_grid(num_directions: int = 2048) -> DirectionGrid:
+    """Fibonacci sphere, poles included: ``z_i = 1 - 2 i/(D-1)``, azimuth ``i * pi * (3 - sqrt 5)``.
+
+    Reference:
+        Baek et al. (2026), the training grid of AGG-RL.
+    """
+    _check_count("fibonacci", num_directions, 2)
+    index = np.arange(num_directions)
+    z = 1 - 2 * index / (num_directions - 1)
+    radius = np.sqrt(np.clip(1 - z**2, 0, None))
+    azimuth = index * _GOLDEN_ANGLE
+    directions = np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), z], axis=1)
+    return DirectionGrid(directions, name=f"fibonacci:{num_directions}")
+
+
+def icosphere_grid(level: int = 4) -> DirectionGrid:
+    """Icosahedron with each triangle split in four ``level`` times: ``10 * 4**level + 2`` directions."""
+    if not 0 <= level <= 7:
+        raise GeometryError(f"icosphere level must be 0..7, got {level}")
+    golden = (1 + np.sqrt(5)) / 2
+    corners = np.array([[0, a, b * golden] for a in (-1, 1) for b in (-1, 1)], dtype=np.float64)
+    directions = normalize_direction(np.concatenate([np.roll(corners, shift, axis=1) for shift in range(3)]))
+    for _ in range(level):
+        triangles = ConvexHull(directions).simplices
+        edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
+        edges = np.unique(np.sort(edges, axis=1), axis=0)
+        middle = normalize_direction(directions[edges[:, 0]] + directions[edges[:, 1]])
+        directions = np.concatenate([directions, middle])
+    return DirectionGrid(directions, name=f"icosphere:{level}")
+
+
+def azimuth_grid(num_directions: int = 360, elevation_deg: float = 0.0) -> DirectionGrid:
+    """Equally spaced azimuths at one elevation, from 0 degrees anticlockwise."""
+    _check_count("azimuth", num_directions, 1)
+    if not -90 < elevation_deg < 90:
+        raise GeometryError(
+            f"azimuth grid: elevation must be between -90 and 90 degrees, got {elevation_deg}"
+        )
+    azimuth_deg = np.arange(num_directions) * 360 / num_directions
+    return DirectionGrid(
+        angles_deg_to_direction(azimuth_deg, elevation_deg),
+        name=f"azimuth:{num_directions},{elevation_deg:g}",
+    )
+
+
+def product_grid(num_azimuths: int = 72, num_elevations: int = 37) -> DirectionGrid:
+    """Azimuth x elevation: equal steps in both, elevation from pole to pole, each pole once."""
+    _check_count("product azimuth", num_azimuths, 1)
+    _check_count("product elevation", num_elevations, 1)
+    azimuth_deg = np.arange(num_azimuths) * 360 / num_azimuths
+    elevation_deg = np.linspace(-90, 90, num_elevations) if num_elevations > 1 else np.zeros(1)
+    rows = [
+        angles_deg_to_direction(azimuth_deg if abs(elevation) < 90 else np.zeros(1), elevation)
+        for elevation in elevation_deg
+    ]
+    return DirectionGrid(np.concatenate(rows), name=f"product:{num_azimuths}x{num_elevations}")
+
+
+def cap_grid(
+    azimuth_deg: float, elevation_deg: float, radius_deg: float, num_directions: int = 500
+) -> DirectionGrid:
+    """A dense patch: ``num_directions`` spread evenly over all directions within ``radius_deg`` of one."""
+    _check_count("cap", num_directions, 1)
+    if not 0 < radius_deg <= 180:
+        raise GeometryError(f"cap radius must be above 0 and at most 180 degrees, got {radius_deg}")
+    index = np.arange(num_directions)
+    z = 1 - (index / max(num_directions - 1, 1)) * (1 - np.cos(np.deg2rad(radius_deg)))
+    radius = np.sqrt(np.clip(1 - z**2, 0, None))
+    local = np.stack(
+        [radius * np.cos(index * _GOLDEN_ANGLE), radius * np.sin(index * _GOLDEN_ANGLE), z], axis=1
+    )
+    centre = angles_deg_to_direction(azimuth_deg, elevation_deg)
+    name = f"cap:{azimuth_deg:g},{elevation_deg:g},{radius_deg:g},{num_directions}"
+    return DirectionGrid(rotate(local, rotation_towards(centre)), name=name)
+
+
+def hemisphere_grid(num_directions: int = 1024, side: str = "up") -> DirectionGrid:
+    """Even directions on one half of the sphere, its rim included.
+
+    Args:
+        num_directions: how many.
+        side: ``up``, ``down``, ``front``, ``back``, ``left`` or ``right``.
+    """
+    poles = {
+        "up": (0, 90),
+        "down": (0, -90),
+        "front": (0, 0),
+        "back": (180, 0),
+        "left": (90, 0),
+        "right": (-90, 0),
+    }
+    if side not in poles:
+        raise GeometryError(f"hemisphere side must be one of {', '.join(poles)}, got {side!r}")
+    azimuth_deg, elevation_deg = poles[side]
+    cap = cap_grid(azimuth_deg, elevation_deg, 90.0, num_directions)
+    return DirectionGrid(cap.directions, name=f"hemisphere:{num_directions},{side}")
+
+
+def _check_count(what: str, count: int, least: int) -> None:
+    if not least <= count <= MAX_DIRECTIONS:
+        raise GeometryError(f"{what} grid: {least}..{MAX_DIRECTIONS} directions are possible, got {count}")

@@ -1,0 +1,1 @@
+"""Audio, array files, grids and results: everything that crosses the door."""

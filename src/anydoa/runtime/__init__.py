@@ -1,0 +1,1 @@
+"""Networks without torch: ONNX Runtime, bundled weights and their cards."""

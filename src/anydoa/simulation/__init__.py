@@ -1,0 +1,1 @@
+"""Rooms, talkers and noise, made by seed."""
