@@ -1,0 +1,122 @@
+"""The command line: one file a command, found by name and imported only when it is run."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from anydoa.errors import AnydoaError
+
+_COMMANDS = ("locate", "array", "model", "evaluate", "simulate", "train", "export", "import-reference")
+_USER_MISTAKE = 2
+_INTERRUPTED = 130
+_UsageError: Any = typer.BadParameter.__base__  # typer has it, but under different names in its releases
+
+
+class _LazyGroup(TyperGroup):
+    """Imports the module of a command when it is asked for: its `app` or the function of its name is run."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Names in the order of the help text."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command of this name, or None."""
+        if cmd_name not in _COMMANDS:
+            return None
+        module = import_module(f"anydoa.cli.{cmd_name.replace('-', '_')}")
+        if hasattr(module, "app"):
+            command: Any = typer.main.get_group(module.app)
+        else:
+            single = typer.Typer(add_completion=False)
+            single.command(cmd_name)(getattr(module, cmd_name.replace("-", "_")))
+            command = typer.main.get_command(single)
+        command.name = cmd_name
+        return command
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; a reader of our output that has had enough is no error."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
+        except BrokenPipeError:
+            # Python flushes once more at exit, so standard output must lead somewhere.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 0
+
+
+app = typer.Typer(cls=_LazyGroup, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _print_version(wanted: bool) -> bool:
+    if wanted:
+        import anydoa
+
+        typer.echo(f"anydoa {anydoa.__version__}")
+        raise typer.Exit
+    return wanted
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Find where sound comes from, with any microphone array, on any grid of directions."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        arguments: words after the program's name; those of the process if None.
+
+    Returns:
+        Exit code: 0, 2 for a mistake the user can mend (one line on standard error says which), 130 if
+        interrupted.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    command = typer.main.get_command(app)
+    try:
+        with _warnings_on_stderr():
+            code = command.main(words or ["--help"], prog_name="anydoa", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except AnydoaError as error:
+        return _complain(str(error))
+    except _UsageError as error:
+        return _complain(error.format_message())
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _complain(message: str) -> int:
+    """One line on standard error; none where the help of a command group has already said it all."""
+    if message:
+        print(f"error: {' '.join(message.split())}", file=sys.stderr)
+    return _USER_MISTAKE
+
+
+@contextmanager
+def _warnings_on_stderr() -> Iterator[None]:
+    """Shows warnings of the package as lines on standard error."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_LineFormatter())
+    logger = logging.getLogger("anydoa")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _LineFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{record.levelname.lower()}: {record.getMessage()}"

@@ -1,6 +1,8 @@
 """The microphone array: where the microphones are, and which channel of a recording each one is."""
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -11,6 +13,9 @@ from numpy.typing import ArrayLike
 from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPACING, MIN_SPAN, SPEED_OF_SOUND
 from anydoa.errors import AudioError, GeometryError
 from anydoa.geometry.rotation import rotate, rotation_from_rpy_deg
+
+_FARTHEST = 1e5  # m from the origin; anything beyond is a slip, and its square might overflow
+_SPHERE_TOLERANCE = 0.05  # of the radius; capsules stand out of a rigid sphere or sink into it
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +32,8 @@ class MicrophoneArray:
         title: what a person calls it.
         front: what lies at 0 degrees azimuth.
         source: where the numbers come from.
+        rigid_sphere_radius: metres, if the microphones sit on a rigid sphere around the frame's origin.
+        device_match: text that the name of the sound card contains.
 
     Raises:
         GeometryError: if the geometry or the channel map cannot be.
@@ -46,19 +53,23 @@ class MicrophoneArray:
     title: str = ""
     front: str = ""
     source: str = field(default="", repr=False)
+    rigid_sphere_radius: float | None = None
+    device_match: str = ""
 
     def __init__(
         self,
         body_positions: ArrayLike,
         name: str = "array",
         *,
-        channels: tuple[int, ...] | None = None,
-        ignore_channels: tuple[int, ...] = (),
+        channels: Sequence[int] | None = None,
+        ignore_channels: Sequence[int] = (),
         mount_rpy_deg: tuple[float, float, float] = (0.0, 0.0, 0.0),
         speed_of_sound: float = SPEED_OF_SOUND,
         title: str = "",
         front: str = "",
         source: str = "",
+        rigid_sphere_radius: float | None = None,
+        device_match: str = "",
     ) -> None:
         positions = _valid_positions(body_positions, name)
         mic_channels = tuple(range(len(positions))) if channels is None else tuple(int(c) for c in channels)
@@ -71,10 +82,13 @@ class MicrophoneArray:
             raise GeometryError(
                 f"array {name!r}: speed_of_sound must be 100..10000 m/s, got {speed_of_sound}; air has 343"
             )
+        if rigid_sphere_radius is not None:
+            _check_rigid_sphere(positions, rigid_sphere_radius, name)
         values = {
             "body_positions": positions, "name": name, "channels": mic_channels, "ignore_channels": ignored,
             "mount_rpy_deg": rpy, "speed_of_sound": float(speed_of_sound), "title": title or name,
-            "front": front, "source": source,
+            "front": front, "source": source, "rigid_sphere_radius": rigid_sphere_radius,
+            "device_match": device_match,
         }  # fmt: skip
         for key, value in values.items():
             object.__setattr__(self, key, value)
@@ -100,6 +114,7 @@ class MicrophoneArray:
     def centred_positions(self) -> Float[np.ndarray, "mic 3"]:
         """Positions relative to their mean."""
         centred: np.ndarray = self.positions - self.positions.mean(axis=0)
+        centred.flags.writeable = False
         return centred
 
     @cached_property
@@ -116,8 +131,10 @@ class MicrophoneArray:
     @cached_property
     def hash(self) -> str:
         """Twelve hex digits that change with anything an estimate depends on."""
-        digest = hashlib.sha256(np.round(self.positions, 7).tobytes())
-        digest.update(repr((self.channels, self.ignore_channels, self.speed_of_sound)).encode())
+        rounded = np.round(self.positions, 7) + 0.0  # adding zero turns -0.0 into 0.0
+        digest = hashlib.sha256(rounded.tobytes())
+        rest = (self.channels, self.ignore_channels, self.speed_of_sound, self.rigid_sphere_radius)
+        digest.update(repr(rest).encode())
         return digest.hexdigest()[:12]
 
     def select_channels(self, recording: Float[np.ndarray, "channel time"]) -> Float[np.ndarray, "mic time"]:
@@ -161,7 +178,7 @@ def _valid_positions(body_positions: ArrayLike, name: str) -> Float[np.ndarray, 
     """Float64 copy of the positions, read-only, after every check of the geometry."""
     try:
         positions = np.array(body_positions, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise GeometryError(f"array {name!r}: positions must be rows of 3 numbers ({error})") from None
     if positions.ndim != 2 or positions.shape[1] != 3:
         raise GeometryError(
@@ -175,6 +192,11 @@ def _valid_positions(body_positions: ArrayLike, name: str) -> Float[np.ndarray, 
     if not np.isfinite(positions).all():
         bad = int(np.argwhere(~np.isfinite(positions))[0, 0])
         raise GeometryError(f"array {name!r}: position of microphone {bad} is not finite: {positions[bad]}")
+    if np.abs(positions).max() > _FARTHEST:
+        raise GeometryError(
+            f"array {name!r}: coordinates go up to {_FARTHEST:g} m, got {np.abs(positions).max():.3g} m; "
+            "give them relative to the array"
+        )
     _check_distances(positions, name)
     positions.flags.writeable = False
     return positions
@@ -187,17 +209,17 @@ def _check_distances(positions: Float[np.ndarray, "mic 3"], name: str) -> None:
         raise GeometryError(
             f'array {name!r} spans {span:.3g} m, more than {MAX_SPAN:g} m; millimetres? then say unit = "mm"'
         )
+    if 0 < span < MIN_SPAN:
+        raise GeometryError(
+            f"array {name!r} spans {span * 1000:.3g} mm, less than {MIN_SPAN * 1000:g} mm; "
+            'metres given as millimetres? then say unit = "m"'
+        )
     np.fill_diagonal(distance, np.inf)
     first, second = np.unravel_index(int(distance.argmin()), distance.shape)
     if distance[first, second] < MIN_SPACING:
         raise GeometryError(
             f"array {name!r}: microphones {first} and {second} are at the same place "
             f"({distance[first, second] * 1000:.3g} mm apart); correct or remove one"
-        )
-    if span < MIN_SPAN:
-        raise GeometryError(
-            f"array {name!r} spans {span * 1000:.3g} mm, less than {MIN_SPAN * 1000:g} mm; "
-            'metres given as millimetres? then say unit = "m"'
         )
 
 
@@ -210,7 +232,7 @@ def _check_channels(
             "give one channel each"
         )
     together = channels + ignored
-    twice = sorted({c for c in together if together.count(c) > 1})
+    twice = sorted(channel for channel, uses in Counter(together).items() if uses > 1)
     if twice:
         raise GeometryError(
             f"array {name!r}: channel {twice[0]} is used twice; each channel is one microphone or ignored"
@@ -220,4 +242,16 @@ def _check_channels(
         raise GeometryError(
             f"array {name!r}: channels count from 0 without gaps, "
             f"but {missing[0]} is neither a microphone nor ignored; add it to ignore_channels"
+        )
+
+
+def _check_rigid_sphere(positions: Float[np.ndarray, "mic 3"], radius: float, name: str) -> None:
+    if not 0 < radius <= MAX_SPAN:
+        raise GeometryError(f"array {name!r}: rigid_sphere_radius must be 0..{MAX_SPAN:g} m, got {radius}")
+    distance = np.linalg.norm(positions, axis=1)
+    worst = int(np.abs(distance - radius).argmax())
+    if abs(distance[worst] - radius) > _SPHERE_TOLERANCE * radius:
+        raise GeometryError(
+            f"array {name!r}: microphone {worst} is {distance[worst]:.4g} m from the origin but "
+            f"rigid_sphere_radius is {radius:.4g} m; put the origin at the sphere's centre or mend the radius"
         )

@@ -37,10 +37,11 @@ def direction_to_angles(
     Convention:
         Azimuth in (-pi, pi], 0 at the poles; elevation in [-pi/2, pi/2].
     """
-    x, y, z = np.moveaxis(np.asarray(direction, dtype=np.float64), -1, 0)
+    # Adding zero turns -0.0 into 0.0, whose arctangent is the angle a reader expects.
+    x, y, z = np.moveaxis(np.asarray(direction, dtype=np.float64) + 0.0, -1, 0)
     azimuth = np.arctan2(y, x)
     azimuth = np.where(azimuth <= -np.pi, np.pi, azimuth)
-    return azimuth, np.arctan2(z, np.hypot(x, y))
+    return azimuth, np.asarray(np.arctan2(z, np.hypot(x, y)))
 
 
 def angles_deg_to_direction(
@@ -58,12 +59,12 @@ def direction_to_angles_deg(
 ) -> tuple[Float[np.ndarray, "*batch"], Float[np.ndarray, "*batch"]]:
     """Azimuth in (-180, 180] and elevation in [-90, 90] of vectors; see :func:`direction_to_angles`."""
     azimuth, elevation = direction_to_angles(direction)
-    return np.rad2deg(azimuth), np.rad2deg(elevation)
+    return np.asarray(np.rad2deg(azimuth)), np.asarray(np.rad2deg(elevation))
 
 
 def elevation_to_colatitude(elevation: ArrayLike) -> Float[np.ndarray, "*batch"]:
     """Angle down from +z of an angle up from the horizontal plane, in radians; its own inverse."""
-    return np.pi / 2 - np.asarray(elevation, dtype=np.float64)
+    return np.asarray(np.pi / 2 - np.asarray(elevation, dtype=np.float64))
 
 
 def normalize_direction(vector: ArrayLike) -> Float[np.ndarray, "*batch 3"]:
@@ -75,15 +76,16 @@ def normalize_direction(vector: ArrayLike) -> Float[np.ndarray, "*batch 3"]:
     vector = np.asarray(vector, dtype=np.float64)
     if vector.ndim == 0 or vector.shape[-1] != 3:
         raise GeometryError(f"a direction has 3 coordinates (x, y, z), got shape {vector.shape}")
-    length = np.linalg.norm(vector, axis=-1, keepdims=True)
-    if not np.isfinite(vector).all() or (length < 1e-12).any():
+    largest = np.abs(vector).max(axis=-1, keepdims=True, initial=0.0)
+    if not np.isfinite(vector).all() or (largest < 1e-12).any():
         raise GeometryError("a direction must be finite and longer than zero; remove such rows")
-    return vector / length
+    vector = vector / largest  # so that the squares of huge numbers stay finite
+    return vector / np.linalg.norm(vector, axis=-1, keepdims=True)
 
 
 def great_circle_distance(
-    first: Float[np.ndarray, "*batch 3"], second: Float[np.ndarray, "*batch 3"]
-) -> Float[np.ndarray, "*batch"]:
+    first: Float[np.ndarray, "*#batch 3"], second: Float[np.ndarray, "*#batch 3"]
+) -> Float[np.ndarray, "..."]:
     """Angle between vectors in radians, 0..pi; leading axes broadcast.
 
     The atan2 form keeps full precision for tiny and for nearly opposite angles, where the arccosine
@@ -93,14 +95,14 @@ def great_circle_distance(
         np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
     )
     sine = np.linalg.norm(np.cross(first, second), axis=-1)
-    return np.arctan2(sine, np.sum(first * second, axis=-1))
+    return np.asarray(np.arctan2(sine, np.sum(first * second, axis=-1)))
 
 
 def great_circle_distance_deg(
-    first: Float[np.ndarray, "*batch 3"], second: Float[np.ndarray, "*batch 3"]
-) -> Float[np.ndarray, "*batch"]:
+    first: Float[np.ndarray, "*#batch 3"], second: Float[np.ndarray, "*#batch 3"]
+) -> Float[np.ndarray, "..."]:
     """Angle between vectors in degrees, 0..180; see :func:`great_circle_distance`."""
-    return np.rad2deg(great_circle_distance(first, second))
+    return np.asarray(np.rad2deg(great_circle_distance(first, second)))
 
 
 def tangent_basis(direction: Float[np.ndarray, "3"]) -> Float[np.ndarray, "2 3"]:

@@ -16,6 +16,7 @@ from anydoa.geometry.rotation import rotate, rotation_towards
 MAX_DIRECTIONS = 200_000
 _GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 _DUPLICATE = 1e-6  # rad; directions closer than this are the same direction
+_CLOSING_FACE = 3.0  # times the median radius; larger triangles only close the hull where the grid has none
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,7 @@ class DirectionGrid:
     @cached_property
     def hash(self) -> str:
         """Twelve hex digits of the directions; caches use it as their key."""
-        return hashlib.sha256(np.round(self.directions, 9).tobytes()).hexdigest()[:12]
+        return hashlib.sha256((np.round(self.directions, 9) + 0.0).tobytes()).hexdigest()[:12]
 
     @cached_property
     def spacing(self) -> float:
@@ -61,7 +62,7 @@ class DirectionGrid:
         if len(self) == 1:
             return float(np.pi)
         chord = cKDTree(self.directions).query(self.directions, k=2)[0][:, 1]
-        return float(2 * np.arcsin(np.median(chord) / 2))
+        return float(2 * np.arcsin(min(1.0, float(np.median(chord)) / 2)))
 
     @cached_property
     def neighbours(self) -> tuple[Int[np.ndarray, "_"], ...]:
@@ -70,31 +71,16 @@ class DirectionGrid:
         A grid that lies in a plane (an azimuth circle) or has fewer than 4 directions has no
         triangulation; there, the directions within 1.75 spacings are neighbours.
         """
-        edges = self._hull_edges()
-        if edges is None:
-            edges = cKDTree(self.directions).query_pairs(
-                2 * np.sin(0.875 * min(self.spacing, 2.0)), output_type="ndarray"
-            )
-        both = (
-            np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
-            if len(edges)
-            else np.zeros((0, 2), int)
-        )
+        if self._faces is None:
+            near = 2 * np.sin(0.875 * min(self.spacing, 2.0))
+            edges = cKDTree(self.directions).query_pairs(near, output_type="ndarray").reshape(-1, 2)
+        else:
+            corners, radius = self._faces
+            corners = corners[radius <= _CLOSING_FACE * np.median(radius)]
+            edges = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
+        both = np.unique(np.concatenate([edges, edges[:, ::-1]]), axis=0)
         starts = np.searchsorted(both[:, 0], np.arange(len(self) + 1))
         return tuple(both[starts[i] : starts[i + 1], 1] for i in range(len(self)))
-
-    def _hull_edges(self) -> Int[np.ndarray, "edge 2"] | None:
-        if len(self) < 4:
-            return None
-        try:
-            triangles = ConvexHull(self.directions).simplices
-        except QhullError:
-            return None
-        edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-        # The hull closes a patch with long chords; neighbours are only near ones.
-        chord = np.linalg.norm(self.directions[edges[:, 0]] - self.directions[edges[:, 1]], axis=1)
-        near: np.ndarray = edges[chord <= 2 * np.sin(1.5 * min(self.spacing, 1.0))]
-        return near if len(near) else edges
 
     @cached_property
     def area_weights(self) -> Float[np.ndarray, "grid"]:
@@ -102,17 +88,26 @@ class DirectionGrid:
 
         Spherical Voronoi cells. A grid without cells (in a plane, or fewer than 4 directions) is uniform.
         """
-        uniform = np.full(len(self), 1 / len(self))
-        if (
-            len(self) < 4
-            or np.linalg.matrix_rank(self.directions - self.directions.mean(axis=0), tol=1e-6) < 3
-        ):
-            return uniform
+        if self._faces is None:
+            return np.full(len(self), 1 / len(self))
         area = SphericalVoronoi(self.directions, threshold=1e-9).calculate_areas()
-        # At the rim of a patch a cell reaches around the empty rest of the sphere: cap it.
-        area = np.minimum(area, 4 * np.median(area))
+        radius = self._faces[1]
+        if radius.max() > _CLOSING_FACE * np.median(radius):
+            # At the rim of a patch a cell reaches around the empty rest of the sphere: cap it.
+            area = np.minimum(area, 4 * np.median(area))
         weights: np.ndarray = area / area.sum()
         return weights
+
+    @cached_property
+    def _faces(self) -> tuple[Int[np.ndarray, "face 3"], Float[np.ndarray, "face"]] | None:
+        """Corners and angular radius of the hull's triangles; None if the directions lie in a plane."""
+        if len(self) < 4:
+            return None
+        try:
+            hull = ConvexHull(self.directions)
+        except QhullError:
+            return None
+        return hull.simplices, np.arccos(np.clip(-hull.equations[:, 3], -1, 1))
 
     def rotated(self, matrix: Float[np.ndarray, "3 3"]) -> "DirectionGrid":
         """The grid after a rotation."""
@@ -189,6 +184,11 @@ def cap_grid(
     _check_count("cap", num_directions, 1)
     if not 0 < radius_deg <= 180:
         raise GeometryError(f"cap radius must be above 0 and at most 180 degrees, got {radius_deg}")
+    if not np.isfinite(azimuth_deg) or not -90 <= elevation_deg <= 90:
+        raise GeometryError(
+            f"cap centre must have a finite azimuth and an elevation of -90..90 degrees, got {azimuth_deg}, "
+            f"{elevation_deg}"
+        )
     index = np.arange(num_directions)
     z = 1 - (index / max(num_directions - 1, 1)) * (1 - np.cos(np.deg2rad(radius_deg)))
     radius = np.sqrt(np.clip(1 - z**2, 0, None))

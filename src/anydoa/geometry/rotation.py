@@ -15,7 +15,7 @@ def rotation_from_rpy_deg(rpy_deg: tuple[float, float, float]) -> Float[np.ndarr
         pitch turns the front (+x) DOWN, positive roll turns the left side (+y) up.
     """
     matrix: np.ndarray = Rotation.from_euler("xyz", rpy_deg, degrees=True).as_matrix()
-    return matrix
+    return np.round(matrix, 15) + 0.0  # so that quarter turns are exact, without -0.0
 
 
 def rotate(

@@ -1,0 +1,192 @@
+"""`anydoa array`: which arrays there are, what one looks like, what it can tell apart, other formats."""
+
+import json
+from math import degrees
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+if TYPE_CHECKING:
+    from anydoa.geometry.ambiguity import ArrayReport
+    from anydoa.geometry.array import MicrophoneArray
+
+app = typer.Typer(help="Microphone arrays: list, show, check, convert.", no_args_is_help=True)
+
+_ARRAY_HELP = "A bundled array, or a file: .toml .cfg .xml .sofa .csv .npy."
+_Array = Annotated[str, typer.Argument(metavar="NAME|FILE", help=_ARRAY_HELP)]
+
+_WIDE = 1500.0  # Hz; phases that wrap below this do so where speech is strongest
+_SMALL = 1000.0  # Hz; an array deaf to phase below this misses where speech is strongest
+
+
+@app.command("list")
+def list_command(as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False) -> None:
+    """Name the bundled arrays."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from anydoa.geometry.ambiguity import array_report
+    from anydoa.io.array_file import list_presets, load_array
+
+    arrays = [load_array(name) for name in list_presets()]
+    if as_json:
+        typer.echo(json.dumps([_report_json(array, array_report(array)) for array in arrays], indent=2))
+        return
+    table = Table("name", "mics", "shape", "span (mm)", "what", box=None, pad_edge=False)
+    for array in arrays:
+        report = array_report(array)
+        span = f"{report.span * 1000:.0f}"
+        table.add_row(array.name, str(report.num_microphones), report.rank, span, array.title)
+    Console().print(table)
+
+
+@app.command("show")
+def show_command(
+    array: _Array,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.")
+    ] = None,
+) -> None:
+    """Draw an array with its numbers and its 0 degrees, or print its microphones and channels."""
+    from anydoa.io.array_file import load_array
+
+    shown = load_array(array)
+    if output is None:
+        _print_microphones(shown)
+        return
+    from anydoa.plotting.array_picture import draw_array
+
+    draw_array(shown, output)
+    typer.echo(f"wrote {output}")
+
+
+@app.command("check")
+def check_command(
+    array: _Array,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one object.")] = False,
+) -> None:
+    """Say what an array can tell apart, and in which band, before any sound is heard."""
+    from anydoa.geometry.ambiguity import array_report
+    from anydoa.io.array_file import load_array
+
+    checked = load_array(array)
+    report = array_report(checked)
+    if as_json:
+        typer.echo(json.dumps(_report_json(checked, report), indent=2))
+    else:
+        typer.echo("\n".join([_verdict(report), *_facts(checked, report), *_advice(report)]))
+
+
+@app.command("convert")
+def convert_command(
+    source: _Array,
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .toml .csv .npy .xml.")],
+    three_by_three: Annotated[
+        Literal["refuse", "rows", "columns"], typer.Option(help="Which way an .npy of 3 microphones is read.")
+    ] = "refuse",
+) -> None:
+    """Write an array in another format: our own TOML, CSV, NPY or acoular's XML."""
+    from anydoa.io.array_file import load_array, save_array
+
+    array = load_array(source, three_by_three=three_by_three)
+    save_array(array, target)
+    typer.echo(f"wrote {target}: {array.num_microphones} microphones")
+
+
+def _print_microphones(array: "MicrophoneArray") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("microphone", "channel", "x (mm)", "y (mm)", "z (mm)"):
+        table.add_column(heading, justify="right")
+    for number, position in enumerate(array.positions * 1000 + 0.0):
+        table.add_row(str(number), str(array.channels[number]), *(f"{value:.1f}" for value in position))
+    console = Console()
+    console.print(f"{array.title}\n0° is {array.front or 'along +x'}", markup=False, highlight=False)
+    console.print(table)
+    if array.ignore_channels:
+        console.print(f"without a microphone: channels {_listed(array.ignore_channels)}", highlight=False)
+
+
+def _verdict(report: "ArrayReport") -> str:
+    sentence = {
+        "volume": "it tells all directions apart.",
+        "plane": f"it cannot tell {_sides(report)} apart: a direction and its mirror image sound alike.",
+        "line": "it hears only the angle to its line: all directions of a cone around it sound alike.",
+    }
+    return f"{report.name}, {report.num_microphones} microphones in a {report.rank}: {sentence[report.rank]}"
+
+
+def _sides(report: "ArrayReport") -> str:
+    """The two sides of a flat array in plain words."""
+    if report.axis is None:
+        return ""
+    pairs = ("front and back", "left and right", "above and below")
+    upright = [
+        pair for pair, part in zip(pairs, report.axis, strict=True) if abs(part) > 0.94
+    ]  # within 20 degrees
+    return upright[0] if upright else "the two sides of its plane"
+
+
+def _facts(array: "MicrophoneArray", report: "ArrayReport") -> list[str]:
+    low, high = report.lowest_frequency, report.aliasing_frequency
+    angles = ", ".join(f"{deg:.0f}° at {hertz:.0f} Hz" for hertz, deg in _angles_deg(report) if deg < 180)
+    facts = {
+        "size": f"{report.span * 1000:.0f} mm from end to end, nearest pair {report.spacing * 1000:.0f} mm",
+        "useful from": f"{low:.0f} Hz; below, the phases of all microphones are nearly equal",
+        "unwrapped to": f"{high:.0f} Hz; above, phases wrap: tones show ghosts, speech as a whole does not",
+        "separates": angles or "no two sources below 4000 Hz by phase alone",
+        "channels": f"{_listed(array.channels)} of {array.num_recording_channels}",
+        "0 degrees": array.front or "along +x",
+        "speed of sound": f"{array.speed_of_sound:g} m/s",
+        "numbers from": array.source or "not said",
+        "hash": array.hash,
+    }
+    return [f"  {key:<15}{value}" for key, value in facts.items()]
+
+
+def _advice(report: "ArrayReport") -> list[str]:
+    advice = []
+    if report.aliasing_frequency < _WIDE:
+        advice.append(
+            "  The microphones are far apart for speech: pairs cover every dimension only from "
+            f"{report.aliasing_spacing * 1000:.0f} mm on. Expect ghosts from tones and hums."
+        )
+    if report.lowest_frequency > _SMALL:
+        advice.append("  The array is small for speech: expect broad peaks, and errors in reverberant rooms.")
+    return advice
+
+
+def _report_json(array: "MicrophoneArray", report: "ArrayReport") -> dict[str, Any]:
+    return {
+        "name": report.name,
+        "title": array.title,
+        "hash": array.hash,
+        "verdict": _verdict(report),
+        "num_microphones": report.num_microphones,
+        "channels": array.channels,
+        "ignore_channels": array.ignore_channels,
+        "rank": report.rank,
+        "axis": report.axis,
+        "span_m": report.span,
+        "spacing_m": report.spacing,
+        "thickness_m": report.thickness,
+        "aliasing_spacing_m": report.aliasing_spacing,
+        "aliasing_frequency_hz": report.aliasing_frequency,
+        "lowest_frequency_hz": report.lowest_frequency,
+        "resolvable_angles_deg": {f"{hertz:.0f}": deg for hertz, deg in _angles_deg(report)},
+        "speed_of_sound": array.speed_of_sound,
+        "front": array.front,
+        "source": array.source,
+    }
+
+
+def _angles_deg(report: "ArrayReport") -> list[tuple[float, float]]:
+    """Frequencies in hertz with the smallest resolvable angle in degrees."""
+    return [(hertz, degrees(angle)) for hertz, angle in report.resolvable_angles]
+
+
+def _listed(channels: tuple[int, ...]) -> str:
+    return ", ".join(map(str, channels))

@@ -1,0 +1,128 @@
+"""``anydoa evaluate``: any number of estimators on a suite, in one table."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast, get_args
+
+import typer
+
+from anydoa.errors import ConfigError
+
+if TYPE_CHECKING:
+    from anydoa.evaluation.clip import Suite
+    from anydoa.evaluation.report import ReportRow
+    from anydoa.evaluation.scoring import ClipScore
+    from anydoa.geometry.grid import DirectionGrid
+    from anydoa.peaks import Rule
+
+
+def evaluate(
+    suite: Annotated[
+        str,
+        typer.Option(
+            help="dynamic-s, dynamic-u, presets, locata:DIR, or a folder that `anydoa simulate` has written."
+        ),
+    ],
+    estimator: Annotated[
+        list[str] | None, typer.Option(help="Name of an estimator; may be given several times. Default: all.")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Most clips of each row of the table.")] = None,
+    speech: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of dry speech; its test speakers are used. Default: installed Asterisk prompts."
+        ),
+    ] = None,
+    noise: Annotated[
+        Path | None, typer.Option(help="Folder of noise; its test part is used. Default: generated noise.")
+    ] = None,
+    grid: Annotated[
+        str, typer.Option(help="Directions to look in, such as fibonacci:2048 or icosphere:4.")
+    ] = "fibonacci:2048",
+    rule: Annotated[
+        str,
+        typer.Option(
+            help="How peaks of frames are picked: published (on the grid) or maxima (as locate does)."
+        ),
+    ] = "published",
+    seed: Annotated[
+        int, typer.Option(min=0, help="Another number makes another suite; published figures have 0.")
+    ] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes; several use one thread each.")] = 1,
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder to keep decoded speech and rendered clips in for the next run."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of rows as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+) -> None:
+    """Measure estimators: mean error and share within 10 degrees with 95 % intervals, and detection."""
+    if as_json + as_csv + as_markdown > 1:
+        raise ConfigError("--json, --csv and --markdown exclude each other; give one of them")
+    from anydoa.evaluation.catalogue import open_suite
+    from anydoa.evaluation.report import report_rows, rows_to_csv, rows_to_json, rows_to_markdown
+    from anydoa.io.grid_file import load_grid
+    from anydoa.localizer import ESTIMATORS
+    from anydoa.runtime.folder import list_models
+
+    directions = load_grid(grid)
+    recordings = open_suite(suite, speech=speech, noise=noise, seed=seed, cache=cache)
+    names = list(dict.fromkeys(estimator or (*ESTIMATORS, *list_models())))
+    rows = report_rows(
+        _run(recordings, names, directions, limit=limit, jobs=jobs, rule=_checked_rule(rule), quiet=quiet)
+    )
+    if as_json or as_csv or as_markdown:
+        to_text = rows_to_json if as_json else rows_to_csv if as_csv else rows_to_markdown
+        typer.echo(to_text(rows), nl=False)
+    else:
+        _print_table(rows)
+
+
+def _checked_rule(text: str) -> "Rule":
+    from anydoa.peaks import Rule
+
+    if text not in get_args(Rule):
+        raise ConfigError(f"--rule must be one of {', '.join(get_args(Rule))}, got {text!r}")
+    return cast(Rule, text)
+
+
+def _run(
+    recordings: "Suite",
+    names: Sequence[str],
+    directions: "DirectionGrid",
+    *,
+    limit: int | None,
+    jobs: int,
+    rule: "Rule",
+    quiet: bool,
+) -> "list[ClipScore]":
+    """Scores, with a progress bar on the error stream."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from anydoa.evaluation.runner import run_suite
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+        task = progress.add_task(f"{recordings.name}: {', '.join(names)}", total=None)
+        return run_suite(
+            recordings,
+            names,
+            directions,
+            limit=limit,
+            jobs=jobs,
+            rule=rule,
+            report=lambda done, total: progress.update(task, completed=done, total=total),
+        )
+
+
+def _print_table(rows: "Sequence[ReportRow]") -> None:
+    from rich.console import Console
+
+    from anydoa.evaluation.report import rows_to_table
+
+    # What is not a terminal has no width to wrap at.
+    console = Console() if Console().is_terminal else Console(width=160)
+    console.print(rows_to_table(rows))

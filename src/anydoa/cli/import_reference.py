@@ -1,0 +1,23 @@
+"""`anydoa import-reference`: a published AGG-RL checkpoint in our format."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def import_reference(
+    checkpoint: Annotated[Path, typer.Argument(help="Torch archive with a model_state_dict.")],
+    out: Annotated[Path, typer.Argument(help="Checkpoint to write, such as reference.safetensors.")],
+    mic_encoding: Annotated[
+        str, typer.Option(help="Microphone encoding it was trained with, fm or pm; the archive does not say.")
+    ] = "fm",
+) -> None:
+    """Turn a published AGG-RL checkpoint into ours; its oddities are kept, so its results are too."""
+    from anydoa.models.checkpoint import save_checkpoint
+    from anydoa.models.reference import import_reference as read_reference
+
+    network = read_reference(checkpoint, mic_encoding=mic_encoding)
+    save_checkpoint(out, network, {"origin": f"published AGG-RL checkpoint {checkpoint.name}"})
+    count = sum(parameter.numel() for parameter in network.parameters())
+    typer.echo(f"{out}: {count:,} parameters, microphone encoding {mic_encoding}, compat reference")

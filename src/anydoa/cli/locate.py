@@ -1,0 +1,376 @@
+"""`anydoa locate`: the directions that the sound of recordings comes from."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anydoa.errors import AnydoaError, ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from anydoa.geometry.array import MicrophoneArray
+    from anydoa.io.results import FrameResult, ResultWriter, Source, TextSink
+    from anydoa.localizer import LocalizationRun, Localizer
+
+_STANDARD_OUTPUT = Path("-")
+_SUFFIXES = {"json": ".jsonl", "csv": ".csv", "dcase": ".dcase.csv"}
+_LONG_S = 20.0  # recordings longer than this deserve a progress bar
+_SPAN_ANGLE_DEG = 10.0  # a source that stays this near to the mean of its span stays in it
+_SPAN_GAP_S = 0.5  # pause that does not end a span
+_MIN_SPAN_S = 0.3  # shorter spans are counted, not listed
+_MIN_SPAN_SCORE = 0.6  # the same for spans that score less than this share of the weakest source's score
+
+
+def locate(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Recordings: WAV, FLAC, W64, RF64, OGG.")
+    ],
+    array: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
+    ],
+    grid: Annotated[
+        str, typer.Option(help="Directions to look at, such as icosphere:4, or a file.")
+    ] = "fibonacci:2048",
+    estimator: Annotated[str, typer.Option(help="srp-phat, music, or the name of a network.")] = "srp-phat",
+    sources: Annotated[str, typer.Option(metavar="N|auto", help="How many sources there are.")] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="Every frame as JSON lines.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Every frame as CSV.")] = False,
+    dcase: Annotated[bool, typer.Option("--dcase", help="Every 100 ms as DCASE CSV.")] = False,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PATH|-",
+            help="File or folder for these; default: beside each recording.",
+        ),
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture to draw; a folder for several recordings.")
+    ] = None,
+    ignore_channels: Annotated[
+        str, typer.Option(metavar="6,7", help="Channels of the recording, from 0, that hold no microphone.")
+    ] = "",
+    min_separation: Annotated[
+        float, typer.Option(help="Nearest that two sources can be, in degrees.")
+    ] = 10.0,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress bar, no word of files written.")
+    ] = False,
+) -> None:
+    """Find the directions that the sound of recordings comes from.
+
+    Azimuth runs anticlockwise from the front, so left is positive; elevation runs up from the horizontal;
+    both in degrees. Without a format, prints the directions of each recording as a whole and over time.
+    With one, writes every frame to a file, or to standard output where a - stands among the recordings.
+    """
+    formats = [name for name, wanted in (("json", json), ("csv", csv), ("dcase", dcase)) if wanted]
+    recordings = [file for file in files if file != _STANDARD_OUTPUT]
+    if len(recordings) < len(files):
+        output = "-" if output is None else output
+    targets = _Targets(tuple(recordings), tuple(formats), output, plot)
+    from anydoa.localizer import Localizer
+
+    localizer = Localizer(
+        _load_array(array, ignore_channels),
+        grid,
+        estimator,
+        _parse_sources(sources),
+        min_separation_deg=min_separation,
+    )
+    failed = False
+    for file in recordings:
+        try:
+            _locate_file(localizer, file, targets, quiet=quiet)
+        except AnydoaError as error:
+            if len(recordings) == 1:
+                raise
+            failed = True
+            typer.echo(f"error: {error}", err=True)
+    if failed:
+        raise typer.Exit(2)
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """Where results go: checked before any work is done.
+
+    Args:
+        files: the recordings.
+        formats: asked for; none is the table.
+        output: file, folder or ``-``; None for beside each recording.
+        plot: picture or folder.
+    """
+
+    files: tuple[Path, ...]
+    formats: tuple[str, ...]
+    output: str | None
+    plot: Path | None
+
+    def __post_init__(self) -> None:
+        if len(self.formats) > 1:
+            raise ConfigError("--json, --csv and --dcase exclude each other; give one of them")
+        if not self.files:
+            raise ConfigError("standard input cannot be located in; give recordings as files")
+        if not self.formats and self.output is not None:
+            raise ConfigError(f"output {self.output!r} needs a format; add --json, --csv or --dcase")
+        if len(self.files) > 1 and self.output == "-" and self.formats != ("json",):
+            raise ConfigError("several recordings as CSV would run into each other; leave out the -")
+        self._check_distinct()
+        if self.plot is not None:
+            from anydoa.plotting.spectrum_picture import check_picture_path
+
+            check_picture_path(self.picture(self.files[0]))  # type: ignore[arg-type] # there is a plot
+
+    def _check_distinct(self) -> None:
+        written = [path for file in self.files for path in (self.result(file), self.picture(file)) if path]
+        twice = next((path for path in written if written.count(path) > 1), None)
+        if twice:
+            raise ConfigError(f"two results would both be {twice}; rename a recording or run them one by one")
+        read = {file.resolve() for file in self.files}
+        lost = next((path for path in written if path.resolve() in read), None)
+        if lost:
+            raise ConfigError(f"{lost} is a recording and would be overwritten; choose another output")
+
+    def result(self, file: Path) -> Path | None:
+        """Where the frames of a recording go; None for standard output."""
+        if self.output == "-" or not self.formats:
+            return None
+        suffix = _SUFFIXES[self.formats[0]]
+        if self.output is None:
+            return file.with_suffix(suffix)
+        return self._in_folder(Path(self.output), file, suffix)
+
+    def picture(self, file: Path) -> Path | None:
+        """Where the picture of a recording goes; None for no picture."""
+        return None if self.plot is None else self._in_folder(self.plot, file, ".png")
+
+    def _in_folder(self, target: Path, file: Path, suffix: str) -> Path:
+        is_folder = len(self.files) > 1 or target.is_dir()
+        return target / (file.stem + suffix) if is_folder else target
+
+    @contextmanager
+    def open(self, file: Path) -> Iterator["TextSink"]:
+        """The open file that the frames of a recording are written to."""
+        path = self.result(file)
+        if path is None:
+            yield sys.stdout
+            return
+        with _writable(path), path.open("w", encoding="utf-8") as stream:
+            yield stream
+
+
+@contextmanager
+def _writable(path: Path) -> Iterator[None]:
+    """Makes the folder of a file; what the system refuses becomes one clear line."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def _load_array(name: str, ignore_channels: str) -> "MicrophoneArray":
+    from anydoa.io.array_file import load_array
+
+    array = load_array(name)
+    if not ignore_channels:
+        return array
+    try:
+        ignored = tuple(int(part) for part in ignore_channels.split(","))
+    except ValueError:
+        raise ConfigError(f"--ignore-channels takes numbers such as 6,7, got {ignore_channels!r}") from None
+    if min(ignored) < 0:
+        raise ConfigError(f"--ignore-channels counts from 0, got {min(ignored)}")
+    # An array that does not say where its microphones are recorded has them on the channels that remain.
+    count = array.num_microphones
+    plain = array.channels == tuple(range(count))
+    remaining = [channel for channel in range(count + len(ignored)) if channel not in ignored]
+    return array.replace(
+        ignore_channels=ignored, channels=tuple(remaining[:count]) if plain else array.channels
+    )
+
+
+def _parse_sources(text: str) -> int | None:
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError(f"--sources must be auto or a number from 1, got {text!r}")
+    return int(text)
+
+
+def _locate_file(localizer: "Localizer", file: Path, targets: _Targets, *, quiet: bool) -> None:
+    """One recording from start to end, every output at once."""
+    run = localizer.iterate(file)
+    spans, trace = _Spans(), _Trace()
+    with targets.open(file) as stream:
+        writer = _writer(targets, stream, run)
+        for frame in _with_progress(run, quiet=quiet):
+            if writer is not None:
+                writer.write(frame)
+            spans.add(frame)
+            trace.add(frame)
+        if writer is not None:
+            writer.finish(run.directions, run.info.duration_s)
+    if writer is None:
+        _print_tables(run, spans)
+    elif targets.result(file) and not quiet:
+        typer.echo(f"wrote {targets.result(file)}", err=True)
+    picture = targets.picture(file)
+    if picture is not None:
+        _draw(localizer, run, trace, picture)
+        if not quiet:
+            typer.echo(f"wrote {picture}", err=True)
+
+
+def _writer(targets: _Targets, stream: "TextSink", run: "LocalizationRun") -> "ResultWriter | None":
+    from anydoa.io.results import WRITERS
+
+    return WRITERS[targets.formats[0]](stream, run.header) if targets.formats else None
+
+
+def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["FrameResult"]:
+    """The frames, with a progress bar if the recording is long and a person is watching."""
+    if quiet or run.info.duration_s < _LONG_S or not sys.stderr.isatty():
+        yield from run
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task(Path(run.info.name).name, total=run.info.duration_s)
+        for frame in run:
+            progress.update(task, completed=frame.time_s)
+            yield frame
+
+
+@dataclass
+class _Trace:
+    """Time, azimuth and score of every source of every frame, for the picture."""
+
+    points: list[tuple[float, float, float]] = field(default_factory=list)
+
+    def add(self, frame: "FrameResult") -> None:
+        """Take the next frame."""
+        self.points += [(frame.time_s, source.azimuth_deg, source.score) for source in frame.sources]
+
+
+@dataclass
+class _Span:
+    """A source as long as it stays where it is."""
+
+    start_s: float
+    end_s: float
+    moment: "np.ndarray"
+    scores: list[float]
+
+    @property
+    def score(self) -> float:
+        """Mean score of its frames."""
+        return sum(self.scores) / len(self.scores)
+
+
+@dataclass
+class _Spans:
+    """Joins the sources of frames to spans of time: near the mean of a span, after a pause not too long."""
+
+    running: list[_Span] = field(default_factory=list)
+    closed: list[_Span] = field(default_factory=list)
+
+    def add(self, frame: "FrameResult") -> None:
+        """Take the next frame."""
+        self.closed += [span for span in self.running if frame.time_s - span.end_s > _SPAN_GAP_S]
+        self.running = [span for span in self.running if frame.time_s - span.end_s <= _SPAN_GAP_S]
+        for source in frame.sources:
+            span = self._nearest(source)
+            if span is None or span.end_s == frame.time_s:
+                moment = source.score * source.direction
+                self.running.append(_Span(frame.time_s, frame.time_s, moment, [source.score]))
+                continue
+            span.end_s = frame.time_s
+            span.moment = span.moment + source.score * source.direction
+            span.scores.append(source.score)
+
+    def _nearest(self, source: "Source") -> _Span | None:
+        from anydoa.geometry.coordinates import great_circle_distance_deg
+
+        angles = [float(great_circle_distance_deg(span.moment, source.direction)) for span in self.running]
+        nearest = min(range(len(angles)), key=angles.__getitem__, default=None)
+        return self.running[nearest] if nearest is not None and angles[nearest] <= _SPAN_ANGLE_DEG else None
+
+    def all(self) -> list[_Span]:
+        """Every span so far, in order of their start."""
+        return sorted(self.closed + self.running, key=lambda span: span.start_s)
+
+
+def _print_tables(run: "LocalizationRun", spans: _Spans) -> None:
+    header = run.header
+    typer.echo(
+        f"{header.file}: {run.info.duration_s:.1f} s, {header.array}, {header.estimator}, {header.grid}"
+    )
+    if not run.directions:
+        typer.echo(
+            f"  no source reaches the threshold of {header.estimator}; --sources 1 gives the likeliest"
+        )
+        return
+    typer.echo("  azimuth  elevation  score")
+    for source in run.directions:
+        mirror = "".join(f"   or {_angles(twin)} mirrored" for twin in source.mirror)
+        typer.echo(f"  {source.azimuth_deg:6.1f}°  {source.elevation_deg:8.1f}°  {source.score:5.2f}{mirror}")
+    _print_spans(spans.all(), least_score=_MIN_SPAN_SCORE * min(source.score for source in run.directions))
+    note = {
+        "line": "a line array hears only the angle to its line: every direction on that cone sounds the same",
+        "plane": "a flat array cannot tell a direction from its mirror image on the other side",
+    }.get(header.array_rank)
+    if note and any(source.mirror for source in run.directions):
+        typer.echo(f"  note: {note}; a grid of one side settles it")
+
+
+def _print_spans(spans: list[_Span], *, least_score: float) -> None:
+    from anydoa.geometry.coordinates import direction_to_angles_deg
+
+    listed = [
+        span for span in spans if span.end_s - span.start_s >= _MIN_SPAN_S and span.score >= least_score
+    ]
+    if listed:
+        typer.echo("\n     from        to  azimuth  elevation  score")
+    for span in listed:
+        azimuth_deg, elevation_deg = direction_to_angles_deg(span.moment)
+        time = f"{span.start_s:6.1f} s  {span.end_s:6.1f} s"
+        typer.echo(f"  {time}  {azimuth_deg:6.1f}°  {elevation_deg:8.1f}°  {span.score:5.2f}")
+    if len(listed) < len(spans):
+        hidden = len(spans) - len(listed)
+        typer.echo(f"  and {hidden} brief or faint ones; --json or --csv has every frame")
+
+
+def _angles(direction: "np.ndarray") -> str:
+    from anydoa.geometry.coordinates import direction_to_angles_deg
+
+    azimuth_deg, elevation_deg = direction_to_angles_deg(direction)
+    return f"{azimuth_deg:.1f}°, {elevation_deg:.1f}°"
+
+
+def _draw(localizer: "Localizer", run: "LocalizationRun", trace: _Trace, path: Path) -> None:
+    import numpy as np
+
+    from anydoa.plotting.spectrum_picture import AzimuthTrace, draw_spectrum
+
+    times_s, azimuth_deg, score = np.array(trace.points, dtype=np.float64).reshape(-1, 3).T
+    with _writable(path):
+        draw_spectrum(
+            run.mean_spectrum,
+            localizer.grid,
+            path,
+            directions=np.array([source.direction for source in run.directions]).reshape(-1, 3),
+            title=f"{Path(run.info.name).name}: {run.header.array}, {run.header.estimator}",
+            trace=AzimuthTrace(times_s, azimuth_deg, score, run.info.duration_s),
+        )

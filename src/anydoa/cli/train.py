@@ -1,0 +1,177 @@
+"""``anydoa train``: a network from a TOML file of choices, stopped and resumed at will."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from anydoa.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from anydoa.training.progress import StepReport, Watcher
+    from anydoa.training.validation import ValidationResult
+
+_SECONDS_BETWEEN_LINES = 30.0
+_MEMORY = 0.98  # share of the old mean in the shown loss and speed
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="TOML file with the choices of the run.")],
+    run: Annotated[
+        Path, typer.Option(help="Folder of the run: checkpoints, learning curve, weights.")
+    ] = Path("run"),
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the newest checkpoint in the folder.")
+    ] = False,
+    minutes: Annotated[
+        float | None, typer.Option(min=0.0, help="Stop with a checkpoint after this long.")
+    ] = None,
+    override: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="KEY=VALUE", help="One choice, such as optimizer.lr=1e-4; may be repeated."
+        ),
+    ] = None,
+    bank: Annotated[Path | None, typer.Option(help="Folder of a bank of rooms.")] = None,
+    speech: Annotated[
+        Path | None, typer.Option(help="Folder of dry speech; its test speakers are left alone.")
+    ] = None,
+    noise: Annotated[Path | None, typer.Option(help="Folder of noise; its test part is left alone.")] = None,
+    device: Annotated[
+        Literal["cpu", "cuda"] | None, typer.Option(help="Default: cuda where there is one.")
+    ] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="Threads of the network; data has its own.")
+    ] = None,
+) -> None:
+    """Train a network. Ctrl-C or SIGTERM stops after the current step and leaves a checkpoint."""
+    _require_extra()
+    import torch
+
+    from anydoa.training.config_file import load_config
+    from anydoa.training.engine import make_accelerator
+    from anydoa.training.loop import Trainer
+    from anydoa.training.run_folder import RunFolder
+    from anydoa.training.stopping import StopRequest
+
+    if threads is not None:
+        torch.set_num_threads(threads)
+    folders = {"bank": bank, "speech": speech, "noise": noise}
+    named = [f"data.{name}={json.dumps(str(path))}" for name, path in folders.items() if path is not None]
+    choices = load_config(config, [*named, *(override or [])])
+    stop = StopRequest(minutes)
+    folder = RunFolder(run)
+    if not resume:
+        folder.require_empty()
+    with _watching() as watch:
+        engine = make_accelerator(choices, folder, device=device)
+        trainer = Trainer(choices, folder, accelerator=engine, watch=watch)
+        if resume:
+            trainer.resume()
+        trainer.run(stop)
+    if not engine.is_main_process:
+        return
+    if stop.reason:
+        typer.echo(f"stopped ({stop.reason}); go on with: anydoa train {config} --run {run} --resume")
+    typer.echo(f"learning curve {folder.log}")
+
+
+def _require_extra() -> None:
+    from importlib.util import find_spec
+
+    if any(find_spec(name) is None for name in ("accelerate", "safetensors", "tensorboard", "torch")):
+        raise MissingExtraError("training", "train")
+
+
+@contextmanager
+def _watching() -> Iterator["Watcher"]:
+    """A progress bar on a terminal, lines elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    console = Console()
+    if not console.is_terminal:
+        yield _Lines()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[line]}"),
+    )
+    with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
+        yield _Bar(progress)
+
+
+class _Lines:
+    """A line now and then, and one for each validation."""
+
+    def __init__(self) -> None:
+        self.means = _Means()
+        self._spoken = float("-inf")
+
+    def __call__(self, report: "StepReport | ValidationResult") -> None:
+        from anydoa.training.progress import StepReport
+
+        if not isinstance(report, StepReport):
+            typer.echo(_validation_line(report))
+            return
+        self.means.add(report)
+        if time.monotonic() - self._spoken >= _SECONDS_BETWEEN_LINES:
+            self._spoken = time.monotonic()
+            typer.echo(f"{report.done:6.2%}  {report.stage.name}  {self.means.line(report)}")
+
+
+class _Bar:
+    """A bar that fills, with a line above it for each validation."""
+
+    def __init__(self, progress: "Progress") -> None:
+        self.means = _Means()
+        self._progress = progress
+        self._task = self._progress.add_task("", total=1.0, line="")
+
+    def __call__(self, report: "StepReport | ValidationResult") -> None:
+        from anydoa.training.progress import StepReport
+
+        if not isinstance(report, StepReport):
+            self._progress.console.print(_validation_line(report))
+            return
+        self.means.add(report)
+        self._progress.update(
+            self._task, completed=report.done, description=report.stage.name, line=self.means.line(report)
+        )
+
+
+class _Means:
+    """Loss and speed, averaged over the last steps."""
+
+    def __init__(self) -> None:
+        self._sums = [0.0, 0.0, 0.0, 0.0]  # loss, clips, seconds, seconds waited: all fading alike
+        self._weight = 0.0
+
+    def add(self, report: "StepReport") -> None:
+        new = [report.loss, report.stage.batch_size, report.step_s, report.wait_s]
+        self._sums = [_MEMORY * old + value for old, value in zip(self._sums, new, strict=True)]
+        self._weight = _MEMORY * self._weight + 1
+
+    def line(self, report: "StepReport") -> str:
+        loss, clips, seconds, waited = self._sums
+        return (
+            f"{report.position.examples} clips, {report.position.hours:.2f} h, "
+            f"loss {loss / self._weight:.3f}, lr {report.learning_rate:.1e}, "
+            f"{clips / seconds:.1f} clips/s, {waited / seconds:.0%} waiting"
+        )
+
+
+def _validation_line(result: "ValidationResult") -> str:
+    talkers = (
+        f"{count} talker{'s' * (count > 1)} MAE {score.mae_deg:.1f} deg, ACC10 {score.acc10:.1%}"
+        for count, score in enumerate(result.by_talkers, start=1)
+    )
+    return f"validation: loss {result.loss:.3f}; " + "; ".join(talkers)

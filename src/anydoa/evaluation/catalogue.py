@@ -1,0 +1,50 @@
+"""Suites by name, as the command line knows them."""
+
+from pathlib import Path
+
+from anydoa.errors import ConfigError
+from anydoa.evaluation.clip import Suite
+from anydoa.evaluation.clip_cache import CachedSuite
+from anydoa.evaluation.folder import FolderSuite
+from anydoa.evaluation.locata import LocataSuite
+from anydoa.evaluation.material import Material, user_cache
+from anydoa.evaluation.prompts import default_speech
+from anydoa.evaluation.suite import MICROPHONES, dynamic_suite, preset_suite
+
+SUITE_FORMS = (*MICROPHONES, "presets", "locata:DIR", "a folder that `anydoa simulate` has written")
+
+
+def open_suite(
+    name: str,
+    *,
+    speech: Path | None = None,
+    noise: Path | None = None,
+    seed: int = 0,
+    cache: Path | None = None,
+) -> Suite:
+    """The suite that a name stands for.
+
+    Args:
+        name: one of :data:`SUITE_FORMS`.
+        speech: folder of dry speech for simulated suites; the installed prompts if None.
+        noise: folder of noise for simulated suites; if None see
+            :class:`~anydoa.evaluation.material.Material`.
+        seed: of simulated suites.
+        cache: folder for decoded audio and rendered clips. If None, decoded audio goes to the user's cache
+            and clips are rendered anew each time.
+
+    Raises:
+        ConfigError: if there is no such suite.
+        AudioError: if there is no speech, or the folder holds no recordings.
+    """
+    if name.startswith("locata:"):
+        return LocataSuite(Path(name.removeprefix("locata:")))
+    if name not in (*MICROPHONES, "presets"):
+        if not Path(name).is_dir():
+            raise ConfigError(f"no suite or folder is called {name!r}; there are {', '.join(SUITE_FORMS)}")
+        return FolderSuite(Path(name))
+    material = Material(speech or default_speech(), noise, cache or user_cache())
+    suite = (
+        preset_suite(material, seed=seed) if name == "presets" else dynamic_suite(name, material, seed=seed)
+    )
+    return suite if cache is None else CachedSuite(suite, cache)

@@ -1,0 +1,89 @@
+"""Rendered clips kept on disk, so that a suite is simulated once for any number of runs."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from anydoa.evaluation.clip import SuiteClip
+from anydoa.evaluation.suite import SimulatedSuite
+from anydoa.geometry.array import MicrophoneArray
+
+_RENDERING = 1  # counts changes of the simulation that make kept clips stale
+
+
+@dataclass(frozen=True)
+class CachedSuite:
+    """A simulated suite whose clips are read from a folder where they have been rendered before.
+
+    Args:
+        suite: what to render.
+        cache: folder that holds a folder for every suite and dry sound.
+    """
+
+    suite: SimulatedSuite
+    cache: Path
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return self.suite.name
+
+    def __len__(self) -> int:
+        return len(self.suite)
+
+    def row(self, index: int) -> tuple[str, int]:
+        """Label and number of talkers."""
+        return self.suite.row(index)
+
+    def __getitem__(self, index: int) -> SuiteClip:
+        path = self._folder / f"clip-{index:05d}.npz"
+        if path.exists():
+            return _load(path, self.suite.rows[index // self.suite.clips].array)
+        clip = self.suite[index]
+        _store(path, clip)
+        return clip
+
+    @cached_property
+    def _folder(self) -> Path:
+        plans = [(row.label, row.talkers, row.plan) for row in self.suite.rows]
+        text = repr((_RENDERING, plans, self.suite.clips, self.suite.material.fingerprint))
+        return self.cache / f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+
+
+def _store(path: Path, clip: SuiteClip) -> None:
+    """Write beside the file, then rename, so that no reader ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    with partial.open("wb") as stream:
+        np.savez(
+            stream,
+            name=clip.name,
+            suite=clip.suite,
+            audio=clip.audio,
+            positions=clip.array.positions,
+            array_name=clip.array.name,
+            directions=clip.directions,
+            activity=clip.activity,
+            numbers=np.array([clip.sample_rate, clip.snr_db, clip.rt60]),
+        )
+    os.replace(partial, path)
+
+
+def _load(path: Path, array: MicrophoneArray | None) -> SuiteClip:
+    with np.load(path) as stored:
+        sample_rate, snr_db, rt60 = stored["numbers"].tolist()
+        return SuiteClip(
+            name=str(stored["name"]),
+            suite=str(stored["suite"]),
+            audio=stored["audio"],
+            array=array or MicrophoneArray(stored["positions"], name=str(stored["array_name"])),
+            directions=stored["directions"],
+            activity=stored["activity"],
+            sample_rate=int(sample_rate),
+            snr_db=snr_db,
+            rt60=rt60,
+        )

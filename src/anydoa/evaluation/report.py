@@ -1,0 +1,163 @@
+"""The table: a row for every estimator, kind of recording and number of talkers."""
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields
+from functools import reduce
+from operator import add
+from typing import TYPE_CHECKING
+
+from anydoa.evaluation.scoring import ClipScore
+from anydoa.metrics.detection import score
+from anydoa.metrics.localization import summarize
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+
+@dataclass(frozen=True)
+class ReportRow:
+    """One row. Shares are 0..1; a value nobody knows is NaN.
+
+    Args:
+        estimator: name of the estimator.
+        suite: kind of recording.
+        talkers: how many talkers the recordings have.
+        clips: how many recordings with speech in a scored frame.
+        mae_deg: mean angle between talker and estimate in degrees, their number known.
+        mae_ci95: half the width of its 95 % confidence interval.
+        acc10: share of talkers found within 10 degrees, their number known.
+        acc10_ci95: half the width of its 95 % confidence interval.
+        recording_mae_deg: as ``mae_deg``, with one answer for a whole recording.
+        recording_acc10: as ``acc10``, with one answer for a whole recording.
+        precision: share of estimates within 10 degrees of a talker, number of talkers not known.
+        recall: share of talkers within 10 degrees of an estimate, number of talkers not known.
+        f1: harmonic mean of both.
+        count_accuracy: share of frames with the right number of estimates.
+        real_time_factor: seconds of work for a second of sound.
+    """
+
+    estimator: str
+    suite: str
+    talkers: int
+    clips: int
+    mae_deg: float
+    mae_ci95: float
+    acc10: float
+    acc10_ci95: float
+    recording_mae_deg: float
+    recording_acc10: float
+    precision: float
+    recall: float
+    f1: float
+    count_accuracy: float
+    real_time_factor: float
+
+
+_TITLES = (
+    "estimator", "suite", "talkers", "clips", "MAE °", "ACC10 %", "whole MAE °", "whole ACC10 %", "F1 %",
+    "count %", "RTF",
+)  # fmt: skip
+_NAMES = 2  # columns that hold names
+
+
+def report_rows(scores: Sequence[ClipScore]) -> list[ReportRow]:
+    """Rows in the order in which suites, numbers of talkers and estimators first occur."""
+    groups: dict[tuple[str, int, str], list[ClipScore]] = {}
+    for clip_score in scores:
+        groups.setdefault((clip_score.suite, clip_score.talkers, clip_score.estimator), []).append(clip_score)
+    places = {key[:2]: place for place, key in reversed(list(enumerate(groups)))}
+    return [_row(groups[key]) for key in sorted(groups, key=lambda key: places[key[:2]])]
+
+
+def rows_to_json(rows: Sequence[ReportRow]) -> str:
+    """A list of objects with the names of :class:`ReportRow`; NaN becomes null."""
+    return (
+        json.dumps([{key: _known(value) for key, value in asdict(row).items()} for row in rows], indent=2)
+        + "\n"
+    )
+
+
+def rows_to_csv(rows: Sequence[ReportRow]) -> str:
+    """Columns with the names of :class:`ReportRow`; NaN becomes an empty cell."""
+    stream = io.StringIO()
+    table = csv.writer(stream, lineterminator="\n")
+    table.writerow([field.name for field in fields(ReportRow)])
+    for row in rows:
+        table.writerow([_known(value) for value in asdict(row).values()])
+    return stream.getvalue()
+
+
+def rows_to_markdown(rows: Sequence[ReportRow]) -> str:
+    """A Markdown table: the chief columns, shares in per cent."""
+    rule = ["---"] * _NAMES + ["---:"] * (len(_TITLES) - _NAMES)
+    return "".join("| " + " | ".join(line) + " |\n" for line in (_TITLES, rule, *_cells(rows)))
+
+
+def rows_to_table(rows: Sequence[ReportRow]) -> "Table":
+    """A table for the terminal: the chief columns, shares in per cent."""
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for place, title in enumerate(_TITLES):
+        is_name, longest = place < _NAMES, max(map(len, title.split()))
+        table.add_column(title, justify="left" if is_name else "right", no_wrap=is_name, min_width=longest)
+    for cells in _cells(rows):
+        table.add_row(*cells)
+    return table
+
+
+def _row(scores: Sequence[ClipScore]) -> ReportRow:
+    frames = summarize([clip_score.frames for clip_score in scores])
+    recording = summarize([clip_score.recording for clip_score in scores])
+    detection = score(reduce(add, (clip_score.detection for clip_score in scores)))
+    return ReportRow(
+        estimator=scores[0].estimator,
+        suite=scores[0].suite,
+        talkers=scores[0].talkers,
+        clips=frames.num_clips,
+        mae_deg=frames.mae_deg,
+        mae_ci95=frames.mae_ci95,
+        acc10=frames.acc10,
+        acc10_ci95=frames.acc10_ci95,
+        recording_mae_deg=recording.mae_deg,
+        recording_acc10=recording.acc10,
+        precision=detection.precision,
+        recall=detection.recall,
+        f1=detection.f1,
+        count_accuracy=detection.count_accuracy,
+        real_time_factor=sum(s.busy_s for s in scores) / sum(s.duration_s for s in scores),
+    )
+
+
+def _cells(rows: Sequence[ReportRow]) -> Iterator[tuple[str, ...]]:
+    for row in rows:
+        yield (
+            row.estimator,
+            row.suite,
+            str(row.talkers),
+            str(row.clips),
+            _number(row.mae_deg, row.mae_ci95),
+            _number(100 * row.acc10, 100 * row.acc10_ci95),
+            _number(row.recording_mae_deg),
+            _number(100 * row.recording_acc10),
+            _number(100 * row.f1),
+            _number(100 * row.count_accuracy),
+            f"{row.real_time_factor:.3f}",
+        )
+
+
+def _number(value: float, half_width: float = math.nan) -> str:
+    if math.isnan(value):
+        return "-"
+    return f"{value:.1f}" if math.isnan(half_width) else f"{value:.1f} ±{half_width:.1f}"
+
+
+def _known(value: object) -> object:
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 4)
+    return value

@@ -1,0 +1,135 @@
+"""Any number of estimators over a suite, in one process or several."""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+
+from anydoa.errors import ConfigError
+from anydoa.evaluation.clip import Suite
+from anydoa.evaluation.scoring import ClipScore, score_clip
+from anydoa.geometry.grid import DirectionGrid
+from anydoa.localizer import make_estimator
+from anydoa.peaks import Rule
+from anydoa.spectrum import SpectrumEstimator
+
+_CLIPS_AT_ONCE = 5  # that a worker takes: estimators are set up once for them
+_THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Clips of a suite that one process scores with every estimator.
+
+    Args:
+        suite: where they come from.
+        estimators: names as on the command line, or estimators themselves.
+        grid: candidate directions.
+        clips: which of the suite.
+        rule: how peaks are picked in frames whose number of talkers is known.
+    """
+
+    suite: Suite
+    estimators: tuple[str | SpectrumEstimator, ...]
+    grid: DirectionGrid
+    clips: tuple[int, ...]
+    rule: Rule = "published"
+
+
+def run_suite(
+    suite: Suite,
+    estimators: Sequence[str | SpectrumEstimator],
+    grid: DirectionGrid,
+    *,
+    limit: int | None = None,
+    jobs: int = 1,
+    rule: Rule = "published",
+    report: Callable[[int, int], None] | None = None,
+) -> list[ClipScore]:
+    """Scores of every clip with every estimator, in the order of the suite.
+
+    Args:
+        suite: the recordings.
+        estimators: names as on the command line, or estimators; with several processes, ones that pickle.
+        grid: candidate directions.
+        limit: most clips of each row of the table; all if None.
+        jobs: processes. When there are several, each uses one thread.
+        rule: how peaks are picked in frames whose number of talkers is known; see :func:`score_clip`.
+        report: called with clips done and clips in all.
+
+    Raises:
+        ConfigError: if there is nothing to run, or a name is unknown.
+    """
+    if not estimators or jobs < 1 or (limit is not None and limit < 1):
+        raise ConfigError(
+            "an evaluation needs at least 1 estimator, 1 job and a limit of at least 1, "
+            f"got {len(estimators)}, {jobs} and {limit}"
+        )
+    clips = first_clips(suite, limit)
+    scores: dict[int, list[ClipScore]] = {}
+    for index, clip_scores in _run(Job(suite, tuple(estimators), grid, clips, rule), jobs):
+        scores[index] = clip_scores
+        if report is not None:
+            report(len(scores), len(clips))
+    return [score for index in clips for score in scores[index]]
+
+
+def first_clips(suite: Suite, limit: int | None) -> tuple[int, ...]:
+    """The first clips of every row of the table, at most ``limit`` each; all if None."""
+    if limit is None:
+        return tuple(range(len(suite)))
+    taken: Counter[tuple[str, int]] = Counter()
+    kept = []
+    for index in range(len(suite)):
+        row = suite.row(index)
+        if taken[row] < limit:
+            kept.append(index)
+        taken[row] += 1
+    return tuple(kept)
+
+
+def score_job(job: Job) -> Iterator[tuple[int, list[ClipScore]]]:
+    """Each clip's index in the suite and its scores, one an estimator."""
+    estimators = [_resolve(estimator) for estimator in job.estimators]
+    for index in job.clips:
+        clip = job.suite[index]
+        yield index, [score_clip(estimator, clip, job.grid, rule=job.rule) for estimator in estimators]
+
+
+def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:
+    if jobs == 1:
+        yield from score_job(job)
+        return
+    starts = range(0, len(job.clips), _CLIPS_AT_ONCE)
+    parts = [replace(job, clips=job.clips[start : start + _CLIPS_AT_ONCE]) for start in starts]
+    with _one_thread_each(), ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(_score_part, part) for part in parts]):
+            yield from future.result()
+
+
+def _score_part(job: Job) -> list[tuple[int, list[ClipScore]]]:
+    return list(score_job(job))
+
+
+def _resolve(estimator: str | SpectrumEstimator) -> SpectrumEstimator:
+    if isinstance(estimator, str):
+        return make_estimator(estimator)
+    return estimator
+
+
+@contextmanager
+def _one_thread_each() -> Iterator[None]:
+    """Processes spawned inside start with one thread each: several of them share the cores."""
+    before = {name: os.environ.get(name) for name in _THREAD_COUNTS}
+    os.environ.update(dict.fromkeys(_THREAD_COUNTS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,148 @@
+"""Scores of one estimator on one recording.
+
+Three questions: where are the talkers of each frame, their number known (the published question); where are
+they when the number is not known; and where are they in the recording as a whole.
+"""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from anydoa.errors import ConfigError
+from anydoa.evaluation.ambiguous import fold_directions, fold_grid
+from anydoa.evaluation.clip import SuiteClip
+from anydoa.geometry.grid import DirectionGrid
+from anydoa.metrics.detection import DetectionCounts, count_detections
+from anydoa.metrics.localization import LocalizationScore, evaluate
+from anydoa.metrics.picking import pick_peaks
+from anydoa.peaks import Peak, PeakFinder, Rule
+from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
+from anydoa.votes import DirectionVotes
+
+
+@dataclass(frozen=True)
+class ClipScore:
+    """How one estimator did on one recording.
+
+    Args:
+        estimator: its name.
+        suite: row of the table the recording belongs to.
+        clip: name of the recording.
+        talkers: how many talkers it has.
+        num_microphones: of its array.
+        snr_db: speech over noise; NaN where nobody knows.
+        rt60: reverberation time in seconds; NaN where nobody knows.
+        frames: errors frame by frame, number of talkers known.
+        recording: errors of one answer for the whole recording as `anydoa locate` gives it, number of talkers
+            known.
+        detection: counts frame by frame, number of talkers not known.
+        busy_s: seconds the estimator took, its preparation for the array included.
+        duration_s: length of the recording in seconds.
+    """
+
+    estimator: str
+    suite: str
+    clip: str
+    talkers: int
+    num_microphones: int
+    snr_db: float
+    rt60: float
+    frames: LocalizationScore
+    recording: LocalizationScore
+    detection: DetectionCounts
+    busy_s: float
+    duration_s: float
+
+
+def score_clip(
+    estimator: SpectrumEstimator, clip: SuiteClip, grid: DirectionGrid, *, rule: Rule = "published"
+) -> ClipScore:
+    """Run an estimator on a recording and compare.
+
+    Flat and straight arrays are asked only for directions they can tell apart, see
+    :mod:`anydoa.evaluation.ambiguous`.
+
+    Args:
+        estimator: what to measure, at the sample rate of the recording.
+        clip: recording and truth.
+        grid: candidate directions.
+        rule: how peaks are picked in frames whose number of talkers is known: ``published`` on the grid by
+            :func:`~anydoa.metrics.picking.pick_peaks`, ``maxima`` by :class:`~anydoa.peaks.PeakFinder`.
+
+    Raises:
+        ConfigError: if estimator and recording differ in sample rate.
+    """
+    if estimator.sample_rate != clip.sample_rate:
+        raise ConfigError(
+            f"{estimator.name} listens at {estimator.sample_rate} Hz, {clip.name} has {clip.sample_rate} Hz; "
+            "resample it"
+        )
+    grid = fold_grid(grid, clip.array)
+    started = time.perf_counter()
+    spectrum = estimator.spectrum(clip.audio, clip.array, grid)
+    busy_s = time.perf_counter() - started
+    known = clip.valid_at(spectrum.times_s)
+    active = clip.active_at(spectrum.times_s)[known]
+    truth = fold_directions(clip.directions_at(spectrum.times_s), clip.array)[known]
+    values = spectrum.values[known]
+    return ClipScore(
+        estimator=estimator.name,
+        suite=clip.suite,
+        clip=clip.name,
+        talkers=clip.num_talkers,
+        num_microphones=clip.array.num_microphones,
+        snr_db=clip.snr_db,
+        rt60=clip.rt60,
+        frames=evaluate(_peaks_of_frames(values, grid, active, rule), truth, active),
+        recording=_score_recording(spectrum, clip, active),
+        detection=count_detections(_detected(values, grid, estimator.threshold), truth, active),
+        busy_s=busy_s,
+        duration_s=clip.duration_s,
+    )
+
+
+def _peaks_of_frames(
+    values: Float[np.ndarray, "frame grid"],
+    grid: DirectionGrid,
+    active: Bool[np.ndarray, "frame source"],
+    rule: Rule,
+) -> Float[np.ndarray, "frame peak 3"]:
+    """As many peaks in each frame as talkers speak in it, or more; NaN where there are fewer."""
+    if rule == "published":
+        index = pick_peaks(values, grid, active.shape[1])
+        return np.where(index[..., None] >= 0, grid.directions[index], np.nan)
+    finders = [PeakFinder(grid, num_sources=count) for count in range(1, active.shape[1] + 1)]
+    peaks = np.full((*active.shape, 3), np.nan)
+    for frame in np.flatnonzero(active.any(axis=1)):
+        found = finders[int(active[frame].sum()) - 1].find(values[frame])
+        peaks[frame, : len(found)] = _directions(found)
+    return peaks
+
+
+def _score_recording(
+    spectrum: SpatialSpectrum, clip: SuiteClip, active: Bool[np.ndarray, "frame source"]
+) -> LocalizationScore:
+    """One answer for the recording, elected by its frames; a recording whose talkers move has none."""
+    heard = np.asarray(active.any(axis=0))
+    if not clip.is_static or not heard.any():
+        return LocalizationScore(float("nan"), float("nan"), 0)
+    finder = PeakFinder(spectrum.grid, num_sources=int(heard.sum()))
+    votes = DirectionVotes(finder)
+    for values, level in zip(spectrum.values, spectrum.level, strict=True):
+        votes.add(finder.find(values), values, float(level))
+    elected = np.array([direction for direction, _ in votes.elect()]).reshape(1, -1, 3)
+    truth = fold_directions(clip.directions[:, 0], clip.array)
+    return evaluate(elected, truth, heard[None])
+
+
+def _detected(
+    values: Float[np.ndarray, "frame grid"], grid: DirectionGrid, threshold: float
+) -> list[Float[np.ndarray, "peak 3"]]:
+    finder = PeakFinder(grid, threshold=threshold)
+    return [_directions(finder.find(frame)) for frame in values]
+
+
+def _directions(peaks: list[Peak]) -> Float[np.ndarray, "peak 3"]:
+    return np.array([peak.direction for peak in peaks]).reshape(-1, 3)

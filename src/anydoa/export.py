@@ -1,0 +1,258 @@
+"""From torch to ONNX: two graphs, checked against torch before they are kept.
+
+``augeonet.onnx`` takes the samples of the windows it completes, the microphones and what it remembers, and
+gives the last output's representation and its new memory. ``gridnet.onnx`` takes directions. The spectrum is
+the sigmoid of their inner product; the square root of the width is already divided out of the grid's side.
+"""
+
+import dataclasses
+import math
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPAN
+from anydoa.errors import CheckpointError
+from anydoa.models.agg_rl import AggRl
+from anydoa.models.checkpoint import Checkpoint
+from anydoa.runtime.card import ModelCard, TrainedRange
+from anydoa.runtime.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, STATE_PREFIX
+
+OPSET = 17
+TOLERANCE = 1e-4  # largest difference of a representation, of unit size, between the graphs and torch
+FLOAT16_TOLERANCE = 2e-2
+UNKNOWN_RANGE = TrainedRange(
+    (MIN_MICROPHONES, MAX_MICROPHONES), (MIN_SPAN, MAX_SPAN), (0.0, 10.0), (-100.0, 100.0), (0, 99)
+)
+"""Of a network whose training nobody has written down: no array is warned about."""
+_CASES = ((2, 1), (5, 7), (11, 24))  # microphones and frames: all differ from those the graph is traced with
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    """What an export wrote.
+
+    Args:
+        folder: where the model is.
+        largest_difference: of any representation, relative to its largest value, between ONNX and torch.
+        num_bytes: size of both graphs.
+    """
+
+    folder: Path
+    largest_difference: float
+    num_bytes: int
+
+
+def card_of(checkpoint: Checkpoint, name: str, *, like: ModelCard | None = None) -> ModelCard:
+    """A card with everything a checkpoint knows of itself; the rest as on another card, or left blank.
+
+    Args:
+        checkpoint: the network and its notes; a note ``training`` is taken over.
+        name: of the model.
+        like: card whose title, ranges, data, metrics and failures are kept.
+    """
+    config = checkpoint.network.config
+    bins_hz = checkpoint.network.augeonet.transform.bins * (config.sample_rate / config.window_length)
+    blank = ModelCard(name, "agg-rl", name, "unknown", {}, UNKNOWN_RANGE)
+    return dataclasses.replace(
+        like or blank,
+        config=config.to_dict(),
+        bins_hz=tuple(round(hz, 3) for hz in bins_hz.tolist()),
+        training=checkpoint.notes.get("training", like.training if like else {}),
+        version=version("anydoa"),
+    )
+
+
+def export_model(model: AggRl, card: ModelCard, folder: Path, *, float16: bool = False) -> ExportReport:
+    """Write a model that runs without torch.
+
+    Args:
+        model: the network; it is put into evaluation.
+        card: written beside the graphs.
+        folder: made if missing.
+        float16: whether to store weights in half the space; computing stays in float32.
+
+    Raises:
+        CheckpointError: if the graphs do not give what torch gives.
+    """
+    model = model.eval()
+    model.augeonet.transform.freeze_()
+    folder.mkdir(parents=True, exist_ok=True)
+    with _quiet_export():
+        _export_augeonet(model, folder / AUGEONET_FILE)
+        _export_gridnet(model, folder / GRIDNET_FILE)
+    if float16:
+        for name in (AUGEONET_FILE, GRIDNET_FILE):
+            store_in_half(folder / name)
+    (folder / CARD_FILE).write_text(card.to_json())
+    difference = compare_with_torch(model, folder)
+    limit = FLOAT16_TOLERANCE if float16 else TOLERANCE
+    if not difference <= limit:
+        raise CheckpointError(
+            f"the exported graphs differ from torch by {difference:.1e}, more than {limit:.0e}; "
+            f"do not use {folder}"
+        )
+    size = sum((folder / name).stat().st_size for name in (AUGEONET_FILE, GRIDNET_FILE))
+    return ExportReport(folder, difference, size)
+
+
+class _LastOutput(nn.Module):
+    """AuGeonet as a graph: memory in, memory out, the last output only."""
+
+    def __init__(self, model: AggRl, state_names: list[str]) -> None:
+        super().__init__()
+        self.augeonet = model.augeonet
+        self.state_names = state_names
+
+    def forward(
+        self, audio: Tensor, mic_positions: Tensor, mic_mask: Tensor, *state: Tensor
+    ) -> tuple[Tensor, ...]:
+        memory = dict(zip(self.state_names, state, strict=True))
+        representation, memory = self.augeonet(audio, mic_positions, mic_mask, memory)
+        return (representation[:, -1], *(memory[name] for name in self.state_names))
+
+
+class _LastGrid(nn.Module):
+    """Gridnet as a graph: the last output only, the scale of the inner product divided out."""
+
+    def __init__(self, model: AggRl) -> None:
+        super().__init__()
+        self.encoding = model.gridnet.encoding
+        self.network = model.gridnet.outputs[-1]
+        self.scale = 1 / math.sqrt(model.config.latent_size)
+
+    def forward(self, directions: Tensor) -> Tensor:
+        representation: Tensor = self.network(self.encoding(directions))
+        return representation * self.scale
+
+
+def _export_augeonet(model: AggRl, path: Path) -> None:
+    positions = torch.tensor([[[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0.01], [0, -0.05, 0]]]).repeat(2, 1, 1)
+    memory = _memory(model, positions)
+    axes: dict[str, dict[int, str]] = {
+        "audio": {0: "batch", 1: "mic", 2: "time"},
+        "mic_positions": {0: "batch", 1: "mic"},
+        "mic_mask": {0: "batch", 1: "mic"},
+        "representation": {0: "batch", 1: "frame"},
+    }
+    for name, tensor in memory.items():
+        pairs = {2: "pair"} if tensor.ndim == 4 else {}
+        axes[STATE_PREFIX + name] = axes["next_" + STATE_PREFIX + name] = {0: "batch", **pairs}
+    arguments = (_audio(model, 2, 4, 6), positions, torch.ones(2, 4, dtype=torch.bool), *memory.values())
+    states = [STATE_PREFIX + name for name in memory]
+    torch.onnx.export(
+        _LastOutput(model, list(memory)).eval(),
+        arguments,
+        str(path),
+        input_names=["audio", "mic_positions", "mic_mask", *states],
+        output_names=["representation", *(f"next_{name}" for name in states)],
+        dynamic_axes=axes,
+        opset_version=OPSET,
+        dynamo=False,
+    )
+
+
+def _export_gridnet(model: AggRl, path: Path) -> None:
+    torch.onnx.export(
+        _LastGrid(model).eval(),
+        (nn.functional.normalize(torch.eye(3) + 0.1, dim=-1),),
+        str(path),
+        input_names=["directions"],
+        output_names=["representation"],
+        dynamic_axes={"directions": {0: "grid"}, "representation": {0: "grid"}},
+        opset_version=OPSET,
+        dynamo=False,
+    )
+
+
+def compare_with_torch(model: AggRl, folder: Path) -> float:
+    """Largest difference of the graphs in a folder from the network, relative to its largest value.
+
+    Other numbers of microphones, frames and directions than the graphs were traced with, and a stream whose
+    memory is carried over.
+    """
+    from anydoa.runtime.session import open_session
+
+    augeonet, gridnet = open_session(folder / AUGEONET_FILE), open_session(folder / GRIDNET_FILE)
+    generator = torch.Generator().manual_seed(0)
+    differences = []
+    with torch.no_grad():
+        for num_mics, num_frames in _CASES:
+            positions = 0.1 * torch.rand(1, num_mics, 3, generator=generator)
+            for memory in _two_steps(model, positions, num_frames, generator):
+                expected, inputs = memory
+                (found,) = augeonet.run(["representation"], inputs)
+                differences.append(_relative_difference(found, expected.numpy()))
+        for num_directions in (1, 500):
+            directions = nn.functional.normalize(torch.randn(num_directions, 3, generator=generator), dim=-1)
+            (found,) = gridnet.run(None, {"directions": directions.numpy()})
+            differences.append(_relative_difference(found, _LastGrid(model)(directions).numpy()))
+    return max(differences)
+
+
+def _two_steps(
+    model: AggRl, positions: Tensor, num_frames: int, generator: torch.Generator
+) -> Iterator[tuple[Tensor, dict[str, np.ndarray]]]:
+    """Torch's answer to two successive pieces of noise, each with the inputs the graph takes for it."""
+    memory = _memory(model, positions)
+    for _ in range(2):
+        audio = torch.randn(_audio(model, 1, positions.shape[1], num_frames).shape, generator=generator)
+        mask = torch.ones(positions.shape[:2], dtype=torch.bool)
+        inputs = {"audio": audio, "mic_positions": positions, "mic_mask": mask}
+        inputs |= {STATE_PREFIX + name: tensor for name, tensor in memory.items()}
+        representation, memory = model.augeonet(audio, positions, mask, memory)
+        yield representation[:, -1], {name: tensor.numpy() for name, tensor in inputs.items()}
+
+
+def store_in_half(path: Path) -> None:
+    """Rewrite a graph so that its float32 weights are stored as float16 and widened when it is loaded."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph_file = onnx.load(str(path))
+    graph = graph_file.graph
+    casts = []
+    for tensor in list(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or math.prod(tensor.dims) < 64:
+            continue
+        values = numpy_helper.to_array(tensor)
+        if np.abs(values).max(initial=0.0) > np.finfo(np.float16).max:
+            continue
+        name = tensor.name
+        graph.initializer.remove(tensor)
+        graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), name=f"{name}_half"))
+        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.checker.check_model(graph_file)
+    onnx.save(graph_file, str(path))
+
+
+def _relative_difference(found: Any, expected: np.ndarray) -> float:
+    return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-9))
+
+
+def _memory(model: AggRl, positions: Tensor) -> dict[str, Tensor]:
+    return {name: tensor for name, tensor in model.initial_state(positions).items() if name != "samples"}
+
+
+def _audio(model: AggRl, batch: int, num_mics: int, num_frames: int) -> Tensor:
+    length = model.config.window_length + (num_frames - 1) * model.config.hop_length
+    return torch.linspace(-1, 1, batch * num_mics * length).reshape(batch, num_mics, length).sin()
+
+
+@contextmanager
+def _quiet_export() -> Iterator[None]:
+    """Silence the exporter's warnings: it is the deprecated one on purpose; the new one bakes in lengths."""
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

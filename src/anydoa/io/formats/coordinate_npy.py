@@ -1,0 +1,90 @@
+"""Rows of coordinates as a NumPy `.npy` file, read without unpickling and without trusting its sizes."""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.errors import ArrayFileError
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.io.formats.content import read_bytes
+
+ThreeByThree = Literal["refuse", "rows", "columns"]
+
+_TYPE = re.compile(r"'descr':\s*'([<>|=]?(?:f[248]|[iu][1248]))'")
+_ORDER = re.compile(r"'fortran_order':\s*(True|False)")
+_SHAPE = re.compile(r"'shape':\s*\((\d{1,9}),\s*(\d{1,9})\)")
+
+
+def read_npy_table(path: Path) -> Float[np.ndarray, "row column"]:
+    """A two-dimensional array of real numbers as float64.
+
+    Raises:
+        ArrayFileError: if the file is not NPY, holds another kind of array, or is shorter than it claims.
+
+    Reference:
+        NumPy enhancement proposal 1, format versions 1 to 3.
+    """
+    content = read_bytes(path)
+    header, body = _split(content, path)
+    kind, order, shape = _TYPE.search(header), _ORDER.search(header), _SHAPE.search(header)
+    if not (kind and order and shape):
+        raise ArrayFileError(f"{path}: must hold a table of real numbers, got {header[:100].strip()!r}")
+    dtype = np.dtype(kind[1])
+    rows, columns = int(shape[1]), int(shape[2])
+    if rows * columns * dtype.itemsize > len(body):
+        raise ArrayFileError(
+            f"{path}: cut short; {rows} x {columns} numbers do not fit into {len(body)} bytes"
+        )
+    flat = np.frombuffer(body, dtype, count=rows * columns)
+    table = flat.reshape((rows, columns), order="F" if order[1] == "True" else "C")
+    with np.errstate(invalid="ignore"):  # a signalling NaN is still a NaN
+        return table.astype(np.float64)
+
+
+def read_array_npy(path: Path, three_by_three: ThreeByThree = "refuse") -> MicrophoneArray:
+    """The array in an NPY file of shape (microphones, 3), in metres; channels in the order of the rows.
+
+    Args:
+        path: of the file.
+        three_by_three: how to read three microphones: ``rows`` is a microphone a row, ``columns`` a
+            microphone a column, ``refuse`` asks.
+
+    Raises:
+        ArrayFileError: if the shape is another, or (3, 3) without a word on how to read it.
+        GeometryError: if the array cannot be.
+    """
+    table = read_npy_table(path)
+    if table.shape == (3, 3) and three_by_three == "refuse":
+        raise ArrayFileError(
+            f"{path}: 3 x 3 numbers: microphone 0 is at {table[0].tolist()} if rows are microphones, at "
+            f"{table[:, 0].tolist()} if columns are; save a CSV with the header x,y,z, or say "
+            "load_array(..., three_by_three='rows' or 'columns')"
+        )
+    if table.shape == (3, 3) and three_by_three == "columns":
+        table = table.T
+    if table.shape[1] != 3:
+        cure = (
+            "turn it over with anydoa.geometry.convention.positions_from_pyroomacoustics"
+            if table.shape[0] == 3
+            else "give x, y, z in metres"
+        )
+        raise ArrayFileError(f"{path}: must be (microphones, 3), got {table.shape}; {cure}")
+    return MicrophoneArray(table, path.stem, source=f"NumPy file {path.name}")
+
+
+def write_array_npy(array: MicrophoneArray, path: Path) -> None:
+    """Write the microphones in the user's frame, in the order of their channels."""
+    with path.open("wb") as file:
+        np.save(file, array.positions[np.argsort(array.channels)], allow_pickle=False)
+
+
+def _split(content: bytes, path: Path) -> tuple[str, bytes]:
+    """Header text and body of an NPY file."""
+    if content[:6] != b"\x93NUMPY" or len(content) < 12:
+        raise ArrayFileError(f"{path}: not a NumPy .npy file")
+    start = 10 if content[6] == 1 else 12
+    end = start + int.from_bytes(content[8:start], "little")
+    return content[start:end].decode("latin-1"), content[end:]

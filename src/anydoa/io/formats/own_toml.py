@@ -1,0 +1,174 @@
+"""Our own array file: TOML with everything a `MicrophoneArray` holds.
+
+schema = 1                         # optional, the version of this format
+name = "kitchen"                   # optional, the file's name by default
+title = "Four microphones in the kitchen"
+unit = "mm"                        # "m" (default), "cm" or "mm": of every length in the file
+front = "the window"               # what lies at 0 degrees azimuth
+source = "measured with a ruler"   # where the numbers come from
+ignore_channels = [4, 5]           # channels that hold no microphone
+mount_rpy_deg = [0, 0, 90]         # roll, pitch, yaw from the array's frame to the user's
+speed_of_sound = 343.0             # m/s
+rigid_sphere_radius = 42.0         # if the microphones sit on a rigid sphere around the origin
+device_match = "ReSpeaker"         # text in the name of the sound card
+
+[[microphone]]
+position = [32.0, 0.0, 0.0]        # x front, y left, z up
+channel = 0                        # counts from 0; for every microphone, or for none: then 0, 1, 2, ...
+"""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from anydoa.errors import ArrayFileError
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.io.formats.content import read_text
+from anydoa.io.nearest_name import nearest_name
+
+UNITS_PER_METRE = {"m": 1, "cm": 100, "mm": 1000}
+_TEXT_KEYS = ("name", "title", "front", "source", "device_match")
+_KEYS = (
+    "schema", "unit", *_TEXT_KEYS, "ignore_channels", "mount_rpy_deg", "speed_of_sound",
+    "rigid_sphere_radius", "microphone",
+)  # fmt: skip
+_MICROPHONE_KEYS = ("position", "channel")
+
+
+def read_own_toml(path: Path) -> MicrophoneArray:
+    """The array in one of our own files.
+
+    Raises:
+        ArrayFileError: if the file is not TOML, or a key is unknown, missing or of the wrong type.
+        GeometryError: if the array it describes cannot be.
+    """
+    document = _parse(read_text(path), path)
+    try:
+        return _array_from_document(document, path.stem)
+    except ArrayFileError as error:
+        raise ArrayFileError(f"{path}: {error}") from None
+
+
+def write_own_toml(array: MicrophoneArray, path: Path) -> None:
+    """Write an array so that :func:`read_own_toml` gives back the same one, to the last bit."""
+    lines = ["schema = 1", 'unit = "m"']
+    lines += [f"{key} = {_quoted(getattr(array, key))}" for key in _TEXT_KEYS if getattr(array, key)]
+    if array.ignore_channels:
+        lines.append(f"ignore_channels = {list(array.ignore_channels)}")
+    if any(array.mount_rpy_deg):
+        lines.append(f"mount_rpy_deg = {list(array.mount_rpy_deg)}")
+    lines.append(f"speed_of_sound = {array.speed_of_sound!r}")
+    if array.rigid_sphere_radius is not None:
+        lines.append(f"rigid_sphere_radius = {array.rigid_sphere_radius!r}")
+    for position, channel in zip(array.body_positions.tolist(), array.channels, strict=True):
+        lines += ["", "[[microphone]]", f"position = {position}", f"channel = {channel}"]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _parse(content: str, path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content)
+    except ValueError as error:  # also an integer of thousands of digits
+        raise ArrayFileError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise ArrayFileError(f"{path}: brackets are nested too deeply for an array file") from None
+
+
+def _array_from_document(document: Mapping[str, Any], stem: str) -> MicrophoneArray:
+    _check_keys(document, _KEYS, "")
+    if document.get("schema", 1) != 1:
+        raise ArrayFileError(
+            f"schema must be 1, got {document['schema']!r}; a newer anydoa may read this file"
+        )
+    unit = document.get("unit", "m")
+    if not isinstance(unit, str) or unit not in UNITS_PER_METRE:
+        raise ArrayFileError(f"unit must be one of {', '.join(map(repr, UNITS_PER_METRE))}, got {unit!r}")
+    per_metre = UNITS_PER_METRE[unit]
+    microphones = _microphones(document)
+    fields: dict[str, Any] = {key: _text(document[key], key) for key in _TEXT_KEYS if key in document}
+    if "ignore_channels" in document:
+        fields["ignore_channels"] = _channels(document["ignore_channels"], "ignore_channels")
+    if "mount_rpy_deg" in document:
+        fields["mount_rpy_deg"] = _three_numbers(document["mount_rpy_deg"], "mount_rpy_deg")
+    if "speed_of_sound" in document:
+        fields["speed_of_sound"] = _number(document["speed_of_sound"], "speed_of_sound")
+    if "rigid_sphere_radius" in document:
+        radius = _number(document["rigid_sphere_radius"], "rigid_sphere_radius")
+        fields["rigid_sphere_radius"] = _metres(radius, per_metre)
+    positions = [[_metres(x, per_metre) for x in position] for position in _positions(microphones)]
+    return MicrophoneArray(
+        positions, **{"name": stem, "channels": _microphone_channels(microphones), **fields}
+    )
+
+
+def _metres(length: float, per_metre: int) -> float:
+    """The length in metres; by way of its decimal digits, so that 46.3 mm is 0.0463 m to the last bit."""
+    return float(Decimal(repr(length)) / per_metre)
+
+
+def _microphones(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    microphones = document.get("microphone")
+    if not isinstance(microphones, list) or not all(isinstance(m, dict) for m in microphones):
+        raise ArrayFileError("no microphones; give each a [[microphone]] table with position = [x, y, z]")
+    for number, microphone in enumerate(microphones):
+        _check_keys(microphone, _MICROPHONE_KEYS, f"microphone {number}: ")
+        if "position" not in microphone:
+            raise ArrayFileError(f"microphone {number} has no position; add position = [x, y, z]")
+    return microphones
+
+
+def _positions(microphones: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, float]]:
+    return [_three_numbers(m["position"], f"position of microphone {i}") for i, m in enumerate(microphones)]
+
+
+def _microphone_channels(microphones: Sequence[Mapping[str, Any]]) -> tuple[int, ...] | None:
+    without = [number for number, microphone in enumerate(microphones) if "channel" not in microphone]
+    if len(without) == len(microphones):
+        return None
+    if without:
+        raise ArrayFileError(
+            f"microphone {without[0]} has no channel but others do; give one to all or to none"
+        )
+    return _channels([microphone["channel"] for microphone in microphones], "channel")
+
+
+def _check_keys(table: Mapping[str, Any], valid: Sequence[str], where: str) -> None:
+    for key in table:
+        if key not in valid:
+            raise ArrayFileError(f"{where}unknown key {key!r}; did you mean {nearest_name(key, valid)!r}?")
+
+
+def _text(value: object, key: str) -> str:
+    if not isinstance(value, str):
+        raise ArrayFileError(f"{key} must be text in quotes, got {value!r}")
+    return value
+
+
+def _number(value: object, key: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ArrayFileError(f"{key} must be a number, got {value!r}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ArrayFileError(f"{key} is too large a number") from None
+
+
+def _three_numbers(value: object, key: str) -> tuple[float, float, float]:
+    if not isinstance(value, list) or len(value) != 3:
+        raise ArrayFileError(f"{key} must be three numbers like [0.0, 0.0, 0.0], got {value!r}")
+    x, y, z = (_number(item, key) for item in value)
+    return x, y, z
+
+
+def _channels(value: object, key: str) -> tuple[int, ...]:
+    if not isinstance(value, list) or not all(isinstance(c, int) and not isinstance(c, bool) for c in value):
+        raise ArrayFileError(f"{key} must be whole numbers, got {value!r}")
+    return tuple(value)
+
+
+def _quoted(text: str) -> str:
+    """A TOML basic string; what UTF-8 cannot carry becomes a question mark."""
+    text = text.encode("utf-8", "replace").decode("utf-8").replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text) + '"'

@@ -1,0 +1,321 @@
+"""From a recording to directions: the facade of the package.
+
+A :class:`Localizer` joins an array, a grid and an estimator; it takes files or audio in memory, whole or as
+it comes. Nothing but the sums for the summary is kept between blocks, so length costs no memory.
+"""
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.constants import SAMPLE_RATE
+from anydoa.errors import AudioError, ConfigError
+from anydoa.geometry.ambiguity import geometry_rank
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import great_circle_distance_deg
+from anydoa.geometry.grid import DirectionGrid
+from anydoa.io.array_file import load_array
+from anydoa.io.audio import AudioInfo, FlatChannelWatch, audio_info, read_blocks, samples_info, split_blocks
+from anydoa.io.grid_file import load_grid
+from anydoa.io.nearest_name import nearest_name
+from anydoa.io.resampling import StreamResampler
+from anydoa.io.results import FrameResult, LocalizationResult, ResultHeader, Source
+from anydoa.peaks import MAX_SOURCES, MIN_SEPARATION_DEG, PeakFinder
+from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
+from anydoa.votes import DirectionVotes
+
+_logger = logging.getLogger(__name__)
+
+AudioLike = str | os.PathLike[str] | np.ndarray
+ESTIMATORS = ("srp-phat", "music")
+"""Estimators that need no weights, by name; the name of a bundled network is welcome, too."""
+
+DEFAULT_GRID = "fibonacci:2048"
+DEFAULT_ESTIMATOR = "srp-phat"
+
+
+def make_estimator(name: str) -> SpectrumEstimator:
+    """An estimator by name: one of :data:`ESTIMATORS`, a bundled network, a model folder or ``hub:org/name``.
+
+    Raises:
+        ConfigError: if there is none of that name.
+        CheckpointError: if a model is damaged.
+    """
+    if name == "srp-phat":
+        from anydoa.classical.srp_phat import SrpPhat
+
+        return SrpPhat()
+    if name == "music":
+        from anydoa.classical.music import Music
+
+        return Music()
+    from anydoa.runtime.estimator import load
+    from anydoa.runtime.folder import HUB_PREFIX, list_models
+
+    if name in list_models() or name.startswith(HUB_PREFIX) or Path(name).is_dir():
+        return load(name)
+    names = (*ESTIMATORS, *list_models())
+    raise ConfigError(
+        f"no estimator {name!r}; did you mean {nearest_name(name, names)!r}? There are {', '.join(names)}, "
+        "or give the folder of a model"
+    )
+
+
+def locate(
+    audio: AudioLike,
+    array: MicrophoneArray | str | os.PathLike[str],
+    *,
+    grid: DirectionGrid | str | os.PathLike[str] = DEFAULT_GRID,
+    estimator: SpectrumEstimator | str = DEFAULT_ESTIMATOR,
+    num_sources: int | None = None,
+    sample_rate: int | None = None,
+) -> LocalizationResult:
+    """Directions that the sound of a recording comes from.
+
+    Args:
+        audio: file, or float samples (channel, time).
+        array: what recorded it: a :class:`MicrophoneArray`, the name of a preset, or an array file.
+        grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
+        estimator: an object, or a name as :func:`make_estimator` takes it.
+        num_sources: how many sources there are, or None to decide from the spectrum.
+        sample_rate: of samples in memory, in Hz; a file has its own.
+
+    Raises:
+        AnydoaError: whatever is wrong with the recording, the array, the grid or the names.
+    """
+    return Localizer(array, grid, estimator, num_sources).locate(audio, sample_rate)
+
+
+class Localizer:
+    """An array, a grid and an estimator, ready for any number of recordings.
+
+    Args:
+        array: a :class:`MicrophoneArray`, the name of a preset, or an array file.
+        grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
+        estimator: an object, or a name as :func:`make_estimator` takes it.
+        num_sources: how many sources there are, or None to decide from the spectrum.
+        min_separation_deg: nearest that two sources can be, in degrees.
+        max_sources: most sources to report when their number is not known.
+
+    Raises:
+        AnydoaError: if one of them does not exist or cannot be.
+    """
+
+    def __init__(
+        self,
+        array: MicrophoneArray | str | os.PathLike[str],
+        grid: DirectionGrid | str | os.PathLike[str] = DEFAULT_GRID,
+        estimator: SpectrumEstimator | str = DEFAULT_ESTIMATOR,
+        num_sources: int | None = None,
+        *,
+        min_separation_deg: float = MIN_SEPARATION_DEG,
+        max_sources: int = MAX_SOURCES,
+    ) -> None:
+        self.array = array if isinstance(array, MicrophoneArray) else load_array(array)
+        self.grid = grid if isinstance(grid, DirectionGrid) else load_grid(grid)
+        self.estimator = make_estimator(estimator) if isinstance(estimator, str) else estimator
+        self.finder = PeakFinder(
+            self.grid,
+            array=self.array,
+            num_sources=num_sources,
+            threshold=self.estimator.threshold,
+            min_separation_deg=min_separation_deg,
+            max_sources=max_sources,
+        )
+
+    def locate(self, audio: AudioLike, sample_rate: int | None = None) -> LocalizationResult:
+        """Everything found in a recording.
+
+        Args:
+            audio: file, or float samples (channel, time).
+            sample_rate: of samples in memory, in Hz; a file has its own.
+
+        Raises:
+            AudioError: if the recording cannot be read or used.
+            ShapeError: if samples are not floats (channel, time).
+        """
+        run = self.iterate(audio, sample_rate)
+        frames = tuple(run)
+        return LocalizationResult(run.header, frames, run.directions, run.info.duration_s)
+
+    def iterate(self, audio: AudioLike, sample_rate: int | None = None) -> "LocalizationRun":
+        """The frames of a recording one after the other, in memory that does not grow with its length.
+
+        Args:
+            audio: file, or float samples (channel, time).
+            sample_rate: of samples in memory, in Hz; a file has its own.
+
+        Raises:
+            AudioError: if the recording cannot be read or used.
+            ShapeError: if samples are not floats (channel, time).
+        """
+        if isinstance(audio, np.ndarray):
+            info = samples_info(audio, sample_rate)
+            return LocalizationRun(self, info, split_blocks(audio, info.sample_rate))
+        return LocalizationRun(self, audio_info(audio), read_blocks(audio))
+
+    def stream(self, sample_rate: int = SAMPLE_RATE) -> "LocalizationStream":
+        """A fresh stream for sound as it comes, at any sample rate."""
+        return LocalizationStream(self, sample_rate)
+
+    def header(self, name: str) -> ResultHeader:
+        """Where results of a recording of this name come from."""
+        from importlib.metadata import version
+
+        return ResultHeader(
+            file=name,
+            estimator=self.estimator.name,
+            weights_hash=getattr(self.estimator, "weights_hash", None),
+            array=self.array.name,
+            array_hash=self.array.hash,
+            array_rank=geometry_rank(self.array),
+            grid=self.grid.name,
+            version=version("anydoa"),
+        )
+
+
+class LocalizationStream:
+    """One recording on its way through a :class:`Localizer`.
+
+    Args:
+        localizer: what listens.
+        sample_rate: of the recording, in Hz.
+    """
+
+    def __init__(self, localizer: Localizer, sample_rate: int) -> None:
+        self._array = localizer.array
+        self._finder = localizer.finder
+        self._spectra = localizer.estimator.stream(localizer.array, localizer.grid)
+        self._resampler = StreamResampler(
+            sample_rate, localizer.estimator.sample_rate, localizer.array.num_microphones
+        )
+        self._flat = FlatChannelWatch(localizer.array.num_microphones)
+        self._votes = DirectionVotes(localizer.finder)
+        self._total = np.zeros(len(localizer.grid))
+        self._level = 0.0
+
+    def push(self, recording: Float[np.ndarray, "channel time"]) -> list[FrameResult]:
+        """Take the next samples of every channel and return the frames they complete, maybe none.
+
+        Raises:
+            AudioError: if the recording has another number of channels than the array describes.
+        """
+        audio = self._array.select_channels(recording)
+        self._flat.see(audio)
+        return self._results(self._spectra.push(self._resampler.push(audio)))
+
+    def finish(self) -> list[FrameResult]:
+        """The frames that the samples held back by the resampler complete. Nothing may be pushed after it."""
+        return self._results(self._spectra.push(self._resampler.finish()))
+
+    @property
+    def flat_channels(self) -> list[int]:
+        """Channels of the recording that have not changed so far though a microphone should be on them."""
+        return [self._array.channels[microphone] for microphone in self._flat.flat_channels()]
+
+    @property
+    def mean_spectrum(self) -> Float[np.ndarray, "grid"]:
+        """The spectrum so far, weighted by level; zeros in silence."""
+        return self._total / self._level if self._level > 0 else self._total
+
+    @property
+    def directions(self) -> tuple[Source, ...]:
+        """The sources of the recording so far as a whole, strongest first; see :class:`DirectionVotes`.
+
+        With a known number of sources, what the votes leave open is filled from the mean spectrum.
+        """
+        elected = self._votes.elect()
+        missing = (self._finder.num_sources or 0) - len(elected)
+        if missing > 0:
+            least = self._finder.min_separation_deg
+            spare = [
+                (peak.direction, peak.score)
+                for peak in self._finder.find(self.mean_spectrum)
+                if all(great_circle_distance_deg(peak.direction, taken) > least for taken, _ in elected)
+            ]
+            elected += spare[:missing]
+        return tuple(
+            Source(direction, score, rank, self._finder.mirror(direction))
+            for rank, (direction, score) in enumerate(elected)
+        )
+
+    def _results(self, spectrum: SpatialSpectrum) -> list[FrameResult]:
+        self._total += spectrum.level.astype(np.float64) @ spectrum.values
+        self._level += float(spectrum.level.sum())
+        return [
+            self._result(values, float(time_s), float(level))
+            for values, time_s, level in zip(spectrum.values, spectrum.times_s, spectrum.level, strict=True)
+        ]
+
+    def _result(self, values: Float[np.ndarray, "grid"], time_s: float, level: float) -> FrameResult:
+        peaks = self._finder.find(values) if level > 0 else []
+        self._votes.add(peaks, values, level)
+        sources = [Source(peak.direction, peak.score, rank, peak.mirror) for rank, peak in enumerate(peaks)]
+        return FrameResult(time_s, tuple(sources))
+
+
+class LocalizationRun:
+    """The frames of one recording, to be iterated once; the summary is complete after the last.
+
+    Args:
+        localizer: what listens.
+        info: of the recording.
+        blocks: its samples.
+
+    Raises:
+        AudioError: if the recording has other channels than the array or is shorter than one frame.
+    """
+
+    def __init__(
+        self, localizer: Localizer, info: AudioInfo, blocks: Iterator[Float[np.ndarray, "channel time"]]
+    ) -> None:
+        _check_channels(localizer.array, info)
+        _check_length(localizer.estimator, info)
+        self.info = info
+        self.header = localizer.header(info.name)
+        self.stream = LocalizationStream(localizer, info.sample_rate)
+        self._blocks = blocks
+
+    def __iter__(self) -> Iterator[FrameResult]:
+        for block in self._blocks:
+            yield from self.stream.push(block)
+        yield from self.stream.finish()
+        _warn_of_flat_channels(self.info.name, self.stream.flat_channels)
+
+    @property
+    def directions(self) -> tuple[Source, ...]:
+        """The sources of the recording as a whole, strongest first."""
+        return self.stream.directions
+
+    @property
+    def mean_spectrum(self) -> Float[np.ndarray, "grid"]:
+        """The spectrum of the recording as a whole, weighted by level."""
+        return self.stream.mean_spectrum
+
+
+def _check_channels(array: MicrophoneArray, info: AudioInfo) -> None:
+    try:
+        array.check_channel_count(info.num_channels)
+    except AudioError as error:
+        raise AudioError(f"{info.name}: {error}") from None
+
+
+def _check_length(estimator: SpectrumEstimator, info: AudioInfo) -> None:
+    least_s = estimator.window_length / estimator.sample_rate
+    if info.duration_s < least_s:
+        raise AudioError(
+            f"{info.name}: a recording must last at least {least_s:.3f} s, one window of {estimator.name}, "
+            f"got {info.duration_s:.3f} s; record longer"
+        )
+
+
+def _warn_of_flat_channels(name: str, channels: list[int]) -> None:
+    if channels:
+        listed = ", ".join(map(str, channels))
+        _logger.warning(
+            "%s: channel %s never changes; is that microphone connected and unmuted?", name, listed
+        )

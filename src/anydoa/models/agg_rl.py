@@ -1,0 +1,147 @@
+"""AGG-RL: one network for every microphone array and every grid of directions.
+
+AuGeonet turns audio and microphone positions into a representation, Gridnet turns directions into one; the
+spectrum is the sigmoid of their inner product. Neither sees what the other is given, so a grid is computed
+once, and a recording may be asked about any directions afterwards.
+"""
+
+import math
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from anydoa.constants import MIN_MICROPHONES
+from anydoa.errors import ShapeError
+from anydoa.models.augeonet import AuGeonet
+from anydoa.models.config import AggRlConfig
+from anydoa.models.gridnet import Gridnet
+
+
+class AggRl(nn.Module):
+    """AuGeonet and Gridnet, and their inner product.
+
+    Args:
+        config: sizes and choices; the published ones by default.
+
+    Reference:
+        Baek et al. (2026), "Physics-Informed Audio-Geometry-Grid Representation Learning for Universal Sound
+        Source Localization". Oddities of its public model are mended unless ``config.compat`` keeps them.
+    """
+
+    def __init__(self, config: AggRlConfig | None = None) -> None:
+        super().__init__()
+        self.config = config or AggRlConfig()
+        self.augeonet = AuGeonet(self.config)
+        self.gridnet = Gridnet(self.config)
+
+    def forward(
+        self,
+        audio: Float[Tensor, "batch mic time"],
+        mic_positions: Float[Tensor, "batch mic 3"],
+        directions: Float[Tensor, "grid 3"],
+        mic_mask: Bool[Tensor, "batch mic"] | None = None,
+    ) -> Float[Tensor, "batch output grid frame"]:
+        """Spatial spectrum, 0..1; arguments as for :meth:`logits`."""
+        return torch.sigmoid(self.logits(audio, mic_positions, directions, mic_mask))
+
+    def logits(
+        self,
+        audio: Float[Tensor, "batch mic time"],
+        mic_positions: Float[Tensor, "batch mic 3"],
+        directions: Float[Tensor, "grid 3"],
+        mic_mask: Bool[Tensor, "batch mic"] | None = None,
+    ) -> Float[Tensor, "batch output grid frame"]:
+        """Log-odds of the spectrum, which the loss of training takes; the last output is the best.
+
+        Args:
+            audio: at the sample rate of the configuration, any scale.
+            mic_positions: metres, any origin.
+            directions: unit vectors towards candidate sources, shared by the batch.
+            mic_mask: true where there is a microphone; None if all are there.
+
+        Raises:
+            ShapeError: if the audio is shorter than a window, or there is only one microphone.
+        """
+        return combine(self.represent(audio, mic_positions, mic_mask), self.grid_representation(directions))
+
+    def represent(
+        self,
+        audio: Float[Tensor, "batch mic time"],
+        mic_positions: Float[Tensor, "batch mic 3"],
+        mic_mask: Bool[Tensor, "batch mic"] | None = None,
+    ) -> Float[Tensor, "batch output frame latent"]:
+        """Audio-geometry representation of whole recordings; the last hop is filled up with zeros.
+
+        Raises:
+            ShapeError: if the audio is shorter than a window, or there is only one microphone.
+        """
+        num_mics, length = audio.shape[1:]
+        if num_mics < MIN_MICROPHONES:
+            raise ShapeError(f"the network compares microphones and needs at least 2, got {num_mics}")
+        if length < self.config.window_length:
+            raise ShapeError(
+                f"audio must hold a window of {self.config.window_length} samples, got {length}; add zeros"
+            )
+        padded = nn.functional.pad(audio, (0, -length % self.config.hop_length))
+        representation: Tensor = self.augeonet(padded, mic_positions, mic_mask)[0]
+        return representation
+
+    def grid_representation(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "output grid latent"]:
+        """Grid representation; it depends on the directions alone, so keep it for a fixed grid."""
+        representation: Tensor = self.gridnet(directions)
+        return representation
+
+    def initial_state(self, mic_positions: Float[Tensor, "batch mic 3"]) -> dict[str, Tensor]:
+        """State of fresh streams, batch first: no samples yet, everything else zero.
+
+        Args:
+            mic_positions: gives the number of streams and of microphones; the places do not matter.
+        """
+        batch, num_mics, _ = mic_positions.shape
+        return {
+            "samples": mic_positions.new_zeros(batch, num_mics, 0),
+            **self.augeonet.initial_state(mic_positions),
+        }
+
+    def step(
+        self,
+        audio: Float[Tensor, "batch mic time"],
+        state: dict[str, Tensor],
+        mic_positions: Float[Tensor, "batch mic 3"],
+        mic_mask: Bool[Tensor, "batch mic"] | None = None,
+    ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
+        """Representation of the frames that the next samples complete, maybe none, and the new state.
+
+        Args:
+            audio: the next samples of each stream, any number.
+            state: from :meth:`initial_state` or the last step; it is not changed.
+            mic_positions: metres; they may move between steps, the reference microphone may not change.
+            mic_mask: true where there is a microphone, the same in each step; None if all are there.
+        """
+        samples = torch.cat([state["samples"], audio], -1)
+        window, hop = self.config.window_length, self.config.hop_length
+        num_frames = max((samples.shape[-1] - window) // hop + 1, 0)
+        if num_frames == 0:
+            shape = (len(audio), self.config.num_outputs, 0, self.config.latent_size)
+            return samples.new_zeros(shape), {**state, "samples": samples}
+        used = num_frames * hop
+        ready = samples[..., : used + window - hop]
+        representation, memory = self.augeonet(ready, mic_positions, mic_mask, state)
+        return representation, {"samples": samples[..., used:], **memory}
+
+    def project_(self) -> None:
+        """Bring the bins of the transform back inside their bounds; call after each optimiser step."""
+        self.augeonet.transform.project_()
+
+
+def combine(
+    representation: Float[Tensor, "batch output frame latent"],
+    grid_representation: Float[Tensor, "output grid latent"],
+) -> Float[Tensor, "batch output grid frame"]:
+    """Log-odds: inner product of both representations over the square root of their width."""
+    scaled = grid_representation * (1 / math.sqrt(grid_representation.shape[-1]))
+    batch, outputs, frames, _ = representation.shape
+    # Frames come out last in memory, as the loss and its targets have them: it is slow on anything else.
+    columns = representation.permute(1, 3, 0, 2).flatten(2)
+    return torch.bmm(scaled, columns).view(outputs, -1, batch, frames).permute(2, 0, 1, 3)

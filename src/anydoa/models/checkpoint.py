@@ -1,0 +1,95 @@
+"""Weights on disk: one safetensors file that also holds, as JSON, the configuration of the network.
+
+No pickle: reading a checkpoint runs no code.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from anydoa.errors import CheckpointError, ConfigError
+from anydoa.models.agg_rl import AggRl
+from anydoa.models.config import AggRlConfig
+
+SCHEMA = "anydoa-checkpoint-1"
+_KEY = "anydoa"
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint:
+    """A network and what was written down about it.
+
+    Args:
+        network: in evaluation mode.
+        notes: whatever was given when it was saved.
+    """
+
+    network: AggRl
+    notes: dict[str, Any]
+
+
+def save_checkpoint(path: str | Path, network: AggRl, notes: Mapping[str, Any] | None = None) -> None:
+    """Write a network; a file that exists is replaced in one step.
+
+    Args:
+        path: file to write.
+        network: weights and configuration.
+        notes: anything JSON can hold: origin, training, figures.
+    """
+    from safetensors.torch import save_file
+
+    path = Path(path)
+    header = {
+        "schema": SCHEMA,
+        "model": "agg-rl",
+        "config": network.config.to_dict(),
+        "notes": dict(notes or {}),
+    }
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    partial = path.with_name(f".{path.name}.part")
+    save_file(state, partial, metadata={_KEY: json.dumps(header)})
+    os.replace(partial, path)
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint:
+    """Read a network.
+
+    Raises:
+        CheckpointError: if the file is missing, damaged or of another kind.
+    """
+    path = Path(path)
+    header, state = _read(path)
+    try:
+        network = AggRl(AggRlConfig.from_dict(header["config"]))
+    except ConfigError as error:
+        raise CheckpointError(f"{path}: {error}; was it written by a newer anydoa?") from error
+    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    found = {name: tensor.shape for name, tensor in state.items()}
+    if found != expected:
+        wrong = min(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+        raise CheckpointError(
+            f"{path}: tensor {wrong!r} does not fit the configuration beside it; is the file whole?"
+        )
+    network.load_state_dict(state)
+    return Checkpoint(network.eval(), header["notes"])
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file")
+    try:
+        with safe_open(path, framework="pt") as archive:
+            header = json.loads((archive.metadata() or {}).get(_KEY, "null"))
+            state = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118, not a mapping
+    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path}: not a readable safetensors file ({error})") from error
+    if not isinstance(header, dict) or header.get("schema") != SCHEMA:
+        raise CheckpointError(f"{path}: not an anydoa checkpoint; published archives need import-reference")
+    return header, state

@@ -1,0 +1,129 @@
+"""Every size and choice of an AGG-RL network, in one frozen record that travels with its weights."""
+
+import dataclasses
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from anydoa.constants import SAMPLE_RATE
+from anydoa.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class AggRlConfig:
+    """Sizes and choices of an AGG-RL network. The defaults are the published ones, its oddities mended.
+
+    Args:
+        sample_rate: samples a second the network listens at.
+        window_length: samples in an analysis window; even, and a multiple of ``hop_length``.
+        hop_length: samples between frames.
+        num_bins: frequency bins of the transform.
+        transform: ``learnable`` bin positions (LNuDFT) or ``uniform`` ones (DFT).
+        mic_encoding: how microphone positions modulate sines: ``fm`` frequency or ``pm`` phase.
+        mic_frame: positions ``relative`` to the reference microphone, or ``absolute``: to the centroid,
+            every microphone (the ablation of the paper).
+        alpha: scale of the microphone encoding.
+        beta: modulation depth of the microphone encoding.
+        num_features: width of the extractor and the dual-path blocks.
+        num_heads: attention heads.
+        num_blocks: dual-path blocks.
+        extractor_dilations: frames between taps, one entry a residual block of the extractor.
+        mapping_dilations: the same for the mapping; one output a block.
+        latent_size: width of the shared latent space.
+        grid_encoding: ``harmonics``, real spherical harmonics of the direction, or ``phases``, the
+            published one, which has rank 4.
+        grid_degree: highest degree of the harmonics.
+        compat: ``reference`` reproduces the published model with its oddities, so that its weights load.
+
+    Raises:
+        ConfigError: if a value cannot be.
+    """
+
+    sample_rate: int = SAMPLE_RATE
+    window_length: int = 512
+    hop_length: int = 128
+    num_bins: int = 257
+    transform: Literal["learnable", "uniform"] = "learnable"
+    mic_encoding: Literal["fm", "pm"] = "fm"
+    mic_frame: Literal["relative", "absolute"] = "relative"
+    alpha: float = 7.0
+    beta: float = 4.0
+    num_features: int = 128
+    num_heads: int = 16
+    num_blocks: int = 4
+    extractor_dilations: tuple[int, ...] = (1, 2, 4, 8)
+    mapping_dilations: tuple[int, ...] = (1, 2, 4)
+    latent_size: int = 256
+    grid_encoding: Literal["harmonics", "phases"] = "harmonics"
+    grid_degree: int = 4
+    compat: Literal["none", "reference"] = "none"
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _check_field(field, getattr(self, field.name))
+        _check_multiple("window_length", self.window_length, self.hop_length)
+        _check_multiple("window_length", self.window_length, 2)
+        _check_multiple("num_features", self.num_features, self.num_heads)
+        _check_multiple("num_features", self.num_features, 4)
+        _check_multiple("latent_size", self.latent_size, 4)
+        if self.num_bins < 2:
+            raise ConfigError(f"num_bins must be at least 2, got {self.num_bins}")
+        if self.compat == "reference" and (self.mic_frame, self.grid_encoding) != ("relative", "phases"):
+            raise ConfigError(
+                "compat='reference' needs mic_frame='relative' and grid_encoding='phases', "
+                f"got {self.mic_frame!r} and {self.grid_encoding!r}"
+            )
+
+    @property
+    def num_outputs(self) -> int:
+        """Spectra a frame: one after each block of the mapping, the last one the best."""
+        return len(self.mapping_dilations)
+
+    @classmethod
+    def reference(cls, mic_encoding: str = "fm") -> "AggRlConfig":
+        """The published model, oddities and all.
+
+        Raises:
+            ConfigError: if the encoding does not exist.
+        """
+        choices = {"mic_encoding": mic_encoding, "grid_encoding": "phases", "compat": "reference"}
+        return cls.from_dict(choices)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "AggRlConfig":
+        """The configuration with these values, the defaults elsewhere; lists become tuples.
+
+        Raises:
+            ConfigError: if a key does not exist or a value cannot be.
+        """
+        names = [field.name for field in dataclasses.fields(cls)]
+        for key in values:
+            if key not in names:
+                near = difflib.get_close_matches(key, names, n=1, cutoff=0.0)[0]
+                raise ConfigError(f"a model has no option {key!r}; did you mean {near!r}?")
+        given: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+        return cls(**given)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every value by name, ready for JSON or TOML."""
+        values = dataclasses.asdict(self)
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def _check_field(field: "dataclasses.Field[Any]", value: Any) -> None:
+    if get_origin(field.type) is Literal:
+        choices = get_args(field.type)
+        if value not in choices:
+            raise ConfigError(f"{field.name} must be one of {', '.join(choices)}, got {value!r}")
+        return
+    numbers = value if isinstance(value, tuple) else (value,)
+    if not numbers or any(isinstance(n, bool) or not isinstance(n, int | float) or n <= 0 for n in numbers):
+        raise ConfigError(f"{field.name} must be positive, got {value!r}")
+    if field.type is not float and any(not isinstance(n, int) for n in numbers):
+        raise ConfigError(f"{field.name} must be whole, got {value!r}")
+
+
+def _check_multiple(name: str, value: int, divisor: int) -> None:
+    if value % divisor:
+        raise ConfigError(f"{name} must be a multiple of {divisor}, got {value}")

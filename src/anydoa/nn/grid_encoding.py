@@ -1,0 +1,81 @@
+"""A direction as features: real spherical harmonics, or the published phases."""
+
+import math
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+
+class HarmonicEncoding(nn.Module):
+    """Real orthonormal spherical harmonics of a unit vector, degree by degree, order -l..l.
+
+    Smooth on the whole sphere, full rank, no pole. Scaled so that the features have mean square one.
+
+    Args:
+        degree: highest degree; ``(degree + 1) ** 2`` features.
+    """
+
+    def __init__(self, degree: int) -> None:
+        super().__init__()
+        self.degree = degree
+        self.num_features = (degree + 1) ** 2
+
+    def forward(self, directions: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch feature"]:
+        """Features of unit vectors."""
+        x, y, z = directions.unbind(-1)
+        cosines, sines = [torch.ones_like(x)], [torch.zeros_like(x)]
+        for _ in range(self.degree):
+            # Real and imaginary part of (x + iy)^m.
+            cosines, sines = (
+                [*cosines, x * cosines[-1] - y * sines[-1]],
+                [*sines, x * sines[-1] + y * cosines[-1]],
+            )
+        columns: dict[tuple[int, int], Tensor] = {}
+        for order in range(self.degree + 1):
+            for degree, polynomial in enumerate(_reduced_legendre(z, order, self.degree), start=order):
+                scale = _norm(degree, order)
+                columns[degree, order] = scale * polynomial * cosines[order]
+                if order:
+                    columns[degree, -order] = scale * polynomial * sines[order]
+        return torch.stack([columns[key] for key in sorted(columns)], -1)
+
+
+class PhaseEncoding(nn.Module):
+    """Cosine and sine of azimuth and colatitude at many phases: the published grid features.
+
+    The published phases are whole turns, so all copies are equal up to rounding and the features have rank 4.
+    Kept for the published weights only.
+
+    Args:
+        num_features: width, a multiple of 4.
+    """
+
+    phases: Tensor
+
+    def __init__(self, num_features: int) -> None:
+        super().__init__()
+        self.num_features = num_features
+        self.register_buffer("phases", 2 * math.pi * torch.arange(num_features // 4), persistent=False)
+
+    def forward(self, directions: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch feature"]:
+        """Features of unit vectors."""
+        x, y, z = directions.unbind(-1)
+        angles = torch.atan2(y, x), torch.atan2(torch.sqrt(x * x + y * y), z)
+        azimuth, colatitude = (angle[..., None] + self.phases for angle in angles)
+        return torch.cat([azimuth.cos(), azimuth.sin(), colatitude.cos(), colatitude.sin()], -1)
+
+
+def _reduced_legendre(z: Tensor, order: int, degree: int) -> list[Tensor]:
+    """Associated Legendre functions of degrees ``order..degree`` over ``sin^order``: polynomials in z."""
+    values = [torch.full_like(z, float(math.prod(range(1, 2 * order, 2))))]
+    if degree > order:
+        values.append((2 * order + 1) * z * values[0])
+    for n in range(order + 2, degree + 1):
+        values.append(((2 * n - 1) * z * values[-1] - (n + order - 1) * values[-2]) / (n - order))
+    return values
+
+
+def _norm(degree: int, order: int) -> float:
+    ratio = math.factorial(degree - order) / math.factorial(degree + order)
+    return math.sqrt((2 * degree + 1) * ratio * (2 if order else 1))

@@ -1,0 +1,48 @@
+"""Representation mapping: from pairs to one vector a frame in the latent space, for each output."""
+
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from anydoa.nn.causal_conv import NUM_TAPS
+from anydoa.nn.pooling import pool_pairs
+from anydoa.nn.residual_block import ResidualBlock
+
+
+class RepresentationMapping(nn.Module):
+    """Pooling over pairs, then residual blocks with one output after each.
+
+    Args:
+        num_features: width of the pairs; the blocks are twice as wide.
+        latent_size: width of an output.
+        dilations: frames between taps, one block and one output each.
+        compat: whether the pooling divides by one less than the number of pairs.
+
+    ``tail_shapes`` are the frames and the width of each tail.
+    """
+
+    def __init__(
+        self, num_features: int, latent_size: int, dilations: Sequence[int], *, compat: bool = False
+    ) -> None:
+        super().__init__()
+        self.compat = compat
+        self.blocks = nn.ModuleList(ResidualBlock(2 * num_features, d, "layer") for d in dilations)
+        self.outputs = nn.ModuleList(nn.Linear(2 * num_features, latent_size) for _ in dilations)
+        self.tail_shapes = [((NUM_TAPS - 1) * dilation, 2 * num_features) for dilation in dilations]
+
+    def forward(
+        self,
+        x: Float[Tensor, "pair frame batch feature"],
+        pair_mask: Bool[Tensor, "batch pair"] | None,
+        tails: Sequence[Tensor | None],
+    ) -> tuple[Float[Tensor, "output frame batch latent"], list[Tensor | None]]:
+        """The representation, and the tails for the frames that follow; None where there was none before."""
+        y = pool_pairs(x, pair_mask, unbiased=self.compat)
+        representations, new = [], []
+        for block, output, old in zip(self.blocks, self.outputs, tails, strict=True):
+            y, tail = block(y, old)
+            representations.append(output(y))
+            new.append(tail)
+        return torch.stack(representations), new

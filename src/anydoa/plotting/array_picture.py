@@ -1,0 +1,233 @@
+"""A picture of an array: from above, from the side and from the front, with numbers and 0 degrees."""
+
+import textwrap
+import warnings
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.errors import ConfigError
+from anydoa.geometry.ambiguity import geometry_rank
+from anydoa.geometry.array import MicrophoneArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_FORMATS = (".png", ".svg", ".pdf")
+_INK = "#1f2933"
+_FAINT = "#cbd2d9"
+_MICROPHONE = "#2563eb"
+_FRONT = "#d9480f"
+_AXIS_COLOURS = ("#c92a2a", "#2b8a3e", "#1864ab")  # x, y, z as everywhere: red, green, blue
+_COMPASS = {90: "90° left", 180: "180°", -90: "-90° right"}
+_TOGETHER = 0.1  # of the view's half width; microphones nearer than this share a label
+
+
+@dataclass(frozen=True)
+class _Plane:
+    """Which axis of the frame (0..2) runs across the page and which up; ``sense`` -1 runs to the left."""
+
+    across: int
+    up: int
+    sense: int = 1
+
+
+@dataclass(frozen=True)
+class _View:
+    """One projection of the array.
+
+    Args:
+        axes: where it is drawn.
+        plane: what is drawn there.
+        points: projected microphones in millimetres, across and up the page.
+        centre: the array's centre in the same terms.
+        reach: millimetres from the centre to the farthest microphone, in space.
+    """
+
+    axes: "Axes"
+    plane: _Plane
+    points: Float[np.ndarray, "mic 2"]
+    centre: Float[np.ndarray, "2"]
+    reach: float
+
+
+def draw_array(array: MicrophoneArray, path: str | PathLike[str]) -> None:
+    """Draw an array from above (front up the page), from its right side and from its front.
+
+    All views have one scale, in millimetres of the user's frame. Numbers are microphones, from 0.
+
+    Args:
+        array: what to draw.
+        path: where to; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
+
+    Raises:
+        ConfigError: if the suffix is no picture's, or the file cannot be written.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in _FORMATS:
+        raise ConfigError(f"{path}: pictures are written as {', '.join(_FORMATS)}; change the suffix")
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Glyph")  # a title in a script the font lacks
+            _figure(array).savefig(path, dpi=150)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def _figure(array: MicrophoneArray) -> "Figure":
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(15, 6.2), facecolor="white")
+    heading: dict[str, Any] = {"color": _INK, "va": "top", "parse_math": False}
+    figure.text(0.02, 0.965, array.title, fontsize=16, fontweight="bold", **heading)
+    figure.text(0.02, 0.9, _subtitle(array), fontsize=11, linespacing=1.5, **heading)
+    above = _view(
+        array, figure.add_axes((0.06, 0.09, 0.27, 0.68)), "from above", _Plane(across=1, up=0, sense=-1)
+    )
+    side = _view(array, figure.add_axes((0.39, 0.09, 0.27, 0.68)), "from the right", _Plane(across=0, up=2))
+    front = _view(array, figure.add_axes((0.72, 0.09, 0.27, 0.68)), "from the front", _Plane(across=1, up=2))
+    _draw_compass(above)
+    _draw_front(above, (0, 1))
+    _draw_front(side, (1, 0))
+    _draw_front_towards_reader(front)
+    for view in (above, side, front):
+        if array.rigid_sphere_radius is not None:
+            _draw_sphere(view, array)
+        _draw_microphones(view)
+    return figure
+
+
+def _subtitle(array: MicrophoneArray) -> str:
+    facts = (
+        f"{array.num_microphones} microphones in a {geometry_rank(array)}, "
+        f"{array.span * 1000:.0f} mm from end to end, nearest pair {array.spacing * 1000:.0f} mm"
+    )
+    front = textwrap.shorten(f"0° is {array.front}", 150, placeholder=" …") if array.front else ""
+    return f"{facts}\n{front}".strip()
+
+
+def _view(array: MicrophoneArray, axes: "Axes", title: str, plane: _Plane) -> _View:
+    millimetres = array.positions * 1000
+    centre = millimetres.mean(axis=0)
+    reach = float(np.linalg.norm(millimetres - centre, axis=1).max())
+    shown = [plane.across, plane.up]
+    view = _View(axes, plane, millimetres[:, shown], centre[shown], reach)
+    axes.set_title(title, fontsize=11, color=_INK)
+    half = 1.85 * reach
+    axes.set_xlim(*(view.centre[0] + np.array([-half, half]) * plane.sense))
+    axes.set_ylim(view.centre[1] - half, view.centre[1] + half)
+    axes.set_aspect("equal")
+    axes.set_axisbelow(True)
+    axes.grid(color=_FAINT, linewidth=0.5)
+    axes.set_xlabel(f"{'xyz'[plane.across]} (mm)", color=_AXIS_COLOURS[plane.across])
+    axes.set_ylabel(f"{'xyz'[plane.up]} (mm)", color=_AXIS_COLOURS[plane.up])
+    axes.spines[["top", "right"]].set_visible(False)
+    _draw_axes(view)
+    return view
+
+
+def _draw_axes(view: _View) -> None:
+    """The two axes of the view as a corner of arrows, in the colours of robots' frames."""
+    sense = view.plane.sense
+    corner = (0.5 - 0.44 * sense, 0.05)
+    for name, step in ((view.plane.across, (0.11 * sense, 0.0)), (view.plane.up, (0.0, 0.11))):
+        tip, beyond = ((corner[0] + f * step[0], corner[1] + f * step[1]) for f in (1.0, 1.3))
+        view.axes.annotate(
+            "", tip, corner, xycoords="axes fraction", textcoords="axes fraction",
+            arrowprops={"arrowstyle": "-|>", "color": _AXIS_COLOURS[name], "linewidth": 1.6, "shrinkA": 0},
+        )  # fmt: skip
+        view.axes.text(
+            *beyond, "xyz"[name], transform=view.axes.transAxes, ha="center", va="center",
+            color=_AXIS_COLOURS[name], fontweight="bold",
+        )  # fmt: skip
+
+
+def _draw_front(view: _View, towards: tuple[int, int]) -> None:
+    """The arrow to 0 degrees, from outside the microphones outwards."""
+    unit = np.array(towards, dtype=np.float64)
+    start, tip, beyond = (tuple(view.centre + factor * view.reach * unit) for factor in (1.18, 1.5, 1.54))
+    arrow = {"arrowstyle": "-|>,head_width=0.45,head_length=0.8", "color": _FRONT, "linewidth": 3}
+    view.axes.annotate("", tip, start, arrowprops=arrow)
+    sideways, upright = ("center", "bottom") if towards == (0, 1) else ("left", "center")
+    view.axes.text(
+        beyond[0], beyond[1], "0° front" if towards == (0, 1) else "0°\nfront", ha=sideways, va=upright,
+        color=_FRONT, fontweight="bold",
+    )  # fmt: skip
+
+
+def _draw_front_towards_reader(view: _View) -> None:
+    """The point of an arrow, as physics draws a vector out of the page."""
+    across, up = view.centre + np.array([0.0, 1.6 * view.reach])
+    view.axes.plot(
+        across, up, "o", markersize=13, markerfacecolor="white", markeredgecolor=_FRONT, markeredgewidth=2
+    )
+    view.axes.plot(across, up, "o", markersize=4, color=_FRONT)
+    label = across + 0.14 * view.reach
+    view.axes.text(label, up, "0° towards you", ha="left", va="center", color=_FRONT, fontweight="bold")
+
+
+def _draw_compass(view: _View) -> None:
+    """A faint circle around the array with its azimuths, for the view from above."""
+    turn = np.linspace(0, 2 * np.pi, 181)
+    circle = view.centre + 1.18 * view.reach * np.stack([np.sin(turn), np.cos(turn)], axis=1)
+    view.axes.plot(*circle.T, color=_FAINT, linewidth=1, linestyle=(0, (4, 3)))
+    for azimuth_deg, label in _COMPASS.items():
+        azimuth = np.deg2rad(azimuth_deg)
+        across, up = view.centre + 1.24 * view.reach * np.array([np.sin(azimuth), np.cos(azimuth)])
+        sideways = {90: "right", -90: "left"}.get(azimuth_deg, "center")
+        upright = "top" if azimuth_deg == 180 else "center"
+        view.axes.text(across, up, label, ha=sideways, va=upright, color=_INK, fontsize=9)
+
+
+def _draw_sphere(view: _View, array: MicrophoneArray) -> None:
+    from matplotlib.patches import Circle
+
+    assert array.rigid_sphere_radius is not None
+    # The sphere is centred on the origin of the frame, which the mount turns but does not move.
+    ball = Circle((0, 0), array.rigid_sphere_radius * 1000, facecolor="#eef2f6", edgecolor=_FAINT, zorder=1)
+    view.axes.add_patch(ball)
+
+
+def _draw_microphones(view: _View) -> None:
+    across, up = view.points.T
+    view.axes.scatter(across, up, s=46, color=_MICROPHONE, edgecolor="white", linewidth=0.8, zorder=3)
+    for order, (place, numbers) in enumerate(_labels(view.points, _TOGETHER * view.reach)):
+        height = float(place[1] - view.centre[1])
+        # Numbers stand on the outer side; on a level line they take turns, so that none touch.
+        above = height > 0 if abs(height) > 0.05 * view.reach else order % 2 == 0
+        view.axes.annotate(
+            textwrap.fill(_ranges(numbers), 12), (float(place[0]), float(place[1])),
+            (0, 6 if above else -6), textcoords="offset points", ha="center", va="bottom" if above else "top",
+            fontsize=9, color=_INK, zorder=4,
+        )  # fmt: skip
+
+
+def _labels(
+    points: Float[np.ndarray, "mic 2"], together: float
+) -> list[tuple[Float[np.ndarray, "2"], list[int]]]:
+    """Where to write which microphone numbers, in order across; those that fall together share one place."""
+    groups: list[tuple[Float[np.ndarray, "2"], list[int]]] = []
+    for number, point in enumerate(points):
+        for place, numbers in groups:
+            if np.linalg.norm(place - point) < together:
+                numbers.append(number)
+                break
+        else:
+            groups.append((point, [number]))
+    return sorted(groups, key=lambda group: float(group[0][0]))
+
+
+def _ranges(numbers: list[int]) -> str:
+    """Rising numbers as short text: three or more in a row become a range."""
+    runs: list[list[int]] = []
+    for number in numbers:
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    return " ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else " ".join(map(str, run)) for run in runs)

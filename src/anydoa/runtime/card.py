@@ -1,0 +1,108 @@
+"""The card of a model: what it is, what it was trained on, how good it is, where it must not be trusted."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from anydoa.errors import CheckpointError
+from anydoa.geometry.array import MicrophoneArray
+
+CARD_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class TrainedRange:
+    """What the training data covered; closed intervals. Outside of it, answers are extrapolation.
+
+    Args:
+        microphones: how many.
+        span_m: distance of the farthest two microphones.
+        rt60_s: reverberation times of the rooms.
+        snr_db: speech over noise.
+        talkers: how many at once.
+    """
+
+    microphones: tuple[int, int]
+    span_m: tuple[float, float]
+    rt60_s: tuple[float, float]
+    snr_db: tuple[float, float]
+    talkers: tuple[int, int]
+
+    def warnings(self, array: MicrophoneArray) -> list[str]:
+        """A sentence for everything about an array that training has not covered."""
+        found = []
+        fewest, most = self.microphones
+        if not fewest <= array.num_microphones <= most:
+            found.append(
+                f"array {array.name!r} has {array.num_microphones} microphones; "
+                f"the model was trained with {fewest}..{most}"
+            )
+        least, greatest = self.span_m
+        if not least <= array.span <= greatest:
+            found.append(
+                f"array {array.name!r} spans {array.span * 100:.1f} cm; the model was trained with "
+                f"{least * 100:.0f}..{greatest * 100:.0f} cm"
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What travels with the weights of a model.
+
+    Args:
+        name: as on the command line.
+        architecture: which network; decides what runs it.
+        title: one line for a list.
+        licence: of the weights.
+        config: sizes and choices of the network.
+        trained_range: what training covered.
+        data: what it was trained on, a line a source, with its licence.
+        training: how long and with what: examples seen, hours, recipe.
+        metrics: rows of an evaluation table, as ``anydoa evaluate --json`` prints them.
+        bins_hz: where the bins of its transform lie.
+        threshold: value of the spectrum from which a peak is called a source.
+        failures: known failures, a sentence each.
+        version: of the package that wrote it.
+    """
+
+    name: str
+    architecture: str
+    title: str
+    licence: str
+    config: dict[str, Any]
+    trained_range: TrainedRange
+    data: tuple[str, ...] = ()
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: tuple[dict[str, Any], ...] = ()
+    bins_hz: tuple[float, ...] = ()
+    threshold: float = 0.5
+    failures: tuple[str, ...] = ()
+    version: str = ""
+
+    def to_json(self) -> str:
+        """The card as JSON, keys in the order above."""
+        return json.dumps({"schema": CARD_SCHEMA, **dataclasses.asdict(self)}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "ModelCard":
+        """The card written by :meth:`to_json`.
+
+        Raises:
+            CheckpointError: if it is no card, or one of a newer schema.
+        """
+        try:
+            values = json.loads(text)
+            schema = values.pop("schema")
+            if schema != CARD_SCHEMA:
+                raise CheckpointError(
+                    f"card has schema {schema}, this version reads {CARD_SCHEMA}; install a newer anydoa"
+                )
+            ranges = {key: tuple(value) for key, value in values.pop("trained_range").items()}
+            values |= {key: tuple(values[key]) for key in ("data", "metrics", "bins_hz", "failures")}
+            return cls(trained_range=TrainedRange(**ranges), **values)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            if isinstance(error, CheckpointError):
+                raise
+            raise CheckpointError(f"not a model card ({error}); export the model again") from None

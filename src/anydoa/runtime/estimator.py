@@ -1,0 +1,220 @@
+"""A network as an estimator, without torch."""
+
+import logging
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from anydoa.errors import ConfigError, ShapeError
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.grid import DirectionGrid
+from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, STATE_PREFIX, ModelFolder, find_model
+from anydoa.runtime.session import open_session
+from anydoa.spectrum import SpatialSpectrum
+
+DEFAULT_MODEL = "agg-rl"
+_ROWS = 2048  # microphones x frames of the network in one call: what a processor's cache holds is fastest
+_MAX_DIRECTIONS = 8192  # of Gridnet in one call
+_KEPT_GRIDS = 4
+
+logger = logging.getLogger(__name__)
+
+
+def load(
+    source: str | Path | None = None, *, frames_per_output: int | None = None, num_threads: int = 1
+) -> "NetworkEstimator":
+    """A network ready to run.
+
+    Args:
+        source: name of a bundled model, a folder, ``hub:org/name@revision``, or None for the default.
+        frames_per_output: frames of the network averaged to one of the spectrum; None for about 10 a second.
+        num_threads: threads inside an operator.
+
+    Raises:
+        CheckpointError: if there is no such model or it is damaged.
+    """
+    folder = find_model(DEFAULT_MODEL if source is None else source)
+    return NetworkEstimator(folder, frames_per_output=frames_per_output, num_threads=num_threads)
+
+
+class NetworkEstimator:
+    """AGG-RL by ONNX Runtime, on the protocol of every estimator.
+
+    The representation of a grid is computed once and kept. Frames of the network are averaged in groups, so
+    that the spectrum comes about ten times a second whatever the hop.
+
+    Args:
+        folder: the model.
+        frames_per_output: frames of the network in one of the spectrum; None for about 10 a second.
+        num_threads: threads inside an operator.
+
+    Raises:
+        CheckpointError: if a graph is damaged.
+        ConfigError: if ``frames_per_output`` is below 1.
+    """
+
+    def __init__(
+        self, folder: ModelFolder, *, frames_per_output: int | None = None, num_threads: int = 1
+    ) -> None:
+        config = folder.card.config
+        self.folder = folder
+        self.network_hop: int = config["hop_length"]
+        self.network_window: int = config["window_length"]
+        default = max(1, round(0.1 * self.sample_rate / self.network_hop))
+        self.frames_per_output = default if frames_per_output is None else frames_per_output
+        if self.frames_per_output < 1:
+            raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
+        self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)
+        self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
+        self._grids: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.folder.card.name
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second that the audio must have."""
+        rate: int = self.folder.card.config["sample_rate"]
+        return rate
+
+    @property
+    def window_length(self) -> int:
+        """Samples in a frame of the spectrum: all windows of the network it averages."""
+        return self.network_window + (self.frames_per_output - 1) * self.network_hop
+
+    @property
+    def hop_length(self) -> int:
+        """Samples between frames of the spectrum."""
+        return self.frames_per_output * self.network_hop
+
+    @property
+    def threshold(self) -> float:
+        """Value from which a peak is called a source when their number is not known."""
+        return self.folder.card.threshold
+
+    @property
+    def weights_hash(self) -> str:
+        """Twelve hex digits of the weights."""
+        return self.folder.weights_hash
+
+    def grid_representation(self, grid: DirectionGrid) -> Float[np.ndarray, "latent grid"]:
+        """Representation of a grid, computed once for each of the last few grids."""
+        if grid.hash not in self._grids:
+            directions = grid.directions.astype(np.float32)
+            parts = [
+                self._gridnet.run(None, {"directions": directions[start : start + _MAX_DIRECTIONS]})[0]
+                for start in range(0, len(directions), _MAX_DIRECTIONS)
+            ]
+            self._grids[grid.hash] = np.ascontiguousarray(np.concatenate(parts).T)
+            if len(self._grids) > _KEPT_GRIDS:
+                self._grids.popitem(last=False)
+        self._grids.move_to_end(grid.hash)
+        return self._grids[grid.hash]
+
+    def initial_state(self, batch: int, num_mics: int) -> dict[str, np.ndarray]:
+        """The memory of fresh streams: zeros."""
+        sizes = {"batch": batch, "pair": num_mics - 1}
+        return {
+            node.name: np.zeros([sizes.get(size, size) for size in node.shape], dtype=np.float32)
+            for node in self.augeonet.get_inputs()
+            if node.name.startswith(STATE_PREFIX)
+        }
+
+    def step(
+        self,
+        audio: Float[np.ndarray, "batch mic time"],
+        mic_positions: Float[np.ndarray, "batch mic 3"],
+        state: dict[str, np.ndarray],
+        mic_mask: Bool[np.ndarray, "batch mic"] | None = None,
+    ) -> tuple[Float[np.ndarray, "batch frame latent"], dict[str, np.ndarray]]:
+        """Representation of the frames in whole windows of several streams at once, and their new memory.
+
+        Args:
+            audio: window_length + (frames - 1) * hop samples of the network; they overlap those of
+                the last call by window_length - hop.
+            mic_positions: metres, any origin; arrays of different size are padded.
+            state: from :meth:`initial_state` or the last call.
+            mic_mask: true where there is a microphone; None if all are there.
+        """
+        mask = np.ones(audio.shape[:2], dtype=bool) if mic_mask is None else mic_mask
+        inputs = {"audio": audio, "mic_positions": mic_positions, "mic_mask": mask, **state}
+        representation, *memory = self.augeonet.run(None, inputs)
+        return representation, dict(zip(state, memory, strict=True))
+
+    def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "NetworkStream":
+        """A fresh stream for one recording; warns where the array lies outside of what training covered."""
+        for warning in self.folder.card.trained_range.warnings(array):
+            logger.warning("%s", warning)
+        return NetworkStream(self, array, grid)
+
+    def spectrum(
+        self, audio: Float[np.ndarray, "mic time"], array: MicrophoneArray, grid: DirectionGrid
+    ) -> SpatialSpectrum:
+        """Spectrum of a whole recording: a stream that takes it in one push."""
+        return self.stream(array, grid).push(audio)
+
+
+class NetworkStream:
+    """One recording on its way through a network; what it keeps never grows."""
+
+    def __init__(self, estimator: NetworkEstimator, array: MicrophoneArray, grid: DirectionGrid) -> None:
+        self._estimator = estimator
+        self._grid = grid
+        self._directions = estimator.grid_representation(grid)
+        self._positions = array.centred_positions.astype(np.float32)[None]
+        self._state = estimator.initial_state(1, array.num_microphones)
+        self._samples = np.zeros((array.num_microphones, 0), dtype=np.float32)
+        self._num_outputs = 0
+
+    def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
+        """Take the next samples of every microphone and return the frames they complete, maybe none.
+
+        Raises:
+            ShapeError: if the audio has another number of microphones than the array.
+        """
+        if audio.ndim != 2 or len(audio) != len(self._samples):
+            raise ShapeError(
+                f"audio must be ({len(self._samples)} microphones, time), "
+                f"got shape {audio.shape}; select channels first"
+            )
+        self._samples = np.concatenate([self._samples, audio.astype(np.float32, copy=False)], axis=1)
+        estimator = self._estimator
+        num_outputs = max((self._samples.shape[1] - estimator.window_length) // estimator.hop_length + 1, 0)
+        block = max(_ROWS // (len(self._samples) * estimator.frames_per_output), 1)
+        parts = [self._advance(min(block, num_outputs - done)) for done in range(0, num_outputs, block)]
+        return SpatialSpectrum.join(parts or [self._advance(0)])
+
+    def _advance(self, num_outputs: int) -> SpatialSpectrum:
+        """The next frames of the spectrum; their samples are there."""
+        estimator = self._estimator
+        size = len(self._grid)
+        values = np.zeros((num_outputs, size), dtype=np.float32)
+        level = np.zeros(num_outputs, dtype=np.float32)
+        if num_outputs:
+            used = num_outputs * estimator.hop_length
+            overlap = estimator.network_window - estimator.network_hop
+            windows = self._samples[:, : used + overlap]
+            representation, self._state = estimator.step(windows[None], self._positions, self._state)
+            logits = representation[0] @ self._directions
+            values = _sigmoid(logits).reshape(num_outputs, -1, size).mean(axis=1)
+            level = _levels(windows, estimator.hop_length, overlap)
+            self._samples = self._samples[:, used:]
+        last = self._num_outputs + np.arange(1, num_outputs + 1)
+        self._num_outputs += num_outputs
+        newest = last * estimator.hop_length - estimator.network_hop + estimator.network_window / 2
+        return SpatialSpectrum(values, newest / estimator.sample_rate, level, self._grid)
+
+
+def _sigmoid(logits: Float[np.ndarray, "frame grid"]) -> Float[np.ndarray, "frame grid"]:
+    return np.float32(0.5) * (np.tanh(np.float32(0.5) * logits) + np.float32(1))
+
+
+def _levels(audio: Float[np.ndarray, "mic time"], hop: int, overlap: int) -> Float[np.ndarray, "frame"]:
+    """Root mean square of all samples of all microphones in the windows of each frame."""
+    power = np.concatenate([[0.0], np.cumsum(np.mean(np.square(audio, dtype=np.float64), axis=0))])
+    total = power[hop + overlap :: hop] - power[: -(hop + overlap) : hop]
+    return np.sqrt(np.maximum(total, 0) / (hop + overlap)).astype(np.float32)

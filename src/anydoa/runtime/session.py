@@ -1,0 +1,40 @@
+"""ONNX Runtime sessions, set up the way this package runs them."""
+
+from pathlib import Path
+from typing import Any
+
+from anydoa.errors import CheckpointError
+
+
+def open_session(path: Path, *, num_threads: int = 1) -> Any:
+    """A session of ONNX Runtime on the processor.
+
+    Args:
+        path: the graph.
+        num_threads: threads inside an operator; one is fastest for streams, and polite.
+
+    Raises:
+        CheckpointError: if the file is missing or no graph that can run.
+    """
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as failures
+
+    damaged = (
+        failures.Fail,
+        failures.InvalidArgument,
+        failures.InvalidGraph,
+        failures.InvalidProtobuf,
+        failures.NoModel,
+        failures.NotImplemented,
+        failures.RuntimeException,
+    )
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; a model folder holds it, export the model again")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = num_threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except damaged as error:
+        raise CheckpointError(f"{path}: not a graph that can run ({str(error).splitlines()[0]})") from None

@@ -1,0 +1,92 @@
+"""The noise of a scene: from a place or from everywhere, plus what the microphones make themselves."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Complex, Float
+
+from anydoa.simulation.convolution import (
+    SEAM_SAMPLES,
+    close_loop,
+    lowest_bin,
+    spectrum_power,
+    wet_spectrum,
+)
+from anydoa.simulation.noise import isotropic_spectrum, sensor_noise
+from anydoa.simulation.planned_rooms import BankRoom
+from anydoa.simulation.pool import AudioPool
+from anydoa.simulation.recipe import MixRecipe
+
+_HISS_SAMPLES = 1 << 20
+_ISOTROPIC_WAVES = 32
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Noise in two parts that, each times its gain, add up to power one (the hiss on average).
+
+    Args:
+        outside: spectrum of what comes from a place or from everywhere, or None.
+        outside_gain: its gain.
+        hiss: what the microphones make.
+        hiss_gain: its gain.
+    """
+
+    outside: Complex[np.ndarray, "mic freq"] | None
+    outside_gain: np.float32
+    hiss: Float[np.ndarray, "mic time"]
+    hiss_gain: np.float32
+
+
+class Background:
+    """Noise for scenes of one length.
+
+    Args:
+        pool: dry noise, or None for noise of the microphones only.
+        recipe: ratio and kind of the noises.
+        num_samples: length of the scenes.
+        seed: of the white noise, a million samples drawn once; drawing it anew would cost more than all else.
+    """
+
+    def __init__(self, pool: AudioPool | None, recipe: MixRecipe, *, num_samples: int, seed: int) -> None:
+        self._pool, self._recipe, self._num_samples = pool, recipe, num_samples
+        self._hiss = sensor_noise(1, _HISS_SAMPLES, np.random.default_rng(seed))[0]
+
+    def render(self, room: BankRoom, rng: np.random.Generator) -> Noise:
+        """Noise at the microphones of a room."""
+        hiss = self._take_hiss(len(room.mics), rng)
+        if self._pool is None or len(room.noises) == 0:
+            return Noise(None, np.float32(0), hiss, np.float32(1))
+        outside = self._render_outside(self._pool, room, rng)
+        power = spectrum_power(outside, self._num_samples)
+        if power == 0:
+            return Noise(None, np.float32(0), hiss, np.float32(1))
+        ratio = 10 ** (rng.uniform(*self._recipe.point_to_sensor_db) / 10)
+        share = ratio / (1 + ratio)
+        return Noise(outside, np.float32(np.sqrt(share / power)), hiss, np.float32(np.sqrt(1 - share)))
+
+    def _render_outside(
+        self, pool: AudioPool, room: BankRoom, rng: np.random.Generator
+    ) -> Complex[np.ndarray, "mic freq"]:
+        low = lowest_bin(self._num_samples, pool.sample_rate)
+        if rng.random() < self._recipe.isotropic_share:
+            waves = np.stack([self._take_loop(pool, rng) for _ in range(_ISOTROPIC_WAVES)])
+            everywhere = isotropic_spectrum(room.mics, waves, sample_rate=pool.sample_rate)
+            everywhere[:, :low] = 0
+            return everywhere
+        rirs = room.noise_rirs[rng.integers(len(room.noises))]
+        return wet_spectrum(self._take_loop(pool, rng)[None], rirs[None], first_bin=low)
+
+    def _take_hiss(self, num_mics: int, rng: np.random.Generator) -> Float[np.ndarray, "mic time"]:
+        stride = _HISS_SAMPLES // num_mics
+        if stride < self._num_samples:
+            return sensor_noise(num_mics, self._num_samples, rng)
+        starts = stride * rng.permutation(num_mics) + rng.integers(
+            stride - self._num_samples + 1, size=num_mics
+        )
+        return np.stack([self._hiss[start : start + self._num_samples] for start in starts])
+
+    def _take_loop(self, pool: AudioPool, rng: np.random.Generator) -> Float[np.ndarray, "time"]:
+        group = int(rng.integers(len(pool.groups)))
+        start = int(rng.integers(pool.group_length(group)))
+        return close_loop(pool.segment(group, start, SEAM_SAMPLES + self._num_samples))

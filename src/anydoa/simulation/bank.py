@@ -1,0 +1,193 @@
+"""A bank of rooms on disk: impulse responses computed once, mixed from many times.
+
+A folder with ``bank.json`` (the plan) and, every 50 rooms, ``shard-00000.npy`` (all responses end to end,
+float16, read through a memory map) with ``shard-00000.npz`` (positions and sizes). The ``.npz`` is written
+last: a shard that has one is whole, and building goes on after the last whole shard.
+"""
+
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import asdict, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Int
+
+from anydoa.errors import ConfigError
+from anydoa.simulation.planned_rooms import BankPlan, BankRoom, array_rows, simulate_room, split_sources
+from anydoa.simulation.room import RoomRanges
+
+__all__ = ["BankPlan", "BankRoom", "RoomBank", "array_rows", "build_bank", "read_plan", "simulate_room"]
+
+ROOMS_PER_SHARD = 50
+_SCHEMA = 1
+
+
+class RoomBank:
+    """Rooms read from a folder that :func:`build_bank` has made.
+
+    Args:
+        path: the folder.
+
+    Raises:
+        ConfigError: if it holds no bank, or no shard of it is whole.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        plan = read_plan(self.path)
+        if plan is None:
+            raise ConfigError(f"{self.path}: no bank of rooms (bank.json) there; build one first")
+        self.plan = plan
+        self._shards = [_load_shard(table) for table in sorted(self.path.glob("shard-*.npz"))]
+        self._mic_counts = np.concatenate(
+            [np.diff(shard["mic_edges"]) for shard in self._shards] or [np.zeros(0, int)]
+        )
+        self._places = [(shard, row) for shard in self._shards for row in range(len(shard["rt60"]))]
+        if not self._places:
+            raise ConfigError(f"{self.path}: the bank has no whole shard yet; build it to its end")
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __iter__(self) -> Iterator[BankRoom]:
+        return (self[index] for index in range(len(self)))
+
+    @property
+    def mic_counts(self) -> Int[np.ndarray, "room"]:
+        """How many microphones each room has."""
+        return self._mic_counts
+
+    def __getitem__(self, index: int) -> BankRoom:
+        shard, row = self._places[index]
+        first_mic, last_mic = shard["mic_edges"][row : row + 2]
+        first_tap, last_tap = shard["tap_edges"][row : row + 2]
+        sources = shard["sources"][row]
+        return split_sources(
+            self.plan,
+            (shard["taps"][first_tap:last_tap].reshape(len(sources), last_mic - first_mic, -1), sources),
+            mics=shard["mics"][first_mic:last_mic],
+            rt60=float(shard["rt60"][row]),
+            size=shard["size"][row],
+        )
+
+
+def build_bank(
+    path: str | Path, plan: BankPlan, *, workers: int = 1, report: Callable[[int], None] | None = None
+) -> RoomBank:
+    """Compute the rooms of a plan into a folder; shards already there are kept.
+
+    Args:
+        path: the folder, made if need be.
+        plan: what to compute. A bank may grow: ``num_rooms`` may exceed that of the plan it was begun with.
+        workers: processes. Nothing in them uses more than one thread.
+        report: called with the number of rooms done after each shard.
+
+    Raises:
+        ConfigError: if the folder holds a bank of another plan.
+    """
+    path = Path(path)
+    path.mkdir(parents=True, exist_ok=True)
+    begun = read_plan(path)
+    if begun is not None and replace(begun, num_rooms=plan.num_rooms) != plan:
+        raise ConfigError(f"{path}: holds a bank of another plan; choose another folder or remove it")
+    if begun is not None and begun.num_rooms > plan.num_rooms:
+        raise ConfigError(
+            f"{path}: a bank of {begun.num_rooms} rooms was begun there; ask for as many or more"
+        )
+    _write_plan(path, plan)
+    starts = range(0, plan.num_rooms, ROOMS_PER_SHARD)
+    missing = [start for start in starts if not _is_whole(path, plan, start)]
+    done = plan.num_rooms - sum(len(_rooms_of(plan, start)) for start in missing)
+    for finished in _run_shards(path, plan, missing, workers):
+        done += finished
+        if report is not None:
+            report(done)
+    return RoomBank(path)
+
+
+def _run_shards(path: Path, plan: BankPlan, starts: list[int], workers: int) -> Iterator[int]:
+    if workers == 1:
+        yield from (_build_shard(path, plan, start) for start in starts)
+        return
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(_build_shard, path, plan, start) for start in starts]):
+            yield future.result()
+
+
+def _build_shard(path: Path, plan: BankPlan, start: int) -> int:
+    rooms = [simulate_room(plan, index) for index in _rooms_of(plan, start)]
+    table = _table_path(path, start)
+    taps = np.concatenate([part.ravel() for room in rooms for part in (room.talker_rirs, room.noise_rirs)])
+    _write_whole(table.with_suffix(".npy"), lambda stream: np.save(stream, taps))
+    columns: dict[str, Any] = {
+        "tap_edges": np.cumsum([0] + [room.talker_rirs.size + room.noise_rirs.size for room in rooms]),
+        "mic_edges": np.cumsum([0] + [len(room.mics) for room in rooms]),
+        "mics": np.concatenate([room.mics for room in rooms]),
+        "sources": np.stack([np.concatenate([room.talkers.reshape(-1, 3), room.noises]) for room in rooms]),
+        "rt60": np.array([room.rt60 for room in rooms]),
+        "size": np.stack([room.size for room in rooms]),
+    }
+    _write_whole(table, lambda stream: np.savez(stream, **columns))
+    return len(rooms)
+
+
+def _load_shard(table: Path) -> dict[str, np.ndarray]:
+    with np.load(table) as columns:
+        shard = dict(columns)
+    # A plain view: indexing np.memmap itself costs tens of microseconds.
+    shard["taps"] = np.asarray(np.load(table.with_suffix(".npy"), mmap_mode="r"))
+    return shard
+
+
+def _rooms_of(plan: BankPlan, start: int) -> range:
+    return range(start, min(start + ROOMS_PER_SHARD, plan.num_rooms))
+
+
+def _is_whole(path: Path, plan: BankPlan, start: int) -> bool:
+    table = _table_path(path, start)
+    if not table.exists():
+        return False
+    with np.load(table) as columns:
+        return len(columns["rt60"]) == len(_rooms_of(plan, start))
+
+
+def _table_path(path: Path, start: int) -> Path:
+    return path / f"shard-{start // ROOMS_PER_SHARD:05d}.npz"
+
+
+def _write_whole(path: Path, write: Callable[..., None]) -> None:
+    """Write beside the file, then rename, so that no reader ever sees half of it."""
+    partial = path.with_name(path.name + ".part")
+    with partial.open("wb") as stream:
+        write(stream)
+    os.replace(partial, path)
+
+
+def _write_plan(path: Path, plan: BankPlan) -> None:
+    text = json.dumps({"schema": _SCHEMA, **asdict(plan)}, indent=1)
+    _write_whole(path / "bank.json", lambda stream: stream.write(text.encode()))
+
+
+def read_plan(path: str | Path) -> BankPlan | None:
+    """The plan of the bank in a folder, or None when there is none.
+
+    Raises:
+        ConfigError: if the bank has another layout than this version reads.
+    """
+    source = Path(path) / "bank.json"
+    if not source.exists():
+        return None
+    plan = json.loads(source.read_text())
+    if plan.pop("schema", None) != _SCHEMA:
+        raise ConfigError(f"{source}: the bank is of another version; build it anew")
+    ranges = RoomRanges(**{key: _tupled(value) for key, value in plan.pop("ranges").items()})
+    return BankPlan(ranges=ranges, **{key: _tupled(value) for key, value in plan.items()})
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(_tupled(item) for item in value) if isinstance(value, list) else value

@@ -1,0 +1,201 @@
+"""Which recordings there are, who speaks in them, and which may be trained on.
+
+Known layouts: LibriSpeech, TIMIT, MS-SNSD, ESC-50, a folder with ``manifest.csv`` (or a sub-folder of one)
+and any folder of audio.
+A split never shares a speaker (or, for noise, a source recording) with another.
+"""
+
+import csv
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast, get_args
+
+from anydoa.errors import AudioError, ConfigError
+
+Split = Literal["train", "validation", "test"]
+
+_AUDIO_ENDINGS = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".w64", ".aif", ".aiff", ".sph"})
+_TEST_SHARE = 0.2  # of the groups of a folder without splits of its own
+_LIBRISPEECH_SUBSET = re.compile(r"(train|dev|test)-(clean|other)(-\d+)?$")
+_ESC50_TEST_FOLD = "5"
+_MANIFEST = "manifest.csv"
+_COLUMNS = ("path", "source", "speaker_or_category", "split")
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One recording.
+
+    Args:
+        path: the file.
+        group: speaker, or category of noise; recordings of one group may be joined.
+        split: what it may be used for.
+    """
+
+    path: Path
+    group: str
+    split: Split
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Recordings of one kind.
+
+    Args:
+        name: the layout they were found in.
+        clips: the recordings, ordered by path.
+    """
+
+    name: str
+    clips: tuple[Clip, ...]
+
+    def select(self, split: Split) -> tuple[Clip, ...]:
+        """The recordings of one split.
+
+        Raises:
+            ConfigError: if the corpus has none.
+        """
+        chosen = tuple(clip for clip in self.clips if clip.split == split)
+        if not chosen:
+            there = ", ".join(sorted({clip.split for clip in self.clips}))
+            raise ConfigError(f"{self.name} corpus has no {split!r} split; it has: {there}")
+        return chosen
+
+
+def read_corpus(root: str | Path) -> Corpus:
+    """The recordings under a folder, read by the layout that is found there.
+
+    Args:
+        root: the folder a corpus was unpacked to.
+
+    Raises:
+        AudioError: if the folder does not exist or holds no audio.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise AudioError(f"{root}: no such folder; give the folder a corpus was unpacked to")
+    name, read = _layout(root)
+    clips = tuple(sorted(read(root), key=lambda clip: clip.path))
+    if not clips:
+        raise AudioError(
+            f"{root}: no audio found, read as {name}; supported: {', '.join(sorted(_AUDIO_ENDINGS))}"
+        )
+    return Corpus(name, clips)
+
+
+def _layout(root: Path) -> tuple[str, Callable[[Path], Iterator[Clip]]]:
+    children = {child.name for child in root.iterdir() if child.is_dir()}
+    if (root / _MANIFEST).is_file():
+        return "manifest", _read_manifest
+    if _is_listed_above(root):
+        return "manifest", _read_manifest_above
+    if (root / "meta" / "esc50.csv").is_file():
+        return "ESC-50", _read_esc50
+    if children & {"noise_train", "noise_test"}:
+        return "MS-SNSD", _read_ms_snsd
+    if "LibriSpeech" in children or any(map(_LIBRISPEECH_SUBSET.match, children | {root.name})):
+        return "LibriSpeech", _read_librispeech
+    if {"TRAIN", "TEST"} & {child.upper() for child in children} and _has_dialects(root):
+        return "TIMIT", _read_timit
+    return "folder", _read_folder
+
+
+def _has_dialects(root: Path) -> bool:
+    return any(re.match(r"dr\d$", child.name.lower()) for child in root.glob("*/*") if child.is_dir())
+
+
+def _read_librispeech(root: Path) -> Iterator[Clip]:
+    """``train-clean-100/19/198/19-198-0000.flac``: the first number is the speaker."""
+    splits: dict[str, Split] = {"train": "train", "dev": "validation", "test": "test"}
+    for path in _audio_files(root):
+        subset = next((part for part in reversed(path.parts[:-1]) if _LIBRISPEECH_SUBSET.match(part)), None)
+        if subset is not None:
+            yield Clip(path, path.name.split("-")[0], splits[subset.split("-")[0]])
+
+
+def _read_timit(root: Path) -> Iterator[Clip]:
+    """``TRAIN/DR1/FCJF0/SA1.WAV``, in either case: the folder is the speaker."""
+    for path in _audio_files(root):
+        parts = [part.upper() for part in path.relative_to(root).parts]
+        if len(parts) >= 4 and parts[0] in ("TRAIN", "TEST"):
+            yield Clip(path, parts[-2], "train" if parts[0] == "TRAIN" else "test")
+
+
+def _read_ms_snsd(root: Path) -> Iterator[Clip]:
+    """``noise_train/AirConditioner_1.wav``: the word before the number is the category."""
+    for folder, split in (("noise_train", "train"), ("noise_test", "test")):
+        for path in _audio_files(root / folder):
+            yield Clip(path, re.sub(r"_\d+$", "", path.stem), "train" if split == "train" else "test")
+
+
+def _read_esc50(root: Path) -> Iterator[Clip]:
+    """``meta/esc50.csv`` names file, fold and category; fold 5 is for tests.
+
+    All clips cut from one recording are in one fold, so folds share no source.
+    """
+    with (root / "meta" / "esc50.csv").open(newline="", encoding="utf-8") as table:
+        for row in csv.DictReader(table):
+            split: Split = "test" if row["fold"] == _ESC50_TEST_FOLD else "train"
+            yield Clip(root / "audio" / row["filename"], row["category"], split)
+
+
+def _read_manifest(root: Path) -> Iterator[Clip]:
+    """``manifest.csv`` with the columns path, source, speaker_or_category and split."""
+    with (root / _MANIFEST).open(newline="", encoding="utf-8") as table:
+        rows = csv.DictReader(table)
+        missing = set(_COLUMNS) - set(rows.fieldnames or ())
+        if missing:
+            raise AudioError(f"{root / _MANIFEST}: column {min(missing)!r} is missing; add it")
+        for row in rows:
+            split = row["split"]
+            if split not in get_args(Split):
+                names = ", ".join(get_args(Split))
+                raise AudioError(
+                    f"{root / _MANIFEST}: split of {row['path']} must be one of {names}, got {split!r}"
+                )
+            yield Clip(
+                root / row["path"], f"{row['source']}/{row['speaker_or_category']}", cast(Split, split)
+            )
+
+
+def _read_manifest_above(root: Path) -> Iterator[Clip]:
+    return (
+        clip for clip in _read_manifest(root.absolute().parent) if clip.path.is_relative_to(root.absolute())
+    )
+
+
+def _is_listed_above(root: Path) -> bool:
+    """Whether the folder above has a manifest of ours that names files of this one."""
+    manifest = root.absolute().parent / _MANIFEST
+    if not manifest.is_file():
+        return False
+    with manifest.open(newline="", encoding="utf-8") as table:
+        rows = csv.DictReader(table)
+        known = set(_COLUMNS) <= set(rows.fieldnames or ())
+        return known and any(Path(row["path"]).parts[0] == root.absolute().name for row in rows)
+
+
+def _read_folder(root: Path) -> Iterator[Clip]:
+    """Any folder: sub-folders are groups, so is each file at the top; every fifth group is for tests."""
+    paths = _audio_files(root)
+    groups = [_folder_group(path.relative_to(root)) for path in paths]
+    order = sorted(set(groups), key=lambda group: hashlib.sha256(group.encode()).digest())
+    num_tests = round(_TEST_SHARE * len(order))
+    if len(order) > 1:
+        num_tests = max(1, num_tests)
+    tests = set(order[:num_tests])
+    for path, group in zip(paths, groups, strict=True):
+        yield Clip(path, group, "test" if group in tests else "train")
+
+
+def _folder_group(relative: Path) -> str:
+    return relative.parts[0] if len(relative.parts) > 1 else relative.stem
+
+
+def _audio_files(root: Path) -> list[Path]:
+    return sorted(
+        path for path in root.rglob("*") if path.suffix.lower() in _AUDIO_ENDINGS and path.is_file()
+    )

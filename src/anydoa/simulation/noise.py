@@ -1,0 +1,98 @@
+"""Noise as microphones hear it: their own, and fields that come from everywhere."""
+
+from collections.abc import Callable
+
+import numpy as np
+from jaxtyping import Complex, Float
+from scipy import fft
+
+from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
+from anydoa.geometry.grid import fibonacci_grid
+
+_COHERENCE_BINS = 257
+_PHASOR_BLOCK = 128
+_LOADING = 1e-4  # keeps the coherence positive definite where the array is small to the wavelength
+
+Coherence = Callable[[Float[np.ndarray, "freq"]], Float[np.ndarray, "freq mic mic"]]
+
+
+def sensor_noise(num_mics: int, num_samples: int, rng: np.random.Generator) -> Float[np.ndarray, "mic time"]:
+    """White Gaussian noise of power one, independent at each microphone."""
+    return rng.standard_normal((num_mics, num_samples), dtype=np.float32)
+
+
+def free_field_coherence(mics: Float[np.ndarray, "mic 3"]) -> Coherence:
+    """Coherence of a spherically isotropic field between omnidirectional microphones: sin(kd)/(kd)."""
+    distance = np.linalg.norm(mics[:, None] - mics, axis=-1)
+    return lambda frequency: np.sinc(2 * frequency[:, None, None] * distance / SPEED_OF_SOUND)
+
+
+def diffuse_noise(
+    coherence: Coherence, shape: tuple[int, int], rng: np.random.Generator, *, sample_rate: int = SAMPLE_RATE
+) -> Float[np.ndarray, "source mic tap"]:
+    """White Gaussian noise as a diffuse field brings it to the microphones; power one in free field.
+
+    Args:
+        coherence: cross-power of the microphones at given frequencies in hertz, real.
+        shape: how many independent fields, and samples of each.
+        rng: source of randomness.
+        sample_rate: samples a second.
+
+    Reference:
+        Habets, Cohen and Gannot (2008): independent noises mixed by a factor of the coherence at each
+        frequency. The factor is interpolated between 257 frequencies.
+    """
+    num_sources, num_taps = shape
+    length = fft.next_fast_len(num_taps, real=True)
+    bins = length // 2 + 1
+    factor = _coherence_factor(coherence, np.linspace(0, sample_rate / 2, bins))
+    noise = rng.standard_normal((bins, factor.shape[-1], 2 * num_sources), dtype=np.float32)
+    mixed = factor @ noise
+    spectrum = mixed[..., :num_sources] + 1j * mixed[..., num_sources:]
+    fields = fft.irfft(np.moveaxis(spectrum, 0, -1) * np.float32(np.sqrt(length / 2)), length, axis=-1)
+    return np.moveaxis(fields, 1, 0)[..., :num_taps]
+
+
+def _coherence_factor(
+    coherence: Coherence, frequency: Float[np.ndarray, "freq"]
+) -> Float[np.ndarray, "freq mic mic"]:
+    """Lower triangular factor of the coherence at each frequency."""
+    matrix = coherence(np.linspace(0, frequency[-1], _COHERENCE_BINS))
+    matrix = (1 - _LOADING) * matrix + _LOADING * np.eye(matrix.shape[-1])
+    factor = np.linalg.cholesky(matrix).astype(np.float32)
+    place = np.linspace(0, _COHERENCE_BINS - 1, len(frequency))
+    below = np.minimum(place.astype(int), _COHERENCE_BINS - 2)
+    share = (place - below).astype(np.float32)[:, None, None]
+    interpolated: np.ndarray = factor[below] * (1 - share) + factor[below + 1] * share
+    return interpolated
+
+
+def isotropic_spectrum(
+    mics: Float[np.ndarray, "mic 3"], waves: Float[np.ndarray, "wave time"], *, sample_rate: int = SAMPLE_RATE
+) -> Complex[np.ndarray, "mic freq"]:
+    """Spectrum of a spherically isotropic field: plane waves from directions spread evenly over the sphere.
+
+    Args:
+        mics: metres.
+        waves: the loop each plane wave carries; independent of each other, 32 or more for an even field.
+        sample_rate: samples a second.
+
+    Returns:
+        The sum, scaled so that waves of power one give power one.
+    """
+    num_samples = waves.shape[1]
+    spectrum = fft.rfft(waves.astype(np.float32), axis=-1) / np.float32(np.sqrt(len(waves)))
+    delay = -(fibonacci_grid(len(waves)).directions @ mics.T) / SPEED_OF_SOUND
+    step = -2 * np.pi * delay * sample_rate / num_samples  # radians from bin to bin
+    field = np.zeros((len(mics), spectrum.shape[1]), dtype=np.complex64)
+    for wave, wave_step in zip(spectrum, step, strict=True):
+        field += wave * _phasor(wave_step, spectrum.shape[1])
+    return field
+
+
+def _phasor(step: Float[np.ndarray, "mic"], num_bins: int) -> Complex[np.ndarray, "mic freq"]:
+    """exp(j k step) for k = 0, 1, ...: the product of a coarse and a fine table, as exponentials are slow."""
+    fine = np.exp(1j * step[:, None] * np.arange(_PHASOR_BLOCK)).astype(np.complex64)
+    coarse = np.exp(1j * step[:, None] * np.arange(0, num_bins, _PHASOR_BLOCK)).astype(np.complex64)
+    table: np.ndarray = (coarse[:, :, None] * fine[:, None]).reshape(len(step), -1)
+    return table[:, :num_bins]

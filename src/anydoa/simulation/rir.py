@@ -1,0 +1,218 @@
+"""Impulse responses of a shoebox: image sources first, then a diffuse exponential tail.
+
+Time zero is the moment the source emits; gain is 1/distance, so 1 at one metre.
+
+    |<- flight ->|<-- image sources -->|
+    |            ^ direct              |<--- diffuse tail, -60 dB in rt60 seconds --->|
+                              fade in  ^ mixing time
+"""
+
+from dataclasses import dataclass
+from types import ModuleType
+from typing import cast
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
+from anydoa.errors import MissingExtraError
+from anydoa.simulation.noise import diffuse_noise, free_field_coherence
+from anydoa.simulation.room import Room
+from anydoa.simulation.sphere import RigidSphere
+
+_FILTER = 81  # taps of each fractional delay
+_TABLE = 20  # points a sample in the table of the fractional delay
+_EARLY_DECAY = 0.2  # of rt60: 12 dB
+_MAX_IMAGES = 2500
+_FADE = 0.01  # s
+
+
+def room_rir(
+    room: Room,
+    sources: Float[np.ndarray, "source 3"],
+    mics: Float[np.ndarray, "mic 3"],
+    rng: np.random.Generator,
+    *,
+    sample_rate: int = SAMPLE_RATE,
+    max_duration_s: float = 0.8,
+    decay_db: float = 40.0,
+    sphere: RigidSphere | None = None,
+) -> Float[np.ndarray, "source mic tap"]:
+    """Impulse responses from every source to every microphone, all omnidirectional.
+
+    Args:
+        room: the room.
+        sources: metres, in the coordinates of the room.
+        mics: metres, in the coordinates of the room.
+        rng: source of randomness of the tail.
+        sample_rate: samples a second.
+        max_duration_s: responses end here at the latest, with a short fade.
+        decay_db: responses end when the tail has fallen this far.
+        sphere: hard ball the microphones sit on, centred on their mean; free air if None.
+
+    Returns:
+        float32; the lengths of all are equal.
+
+    Raises:
+        MissingExtraError: if pyroomacoustics is not installed.
+
+    Reference:
+        Allen and Berkley (1979) for the images; Lehmann and Johansson (2010) for the tail. Tails of one
+        source at two microphones have the coherence of a diffuse field: sin(kd)/(kd) in free air.
+    """
+    flight = float(np.linalg.norm(sources[:, None] - mics, axis=-1).max()) / SPEED_OF_SOUND
+    mixing = mixing_time(room, flight)
+    duration = min(
+        max(flight + room.rt60 * decay_db / 60, mixing + _FADE), max(max_duration_s, flight + _FADE)
+    )
+    num_taps = int(np.ceil(duration * sample_rate))
+    early = [
+        early_rir(
+            room, source, mics, until_s=mixing, num_taps=num_taps, sample_rate=sample_rate, sphere=sphere
+        )
+        for source in sources
+    ]
+    coherence = free_field_coherence(mics) if sphere is None else sphere.coherence(mics - mics.mean(axis=0))
+    tail = diffuse_noise(coherence, (len(sources), num_taps), rng, sample_rate=sample_rate)
+    time = np.arange(num_taps) / sample_rate
+    rise = np.clip((time - mixing + _FADE) / _FADE, 0, 1)
+    envelope = np.sqrt(rise) * 10 ** (-3 * (time - mixing) / room.rt60)
+    level = np.sqrt([power for _, power in early]).astype(np.float32)
+    late = level[:, None, None] * envelope.astype(np.float32) * tail
+    fall = np.sqrt(1 - rise).astype(np.float32)
+    responses: np.ndarray = np.stack([taps for taps, _ in early]) * fall + late
+    responses *= _fade_out(num_taps, int(_FADE * sample_rate))
+    return responses
+
+
+def mixing_time(room: Room, flight_s: float) -> float:
+    """Seconds after emission at which the tail takes over from the images.
+
+    12 dB of decay after the direct sound, but never more images than a few thousand: by then echoes
+    follow each other faster than anyone resolves.
+    """
+    dense = np.cbrt(_MAX_IMAGES * room.volume / (4 / 3 * np.pi)) / SPEED_OF_SOUND
+    return float(max(min(flight_s + _EARLY_DECAY * room.rt60, dense), flight_s + _FADE))
+
+
+def early_rir(
+    room: Room,
+    source: Float[np.ndarray, "3"],
+    mics: Float[np.ndarray, "mic 3"],
+    *,
+    until_s: float,
+    num_taps: int,
+    sample_rate: int = SAMPLE_RATE,
+    sphere: RigidSphere | None = None,
+) -> tuple[Float[np.ndarray, "mic tap"], float]:
+    """Sum of the image sources that arrive before ``until_s``, and the power of a sample reached by then."""
+    centre = mics.mean(axis=0)
+    radius = float(np.linalg.norm(mics - centre, axis=1).max())
+    images, gain = image_sources(room, source, centre, reach=until_s * SPEED_OF_SOUND + radius)
+    ears = mics if sphere is None else np.broadcast_to(centre, mics.shape)
+    distance = np.linalg.norm(images - ears[:, None], axis=-1)
+    amplitude = gain / distance
+    arrivals = _Arrivals(distance / SPEED_OF_SOUND * sample_rate, amplitude, until_s * sample_rate)
+    if sphere is None:
+        taps = _impulses(arrivals, num_taps, sample_rate)
+    else:
+        taps = _scattered(arrivals, num_taps, sphere, (images - centre, mics - centre))
+    return taps, arrivals.power_reached(room.rt60 * sample_rate)
+
+
+@dataclass(frozen=True, eq=False)
+class _Arrivals:
+    """When each image reaches each microphone (samples), how strong, and when images stop to count."""
+
+    delay: Float[np.ndarray, "mic image"]
+    amplitude: Float[np.ndarray, "mic image"]
+    until: float
+
+    def power_reached(self, decay_60_db: float) -> float:
+        """Power of a sample at the end, from the last half of the images, each carried on by the decay."""
+        since = self.until * 0.5 ** (1 / 3)  # images grow with the cube of time
+        late = (self.delay >= since) & (self.delay < self.until)
+        energy = self.amplitude**2 * 10 ** (-6 * (self.until - self.delay) / decay_60_db)
+        return float(energy[late].sum() / (len(self.delay) * (self.until - since)))
+
+
+def _impulses(arrivals: _Arrivals, num_taps: int, sample_rate: int) -> Float[np.ndarray, "mic tap"]:
+    """A band-limited impulse for each image. The filter's own delay of 40 samples is taken off again."""
+    libroom = _libroom()
+    lead = _FILTER // 2
+    taps = np.zeros((len(arrivals.delay), num_taps), dtype=np.float32)
+    buffer = np.zeros(int(arrivals.until) + 2 * _FILTER, dtype=np.float32)
+    kept = min(num_taps, len(buffer) - lead)
+    for row, delay, amplitude in zip(taps, arrivals.delay, arrivals.amplitude, strict=True):
+        heard = delay < arrivals.until
+        seconds = ((delay[heard] + lead) / sample_rate).astype(np.float32)
+        buffer[:] = 0
+        libroom.rir_builder(
+            buffer, seconds, amplitude[heard].astype(np.float32), sample_rate, _FILTER, _TABLE, 1
+        )
+        row[:kept] = buffer[lead : lead + kept]
+    return taps
+
+
+def _scattered(
+    arrivals: _Arrivals,
+    num_taps: int,
+    sphere: RigidSphere,
+    places: tuple[Float[np.ndarray, "image 3"], Float[np.ndarray, "mic 3"]],
+) -> Float[np.ndarray, "mic tap"]:
+    """The response of the sphere for each image, from the side it comes from."""
+    libroom = _libroom()
+    images, mics = places
+    taps = np.zeros((len(mics), num_taps), dtype=np.float32)
+    heard = arrivals.delay[0] < arrivals.until
+    whole = np.floor(arrivals.delay[0][heard]).astype(np.int32)
+    fraction = arrivals.delay[0][heard] - whole
+    for row, mic in zip(taps, mics, strict=True):
+        filters = (
+            sphere.filters(mic, images[heard], fraction)
+            * arrivals.amplitude[0][heard].astype(np.float32)[:, None]
+        )
+        buffer = np.zeros(
+            max(num_taps + sphere.lead, int(whole.max()) + filters.shape[1] + 1), dtype=np.float32
+        )
+        libroom.delay_sum(filters, whole, buffer, 1)
+        row[:] = buffer[sphere.lead : sphere.lead + num_taps]
+    return taps
+
+
+def _libroom() -> ModuleType:
+    """The compiled core of pyroomacoustics: no high-pass, no constants that others may have changed."""
+    try:
+        from pyroomacoustics import libroom
+    except ImportError:
+        raise MissingExtraError("simulating rooms", "simulate") from None
+    return cast(ModuleType, libroom)
+
+
+def image_sources(
+    room: Room, source: Float[np.ndarray, "3"], listener: Float[np.ndarray, "3"], *, reach: float
+) -> tuple[Float[np.ndarray, "image 3"], Float[np.ndarray, "image"]]:
+    """Places of a source's mirror images within ``reach`` metres of the listener, and their reflection gain.
+
+    Along an axis of length L, image i lies at i L + x for even i and at i L + (L - x) for odd i; it has
+    met the far wall ceil(i/2) and the near wall floor(i/2) times, the other way round for negative i.
+    """
+    reflection = np.sqrt(1 - room.absorption)
+    axes = []
+    for axis, (length, x, ear) in enumerate(zip(room.size, source, listener, strict=True)):
+        order = int(np.ceil(reach / length)) + 1
+        i = np.arange(-order, order + 1)
+        position = i * length + np.where(i % 2 == 0, x, length - x)
+        many, few = (np.abs(i) + 1) // 2, np.abs(i) // 2
+        near, far = np.where(i < 0, many, few), np.where(i < 0, few, many)
+        gain = reflection[2 * axis] ** near * reflection[2 * axis + 1] ** far
+        axes.append((position, gain, (position - ear) ** 2))
+    (x, gain_x, far_x), (y, gain_y, far_y), (z, gain_z, far_z) = axes
+    i, j, k = np.nonzero(far_x[:, None, None] + far_y[:, None] + far_z <= reach**2)
+    return np.stack([x[i], y[j], z[k]], axis=1), gain_x[i] * gain_y[j] * gain_z[k]
+
+
+def _fade_out(num_taps: int, length: int) -> Float[np.ndarray, "tap"]:
+    ramp = np.minimum(1.0, np.arange(num_taps, 0, -1) / max(length, 1))
+    faded: np.ndarray = np.sin(np.pi / 2 * ramp).astype(np.float32)
+    return faded

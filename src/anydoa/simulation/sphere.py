@@ -1,0 +1,125 @@
+"""Microphones on a rigid sphere, such as em32: what the sphere does to sound, in closed form.
+
+The pressure at the surface, relative to the pressure at the centre if the sphere were not there, depends
+only on frequency and on the angle between the microphone and the source. Plane waves: sources nearer
+than a few radii bend a little more than this says.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Complex, Float
+from scipy import fft
+from scipy.special import eval_legendre, spherical_jn, spherical_yn
+
+from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
+from anydoa.errors import ConfigError
+from anydoa.geometry.coordinates import great_circle_distance, normalize_direction
+from anydoa.simulation.noise import Coherence
+
+_ANGLES = 121  # rows of the table, every 1.5 degrees
+_PHASES = 20  # columns of the table a sample
+_TAPS = 128
+_FFT = 512
+
+
+@dataclass(frozen=True, eq=False)
+class RigidSphere:
+    """A hard ball around the origin.
+
+    Args:
+        radius: metres.
+        sample_rate: samples a second of its responses.
+
+    Raises:
+        ConfigError: if the radius is not 5 mm to 0.3 m.
+
+    Reference:
+        Rafaely, Fundamentals of Spherical Array Processing (2015), section 2.7: scattering by a rigid sphere.
+        Here with time dependence exp(+j 2 pi f t), so that a delay is a negative phase.
+    """
+
+    radius: float
+    sample_rate: int = SAMPLE_RATE
+
+    def __post_init__(self) -> None:
+        if not 0.005 <= self.radius <= 0.3:
+            raise ConfigError(f"radius of a rigid sphere must be 0.005..0.3 m, got {self.radius}")
+
+    def response(
+        self, frequency: Float[np.ndarray, "freq"], angle: Float[np.ndarray, "angle"]
+    ) -> Complex[np.ndarray, "angle freq"]:
+        """Pressure at the surface for a plane wave of unit pressure at the centre.
+
+        Args:
+            frequency: hertz.
+            angle: radians between the microphone and the source, 0 where it faces the source.
+        """
+        order = np.arange(self._num_orders(frequency))
+        legendre = eval_legendre(order, np.cos(angle)[:, None])
+        return ((2 * order + 1) * legendre) @ self._modes(frequency)
+
+    def coherence(self, mics: Float[np.ndarray, "mic 3"]) -> Coherence:
+        """Cross-power of microphones on the sphere in a spherically isotropic field."""
+        unit = normalize_direction(mics)
+        cosine = np.clip(unit @ unit.T, -1, 1)
+
+        def cross_power(frequency: Float[np.ndarray, "freq"]) -> Float[np.ndarray, "freq mic mic"]:
+            order = np.arange(self._num_orders(frequency))
+            power = (2 * order[:, None] + 1) * np.abs(self._modes(frequency)) ** 2
+            return np.einsum("nf,nij->fij", power, eval_legendre(order[:, None, None], cosine))
+
+        return cross_power
+
+    def filters(
+        self,
+        mic: Float[np.ndarray, "3"],
+        images: Float[np.ndarray, "image 3"],
+        fraction: Float[np.ndarray, "image"],
+    ) -> Float[np.ndarray, "image tap"]:
+        """Impulse responses of the sphere for sources at given places, each later by a fraction of a sample.
+
+        Args:
+            mic: a place on the sphere.
+            images: places of the sources, relative to the centre of the sphere.
+            fraction: delay in samples, 0 to 1.
+
+        Returns:
+            Responses with time zero at tap :attr:`lead`.
+        """
+        place = great_circle_distance(images, mic) / np.pi * (_ANGLES - 1)
+        below = np.minimum(place.astype(int), _ANGLES - 2)
+        share = (place - below).astype(np.float32)[:, None]
+        phase = np.minimum((fraction * _PHASES + 0.5).astype(int), _PHASES)
+        return (1 - share) * self._table[below, phase] + share * self._table[below + 1, phase]
+
+    @property
+    def lead(self) -> int:
+        """Taps before time zero."""
+        return _TAPS // 2
+
+    def _num_orders(self, frequency: Float[np.ndarray, "freq"]) -> int:
+        return int(np.ceil(1.2 * self._wave_number(frequency).max())) + 12
+
+    def _wave_number(self, frequency: Float[np.ndarray, "freq"]) -> Float[np.ndarray, "freq"]:
+        """Times the radius: ka."""
+        return 2 * np.pi * np.asarray(frequency) * self.radius / SPEED_OF_SOUND
+
+    def _modes(self, frequency: Float[np.ndarray, "freq"]) -> Complex[np.ndarray, "order freq"]:
+        """Strength of each order at the surface: by the Wronskian, one over the outgoing wave's slope."""
+        ka = np.maximum(self._wave_number(frequency), 1e-4)
+        order = np.arange(self._num_orders(frequency))[:, None]
+        outgoing = spherical_jn(order, ka, derivative=True) - 1j * spherical_yn(order, ka, derivative=True)
+        return 1j ** (order - 1) / (ka**2 * outgoing)
+
+    @cached_property
+    def _table(self) -> Float[np.ndarray, "angle phase tap"]:
+        """Responses by angle and by fraction of a sample, windowed like a fractional delay."""
+        frequency = fft.rfftfreq(_FFT, 1 / self.sample_rate)
+        response = self.response(frequency, np.linspace(0, np.pi, _ANGLES))
+        delay = (_TAPS // 2 + np.arange(_PHASES + 1) / _PHASES) / self.sample_rate
+        shift = np.exp(-2j * np.pi * frequency * delay[:, None])
+        taps = fft.irfft(response[:, None] * shift, _FFT, axis=-1)[..., :_TAPS]
+        table: np.ndarray = (taps * np.hanning(_TAPS + 1)[:-1]).astype(np.float32)
+        return table

@@ -1,0 +1,88 @@
+"""One step's worth of clips as tensors, and what they are like."""
+
+from dataclasses import dataclass, fields, replace
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from anydoa.models.config import AggRlConfig
+
+
+@dataclass(frozen=True)
+class ClipShape:
+    """What the clips of a stage are like.
+
+    Args:
+        model: its sample rate, window and hop are what clips are cut to.
+        batch_size: clips in a batch.
+        duration_s: length of a clip, rounded to whole hops.
+        microphones: fewest and most microphones.
+    """
+
+    model: AggRlConfig
+    batch_size: int
+    duration_s: float
+    microphones: tuple[int, int]
+
+    @property
+    def num_samples(self) -> int:
+        """Samples of a clip: whole hops, at least a window."""
+        hops = round(self.duration_s * self.model.sample_rate / self.model.hop_length)
+        return max(hops * self.model.hop_length, self.model.window_length)
+
+    @property
+    def num_frames(self) -> int:
+        """Frames of a clip."""
+        return (self.num_samples - self.model.window_length) // self.model.hop_length + 1
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """What is known about the clips of a step, all with arrays of the same size.
+
+    Args:
+        positions: of the microphones, in metres.
+        sources: unit vectors towards the talkers, zeros where there is none.
+        active: which talkers speak in which frame.
+    """
+
+    positions: Float[Tensor, "batch mic 3"]
+    sources: Float[Tensor, "batch source 3"]
+    active: Bool[Tensor, "batch source frame"]
+
+    def __len__(self) -> int:
+        return len(self.positions)
+
+    @property
+    def talkers(self) -> Float[Tensor, "talker 3"]:
+        """Unit vectors towards all talkers of the batch."""
+        return self.sources[self.sources.norm(dim=-1) > 0.5]
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on a device."""
+        return replace(self, **{one.name: getattr(self, one.name).to(device) for one in fields(self)})
+
+
+@dataclass(frozen=True, eq=False)
+class ClipBatch(Batch):
+    """Clips of sound.
+
+    Args:
+        audio: whole hops, at least one window.
+    """
+
+    audio: Float[Tensor, "batch mic time"]
+
+
+@dataclass(frozen=True, eq=False)
+class SpectraBatch(Batch):
+    """Spectra at the bins of the network, without audio.
+
+    Args:
+        real: real part.
+        imag: imaginary part.
+    """
+
+    real: Float[Tensor, "mic frame batch freq"]
+    imag: Float[Tensor, "mic frame batch freq"]

@@ -1,0 +1,263 @@
+"""The training loop: batches in, weights out, with checkpoints, validation and a way to stop and go on.
+
+Everything random is drawn from the seed and the number of the clip, and nothing from a state that runs along,
+so a resumed run takes the steps it would have taken; in hours, as many of them as there is time for.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from importlib.metadata import version
+
+import numpy as np
+import torch
+from accelerate import Accelerator
+from accelerate.utils import gather_object
+from torch import Tensor
+
+from anydoa.errors import CheckpointError
+from anydoa.models.agg_rl import AggRl
+from anydoa.models.checkpoint import save_checkpoint
+from anydoa.models.config import AggRlConfig
+from anydoa.training.averaging import AveragedNetwork
+from anydoa.training.batch import Batch
+from anydoa.training.config import TrainingConfig
+from anydoa.training.curriculum import ActiveStage, Curriculum, Position
+from anydoa.training.grid_sampling import GridSampler
+from anydoa.training.optimizer_state import optimizer_tensors, parameter_groups, restore_optimizer
+from anydoa.training.progress import StepReport, Watcher, look_away
+from anydoa.training.run_folder import RunFolder, TrainingState
+from anydoa.training.schedule import Plateau, learning_rate
+from anydoa.training.sources import Share, TrainingSources
+from anydoa.training.stopping import StopRequest
+from anydoa.training.supervision import Supervision
+from anydoa.training.validation import ValidationResult, Validator
+
+_log = logging.getLogger(__name__)
+_STEPS_BETWEEN_CURVE_POINTS = 10
+
+
+class Trainer:
+    """A run: what it has learnt, and where it stands.
+
+    Args:
+        config: every choice.
+        folder: where the run is kept.
+        accelerator: of this process.
+        watch: told about each step and validation, in the main process only.
+
+    Raises:
+        AudioError: if a corpus cannot be read.
+        ConfigError: if the choices do not fit together.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        folder: RunFolder,
+        *,
+        accelerator: Accelerator,
+        watch: Watcher = look_away,
+    ) -> None:
+        self.config, self.folder, self.accelerator, self.watch = config, folder, accelerator, watch
+        share = Share(accelerator.process_index, accelerator.num_processes)
+        self.sources = TrainingSources(config, folder.cache, share)
+        self.curriculum = Curriculum(config)
+        self.sampler = GridSampler(config.grid)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(config.seed)
+            self.network = AggRl(config.model)
+        self.average = AveragedNetwork(self.network, config.optimizer.average_decay)
+        supervision = Supervision(self.network, positive_weight=config.optimizer.positive_weight)
+        self.optimizer = torch.optim.Adam(parameter_groups(self.network), lr=config.optimizer.lr, fused=True)
+        self.supervised, self.stepper = accelerator.prepare(supervision, self.optimizer)
+        self.average.network.to(accelerator.device)
+        self.position = Position()
+        self.plateau = Plateau()
+        self._validated_at = 0.0
+        self._losses: list[float] = []
+        self._all_stop = False
+        self._mark = self._saved = time.monotonic()
+
+    def resume(self) -> None:
+        """Go on from the newest checkpoint of the folder.
+
+        Raises:
+            CheckpointError: if there is none, or it holds another network.
+        """
+        state = self.folder.load()
+        if AggRlConfig.from_dict(state.numbers["config"]["model"]) != self.config.model:
+            raise CheckpointError(
+                f"{self.folder.path}: the checkpoint holds a network of another [model]; restore its options "
+                "or choose another --run"
+            )
+        groups: dict[str, dict[str, Tensor]] = {"current": {}, "average": {}, "optimizer": {}}
+        for name, tensor in state.tensors.items():
+            group, rest = name.split(":", 1)
+            groups[group][rest] = tensor
+        self.network.load_state_dict(groups["current"])
+        self.average.network.load_state_dict(groups["average"])
+        restore_optimizer(self.optimizer, self.network, groups["optimizer"])
+        if self.accelerator.scaler is not None and state.numbers["scaler"]:
+            self.accelerator.scaler.load_state_dict(state.numbers["scaler"])
+        self.average.num_updates = state.numbers["updates"]
+        self.position = Position(**state.numbers["position"])
+        self.plateau = Plateau(**state.numbers["plateau"])
+        self._validated_at = state.numbers["validated_at"]
+        self._losses = state.numbers["losses"]
+        if self.accelerator.is_main_process:
+            self.folder.truncate_log(self.position.examples)
+
+    def run(self, stop: StopRequest) -> None:
+        """Train until all stages are behind or a stop is wanted; a checkpoint is left either way."""
+        self._open_logs()
+        validator = self._open_validation()
+        begun = self.position
+        self._mark = self._saved = time.monotonic()
+        self._all_stop = False
+        with stop.listening():
+            while (stage := self.curriculum.stage(self.position)) is not None and not self._ends(stop):
+                _log.info("stage %r", stage.options.name)
+                self._run_stage(stage, validator, stop)
+            if self.position != begun:
+                self.checkpoint()
+        self.accelerator.end_training()
+
+    def checkpoint(self) -> None:
+        """Write everything needed to go on, and the averaged weights to use."""
+        self._saved = time.monotonic()
+        if not self.accelerator.is_main_process:
+            return
+        tensors = {
+            **{f"current:{name}": tensor for name, tensor in self.network.state_dict().items()},
+            **{f"average:{name}": tensor for name, tensor in self.average.network.state_dict().items()},
+            **{
+                f"optimizer:{name}": tensor
+                for name, tensor in optimizer_tensors(self.optimizer, self.network).items()
+            },
+        }
+        scaler = self.accelerator.scaler
+        numbers = {
+            "version": version("anydoa"),
+            "config": self.config.to_dict(),
+            "position": asdict(self.position),
+            "plateau": asdict(self.plateau),
+            "updates": self.average.num_updates,
+            "validated_at": self._validated_at,
+            "losses": self._losses,
+            "scaler": None if scaler is None else scaler.state_dict(),
+        }
+        path = self.folder.save(TrainingState(tensors, numbers), examples=self.position.examples)
+        notes = {
+            "examples": self.position.examples,
+            "hours": self.position.hours,
+            "config": self.config.to_dict(),
+        }
+        save_checkpoint(self.folder.model, self.average.network, notes)
+        _log.info("checkpoint %s", path)
+
+    def _run_stage(self, stage: ActiveStage, validator: Validator, stop: StopRequest) -> None:
+        """Steps until the stage is over or a stop is wanted."""
+        batches = self.sources.batches(stage.options, self.network, first=self.position.examples)
+        here: ActiveStage | None = stage
+        while here is not None and here.index == stage.index and not self._ends(stop):
+            self._step(batches, here, stop)
+            if self.curriculum.units(self.position) - self._validated_at >= self.config.validation.every:
+                self._validate(validator, here)
+            if time.monotonic() - self._saved >= 60 * self.config.checkpoint_minutes:
+                self.checkpoint()
+            here = self.curriculum.stage(self.position)
+        if self._losses and not stop.urgent:
+            self._validate(validator, stage)
+
+    def _step(self, batches: Iterator[Batch], here: ActiveStage, stop: StopRequest) -> None:
+        begun = time.monotonic()
+        batch = next(batches)
+        wait_s = time.monotonic() - begun
+        rate = learning_rate(here, self.plateau, self.config.optimizer)
+        loss = self._learn(batch, rate=rate, weight_decay=here.options.weight_decay)
+        self._advance(here.options.batch_size, stop)
+        self._losses.append(loss)
+        if self.accelerator.is_main_process:
+            done = self.curriculum.units(self.position) / self.curriculum.length
+            step_s = time.monotonic() - begun
+            self.watch(StepReport(self.position, done, here.options, loss, rate, step_s, wait_s))
+        if len(self._losses) % _STEPS_BETWEEN_CURVE_POINTS == 0:
+            self.accelerator.log({"loss": loss, "learning_rate": rate}, step=self.position.examples)
+
+    def _learn(self, batch: Batch, *, rate: float, weight_decay: float) -> float:
+        """One step of the optimiser; the loss."""
+        for group in self.optimizer.param_groups:
+            group.update(lr=rate, weight_decay=weight_decay if group["decays"] else 0.0)
+        rng = np.random.default_rng(
+            (self.config.seed, self.position.examples, self.accelerator.process_index)
+        )
+        directions = torch.from_numpy(self.sampler.draw(batch.talkers.double().numpy(), rng))
+        beamwidths_deg = self.curriculum.beamwidths_deg(self.position)
+        device = self.accelerator.device
+        loss = self.supervised(batch.to(device), directions.to(device), beamwidths_deg)
+        self.accelerator.backward(loss)
+        length = self.accelerator.clip_grad_norm_(self.network.parameters(), self.config.optimizer.clip)
+        # With a scaler such steps are part of its search for a scale, and it leaves them out by itself.
+        if torch.isfinite(length) or self.accelerator.scaler is not None:
+            self.stepper.step()
+        else:
+            _log.warning("gradient is not finite after %d clips; step left out", self.position.examples)
+        self.stepper.zero_grad()
+        self.network.project_()
+        self.average.update(self.network)
+        return float(loss.detach())
+
+    def _advance(self, batch_size: int, stop: StopRequest) -> None:
+        """Count a step; processes agree on time and stopping, or one would wait for another for ever."""
+        now = time.monotonic()
+        seconds = self.position.seconds + now - self._mark
+        self._mark = now
+        if self.accelerator.num_processes > 1:
+            mine = torch.tensor([[seconds, float(stop.wanted), float(stop.urgent)]], dtype=torch.float64)
+            agreed = self.accelerator.gather(mine.to(self.accelerator.device)).amax(0).tolist()
+            seconds, self._all_stop = agreed[0], bool(agreed[1])
+            if self._all_stop:
+                stop.now("another process stops", urgent=bool(agreed[2]))
+        self.position = Position(self.position.examples + batch_size, seconds)
+
+    def _ends(self, stop: StopRequest) -> bool:
+        return stop.wanted if self.accelerator.num_processes == 1 else self._all_stop
+
+    def _validate(self, validator: Validator, here: ActiveStage) -> None:
+        self._validated_at = self.curriculum.units(self.position)
+        beamwidths_deg = self.curriculum.beamwidths_deg(self.position)
+        result = ValidationResult.of(gather_object(validator.run(self.average.network, beamwidths_deg)))
+        row = {
+            "examples": self.position.examples,
+            "hours": round(self.position.hours, 4),
+            "stage": here.options.name,
+            "beamwidths_deg": beamwidths_deg,
+            "loss": float(np.mean(self._losses)),
+            **result.row(),
+        }
+        self.plateau = self.plateau.after(result.loss, here.index, self.config.optimizer)
+        self._losses = []
+        self.accelerator.log(result.row(), step=self.position.examples)
+        if self.accelerator.is_main_process:
+            self.folder.append_log(row)
+            self.watch(result)
+
+    def _open_logs(self) -> None:
+        if self.accelerator.is_main_process:
+            self.folder.write_config({"version": version("anydoa"), **self.config.to_dict()})
+        # What an interrupted run wrote after its last checkpoint is written again.
+        self.accelerator.init_trackers(
+            "tensorboard", init_kwargs={"tensorboard": {"purge_step": self.position.examples}}
+        )
+
+    def _open_validation(self) -> Validator:
+        # One process decodes the recordings, the others find them decoded.
+        with self.accelerator.main_process_first():
+            batches = self.sources.validation(self.network)
+        return Validator(
+            batches,
+            grid_size=self.config.validation.grid,
+            positive_weight=self.config.optimizer.positive_weight,
+        )

@@ -1,0 +1,149 @@
+"""What a run leaves on disk.
+
+    config.json                 every choice, and the version of the package
+    log.jsonl                   one line a validation: the learning curve
+    tensorboard/                the same and the loss of each step, to look at
+    model.safetensors           averaged weights of the last checkpoint, to use; see models.checkpoint
+    checkpoint-0000123456/      everything needed to go on, named by the clips seen
+        state.safetensors       current and averaged weights, moments of the optimiser
+        state.json              numbers
+
+A checkpoint is written beside its name and renamed when whole; older ones are then removed.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from anydoa.errors import CheckpointError, ConfigError
+
+_PREFIX = "checkpoint-"
+
+
+@dataclass(frozen=True)
+class TrainingState:
+    """Everything a run needs to go on as if it had never stopped.
+
+    Args:
+        tensors: by name.
+        numbers: ready for JSON.
+    """
+
+    tensors: Mapping[str, Tensor]
+    numbers: Mapping[str, Any]
+
+
+class RunFolder:
+    """The folder of one run.
+
+    Args:
+        path: made if need be.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.path.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def cache(self) -> Path:
+        """Decoded recordings."""
+        return self.path / "cache"
+
+    @property
+    def tensorboard(self) -> Path:
+        """Event files."""
+        return self.path / "tensorboard"
+
+    @property
+    def log(self) -> Path:
+        """The learning curve."""
+        return self.path / "log.jsonl"
+
+    @property
+    def model(self) -> Path:
+        """Averaged weights of the last checkpoint."""
+        return self.path / "model.safetensors"
+
+    def checkpoints(self) -> list[Path]:
+        """Whole checkpoints, oldest first."""
+        return sorted(self.path.glob(_PREFIX + "*[0-9]"))
+
+    def require_empty(self) -> None:
+        """Refuse a folder that holds a run.
+
+        Raises:
+            ConfigError: if there is a checkpoint.
+        """
+        if self.checkpoints():
+            raise ConfigError(
+                f"{self.path} holds a run already; add --resume to go on, or choose another --run"
+            )
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Keep every choice of the run."""
+        (self.path / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+
+    def save(self, state: TrainingState, *, examples: int) -> Path:
+        """Write a checkpoint, then remove the ones before it."""
+        from safetensors.torch import save_file
+
+        older = self.checkpoints()
+        final = self.path / f"{_PREFIX}{examples:010d}"
+        partial = final.with_suffix(".part")
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir()
+        save_file(
+            {name: tensor.contiguous() for name, tensor in state.tensors.items()},
+            partial / "state.safetensors",
+        )
+        (partial / "state.json").write_text(json.dumps(state.numbers, indent=1) + "\n", encoding="utf-8")
+        if final.exists():
+            shutil.rmtree(final)
+        os.replace(partial, final)
+        for path in older:
+            if path != final:
+                shutil.rmtree(path)
+        return final
+
+    def load(self) -> TrainingState:
+        """The newest checkpoint.
+
+        Raises:
+            CheckpointError: if there is none, or it is damaged.
+        """
+        from safetensors import SafetensorError
+        from safetensors.torch import load_file
+
+        paths = self.checkpoints()
+        if not paths:
+            raise CheckpointError(f"{self.path} holds no checkpoint to resume from; start without --resume")
+        try:
+            tensors = load_file(paths[-1] / "state.safetensors")
+            numbers = json.loads((paths[-1] / "state.json").read_text(encoding="utf-8"))
+        except (OSError, SafetensorError, json.JSONDecodeError) as error:
+            raise CheckpointError(f"{paths[-1]}: damaged checkpoint ({error}); remove the folder") from None
+        return TrainingState(tensors, numbers)
+
+    def append_log(self, row: Mapping[str, Any]) -> None:
+        """Add a line to the learning curve; what is not a number is written as null."""
+        plain = {key: None if value != value else value for key, value in row.items()}
+        with self.log.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(plain) + "\n")
+
+    def read_log(self) -> list[dict[str, Any]]:
+        """The learning curve so far."""
+        if not self.log.exists():
+            return []
+        return [json.loads(line) for line in self.log.read_text(encoding="utf-8").splitlines()]
+
+    def truncate_log(self, examples: int) -> None:
+        """Drop lines from after a checkpoint, which the resumed run will write again."""
+        rows = [row for row in self.read_log() if row["examples"] <= examples]
+        text = "".join(json.dumps(row) + "\n" for row in rows)
+        self.log.write_text(text, encoding="utf-8")

@@ -1,0 +1,66 @@
+"""What the network should answer: lobes around the talkers who speak."""
+
+import math
+from collections.abc import Sequence
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+HALF_POWER = math.sqrt(0.5)  # height of a lobe at its beamwidth
+_ACTIVE_SHARE = (2, 3)  # a talker is active in a frame if at least 2 of 3 samples are
+
+
+def frame_activity(
+    activity: Bool[Tensor, "batch source time"], window_length: int, hop_length: int
+) -> Bool[Tensor, "batch source frame"]:
+    """In which analysis windows each talker speaks for at least two thirds of the samples.
+
+    Args:
+        activity: true where the talker speaks.
+        window_length: samples in a frame.
+        hop_length: samples from a frame to the next.
+
+    Reference:
+        Baek et al. (2026), labels.
+    """
+    total = torch.nn.functional.pad(activity.to(torch.int32).cumsum(-1), (1, 0))
+    active_samples = total[..., window_length::hop_length] - total[..., :-window_length:hop_length]
+    least, of = _ACTIVE_SHARE
+    return active_samples * of >= window_length * least
+
+
+def target_spectrum(
+    sources: Float[Tensor, "batch source 3"],
+    active: Bool[Tensor, "batch source frame"],
+    directions: Float[Tensor, "grid 3"],
+    beamwidths_deg: Sequence[float],
+) -> Float[Tensor, "batch output grid frame"]:
+    """Highest lobe of the active talkers at each direction, one spectrum for each beamwidth; 0 in silence.
+
+    A lobe is ``exp(kappa (cos(angle) - 1))``, with kappa such that it has fallen to 0.707 one beamwidth away.
+
+    Args:
+        sources: unit vectors towards the talkers; rows of absent talkers do not matter.
+        active: which talkers speak in which frame; false for absent ones.
+        directions: unit vectors of the grid.
+        beamwidths_deg: one for each output.
+
+    Reference:
+        Baek et al. (2026), equation 8.
+    """
+    below_peak = torch.einsum("bsx,gx->bsg", sources, directions).clamp(max=1.0) - 1.0
+    kappas = torch.tensor([concentration(width) for width in beamwidths_deg], device=directions.device)
+    lobes = torch.exp(kappas[:, None] * below_peak[:, :, None]).to(
+        directions.dtype
+    )  # batch source output grid
+    target = lobes.new_zeros(len(sources), len(beamwidths_deg), len(directions), active.shape[-1])
+    for source in range(sources.shape[1]):
+        speaking = active[:, source, None, None, :].to(lobes.dtype)
+        target = torch.maximum(target, lobes[:, source, :, :, None] * speaking)
+    return target
+
+
+def concentration(beamwidth_deg: float) -> float:
+    """The kappa of a lobe that has fallen to 0.707 at ``beamwidth_deg`` from its middle."""
+    return math.log(HALF_POWER) / (math.cos(math.radians(beamwidth_deg)) - 1)

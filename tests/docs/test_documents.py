@@ -1,0 +1,64 @@
+"""What the documents show is run: Python sessions as doctests, commands by name, links by file."""
+
+import doctest
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+MODULES = sorted((ROOT / "src" / "anydoa").rglob("*.py"))
+
+
+@pytest.fixture
+def at_the_root(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def code_blocks(document: Path, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", document.read_text(), flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.usefixtures("at_the_root")
+def test_python_sessions_in_documents_give_what_they_show(document: Path) -> None:
+    parser, runner = doctest.DocTestParser(), doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    for number, block in enumerate(code_blocks(document, "python")):
+        assert ">>>" in block, (
+            f"{document.name}: block {number} is not a session; write it with >>> so it is checked"
+        )
+        runner.run(parser.get_doctest(block, {}, f"{document.name}:{number}", str(document), 0))
+    assert runner.summarize(verbose=False).failed == 0
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_between_documents_lead_somewhere(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)", document.read_text())
+    local = [target for target in targets if "://" not in target]
+    missing = [target for target in local if not (document.parent / target).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.usefixtures("at_the_root")
+def test_examples_in_docstrings_give_what_they_show(module: Path) -> None:
+    source = module.read_text()
+    if ">>>" not in source:
+        return
+    name = ".".join(module.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
+    imported = __import__(name, fromlist=["_"])
+    assert doctest.testmod(imported, optionflags=doctest.ELLIPSIS).failed == 0
+
+
+def test_make_targets_named_in_documents_exist() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    named = {name for document in DOCUMENTS for name in re.findall(r"`make ([a-z-]+)", document.read_text())}
+    assert named <= targets, f"documents name make targets that do not exist: {sorted(named - targets)}"
+
+
+def test_nothing_tracked_names_a_path_of_one_machine() -> None:
+    home = os.sep + "work" + os.sep
+    tracked = [*DOCUMENTS, *MODULES, ROOT / "Makefile", ROOT / "pyproject.toml", ROOT / "CHANGELOG.md"]
+    assert [str(path) for path in tracked if home in path.read_text()] == []

@@ -1,0 +1,204 @@
+"""The whole chain of training: rooms and voices in, a network that locates out, whatever interrupts it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from anydoa.models.agg_rl import AggRl
+from anydoa.models.checkpoint import load_checkpoint
+from anydoa.models.config import AggRlConfig
+from anydoa.simulation.bank import BankPlan, build_bank
+from anydoa.simulation.room import RoomRanges
+from anydoa.training.config import (
+    BeamOptions,
+    DataOptions,
+    GridOptions,
+    OptimizerOptions,
+    StageOptions,
+    TrainingConfig,
+    ValidationOptions,
+)
+from anydoa.training.engine import make_accelerator
+from anydoa.training.grid_sampling import GridSampler
+from anydoa.training.loop import Trainer
+from anydoa.training.progress import StepReport
+from anydoa.training.run_folder import RunFolder
+from anydoa.training.sources import Share, TrainingSources
+from anydoa.training.stopping import StopRequest
+from anydoa.training.supervision import Supervision
+from anydoa.training.validation import ValidationResult, Validator
+from synthetic_voice import write_voices
+
+MODEL = AggRlConfig(hop_length=256, num_bins=33, num_features=32, num_heads=4, num_blocks=1, latent_size=32)
+SMOKE = Path(__file__).parents[2] / "configs" / "smoke.toml"
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
+    bank = tmp_path_factory.mktemp("bank")
+    build_bank(
+        bank, BankPlan(8, seed=7, microphones=(4, 4), num_noises=1, ranges=RoomRanges(rt60=(0.2, 0.25)))
+    )
+    voices = write_voices(tmp_path_factory.mktemp("voices"), [90, 120, 150, 180, 220, 260], seconds=4)
+    return TrainingConfig(
+        stages=(
+            StageOptions("geometry", 0.5, source="spectra", batch_size=4, duration_s=0.2, microphones=(4, 4)),
+            StageOptions("rooms", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),
+        ),
+        epoch_examples=16,
+        model=MODEL,
+        beams=BeamOptions((0.0,), ((40.0, 30.0, 25.0),)),
+        grid=GridOptions(even=48, near=48),
+        optimizer=OptimizerOptions(lr=3e-3, schedule="plateau"),
+        data=DataOptions(
+            str(bank), str(voices), cache=str(tmp_path_factory.mktemp("cache")), held_out=0.25, workers=0
+        ),
+        validation=ValidationOptions(every=0.75, clips=1, duration_s=0.4, grid=200, microphones=(4, 4)),
+    )
+
+
+def trainer(config: TrainingConfig, folder: Path, **options: object) -> Trainer:
+    run = RunFolder(folder)
+    return Trainer(config, run, accelerator=make_accelerator(config, run, device="cpu"), **options)  # type: ignore[arg-type] # watch
+
+
+def final_state(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(RunFolder(folder).checkpoints()[-1] / "state.safetensors")
+
+
+def curve(folder: Path) -> list[dict[str, object]]:
+    return [
+        {key: value for key, value in row.items() if key != "hours"} for row in RunFolder(folder).read_log()
+    ]
+
+
+def test_a_network_learns_one_scene_by_heart(config: TrainingConfig) -> None:
+    torch.manual_seed(0)
+    network = AggRl(MODEL)
+    batch = TrainingSources(config, Path(), Share()).validation(network)[0]
+    supervision = Supervision(network, positive_weight=2.0)
+    optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
+    sampler, rng = GridSampler(config.grid), np.random.default_rng(0)
+    losses = []
+    for _ in range(60):
+        directions = torch.from_numpy(sampler.draw(batch.talkers.double().numpy(), rng))
+        loss = supervision(batch, directions, (40.0, 30.0, 25.0))
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        network.project_()
+        losses.append(loss.item())
+    assert losses[19] < 0.8 * losses[0]
+    assert losses[-1] < losses[19]
+    result = ValidationResult.of(
+        Validator([batch], grid_size=500, positive_weight=2.0).run(network, (25.0,) * 3)
+    )
+    assert result.by_talkers[0].mae_deg < 15.0
+
+
+def test_a_run_goes_through_its_stages_and_leaves_a_curve(config: TrainingConfig, tmp_path: Path) -> None:
+    seen: list[StepReport | ValidationResult] = []
+    trainer(config, tmp_path, watch=seen.append).run(StopRequest())
+    steps = [report for report in seen if isinstance(report, StepReport)]
+    assert [report.stage.name for report in steps] == ["geometry"] * 2 + ["rooms"] * 4
+    assert [report.position.examples for report in steps] == [4, 8, 12, 16, 20, 24]
+    assert [row["examples"] for row in curve(tmp_path)] == [8, 20, 24]
+    assert all(row["mae_deg_1"] is not None and row["acc10_2"] is not None for row in curve(tmp_path))
+    assert any((tmp_path / "tensorboard").iterdir())
+    saved = json.loads((tmp_path / "config.json").read_text())
+    assert saved["stages"][1]["name"] == "rooms"
+    model = load_checkpoint(tmp_path / "model.safetensors")
+    assert (model.network.config, model.notes["examples"]) == (MODEL, 24)
+
+
+@pytest.mark.parametrize("interrupted_after", [1, 3])
+def test_a_resumed_run_ends_where_the_whole_run_ends(
+    config: TrainingConfig, tmp_path: Path, interrupted_after: int
+) -> None:
+    trainer(config, tmp_path / "whole").run(StopRequest())
+    stop = StopRequest()
+    steps = iter(range(1, 100))
+
+    def interrupt(report: StepReport | ValidationResult) -> None:
+        if isinstance(report, StepReport) and next(steps) == interrupted_after:
+            stop.now("test")
+
+    trainer(config, tmp_path / "parts", watch=interrupt).run(stop)
+    resumed = trainer(config, tmp_path / "parts")
+    resumed.resume()
+    assert resumed.position.examples == 4 * interrupted_after
+    resumed.run(StopRequest())
+    torch.testing.assert_close(
+        final_state(tmp_path / "parts"), final_state(tmp_path / "whole"), rtol=0, atol=0
+    )
+    assert curve(tmp_path / "parts") == curve(tmp_path / "whole")
+
+
+def test_a_finished_run_goes_on_with_a_further_stage(config: TrainingConfig, tmp_path: Path) -> None:
+    first = replace(config, stages=config.stages[:1])
+    trainer(first, tmp_path).run(StopRequest())
+    longer = trainer(config, tmp_path)
+    longer.resume()
+    longer.run(StopRequest())
+    assert longer.position.examples == 24
+
+
+@pytest.mark.slow
+def test_sigterm_stops_the_command_with_a_checkpoint_to_resume(tmp_path: Path) -> None:
+    short = ["--set", "stages.0.length=0.25", "--set", "validation.clips=8"]
+    arguments = ["-m", "anydoa", "train", str(SMOKE), "--run", str(tmp_path), *short]
+    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert "geometry" in process.stdout.readline()
+        process.send_signal(signal.SIGTERM)
+        assert "stopped (SIGTERM); go on with" in process.communicate(timeout=60)[0]
+    assert process.returncode == 0
+    assert RunFolder(tmp_path).load().numbers["position"]["examples"] < 500
+    run([*arguments, "--resume"])
+    assert RunFolder(tmp_path).load().numbers["position"]["examples"] >= 500
+
+
+@pytest.mark.slow
+def test_two_processes_share_each_step(config: TrainingConfig, tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(json.dumps(config.to_dict()))
+    script = tmp_path / "two.py"
+    script.write_text(
+        "import json, sys\n"
+        "import torch\n"
+        "from pathlib import Path\n"
+        "from anydoa.training.config_file import config_from_dict\n"
+        "from anydoa.training.engine import make_accelerator\n"
+        "from anydoa.training.loop import Trainer\n"
+        "from anydoa.training.run_folder import RunFolder\n"
+        "from anydoa.training.stopping import StopRequest\n"
+        "config = config_from_dict(json.loads(Path(sys.argv[1]).read_text()))\n"
+        "folder = RunFolder(sys.argv[2])\n"
+        "engine = make_accelerator(config, folder, device='cpu')\n"
+        "trainer = Trainer(config, folder, accelerator=engine)\n"
+        "trainer.run(StopRequest())\n"
+        "weights = torch.cat([p.detach().flatten() for p in trainer.network.parameters()])\n"
+        "torch.save(weights, folder.path / f'weights-{engine.process_index}.pt')\n"
+    )
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    run([*launch, str(script), str(tmp_path / "config.json"), str(tmp_path / "run")])
+    first, second = (torch.load(tmp_path / "run" / f"weights-{i}.pt", weights_only=True) for i in range(2))
+    torch.testing.assert_close(first, second, rtol=0, atol=0)
+    assert RunFolder(tmp_path / "run").load().numbers["position"]["examples"] == 24
+    assert [row["examples"] for row in curve(tmp_path / "run")] == [8, 20, 24]
+
+
+def run(arguments: list[str]) -> None:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, timeout=200, env=environment
+    )
+    assert done.returncode == 0, done.stderr[-3000:]

@@ -1,0 +1,115 @@
+"""Scenes drawn by hypothesis, and every estimator of the package for the properties all of them share.
+
+Hypothesis draws a seed and small numbers; the test makes the scene from them. Scenes are not strategies:
+the type checker of the suite picks items at random, which hypothesis forbids while it draws.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from hypothesis import strategies as st
+
+from anydoa.classical.music import Music
+from anydoa.classical.srp_phat import SrpPhat
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.spectrum import SpectrumEstimator
+
+
+@dataclass(frozen=True)
+class EstimatorCase:
+    """An estimator and the properties that hold for it but not for every estimator.
+
+    Args:
+        estimator: on the common protocol.
+        pointwise: the value of a direction does not depend on which other directions the grid has.
+        turns: turning the array and the grid together changes nothing.
+    """
+
+    estimator: SpectrumEstimator
+    pointwise: bool
+    turns: bool
+
+
+ESTIMATORS = [
+    pytest.param(EstimatorCase(SrpPhat(), pointwise=True, turns=True), id="srp-phat"),
+    # MUSIC divides the pseudospectrum of each bin by its maximum over the grid.
+    pytest.param(EstimatorCase(Music(), pointwise=False, turns=True), id="music"),
+]
+
+seeds = st.integers(0, 2**31 - 1)
+chunkings = st.lists(st.one_of(st.sampled_from([0, 1]), st.integers(2, 4000)), min_size=1, max_size=12)
+scales = st.floats(-3, 3).map(lambda exponent: 10.0**exponent)
+
+
+@dataclass(frozen=True, eq=False)
+class Scene:
+    """One source around one array.
+
+    Args:
+        array: microphones inside a ball of 10 cm.
+        direction: unit vector towards the source.
+        audio: microphone signals, peak about 1.
+    """
+
+    array: MicrophoneArray
+    direction: np.ndarray
+    audio: np.ndarray
+
+
+def random_array(rng: np.random.Generator, num_microphones: int, *, radius: float = 0.1) -> MicrophoneArray:
+    """Microphones anywhere in a ball, at least a twentieth of its radius apart."""
+    positions = np.zeros((0, 3))
+    while len(positions) < num_microphones:
+        candidate = rng.uniform(-radius, radius, 3)
+        apart = np.linalg.norm(positions - candidate, axis=1) > radius / 20
+        if np.linalg.norm(candidate) <= radius and apart.all():
+            positions = np.vstack([positions, candidate])
+    return MicrophoneArray(positions, name="random")
+
+
+def random_direction(rng: np.random.Generator) -> np.ndarray:
+    """A unit vector, uniform on the sphere."""
+    vector = rng.standard_normal(3)
+    return vector / np.linalg.norm(vector)
+
+
+def talker(rng: np.random.Generator, num_samples: int, *, sample_rate: int = 16_000) -> np.ndarray:
+    """Noise with the long-term spectrum and the syllable rhythm of speech, root mean square 1."""
+    frequency = np.fft.rfftfreq(num_samples, 1 / sample_rate)
+    shaped = np.fft.irfft(np.fft.rfft(rng.standard_normal(num_samples)) / (1 + frequency / 500), num_samples)
+    syllables = 1 + 0.9 * np.sin(2 * np.pi * 4 * np.arange(num_samples) / sample_rate + rng.uniform(0, 6))
+    signal = shaped * syllables
+    return signal / np.sqrt(np.mean(signal**2))
+
+
+def plane_wave(
+    array: MicrophoneArray, direction: np.ndarray, signal: np.ndarray, *, sample_rate: int = 16_000
+) -> np.ndarray:
+    """What the microphones hear of a far source: the signal delayed exactly, by its Fourier transform."""
+    delay = -(array.centred_positions @ direction) / array.speed_of_sound
+    frequency = np.fft.rfftfreq(len(signal), 1 / sample_rate)
+    shifted = np.fft.rfft(signal) * np.exp(-2j * np.pi * frequency * delay[:, None])
+    return np.fft.irfft(shifted, len(signal))
+
+
+def make_scene(
+    rng: np.random.Generator,
+    array: MicrophoneArray,
+    direction: np.ndarray,
+    *,
+    seconds: float = 0.5,
+    snr_db: float = 20.0,
+) -> Scene:
+    """A talker in the free field and independent noise in every microphone."""
+    num_samples = round(seconds * 16_000)
+    heard = plane_wave(array, direction, talker(rng, num_samples))
+    noise = 10 ** (-snr_db / 20) * rng.standard_normal(heard.shape)
+    return Scene(array, direction, (0.2 * (heard + noise)).astype(np.float32))
+
+
+def random_scene(seed: int) -> Scene:
+    """A talker anywhere around 2 to 12 microphones anywhere."""
+    rng = np.random.default_rng(seed)
+    array = random_array(rng, int(rng.integers(2, 13)))
+    return make_scene(rng, array, random_direction(rng))

@@ -1,0 +1,56 @@
+"""Framing and short-time spectra."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anydoa.classical.stft import FrameStream, check_audio, hann_window, short_time_spectra
+from anydoa.errors import AudioError, ShapeError
+
+
+def test_short_time_spectra_are_those_of_scipy() -> None:
+    from scipy.signal import ShortTimeFFT
+    from scipy.signal.windows import hann
+
+    samples = np.random.default_rng(0).standard_normal((2, 4096)).astype(np.float32)
+    ours = short_time_spectra(samples, hann_window(512), 256)
+    reference = ShortTimeFFT(hann(512, sym=False), hop=256, fs=16_000, phase_shift=None)
+    # SciPy counts windows by their centre: the first full one is number 1.
+    theirs = reference.stft(samples, p0=1, p1=1 + ours.shape[1]).swapaxes(1, 2)
+    np.testing.assert_allclose(ours, theirs, atol=2e-4)
+
+
+def test_only_full_windows_count() -> None:
+    window = hann_window(512)
+    for num_samples, num_windows in [(512, 1), (767, 1), (768, 2), (1024, 3)]:
+        spectra = short_time_spectra(np.zeros((1, num_samples), dtype=np.float32), window, 256)
+        assert spectra.shape == (1, num_windows, 257)
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.lists(st.integers(0, 40), max_size=12))
+def test_frames_do_not_depend_on_the_chunks(chunk_lengths: list[int]) -> None:
+    total = sum(chunk_lengths)
+    samples = np.arange(2 * total, dtype=np.float32).reshape(2, total)
+    stream = FrameStream(2, frame_length=10, hop_length=7)
+    chunks = np.split(samples, np.cumsum(chunk_lengths)[:-1], axis=1) if chunk_lengths else []
+    frames = [stream.push(chunk) for chunk in chunks] or [stream.push(samples)]
+    starts = range(0, total - 10 + 1, 7)
+    expected = (
+        np.array([samples[:, start : start + 10] for start in starts]).reshape(-1, 2, 10).swapaxes(0, 1)
+    )
+    np.testing.assert_array_equal(np.concatenate(frames, axis=1), expected)
+
+
+def test_another_number_of_rows_is_refused() -> None:
+    with pytest.raises(ShapeError, match=r"4 microphones, got shape \(3, 100\); select"):
+        check_audio(np.zeros((3, 100), dtype=np.float32), 4)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_samples_that_are_not_finite_are_refused(value: float) -> None:
+    audio = np.zeros((2, 100), dtype=np.float32)
+    audio[1, 50] = value
+    with pytest.raises(AudioError, match="finite"):
+        check_audio(audio, 2)

@@ -1,0 +1,75 @@
+"""`anydoa evaluate` as a person types it."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from anydoa.cli import main
+from voices import write_corpus
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+GRID = ["--grid", "fibonacci:256"]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+def test_a_suite_becomes_rows_of_json(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["evaluate", "--suite", "dynamic-s", "--speech", str(corpus), "--cache", str(corpus / "cache")]
+    estimators = ["--estimator", "srp-phat", "--estimator", "music"]
+    assert main([*words, *estimators, "--limit", "2", "--json", *GRID]) == 0
+    output = capsys.readouterr()
+    rows = json.loads(output.out)
+    assert [(row["estimator"], row["suite"], row["talkers"], row["clips"]) for row in rows] == [
+        (name, "dynamic-s", talkers, 2) for talkers in (1, 2) for name in ("srp-phat", "music")
+    ]
+    for row in rows:
+        assert 0 < row["mae_deg"] < 180
+        assert row["mae_ci95"] > 0
+        assert 0 <= row["acc10"] <= 1
+        assert row["real_time_factor"] > 0
+
+
+def test_a_folder_of_recordings_is_a_suite(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["evaluate", "--suite", str(EXAMPLES), "--estimator", "srp-phat", "--csv", "--quiet"]
+    assert main(words) == 0
+    output = capsys.readouterr()
+    (row,) = csv.DictReader(io.StringIO(output.out))
+    assert (row["suite"], row["talkers"], row["clips"]) == ("examples", "2", "1")
+    assert float(row["recording_mae_deg"]) < 5
+    assert not output.err
+
+
+@pytest.mark.parametrize("form", [[], ["--markdown"]])
+def test_a_person_gets_a_table(form: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["evaluate", "--suite", str(EXAMPLES), "--estimator", "srp-phat", "--rule", "maxima", *form]
+    assert main([*words, *GRID]) == 0
+    output = capsys.readouterr().out
+    assert all(word in output for word in ("srp-phat", "examples", "ACC10 %", "RTF"))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--suite", "dynamic-x"], "no suite or folder is called 'dynamic-x'"),
+        (["--suite", str(EXAMPLES), "--estimator", "srp-fat"], "srp-phat"),
+        (["--suite", str(EXAMPLES), "--json", "--csv"], "exclude each other"),
+        (["--suite", str(EXAMPLES), "--rule", "best"], "--rule must be one of maxima, published, got 'best'"),
+        (["--suite", "dynamic-s", "--speech", "nowhere"], "nowhere: no such folder"),
+        (["--suite", f"locata:{EXAMPLES}"], "no LOCATA recording"),
+        (["--suite", str(EXAMPLES), "--limit", "0"], "limit"),
+        ([], "--suite"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_two(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", *words]) == 2
+    output = capsys.readouterr()
+    assert message in output.err
+    assert not output.out

@@ -1,0 +1,88 @@
+"""`anydoa export` and `anydoa model`: from a checkpoint to a folder, its card and a picture of its bins."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from anydoa.cli import main
+from anydoa.models.agg_rl import AggRl
+from anydoa.models.checkpoint import save_checkpoint
+from anydoa.models.config import AggRlConfig
+from typechecking import unchecked
+
+SMALL = {"num_features": 32, "num_heads": 4, "latent_size": 32, "num_bins": 65, "window_length": 256}
+ROWS = [{"estimator": "small", "suite": "dynamic-s", "talkers": 1, "mae_deg": 12.0}]
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("checkpoints") / "small.safetensors"
+    save_checkpoint(path, AggRl(AggRlConfig.from_dict(SMALL)), {"training": {"examples": 640}})
+    return path
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("exported")
+    (folder / "rows.json").write_text(json.dumps(ROWS))
+    with unchecked():
+        assert (
+            main(["export", str(checkpoint), str(folder / "small"), "--metrics", str(folder / "rows.json")])
+            == 0
+        )
+    return folder / "small"
+
+
+def test_the_card_knows_what_the_checkpoint_knew(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", "info", str(exported), "--json"]) == 0
+    card = json.loads(capsys.readouterr().out)
+    assert card["name"] == "small"
+    assert card["training"] == {"examples": 640}
+    assert card["metrics"] == ROWS
+    assert card["config"]["num_bins"] == len(card["bins_hz"]) == 65
+
+
+def test_the_card_is_told_in_words(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", "info", str(exported)]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("small: small\n")
+    assert "dynamic-s" in told
+
+
+def test_the_bins_are_drawn_against_the_band_of_an_array(exported: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "bins.png"
+    assert main(["model", "bins", str(exported), "--array", "respeaker-6", "--output", str(picture)]) == 0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_bundled_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["model", "list", "--json"]) == 0
+    assert isinstance(json.loads(capsys.readouterr().out), list)
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (["model", "info", "nothing"], "no model 'nothing'"),
+        (["export", "nothing.safetensors", "out"], "no such file"),
+    ],
+)
+def test_what_is_not_there_is_said_in_one_line(
+    words: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    told = capsys.readouterr().err
+    assert complaint in told
+    assert told.count("\n") == 1
+
+
+def test_rows_that_are_none_are_refused(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "rows.json").write_text("{}")
+    words = ["export", str(checkpoint), str(tmp_path / "out"), "--metrics", str(tmp_path / "rows.json")]
+    assert main(words) == 2
+    assert "no list of rows" in capsys.readouterr().err

@@ -1,0 +1,272 @@
+"""`anydoa locate` as a user runs it: words in, lines and exit codes out."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from anydoa.cli import main
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
+from anydoa.io.array_file import save_array
+from anydoa.io.results import read_results
+from properties.strategies import make_scene
+
+RATE = 16_000
+BALL = MicrophoneArray(np.concatenate([tetrahedral_positions(0.08), -tetrahedral_positions(0.1)]), "ball")
+RING = MicrophoneArray(circular_positions(6, 0.0463), "ring")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with two arrays and a recording of each: one talker left, then one right."""
+    monkeypatch.chdir(tmp_path)
+    for array in (BALL, RING):
+        save_array(array, tmp_path / f"{array.name}.toml")
+        soundfile.write(f"{array.name}.wav", in_turn(array).T, RATE, subtype="FLOAT")
+    return tmp_path
+
+
+def in_turn(array: MicrophoneArray) -> np.ndarray:
+    left, right = angles_deg_to_direction(70, 15), angles_deg_to_direction(-50, 25)
+    talks = [
+        make_scene(np.random.default_rng(seed), array, direction, seconds=1.5).audio
+        for seed, direction in enumerate((left, right))
+    ]
+    return np.concatenate(talks, axis=1)
+
+
+def test_the_table_names_directions_and_times(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["locate", "ball.wav", "--array", "ball.toml"]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[0] == "ball.wav: 3.0 s, ball, srp-phat, fibonacci:2048"
+    rows = [line.replace("°", "").replace(" s", "").split() for line in lines]
+    summary = np.array(sorted((row for row in rows[2:4]), key=lambda row: float(row[0])), dtype=float)
+    np.testing.assert_allclose(summary[:, :2], [[-50, 25], [70, 15]], atol=2)
+    spans = np.array([row for row in rows[6:8]], dtype=float)
+    np.testing.assert_allclose(spans[:, 2:4], [[70, 15], [-50, 25]], atol=2)
+    np.testing.assert_allclose(spans[:, :2], [[0.1, 1.5], [1.5, 3.0]], atol=0.5)
+    assert "mirrored" not in out
+    assert err == ""
+
+
+def test_a_flat_array_says_what_it_cannot_tell(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["locate", "ring.wav", "--array", "ring.toml"]) == 0
+    out = capsys.readouterr().out
+    assert out.count("mirrored") == 2
+    assert "a flat array cannot tell a direction from its mirror image" in out
+    assert main(["locate", "ring.wav", "--array", "ring.toml", "--grid", "hemisphere:1024,up"]) == 0
+    assert "mirror" not in capsys.readouterr().out
+
+
+def test_json_on_standard_output_is_complete(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["locate", "ball.wav", "--array", "ball.toml", "--json", "-"]) == 0
+    out, err = capsys.readouterr()
+    (folder / "piped.jsonl").write_text(out)
+    result = read_results(folder / "piped.jsonl")
+    assert result.header.file == "ball.wav"
+    assert len(result.directions) == 2
+    assert len(result.frames) == 31
+    assert err == ""
+
+
+def test_several_recordings_as_json_follow_one_another(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "again.wav").write_bytes((folder / "ball.wav").read_bytes())
+    assert main(["locate", "ball.wav", "again.wav", "--array", "ball.toml", "--json", "--output", "-"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["file"] for line in lines if "schema" in line] == ["ball.wav", "again.wav"]
+    assert sum("summary" in line for line in lines) == 2
+
+
+def test_frames_go_beside_each_recording_unless_told_otherwise(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "sub").mkdir()
+    (folder / "sub/again.wav").write_bytes((folder / "ball.wav").read_bytes())
+    assert main(["locate", "ball.wav", "sub/again.wav", "--array", "ball.toml", "--json"]) == 0
+    assert len(read_results(folder / "sub/again.jsonl").directions) == 2
+    assert len(read_results(folder / "ball.jsonl").directions) == 2
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "wrote ball.jsonl\nwrote sub/again.jsonl\n")
+
+
+def test_several_recordings_go_to_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "again.wav").write_bytes((folder / "ball.wav").read_bytes())
+    words = [
+        "locate",
+        "ball.wav",
+        "again.wav",
+        "--array",
+        "ball.toml",
+        "--csv",
+        "-o",
+        "new/out",
+        "--plot",
+        "new",
+    ]
+    assert main(words) == 0
+    assert (folder / "new/out/ball.csv").read_bytes() == (folder / "new/out/again.csv").read_bytes()
+    assert {path.name for path in (folder / "new").glob("*.png")} == {"ball.png", "again.png"}
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("wrote ") == 4
+    assert main([*words, "--quiet"]) == 0
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(("option", "columns"), [("--csv", 8), ("--dcase", 5)])
+def test_rows_have_their_columns(
+    folder: Path, capsys: pytest.CaptureFixture[str], option: str, columns: int
+) -> None:
+    assert main(["locate", "ball.wav", "--array", "ball.toml", option, "--output", "rows.csv"]) == 0
+    rows = (folder / "rows.csv").read_text().splitlines()
+    assert len(rows) > 20
+    assert {row.count(",") + 1 for row in rows} == {columns}
+
+
+def test_a_picture_is_drawn(folder: Path) -> None:
+    assert main(["locate", "ball.wav", "--array", "ball.toml", "--plot", "deep/ball.png"]) == 0
+    content = (folder / "deep/ball.png").read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert len(content) > 50_000
+
+
+@pytest.mark.parametrize("count", ["1", "3"])
+def test_the_number_of_sources_can_be_told(
+    folder: Path, capsys: pytest.CaptureFixture[str], count: str
+) -> None:
+    assert main(["locate", "ball.wav", "--array", "ball.toml", "--sources", count, "--json", "-"]) == 0
+    *frames, last = [json.loads(line) for line in capsys.readouterr().out.splitlines()][1:]
+    assert all(len(frame["sources"]) == int(count) for frame in frames)
+    assert len(last["summary"]["sources"]) == int(count)
+
+
+def test_channels_without_microphone_can_be_ignored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    playback = np.random.default_rng(0).standard_normal((2, 3 * RATE)).astype(np.float32)
+    audio = in_turn(RING)
+    soundfile.write("last.wav", np.concatenate([audio, playback]).T, RATE, subtype="FLOAT")
+    soundfile.write("ends.wav", np.concatenate([playback[:1], audio, playback[1:]]).T, RATE, subtype="FLOAT")
+    assert main(["locate", "ring.wav", "--array", "ring.toml"]) == 0
+    expected = capsys.readouterr().out.splitlines()[1:]
+    for name, ignored in (("last", "6,7"), ("ends", "0,7")):
+        assert main(["locate", f"{name}.wav", "--array", "ring.toml", "--ignore-channels", ignored]) == 0
+        assert capsys.readouterr().out.splitlines()[1:] == expected
+
+
+def test_a_silent_channel_is_a_warning_not_an_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    audio = in_turn(BALL)
+    audio[3] = 0
+    soundfile.write("dead.wav", audio.T, RATE)
+    assert main(["locate", "dead.wav", "--array", "ball.toml"]) == 0
+    assert capsys.readouterr().err.startswith("warning: dead.wav: channel 3 never changes")
+
+
+def test_no_source_is_said_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    soundfile.write("hush.wav", np.zeros((RATE, 8)), RATE)
+    assert main(["locate", "hush.wav", "--array", "ball.toml"]) == 0
+    assert "no source reaches the threshold of srp-phat" in capsys.readouterr().out
+
+
+BALL_WORDS = ["ball.wav", "--array", "ball.toml"]
+MISTAKES = [
+    ([], "Missing argument"),
+    (["ball.wav"], "Missing option '--array'"),
+    (["none.wav", "--array", "ball.toml"], "none.wav: no such file"),
+    ([".", "--array", "ball.toml"], "a folder is no recording"),
+    (["ball.toml", "--array", "ball.toml"], "not audio that can be read"),
+    (["ball.wav", "--array", "ring.toml"], "pass ignore_channels=[6, 7]"),
+    (["ball.wav", "--array", "none.toml"], "none.toml"),
+    ([*BALL_WORDS, "--array", "balll"], "balll"),
+    ([*BALL_WORDS, "--grid", "fibonaci:100"], "did you mean 'fibonacci'"),
+    ([*BALL_WORDS, "--estimator", "srp"], "did you mean 'srp-phat'"),
+    ([*BALL_WORDS, "--sources", "many"], "--sources must be auto or a number from 1, got 'many'"),
+    ([*BALL_WORDS, "--sources", "0"], "--sources must be auto or a number from 1, got '0'"),
+    ([*BALL_WORDS, "--ignore-channels", "six"], "--ignore-channels takes numbers such as 6,7"),
+    ([*BALL_WORDS, "--ignore-channels", "-1"], "--ignore-channels counts from 0"),
+    ([*BALL_WORDS, "--min-separation", "-5"], "min_separation_deg must be 0..180"),
+    ([*BALL_WORDS, "--json", "--csv"], "exclude each other"),
+    ([*BALL_WORDS, "--output", "a.csv"], "add --json, --csv or --dcase"),
+    ([*BALL_WORDS, "--json", "--output", "ball.wav"], "would be overwritten"),
+    ([*BALL_WORDS, "--json", "--output", "ball.toml/a"], "cannot be written"),
+    ([*BALL_WORDS, "--plot", "a.gif"], "pictures are written as .png, .svg, .pdf"),
+    ([*BALL_WORDS, "ring.wav", "--csv", "-"], "leave out the -"),
+    ([*BALL_WORDS, "-"], "needs a format"),
+    (["-", "--array", "ball.toml", "--json"], "standard input cannot be located in"),
+    ([*BALL_WORDS, "sub/ball.wav", "--csv", "-o", "out"], "two results would both be out/ball.csv"),
+    ([*BALL_WORDS, "--nonsense"], "No such option"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), MISTAKES, ids=[message for _, message in MISTAKES])
+def test_mistakes_are_one_clear_line_and_exit_code_2(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    assert main(["locate", *words]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert message in err
+    assert (folder / "ball.wav").stat().st_size > 100_000
+
+
+def test_one_bad_recording_of_several_does_not_stop_the_others(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["locate", "none.wav", "ball.wav", "--array", "ball.toml"]) == 2
+    out, err = capsys.readouterr()
+    assert err == "error: none.wav: no such file\n"
+    assert out.startswith("ball.wav: 3.0 s")
+
+
+def test_the_program_names_its_version_and_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.startswith("anydoa ")
+    assert main([]) == 0
+    assert "locate" in capsys.readouterr().out
+    assert main(["locat"]) == 2
+    assert "No such command 'locat'" in capsys.readouterr().err
+
+
+def test_a_group_without_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["array"]) == 2
+    out, err = capsys.readouterr()
+    assert "convert" in out + err
+    assert "error" not in err
+
+
+@pytest.fixture
+def started(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """The program in a process of its own, in the middle of a recording of two minutes."""
+    soundfile.write("long.wav", np.tile(in_turn(BALL), 40).T, RATE)
+    command = [sys.executable, "-m", "anydoa", "locate", "long.wav", "--array", "ball.toml", "--json", "-"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith('{"schema"')
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_an_interrupt_ends_quietly(started: subprocess.Popen[str]) -> None:
+    started.send_signal(signal.SIGINT)
+    assert started.communicate(timeout=60)[1] == ""
+    assert started.returncode == 130
+
+
+def test_a_reader_that_has_had_enough_is_no_error(started: subprocess.Popen[str]) -> None:
+    assert started.stdout is not None
+    assert started.stderr is not None
+    started.stdout.close()
+    assert started.wait(timeout=60) == 0
+    assert started.stderr.read() == ""

@@ -1,0 +1,113 @@
+"""``anydoa simulate`` from the folder of a corpus to files with their truth."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+import typer
+from typer.testing import CliRunner
+
+from anydoa.cli.simulate import parse_range, simulate
+from anydoa.errors import ConfigError
+from anydoa.io.array_file import load_array
+from anydoa.simulation.bank import RoomBank
+from voices import write_corpus
+
+APP = typer.Typer()
+APP.command()(simulate)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_corpus(tmp_path_factory.mktemp("corpus"))
+
+
+def run(corpus: Path, out: Path, *options: str) -> None:
+    folders = ["--speech", str(corpus / "speech"), "--noise", str(corpus / "noise"), "--out", str(out)]
+    short = ["--duration", "0.5", "--rt60", "0.2:0.3", "--quiet", "--cache", str(corpus / "cache")]
+    CliRunner().invoke(APP, [*folders, *short, *options], catch_exceptions=False)
+
+
+def test_recordings_come_with_array_and_truth(corpus: Path, tmp_path: Path) -> None:
+    run(corpus, tmp_path, "--count", "2", "--array", "random:4", "--talkers", "2", "--snr", "10")
+    for name in ("clip_0000", "clip_0001"):
+        audio, rate = soundfile.read(tmp_path / f"{name}.wav")
+        truth = json.loads((tmp_path / f"{name}.truth.json").read_text())
+        assert (audio.shape, rate) == ((8000, 4), 16_000)
+        assert np.abs(audio).max() > 0.01
+        assert load_array(tmp_path / truth["array"]).num_microphones == 4
+        assert len(truth["sources"]) == 2
+        assert truth["snr_db"] == 10
+        assert 0.2 <= truth["rt60_s"] <= 0.3
+
+
+def test_the_same_seed_writes_the_same_files(corpus: Path, tmp_path: Path) -> None:
+    run(corpus, tmp_path / "first", "--count", "1", "--seed", "3")
+    run(corpus, tmp_path / "second", "--count", "1", "--seed", "3")
+    run(corpus, tmp_path / "third", "--count", "1", "--seed", "4")
+    first, second, third = (
+        {path.name: path.read_bytes() for path in (tmp_path / folder).iterdir()}
+        for folder in ("first", "second", "third")
+    )
+    assert first == second
+    assert first["clip_0000.wav"] != third["clip_0000.wav"]
+
+
+def test_a_preset_is_told_without_the_channels_that_are_not_written(corpus: Path, tmp_path: Path) -> None:
+    run(corpus, tmp_path, "--count", "1", "--array", "respeaker-6", "--talkers", "1")
+    array = load_array(tmp_path / "clip_0000.array.toml")
+    array.check_channel_count(soundfile.info(tmp_path / "clip_0000.wav").channels)
+    assert np.allclose(array.centred_positions, load_array("respeaker-6").centred_positions, atol=1e-6)
+
+
+def test_walking_talkers_direct_sound_and_a_sphere_can_be_asked_for(corpus: Path, tmp_path: Path) -> None:
+    options = ("--array", "em32", "--sphere", "--moving", "--direct", "--talkers", "1", "--isotropic", "1")
+    run(corpus, tmp_path, "--count", "1", *options)
+    truth = json.loads((tmp_path / "clip_0000.truth.json").read_text())
+    assert len(truth["sources"][0]["path_deg"]) == 5
+    assert soundfile.info(tmp_path / "clip_0000.direct.wav").channels == 32
+
+
+def test_errors_of_position_are_told_as_if_true(corpus: Path, tmp_path: Path) -> None:
+    run(corpus, tmp_path, "--count", "1", "--array", "uma-8", "--position-error-mm", "2")
+    told, true = (load_array(a).centred_positions for a in (tmp_path / "clip_0000.array.toml", "uma-8"))
+    assert 1e-4 < np.sqrt(np.mean((told - true) ** 2)) < 5e-3
+
+
+def test_a_bank_of_rooms_is_written_for_training(tmp_path: Path) -> None:
+    options = ["--out", str(tmp_path), "--rooms", "2", "--array", "random:3-4", "--rt60", "0.2", "--quiet"]
+    CliRunner().invoke(APP, options, catch_exceptions=False)
+    bank = RoomBank(tmp_path)
+    assert len(bank) == 2
+    assert bank[0].rt60 == 0.2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--array", "random:few"), "written random:6"),
+        (("--array", "random:4", "--sphere"), "sit on no sphere"),
+        (("--array", "uma-16", "--sphere"), "so on no sphere"),
+        (("--split", "dev"), "--split must be one of"),
+        (("--snr", "loud"), "--snr takes a number or LOW:HIGH"),
+        (("--talkers", "9"), "ask for fewer or give more"),
+    ],
+)
+def test_mistakes_are_named(corpus: Path, tmp_path: Path, options: tuple[str, ...], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        run(corpus, tmp_path, "--count", "1", *options)
+
+
+def test_recordings_need_voices(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="give --speech DIR"):
+        CliRunner().invoke(APP, ["--out", str(tmp_path)], catch_exceptions=False)
+
+
+def test_ranges_are_one_number_or_two() -> None:
+    assert parse_range("-5:30", "--snr") == (-5.0, 30.0)
+    assert parse_range("0.4", "--rt60") == (0.4, 0.4)
+    for text in ("5:1", "1:2:3", "", "nan"):
+        with pytest.raises(ConfigError, match="takes a number"):
+            parse_range(text, "--snr")

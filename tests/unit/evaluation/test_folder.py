@@ -1,0 +1,89 @@
+"""Folders of recordings with truth: what the simulator writes is read back, damage is named."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anydoa.errors import AnydoaError, AudioError
+from anydoa.evaluation.folder import FolderSuite
+from anydoa.evaluation.runner import first_clips
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import angles_deg_to_direction, direction_to_angles_deg
+from anydoa.simulation.render import write_scene
+from anydoa.simulation.scene import Scene
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
+SQUARE = MicrophoneArray([[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0], [0, 0, 0.05]], name="four")
+
+
+def scene(azimuth_deg: list[float], *, moving: bool = False) -> Scene:
+    rng = np.random.default_rng(len(azimuth_deg))
+    directions = angles_deg_to_direction(azimuth_deg, 10.0)
+    activity = np.zeros((len(directions), 16_000), dtype=bool)
+    activity[:, 4000:12_000] = True
+    path = np.stack([directions, np.roll(directions, 1, axis=1)], axis=1) if moving else None
+    audio = np.float32(0.1 * rng.standard_normal((4, 16_000)))
+    return Scene(
+        audio, 16_000, SQUARE.positions, directions, activity, snr_db=12.5, rt60=0.4, seed=(0, 1), path=path
+    )
+
+
+def test_what_the_simulator_writes_is_read_back(tmp_path: Path) -> None:
+    written = scene([30.0, -120.0])
+    write_scene(written, SQUARE, tmp_path, "a")
+    clip = FolderSuite(tmp_path)[0]
+    assert (clip.name, clip.num_talkers, clip.snr_db, clip.rt60) == ("a", 2, 12.5, 0.4)
+    assert clip.is_static
+    np.testing.assert_allclose(clip.audio, written.audio, atol=1 / 32768)
+    np.testing.assert_allclose(clip.directions[:, 0], written.directions, atol=1e-4)
+    np.testing.assert_array_equal(clip.activity, written.activity)
+    np.testing.assert_allclose(clip.array.positions, SQUARE.positions)
+
+
+def test_a_walker_keeps_the_path(tmp_path: Path) -> None:
+    written = scene([30.0], moving=True)
+    write_scene(written, SQUARE, tmp_path, "walk")
+    clip = FolderSuite(tmp_path)[0]
+    assert written.path is not None
+    np.testing.assert_allclose(clip.directions, written.path, atol=1e-4)
+
+
+def test_the_limit_counts_each_number_of_talkers(tmp_path: Path) -> None:
+    for place, azimuths in enumerate([[0.0], [0.0, 90.0], [10.0], [20.0]]):
+        write_scene(scene(azimuths), SQUARE, tmp_path, f"clip{place}")
+    assert first_clips(FolderSuite(tmp_path), 2) == (0, 1, 2)
+
+
+def test_the_example_of_the_package_is_such_a_folder() -> None:
+    suite = FolderSuite(EXAMPLES)
+    azimuth_deg, elevation_deg = direction_to_angles_deg(suite[0].directions[:, 0])
+    truth = json.loads((EXAMPLES / "two_talkers.truth.json").read_text())
+    np.testing.assert_allclose(azimuth_deg, [source["azimuth_deg"] for source in truth["sources"]])
+    np.testing.assert_allclose(elevation_deg, [source["elevation_deg"] for source in truth["sources"]])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ("{", "not JSON"),
+        ({"schema": 2}, "schema 1"),
+        ({"sources": []}, "at least one source"),
+        ({"sources": [{"azimuth_deg": 3.0, "spans_s": []}]}, "elevation_deg"),
+        ({"sources": [{"azimuth_deg": 3.0, "elevation_deg": 3.0, "spans_s": [1.0]}]}, "pairs of seconds"),
+        ({"recording": "b.wav"}, "b.wav"),
+        ({"array": "b.array.toml"}, "b.array.toml"),
+    ],
+)
+def test_a_damaged_truth_is_named(tmp_path: Path, change: str | dict[str, object], message: str) -> None:
+    write_scene(scene([30.0]), SQUARE, tmp_path, "a")
+    path = tmp_path / "a.truth.json"
+    path.write_text(change if isinstance(change, str) else json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(AnydoaError, match=message):
+        FolderSuite(tmp_path)[0]
+
+
+def test_a_folder_without_truth_is_no_suite(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match=r"no recording with a \.truth\.json"):
+        FolderSuite(tmp_path)

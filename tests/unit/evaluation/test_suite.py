@@ -1,0 +1,148 @@
+"""Frozen suites: the same clips always, only of test material, each as its row says."""
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anydoa.errors import ConfigError
+from anydoa.evaluation.catalogue import open_suite
+from anydoa.evaluation.clip import SuiteClip
+from anydoa.evaluation.clip_cache import CachedSuite
+from anydoa.evaluation.material import Material
+from anydoa.evaluation.runner import first_clips
+from anydoa.evaluation.suite import dynamic_suite, preset_suite
+from anydoa.geometry.coordinates import direction_to_angles_deg
+from anydoa.io.array_file import load_array
+from voices import write_corpus
+
+
+@pytest.fixture(scope="module")
+def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
+    root = tmp_path_factory.mktemp("corpus")
+    return Material(write_corpus(root), cache=root / "cache")
+
+
+def same(first: SuiteClip, second: SuiteClip) -> bool:
+    return (
+        np.array_equal(first.audio, second.audio)
+        and np.array_equal(first.array.positions, second.array.positions)
+        and np.array_equal(first.directions, second.directions)
+        and np.array_equal(first.activity, second.activity)
+        and (first.name, first.suite, first.snr_db, first.rt60)
+        == (second.name, second.suite, second.snr_db, second.rt60)
+    )
+
+
+def test_a_clip_is_the_same_whatever_was_rendered_before(material: Material) -> None:
+    suite = dynamic_suite("dynamic-s", material)
+    later = suite[5]
+    elsewhere = pickle.loads(pickle.dumps(suite))
+    assert same(elsewhere[5], later)
+    suite[0]
+    assert same(suite[5], later)
+
+
+def test_a_small_suite_begins_as_the_large_one(material: Material) -> None:
+    small, large = (dynamic_suite("dynamic-s", material, clips=clips) for clips in (2, 200))
+    assert same(small[1], large[1])
+    assert same(small[2], large[200])  # the first with two talkers
+
+
+@pytest.mark.parametrize(("name", "fewest", "most"), [("dynamic-s", 4, 12), ("dynamic-u", 13, 16)])
+def test_a_dynamic_suite_is_as_published(material: Material, name: str, fewest: int, most: int) -> None:
+    suite = dynamic_suite(name, material)
+    assert len(suite) == 400
+    for index in first_clips(suite, 3):
+        clip = suite[index]
+        assert clip.num_talkers == (1 if index < 200 else 2)
+        assert clip.audio.shape == (clip.array.num_microphones, 32_000)
+        assert fewest <= clip.array.num_microphones <= most
+        assert -5 <= clip.snr_db <= 30
+        assert 0.2 <= clip.rt60 <= 1.3
+        np.testing.assert_allclose(np.linalg.norm(clip.directions, axis=-1), 1)
+        assert clip.activity.any(axis=1).all()
+
+
+def test_suites_rows_and_seeds_share_no_clip(material: Material) -> None:
+    clips = [
+        dynamic_suite("dynamic-s", material, seed=seed)[index] for seed in (0, 1) for index in (0, 1, 200)
+    ]
+    for place, clip in enumerate(clips):
+        assert not any(
+            np.array_equal(clip.directions[0], other.directions[0]) for other in clips[place + 1 :]
+        )
+
+
+def test_presets_are_rows_of_their_own(material: Material) -> None:
+    suite = preset_suite(material, presets=["linear-4", "em32"], clips=1)
+    assert [row.label for row in suite.rows] == ["presets/linear-4"] * 2 + ["presets/em32"] * 2
+    clip = suite[3]
+    assert (clip.suite, clip.num_talkers, clip.array.num_microphones) == ("presets/em32", 2, 32)
+    assert clip.array.hash == load_array("em32").hash
+
+
+def test_only_test_voices_and_test_noise_are_used(material: Material) -> None:
+    assert material.speech_pool.groups == ("made/0", "made/1", "made/2")
+    assert material.noise_pool.groups == ("made/hiss test",)
+    assert not material.generates_noise
+
+
+def test_noise_is_made_of_the_voices_where_there_is_none(tmp_path: Path) -> None:
+    material = Material(write_corpus(tmp_path, with_noise=False), cache=tmp_path / "cache")
+    pool = material.noise_pool
+    assert material.generates_noise
+    assert pool.groups == ("babble", "speech-shaped", "white", "pink", "brown")
+    for group in range(len(pool.groups)):
+        assert pool.segment(group, 0, 16_000).std() > 0.01
+
+    def share_below_1_khz(group: str) -> float:
+        spectrum = np.abs(np.fft.rfft(pool.segment(pool.groups.index(group), 0, 160_000))) ** 2
+        return float(spectrum[: len(spectrum) // 8].sum() / spectrum.sum())
+
+    assert share_below_1_khz("white") == pytest.approx(1 / 8, abs=0.01)
+    assert share_below_1_khz("white") < share_below_1_khz("pink") < share_below_1_khz("brown")
+    assert share_below_1_khz("speech-shaped") == pytest.approx(share_below_1_khz("babble"), abs=0.1)
+
+
+def test_a_clip_comes_back_from_the_cache_as_it_was(material: Material, tmp_path: Path) -> None:
+    suite = preset_suite(material, presets=["linear-4"], clips=2)
+    cached = CachedSuite(suite, tmp_path)
+    rendered, (path,) = cached[1], tmp_path.glob("*/*")
+    assert same(rendered, suite[1])
+    before = path.stat().st_mtime_ns
+    assert same(cached[1], rendered)
+    assert path.stat().st_mtime_ns == before
+    assert cached[1].array.channels == rendered.array.channels
+
+
+def test_another_seed_has_another_cache(material: Material, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        CachedSuite(dynamic_suite("dynamic-s", material, seed=seed), tmp_path)[0]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_unknown_suite_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ConfigError, match="'dynamic-x'; there are dynamic-s, dynamic-u, presets"):
+        open_suite("dynamic-x")
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "rt60", "azimuths_deg", "microphones"),
+    [
+        ("dynamic-s", 0, 0.4222, [-60.3], 12),
+        ("dynamic-s", 399, 0.4253, [120.2, 173.2], 9),
+        ("dynamic-u", 0, 0.6905, [-30.5], 16),
+        ("dynamic-u", 399, 0.2332, [34.3, 149.1], 16),
+    ],
+)
+def test_rooms_are_those_of_the_published_figures(
+    material: Material, name: str, index: int, rt60: float, azimuths_deg: list[float], microphones: int
+) -> None:
+    """Whoever must change these numbers must also measure every published figure again."""
+    clip = dynamic_suite(name, material)[index]
+    azimuth_deg, _ = direction_to_angles_deg(clip.directions[:, 0])
+    np.testing.assert_allclose(azimuth_deg, azimuths_deg, atol=0.1)
+    assert clip.rt60 == pytest.approx(rt60, abs=1e-4)
+    assert clip.array.num_microphones == microphones

@@ -1,0 +1,185 @@
+"""Arrays by name or file, whatever the format."""
+
+import logging
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anydoa.errors import ArrayFileError, GeometryError
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.layouts import circular_positions, linear_positions
+from anydoa.io.array_file import list_presets, load_array, preset_path, save_array
+from anydoa.io.formats.content import MAX_BYTES
+
+KITCHEN = MicrophoneArray(
+    circular_positions(4, 0.032),
+    "kitchen",
+    channels=(2, 1, 4, 3),
+    ignore_channels=(0, 5),
+    mount_rpy_deg=(0.0, 0.0, 90.0),
+    speed_of_sound=345.5,
+    title='Four "microphones"\nin C:\\kitchen, größer',
+    front="the window",
+    source="a ruler",
+    rigid_sphere_radius=0.032,
+    device_match="ReSpeaker",
+)
+FIELDS = (
+    "name", "channels", "ignore_channels", "mount_rpy_deg", "speed_of_sound", "title", "front", "source",
+    "rigid_sphere_radius", "device_match",
+)  # fmt: skip
+
+
+def test_the_own_format_keeps_every_field_to_the_last_bit(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    noisy = KITCHEN.replace(body_positions=KITCHEN.body_positions + 1e-4 * rng.standard_normal((4, 3)))
+    save_array(noisy, tmp_path / "a.toml")
+    back = load_array(tmp_path / "a.toml")
+    np.testing.assert_array_equal(back.body_positions, noisy.body_positions)
+    assert {field: getattr(back, field) for field in FIELDS} == {f: getattr(noisy, f) for f in FIELDS}
+    assert back.hash == noisy.hash
+
+
+def test_the_own_format_keeps_defaults_short(tmp_path: Path) -> None:
+    save_array(MicrophoneArray([[0.05, 0, 0], [-0.05, 0, 0]], "pair"), tmp_path / "pair.toml")
+    assert (tmp_path / "pair.toml").read_text().splitlines() == [
+        "schema = 1", 'unit = "m"', 'name = "pair"', 'title = "pair"', "speed_of_sound = 343.0",
+        "", "[[microphone]]", "position = [0.05, 0.0, 0.0]", "channel = 0",
+        "", "[[microphone]]", "position = [-0.05, 0.0, 0.0]", "channel = 1",
+    ]  # fmt: skip
+
+
+def test_a_table_keeps_positions_and_channels(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    array = KITCHEN.replace(speed_of_sound=343.0, rigid_sphere_radius=None)
+    with caplog.at_level(logging.WARNING):
+        save_array(array, tmp_path / "kitchen.csv")
+    back = load_array(tmp_path / "kitchen.csv")
+    np.testing.assert_array_equal(back.positions, array.positions)
+    assert (back.channels, back.ignore_channels, back.hash) == ((2, 1, 4, 3), (0, 5), array.hash)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".xml"])
+def test_files_without_channels_get_rows_in_the_order_of_the_channels(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, suffix: str
+) -> None:
+    path = tmp_path / f"kitchen{suffix}"
+    save_array(KITCHEN, path)
+    back = load_array(path)
+    np.testing.assert_array_equal(back.positions, KITCHEN.positions[[1, 0, 3, 2]])
+    assert back.channels == (0, 1, 2, 3)
+    assert "do not keep ignore_channels and speed_of_sound and rigid_sphere_radius" in caplog.text
+
+
+def test_suffixes_are_read_in_either_case(tmp_path: Path) -> None:
+    save_array(KITCHEN, tmp_path / "A.TOML")
+    assert load_array(tmp_path / "A.TOML").name == "kitchen"
+
+
+def test_presets_load_by_name_and_know_where_their_numbers_come_from() -> None:
+    assert len(list_presets()) >= 16
+    for name in list_presets():
+        array = load_array(name)
+        assert array.name == name
+        assert array.source, name
+        assert array.front, name
+        assert preset_path(name).name == f"{name}.toml"
+
+
+def test_presets_survive_saving(tmp_path: Path) -> None:
+    for name in list_presets():
+        save_array(load_array(name), tmp_path / "copy.toml")
+        assert load_array(tmp_path / "copy.toml").hash == load_array(name).hash
+
+
+def test_an_unknown_name_is_answered_with_the_nearest() -> None:
+    with pytest.raises(
+        ArrayFileError, match=r"no array is called 'respeakr-usb-4'; the nearest are respeaker-usb-4"
+    ):
+        load_array("respeakr-usb-4")
+    with pytest.raises(ArrayFileError, match="no array is called 'zzz'"):
+        preset_path("zzz")
+
+
+def test_an_unknown_suffix_is_answered_with_the_known() -> None:
+    with pytest.raises(ArrayFileError, match=r"array.json: an array file ends in .toml, .cfg, .xml"):
+        load_array("array.json")
+    with pytest.raises(ArrayFileError, match=r"arrays are written as .toml, .csv, .npy, .xml, not '.cfg'"):
+        save_array(KITCHEN, "array.cfg")
+
+
+def test_a_missing_file_is_named() -> None:
+    with pytest.raises(ArrayFileError, match=r"nowhere\.toml: no such file"):
+        load_array("nowhere.toml")
+
+
+def test_folders_and_pipes_are_no_files(tmp_path: Path) -> None:
+    (tmp_path / "folder.toml").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name in ("folder.toml", "pipe.csv"):
+        with pytest.raises(ArrayFileError, match=f"{name}: is not an ordinary file"):
+            load_array(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a\0b.toml", "x" * 5000 + ".toml"])
+def test_impossible_file_names_are_refused(name: str) -> None:
+    with pytest.raises(ArrayFileError):
+        load_array(name)
+
+
+@pytest.mark.parametrize("suffix", [".toml", ".cfg", ".xml", ".csv", ".npy"])
+def test_empty_and_huge_files_are_refused_unread(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.touch()
+    with pytest.raises(ArrayFileError, match="the file is empty"):
+        load_array(path)
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    with pytest.raises(ArrayFileError, match="at most 16 MiB"):
+        load_array(path)
+
+
+@pytest.mark.parametrize("suffix", [".toml", ".cfg", ".csv"])
+def test_text_must_be_utf8_but_may_have_a_byte_order_mark(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes("x,y,z\n# größe".encode("latin-1"))
+    with pytest.raises(ArrayFileError, match="byte 10 is not UTF-8"):
+        load_array(path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_name(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"\xef\xbb\xbfx,y,z\n0,0,0\n0.1,0,0\n")
+    assert load_array(path).num_microphones == 2
+
+
+def test_a_geometry_that_cannot_be_names_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "big.csv"
+    path.write_text("x,y,z\n0,0,0\n32,0,0\n")
+    with pytest.raises(GeometryError, match=r"big.csv: array 'big' spans 32 m, .* millimetres\?"):
+        load_array(path)
+
+
+def test_a_file_that_cannot_be_written_is_said(tmp_path: Path) -> None:
+    with pytest.raises(ArrayFileError, match="cannot be written"):
+        save_array(KITCHEN, tmp_path / "no" / "folder.toml")
+
+
+def test_three_microphones_in_numpy_are_read_only_when_told_how(tmp_path: Path) -> None:
+    path = tmp_path / "three.npy"
+    save_array(MicrophoneArray([[0, 0, 0], [0.1, 0.2, 0], [0, 0.3, 0.05]]), path)
+    with pytest.raises(
+        ArrayFileError, match=r"at \[0.0, 0.0, 0.0\] if rows .* at \[0.0, 0.1, 0.0\] if columns"
+    ):
+        load_array(path)
+    assert load_array(path, three_by_three="rows").positions[1].tolist() == [0.1, 0.2, 0]
+    assert load_array(path, three_by_three="columns").positions[1].tolist() == [0, 0.2, 0.3]
+
+
+def test_columns_of_positions_are_refused_with_the_converter(tmp_path: Path) -> None:
+    path = tmp_path / "pra.npy"
+    np.save(path, linear_positions(4, 0.03).T)
+    with pytest.raises(ArrayFileError, match="positions_from_pyroomacoustics"):
+        load_array(path)

@@ -1,0 +1,357 @@
+"""Array files as people and other programs write them, one format after the other."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anydoa.errors import ArrayFileError, GeometryError, MissingExtraError
+from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.geometry.layouts import tetrahedral_positions
+from anydoa.io.array_file import load_array
+
+PAIR = "[[microphone]]\nposition = [0, 0, 0]\n[[microphone]]\nposition = [0.1, 0, 0]\n"
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+class TestOwnToml:
+    def test_the_smallest_file_is_two_positions(self, tmp_path: Path) -> None:
+        array = load_array(write(tmp_path / "pair.toml", PAIR))
+        assert (array.name, array.channels, array.span) == ("pair", (0, 1), 0.1)
+
+    def test_the_unit_holds_for_every_length(self, tmp_path: Path) -> None:
+        text = (
+            'schema = 1\nunit = "mm"\nrigid_sphere_radius = 46.3\n[[microphone]]\nposition = [46.3, 0, 0]\n'
+        )
+        array = load_array(write(tmp_path / "a.toml", text + "[[microphone]]\nposition = [-46.3, 0, 0]\n"))
+        assert array.body_positions[0, 0] == array.rigid_sphere_radius == 0.0463
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("microphone = [", "a.toml: not TOML"),
+            ("x = " + "[" * 5000, "nested too deeply"),
+            ("x = " + "9" * 5000, "not TOML"),
+            ("name = 'x'", "no microphones; give each"),
+            ("microphone = 3", "no microphones; give each"),
+            ("microphone = [3]", "no microphones; give each"),
+            ("microfone = 3\n" + PAIR, "unknown key 'microfone'; did you mean 'microphone'"),
+            ("Unit = 'mm'\n" + PAIR, "unknown key 'Unit'; did you mean 'unit'"),
+            (PAIR + "pos = [0, 0, 0]", "microphone 1: unknown key 'pos'; did you mean 'position'"),
+            (PAIR + "[[microphone]]\n", "microphone 2 has no position"),
+            ("schema = 2\n" + PAIR, "schema must be 1, got 2"),
+            ("unit = 'inch'\n" + PAIR, "unit must be one of 'm', 'cm', 'mm', got 'inch'"),
+            ("unit = []\n" + PAIR, "unit must be one of"),
+            ("name = 3\n" + PAIR, "name must be text in quotes, got 3"),
+            ("speed_of_sound = '343'\n" + PAIR, "speed_of_sound must be a number, got '343'"),
+            ("speed_of_sound = true\n" + PAIR, "speed_of_sound must be a number, got True"),
+            ("speed_of_sound = 1" + "0" * 400 + "\n" + PAIR, "speed_of_sound is too large"),
+            ("mount_rpy_deg = [0, 0]\n" + PAIR, "mount_rpy_deg must be three numbers"),
+            ("ignore_channels = 4\n" + PAIR, "ignore_channels must be whole numbers"),
+            ("ignore_channels = [1.5]\n" + PAIR, "ignore_channels must be whole numbers"),
+            ("[[microphone]]\nposition = [0, 0]\n", "position of microphone 0 must be three numbers"),
+            (
+                "[[microphone]]\nposition = [0, 0, '1']\n",
+                "position of microphone 0 must be a number, got '1'",
+            ),
+            (PAIR + "channel = 1", "microphone 0 has no channel but others do"),
+        ],
+    )
+    def test_mistakes_are_answered_with_the_cure(self, tmp_path: Path, text: str, message: str) -> None:
+        with pytest.raises(ArrayFileError, match=message) as error:
+            load_array(write(tmp_path / "a.toml", text))
+        assert str(error.value).startswith(str(tmp_path / "a.toml"))
+        assert "\n" not in str(error.value)
+
+    def test_a_channel_used_twice_is_refused(self, tmp_path: Path) -> None:
+        text = PAIR.replace("]\n[", "]\nchannel = 0\n[") + "channel = 0\n"
+        with pytest.raises(GeometryError, match="channel 0 is used twice"):
+            load_array(write(tmp_path / "a.toml", text))
+
+
+ODAS = """
+# A head, with everything the syntax allows
+version = "2." "1";
+raw: {
+    fS = 16000; nChannels = 8;   // comment
+    interface: { type = "sound\\"card"; card = 1; }
+}
+mapping: { map: (3, 4, 5, 6); }
+/* a comment
+   of two lines */
+general = {
+    epsilon = 1E-20, big = 0xFFL; flags = [ true, FALSE ];
+    speedofsound: { mu = 340.5; sigma2 = 25.0; };
+    mics = (
+        { mu = ( +0.030, 0., -.0 ); sigma2 = ( +0.000, +0.000 ); angle = ( 80.0, 90.0 ); },
+        { mu = ( +0.000, +3.0e-2, +0.000 ); },
+        { mu = ( -0.030, +0.000, +0.000 ); },
+        { mu = ( +0.000, -0.030, +0.000 ); }
+    );
+    target: ();
+};
+"""
+
+
+class TestOdas:
+    def test_positions_channels_and_speed_of_sound_are_read(self, tmp_path: Path) -> None:
+        array = load_array(write(tmp_path / "head.cfg", ODAS))
+        expected = [[0.03, 0, 0], [0, 0.03, 0], [-0.03, 0, 0], [0, -0.03, 0]]
+        np.testing.assert_array_equal(array.body_positions, expected)
+        assert array.name == "head"
+        assert array.channels == (2, 3, 4, 5)  # ODAS counts from 1
+        assert array.ignore_channels == (0, 1, 6, 7)
+        assert array.speed_of_sound == 340.5
+
+    def test_without_map_and_channel_count_microphones_are_the_first_channels(self, tmp_path: Path) -> None:
+        text = "general: { mics = ( { mu = (0, 0, 0); }, { mu = (0.1, 0, 0); } ); };"
+        array = load_array(write(tmp_path / "pair.cfg", text))
+        assert (array.channels, array.ignore_channels, array.speed_of_sound) == ((0, 1), (), 343.0)
+
+    @pytest.mark.parametrize(
+        ("old", "new", "message"),
+        [
+            ("general", "generel", "no general.mics"),
+            ("mics = (", "mics = 3; x = (", "no general.mics"),
+            ("{ mu = ( -0.030, +0.000, +0.000 ); }", "{ nu = 1; }", r"entry 2 needs mu = \(x, y, z\)"),
+            ("( -0.030, +0.000, +0.000 )", '( -0.030, "0", 0 )', "entry 2 needs mu"),
+            ("( -0.030, +0.000, +0.000 )", "( -0.030, true, 0 )", "entry 2 needs mu"),
+            ("(3, 4, 5, 6)", "(3, 4, 5)", "mapping.map has 3 channels for 4"),
+            ("(3, 4, 5, 6)", "(0, 1, 2, 3)", "mapping.map counts from 1"),
+            ("(3, 4, 5, 6)", "(3, 4, 5, 6000)", "mapping.map counts from 1"),
+            ("(3, 4, 5, 6)", "3", "mapping.map must be a list"),
+            ("nChannels = 8", "nChannels = 4", "raw.nChannels must be a whole number from 6"),
+            ("nChannels = 8", "nChannels = 1e9", "raw.nChannels must be a whole number"),
+            ("mu = 340.5", 'mu = "fast"', "speedofsound.mu must be a number"),
+            ("epsilon = 1E-20", "epsilon 1E-20", "line 12: expected '=' or ':', got '1E-20'"),
+            ("mics = (", "mics = ((", "line 19: expected ',', got ';'"),
+            ("};\n", "", "expected '}', got the end of the file"),
+            ("/* a", "* a", "line 9: expected '=' or ':', got 'a'"),
+            ("epsilon", "@include", "line 12: '@include"),
+            ("1E-20", ";", "line 12: expected a value, got ';'"),
+            ("1E-20", "(" * 40, "nested more than 32 deep"),
+        ],
+    )
+    def test_mistakes_name_their_place(self, tmp_path: Path, old: str, new: str, message: str) -> None:
+        assert old in ODAS
+        with pytest.raises(ArrayFileError, match=message) as error:
+            load_array(write(tmp_path / "head.cfg", ODAS.replace(old, new)))
+        assert "head.cfg: " in str(error.value)
+
+
+class TestAcoular:
+    def test_positions_are_read_in_order(self, tmp_path: Path) -> None:
+        text = (
+            '<?xml version="1.0" encoding="utf-8"?><MicArray name="uma">\n'
+            '  <pos Name="Point 1" x="\t-0.021" y="0.063" z="0" />\n'
+            '  <pos Name="Point 2" x="-0.063" y="6.3e-2" z="0"/></MicArray>'
+        )
+        array = load_array(write(tmp_path / "a.xml", text))
+        assert array.body_positions.tolist() == [[-0.021, 0.063, 0], [-0.063, 0.063, 0]]
+        assert (array.name, array.channels) == ("uma", (0, 1))
+
+    def test_without_a_name_the_file_gives_it(self, tmp_path: Path) -> None:
+        text = '<MicArray><pos x="0" y="0" z="0"/><pos x="1" y="0" z="0"/></MicArray>'
+        assert load_array(write(tmp_path / "two.xml", text)).name == "two"
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("<MicArray><pos", "not XML"),
+            ("<Calib><cal/></Calib>", "no <pos"),
+            ('<a><pos x="0" y="0"/></a>', "pos 0 has no z"),
+            ('<a><pos x="0" y="0" z="zero"/></a>', "pos 0: coordinates must be numbers"),
+            ('<?xml version="1.0" encoding="klingon"?><a/>', "not XML"),
+            ('<!DOCTYPE a [<!ENTITY b "b">]><a>&b;</a>', "need no DOCTYPE"),
+        ],
+    )
+    def test_mistakes_are_named(self, tmp_path: Path, text: str, message: str) -> None:
+        with pytest.raises(ArrayFileError, match=message):
+            load_array(write(tmp_path / "a.xml", text))
+
+
+class TestCsv:
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "x,y,z\n0,0,0\n0.1,0,0.2\n",
+            "# made by hand\n\n X , Y , Z \n0,0,0\n 0.1 , 0 , 0.2\n",
+            "0,0,0\n0.1,0,2e-1\n",
+            "x;y;z\r\n0;0;0\r\n0.1;0;0.2\r\n",
+            "x\ty\tz\n0\t0\t0\n0.1\t0\t0.2\n",
+            "0 0 0\n0.1   0 0.2",
+            '"x","y","z"\n"0","0","0"\n"0.1","0","0.2"\n',
+            "z,x,y\n0,0,0\n0.2,0.1,0\n",
+        ],
+    )
+    def test_tables_are_read_as_people_write_them(self, tmp_path: Path, text: str) -> None:
+        array = load_array(write(tmp_path / "a.csv", text))
+        assert array.body_positions.tolist() == [[0, 0, 0], [0.1, 0, 0.2]]
+        assert array.channels == (0, 1)
+
+    @pytest.mark.parametrize("text", ["channel,x,y,z\n1,0,0,0\n0,0.1,0,0\n", "0,0,0,1\n0.1,0,0,0\n"])
+    def test_a_channel_column_maps_the_channels(self, tmp_path: Path, text: str) -> None:
+        array = load_array(write(tmp_path / "a.csv", text))
+        assert array.channels == (1, 0)
+        assert array.body_positions[0].tolist() == [0, 0, 0]
+
+    def test_a_comment_names_channels_to_ignore(self, tmp_path: Path) -> None:
+        text = "# ignore_channels = [0, 3]\nx,y,z,channel\n0,0,0,1\n0.1,0,0,2\n"
+        assert load_array(write(tmp_path / "a.csv", text)).ignore_channels == (0, 3)
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("x,y,z\n", "no rows of numbers"),
+            ("# only a comment\n", "no rows of numbers"),
+            ("x,y\n0,0\n", "columns must be x, y, z and perhaps channel, got x, y"),
+            ("x,y,z,mic\n0,0,0,1\n", "got x, y, z, mic"),
+            ("0,0\n0,1\n", "columns must be x, y, z"),
+            ("0,0,0,0,0\n", "columns must be x, y, z"),
+            ("x,y,z\n0,0,0\n0,1\n", "line 3 has 2 columns, the first has 3"),
+            ("x,y,z\n0,0,0\n0,one,0\n", "line 3: 'one' is not a number"),
+            ("x,y,z,channel\n0,0,0,0\n0.1,0,0,0.5\n", "channels must be whole numbers"),
+            ("x,y,z,channel\n0,0,0,0\n0.1,0,0,inf\n", "channels must be whole numbers"),
+        ],
+    )
+    def test_mistakes_name_their_place(self, tmp_path: Path, text: str, message: str) -> None:
+        with pytest.raises(ArrayFileError, match=message):
+            load_array(write(tmp_path / "a.csv", text))
+
+    def test_channels_counted_from_one_are_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(GeometryError, match="channels count from 0 without gaps, but 0 is neither"):
+            load_array(write(tmp_path / "a.csv", "x,y,z,channel\n0,0,0,1\n0.1,0,0,2\n"))
+
+
+class TestNpy:
+    @pytest.mark.parametrize("dtype", ["float64", "float32", ">f8", "float16"])
+    @pytest.mark.parametrize("order", ["C", "F"])
+    def test_every_real_type_and_order_is_read(self, tmp_path: Path, dtype: str, order: str) -> None:
+        positions = np.array([[0.125, 0, 0], [0, 0.25, 0], [0, 0, 0.5], [1, 0, 0]])
+        np.save(tmp_path / "a.npy", np.asarray(positions, dtype=dtype, order=order))  # type: ignore[call-overload]
+        np.testing.assert_array_equal(load_array(tmp_path / "a.npy").body_positions, positions)
+
+    @pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])
+    def test_every_version_is_read(self, tmp_path: Path, version: tuple[int, int]) -> None:
+        with (tmp_path / "a.npy").open("wb") as file:
+            np.lib.format.write_array(file, tetrahedral_positions(0.04), version=version)
+        np.testing.assert_array_equal(load_array(tmp_path / "a.npy").positions, tetrahedral_positions(0.04))
+
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            (np.zeros(12), "must hold a table of real numbers"),
+            (np.zeros((4, 3, 1)), "must hold a table of real numbers"),
+            (np.zeros((4, 3), dtype=complex), "must hold a table of real numbers"),
+            (np.array([["a"] * 3] * 4), "must hold a table of real numbers"),
+            (np.zeros((4, 2)), r"must be \(microphones, 3\), got \(4, 2\); give x, y, z"),
+            (np.zeros((0, 3)), "has 0 microphones"),
+        ],
+    )
+    def test_other_contents_are_refused(self, tmp_path: Path, content: np.ndarray, message: str) -> None:
+        np.save(tmp_path / "a.npy", content)
+        with pytest.raises((ArrayFileError, GeometryError), match=message):
+            load_array(tmp_path / "a.npy")
+
+    def test_objects_are_never_unpickled(self, tmp_path: Path) -> None:
+        np.save(tmp_path / "a.npy", np.array([[object()] * 3] * 4), allow_pickle=True)
+        with pytest.raises(ArrayFileError, match="must hold a table of real numbers"):
+            load_array(tmp_path / "a.npy")
+
+    def test_a_size_beyond_the_file_is_refused_before_memory_is_taken(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.npy"
+        np.save(path, np.zeros((4, 3)))
+        path.write_bytes(path.read_bytes().replace(b"(4, 3), }     ", b"(400000000, 3)}"))
+        with pytest.raises(ArrayFileError, match="cut short; 400000000 x 3 numbers"):
+            load_array(path)
+
+    def test_other_files_are_no_numpy_files(self, tmp_path: Path) -> None:
+        with pytest.raises(ArrayFileError, match=r"not a NumPy \.npy file"):
+            load_array(write(tmp_path / "a.npy", "x,y,z"))
+
+
+def save_sofa(path: Path, positions: np.ndarray, kind: str = "cartesian", units: str = "metre") -> Path:
+    import sofar
+
+    sofa = sofar.Sofa("GeneralFIR")
+    sofa.ReceiverPosition, sofa.ReceiverPosition_Type, sofa.ReceiverPosition_Units = positions, kind, units
+    sofa.Data_IR, sofa.Data_Delay = np.zeros((1, len(positions), 2)), np.zeros((1, len(positions)))
+    sofar.write_sofa(str(path), sofa)
+    return path
+
+
+class TestSofa:
+    def test_cartesian_metres_are_read(self, tmp_path: Path) -> None:
+        array = load_array(save_sofa(tmp_path / "a.sofa", tetrahedral_positions(0.04)))
+        np.testing.assert_array_equal(array.body_positions, tetrahedral_positions(0.04))
+        assert array.name == "a"
+
+    def test_spherical_degrees_are_read(self, tmp_path: Path) -> None:
+        spherical = np.array([[0, 0, 0.04], [90, 0, 0.04], [0, 90, 0.05], [-135, -45, 0.04]])
+        path = save_sofa(tmp_path / "a.sofa", spherical, "spherical", "degree, degree, metre")
+        expected = angles_deg_to_direction(spherical[:, 0], spherical[:, 1]) * spherical[:, 2:]
+        np.testing.assert_allclose(load_array(path).body_positions, expected, atol=1e-15)
+
+    def test_other_coordinates_are_refused(self, tmp_path: Path) -> None:
+        from netCDF4 import Dataset
+
+        path = save_sofa(tmp_path / "a.sofa", tetrahedral_positions(0.04))
+        with Dataset(path, "a") as file:
+            file["ReceiverPosition"].Type = "spherical harmonics"
+        with pytest.raises(
+            ArrayFileError, match="must be cartesian or spherical in degrees, got 'spherical harmonics'"
+        ):
+            load_array(path)
+
+    def test_moving_receivers_are_refused(self, tmp_path: Path) -> None:
+        from netCDF4 import Dataset
+
+        path = tmp_path / "a.sofa"
+        with Dataset(path, "w") as file:
+            for name, size in (("R", 4), ("C", 3), ("M", 2)):
+                file.createDimension(name, size)
+            variable = file.createVariable("ReceiverPosition", "f8", ("R", "C", "M"))
+            variable.Type, variable.Units = "cartesian", "metre"
+            variable[:] = np.stack([tetrahedral_positions(0.04), tetrahedral_positions(0.05)], axis=-1)
+        with pytest.raises(ArrayFileError, match="the receivers move"):
+            load_array(path)
+
+    @pytest.mark.parametrize(
+        ("shape", "kind", "message"),
+        [
+            ((4, 2), "f8", r"must be \(receivers, 3\), got shape \(4, 2\)"),
+            ((200, 3), "f8", r"must be \(receivers, 3\), got shape \(200, 3\)"),
+            ((4, 3), "S1", "no readable ReceiverPosition"),
+            ((4, 3), "f8", "missing or not finite"),
+            ((4, 3, 0), "f8", r"must be \(receivers, 3\), got shape \(4, 3, 0\)"),
+        ],
+    )
+    def test_other_contents_are_refused(
+        self, tmp_path: Path, shape: tuple[int, ...], kind: str, message: str
+    ) -> None:
+        from netCDF4 import Dataset
+
+        with Dataset(tmp_path / "a.sofa", "w") as file:
+            names = ["R", "C", "M"][: len(shape)]
+            for name, size in zip(names, shape, strict=True):
+                file.createDimension(name, size)
+            variable = file.createVariable("ReceiverPosition", kind, names)
+            variable.Type, variable.Units = "cartesian", "metre"
+        with pytest.raises(ArrayFileError, match=message):
+            load_array(tmp_path / "a.sofa")
+
+    def test_without_the_extra_the_cure_is_an_install_line(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "sofar", None)  # what Python itself does to forbid an import
+        with pytest.raises(MissingExtraError, match=r"pip install 'anydoa\[arrays\]'"):
+            load_array(write(tmp_path / "a.sofa", "anything"))
+
+    def test_other_files_are_no_sofa_files(self, tmp_path: Path) -> None:
+        with pytest.raises(ArrayFileError, match="no readable ReceiverPosition"):
+            load_array(write(tmp_path / "a.sofa", "x,y,z"))

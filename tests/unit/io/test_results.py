@@ -1,0 +1,153 @@
+"""Results on disk: what is written is what is read, and the formats are as others expect them."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anydoa.errors import ConfigError
+from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.io.results import (
+    CsvWriter,
+    DcaseWriter,
+    FrameResult,
+    LocalizationResult,
+    ResultHeader,
+    Source,
+    read_results,
+    write_results,
+)
+
+HEADER = ResultHeader(
+    file="meeting.wav",
+    estimator="srp-phat",
+    weights_hash=None,
+    array="ring",
+    array_hash="0123456789ab",
+    array_rank="plane",
+    grid="fibonacci:2048",
+    version="0.1.0",
+)
+
+
+def source(azimuth_deg: float, elevation_deg: float = 0.0, *, score: float = 0.5, id: int = 0) -> Source:
+    direction = angles_deg_to_direction(azimuth_deg, elevation_deg)
+    mirror = (direction * [1, 1, -1],) if elevation_deg else ()
+    return Source(direction, score, id, mirror)
+
+
+@pytest.fixture
+def result() -> LocalizationResult:
+    frames = (
+        FrameResult(0.096, (source(40.25, 3.5, score=0.81), source(-120, id=1))),
+        FrameResult(0.192, ()),
+        FrameResult(0.288, (source(180),)),
+    )
+    return LocalizationResult(HEADER, frames, (source(40, 3),), 0.4)
+
+
+def test_json_lines_come_back_as_they_were(tmp_path: Path, result: LocalizationResult) -> None:
+    write_results(result, tmp_path / "a.jsonl")
+    read = read_results(tmp_path / "a.jsonl")
+    assert read.header == result.header
+    assert read.duration_s == result.duration_s
+    assert [frame.time_s for frame in read.frames] == [frame.time_s for frame in result.frames]
+    old = [one for frame in result.frames for one in frame.sources] + list(result.directions)
+    new = [one for frame in read.frames for one in frame.sources] + list(read.directions)
+    for before, after in zip(old, new, strict=True):
+        np.testing.assert_allclose(after.direction, before.direction, atol=1e-5)
+        assert (after.id, after.score) == (before.id, before.score)
+        np.testing.assert_allclose(after.mirror, before.mirror, atol=1e-5)
+
+
+def test_json_lines_are_a_header_frames_and_a_summary(tmp_path: Path, result: LocalizationResult) -> None:
+    write_results(result, tmp_path / "a.jsonl")
+    header, *frames, last = [json.loads(line) for line in (tmp_path / "a.jsonl").read_text().splitlines()]
+    assert header["schema"] == "anydoa-results-1"
+    assert "anticlockwise" in header["frame_convention"]
+    assert "centre" in header["time_convention"]
+    assert header["array_hash"] == HEADER.array_hash
+    assert [frame["time_s"] for frame in frames] == [0.096, 0.192, 0.288]
+    assert frames[0]["sources"][0] == {
+        "id": 0,
+        "azimuth_deg": 40.25,
+        "elevation_deg": 3.5,
+        "xyz": [0.76181, 0.64492, 0.06105],
+        "score": 0.81,
+        "mirror": [{"azimuth_deg": 40.25, "elevation_deg": -3.5, "xyz": [0.76181, 0.64492, -0.06105]}],
+    }
+    assert list(last) == ["summary"]
+    assert last["summary"]["sources"][0]["azimuth_deg"] == 40.0
+
+
+def test_csv_has_a_row_for_every_source() -> None:
+    file = io.StringIO()
+    writer = CsvWriter(file, HEADER)
+    writer.write(FrameResult(1.5, (source(90, score=0.25), source(-90, id=1))))
+    writer.write(FrameResult(1.6, ()))
+    writer.finish((), 2.0)
+    assert file.getvalue().splitlines() == [
+        "time_s,id,azimuth_deg,elevation_deg,x,y,z,score",
+        "1.5000,0,90.00,0.00,0.00000,1.00000,0.00000,0.2500",
+        "1.5000,1,-90.00,0.00,0.00000,-1.00000,0.00000,0.5000",
+    ]
+
+
+def test_dcase_has_whole_degrees_and_frames_of_100_ms() -> None:
+    file = io.StringIO()
+    writer = DcaseWriter(file, HEADER)
+    writer.write(FrameResult(0.02, (source(10),)))
+    writer.write(FrameResult(0.06, (source(20.4, -7.6, id=3),)))
+    writer.write(FrameResult(0.25, (source(180),)))
+    writer.write(FrameResult(0.30, ()))
+    writer.write(FrameResult(0.45, (source(-179.7), source(5, id=1))))
+    writer.finish((), 0.5)
+    rows = ["0,0,3,20,-8", "2,0,0,-180,0", "4,0,0,-180,0", "4,0,1,5,0"]
+    assert file.getvalue().splitlines() == rows
+
+
+def test_angles_come_from_the_direction() -> None:
+    one = source(-135, 30)
+    assert (one.azimuth_deg, one.elevation_deg) == (pytest.approx(-135), pytest.approx(30))
+
+
+def test_sources_and_results_read_well(result: LocalizationResult) -> None:
+    assert repr(source(40.24, 3.06, score=0.814)) == "Source(azimuth 40.2°, elevation 3.1°, score 0.81)"
+    assert repr(result).startswith("LocalizationResult(meeting.wav, 0.4 s, 3 frames: Source(azimuth 40.0°")
+
+
+def test_an_unknown_format_is_refused(tmp_path: Path, result: LocalizationResult) -> None:
+    with pytest.raises(ConfigError, match="json, csv, dcase, not 'xml'"):
+        write_results(result, tmp_path / "a.xml", format="xml")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "{}\n{}", "[]\n[]", "hello\nworld", '{"schema": "anydoa-results-1"}\n{"summary": {}}']
+)
+def test_what_are_no_results_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "a.jsonl").write_text(text)
+    with pytest.raises(ConfigError, match=r"a\.jsonl"):
+        read_results(tmp_path / "a.jsonl")
+
+
+def test_results_cut_off_before_their_summary_are_refused(tmp_path: Path, result: LocalizationResult) -> None:
+    write_results(result, tmp_path / "a.jsonl")
+    lines = (tmp_path / "a.jsonl").read_text().splitlines()
+    (tmp_path / "a.jsonl").write_text("\n".join(lines[:-1]))
+    with pytest.raises(ConfigError, match="written to the end"):
+        read_results(tmp_path / "a.jsonl")
+
+
+def test_results_of_another_schema_are_refused(tmp_path: Path, result: LocalizationResult) -> None:
+    write_results(result, tmp_path / "a.jsonl")
+    text = (tmp_path / "a.jsonl").read_text().replace("anydoa-results-1", "anydoa-results-9")
+    (tmp_path / "a.jsonl").write_text(text)
+    with pytest.raises(ConfigError, match="anydoa-results-9"):
+        read_results(tmp_path / "a.jsonl")
+
+
+def test_missing_results_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_results(tmp_path / "none.jsonl")

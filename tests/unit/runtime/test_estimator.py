@@ -1,0 +1,126 @@
+"""The network without torch: the same answer as with it, whole and in pieces, one array or several."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from anydoa.errors import CheckpointError, ConfigError, ShapeError
+from anydoa.export import compare_with_torch, store_in_half
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.grid import DirectionGrid, fibonacci_grid, icosphere_grid
+from anydoa.geometry.layouts import circular_positions
+from anydoa.models.agg_rl import AggRl
+from anydoa.runtime.estimator import NetworkEstimator, load
+from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, ModelFolder, find_model
+
+GRIDS = (fibonacci_grid(60), icosphere_grid(1))
+
+
+def noise(num_mics: int, num_samples: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((num_mics, num_samples)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def estimator(tiny_folder: Path) -> NetworkEstimator:
+    return load(tiny_folder, frames_per_output=1)
+
+
+@pytest.mark.parametrize("grid", GRIDS, ids=lambda grid: grid.name)
+@pytest.mark.parametrize("num_samples", [256, 1500, 9000])
+@pytest.mark.parametrize("num_mics", [2, 5, 9])
+def test_the_spectrum_is_that_of_torch(
+    estimator: NetworkEstimator, tiny_model: AggRl, num_mics: int, num_samples: int, grid: DirectionGrid
+) -> None:
+    array = MicrophoneArray(
+        circular_positions(num_mics, 0.05) if num_mics > 2 else [[0.03, 0, 0], [-0.03, 0, 0.01]]
+    )
+    audio = noise(num_mics, num_samples)
+    found = estimator.spectrum(audio, array, grid)
+    positions = torch.from_numpy(array.positions.astype(np.float32))[None]
+    directions = torch.from_numpy(grid.directions.astype(np.float32))
+    with torch.no_grad():
+        expected = tiny_model(torch.from_numpy(audio)[None], positions, directions)[0, -1].T.numpy()
+    np.testing.assert_allclose(found.values, expected[: found.num_frames], atol=1e-4)
+
+
+def test_several_streams_at_once_give_what_each_gives_alone(estimator: NetworkEstimator) -> None:
+    arrays = [circular_positions(3, 0.04), circular_positions(6, 0.06)]
+    pieces = [noise(len(positions), 256 + 128 * 9, seed) for seed, positions in enumerate(arrays)]
+    alone = []
+    for positions, piece in zip(arrays, pieces, strict=True):
+        state = estimator.initial_state(1, len(positions))
+        alone.append(estimator.step(piece[None], positions.astype(np.float32)[None], state)[0][0])
+    audio, places = np.zeros((2, 6, pieces[0].shape[1]), np.float32), np.zeros((2, 6, 3), np.float32)
+    mask = np.zeros((2, 6), dtype=bool)
+    for row, (positions, piece) in enumerate(zip(arrays, pieces, strict=True)):
+        count = len(positions)
+        audio[row, :count], places[row, :count], mask[row, :count] = piece, positions, True
+    half = 256 + 128 * 4
+    first, state = estimator.step(audio[..., :half], places, estimator.initial_state(2, 6), mask)
+    second, _ = estimator.step(audio[..., half - 128 :], places, state, mask)
+    together = np.concatenate([first, second], axis=1)
+    for row in range(2):
+        np.testing.assert_allclose(together[row], alone[row], atol=1e-4)
+
+
+def test_averaged_frames_are_the_mean_of_single_ones(estimator: NetworkEstimator, tiny_folder: Path) -> None:
+    array, audio = MicrophoneArray(circular_positions(4, 0.05)), noise(4, 8000)
+    single = estimator.spectrum(audio, array, GRIDS[0])
+    averaged = load(tiny_folder, frames_per_output=4).spectrum(audio, array, GRIDS[0])
+    count = averaged.num_frames
+    expected = single.values[: 4 * count].reshape(count, 4, -1).mean(axis=1)
+    np.testing.assert_allclose(averaged.values, expected, atol=1e-5)
+    np.testing.assert_allclose(averaged.times_s, single.times_s[3::4][:count])
+
+
+def test_the_representation_of_a_grid_is_computed_once(estimator: NetworkEstimator) -> None:
+    same_again = DirectionGrid(GRIDS[0].directions)
+    assert estimator.grid_representation(GRIDS[0]) is estimator.grid_representation(same_again)
+
+
+def test_weights_in_half_the_space_stay_close(tiny_model: AggRl, tiny_folder: Path, tmp_path: Path) -> None:
+    for name in (AUGEONET_FILE, GRIDNET_FILE):
+        (tmp_path / name).write_bytes((tiny_folder / name).read_bytes())
+        store_in_half(tmp_path / name)
+    assert (tmp_path / AUGEONET_FILE).stat().st_size < 0.75 * (tiny_folder / AUGEONET_FILE).stat().st_size
+    assert compare_with_torch(tiny_model, tmp_path) < 2e-2
+
+
+def test_audio_of_another_array_is_refused(estimator: NetworkEstimator) -> None:
+    stream = estimator.stream(MicrophoneArray(circular_positions(4, 0.05)), GRIDS[0])
+    with pytest.raises(ShapeError, match="4 microphones"):
+        stream.push(noise(5, 100))
+
+
+def test_no_frame_an_output_is_refused(tiny_folder: Path) -> None:
+    with pytest.raises(ConfigError, match="at least 1, got 0"):
+        load(tiny_folder, frames_per_output=0)
+
+
+def test_a_folder_without_a_graph_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_bytes((tiny_folder / "card.json").read_bytes())
+    with pytest.raises(CheckpointError, match="is missing"):
+        ModelFolder(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no graph", b"\x08\x07" * 50])
+def test_a_damaged_graph_is_refused(tiny_folder: Path, tmp_path: Path, content: bytes) -> None:
+    for file in tiny_folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / AUGEONET_FILE).write_bytes(content)
+    with pytest.raises(CheckpointError, match="not a graph"):
+        load(tmp_path)
+
+
+def test_an_unknown_model_names_those_that_exist() -> None:
+    with pytest.raises(CheckpointError, match="no model 'nothing'; bundled"):
+        find_model("nothing")
+
+
+def test_a_wide_array_is_warned_about(tiny_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = ModelFolder(tiny_folder)
+    array = MicrophoneArray(circular_positions(40, 0.5), "ring")
+    NetworkEstimator(folder).stream(array, GRIDS[0])
+    assert "40 microphones" in caplog.text

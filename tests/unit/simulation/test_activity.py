@@ -1,0 +1,29 @@
+"""Speech is found where somebody speaks, and nowhere else."""
+
+import numpy as np
+import pytest
+
+from anydoa.errors import AudioError
+from anydoa.simulation.activity import ACTIVITY_CHUNK, detect_speech
+from voices import voice
+
+
+def test_speech_between_silences_is_found_there() -> None:
+    rng = np.random.default_rng(3)
+    silence = np.zeros(16 * ACTIVITY_CHUNK * 2, dtype=np.float32)
+    speech = voice(140.0, 3.0, rng)
+    active = detect_speech(np.concatenate([silence, speech, silence]))
+    assert len(active) == -(-(2 * len(silence) + len(speech)) // ACTIVITY_CHUNK)
+    assert not active[:30].any()
+    assert active[40:120].mean() > 0.8
+    assert not active[-15:].any()
+
+
+def test_loud_noise_is_not_speech() -> None:
+    hiss = 0.1 * np.random.default_rng(0).standard_normal(64_000)
+    assert detect_speech(hiss).mean() < 0.05
+
+
+def test_other_sample_rates_are_refused() -> None:
+    with pytest.raises(AudioError, match="needs 16000 Hz, got 8000"):
+        detect_speech(np.zeros(8000), sample_rate=8000)

@@ -1,0 +1,131 @@
+"""Banks of rooms: the same rooms however they are built, and whole shards only."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anydoa.errors import ConfigError
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.simulation.bank import ROOMS_PER_SHARD, RoomBank, build_bank, read_plan
+from anydoa.simulation.planned_rooms import (
+    BankPlan,
+    BankRoom,
+    SimulatedRooms,
+    array_rows,
+    select_from_room,
+    simulate_room,
+)
+from anydoa.simulation.room import RoomRanges
+
+PLAN = BankPlan(
+    num_rooms=ROOMS_PER_SHARD + 2,
+    seed=4,
+    microphones=(2, 4),
+    num_talkers=2,
+    num_noises=1,
+    ranges=RoomRanges(rt60=(0.2, 0.3)),
+    max_duration_s=0.1,
+)
+
+
+def same(first: BankRoom, second: BankRoom) -> bool:
+    names = ("talker_rirs", "noise_rirs", "mics", "talkers", "noises", "size", "rt60")
+    return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in names)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("bank")
+    build_bank(path, PLAN)
+    return path
+
+
+@pytest.mark.parametrize("index", [0, ROOMS_PER_SHARD - 1, ROOMS_PER_SHARD, ROOMS_PER_SHARD + 1])
+def test_a_room_from_disk_is_the_room_computed_anew(built: Path, index: int) -> None:
+    bank = RoomBank(built)
+    assert len(bank) == PLAN.num_rooms
+    assert same(bank[index], simulate_room(PLAN, index))
+    assert bank[index].talker_rirs.dtype == np.float16
+    assert bank.mic_counts[index] == len(bank[index].mics)
+
+
+def test_the_plan_comes_back_as_it_was(built: Path) -> None:
+    assert read_plan(built) == PLAN
+    assert read_plan(built.parent / "nowhere") is None
+
+
+def test_building_goes_on_where_it_stopped(built: Path, tmp_path: Path) -> None:
+    build_bank(tmp_path, PLAN)
+    whole = (tmp_path / "shard-00000.npy").stat().st_mtime_ns
+    (tmp_path / "shard-00001.npz").unlink()
+    (tmp_path / "shard-00001.npy").write_bytes(b"half of it")
+    done: list[int] = []
+    again = build_bank(tmp_path, PLAN, report=done.append)
+    assert done == [PLAN.num_rooms]
+    assert (tmp_path / "shard-00000.npy").stat().st_mtime_ns == whole
+    assert same(again[ROOMS_PER_SHARD + 1], RoomBank(built)[ROOMS_PER_SHARD + 1])
+
+
+def test_a_bank_may_grow_but_not_change(built: Path, tmp_path: Path) -> None:
+    build_bank(tmp_path, replace(PLAN, num_rooms=3))
+    grown = build_bank(tmp_path, replace(PLAN, num_rooms=5))
+    assert len(grown) == 5
+    assert same(grown[1], RoomBank(built)[1])
+    with pytest.raises(ConfigError, match="another plan"):
+        build_bank(tmp_path, replace(PLAN, num_rooms=5, seed=9))
+    with pytest.raises(ConfigError, match="as many or more"):
+        build_bank(tmp_path, replace(PLAN, num_rooms=4))
+
+
+def test_processes_build_the_same_bank(built: Path, tmp_path: Path) -> None:
+    parallel = build_bank(tmp_path, PLAN, workers=2)
+    assert all(same(first, second) for first, second in zip(parallel, RoomBank(built), strict=True))
+
+
+def test_folders_without_a_bank_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"no bank of rooms"):
+        RoomBank(tmp_path)
+
+
+def test_given_arrays_stand_centred_in_their_rooms() -> None:
+    array = MicrophoneArray([[1.0, 0, 0], [1.1, 0, 0], [1.0, 0.2, 0]], name="corner")
+    room = simulate_room(replace(PLAN, arrays=(array_rows(array),)), 0)
+    assert np.allclose(room.mics, array.centred_positions)
+
+
+def test_walking_talkers_have_a_response_for_every_place() -> None:
+    room = simulate_room(replace(PLAN, num_knots=3), 0)
+    count = len(room.mics)
+    assert room.talkers.shape == (2, 3, 3)
+    assert room.talker_rirs.shape[:3] == (2, 3, count)
+    assert room.noise_rirs.shape[:2] == (1, count)
+
+
+def test_part_of_a_room_is_centred_on_the_microphones_left() -> None:
+    room = simulate_room(replace(PLAN, microphones=(4, 4)), 0)
+    part = select_from_room(room, np.array([1]), np.array([2, 0]))
+    assert np.allclose(part.mics.mean(axis=0), 0)
+    assert np.array_equal(part.talker_rirs[0], room.talker_rirs[1][:, [2, 0]])
+    assert np.array_equal(part.noise_rirs, room.noise_rirs[:, [2, 0]])
+    assert np.allclose(part.talkers[0] - part.mics[0], room.talkers[1] - room.mics[2])
+
+
+def test_rooms_on_demand_are_the_rooms_of_the_bank(built: Path) -> None:
+    rooms = SimulatedRooms(PLAN, range(3, 5))
+    assert same(rooms[1], RoomBank(built)[4])
+    assert np.array_equal(rooms.mic_counts, RoomBank(built).mic_counts[3:5])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"microphones": (5, 4)}, "rise"),
+        ({"num_rooms": 0}, "at least 1 room"),
+        ({"num_talkers": 0}, "1 talker"),
+    ],
+)
+def test_plans_that_make_no_bank_are_refused(change: dict[str, object], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        replace(PLAN, **change)

@@ -1,0 +1,160 @@
+"""Corpora in the layouts they are unpacked to, and splits that share no speaker."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from anydoa.errors import AudioError, ConfigError
+from anydoa.simulation.corpus import Clip, Corpus, read_corpus
+from anydoa.simulation.pool import read_mono
+
+TONE = np.sin(np.arange(1600) / 5)
+
+
+def plant(root: Path, *names: str) -> None:
+    """Short recordings under these names; NIST files where TIMIT has them."""
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        kind = "NIST" if path.suffix == ".WAV" else None
+        soundfile.write(path, TONE, 16_000, format=kind, subtype="PCM_16")
+
+
+def write_table(path: Path, *rows: tuple[object, ...]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="") as stream:
+        csv.writer(stream).writerows(rows)
+
+
+def groups_of(corpus: Corpus) -> dict[str, set[str]]:
+    return {
+        split: {c.group for c in corpus.clips if c.split == split}
+        for split in {c.split for c in corpus.clips}
+    }
+
+
+@pytest.mark.parametrize("start", ["", "LibriSpeech"])
+def test_librispeech_names_its_speakers_and_splits(tmp_path: Path, start: str) -> None:
+    plant(
+        tmp_path / "LibriSpeech",
+        "train-clean-100/19/198/19-198-0000.flac",
+        "train-clean-100/26/495/26-495-0003.flac",
+        "dev-clean/84/121123/84-121123-0001.flac",
+        "test-other/61/70968/61-70968-0000.flac",
+    )
+    (tmp_path / "LibriSpeech" / "SPEAKERS.TXT").write_text("19 | F | train-clean-100 | 25.19 | Kara\n")
+    corpus = read_corpus(tmp_path / start)
+    assert corpus.name == "LibriSpeech"
+    assert groups_of(corpus) == {"train": {"19", "26"}, "validation": {"84"}, "test": {"61"}}
+
+
+def test_one_subset_of_librispeech_is_enough(tmp_path: Path) -> None:
+    plant(tmp_path / "test-clean", "61/70968/61-70968-0000.flac")
+    assert groups_of(read_corpus(tmp_path / "test-clean")) == {"test": {"61"}}
+
+
+@pytest.mark.parametrize("upper", [True, False])
+def test_timit_names_its_speakers_and_splits_and_its_files_can_be_read(tmp_path: Path, upper: bool) -> None:
+    names = ["TRAIN/DR1/FCJF0/SA1.WAV", "TRAIN/DR2/MKAJ0/SX64.WAV", "TEST/DR1/FAKS0/SI943.WAV"]
+    plant(tmp_path, *(names if upper else [name.lower() for name in names]))
+    corpus = read_corpus(tmp_path)
+    assert corpus.name == "TIMIT"
+    assert groups_of(corpus) == {"train": {"FCJF0", "MKAJ0"}, "test": {"FAKS0"}}
+    assert np.allclose(read_mono(corpus.clips[0].path, 16_000), TONE, atol=1e-3)
+
+
+def test_ms_snsd_names_its_kinds_of_noise(tmp_path: Path) -> None:
+    plant(
+        tmp_path,
+        "noise_train/AirConditioner_1.wav",
+        "noise_train/AirConditioner_2.wav",
+        "noise_test/Babble_9.wav",
+    )
+    plant(tmp_path, "clean_train/clnsp1.wav")
+    corpus = read_corpus(tmp_path)
+    assert corpus.name == "MS-SNSD"
+    assert groups_of(corpus) == {"train": {"AirConditioner"}, "test": {"Babble"}}
+    assert len(corpus.clips) == 3
+
+
+def test_esc50_keeps_its_last_fold_for_tests(tmp_path: Path) -> None:
+    plant(tmp_path, "audio/1-100032-A-0.wav", "audio/5-9032-A-0.wav", "audio/5-200334-A-1.wav")
+    write_table(
+        tmp_path / "meta/esc50.csv",
+        ("filename", "fold", "target", "category", "esc10", "src_file", "take"),
+        ("1-100032-A-0.wav", 1, 0, "dog", True, 100032, "A"),
+        ("5-9032-A-0.wav", 5, 0, "dog", True, 9032, "A"),
+        ("5-200334-A-1.wav", 5, 1, "rooster", True, 200334, "A"),
+    )
+    corpus = read_corpus(tmp_path)
+    assert corpus.name == "ESC-50"
+    assert groups_of(corpus) == {"train": {"dog"}, "test": {"dog", "rooster"}}
+
+
+MANIFEST = (
+    ("path", "source", "speaker_or_category", "split", "duration_s"),
+    ("speech/a.wav", "reading", "ann", "train", 0.1),
+    ("speech/b.wav", "reading", "bob", "test", 0.1),
+    ("noise/c.wav", "street", "tram", "train", 0.1),
+)
+
+
+def test_a_manifest_says_it_all(tmp_path: Path) -> None:
+    plant(tmp_path, *(str(row[0]) for row in MANIFEST[1:]))
+    write_table(tmp_path / "manifest.csv", *MANIFEST)
+    assert groups_of(read_corpus(tmp_path)) == {
+        "train": {"reading/ann", "street/tram"},
+        "test": {"reading/bob"},
+    }
+
+
+def test_a_sub_folder_is_read_by_the_manifest_above_it(tmp_path: Path) -> None:
+    plant(tmp_path, *(str(row[0]) for row in MANIFEST[1:]))
+    write_table(tmp_path / "manifest.csv", *MANIFEST)
+    corpus = read_corpus(tmp_path / "speech")
+    assert groups_of(corpus) == {"train": {"reading/ann"}, "test": {"reading/bob"}}
+
+
+def test_a_manifest_with_another_split_is_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "manifest.csv", MANIFEST[0], ("a.wav", "x", "y", "training", 1))
+    with pytest.raises(AudioError, match="one of train, validation, test, got 'training'"):
+        read_corpus(tmp_path)
+
+
+def test_a_manifest_without_a_column_is_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "manifest.csv", ("path", "source", "split"), ("a.wav", "x", "train"))
+    with pytest.raises(AudioError, match="column 'speaker_or_category' is missing"):
+        read_corpus(tmp_path)
+
+
+def test_any_folder_is_split_by_its_sub_folders(tmp_path: Path) -> None:
+    plant(tmp_path, *(f"speaker{number}/take{take}.wav" for number in range(10) for take in range(3)))
+    plant(tmp_path, "alone.wav")
+    corpus = read_corpus(tmp_path)
+    groups = groups_of(corpus)
+    assert groups["train"] | groups["test"] == {f"speaker{number}" for number in range(10)} | {"alone"}
+    assert not groups["train"] & groups["test"]
+    assert len(groups["test"]) == 2
+
+
+def test_the_split_of_a_folder_does_not_depend_on_where_it_lies(tmp_path: Path) -> None:
+    names = [f"speaker{number}/take.wav" for number in range(6)]
+    plant(tmp_path / "here", *names)
+    plant(tmp_path / "there", *names)
+    assert groups_of(read_corpus(tmp_path / "here")) == groups_of(read_corpus(tmp_path / "there"))
+
+
+def test_a_split_that_is_not_there_is_named_with_those_that_are() -> None:
+    corpus = Corpus("folder", (Clip(Path("a.wav"), "a", "train"),))
+    with pytest.raises(ConfigError, match="no 'test' split; it has: train"):
+        corpus.select("test")
+
+
+def test_folders_without_audio_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AudioError, match="no such folder"):
+        read_corpus(tmp_path / "nowhere")
+    with pytest.raises(AudioError, match="no audio found"):
+        read_corpus(tmp_path)

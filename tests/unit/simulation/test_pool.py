@@ -1,0 +1,103 @@
+"""Pools of dry sound: any segment of one voice, from memory or from a cache on disk."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anydoa.errors import AudioError
+from anydoa.simulation.activity import ACTIVITY_CHUNK
+from anydoa.simulation.corpus import Clip
+from anydoa.simulation.pool import AudioPool, limit_clips, load_pool, read_mono
+from voices import voice
+
+RAMPS = AudioPool(
+    samples=np.concatenate([np.arange(2048), -np.arange(1024)]).astype(np.int16),
+    edges=(0, 2048, 3072),
+    groups=("up", "down"),
+    active=np.array([True, True, False, True, False, True]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 1), st.integers(-5000, 5000), st.integers(1, 6000))
+def test_a_segment_goes_around_its_own_voice_only(group: int, start: int, length: int) -> None:
+    own = RAMPS.samples[RAMPS.edges[group] : RAMPS.edges[group + 1]]
+    places = (start + np.arange(length)) % len(own)
+    assert np.array_equal(RAMPS.segment(group, start, length), np.float32(own[places]) / 32768)
+    assert RAMPS.active is not None
+    chunks = RAMPS.active[RAMPS.edges[group] // ACTIVITY_CHUNK :]
+    assert np.array_equal(RAMPS.segment_activity(group, start, length), chunks[places // ACTIVITY_CHUNK])
+
+
+def write_clips(root: Path) -> list[Clip]:
+    rng = np.random.default_rng(0)
+    clips = []
+    for name, rate in (("ann/1.wav", 16_000), ("ann/2.wav", 16_000), ("bob/1.flac", 48_000)):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, np.repeat(voice(120.0, 1.0, rng), rate // 16_000), rate)
+        clips.append(Clip(path, name.split("/")[0], "train"))
+    return clips
+
+
+def test_recordings_of_one_voice_lie_end_to_end(tmp_path: Path) -> None:
+    clips = write_clips(tmp_path)
+    pool = load_pool(clips, speech=False)
+    assert pool.groups == ("ann", "bob")
+    assert pool.active is None
+    assert pool.group_length(0) == -(-32_000 // ACTIVITY_CHUNK) * ACTIVITY_CHUNK
+    both = np.concatenate([read_mono(clip.path, 16_000) for clip in clips[:2]])
+    assert np.allclose(pool.segment(0, 0, 32_000), both, atol=1e-4)
+    assert pool.segment_activity(1, 0, 100).all()
+
+
+def test_recordings_of_other_rates_are_resampled(tmp_path: Path) -> None:
+    pool = load_pool(write_clips(tmp_path), speech=False)
+    assert abs(pool.group_length(1) - 16_000) <= ACTIVITY_CHUNK
+
+
+def test_a_cache_gives_the_same_pool_and_is_used(tmp_path: Path) -> None:
+    clips = write_clips(tmp_path / "audio")
+    cache = tmp_path / "cache"
+    first = load_pool(clips, speech=True, cache=cache)
+    written = {path: path.stat().st_mtime_ns for path in cache.rglob("*.np*")}
+    again = load_pool(clips, speech=True, cache=cache)
+    fresh = load_pool(clips, speech=True)
+    assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.np*")} == written
+    for pool in (first, again):
+        assert np.array_equal(pool.samples, fresh.samples)
+        assert np.array_equal(pool.active, fresh.active)
+        assert (pool.edges, pool.groups) == (fresh.edges, fresh.groups)
+
+
+def test_other_recordings_get_a_cache_of_their_own(tmp_path: Path) -> None:
+    clips = write_clips(tmp_path / "audio")
+    assert load_pool(clips, speech=False, cache=tmp_path).groups == ("ann", "bob")
+    assert load_pool(clips[:2], speech=False, cache=tmp_path).groups == ("ann",)
+
+
+def test_a_silent_voice_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    clips = write_clips(tmp_path)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(1000), 16_000)
+    pool = load_pool([*clips, Clip(tmp_path / "silent.wav", "cat", "train")], speech=False)
+    assert pool.groups == ("ann", "bob")
+    assert "cat: silent" in caplog.text
+
+
+def test_only_as_many_recordings_as_needed_are_taken(tmp_path: Path) -> None:
+    clips = write_clips(tmp_path)
+    assert len(limit_clips(clips, 1.5 / 60, np.random.default_rng(0))) == 2
+    assert limit_clips(clips, 60.0, np.random.default_rng(0)) == clips
+
+
+def test_recordings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "broken.wav"
+    path.write_bytes(b"RIFF nothing")
+    with pytest.raises(AudioError, match=r"broken\.wav: cannot be read as audio"):
+        load_pool([Clip(path, "x", "train")], speech=False)
+    with pytest.raises(AudioError, match="at least one recording"):
+        load_pool([], speech=False)

@@ -1,0 +1,219 @@
+"""The facade: from files and arrays of samples to directions, whole and as they come."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+import anydoa
+from anydoa.classical.srp_phat import SrpPhat
+from anydoa.errors import AudioError, ConfigError
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
+from anydoa.geometry.grid import fibonacci_grid
+from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
+from anydoa.io.array_file import load_array
+from anydoa.io.results import Source
+from anydoa.localizer import ESTIMATORS, Localizer, locate, make_estimator
+from properties.strategies import make_scene, plane_wave, talker
+
+RATE = 16_000
+BALL = MicrophoneArray(
+    np.concatenate([tetrahedral_positions(0.08), -tetrahedral_positions(0.1)]) + 0.01, "ball"
+)
+RING = MicrophoneArray(circular_positions(6, 0.0463), "ring")
+LEFT, RIGHT = angles_deg_to_direction(70, 15), angles_deg_to_direction(-50, 5)
+
+
+def error_deg(source: Source, direction: np.ndarray) -> float:
+    return float(great_circle_distance_deg(source.direction, direction))
+
+
+def talk(array: MicrophoneArray, direction: np.ndarray, seconds: float, seed: int = 0) -> np.ndarray:
+    return make_scene(np.random.default_rng(seed), array, direction, seconds=seconds).audio
+
+
+@pytest.fixture(scope="module")
+def localizer() -> Localizer:
+    return Localizer(BALL)
+
+
+@pytest.fixture(scope="module")
+def two_in_turn() -> np.ndarray:
+    return np.concatenate([talk(BALL, LEFT, 3.0), talk(BALL, RIGHT, 1.0, seed=1)], axis=1)
+
+
+def test_one_talker_is_found_without_being_told_how_many(localizer: Localizer) -> None:
+    result = localizer.locate(talk(BALL, LEFT, 1.0), RATE)
+    (source,) = result.directions
+    assert error_deg(source, LEFT) < 1
+    assert 0.3 < source.score <= 1
+    assert (source.id, source.mirror) == (0, ())
+    assert result.duration_s == 1.0
+    assert all(error_deg(frame.sources[0], LEFT) < 3 for frame in result.frames)
+
+
+def test_talkers_in_turn_are_both_found_though_one_speaks_less(
+    localizer: Localizer, two_in_turn: np.ndarray
+) -> None:
+    first, second = localizer.locate(two_in_turn, RATE).directions
+    assert error_deg(first, LEFT) < 1
+    assert error_deg(second, RIGHT) < 2
+
+
+def test_talkers_at_once_are_both_found() -> None:
+    rng = np.random.default_rng(3)
+    together = sum(plane_wave(BALL, d, talker(rng, 4 * RATE)) for d in (LEFT, RIGHT))
+    for count in (2, None):
+        directions = Localizer(BALL, num_sources=count).locate(together, RATE).directions
+        assert len(directions) == 2
+        assert min(error_deg(source, LEFT) for source in directions) < 4
+        assert min(error_deg(source, RIGHT) for source in directions) < 4
+
+
+def test_a_source_that_is_never_the_loudest_is_filled_in_when_two_are_asked_for() -> None:
+    rng = np.random.default_rng(3)
+    steady = [plane_wave(BALL, d, rng.standard_normal(2 * RATE)) for d in (LEFT, RIGHT)]
+    directions = Localizer(BALL, num_sources=2).locate(steady[0] + 0.6 * steady[1], RATE).directions
+    assert len(directions) == 2
+    assert min(error_deg(source, LEFT) for source in directions) < 5
+    assert min(error_deg(source, RIGHT) for source in directions) < 8
+
+
+def test_silence_around_speech_changes_nothing(localizer: Localizer) -> None:
+    speech = talk(BALL, LEFT, 1.0)
+    hush = 1e-4 * np.random.default_rng(0).standard_normal((len(speech), 3 * RATE)).astype(np.float32)
+    (source,) = localizer.locate(np.concatenate([hush, speech, hush], axis=1), RATE).directions
+    assert error_deg(source, LEFT) < 1
+
+
+def test_silence_has_no_sources(localizer: Localizer) -> None:
+    audio = np.zeros((BALL.num_microphones, RATE), dtype=np.float32)
+    for count in (None, 2):
+        result = Localizer(BALL, num_sources=count).locate(audio, RATE)
+        assert result.directions == ()
+        assert all(frame.sources == () for frame in result.frames)
+
+
+def test_a_flat_array_names_the_mirror() -> None:
+    (source,) = Localizer(RING).locate(talk(RING, angles_deg_to_direction(70, 40), 1.0), RATE).directions
+    assert source.elevation_deg == pytest.approx(40, abs=2)
+    assert error_deg(Source(source.mirror[0], 1.0), angles_deg_to_direction(70, -40)) < 2
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000])
+def test_other_sample_rates_are_heard_alike(rate: int) -> None:
+    signal = talker(np.random.default_rng(0), rate, sample_rate=rate)
+    audio = plane_wave(BALL, LEFT, signal, sample_rate=rate)
+    (source,) = Localizer(BALL).locate(audio, rate).directions
+    assert error_deg(source, LEFT) < 2
+
+
+def test_a_file_gives_what_its_samples_give(
+    tmp_path: Path, localizer: Localizer, two_in_turn: np.ndarray
+) -> None:
+    path = tmp_path / "two.wav"
+    soundfile.write(path, two_in_turn.T, RATE, subtype="FLOAT")
+    from_file, from_memory = localizer.locate(path), localizer.locate(two_in_turn, RATE)
+    assert from_file.header.file == str(path)
+    assert [repr(s) for s in from_file.directions] == [repr(s) for s in from_memory.directions]
+    assert [repr(f.sources) for f in from_file.frames] == [repr(f.sources) for f in from_memory.frames]
+
+
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_a_stream_gives_what_the_whole_recording_gives(rate: int, localizer: Localizer) -> None:
+    rng = np.random.default_rng(0)
+    audio = plane_wave(BALL, LEFT, talker(rng, rate, sample_rate=rate), sample_rate=rate).astype(np.float32)
+    whole = localizer.locate(audio, rate)
+    stream = localizer.stream(rate)
+    cuts = np.sort(rng.integers(0, audio.shape[1], 9))
+    frames = [frame for part in np.split(audio, cuts, axis=1) for frame in stream.push(part)]
+    frames += stream.finish()
+    assert [frame.time_s for frame in frames] == [frame.time_s for frame in whole.frames]
+    for mine, theirs in zip(frames, whole.frames, strict=True):
+        for one, other in zip(mine.sources, theirs.sources, strict=True):
+            np.testing.assert_allclose(one.direction, other.direction, atol=1e-3)
+    assert repr(stream.directions) == repr(whole.directions)
+
+
+def test_frames_come_before_the_recording_ends(localizer: Localizer, two_in_turn: np.ndarray) -> None:
+    run = localizer.iterate(two_in_turn, RATE)
+    first = next(iter(run))
+    assert first.time_s < 0.2
+    assert error_deg(run.directions[0], LEFT) < 3
+
+
+def test_the_mean_spectrum_is_that_of_the_estimator(localizer: Localizer, two_in_turn: np.ndarray) -> None:
+    run = localizer.iterate(two_in_turn, RATE)
+    assert len(list(run)) > 30
+    expected = SrpPhat().spectrum(two_in_turn, BALL, localizer.grid).mean()
+    np.testing.assert_allclose(run.mean_spectrum, expected, atol=1e-5)
+
+
+def test_ignored_channels_are_not_heard() -> None:
+    array = load_array("respeaker-6")
+    if not array.ignore_channels:
+        array = array.replace(ignore_channels=(6, 7))
+    audio = np.zeros((array.num_recording_channels, RATE), dtype=np.float32)
+    audio[list(array.ignore_channels)] = np.random.default_rng(0).standard_normal((2, RATE))
+    audio[list(array.channels)] = talk(array, LEFT, 1.0)
+    (source,) = Localizer(array).locate(audio, RATE).directions
+    assert source.azimuth_deg == pytest.approx(70, abs=2)
+
+
+def test_a_dead_microphone_is_a_warning_that_names_its_channel(
+    localizer: Localizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    audio = talk(BALL, LEFT, 1.0)
+    audio[5] = 0
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        (source,) = localizer.locate(audio, RATE).directions
+    assert error_deg(source, LEFT) < 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "recording: channel 5 never changes; is that microphone connected and unmuted?"
+    ]
+
+
+def test_wrong_channel_counts_are_refused_with_the_cure(localizer: Localizer) -> None:
+    with pytest.raises(AudioError, match=r"10 channels but .* uses 8; pass ignore_channels=\[8, 9\]"):
+        localizer.locate(np.zeros((10, RATE)), RATE)
+
+
+def test_recordings_shorter_than_a_window_are_refused(localizer: Localizer) -> None:
+    with pytest.raises(AudioError, match=r"at least 0\.112 s, one window of srp-phat, got 0\.100 s"):
+        localizer.locate(np.zeros((8, 1600)), RATE)
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_estimators_are_made_by_name(name: str) -> None:
+    assert make_estimator(name).name == name
+    (source,) = locate(
+        talk(BALL, LEFT, 1.0), BALL, estimator=name, num_sources=1, sample_rate=RATE
+    ).directions
+    assert error_deg(source, LEFT) < 2
+
+
+def test_an_unknown_estimator_is_refused_with_the_nearest_name() -> None:
+    with pytest.raises(ConfigError, match="no estimator 'srp_phat'; did you mean 'srp-phat'"):
+        make_estimator("srp_phat")
+
+
+def test_everything_can_be_given_by_name_or_object(tmp_path: Path) -> None:
+    array = load_array("tetrahedron-4cm")
+    path = tmp_path / "a.flac"
+    soundfile.write(path, talk(array, LEFT, 0.5).T, RATE)
+    by_name = anydoa.locate(path, array="tetrahedron-4cm", grid="fibonacci:1024", estimator="srp-phat")
+    by_object = anydoa.locate(str(path), array, grid=fibonacci_grid(1024), estimator=SrpPhat())
+    assert repr(by_name.directions) == repr(by_object.directions)
+    assert by_name.header.grid == "fibonacci:1024"
+    assert by_name.header.array_hash == array.hash
+    assert by_name.header.weights_hash is None
+
+
+def test_sources_nearer_than_allowed_are_one() -> None:
+    near = angles_deg_to_direction(70 - 30, 15)
+    audio = np.concatenate([talk(BALL, LEFT, 2.0), talk(BALL, near, 2.0, seed=1)], axis=1)
+    assert len(Localizer(BALL).locate(audio, RATE).directions) == 2
+    assert len(Localizer(BALL, min_separation_deg=60).locate(audio, RATE).directions) == 1

@@ -1,0 +1,33 @@
+"""One small bank and four voices, made once for all tests of training."""
+
+from pathlib import Path
+
+import pytest
+
+from anydoa.simulation.bank import BankPlan, build_bank
+from anydoa.simulation.corpus import read_corpus
+from anydoa.simulation.room import RoomRanges
+from anydoa.training.clips import SoundSource
+from anydoa.training.held_out import split_clips
+from synthetic_voice import write_voices
+
+
+@pytest.fixture(scope="session")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("bank")
+    build_bank(
+        path, BankPlan(12, seed=3, microphones=(4, 5), num_noises=1, ranges=RoomRanges(rt60=(0.2, 0.25)))
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # Five speakers, of whom one goes to the test split.
+    return write_voices(tmp_path_factory.mktemp("voices"), [90, 120, 150, 180, 220, 260], seconds=4)
+
+
+@pytest.fixture(scope="session")
+def sound_source(bank: Path, voices: Path, tmp_path_factory: pytest.TempPathFactory) -> SoundSource:
+    speech, _ = split_clips(read_corpus(voices), 0.25, least=2)
+    return SoundSource(bank, speech, (), tmp_path_factory.mktemp("cache"), held_out=0.25)

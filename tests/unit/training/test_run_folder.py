@@ -1,0 +1,64 @@
+"""Checkpoints and the learning curve on disk."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from anydoa.errors import CheckpointError, ConfigError
+from anydoa.training.run_folder import RunFolder, TrainingState
+
+
+def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path / "run")
+    tensors = {"a": torch.randn(3, 4).T, "b": torch.tensor(3.0)}
+    folder.save(TrainingState(tensors, {"position": 0.1}), examples=7)
+    state = folder.load()
+    torch.testing.assert_close(dict(state.tensors), tensors, rtol=0, atol=0)
+    assert state.numbers == {"position": 0.1}
+
+
+def test_only_the_newest_checkpoint_is_kept(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for examples in (5, 900, 10_000):
+        folder.save(TrainingState({"a": torch.zeros(1)}, {"examples": examples}), examples=examples)
+    assert [path.name for path in folder.checkpoints()] == ["checkpoint-0000010000"]
+    assert folder.load().numbers == {"examples": 10_000}
+
+
+def test_half_a_checkpoint_is_none(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.save(TrainingState({"a": torch.zeros(1)}, {}), examples=5)
+    (tmp_path / "checkpoint-0000000009.part").mkdir()
+    assert [path.name for path in folder.checkpoints()] == ["checkpoint-0000000005"]
+
+
+def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.require_empty()
+    folder.save(TrainingState({"a": torch.zeros(1)}, {}), examples=5)
+    with pytest.raises(ConfigError, match="holds a run already; add --resume"):
+        folder.require_empty()
+
+
+def test_nothing_to_resume_from_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="holds no checkpoint to resume from"):
+        RunFolder(tmp_path).load()
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    path = folder.save(TrainingState({"a": torch.zeros(1)}, {}), examples=5)
+    (path / "state.safetensors").write_bytes(b"not weights")
+    with pytest.raises(CheckpointError, match=r"checkpoint-0000000005: damaged checkpoint"):
+        folder.load()
+
+
+def test_the_curve_forgets_what_came_after_the_checkpoint(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    for examples in (10, 20, 30):
+        folder.append_log({"examples": examples, "mae_deg_1": float("nan")})
+    folder.truncate_log(20)
+    assert folder.read_log() == [{"examples": 10, "mae_deg_1": None}, {"examples": 20, "mae_deg_1": None}]
+    assert all(json.loads(line) for line in folder.log.read_text().splitlines())

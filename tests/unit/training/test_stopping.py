@@ -1,0 +1,33 @@
+"""A request to stop, by signal and by clock."""
+
+import os
+import signal
+
+import pytest
+
+from anydoa.training.stopping import StopRequest
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_asks_to_stop_and_is_forgotten_afterwards(number: signal.Signals) -> None:
+    before = signal.getsignal(number)
+    stop = StopRequest()
+    with stop.listening():
+        assert not stop.wanted
+        os.kill(os.getpid(), number)
+        assert (stop.wanted, stop.urgent, stop.reason) == (True, True, number.name)
+        assert signal.getsignal(number) is before
+    assert signal.getsignal(number) is before
+
+
+def test_the_second_interrupt_interrupts() -> None:
+    with StopRequest().listening():
+        os.kill(os.getpid(), signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_time_runs_out_without_hurry() -> None:
+    stop = StopRequest(minutes=0.0)
+    assert (stop.wanted, stop.urgent, stop.reason) == (True, False, "time is up")
+    assert not StopRequest(minutes=1.0).wanted

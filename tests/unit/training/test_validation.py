@@ -1,0 +1,70 @@
+"""Validation scores what the network says, on clips that stay the same."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from anydoa.metrics.localization import LocalizationScore
+from anydoa.models.agg_rl import AggRl
+from anydoa.models.config import AggRlConfig
+from anydoa.training.batch import ClipBatch
+from anydoa.training.config import DataOptions, StageOptions, TrainingConfig, ValidationOptions
+from anydoa.training.sources import Share, TrainingSources
+from anydoa.training.validation import ClipResult, ValidationResult, Validator
+
+TINY = AggRlConfig(hop_length=256, num_bins=17, num_features=16, num_heads=2, num_blocks=1, latent_size=16)
+
+
+@pytest.fixture(scope="module")
+def config(bank: Path, voices: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
+    return TrainingConfig(
+        (StageOptions("rooms", 1.0, batch_size=4),),
+        model=TINY,
+        data=DataOptions(
+            str(bank), str(voices), cache=str(tmp_path_factory.mktemp("cache")), held_out=0.25, workers=0
+        ),
+        validation=ValidationOptions(clips=3, duration_s=0.5, grid=200, microphones=(4, 5)),
+    )
+
+
+def open_clips(config: TrainingConfig, share: Share) -> list[ClipBatch]:
+    batches = TrainingSources(config, Path("unused"), share).validation(AggRl(TINY))
+    assert all(isinstance(batch, ClipBatch) for batch in batches)
+    return batches  # type: ignore[return-value] # checked
+
+
+def test_clips_are_the_same_every_time_and_half_have_two_talkers(config: TrainingConfig) -> None:
+    first, again = (open_clips(config, Share()) for _ in range(2))
+    assert [len(batch.talkers) / len(batch) for batch in first] == [1, 1, 2, 2]
+    assert sum(len(batch) for batch in first) == 6
+    for batch, same in zip(first, again, strict=True):
+        torch.testing.assert_close(batch.audio, same.audio)
+
+
+def test_processes_share_the_clips(config: TrainingConfig) -> None:
+    whole = open_clips(config, Share())
+    parts = [open_clips(config, Share(index, 2)) for index in range(2)]
+    assert [len(part) for part in parts] == [2, 2]
+    torch.testing.assert_close(parts[1][0].audio, whole[1].audio)
+
+
+def test_a_network_is_scored_without_being_changed(config: TrainingConfig) -> None:
+    network = AggRl(TINY).eval()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    validator = Validator(open_clips(config, Share()), grid_size=200, positive_weight=2.0)
+    results = validator.run(network, (30.0, 20.0, 10.0))
+    assert [result.talkers for result in results] == [1, 1, 1, 2, 2, 2]
+    assert all(0 <= result.score.mae_deg <= 180 and np.isfinite(result.loss) for result in results)
+    torch.testing.assert_close(network.state_dict(), before, rtol=0, atol=0)
+
+
+def test_results_are_averaged_by_the_number_of_talkers() -> None:
+    clips = [(1, 1.0, 10.0, 0.5), (1, 2.0, 20.0, 1.0), (2, 3.0, 40.0, 0.0)]
+    result = ValidationResult.of(
+        [ClipResult(talkers, loss, LocalizationScore(mae, acc10, 5)) for talkers, loss, mae, acc10 in clips]
+    )
+    assert result.row() == {
+        "validation_loss": 2.0, "mae_deg_1": 15.0, "acc10_1": 0.75, "mae_deg_2": 40.0, "acc10_2": 0.0,
+    }  # fmt: skip
