@@ -7,7 +7,7 @@ English and Spanish, recorded in studios at 16 kHz. Nothing in this package is t
 import csv
 import hashlib
 import logging
-import os
+import tempfile
 from pathlib import Path
 
 from anydoa.constants import SAMPLE_RATE
@@ -60,9 +60,16 @@ def unpack_prompts(folder: Path, cache: Path, *, durations_s: tuple[float, float
     prompts = [prompt for voice in sorted(folder.glob("*/")) for prompt in _choose(voice, durations_s)]
     digest = hashlib.sha256(repr([(str(path), path.stat().st_size) for path in prompts]).encode()).hexdigest()
     corpus = cache / f"prompts-{digest[:12]}"
-    if not (corpus / "manifest.csv").exists():
+    if not corpus.exists():
         _logger.info("decoding %d prompts into %s", len(prompts), corpus)
-        _write_corpus(corpus, prompts, folder)
+        cache.mkdir(parents=True, exist_ok=True)
+        # Written beside its place, then renamed, so that no reader ever sees half of it.
+        with tempfile.TemporaryDirectory(dir=cache) as partial:
+            whole = Path(partial) / corpus.name
+            whole.mkdir()
+            _write_corpus(whole, prompts, folder)
+            if not corpus.exists():  # another process may have been faster
+                whole.rename(corpus)
     return corpus
 
 
@@ -81,7 +88,6 @@ def _choose(voice: Path, durations_s: tuple[float, float]) -> list[Path]:
 def _write_corpus(corpus: Path, prompts: list[Path], folder: Path) -> None:
     import soundfile
 
-    corpus.mkdir(parents=True, exist_ok=True)
     rows = []
     for prompt, audio in zip(prompts, decode_g722([prompt.read_bytes() for prompt in prompts]), strict=True):
         path = (corpus / prompt.relative_to(folder)).with_suffix(".wav")
@@ -91,8 +97,7 @@ def _write_corpus(corpus: Path, prompts: list[Path], folder: Path) -> None:
         rows.append(
             [path.relative_to(corpus), "asterisk", speaker, "test", f"{len(audio) / SAMPLE_RATE:.2f}"]
         )
-    with (corpus / "manifest.csv.part").open("w", newline="", encoding="utf-8") as stream:
+    with (corpus / "manifest.csv").open("w", newline="", encoding="utf-8") as stream:
         table = csv.writer(stream, lineterminator="\n")
         table.writerow(["path", "source", "speaker_or_category", "split", "duration_s"])
         table.writerows(rows)
-    os.replace(corpus / "manifest.csv.part", corpus / "manifest.csv")

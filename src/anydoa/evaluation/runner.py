@@ -103,7 +103,9 @@ def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:
     if jobs == 1:
         yield from score_job(job)
         return
-    starts = range(0, len(job.clips), _CLIPS_AT_ONCE)
+    # The first clip is scored here: what a suite keeps on disk is made once, before several want it.
+    yield from score_job(replace(job, clips=job.clips[:1]))
+    starts = range(1, len(job.clips), _CLIPS_AT_ONCE)
     parts = [replace(job, clips=job.clips[start : start + _CLIPS_AT_ONCE]) for start in starts]
     with _one_thread_each(), ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for future in as_completed([pool.submit(_score_part, part) for part in parts]):
