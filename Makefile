@@ -43,6 +43,8 @@ fix: setup  ## mend what tools can mend
 
 bench: setup  ## accuracy and speed against public peers, on this machine
 	$(BIN)/python benchmarks/classical.py
+	$(BIN)/python benchmarks/network.py
+	$(BIN)/python benchmarks/training.py
 
 docs: setup  ## run every example in README and docs
 	$(ENV) $(BIN)/python -m pytest tests/docs

@@ -5,7 +5,6 @@ python benchmarks/network.py [--quick] [--threads 1 2] [--json FILE] [--plot FIL
 
 import argparse
 import json
-import resource
 import statistics
 import subprocess
 import sys
@@ -155,16 +154,23 @@ def compare(threads: int, folder: Path, *, quick: bool) -> list[dict[str, object
 
 
 def measure_memory(path: str, num_mics: int, folder: Path) -> float:
-    """Peak resident memory, in MB, of a fresh process that makes one call, over one that only imports."""
+    """Peak resident memory of one call, in MB, above what a fresh process has once all is loaded; Linux."""
     command = [sys.executable, __file__, "--memory", path, str(num_mics), "--folder", str(folder)]
     return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
 
 
 def peak_memory(path: str, num_mics: str, *, folder: Path) -> float:
     call = make_call(path, int(num_mics), folder, 1, NUM_DIRECTIONS)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    Path("/proc/self/clear_refs").write_text("5")  # forget the peak of loading
+    before = resident_mb("VmRSS")
     call()
-    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    return resident_mb("VmHWM") - before
+
+
+def resident_mb(key: str) -> float:
+    """Resident memory now (VmRSS) or at its peak (VmHWM), as Linux tells it."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(key)) / 1024
 
 
 def stream_row(folder: Path) -> dict[str, object]:

@@ -53,6 +53,16 @@ def write_corpus(root: Path, *, with_noise: bool = True) -> Path:
     return root
 
 
+def write_voices(folder: Path, pitches_hz: list[float], *, seconds: float, seed: int = 0) -> Path:
+    """A folder of speech with one speaker for each pitch."""
+    rng = np.random.default_rng(seed)
+    for pitch_hz in pitches_hz:
+        path = folder / f"speaker-{pitch_hz:g}" / "voice.wav"
+        path.parent.mkdir(parents=True)
+        soundfile.write(path, voice(pitch_hz, seconds, rng), SAMPLE_RATE)
+    return folder
+
+
 def _write(root: Path, name: str, audio: np.ndarray, columns: tuple[str, str, str]) -> list[object]:
     path = root / name
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -36,7 +36,7 @@ from anydoa.training.sources import Share, TrainingSources
 from anydoa.training.stopping import StopRequest
 from anydoa.training.supervision import Supervision
 from anydoa.training.validation import ValidationResult, Validator
-from synthetic_voice import write_voices
+from voices import write_voices
 
 MODEL = AggRlConfig(hop_length=256, num_bins=33, num_features=32, num_heads=4, num_blocks=1, latent_size=32)
 SMOKE = Path(__file__).parents[2] / "configs" / "smoke.toml"
@@ -68,7 +68,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
 
 def trainer(config: TrainingConfig, folder: Path, **options: object) -> Trainer:
     run = RunFolder(folder)
-    return Trainer(config, run, accelerator=make_accelerator(config, run, device="cpu"), **options)  # type: ignore[arg-type] # watch
+    return Trainer(config, run, accelerator=make_accelerator(config, run, device="cpu"), **options)  # type: ignore[arg-type] # a watcher, if anything
 
 
 def final_state(folder: Path) -> dict[str, torch.Tensor]:
@@ -117,7 +117,7 @@ def test_a_run_goes_through_its_stages_and_leaves_a_curve(config: TrainingConfig
     saved = json.loads((tmp_path / "config.json").read_text())
     assert saved["stages"][1]["name"] == "rooms"
     model = load_checkpoint(tmp_path / "model.safetensors")
-    assert (model.network.config, model.notes["examples"]) == (MODEL, 24)
+    assert (model.network.config, model.notes["training"]["examples"]) == (MODEL, 24)
 
 
 @pytest.mark.parametrize("interrupted_after", [1, 3])

@@ -124,7 +124,7 @@ class _Targets:
             raise ConfigError("several recordings as CSV would run into each other; leave out the -")
         self._check_distinct()
         if self.plot is not None:
-            from anydoa.plotting.spectrum_picture import check_picture_path
+            from anydoa.plotting.picture_file import check_picture_path
 
             check_picture_path(self.picture(self.files[0]))  # type: ignore[arg-type] # there is a plot
 

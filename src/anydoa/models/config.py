@@ -1,13 +1,13 @@
 """Every size and choice of an AGG-RL network, in one frozen record that travels with its weights."""
 
 import dataclasses
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ConfigError
+from anydoa.io.nearest_name import nearest_name
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,9 @@ class AggRlConfig:
         names = [field.name for field in dataclasses.fields(cls)]
         for key in values:
             if key not in names:
-                near = difflib.get_close_matches(key, names, n=1, cutoff=0.0)[0]
-                raise ConfigError(f"a model has no option {key!r}; did you mean {near!r}?")
+                raise ConfigError(
+                    f"a model has no option {key!r}; did you mean {nearest_name(key, names)!r}?"
+                )
         given: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
         return cls(**given)
 

@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from anydoa.nn.angle import angle_of
+
 
 class HarmonicEncoding(nn.Module):
     """Real orthonormal spherical harmonics of a unit vector, degree by degree, order -l..l.
@@ -61,7 +63,7 @@ class PhaseEncoding(nn.Module):
     def forward(self, directions: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch feature"]:
         """Features of unit vectors."""
         x, y, z = directions.unbind(-1)
-        angles = torch.atan2(y, x), torch.atan2(torch.sqrt(x * x + y * y), z)
+        angles = angle_of(y, x), angle_of(torch.sqrt(x * x + y * y), z)
         azimuth, colatitude = (angle[..., None] + self.phases for angle in angles)
         return torch.cat([azimuth.cos(), azimuth.sin(), colatitude.cos(), colatitude.sin()], -1)
 

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from anydoa.nn.angle import angle_of
+
 NUM_SCALARS = 8
 
 
@@ -66,4 +68,4 @@ def spherical(
     """Azimuth (-pi, pi], colatitude (0..pi) and distance; both angles are 0 at the origin."""
     x, y, z = place.unbind(-1)
     horizontal = torch.sqrt(x * x + y * y)
-    return torch.atan2(y, x), torch.atan2(horizontal, z), torch.sqrt(x * x + y * y + z * z)
+    return angle_of(y, x), angle_of(horizontal, z), torch.sqrt(x * x + y * y + z * z)

@@ -10,7 +10,7 @@ def apply_function(function: type[torch.autograd.Function], *arguments: Any) -> 
     """What a function with a hand-written gradient gives, in single precision even inside autocast."""
     device = next(argument.device.type for argument in arguments if isinstance(argument, Tensor))
     with torch.autocast(device, enabled=False):
-        return function.apply(*map(_at_least_single, arguments))  # type: ignore[no-untyped-call]
+        return function.apply(*map(_at_least_single, arguments))  # type: ignore[no-untyped-call] # by torch
 
 
 def _at_least_single(argument: Any) -> Any:

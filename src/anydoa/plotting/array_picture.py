@@ -1,7 +1,6 @@
 """A picture of an array: from above, from the side and from the front, with numbers and 0 degrees."""
 
 import textwrap
-import warnings
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -10,17 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.errors import ConfigError
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.plotting.picture_file import FAINT, INK, check_picture_path, save_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_FORMATS = (".png", ".svg", ".pdf")
-_INK = "#1f2933"
-_FAINT = "#cbd2d9"
 _MICROPHONE = "#2563eb"
 _FRONT = "#d9480f"
 _AXIS_COLOURS = ("#c92a2a", "#2b8a3e", "#1864ab")  # x, y, z as everywhere: red, green, blue
@@ -69,21 +65,15 @@ def draw_array(array: MicrophoneArray, path: str | PathLike[str]) -> None:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
     """
     path = Path(path)
-    if path.suffix.lower() not in _FORMATS:
-        raise ConfigError(f"{path}: pictures are written as {', '.join(_FORMATS)}; change the suffix")
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph")  # a title in a script the font lacks
-            _figure(array).savefig(path, dpi=150)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+    check_picture_path(path)
+    save_picture(_figure(array), path)
 
 
 def _figure(array: MicrophoneArray) -> "Figure":
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(15, 6.2), facecolor="white")
-    heading: dict[str, Any] = {"color": _INK, "va": "top", "parse_math": False}
+    heading: dict[str, Any] = {"color": INK, "va": "top", "parse_math": False}
     figure.text(0.02, 0.965, array.title, fontsize=16, fontweight="bold", **heading)
     figure.text(0.02, 0.9, _subtitle(array), fontsize=11, linespacing=1.5, **heading)
     above = _view(
@@ -117,13 +107,13 @@ def _view(array: MicrophoneArray, axes: "Axes", title: str, plane: _Plane) -> _V
     reach = float(np.linalg.norm(millimetres - centre, axis=1).max())
     shown = [plane.across, plane.up]
     view = _View(axes, plane, millimetres[:, shown], centre[shown], reach)
-    axes.set_title(title, fontsize=11, color=_INK)
+    axes.set_title(title, fontsize=11, color=INK)
     half = 1.85 * reach
     axes.set_xlim(*(view.centre[0] + np.array([-half, half]) * plane.sense))
     axes.set_ylim(view.centre[1] - half, view.centre[1] + half)
     axes.set_aspect("equal")
     axes.set_axisbelow(True)
-    axes.grid(color=_FAINT, linewidth=0.5)
+    axes.grid(color=FAINT, linewidth=0.5)
     axes.set_xlabel(f"{'xyz'[plane.across]} (mm)", color=_AXIS_COLOURS[plane.across])
     axes.set_ylabel(f"{'xyz'[plane.up]} (mm)", color=_AXIS_COLOURS[plane.up])
     axes.spines[["top", "right"]].set_visible(False)
@@ -175,13 +165,13 @@ def _draw_compass(view: _View) -> None:
     """A faint circle around the array with its azimuths, for the view from above."""
     turn = np.linspace(0, 2 * np.pi, 181)
     circle = view.centre + 1.18 * view.reach * np.stack([np.sin(turn), np.cos(turn)], axis=1)
-    view.axes.plot(*circle.T, color=_FAINT, linewidth=1, linestyle=(0, (4, 3)))
+    view.axes.plot(*circle.T, color=FAINT, linewidth=1, linestyle=(0, (4, 3)))
     for azimuth_deg, label in _COMPASS.items():
         azimuth = np.deg2rad(azimuth_deg)
         across, up = view.centre + 1.24 * view.reach * np.array([np.sin(azimuth), np.cos(azimuth)])
         sideways = {90: "right", -90: "left"}.get(azimuth_deg, "center")
         upright = "top" if azimuth_deg == 180 else "center"
-        view.axes.text(across, up, label, ha=sideways, va=upright, color=_INK, fontsize=9)
+        view.axes.text(across, up, label, ha=sideways, va=upright, color=INK, fontsize=9)
 
 
 def _draw_sphere(view: _View, array: MicrophoneArray) -> None:
@@ -189,7 +179,7 @@ def _draw_sphere(view: _View, array: MicrophoneArray) -> None:
 
     assert array.rigid_sphere_radius is not None
     # The sphere is centred on the origin of the frame, which the mount turns but does not move.
-    ball = Circle((0, 0), array.rigid_sphere_radius * 1000, facecolor="#eef2f6", edgecolor=_FAINT, zorder=1)
+    ball = Circle((0, 0), array.rigid_sphere_radius * 1000, facecolor="#eef2f6", edgecolor=FAINT, zorder=1)
     view.axes.add_patch(ball)
 
 
@@ -203,7 +193,7 @@ def _draw_microphones(view: _View) -> None:
         view.axes.annotate(
             textwrap.fill(_ranges(numbers), 12), (float(place[0]), float(place[1])),
             (0, 6 if above else -6), textcoords="offset points", ha="center", va="bottom" if above else "top",
-            fontsize=9, color=_INK, zorder=4,
+            fontsize=9, color=INK, zorder=4,
         )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from jaxtyping import Float
 
 from anydoa.geometry.ambiguity import aliasing_frequency, lowest_frequency
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.plotting.picture_file import save_picture
 
 _POINTS = 400
 _SMOOTHING_HZ = 120.0  # half width of the kernel: a few bins of a uniform transform
@@ -47,6 +48,9 @@ def draw_bin_density(
         sample_rate: of the audio, in Hz.
         array: whose band to shade, or None.
         title: above the picture.
+
+    Raises:
+        ConfigError: if the suffix is no picture's, or the file cannot be written.
     """
     from matplotlib.figure import Figure
 
@@ -68,4 +72,4 @@ def draw_bin_density(
     axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
     axes.grid(alpha=0.25)
     axes.legend(frameon=False)
-    figure.savefig(path, dpi=130)
+    save_picture(figure, path, dpi=130)

@@ -4,7 +4,6 @@ The map is a Mollweide projection seen from the array: the front in the middle, 
 which grows anticlockwise, therefore grows to the left.
 """
 
-import warnings
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -14,17 +13,14 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial import cKDTree
 
-from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import angles_to_direction, direction_to_angles, direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
+from anydoa.plotting.picture_file import FAINT, INK, check_picture_path, save_picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_FORMATS = (".png", ".svg", ".pdf")
-_INK = "#1f2933"
-_FAINT = "#cbd2d9"
 _MARK = "#d9480f"
 _POINT = "#2563eb"
 _COLOURS = "Blues"
@@ -79,27 +75,12 @@ def draw_spectrum(
     figure = Figure(figsize=(10, 5.4 if trace is None else 8.2), facecolor="white", layout="constrained")
     panels = figure.add_gridspec(1 if trace is None else 2, 1, height_ratios=[1] if trace is None else [2, 1])
     if title:
-        figure.suptitle(title, color=_INK, fontsize=13, fontweight="bold", parse_math=False)
+        figure.suptitle(title, color=INK, fontsize=13, fontweight="bold", parse_math=False)
     _draw_map(figure.add_subplot(panels[0], projection="mollweide"), figure, values, grid)
     _mark(figure.axes[0], directions)
     if trace is not None:
         _draw_trace(figure.add_subplot(panels[1]), trace, directions)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph")  # a title in a script the font lacks
-            figure.savefig(path, dpi=130)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
-
-
-def check_picture_path(path: Path) -> None:
-    """Refuse a path whose suffix is no picture's.
-
-    Raises:
-        ConfigError: naming the suffixes that are.
-    """
-    if path.suffix.lower() not in _FORMATS:
-        raise ConfigError(f"{path}: pictures are written as {', '.join(_FORMATS)}; change the suffix")
+    save_picture(figure, path, dpi=130)
 
 
 def _draw_map(axes: "Axes", figure: "Figure", values: Float[np.ndarray, "grid"], grid: DirectionGrid) -> None:
@@ -113,15 +94,15 @@ def _draw_map(axes: "Axes", figure: "Figure", values: Float[np.ndarray, "grid"],
     axes.set_xticks([np.deg2rad(-azimuth) for azimuth in _MERIDIANS_DEG])
     halo = [withStroke(linewidth=2, foreground="white")]
     axes.set_xticklabels(
-        [f"{azimuth}°" for azimuth in _MERIDIANS_DEG], fontsize=8, color=_INK, path_effects=halo
+        [f"{azimuth}°" for azimuth in _MERIDIANS_DEG], fontsize=8, color=INK, path_effects=halo
     )
     axes.set_yticks(np.deg2rad([-60, -30, 0, 30, 60]))
-    axes.tick_params(axis="y", labelsize=8, labelcolor=_INK)
-    axes.grid(color=_FAINT, linewidth=0.6)
-    axes.set_xlabel("azimuth seen from the array: left is positive, the front in the middle", color=_INK)
-    axes.set_ylabel("elevation", color=_INK)
+    axes.tick_params(axis="y", labelsize=8, labelcolor=INK)
+    axes.grid(color=FAINT, linewidth=0.6)
+    axes.set_xlabel("azimuth seen from the array: left is positive, the front in the middle", color=INK)
+    axes.set_ylabel("elevation", color=INK)
     bar = figure.colorbar(painted, ax=axes, shrink=0.7, pad=0.02)
-    bar.set_label("spectrum, mean of the recording", color=_INK)
+    bar.set_label("spectrum, mean of the recording", color=INK)
     bar.outline.set_visible(False)
 
 
@@ -168,7 +149,7 @@ def _draw_trace(axes: "Axes", trace: AzimuthTrace, directions: Float[np.ndarray,
     axes.set_xlim(0, trace.duration_s)
     axes.set_ylim(-180, 180)
     axes.set_yticks(range(-180, 181, 60))
-    axes.set_xlabel("time (s)", color=_INK)
-    axes.set_ylabel("azimuth (°), left is positive", color=_INK)
-    axes.grid(color=_FAINT, linewidth=0.5)
+    axes.set_xlabel("time (s)", color=INK)
+    axes.set_ylabel("azimuth (°), left is positive", color=INK)
+    axes.grid(color=FAINT, linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)

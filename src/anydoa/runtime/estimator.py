@@ -67,6 +67,7 @@ class NetworkEstimator:
         if self.frames_per_output < 1:
             raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
         self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)
+        self._takes_mask = "mic_mask" in (node.name for node in self.augeonet.get_inputs())
         self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
         self._grids: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
 
@@ -117,7 +118,8 @@ class NetworkEstimator:
 
     def initial_state(self, batch: int, num_mics: int) -> dict[str, np.ndarray]:
         """The memory of fresh streams: zeros."""
-        sizes = {"batch": batch, "pair": num_mics - 1}
+        absolute = self.folder.card.config["mic_frame"] == "absolute"  # then the reference is a pair, too
+        sizes = {"batch": batch, "pair": num_mics if absolute else num_mics - 1}
         return {
             node.name: np.zeros([sizes.get(size, size) for size in node.shape], dtype=np.float32)
             for node in self.augeonet.get_inputs()
@@ -139,9 +141,18 @@ class NetworkEstimator:
             mic_positions: metres, any origin; arrays of different size are padded.
             state: from :meth:`initial_state` or the last call.
             mic_mask: true where there is a microphone; None if all are there.
+
+        Raises:
+            ShapeError: if a microphone is absent and the model is a published one, which cannot express that.
         """
         mask = np.ones(audio.shape[:2], dtype=bool) if mic_mask is None else mic_mask
-        inputs = {"audio": audio, "mic_positions": mic_positions, "mic_mask": mask, **state}
+        inputs = {"audio": audio, "mic_positions": mic_positions, **state}
+        if self._takes_mask:
+            inputs["mic_mask"] = mask
+        elif not mask.all():
+            raise ShapeError(
+                f"model {self.name!r} takes no absent microphones, got some; run sizes one by one"
+            )
         representation, *memory = self.augeonet.run(None, inputs)
         return representation, dict(zip(state, memory, strict=True))
 

@@ -150,8 +150,7 @@ class Trainer:
         }
         path = self.folder.save(TrainingState(tensors, numbers), examples=self.position.examples)
         notes = {
-            "examples": self.position.examples,
-            "hours": self.position.hours,
+            "training": {"examples": self.position.examples, "hours": round(self.position.hours, 2)},
             "config": self.config.to_dict(),
         }
         save_checkpoint(self.folder.model, self.average.network, notes)

@@ -6,8 +6,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.models.agg_rl import AggRl, combine
-from anydoa.nn.gcc import gcc_phat_features
-from anydoa.nn.microphone_encoding import place_scalars
 from anydoa.training.batch import Batch, ClipBatch, SpectraBatch
 from anydoa.training.losses import weighted_cross_entropy
 from anydoa.training.targets import target_spectrum
@@ -48,22 +46,10 @@ def represent(network: AggRl, batch: Batch) -> Float[Tensor, "batch output frame
     if isinstance(batch, ClipBatch):
         return network.represent(batch.audio, batch.positions)
     assert isinstance(batch, SpectraBatch)
-    return _represent_spectra(network, batch)
-
-
-def _represent_spectra(network: AggRl, batch: SpectraBatch) -> Float[Tensor, "batch output frame latent"]:
-    """All of AuGeonet behind its transform."""
     augeonet = network.augeonet
     layout = augeonet.lay_out(batch.positions)
-    encoding = augeonet.microphone_encoding(layout.places)
     order = layout.order.T[:, None, :, None].expand_as(batch.real)
-    cross_spectra = gcc_phat_features(
-        batch.real.gather(0, order),
-        batch.imag.gather(0, order),
-        augeonet.extractor.constants(place_scalars(layout.places)),
-        keep_reference=network.config.mic_frame == "absolute",
+    representation, _ = augeonet.represent_spectra(
+        batch.real.gather(0, order), batch.imag.gather(0, order), layout
     )
-    x, _ = augeonet.extract(cross_spectra, layout, encoding, [None] * len(augeonet.extractor.tail_shapes))
-    x, _ = augeonet.exchange(x, layout, encoding, [None] * len(augeonet.dual_path))
-    representation, _ = augeonet.mapping(x, layout.pair_mask, [None] * len(augeonet.mapping.tail_shapes))
-    return representation.permute(2, 0, 1, 3)
+    return representation

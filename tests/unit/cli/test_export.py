@@ -67,6 +67,7 @@ def test_bundled_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     ("words", "complaint"),
     [
         (["model", "info", "nothing"], "no model 'nothing'"),
+        (["model", "bins", "agg-rl", "--output", "bins.txt"], "change the suffix"),
         (["export", "nothing.safetensors", "out"], "no such file"),
     ],
 )

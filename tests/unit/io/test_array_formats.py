@@ -233,7 +233,7 @@ class TestNpy:
     @pytest.mark.parametrize("order", ["C", "F"])
     def test_every_real_type_and_order_is_read(self, tmp_path: Path, dtype: str, order: str) -> None:
         positions = np.array([[0.125, 0, 0], [0, 0.25, 0], [0, 0, 0.5], [1, 0, 0]])
-        np.save(tmp_path / "a.npy", np.asarray(positions, dtype=dtype, order=order))  # type: ignore[call-overload]
+        np.save(tmp_path / "a.npy", np.asarray(positions, dtype=dtype, order=order))  # type: ignore[call-overload] # dtype
         np.testing.assert_array_equal(load_array(tmp_path / "a.npy").body_positions, positions)
 
     @pytest.mark.parametrize("version", [(1, 0), (2, 0), (3, 0)])

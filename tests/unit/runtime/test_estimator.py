@@ -7,13 +7,15 @@ import pytest
 import torch
 
 from anydoa.errors import CheckpointError, ConfigError, ShapeError
-from anydoa.export import compare_with_torch, store_in_half
+from anydoa.export import compare_with_torch, export_model, store_in_half
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid, icosphere_grid
 from anydoa.geometry.layouts import circular_positions
 from anydoa.models.agg_rl import AggRl
 from anydoa.runtime.estimator import NetworkEstimator, load
 from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, ModelFolder, find_model
+from tiny_network import make_card, make_model
+from typechecking import unchecked
 
 GRIDS = (fibonacci_grid(60), icosphere_grid(1))
 
@@ -124,3 +126,34 @@ def test_a_wide_array_is_warned_about(tiny_folder: Path, caplog: pytest.LogCaptu
     array = MicrophoneArray(circular_positions(40, 0.5), "ring")
     NetworkEstimator(folder).stream(array, GRIDS[0])
     assert "40 microphones" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mic_frame": "absolute", "mic_encoding": "pm", "transform": "uniform"},
+        {"compat": "reference", "grid_encoding": "phases"},
+    ],
+    ids=["absolute", "reference"],
+)
+def test_other_kinds_of_network_run_without_torch_too(changes: dict[str, str], tmp_path: Path) -> None:
+    model = make_model(**changes)
+    with unchecked():
+        export_model(model, make_card(model), tmp_path)
+    # Scattered: on a circle the published model lets rounding choose its reference.
+    scattered = np.random.default_rng(1).uniform(-0.05, 0.05, (5, 3))
+    array, audio = MicrophoneArray(scattered), noise(5, 4000)
+    found = load(tmp_path, frames_per_output=1).spectrum(audio, array, GRIDS[0])
+    positions = torch.from_numpy(array.centred_positions.astype(np.float32))[None]
+    directions = torch.from_numpy(GRIDS[0].directions.astype(np.float32))
+    with torch.no_grad():
+        expected = model(torch.from_numpy(audio)[None], positions, directions)[0, -1].T.numpy()
+    np.testing.assert_allclose(found.values, expected[: found.num_frames], atol=1e-4)
+
+
+def test_exporting_leaves_the_network_as_it_was(tmp_path: Path) -> None:
+    model = make_model().train()
+    with unchecked():
+        export_model(model, make_card(model), tmp_path)
+    assert model.training
+    assert model.augeonet.transform.frozen_kernels is None

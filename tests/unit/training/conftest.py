@@ -9,7 +9,7 @@ from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.room import RoomRanges
 from anydoa.training.clips import SoundSource
 from anydoa.training.held_out import split_clips
-from synthetic_voice import write_voices
+from voices import write_voices
 
 
 @pytest.fixture(scope="session")

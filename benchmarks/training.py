@@ -1,0 +1,78 @@
+"""Clips a second that one training step of AGG-RL takes in: grid, forward, loss, backward, optimiser.
+
+    python benchmarks/training.py [--threads 1] [--microphones 6] [--batch 16] [--hop 256]
+
+The batch is noise made beforehand; what mixing scenes costs is not in the figure. The machine should be idle.
+"""
+
+import argparse
+import statistics
+import time
+
+import numpy as np
+import torch
+
+from anydoa.models.agg_rl import AggRl
+from anydoa.models.config import AggRlConfig
+from anydoa.training.batch import ClipBatch, ClipShape
+from anydoa.training.config import GridOptions
+from anydoa.training.grid_sampling import GridSampler
+from anydoa.training.supervision import Supervision
+
+REPETITIONS = 5
+BEAMWIDTHS_DEG = (20.0, 12.0, 8.0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, default in (("threads", 1), ("microphones", 6), ("batch", 16), ("hop", 256)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(0)
+    network = AggRl(AggRlConfig(hop_length=arguments.hop))
+    counts = (arguments.microphones, arguments.microphones)
+    batch = make_batch(ClipShape(network.config, arguments.batch, 1.0, counts))
+    parts = measure(network, batch)
+    total = sum(parts.values())
+    print(f"{arguments.batch} clips of 1 s, {arguments.microphones} microphones, {arguments.threads} threads")
+    for name, seconds in parts.items():
+        print(f"  {name:<9} {1000 * seconds:6.0f} ms")
+    print(f"  {arguments.batch / total:.1f} clips/s")
+
+
+def make_batch(shape: ClipShape) -> ClipBatch:
+    size, mics = shape.batch_size, shape.microphones[0]
+    sources = torch.nn.functional.normalize(torch.randn(size, 2, 3), dim=-1)
+    active = torch.ones(size, 2, shape.num_frames, dtype=torch.bool)
+    return ClipBatch(
+        0.05 * torch.randn(size, mics, 3), sources, active, torch.randn(size, mics, shape.num_samples)
+    )
+
+
+def measure(network: AggRl, batch: ClipBatch) -> dict[str, float]:
+    """Median seconds of each part of a step, after one step to warm up."""
+    supervision = Supervision(network, positive_weight=2.0)
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, fused=True)
+    sampler = GridSampler(GridOptions(even=192, near=192, near_spread_deg=10.0))
+    taken: dict[str, list[float]] = {"forward": [], "backward": [], "optimiser": []}
+    for step in range(REPETITIONS + 1):
+        marks = [time.perf_counter()]
+        directions = sampler.draw(batch.talkers.double().numpy(), np.random.default_rng(step))
+        loss = supervision(batch, torch.from_numpy(directions), BEAMWIDTHS_DEG)
+        marks.append(time.perf_counter())
+        loss.backward()
+        marks.append(time.perf_counter())
+        torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+        optimizer.step()
+        optimizer.zero_grad()
+        network.project_()
+        marks.append(time.perf_counter())
+        if step:
+            for name, seconds in zip(taken, np.diff(marks), strict=True):
+                taken[name].append(float(seconds))
+    return {name: statistics.median(values) for name, values in taken.items()}
+
+
+if __name__ == "__main__":
+    main()
