@@ -6,7 +6,7 @@ BIN := .venv/bin
 ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg
 JOBS ?= 2
 
-.PHONY: setup demo test check fix bench docs clean
+.PHONY: setup demo test check fix bench bench-doctor docs clean
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anydoa needs Python 3.11 or newer; run: make PYTHON=python3.12 ...")'
@@ -45,6 +45,13 @@ bench: setup  ## accuracy and speed against public peers, on this machine
 	$(BIN)/python benchmarks/classical.py
 	$(BIN)/python benchmarks/network.py
 	$(BIN)/python benchmarks/training.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/tracking.py
+	$(BIN)/python benchmarks/live.py cost
+	$(BIN)/python benchmarks/web.py
+	$(BIN)/python benchmarks/calibration.py --quick
+
+bench-doctor: setup  ## what the doctor names and confuses, 320 simulated recordings
+	$(BIN)/python benchmarks/doctor.py
 
 docs: setup  ## run every example in README and docs
 	$(ENV) $(BIN)/python -m pytest tests/docs

@@ -23,13 +23,13 @@ from anydoa.errors import (
 )
 
 if TYPE_CHECKING:
+    from anydoa.estimators import load
     from anydoa.geometry.array import MicrophoneArray
     from anydoa.geometry.grid import DirectionGrid
     from anydoa.io.array_file import list_presets, load_array
     from anydoa.io.grid_file import load_grid
     from anydoa.io.results import LocalizationResult, Source
     from anydoa.localizer import Localizer, locate
-    from anydoa.runtime.estimator import load
     from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
 
     __version__: str
@@ -67,7 +67,7 @@ _HOMES = {
     "SpatialSpectrum": "anydoa.spectrum",
     "SpectrumEstimator": "anydoa.spectrum",
     "list_presets": "anydoa.io.array_file",
-    "load": "anydoa.runtime.estimator",
+    "load": "anydoa.estimators",
     "load_array": "anydoa.io.array_file",
     "load_grid": "anydoa.io.grid_file",
     "locate": "anydoa.localizer",

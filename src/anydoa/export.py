@@ -20,20 +20,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPAN
 from anydoa.errors import CheckpointError
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.checkpoint import Checkpoint
-from anydoa.runtime.card import ModelCard, TrainedRange
+from anydoa.models.folded_augeonet import FoldedAuGeonet
+from anydoa.runtime.card import UNKNOWN_RANGE, ModelCard
 from anydoa.runtime.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, STATE_PREFIX
 
 OPSET = 17
 TOLERANCE = 1e-4  # largest difference of a representation, of unit size, between the graphs and torch
 FLOAT16_TOLERANCE = 2e-2
-UNKNOWN_RANGE = TrainedRange(
-    (MIN_MICROPHONES, MAX_MICROPHONES), (MIN_SPAN, MAX_SPAN), (0.0, 10.0), (-100.0, 100.0), (0, 99)
-)
-"""Of a network whose training nobody has written down: no array is warned about."""
 _CASES = ((2, 1), (5, 7), (11, 24))  # microphones and frames: all differ from those the graph is traced with
 
 
@@ -52,7 +48,7 @@ class ExportReport:
     num_bytes: int
 
 
-def card_of(checkpoint: Checkpoint, name: str, *, like: ModelCard | None = None) -> ModelCard:
+def card_of(checkpoint: Checkpoint[AggRl], name: str, *, like: ModelCard | None = None) -> ModelCard:
     """A card with everything a checkpoint knows of itself; the rest as on another card, or left blank.
 
     Args:
@@ -105,20 +101,18 @@ def export_model(model: AggRl, card: ModelCard, folder: Path, *, float16: bool =
     return ExportReport(folder, difference, size)
 
 
-class _LastOutput(nn.Module):
-    """AuGeonet as a graph: memory in, memory out, the last output only."""
+class _Step(nn.Module):
+    """AuGeonet as a graph: memory in, memory out."""
 
-    def __init__(self, model: AggRl, state_names: list[str]) -> None:
+    def __init__(self, network: FoldedAuGeonet, state_names: list[str]) -> None:
         super().__init__()
-        self.augeonet = model.augeonet
+        self.network = network
         self.state_names = state_names
 
-    def forward(
-        self, audio: Tensor, mic_positions: Tensor, mic_mask: Tensor, *state: Tensor
-    ) -> tuple[Tensor, ...]:
+    def forward(self, audio: Tensor, mic_positions: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
         memory = dict(zip(self.state_names, state, strict=True))
-        representation, memory = self.augeonet(audio, mic_positions, mic_mask, memory)
-        return (representation[:, -1], *(memory[name] for name in self.state_names))
+        representation, memory = self.network(audio, mic_positions, memory)
+        return (representation, *(memory[name] for name in self.state_names))
 
 
 class _LastGrid(nn.Module):
@@ -137,23 +131,22 @@ class _LastGrid(nn.Module):
 
 def _export_augeonet(model: AggRl, path: Path) -> None:
     positions = torch.tensor([[[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0.01], [0, -0.05, 0]]]).repeat(2, 1, 1)
-    memory = _memory(model, positions)
+    network = FoldedAuGeonet(model.augeonet)
+    memory = network.initial_state(positions)
     axes: dict[str, dict[int, str]] = {
         "audio": {0: "batch", 1: "mic", 2: "time"},
         "mic_positions": {0: "batch", 1: "mic"},
-        "mic_mask": {0: "batch", 1: "mic"},
         "representation": {0: "batch", 1: "frame"},
     }
     for name, tensor in memory.items():
         pairs = {2: "pair"} if tensor.ndim == 4 else {}
         axes[STATE_PREFIX + name] = axes["next_" + STATE_PREFIX + name] = {0: "batch", **pairs}
-    arguments = (_audio(model, 2, 4, 6), positions, torch.ones(2, 4, dtype=torch.bool), *memory.values())
     states = [STATE_PREFIX + name for name in memory]
     torch.onnx.export(
-        _LastOutput(model, list(memory)).eval(),
-        arguments,
+        _Step(network, list(memory)).eval(),
+        (_audio(model, 2, 4, 6), positions, *memory.values()),
         str(path),
-        input_names=["audio", "mic_positions", "mic_mask", *states],
+        input_names=["audio", "mic_positions", *states],
         output_names=["representation", *(f"next_{name}" for name in states)],
         dynamic_axes=axes,
         opset_version=OPSET,
@@ -183,15 +176,12 @@ def compare_with_torch(model: AggRl, folder: Path) -> float:
     from anydoa.runtime.session import open_session
 
     augeonet, gridnet = open_session(folder / AUGEONET_FILE), open_session(folder / GRIDNET_FILE)
-    taken = {node.name for node in augeonet.get_inputs()}  # a published model has no use for the mask
     generator = torch.Generator().manual_seed(0)
     differences = []
     with torch.no_grad():
         arrays = [(0.1 * torch.rand(1, count, 3, generator=generator), frames) for count, frames in _CASES]
         for positions, num_frames in [*arrays, (_on_axes(), 3)]:
-            for expected, inputs in _two_steps(model, positions, num_frames, generator):
-                (found,) = augeonet.run(["representation"], {name: inputs[name] for name in taken})
-                differences.append(_relative_difference(found, expected.numpy()))
+            differences.append(_two_steps(model, augeonet, positions, num_frames, generator))
         scattered = nn.functional.normalize(torch.randn(500, 3, generator=generator), dim=-1)
         for directions in (scattered[:1], scattered, torch.cat([torch.eye(3), -torch.eye(3)])):
             (found,) = gridnet.run(None, {"directions": directions.numpy()})
@@ -205,17 +195,21 @@ def _on_axes() -> Tensor:
 
 
 def _two_steps(
-    model: AggRl, positions: Tensor, num_frames: int, generator: torch.Generator
-) -> Iterator[tuple[Tensor, dict[str, np.ndarray]]]:
-    """Torch's answer to two successive pieces of noise, each with the inputs the graph takes for it."""
-    memory = _memory(model, positions)
+    model: AggRl, augeonet: Any, positions: Tensor, num_frames: int, generator: torch.Generator
+) -> float:
+    """Largest relative difference on two successive pieces of noise, each side with its own memory."""
+    ours = {name: tensor for name, tensor in model.initial_state(positions).items() if name != "samples"}
+    memory = FoldedAuGeonet(model.augeonet).initial_state(positions)
+    state = {STATE_PREFIX + name: tensor.numpy() for name, tensor in memory.items()}
+    differences = []
     for _ in range(2):
         audio = torch.randn(_audio(model, 1, positions.shape[1], num_frames).shape, generator=generator)
-        mask = torch.ones(positions.shape[:2], dtype=torch.bool)
-        inputs = {"audio": audio, "mic_positions": positions, "mic_mask": mask}
-        inputs |= {STATE_PREFIX + name: tensor for name, tensor in memory.items()}
-        representation, memory = model.augeonet(audio, positions, mask, memory)
-        yield representation[:, -1], {name: tensor.numpy() for name, tensor in inputs.items()}
+        expected, ours = model.augeonet(audio, positions, None, ours)
+        inputs = {"audio": audio.numpy(), "mic_positions": positions.numpy(), **state}
+        found, *following = augeonet.run(None, inputs)
+        state = dict(zip(state, following, strict=True))
+        differences.append(_relative_difference(found, expected[:, -1].numpy()))
+    return max(differences)
 
 
 def store_in_half(path: Path) -> None:
@@ -245,10 +239,6 @@ def store_in_half(path: Path) -> None:
 
 def _relative_difference(found: Any, expected: np.ndarray) -> float:
     return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-9))
-
-
-def _memory(model: AggRl, positions: Tensor) -> dict[str, Tensor]:
-    return {name: tensor for name, tensor in model.initial_state(positions).items() if name != "samples"}
 
 
 def _audio(model: AggRl, batch: int, num_mics: int, num_frames: int) -> Tensor:

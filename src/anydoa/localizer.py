@@ -7,13 +7,13 @@ it comes. Nothing but the sums for the summary is kept between blocks, so length
 import logging
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
 from anydoa.constants import SAMPLE_RATE
-from anydoa.errors import AudioError, ConfigError
+from anydoa.errors import AudioError
+from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
@@ -21,7 +21,6 @@ from anydoa.geometry.grid import DirectionGrid
 from anydoa.io.array_file import load_array
 from anydoa.io.audio import AudioInfo, FlatChannelWatch, audio_info, read_blocks, samples_info, split_blocks
 from anydoa.io.grid_file import load_grid
-from anydoa.io.nearest_name import nearest_name
 from anydoa.io.resampling import StreamResampler
 from anydoa.io.results import FrameResult, LocalizationResult, ResultHeader, Source
 from anydoa.peaks import MAX_SOURCES, MIN_SEPARATION_DEG, PeakFinder
@@ -31,38 +30,7 @@ from anydoa.votes import DirectionVotes
 _logger = logging.getLogger(__name__)
 
 AudioLike = str | os.PathLike[str] | np.ndarray
-ESTIMATORS = ("srp-phat", "music")
-"""Estimators that need no weights, by name; the name of a bundled network is welcome, too."""
-
 DEFAULT_GRID = "fibonacci:2048"
-DEFAULT_ESTIMATOR = "srp-phat"
-
-
-def make_estimator(name: str) -> SpectrumEstimator:
-    """An estimator by name: one of :data:`ESTIMATORS`, a bundled network, a model folder or ``hub:org/name``.
-
-    Raises:
-        ConfigError: if there is none of that name.
-        CheckpointError: if a model is damaged.
-    """
-    if name == "srp-phat":
-        from anydoa.classical.srp_phat import SrpPhat
-
-        return SrpPhat()
-    if name == "music":
-        from anydoa.classical.music import Music
-
-        return Music()
-    from anydoa.runtime.estimator import load
-    from anydoa.runtime.folder import HUB_PREFIX, list_models
-
-    if name in list_models() or name.startswith(HUB_PREFIX) or Path(name).is_dir():
-        return load(name)
-    names = (*ESTIMATORS, *list_models())
-    raise ConfigError(
-        f"no estimator {name!r}; did you mean {nearest_name(name, names)!r}? There are {', '.join(names)}, "
-        "or give the folder of a model"
-    )
 
 
 def locate(
@@ -80,7 +48,7 @@ def locate(
         audio: file, or float samples (channel, time).
         array: what recorded it: a :class:`MicrophoneArray`, the name of a preset, or an array file.
         grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
-        estimator: an object, or a name as :func:`make_estimator` takes it.
+        estimator: an object, or a name as :func:`~anydoa.estimators.make_estimator` takes it.
         num_sources: how many sources there are, or None to decide from the spectrum.
         sample_rate: of samples in memory, in Hz; a file has its own.
 
@@ -96,7 +64,7 @@ class Localizer:
     Args:
         array: a :class:`MicrophoneArray`, the name of a preset, or an array file.
         grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
-        estimator: an object, or a name as :func:`make_estimator` takes it.
+        estimator: an object, or a name as :func:`~anydoa.estimators.make_estimator` takes it.
         num_sources: how many sources there are, or None to decide from the spectrum.
         min_separation_deg: nearest that two sources can be, in degrees.
         max_sources: most sources to report when their number is not known.

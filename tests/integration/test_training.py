@@ -13,9 +13,11 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from anydoa.errors import CheckpointError
 from anydoa.models.agg_rl import AggRl
-from anydoa.models.checkpoint import load_checkpoint
+from anydoa.models.checkpoint import load_checkpoint, load_mask_checkpoint, save_checkpoint
 from anydoa.models.config import AggRlConfig
+from anydoa.models.talker_mask import TalkerMaskConfig
 from anydoa.simulation.bank import BankPlan, build_bank
 from anydoa.simulation.room import RoomRanges
 from anydoa.training.config import (
@@ -29,6 +31,7 @@ from anydoa.training.config import (
 )
 from anydoa.training.engine import make_accelerator
 from anydoa.training.grid_sampling import GridSampler
+from anydoa.training.lesson import open_lesson
 from anydoa.training.loop import Trainer
 from anydoa.training.progress import StepReport
 from anydoa.training.run_folder import RunFolder
@@ -153,6 +156,58 @@ def test_a_finished_run_goes_on_with_a_further_stage(config: TrainingConfig, tmp
 
 
 @pytest.mark.slow
+def test_a_run_begins_with_the_weights_of_another_and_counts_what_they_learnt_from(
+    config: TrainingConfig, tmp_path: Path
+) -> None:
+    trainer(config, tmp_path / "first").run(StopRequest())
+    weights = RunFolder(tmp_path / "first").model
+    second = trainer(replace(config, initial_weights=str(weights)), tmp_path / "second")
+    learnt = load_checkpoint(weights)
+    for name, tensor in learnt.network.state_dict().items():
+        torch.testing.assert_close(second.network.state_dict()[name], tensor)
+    second.run(StopRequest())
+    in_all = load_checkpoint(RunFolder(tmp_path / "second").model).notes["training"]
+    assert in_all["examples"] == 2 * learnt.notes["training"]["examples"]
+
+
+def test_weights_of_another_network_are_refused(config: TrainingConfig, tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "other.safetensors", AggRl(replace(MODEL, latent_size=16)))
+    with pytest.raises(CheckpointError, match="another"):
+        trainer(replace(config, initial_weights=str(tmp_path / "other.safetensors")), tmp_path / "run")
+
+
+def test_masks_are_learnt_and_located_with(config: TrainingConfig, tmp_path: Path) -> None:
+    steps = (StageOptions("masks", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
+    mask = TalkerMaskConfig(hidden_size=16, num_layers=1)
+    run = replace(config, network="talker-mask", stages=steps, mask=mask)
+    trainer(run, tmp_path / "run").run(StopRequest())
+    row = RunFolder(tmp_path / "run").read_log()[-1]
+    assert 0 < row["validation_loss"] < 1
+    assert 0 <= row["mae_deg_1"] <= 180
+    learnt = load_mask_checkpoint(RunFolder(tmp_path / "run").model)
+    assert learnt.notes["training"]["examples"] == 16
+    with pytest.raises(CheckpointError, match="holds a network 'talker-mask', not 'agg-rl'"):
+        load_checkpoint(RunFolder(tmp_path / "run").model)
+
+
+def test_one_batch_of_masks_is_learnt_by_heart(config: TrainingConfig, tmp_path: Path) -> None:
+    steps = (StageOptions("masks", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
+    torch.manual_seed(0)
+    mask = TalkerMaskConfig(hidden_size=64)
+    lesson = open_lesson(replace(config, network="talker-mask", stages=steps, mask=mask), tmp_path, Share())
+    batch = next(lesson.batches(steps[0], first=0))
+    optimizer = torch.optim.Adam(lesson.network.parameters(), lr=3e-3)
+    losses = []
+    for _ in range(60):
+        loss = lesson.supervision(batch)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    # What is left is the entropy of targets between zero and one.
+    assert losses[-1] < 0.75 * losses[0]
+
+
 def test_sigterm_stops_the_command_with_a_checkpoint_to_resume(tmp_path: Path) -> None:
     short = ["--set", "stages.0.length=0.25", "--set", "validation.clips=8"]
     arguments = ["-m", "anydoa", "train", str(SMOKE), "--run", str(tmp_path), *short]

@@ -13,7 +13,21 @@ from typer.core import TyperGroup
 
 from anydoa.errors import AnydoaError
 
-_COMMANDS = ("locate", "array", "model", "evaluate", "simulate", "train", "export", "import-reference")
+_COMMANDS = (
+    "locate",
+    "live",
+    "serve",
+    "devices",
+    "doctor",
+    "calibrate",
+    "array",
+    "model",
+    "evaluate",
+    "simulate",
+    "train",
+    "export",
+    "import-reference",
+)
 _USER_MISTAKE = 2
 _INTERRUPTED = 130
 _UsageError: Any = typer.BadParameter.__base__  # typer has it, but under different names in its releases

@@ -61,10 +61,10 @@ def evaluate(
     """Measure estimators: mean error and share within 10 degrees with 95 % intervals, and detection."""
     if as_json + as_csv + as_markdown > 1:
         raise ConfigError("--json, --csv and --markdown exclude each other; give one of them")
+    from anydoa.estimators import ESTIMATORS
     from anydoa.evaluation.catalogue import open_suite
     from anydoa.evaluation.report import report_rows, rows_to_csv, rows_to_json, rows_to_markdown
     from anydoa.io.grid_file import load_grid
-    from anydoa.localizer import ESTIMATORS
     from anydoa.runtime.folder import list_models
 
     directions = load_grid(grid)

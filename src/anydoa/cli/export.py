@@ -3,14 +3,19 @@
 import dataclasses
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from anydoa.errors import ConfigError
+
+if TYPE_CHECKING:
+    from anydoa.runtime.card import ModelCard
 
 
 def export(
     checkpoint: Annotated[Path, typer.Argument(help="Weights: a .safetensors file of this package.")],
-    output: Annotated[Path, typer.Argument(help="Folder to write: two graphs and a card.")],
+    output: Annotated[Path, typer.Argument(help="Folder to write: graphs and a card.")],
     card: Annotated[
         Path | None, typer.Option(help="Card of the model (JSON); without one, what the checkpoint knows.")
     ] = None,
@@ -26,29 +31,36 @@ def export(
     from importlib.util import find_spec
 
     from anydoa.errors import CheckpointError, MissingExtraError
+    from anydoa.runtime.folder import ModelFolder
 
     if any(find_spec(package) is None for package in ("torch", "onnx", "safetensors")):
         raise MissingExtraError("exporting a model", "train")
     from anydoa.export import card_of, export_model
-    from anydoa.models.checkpoint import load_checkpoint
+    from anydoa.mask_export import export_steered, steered_card
+    from anydoa.models.checkpoint import checkpoint_kind, load_checkpoint, load_mask_checkpoint
     from anydoa.runtime.card import ModelCard
 
-    loaded = load_checkpoint(checkpoint)
-    title = name or output.name
-    if card is None:
-        described = card_of(loaded, title)
-    elif card.is_file():
-        written = ModelCard.from_json(card.read_text(encoding="utf-8", errors="replace"))
-        described = dataclasses.replace(card_of(loaded, title, like=written), name=title)
-    else:
+    if card is not None and not card.is_file():
         raise CheckpointError(f"{card}: no such card; leave --card out to make one from the checkpoint")
-    if metrics is not None:
-        described = dataclasses.replace(described, metrics=_read_rows(metrics))
-    report = export_model(loaded.network, described, output, float16=float16)
-    typer.echo(
-        f"wrote {report.folder} ({report.num_bytes / 1e6:.1f} MB); "
-        f"largest difference from torch {report.largest_difference:.1e}"
-    )
+    like = ModelCard.from_json(card.read_text(encoding="utf-8", errors="replace")) if card else None
+    title = name or output.name
+    rows = None if metrics is None else _read_rows(metrics)
+    if checkpoint_kind(checkpoint) == "talker-mask":
+        if float16:
+            raise ConfigError("the mask network is stored in single precision; leave --float16 out")
+        masks = load_mask_checkpoint(checkpoint)
+        described = _with_rows(steered_card(masks, title, like=like), rows)
+        difference = export_steered(masks.network, described, output)
+    else:
+        loaded = load_checkpoint(checkpoint)
+        described = _with_rows(dataclasses.replace(card_of(loaded, title, like=like), name=title), rows)
+        difference = export_model(loaded.network, described, output, float16=float16).largest_difference
+    size = ModelFolder(output).num_bytes
+    typer.echo(f"wrote {output} ({size / 1e6:.1f} MB); largest difference from torch {difference:.1e}")
+
+
+def _with_rows(card: "ModelCard", rows: "tuple[dict[str, object], ...] | None") -> "ModelCard":
+    return card if rows is None else dataclasses.replace(card, metrics=rows)
 
 
 def _read_rows(path: Path) -> tuple[dict[str, object], ...]:

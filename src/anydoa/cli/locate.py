@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anydoa.errors import AnydoaError, ConfigError
+from anydoa.estimators import DEFAULT_ESTIMATOR
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,7 +38,9 @@ def locate(
     grid: Annotated[
         str, typer.Option(help="Directions to look at, such as icosphere:4, or a file.")
     ] = "fibonacci:2048",
-    estimator: Annotated[str, typer.Option(help="srp-phat, music, or the name of a network.")] = "srp-phat",
+    estimator: Annotated[
+        str, typer.Option(help="srp-phat, music, or the name of a model.")
+    ] = DEFAULT_ESTIMATOR,
     sources: Annotated[str, typer.Option(metavar="N|auto", help="How many sources there are.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Every frame as JSON lines.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Every frame as CSV.")] = False,

@@ -29,6 +29,10 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the newest checkpoint in the folder.")
     ] = False,
+    initial: Annotated[
+        Path | None,
+        typer.Option("--from", help="Checkpoint of the same network to begin with, from another run."),
+    ] = None,
     minutes: Annotated[
         float | None, typer.Option(min=0.0, help="Stop with a checkpoint after this long.")
     ] = None,
@@ -62,8 +66,8 @@ def train(
 
     if threads is not None:
         torch.set_num_threads(threads)
-    folders = {"bank": bank, "speech": speech, "noise": noise}
-    named = [f"data.{name}={json.dumps(str(path))}" for name, path in folders.items() if path is not None]
+    paths = {"data.bank": bank, "data.speech": speech, "data.noise": noise, "initial_weights": initial}
+    named = [f"{name}={json.dumps(str(path))}" for name, path in paths.items() if path is not None]
     choices = load_config(config, [*named, *(override or [])])
     stop = StopRequest(minutes)
     folder = RunFolder(run)

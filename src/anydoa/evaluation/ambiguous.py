@@ -10,30 +10,10 @@ from scipy.spatial import cKDTree
 
 from anydoa.geometry.ambiguity import array_axis, geometry_rank
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import great_circle_distance, tangent_basis
+from anydoa.geometry.folding import half_circle
 from anydoa.geometry.grid import DirectionGrid
 
 _CONES = 181  # directions a straight array is asked for, a degree apart
-
-
-def fold_directions(
-    directions: Float[np.ndarray, "*batch 3"], array: MicrophoneArray
-) -> Float[np.ndarray, "*batch 3"]:
-    """Each direction as the one direction that stands for all the array cannot tell from it.
-
-    Returns:
-        For arrays in space the directions themselves; for flat ones those on the positive side of the
-        plane; for straight ones those on one half circle from end to end.
-    """
-    rank = geometry_rank(array)
-    if rank == "volume":
-        return directions
-    axis = array_axis(array)
-    if rank == "plane":
-        height = (directions @ axis)[..., None]
-        return directions + (np.abs(height) - height) * axis
-    cone = great_circle_distance(directions, axis)[..., None]
-    return np.cos(cone) * axis + np.sin(cone) * tangent_basis(axis)[0]
 
 
 def fold_grid(grid: DirectionGrid, array: MicrophoneArray) -> DirectionGrid:
@@ -49,9 +29,7 @@ def fold_grid(grid: DirectionGrid, array: MicrophoneArray) -> DirectionGrid:
     axis = array_axis(array)
     if rank == "plane":
         return DirectionGrid(_fold_half(grid, axis), name=f"{grid.name} folded")
-    cone = np.linspace(0, np.pi, _CONES)[:, None]
-    arc = np.cos(cone) * axis + np.sin(cone) * tangent_basis(axis)[0]
-    return DirectionGrid(arc, name=f"cones:{_CONES}")
+    return DirectionGrid(half_circle(np.linspace(0, np.pi, _CONES), array), name=f"cones:{_CONES}")
 
 
 def _fold_half(grid: DirectionGrid, axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "_ 3"]:

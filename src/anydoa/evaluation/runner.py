@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
 from anydoa.errors import ConfigError
+from anydoa.estimators import make_estimator
 from anydoa.evaluation.clip import Suite
 from anydoa.evaluation.scoring import ClipScore, score_clip
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.localizer import make_estimator
 from anydoa.peaks import Rule
 from anydoa.spectrum import SpectrumEstimator
 

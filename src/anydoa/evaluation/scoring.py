@@ -11,8 +11,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from anydoa.errors import ConfigError
-from anydoa.evaluation.ambiguous import fold_directions, fold_grid
+from anydoa.evaluation.ambiguous import fold_grid
 from anydoa.evaluation.clip import SuiteClip
+from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.metrics.detection import DetectionCounts, count_detections
 from anydoa.metrics.localization import LocalizationScore, evaluate

@@ -5,23 +5,27 @@ No pickle: reading a checkpoint runs no code.
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from torch import Tensor
 
 from anydoa.errors import CheckpointError, ConfigError
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
+from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
 
 SCHEMA = "anydoa-checkpoint-1"
 _KEY = "anydoa"
 
+Network = TypeVar("Network", AggRl, TalkerMask)
+_NAMES: dict[type, str] = {AggRl: "agg-rl", TalkerMask: "talker-mask"}
+
 
 @dataclass(frozen=True, eq=False)
-class Checkpoint:
+class Checkpoint(Generic[Network]):
     """A network and what was written down about it.
 
     Args:
@@ -29,11 +33,13 @@ class Checkpoint:
         notes: whatever was given when it was saved.
     """
 
-    network: AggRl
+    network: Network
     notes: dict[str, Any]
 
 
-def save_checkpoint(path: str | Path, network: AggRl, notes: Mapping[str, Any] | None = None) -> None:
+def save_checkpoint(
+    path: str | Path, network: AggRl | TalkerMask, notes: Mapping[str, Any] | None = None
+) -> None:
     """Write a network; a file that exists is replaced in one step.
 
     Args:
@@ -46,7 +52,7 @@ def save_checkpoint(path: str | Path, network: AggRl, notes: Mapping[str, Any] |
     path = Path(path)
     header = {
         "schema": SCHEMA,
-        "model": "agg-rl",
+        "model": _NAMES[type(network)],
         "config": network.config.to_dict(),
         "notes": dict(notes or {}),
     }
@@ -56,27 +62,58 @@ def save_checkpoint(path: str | Path, network: AggRl, notes: Mapping[str, Any] |
     os.replace(partial, path)
 
 
-def load_checkpoint(path: str | Path) -> Checkpoint:
-    """Read a network.
+def load_checkpoint(path: str | Path) -> Checkpoint[AggRl]:
+    """Read an AGG-RL network.
 
     Raises:
         CheckpointError: if the file is missing, damaged or of another kind.
     """
-    path = Path(path)
+    return _load(Path(path), AggRl, lambda values: AggRl(AggRlConfig.from_dict(values)))
+
+
+def load_mask_checkpoint(path: str | Path) -> Checkpoint[TalkerMask]:
+    """Read the mask network of the steered model.
+
+    Raises:
+        CheckpointError: if the file is missing, damaged or of another kind.
+    """
+    return _load(Path(path), TalkerMask, lambda values: TalkerMask(TalkerMaskConfig.from_dict(values)))
+
+
+def checkpoint_kind(path: str | Path) -> str:
+    """Which network a file holds: ``agg-rl`` or ``talker-mask``.
+
+    Raises:
+        CheckpointError: if the file is missing, damaged or of another kind.
+    """
+    kind: str = _read(Path(path))[0]["model"]
+    return kind
+
+
+def _load(path: Path, kind: type[Network], make: Callable[[dict[str, Any]], Network]) -> Checkpoint[Network]:
     header, state = _read(path)
+    if header["model"] != _NAMES[kind]:
+        raise CheckpointError(
+            f"{path}: holds a network {header['model']!r}, not {_NAMES[kind]!r}; give another file"
+        )
     try:
-        network = AggRl(AggRlConfig.from_dict(header["config"]))
+        network = make(header["config"])
     except ConfigError as error:
         raise CheckpointError(f"{path}: {error}; was it written by a newer anydoa?") from error
-    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
-    found = {name: tensor.shape for name, tensor in state.items()}
+    _check_shapes(path, network.state_dict(), state)
+    network.load_state_dict(state)
+    network.eval()
+    return Checkpoint(network, header["notes"])
+
+
+def _check_shapes(path: Path, wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:
+    expected = {name: tensor.shape for name, tensor in wanted.items()}
+    found = {name: tensor.shape for name, tensor in given.items()}
     if found != expected:
         wrong = min(name for name in {*found, *expected} if found.get(name) != expected.get(name))
         raise CheckpointError(
             f"{path}: tensor {wrong!r} does not fit the configuration beside it; is the file whole?"
         )
-    network.load_state_dict(state)
-    return Checkpoint(network.eval(), header["notes"])
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

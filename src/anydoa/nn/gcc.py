@@ -7,7 +7,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from anydoa.nn.single_precision import apply_function
-from anydoa.nn.tracing import being_exported
 
 FLOOR = 1e-8  # magnitudes below it are not brought up to one, so silence stays zero
 
@@ -28,18 +27,12 @@ def gcc_phat_features(
         keep_reference: whether the reference is also paired with itself.
     """
     first = 0 if keep_reference else 1
-    if not being_exported():
-        features: Tensor = apply_function(_GccPhat, real, imag, constants, first)
-        return features
-    scale = torch.rsqrt((real * real + imag * imag).clamp(min=FLOOR**2))
-    real, imag = real * scale, imag * scale
-    cosine = real[first:] * real[:1] + imag[first:] * imag[:1]
-    sine = imag[first:] * real[:1] - real[first:] * imag[:1]
-    return torch.cat([cosine, sine, constants[:, None].expand(-1, real.shape[1], -1, -1)], -1)
+    features: Tensor = apply_function(_GccPhat, real, imag, constants, first)
+    return features
 
 
 class _GccPhat(torch.autograd.Function):
-    """The same, its gradient written out: only phases matter, so one number a bin goes back."""
+    """The features, their gradient written out: only phases matter, so one number a bin goes back."""
 
     @staticmethod
     def forward(ctx: Any, real: Tensor, imag: Tensor, constants: Tensor, first: int) -> Tensor:

@@ -1,8 +1,8 @@
-"""Self-attention across the pairs of one frame, written out so that any number of pairs can be exported.
+"""Self-attention across the pairs of one frame.
 
 A frame has few pairs and a head few features, so its products are too small for matrix routines. Up to 16
 pairs it is faster to sum over features and pairs one by one, each time for all moments (frames of all items)
-at once. An exported graph, whose number of pairs is free, has the products.
+at once.
 """
 
 import math
@@ -13,7 +13,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from anydoa.nn.single_precision import apply_function
-from anydoa.nn.tracing import being_exported
 
 MAX_BULK_PAIRS = 16
 
@@ -42,7 +41,7 @@ class PairAttention(nn.Module):
         pair_mask: Bool[Tensor, "batch pair"] | None = None,
     ) -> Float[Tensor, "pair frame batch feature"]:
         """Each pair's view of all pairs that are present."""
-        bulk = not being_exported() and x.shape[0] <= MAX_BULK_PAIRS and x.device.type == "cpu"
+        bulk = x.shape[0] <= MAX_BULK_PAIRS and x.device.type == "cpu"
         mixed = self._mix_in_bulk(x, pair_mask) if bulk else self._mix(x, pair_mask)
         result: Tensor = self.output(mixed)
         return result

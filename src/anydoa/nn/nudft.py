@@ -13,8 +13,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from anydoa.nn.tracing import being_exported
-
 MIN_INCREMENT = 0.01  # bins, so that they strictly increase
 MAX_INCREMENT = 100.0
 ALIGNMENT = 8  # columns
@@ -89,23 +87,21 @@ class NonUniformDft(nn.Module):
         self, audio: Float[Tensor, "batch mic time"]
     ) -> tuple[Float[Tensor, "mic frame batch freq"], Float[Tensor, "mic frame batch freq"]]:
         """Real and imaginary parts; ``time`` is a multiple of the hop and holds at least one window."""
-        frames = self._frames(audio)
+        frames = audio.unfold(-1, self.window_length, self.hop_length).permute(1, 2, 0, 3)
+        return self._project(*self.fold(frames))
+
+    def fold(
+        self, frames: Float[Tensor, "*batch window"]
+    ) -> tuple[Float[Tensor, "*batch half"], Float[Tensor, "*batch half"]]:
+        """What the cosines and what the sines are multiplied with: both halves of each frame at once."""
         half = self.window_length // 2
         late, early = frames[..., half:].contiguous(), frames[..., 1 : half + 1].flip(-1)
-        return self._project(late + early, late - early)
+        return late + early, late - early
 
     def _project(self, even: Tensor, odd: Tensor) -> tuple[Tensor, Tensor]:
         # Matrix routines are up to twice as slow on widths like 257; the empty columns cost less.
         cosine, sine = nn.functional.pad(self.kernels(), (0, -self.num_bins % ALIGNMENT)).unbind()
         return torch.matmul(even, cosine)[..., : self.num_bins], torch.matmul(odd, sine)[..., : self.num_bins]
-
-    def _frames(self, audio: Float[Tensor, "batch mic time"]) -> Float[Tensor, "mic frame batch window"]:
-        if not being_exported():
-            return audio.unfold(-1, self.window_length, self.hop_length).permute(1, 2, 0, 3)
-        # An exported graph would loop over frames; slices with ends counted from the back keep them free.
-        hops = audio.reshape(*audio.shape[:-1], -1, self.hop_length).permute(1, 2, 0, 3)
-        overlap = self.window_length // self.hop_length
-        return torch.cat([hops[:, i : (i - overlap + 1) or None] for i in range(overlap)], dim=-1)
 
     def _valid_increments(self) -> Float[Tensor, "increment"]:
         # In double precision, or the last bin would be above Nyquist by rounding.
@@ -129,12 +125,11 @@ class PublishedDft(NonUniformDft):
         window = torch.hann_window(self.window_length, device=sample.device, dtype=sample.dtype)
         return torch.stack([torch.cos(phase), -torch.sin(phase)]) * window[:, None]
 
-    def forward(
-        self, audio: Float[Tensor, "batch mic time"]
-    ) -> tuple[Float[Tensor, "mic frame batch freq"], Float[Tensor, "mic frame batch freq"]]:
-        """Real and imaginary parts; ``time`` is a multiple of the hop and holds at least one window."""
-        frames = self._frames(audio)
-        return self._project(frames, frames)
+    def fold(
+        self, frames: Float[Tensor, "*batch window"]
+    ) -> tuple[Float[Tensor, "*batch window"], Float[Tensor, "*batch window"]]:
+        """The frames as they are."""
+        return frames, frames
 
 
 def _logit_increments(num_bins: int, nyquist: float) -> Float[Tensor, "increment"]:

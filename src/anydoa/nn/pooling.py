@@ -7,7 +7,6 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from anydoa.nn.single_precision import apply_function
-from anydoa.nn.tracing import being_exported
 
 EPSILON = 1e-12  # keeps the slope of the square root finite where all pairs agree
 
@@ -31,10 +30,8 @@ def pool_pairs(
         present = pair_mask.T[:, None, :, None]
         count = pair_mask.sum(1).clamp(min=1)[:, None].to(x.dtype)
     divisor = (count - 1).clamp(min=1) if unbiased else count
-    if not being_exported():
-        pooled: Tensor = apply_function(_Pool, x, present, count, divisor)
-        return pooled
-    return _pool(x, present, count, divisor)[0]
+    pooled: Tensor = apply_function(_Pool, x, present, count, divisor)
+    return pooled
 
 
 def _pool(
@@ -43,7 +40,7 @@ def _pool(
     """The pooled features, the weights, the weighted features and their deviation from the mean."""
     if present is not None:
         x = torch.where(present, x, torch.finfo(x.dtype).min)
-    weights = _softmax_over_pairs(x)
+    weights = torch.softmax(x, dim=0)
     weighted = weights * x
     total = weighted.sum(0)
     deviation = weighted - total / count
@@ -51,14 +48,6 @@ def _pool(
         deviation = torch.where(present, deviation, 0.0)
     spread = torch.sqrt((deviation * deviation).sum(0) / divisor + EPSILON)
     return torch.cat([total, spread], -1), weights, weighted, deviation
-
-
-def _softmax_over_pairs(x: Tensor) -> Tensor:
-    if not being_exported():
-        return torch.softmax(x, dim=0)
-    # ONNX Runtime turns a tensor around and back for a softmax over any axis but the last.
-    powers = torch.exp(x - x.amax(0, keepdim=True))
-    return powers / powers.sum(0)
 
 
 class _Pool(torch.autograd.Function):

@@ -39,10 +39,16 @@ class RepresentationMapping(nn.Module):
         tails: Sequence[Tensor | None],
     ) -> tuple[Float[Tensor, "output frame batch latent"], list[Tensor | None]]:
         """The representation, and the tails for the frames that follow; None where there was none before."""
-        y = pool_pairs(x, pair_mask, unbiased=self.compat)
-        representations, new = [], []
-        for block, output, old in zip(self.blocks, self.outputs, tails, strict=True):
+        refined, new = self.refine(pool_pairs(x, pair_mask, unbiased=self.compat), tails)
+        return torch.stack([output(y) for output, y in zip(self.outputs, refined, strict=True)]), new
+
+    def refine(
+        self, y: Float[Tensor, "frame batch pooled"], tails: Sequence[Tensor | None]
+    ) -> tuple[list[Tensor], list[Tensor | None]]:
+        """What each output is computed from, and the tails; ``y`` is the pooled pairs."""
+        refined, new = [], []
+        for block, old in zip(self.blocks, tails, strict=True):
             y, tail = block(y, old)
-            representations.append(output(y))
+            refined.append(y)
             new.append(tail)
-        return torch.stack(representations), new
+        return refined, new

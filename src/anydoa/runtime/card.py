@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPAN
 from anydoa.errors import CheckpointError
 from anydoa.geometry.array import MicrophoneArray
 
@@ -45,6 +46,12 @@ class TrainedRange:
                 f"{least * 100:.0f}..{greatest * 100:.0f} cm"
             )
         return found
+
+
+UNKNOWN_RANGE = TrainedRange(
+    (MIN_MICROPHONES, MAX_MICROPHONES), (MIN_SPAN, MAX_SPAN), (0.0, 10.0), (-100.0, 100.0), (0, 99)
+)
+"""Of a network whose training nobody has written down: no array is warned about."""
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 import logging
 from collections import OrderedDict
-from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -10,33 +9,15 @@ from jaxtyping import Bool, Float
 from anydoa.errors import ConfigError, ShapeError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, STATE_PREFIX, ModelFolder, find_model
+from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, STATE_PREFIX, ModelFolder
 from anydoa.runtime.session import open_session
 from anydoa.spectrum import SpatialSpectrum
 
-DEFAULT_MODEL = "agg-rl"
 _ROWS = 2048  # microphones x frames of the network in one call: what a processor's cache holds is fastest
 _MAX_DIRECTIONS = 8192  # of Gridnet in one call
 _KEPT_GRIDS = 4
 
 logger = logging.getLogger(__name__)
-
-
-def load(
-    source: str | Path | None = None, *, frames_per_output: int | None = None, num_threads: int = 1
-) -> "NetworkEstimator":
-    """A network ready to run.
-
-    Args:
-        source: name of a bundled model, a folder, ``hub:org/name@revision``, or None for the default.
-        frames_per_output: frames of the network averaged to one of the spectrum; None for about 10 a second.
-        num_threads: threads inside an operator.
-
-    Raises:
-        CheckpointError: if there is no such model or it is damaged.
-    """
-    folder = find_model(DEFAULT_MODEL if source is None else source)
-    return NetworkEstimator(folder, frames_per_output=frames_per_output, num_threads=num_threads)
 
 
 class NetworkEstimator:
@@ -140,21 +121,39 @@ class NetworkEstimator:
                 the last call by window_length - hop.
             mic_positions: metres, any origin; arrays of different size are padded.
             state: from :meth:`initial_state` or the last call.
-            mic_mask: true where there is a microphone; None if all are there.
-
-        Raises:
-            ShapeError: if a microphone is absent and the model is a published one, which cannot express that.
+            mic_mask: true where there is a microphone, the same in each call; None if all are there. The
+                graph knows no absent microphones, so with some each stream runs by itself.
         """
-        mask = np.ones(audio.shape[:2], dtype=bool) if mic_mask is None else mic_mask
+        if mic_mask is not None and not mic_mask.all():
+            return self._step_each(audio, mic_positions, state, mic_mask)
         inputs = {"audio": audio, "mic_positions": mic_positions, **state}
-        if self._takes_mask:
-            inputs["mic_mask"] = mask
-        elif not mask.all():
-            raise ShapeError(
-                f"model {self.name!r} takes no absent microphones, got some; run sizes one by one"
-            )
+        if self._takes_mask:  # as graphs of version 0.1 do
+            inputs["mic_mask"] = np.ones(audio.shape[:2], dtype=bool)
         representation, *memory = self.augeonet.run(None, inputs)
         return representation, dict(zip(state, memory, strict=True))
+
+    def _step_each(
+        self,
+        audio: Float[np.ndarray, "batch mic time"],
+        mic_positions: Float[np.ndarray, "batch mic 3"],
+        state: dict[str, np.ndarray],
+        mic_mask: Bool[np.ndarray, "batch mic"],
+    ) -> tuple[Float[np.ndarray, "batch frame latent"], dict[str, np.ndarray]]:
+        """A step of each stream with the microphones it has; its memory is the front of what is padded."""
+        representations = []
+        new = {name: np.zeros_like(tensor) for name, tensor in state.items()}
+        for item, present in enumerate(mic_mask):
+            fresh = self.initial_state(1, int(present.sum()))
+            own = {name: (slice(item, item + 1), *map(slice, part.shape[1:])) for name, part in fresh.items()}
+            found, memory = self.step(
+                audio[item : item + 1, present],
+                mic_positions[item : item + 1, present],
+                {name: tensor[own[name]] for name, tensor in state.items()},
+            )
+            representations.append(found)
+            for name, part in memory.items():
+                new[name][own[name]] = part
+        return np.concatenate(representations), new
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "NetworkStream":
         """A fresh stream for one recording; warns where the array lies outside of what training covered."""
@@ -210,9 +209,9 @@ class NetworkStream:
             overlap = estimator.network_window - estimator.network_hop
             windows = self._samples[:, : used + overlap]
             representation, self._state = estimator.step(windows[None], self._positions, self._state)
-            logits = representation[0] @ self._directions
-            values = _sigmoid(logits).reshape(num_outputs, -1, size).mean(axis=1)
-            level = _levels(windows, estimator.hop_length, overlap)
+            spectrum = _sigmoid(representation[0] @ self._directions)
+            values = spectrum.reshape(num_outputs, -1, size).mean(axis=1)
+            level = _levels(windows, estimator.network_hop, estimator.frames_per_output, overlap)
             self._samples = self._samples[:, used:]
         last = self._num_outputs + np.arange(1, num_outputs + 1)
         self._num_outputs += num_outputs
@@ -221,11 +220,21 @@ class NetworkStream:
 
 
 def _sigmoid(logits: Float[np.ndarray, "frame grid"]) -> Float[np.ndarray, "frame grid"]:
-    return np.float32(0.5) * (np.tanh(np.float32(0.5) * logits) + np.float32(1))
+    """In place: large arrays cost more to make than to fill."""
+    half = np.float32(0.5)
+    logits *= half
+    np.tanh(logits, out=logits)
+    logits *= half
+    logits += half
+    return logits
 
 
-def _levels(audio: Float[np.ndarray, "mic time"], hop: int, overlap: int) -> Float[np.ndarray, "frame"]:
+def _levels(
+    audio: Float[np.ndarray, "mic time"], hop: int, hops_per_frame: int, overlap: int
+) -> Float[np.ndarray, "frame"]:
     """Root mean square of all samples of all microphones in the windows of each frame."""
-    power = np.concatenate([[0.0], np.cumsum(np.mean(np.square(audio, dtype=np.float64), axis=0))])
-    total = power[hop + overlap :: hop] - power[: -(hop + overlap) : hop]
-    return np.sqrt(np.maximum(total, 0) / (hop + overlap)).astype(np.float32)
+    pieces = audio.reshape(len(audio), -1, hop)
+    power = np.concatenate([[0.0], np.cumsum(np.einsum("mhs,mhs->h", pieces, pieces), dtype=np.float64)])
+    window = hops_per_frame + overlap // hop
+    total = power[window::hops_per_frame] - power[:-window:hops_per_frame]
+    return np.sqrt(np.maximum(total, 0) / (len(audio) * window * hop)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Model folders: two graphs and a card, in the package, on disk or on a hub."""
+"""Model folders: graphs and a card, in the package, on disk or on a hub."""
 
 import hashlib
 from functools import cached_property
@@ -10,9 +10,12 @@ from anydoa.runtime.card import ModelCard
 
 AUGEONET_FILE = "augeonet.onnx"
 GRIDNET_FILE = "gridnet.onnx"
+MASK_FILE = "mask.onnx"
 CARD_FILE = "card.json"
 STATE_PREFIX = "state_"  # of the inputs of augeonet that hold its memory; outputs say next_ before it
 HUB_PREFIX = "hub:"
+_GRAPHS = {"agg-rl": (AUGEONET_FILE, GRIDNET_FILE), "steered": (MASK_FILE,)}
+"""Graphs of each architecture."""
 
 
 class ModelFolder:
@@ -26,13 +29,31 @@ class ModelFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        missing = [name for name in (CARD_FILE, AUGEONET_FILE, GRIDNET_FILE) if not (path / name).is_file()]
+        self.path = path
+        if not (path / CARD_FILE).is_file():
+            raise CheckpointError(
+                f"{path}: a model folder holds {CARD_FILE}, which is missing; write one with `anydoa export`"
+            )
+        missing = [graph.name for graph in self.graphs if not graph.is_file()]
         if missing:
             raise CheckpointError(
-                f"{path}: a model folder holds {CARD_FILE}, {AUGEONET_FILE} and {GRIDNET_FILE}, "
-                f"but {missing[0]} is missing; write one with `anydoa export`"
+                f"{path}: a folder of {self.card.architecture!r} holds {missing[0]}, which is missing; "
+                "write one with `anydoa export`"
             )
-        self.path = path
+
+    @cached_property
+    def graphs(self) -> tuple[Path, ...]:
+        """The graphs of the model.
+
+        Raises:
+            CheckpointError: if this version knows no such architecture.
+        """
+        if self.card.architecture not in _GRAPHS:
+            raise CheckpointError(
+                f"{self.path}: architecture {self.card.architecture!r} is none of {', '.join(_GRAPHS)}; "
+                "install a newer anydoa"
+            )
+        return tuple(self.path / name for name in _GRAPHS[self.card.architecture])
 
     @cached_property
     def card(self) -> ModelCard:
@@ -44,16 +65,16 @@ class ModelFolder:
 
     @cached_property
     def weights_hash(self) -> str:
-        """Twelve hex digits of both graphs; results carry it."""
+        """Twelve hex digits of all graphs; results carry it."""
         digest = hashlib.sha256()
-        for name in (AUGEONET_FILE, GRIDNET_FILE):
-            digest.update((self.path / name).read_bytes())
+        for graph in self.graphs:
+            digest.update(graph.read_bytes())
         return digest.hexdigest()[:12]
 
     @property
     def num_bytes(self) -> int:
-        """Size of both graphs."""
-        return sum((self.path / name).stat().st_size for name in (AUGEONET_FILE, GRIDNET_FILE))
+        """Size of all graphs."""
+        return sum(graph.stat().st_size for graph in self.graphs)
 
 
 def list_models() -> tuple[str, ...]:
@@ -93,7 +114,7 @@ def _download(place: str) -> Path:
     except ImportError:
         raise MissingExtraError("loading a model from a hub", "hub") from None
     name, _, revision = place.partition("@")
-    wanted = [CARD_FILE, AUGEONET_FILE, GRIDNET_FILE]
+    wanted = [CARD_FILE, *sorted({graph for graphs in _GRAPHS.values() for graph in graphs})]
     try:
         return Path(snapshot_download(name, revision=revision or None, allow_patterns=wanted))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:

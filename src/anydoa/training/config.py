@@ -12,6 +12,7 @@ from typing import Any, Literal
 from anydoa.constants import MIN_MICROPHONES
 from anydoa.errors import ConfigError
 from anydoa.models.config import AggRlConfig
+from anydoa.models.talker_mask import TalkerMaskConfig
 from anydoa.simulation.recipe import MixRecipe
 
 
@@ -195,7 +196,10 @@ class TrainingConfig:
         epoch_examples: clips in an epoch.
         precision: ``no`` for single precision, or the lower one to compute in where there is CUDA.
         checkpoint_minutes: between checkpoints.
-        model: the network.
+        network: which network learns: ``agg-rl``, described by ``model``, or ``talker-mask``, by ``mask``.
+        initial_weights: checkpoint of the same network to begin with; empty: weights drawn from the seed.
+        model: AGG-RL.
+        mask: the mask network.
         beams: beamwidths of the targets.
         grid: grid of a training step.
         optimizer: how weights move.
@@ -210,7 +214,10 @@ class TrainingConfig:
     epoch_examples: int = 28_800
     precision: Literal["no", "fp16", "bf16"] = "no"
     checkpoint_minutes: float = 15.0
+    network: Literal["agg-rl", "talker-mask"] = "agg-rl"
+    initial_weights: str = ""
     model: AggRlConfig = field(default_factory=AggRlConfig)
+    mask: TalkerMaskConfig = field(default_factory=TalkerMaskConfig)
     beams: BeamOptions = field(default_factory=BeamOptions)
     grid: GridOptions = field(default_factory=GridOptions)
     optimizer: OptimizerOptions = field(default_factory=OptimizerOptions)
@@ -224,6 +231,8 @@ class TrainingConfig:
             raise ConfigError(f"seed must be 0 or more, got {self.seed}")
         if not self.stages:
             raise ConfigError("a run needs at least one stage; add a [[stages]] table")
+        if self.network == "talker-mask" and any(stage.source != "rooms" for stage in self.stages):
+            raise ConfigError('the mask network learns from rooms; set source = "rooms" in every stage')
         outputs = self.model.num_outputs
         if any(len(row) != outputs for row in self.beams.widths_deg):
             raise ConfigError(

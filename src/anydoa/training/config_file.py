@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_origin
 from anydoa.errors import ConfigError
 from anydoa.io.nearest_name import nearest_name
 from anydoa.models.config import AggRlConfig
+from anydoa.models.talker_mask import TalkerMaskConfig
 from anydoa.training.config import TrainingConfig
 
 
@@ -82,8 +83,8 @@ def _parse(text: str) -> Any:
 def _build(kind: Any, values: Any, path: str) -> Any:
     if not isinstance(values, Mapping):
         raise ConfigError(f"{path} must be a table, got {values!r}")
-    if kind is AggRlConfig:
-        return AggRlConfig.from_dict(values)
+    if kind in (AggRlConfig, TalkerMaskConfig):
+        return kind.from_dict(values)
     fields = {one.name: one for one in dataclasses.fields(kind)}
     for key in values:
         if key not in fields:

@@ -5,11 +5,11 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from torch.utils.data import DataLoader, Dataset, Sampler
 
-from anydoa.training.batch import Batch
-
+Item = TypeVar("Item")
 _THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -21,7 +21,7 @@ class _Counting(Sampler[int]):
         return itertools.count(self.first, self.step)
 
 
-def endless_batches(dataset: Dataset[Batch], *, first: int, step: int, workers: int) -> Iterator[Batch]:
+def endless_batches(dataset: Dataset[Item], *, first: int, step: int, workers: int) -> Iterator[Item]:
     """``dataset[first]``, ``dataset[first + step]``, ... without end, always in this order.
 
     Args:

@@ -7,32 +7,30 @@ so a resumed run takes the steps it would have taken; in hours, as many of them 
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import gather_object
+from accelerate.utils import gather_object, send_to_device
 from torch import Tensor
 
 from anydoa.errors import CheckpointError
-from anydoa.models.agg_rl import AggRl
 from anydoa.models.checkpoint import save_checkpoint
-from anydoa.models.config import AggRlConfig
 from anydoa.training.averaging import AveragedNetwork
-from anydoa.training.batch import Batch
 from anydoa.training.config import TrainingConfig
+from anydoa.training.config_file import config_from_dict
 from anydoa.training.curriculum import ActiveStage, Curriculum, Position
-from anydoa.training.grid_sampling import GridSampler
+from anydoa.training.lesson import AnyBatch, open_lesson
 from anydoa.training.optimizer_state import optimizer_tensors, parameter_groups, restore_optimizer
 from anydoa.training.progress import StepReport, Watcher, look_away
 from anydoa.training.run_folder import RunFolder, TrainingState
 from anydoa.training.schedule import Plateau, learning_rate
-from anydoa.training.sources import Share, TrainingSources
+from anydoa.training.sources import Share
 from anydoa.training.stopping import StopRequest
-from anydoa.training.supervision import Supervision
-from anydoa.training.validation import ValidationResult, Validator
+from anydoa.training.validation import ValidationResult
 
 _log = logging.getLogger(__name__)
 _STEPS_BETWEEN_CURVE_POINTS = 10
@@ -49,6 +47,7 @@ class Trainer:
 
     Raises:
         AudioError: if a corpus cannot be read.
+        CheckpointError: if the initial weights cannot be read, or are those of another network.
         ConfigError: if the choices do not fit together.
     """
 
@@ -62,16 +61,13 @@ class Trainer:
     ) -> None:
         self.config, self.folder, self.accelerator, self.watch = config, folder, accelerator, watch
         share = Share(accelerator.process_index, accelerator.num_processes)
-        self.sources = TrainingSources(config, folder.cache, share)
+        self.lesson = open_lesson(config, folder.cache, share)
+        self.network = self.lesson.network
         self.curriculum = Curriculum(config)
-        self.sampler = GridSampler(config.grid)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(config.seed)
-            self.network = AggRl(config.model)
+        self._earlier = self._take_initial_weights()
         self.average = AveragedNetwork(self.network, config.optimizer.average_decay)
-        supervision = Supervision(self.network, positive_weight=config.optimizer.positive_weight)
         self.optimizer = torch.optim.Adam(parameter_groups(self.network), lr=config.optimizer.lr, fused=True)
-        self.supervised, self.stepper = accelerator.prepare(supervision, self.optimizer)
+        self.supervised, self.stepper = accelerator.prepare(self.lesson.supervision, self.optimizer)
         self.average.network.to(accelerator.device)
         self.position = Position()
         self.plateau = Plateau()
@@ -87,7 +83,12 @@ class Trainer:
             CheckpointError: if there is none, or it holds another network.
         """
         state = self.folder.load()
-        if AggRlConfig.from_dict(state.numbers["config"]["model"]) != self.config.model:
+        kept = config_from_dict(state.numbers["config"])
+        if (kept.network, kept.model, kept.mask) != (
+            self.config.network,
+            self.config.model,
+            self.config.mask,
+        ):
             raise CheckpointError(
                 f"{self.folder.path}: the checkpoint holds a network of another [model]; restore its options "
                 "or choose another --run"
@@ -112,14 +113,16 @@ class Trainer:
     def run(self, stop: StopRequest) -> None:
         """Train until all stages are behind or a stop is wanted; a checkpoint is left either way."""
         self._open_logs()
-        validator = self._open_validation()
+        # One process decodes the recordings, the others find them decoded.
+        with self.accelerator.main_process_first():
+            self.lesson.prepare_validation()
         begun = self.position
         self._mark = self._saved = time.monotonic()
         self._all_stop = False
         with stop.listening():
             while (stage := self.curriculum.stage(self.position)) is not None and not self._ends(stop):
                 _log.info("stage %r", stage.options.name)
-                self._run_stage(stage, validator, stop)
+                self._run_stage(stage, stop)
             if self.position != begun:
                 self.checkpoint()
         self.accelerator.end_training()
@@ -149,28 +152,50 @@ class Trainer:
             "scaler": None if scaler is None else scaler.state_dict(),
         }
         path = self.folder.save(TrainingState(tensors, numbers), examples=self.position.examples)
-        notes = {
-            "training": {"examples": self.position.examples, "hours": round(self.position.hours, 2)},
-            "config": self.config.to_dict(),
-        }
-        save_checkpoint(self.folder.model, self.average.network, notes)
+        save_checkpoint(self.folder.model, self.average.network, self._notes())
         _log.info("checkpoint %s", path)
 
-    def _run_stage(self, stage: ActiveStage, validator: Validator, stop: StopRequest) -> None:
+    def _take_initial_weights(self) -> dict[str, float]:
+        """Begin where another run ended; what its network had learnt from."""
+        path = self.config.initial_weights
+        if not path:
+            return {"examples": 0, "hours": 0.0}
+        checkpoint = self.lesson.load(path)
+        if checkpoint.network.config != self.network.config:
+            raise CheckpointError(
+                f"{path}: holds a network of another [model]; copy the options it was trained with"
+            )
+        self.network.load_state_dict(checkpoint.network.state_dict())
+        training = checkpoint.notes.get("training", {})
+        return {"examples": training.get("examples", 0), "hours": training.get("hours", 0.0)}
+
+    def _notes(self) -> dict[str, Any]:
+        """What the network learnt from in all, and the choices of this run."""
+        examples = self._earlier["examples"] + self.position.examples
+        hours = round(self._earlier["hours"] + self.position.hours, 2)
+        # Folders of this machine mean nothing elsewhere.
+        chosen = replace(
+            self.config,
+            data=replace(self.config.data, bank="", speech="", noise="", cache=""),
+            initial_weights="",
+        )
+        return {"training": {"examples": examples, "hours": hours}, "config": chosen.to_dict()}
+
+    def _run_stage(self, stage: ActiveStage, stop: StopRequest) -> None:
         """Steps until the stage is over or a stop is wanted."""
-        batches = self.sources.batches(stage.options, self.network, first=self.position.examples)
+        batches = self.lesson.batches(stage.options, first=self.position.examples)
         here: ActiveStage | None = stage
         while here is not None and here.index == stage.index and not self._ends(stop):
             self._step(batches, here, stop)
             if self.curriculum.units(self.position) - self._validated_at >= self.config.validation.every:
-                self._validate(validator, here)
+                self._validate(here)
             if time.monotonic() - self._saved >= 60 * self.config.checkpoint_minutes:
                 self.checkpoint()
             here = self.curriculum.stage(self.position)
         if self._losses and not stop.urgent:
-            self._validate(validator, stage)
+            self._validate(stage)
 
-    def _step(self, batches: Iterator[Batch], here: ActiveStage, stop: StopRequest) -> None:
+    def _step(self, batches: Iterator[AnyBatch], here: ActiveStage, stop: StopRequest) -> None:
         begun = time.monotonic()
         batch = next(batches)
         wait_s = time.monotonic() - begun
@@ -185,17 +210,16 @@ class Trainer:
         if len(self._losses) % _STEPS_BETWEEN_CURVE_POINTS == 0:
             self.accelerator.log({"loss": loss, "learning_rate": rate}, step=self.position.examples)
 
-    def _learn(self, batch: Batch, *, rate: float, weight_decay: float) -> float:
+    def _learn(self, batch: AnyBatch, *, rate: float, weight_decay: float) -> float:
         """One step of the optimiser; the loss."""
         for group in self.optimizer.param_groups:
             group.update(lr=rate, weight_decay=weight_decay if group["decays"] else 0.0)
         rng = np.random.default_rng(
             (self.config.seed, self.position.examples, self.accelerator.process_index)
         )
-        directions = torch.from_numpy(self.sampler.draw(batch.talkers.double().numpy(), rng))
-        beamwidths_deg = self.curriculum.beamwidths_deg(self.position)
         device = self.accelerator.device
-        loss = self.supervised(batch.to(device), directions.to(device), beamwidths_deg)
+        arguments = send_to_device(self.lesson.arguments(batch, self.position, rng), device)
+        loss = self.supervised(batch.to(device), *arguments)
         self.accelerator.backward(loss)
         length = self.accelerator.clip_grad_norm_(self.network.parameters(), self.config.optimizer.clip)
         # With a scaler such steps are part of its search for a scale, and it leaves them out by itself.
@@ -204,7 +228,7 @@ class Trainer:
         else:
             _log.warning("gradient is not finite after %d clips; step left out", self.position.examples)
         self.stepper.zero_grad()
-        self.network.project_()
+        self.lesson.finish_step()
         self.average.update(self.network)
         return float(loss.detach())
 
@@ -224,15 +248,15 @@ class Trainer:
     def _ends(self, stop: StopRequest) -> bool:
         return stop.wanted if self.accelerator.num_processes == 1 else self._all_stop
 
-    def _validate(self, validator: Validator, here: ActiveStage) -> None:
+    def _validate(self, here: ActiveStage) -> None:
         self._validated_at = self.curriculum.units(self.position)
-        beamwidths_deg = self.curriculum.beamwidths_deg(self.position)
-        result = ValidationResult.of(gather_object(validator.run(self.average.network, beamwidths_deg)))
+        mine = self.lesson.validate(self.average.network, self.position)
+        result = ValidationResult.of(gather_object(mine))
         row = {
             "examples": self.position.examples,
             "hours": round(self.position.hours, 4),
             "stage": here.options.name,
-            "beamwidths_deg": beamwidths_deg,
+            "beamwidths_deg": self.curriculum.beamwidths_deg(self.position),
             "loss": float(np.mean(self._losses)),
             **result.row(),
         }
@@ -249,14 +273,4 @@ class Trainer:
         # What an interrupted run wrote after its last checkpoint is written again.
         self.accelerator.init_trackers(
             "tensorboard", init_kwargs={"tensorboard": {"purge_step": self.position.examples}}
-        )
-
-    def _open_validation(self) -> Validator:
-        # One process decodes the recordings, the others find them decoded.
-        with self.accelerator.main_process_first():
-            batches = self.sources.validation(self.network)
-        return Validator(
-            batches,
-            grid_size=self.config.validation.grid,
-            positive_weight=self.config.optimizer.positive_weight,
         )

@@ -5,20 +5,18 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from anydoa.models.agg_rl import AggRl
+_BINS = "transform.increments"  # ends the name of the parameter
 
 
-def parameter_groups(network: AggRl) -> list[dict[str, Any]]:
+def parameter_groups(network: nn.Module) -> list[dict[str, Any]]:
     """Groups for the optimiser: all that decay, and the bins of the transform, which do not.
 
     Weight decay would pull the bins down. Worse, Adam makes a full step of it where there is no other
     gradient, as in a stage of spectra.
     """
-    bins = [network.augeonet.transform.increments]
-    learnable = [parameter for parameter in bins if isinstance(parameter, nn.Parameter)]
-    others = [
-        parameter for parameter in network.parameters() if all(parameter is not one for one in learnable)
-    ]
+    parameters = list(network.named_parameters())
+    learnable = [parameter for name, parameter in parameters if name.endswith(_BINS)]
+    others = [parameter for name, parameter in parameters if not name.endswith(_BINS)]
     return [{"params": others, "decays": True}, {"params": learnable, "decays": False}]
 
 

@@ -19,7 +19,7 @@ from anydoa.training.loading import endless_batches
 from anydoa.training.validation import MAX_TALKERS
 
 _VALIDATION_BATCH = 8
-_VALIDATION_SEED = 2**31  # added, so that no clip is ever both
+VALIDATION_SEED = 2**31  # added, so that no clip is ever both
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class TrainingSources:
         """This process' share of a fixed set of clips, as many with two talkers as with one."""
         options = self.config.validation
         shape = ClipShape(self.config.model, _VALIDATION_BATCH, options.duration_s, options.microphones)
-        seed = self.config.seed + _VALIDATION_SEED
+        seed = self.config.seed + VALIDATION_SEED
         batches: Sequence[Batch]
         if options.source == "spectra":
             spectra = SpectraBatches(shape, bin_frequencies(network), seed=seed)
@@ -90,18 +90,20 @@ class TrainingSources:
         offset, seed = size * self.share.index, self.config.seed
         if stage.source == "spectra":
             return SpectraBatches(shape, bin_frequencies(network), seed=seed, offset=offset)
-        return ClipBatches(self._source(stage.bank), shape, self.config.mix, seed=seed, offset=offset)
+        return ClipBatches(self.rooms(stage.bank), shape, self.config.mix, seed=seed, offset=offset)
 
-    def _source(self, bank: str) -> SoundSource:
+    def rooms(self, bank: str) -> SoundSource:
+        """Rooms and recordings to train on, from a folder inside that of the banks."""
         assert self._clips is not None  # read if any stage wants rooms
         speech, noise = self._clips[False]
         path = Path(self.config.data.bank) / bank
         return SoundSource(path, speech, noise, self.cache, self.config.data.held_out)
 
-    def _validation_source(self) -> SoundSource:
+    def held_out_rooms(self) -> SoundSource:
+        """Rooms and recordings to validate on."""
         assert self._clips is not None
         speech, noise = self._clips[True]
-        source = replace(self._source(""), speech=speech, noise=noise, validation=True)
+        source = replace(self.rooms(""), speech=speech, noise=noise, validation=True)
         if self.config.validation.bank:
             return replace(source, bank=source.bank / self.config.validation.bank, held_out=1.0)
         rooms = [stage.bank for stage in self.config.stages if stage.source == "rooms"]
@@ -109,7 +111,7 @@ class TrainingSources:
 
     def _validation_clips(self, shape: ClipShape, seed: int) -> list[ClipBatch]:
         """All numbers of microphones equally often, each in batches of its own."""
-        source, clips = self._validation_source(), self.config.validation.clips
+        source, clips = self.held_out_rooms(), self.config.validation.clips
         batches = []
         for talkers in range(1, MAX_TALKERS + 1):
             mixer = source.mixer(

@@ -47,7 +47,7 @@ def test_the_table_names_directions_and_times(folder: Path, capsys: pytest.Captu
     assert main(["locate", "ball.wav", "--array", "ball.toml"]) == 0
     out, err = capsys.readouterr()
     lines = out.splitlines()
-    assert lines[0] == "ball.wav: 3.0 s, ball, srp-phat, fibonacci:2048"
+    assert lines[0] == "ball.wav: 3.0 s, ball, steered, fibonacci:2048"
     rows = [line.replace("°", "").replace(" s", "").split() for line in lines]
     summary = np.array(sorted((row for row in rows[2:4]), key=lambda row: float(row[0])), dtype=float)
     np.testing.assert_allclose(summary[:, :2], [[-50, 25], [70, 15]], atol=2)
@@ -141,11 +141,13 @@ def test_a_picture_is_drawn(folder: Path) -> None:
     assert len(content) > 50_000
 
 
-@pytest.mark.parametrize("count", ["1", "3"])
+# A steered spectrum is empty where nobody was found, so it cannot be made to name a third talker of two.
+@pytest.mark.parametrize(("estimator", "count"), [("steered", "1"), ("srp-phat", "1"), ("srp-phat", "3")])
 def test_the_number_of_sources_can_be_told(
-    folder: Path, capsys: pytest.CaptureFixture[str], count: str
+    folder: Path, capsys: pytest.CaptureFixture[str], estimator: str, count: str
 ) -> None:
-    assert main(["locate", "ball.wav", "--array", "ball.toml", "--sources", count, "--json", "-"]) == 0
+    words = ["--estimator", estimator, "--sources", count, "--json", "-"]
+    assert main(["locate", "ball.wav", "--array", "ball.toml", *words]) == 0
     *frames, last = [json.loads(line) for line in capsys.readouterr().out.splitlines()][1:]
     assert all(len(frame["sources"]) == int(count) for frame in frames)
     assert len(last["summary"]["sources"]) == int(count)
@@ -174,7 +176,7 @@ def test_a_silent_channel_is_a_warning_not_an_error(folder: Path, capsys: pytest
 def test_no_source_is_said_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     soundfile.write("hush.wav", np.zeros((RATE, 8)), RATE)
     assert main(["locate", "hush.wav", "--array", "ball.toml"]) == 0
-    assert "no source reaches the threshold of srp-phat" in capsys.readouterr().out
+    assert "no source reaches the threshold of steered" in capsys.readouterr().out
 
 
 BALL_WORDS = ["ball.wav", "--array", "ball.toml"]

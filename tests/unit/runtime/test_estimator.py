@@ -12,7 +12,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid, icosphere_grid
 from anydoa.geometry.layouts import circular_positions
 from anydoa.models.agg_rl import AggRl
-from anydoa.runtime.estimator import NetworkEstimator, load
+from anydoa.runtime.estimator import NetworkEstimator
 from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, ModelFolder, find_model
 from tiny_network import make_card, make_model
 from typechecking import unchecked
@@ -26,7 +26,7 @@ def noise(num_mics: int, num_samples: int, seed: int = 0) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def estimator(tiny_folder: Path) -> NetworkEstimator:
-    return load(tiny_folder, frames_per_output=1)
+    return NetworkEstimator(ModelFolder(tiny_folder), frames_per_output=1)
 
 
 @pytest.mark.parametrize("grid", GRIDS, ids=lambda grid: grid.name)
@@ -70,7 +70,9 @@ def test_several_streams_at_once_give_what_each_gives_alone(estimator: NetworkEs
 def test_averaged_frames_are_the_mean_of_single_ones(estimator: NetworkEstimator, tiny_folder: Path) -> None:
     array, audio = MicrophoneArray(circular_positions(4, 0.05)), noise(4, 8000)
     single = estimator.spectrum(audio, array, GRIDS[0])
-    averaged = load(tiny_folder, frames_per_output=4).spectrum(audio, array, GRIDS[0])
+    averaged = NetworkEstimator(ModelFolder(tiny_folder), frames_per_output=4).spectrum(
+        audio, array, GRIDS[0]
+    )
     count = averaged.num_frames
     expected = single.values[: 4 * count].reshape(count, 4, -1).mean(axis=1)
     np.testing.assert_allclose(averaged.values, expected, atol=1e-5)
@@ -98,7 +100,7 @@ def test_audio_of_another_array_is_refused(estimator: NetworkEstimator) -> None:
 
 def test_no_frame_an_output_is_refused(tiny_folder: Path) -> None:
     with pytest.raises(ConfigError, match="at least 1, got 0"):
-        load(tiny_folder, frames_per_output=0)
+        NetworkEstimator(ModelFolder(tiny_folder), frames_per_output=0)
 
 
 def test_a_folder_without_a_graph_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
@@ -113,7 +115,7 @@ def test_a_damaged_graph_is_refused(tiny_folder: Path, tmp_path: Path, content: 
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / AUGEONET_FILE).write_bytes(content)
     with pytest.raises(CheckpointError, match="not a graph"):
-        load(tmp_path)
+        NetworkEstimator(ModelFolder(tmp_path))
 
 
 def test_an_unknown_model_names_those_that_exist() -> None:
@@ -143,7 +145,7 @@ def test_other_kinds_of_network_run_without_torch_too(changes: dict[str, str], t
     # Scattered: on a circle the published model lets rounding choose its reference.
     scattered = np.random.default_rng(1).uniform(-0.05, 0.05, (5, 3))
     array, audio = MicrophoneArray(scattered), noise(5, 4000)
-    found = load(tmp_path, frames_per_output=1).spectrum(audio, array, GRIDS[0])
+    found = NetworkEstimator(ModelFolder(tmp_path), frames_per_output=1).spectrum(audio, array, GRIDS[0])
     positions = torch.from_numpy(array.centred_positions.astype(np.float32))[None]
     directions = torch.from_numpy(GRIDS[0].directions.astype(np.float32))
     with torch.no_grad():

@@ -1,0 +1,152 @@
+"""How well talkers are followed: identities, distances, latency and cost. Prints Markdown.
+
+    PYTHONPATH=tests python benchmarks/tracking.py           # 20 rooms an array, 40 scenes of peaks a row
+    PYTHONPATH=tests python benchmarks/tracking.py --quick   # 2 rooms an array, 5 scenes of peaks a row
+
+Rooms: two talkers walk past each other for 20 s around an array, RT60 0.3 s, SNR 20 dB; SRP-PHAT finds the
+peaks. Scenes of peaks: peaks drawn at random around talkers who stand, walk and stop, or pass each other, and
+around nobody. Both are made in tests/unit/tracking. A talker counts from its first word on.
+"""
+
+import argparse
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from anydoa.geometry.coordinates import normalize_direction
+from anydoa.io.array_file import load_array
+from anydoa.metrics.tracking import CUTOFF_DEG, TrackCounts, count_tracks, gospa, ospa_deg
+from anydoa.tracking import Tracker
+from properties.strategies import random_array
+from unit.tracking.crossing_scenes import crossing_scene
+from unit.tracking.peak_scenes import KINDS, PeakScene, peak_scene
+
+FRAMES_PER_OUTPUT = (6, 2)  # of SRP-PHAT: 10 and 31 frames a second
+FRAME_RATES = (10, 30)
+
+
+@dataclass(frozen=True, eq=False)
+class Followed:
+    """What a tracker made of one scene.
+
+    Args:
+        counts: identities.
+        gospa_deg: mean over frames.
+        ospa_deg: mean over frames.
+        delays_s: from the first peak near each talker to the first track near it; none if never.
+        update_us: mean processor time of an update, in microseconds.
+    """
+
+    counts: TrackCounts
+    gospa_deg: float
+    ospa_deg: float
+    delays_s: list[float]
+    update_us: float
+
+
+def follow(scene: PeakScene, *, flat: bool = False) -> Followed:
+    """Run a tracker over the peaks of a scene; for a flat array only azimuths are scored.
+
+    Near its plane a flat array hardly tells elevations: that is no matter of tracking.
+    """
+    tracker, tracks, spent = Tracker(), [], 0.0
+    for time_s, sources in zip(scene.times_s, scene.sources, strict=True):
+        start = time.process_time()
+        tracks.append(tracker.update(float(time_s), sources))
+        spent += time.process_time() - start
+    present = np.maximum.accumulate(scene.speaking, axis=0)
+    seen = on_horizon if flat else np.asarray
+    truth = seen(scene.truth)
+    directions = [seen(stack(track.direction for track in frame)) for frame in tracks]
+    peaks = [seen(stack(source.direction for source in frame)) for frame in scene.sources]
+    ids = [np.array([track.id for track in frame], dtype=np.int64) for frame in tracks]
+    pairs = [(truth[frame, present[frame]], directions[frame]) for frame in range(0, len(tracks), 4)]
+    delays = [confirmation_s(scene.times_s, path, peaks, directions) for path in truth.swapaxes(0, 1)]
+    return Followed(
+        counts=count_tracks(ids, directions, truth, present, duration_s=scene.duration_s),
+        gospa_deg=float(np.mean([gospa(*pair).total_deg for pair in pairs])),
+        ospa_deg=float(np.mean([ospa_deg(*pair) for pair in pairs])),
+        delays_s=[delay for delay in delays if delay is not None],
+        update_us=1e6 * spent / len(tracks),
+    )
+
+
+def confirmation_s(
+    times_s: np.ndarray, path: np.ndarray, peaks: list[np.ndarray], tracks: list[np.ndarray]
+) -> float | None:
+    """Seconds from the first peak near a talker to the first track near it, if there are both."""
+    heard, shown = first_near(path, peaks), first_near(path, tracks)
+    return None if heard is None or shown is None else float(times_s[shown] - times_s[heard])
+
+
+def first_near(path: np.ndarray, frames: list[np.ndarray]) -> int | None:
+    """The first frame in which one of the directions is near the path."""
+    least = np.cos(np.deg2rad(CUTOFF_DEG))
+    near = (index for index, found in enumerate(frames) if (found @ path[index] >= least).any())
+    return next(near, None)
+
+
+def stack(directions: Iterable[np.ndarray]) -> np.ndarray:
+    """Directions as rows, maybe none."""
+    return np.array(list(directions)).reshape(-1, 3)
+
+
+def on_horizon(directions: np.ndarray) -> np.ndarray:
+    """The same azimuths at elevation 0."""
+    return normalize_direction(directions * [1.0, 1.0, 0.0])
+
+
+def row(name: str, followed: list[Followed]) -> str:
+    """One line of the table."""
+    counts = sum((one.counts for one in followed), TrackCounts())
+    delays_s = [delay for one in followed for delay in one.delays_s]
+    delay = f"{np.median(delays_s):.2f}" if delays_s else "-"
+    return (
+        f"| {name} | {len(followed)} | {counts.switches} | {counts.false_tracks_a_minute:.2f} "
+        f"| {100 * counts.missed_share:.1f} | {np.mean([one.gospa_deg for one in followed]):.1f} "
+        f"| {np.mean([one.ospa_deg for one in followed]):.1f} | {delay} "
+        f"| {np.median([one.update_us for one in followed]):.0f} |"
+    )
+
+
+def print_rooms(num_rooms: int) -> None:
+    """Crossing talkers in rooms, for each array and frame rate; each room is simulated once an array."""
+    random = random_array(np.random.default_rng(5), 8, radius=0.06).replace(name="8 at random")
+    for array, flat in ((load_array("respeaker-6"), True), (random, False)):
+        followed: dict[int, list[Followed]] = {count: [] for count in FRAMES_PER_OUTPUT}
+        for seed in range(num_rooms):
+            scene = crossing_scene(seed, array)
+            for count in FRAMES_PER_OUTPUT:
+                followed[count].append(follow(scene.peaks(array, frames_per_output=count), flat=flat))
+        for count, results in followed.items():
+            rate = 62.5 / count
+            print(row(f"crossing in rooms, {array.name}, {rate:.0f} a second", results), flush=True)
+
+
+def print_peaks(num_scenes: int) -> None:
+    """Scenes of peaks, for each kind and frame rate."""
+    for kind in KINDS:
+        for rate in FRAME_RATES:
+            scenes = (peak_scene(seed, kind, frames_a_second=rate) for seed in range(num_scenes))
+            print(row(f"peaks, {kind}, {rate} a second", [follow(scene) for scene in scenes]), flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="2 rooms an array and 5 scenes of peaks a row")
+    quick = parser.parse_args().quick
+    print(
+        "| scenes | number | switches | false tracks a minute | missed % | GOSPA ° | OSPA ° "
+        "| confirmed after s | update µs |"
+    )
+    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
+    with threadpool_limits(1):
+        print_rooms(2 if quick else 20)
+        print_peaks(5 if quick else 40)
+
+
+if __name__ == "__main__":
+    main()

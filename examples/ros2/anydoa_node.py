@@ -1,0 +1,110 @@
+"""Talkers as messages of ROS 2: a thin node around the live pipeline.
+
+anydoa's frame is that of REP-103 (x front, y left, z up), so directions need no turning; angles are radians
+here. The functions above ``main`` need no ROS.
+"""
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.geometry.coordinates import direction_to_angles
+from anydoa.streaming.pipeline import LivePipeline, LiveResult
+from anydoa.tracking import Track
+
+ACTIVE = 0.5  # activity from which a talker is published; in silence the messages are empty
+PARAMETERS = {
+    "array": "",
+    "device": "",
+    "estimator": DEFAULT_ESTIMATOR,
+    "grid": "fibonacci:2048",
+    "frame_id": "mic",
+}
+
+
+def sounding(result: LiveResult) -> tuple[Track, ...]:
+    """The talkers heard now."""
+    return tuple(track for track in result.tracks if track.activity >= ACTIVE)
+
+
+def facing(direction: np.ndarray) -> tuple[float, float, float, float]:
+    """Quaternion (x, y, z, w) that turns +x towards a unit vector, by yaw and pitch, without roll."""
+    azimuth, elevation = (float(angle) / 2 for angle in direction_to_angles(direction))
+    return (
+        math.sin(azimuth) * math.sin(elevation),
+        -math.cos(azimuth) * math.sin(elevation),
+        math.sin(azimuth) * math.cos(elevation),
+        math.cos(azimuth) * math.cos(elevation),
+    )
+
+
+def talkers_json(tracks: Sequence[Track]) -> str:
+    """Everything known of each talker: id, unit vector, angles in radians, activity and score 0..1."""
+    rows = []
+    for track in tracks:
+        azimuth, elevation = (float(angle) for angle in direction_to_angles(track.direction))
+        x, y, z = map(float, track.direction)
+        rows.append(
+            {"id": track.id, "x": x, "y": y, "z": z, "azimuth": azimuth, "elevation": elevation}
+            | {"activity": track.activity, "score": track.score}
+        )
+    return json.dumps(rows)
+
+
+def stamp(now_ns: int, latency_s: float) -> tuple[int, int]:
+    """Seconds and nanoseconds of the moment a result is about, from the clock when it was ready."""
+    return divmod(now_ns - round(latency_s * 1e9), 1_000_000_000)
+
+
+def open_pipeline(parameters: dict[str, str]) -> LivePipeline:
+    """The pipeline of a sound card, from the parameters of the node."""
+    from anydoa.localizer import Localizer
+    from anydoa.streaming.feeds import DeviceFeed
+
+    localizer = Localizer(parameters["array"], parameters["grid"], parameters["estimator"])
+    named = parameters["device"]
+    device = int(named) if named.isdecimal() else named or None
+    array = localizer.array
+    return LivePipeline(localizer, DeviceFeed(device, array.num_recording_channels, match=array.device_match))
+
+
+def main() -> None:
+    import rclpy
+    from geometry_msgs.msg import Point, Pose, PoseArray, Quaternion
+    from std_msgs.msg import String
+
+    rclpy.init()
+    node: Any = rclpy.create_node("anydoa")
+    parameters = {name: node.declare_parameter(name, value).value for name, value in PARAMETERS.items()}
+    directions = node.create_publisher(PoseArray, "~/directions", 10)
+    talkers = node.create_publisher(String, "~/talkers", 10)
+    pipeline = open_pipeline(parameters)
+    try:
+        for result in pipeline:
+            tracks = sounding(result)
+            message = PoseArray()
+            message.header.frame_id = parameters["frame_id"]
+            now_ns = node.get_clock().now().nanoseconds
+            message.header.stamp.sec, message.header.stamp.nanosec = stamp(now_ns, result.latency_s)
+            for track in tracks:
+                x, y, z = map(float, track.direction)
+                i, j, k, w = facing(track.direction)
+                place, turn = Point(x=x, y=y, z=z), Quaternion(x=i, y=j, z=k, w=w)
+                message.poses.append(Pose(position=place, orientation=turn))
+            directions.publish(message)
+            talkers.publish(String(data=talkers_json(tracks)))
+            rclpy.spin_once(node, timeout_sec=0)
+            if not rclpy.ok():
+                break
+    finally:
+        pipeline.close()
+        node.destroy_node()
+        rclpy.try_shutdown()
+
+
+if __name__ == "__main__":
+    main()

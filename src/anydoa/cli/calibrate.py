@@ -1,0 +1,108 @@
+"""``anydoa calibrate``: refined microphone positions, or what a healthy start of a sound card looks like."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anydoa.errors import AudioError, ConfigError
+
+if TYPE_CHECKING:
+    from anydoa.diagnosis.calibration import Calibration
+    from anydoa.geometry.array import MicrophoneArray
+
+
+def calibrate(
+    recording: Annotated[Path, typer.Argument(metavar="FILE", help="Recording of all channels of the card.")],
+    array: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
+    ],
+    out: Annotated[
+        Path | None, typer.Option(help="Array file to write: .toml; positions are refined for it.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture of the refined positions: .png, .svg or .pdf.")
+    ] = None,
+    profile: Annotated[
+        Path | None,
+        typer.Option(help="Profile to write (.json): how the channels are now, when the array works well."),
+    ] = None,
+    position_sd_mm: Annotated[
+        float, typer.Option(help="How well the positions are known: standard deviation, mm.")
+    ] = 5.0,
+    delay_sd: Annotated[
+        float, typer.Option(help="How far from 1 a factor on all delays may be; 0 refines the size, too.")
+    ] = 0.03,
+) -> None:
+    """Experimental: refine microphone positions while somebody talks from all around the array.
+
+    Walk around the array while talking, or clap from twenty places, two metres away or more. Nobody need
+    know where the sounds were. Nothing is written unless sounds held out fit clearly better.
+
+    With --profile, keeps what the channels of a healthy recording look like, so that a later start with
+    shifted channels is recognized.
+    """
+    if out is None and profile is None and plot is None:
+        raise ConfigError("nothing to do: give --out FILE.toml, --plot PICTURE or --profile FILE.json")
+    from anydoa.io.array_file import load_array
+    from anydoa.io.audio import read_audio
+
+    nominal = load_array(array)
+    audio, sample_rate = read_audio(recording)
+    if profile is not None:
+        from anydoa.diagnosis.channel_profile import profile_channels, save_profile
+
+        save_profile(profile_channels(audio, sample_rate, nominal), profile)
+        typer.echo(f"wrote {profile}: how the channels of {nominal.name} are when they are in order")
+    if out is None and plot is None:
+        return
+    from anydoa.diagnosis.calibration import CalibrationOptions, calibrate_positions
+
+    options = CalibrationOptions(position_sd_m=position_sd_mm / 1000, delay_sd=delay_sd)
+    try:
+        found = calibrate_positions(audio, sample_rate, nominal, options)
+    except AudioError as error:
+        raise AudioError(f"{recording}: {error}") from None
+    _print(found)
+    if out is not None:
+        _write_array(found, nominal, recording, out)
+    if plot is not None:
+        from anydoa.plotting.calibration_picture import draw_calibration
+
+        draw_calibration(nominal, found.array, found.moves_sd_m, found.directions, plot)
+        typer.echo(f"wrote {plot}")
+
+
+def _print(found: "Calibration") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for heading in ("microphone", "moved x (mm)", "y (mm)", "z (mm)", "+- x", "+- y", "+- z"):
+        table.add_column(heading, justify="right")
+    for number, (move, sd) in enumerate(zip(found.moves_m * 1000, found.moves_sd_m * 1000, strict=True)):
+        table.add_row(str(number), *(f"{m + 0.0:.1f}" for m in move), *(f"{s:.1f}" for s in sd))
+    console = Console()
+    console.print(
+        "experimental: check the new file against a sound whose direction you know", highlight=False
+    )
+    console.print(table)
+    console.print(
+        f"sounds from {len(found.directions)} directions; at those held out, misfit "
+        f"{found.before_m * 1000:.2f} mm before, {found.after_m * 1000:.2f} mm after",
+        highlight=False,
+    )
+    if found.delay_factor_sd > 0:
+        console.print(
+            f"delays are {found.delay_factor:.3f} +- {found.delay_factor_sd:.3f} times those of the new "
+            "positions: echoes, temperature or size, which cannot be told apart",
+            highlight=False,
+        )
+
+
+def _write_array(found: "Calibration", nominal: "MicrophoneArray", recording: Path, out: Path) -> None:
+    from anydoa.io.array_file import save_array
+
+    source = f"Positions refined by anydoa calibrate (experimental) from {recording.name}. Before: "
+    save_array(found.array.replace(source=source + (nominal.source or "not said")), out)
+    typer.echo(f"wrote {out}: {found.array.num_microphones} microphones")

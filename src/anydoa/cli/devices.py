@@ -1,0 +1,76 @@
+"""`anydoa devices`: which sound cards record, and which of them fit an array."""
+
+import json
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from anydoa.geometry.array import MicrophoneArray
+    from anydoa.streaming.sound_cards import SoundCard
+
+
+def devices(
+    array: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="Microphone array: mark the cards that fit it.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
+) -> None:
+    """List the sound cards that record, with their channels and sample rates.
+
+    A card fits an array if it records as many channels as a recording of the array has. One with more may
+    fit, too: the first channels are taken.
+    """
+    from anydoa.io.array_file import load_array
+    from anydoa.streaming.sound_cards import list_cards
+
+    wanted = None if array is None else load_array(array)
+    cards = list_cards()
+    if as_json:
+        typer.echo(json.dumps([_card_json(card, wanted) for card in cards], indent=2))
+        return
+    if not cards:
+        typer.echo("no sound card records anything; plug one in, or is it muted or in use?")
+        return
+    _print_table(cards, wanted)
+
+
+def _print_table(cards: "list[SoundCard]", array: "MicrophoneArray | None") -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("device", "channels", "sample rates (Hz)", "name", box=None, pad_edge=False)
+    if array is not None:
+        table.add_column(f"fits {array.name}")
+    for card in cards:
+        rates = ", ".join(map(str, sorted(_rates(card, array)))) or "none, is it in use?"
+        fits = [] if array is None else [_fit(card, array)]
+        table.add_row(str(card.index), str(card.num_channels), rates, card.name, *fits)
+    Console().print(table)
+
+
+def _rates(card: "SoundCard", array: "MicrophoneArray | None") -> list[int]:
+    """Sample rates with the channels of the array, or as many as the card has if those are fewer."""
+    wanted = card.num_channels if array is None else array.num_recording_channels
+    return card.sample_rates(min(wanted, card.num_channels))
+
+
+def _fit(card: "SoundCard", array: "MicrophoneArray") -> str:
+    wanted = array.num_recording_channels
+    if card.num_channels < wanted:
+        return f"no, needs {wanted} channels"
+    named = " by name" if array.device_match and array.device_match.casefold() in card.name.casefold() else ""
+    return f"yes{named}" if card.num_channels == wanted else f"its first {wanted}{named}"
+
+
+def _card_json(card: "SoundCard", array: "MicrophoneArray | None") -> dict[str, object]:
+    content: dict[str, object] = {
+        "device": card.index,
+        "name": card.name,
+        "channels": card.num_channels,
+        "default_sample_rate": card.default_rate,
+        "sample_rates": sorted(_rates(card, array)),
+    }
+    if array is not None:
+        content |= {"array": array.name, "fits": card.num_channels == array.num_recording_channels}
+    return content

@@ -1,0 +1,133 @@
+"""`anydoa doctor`: what is wrong with an array, in plain words, and an array file that mends it."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anydoa.errors import ConfigError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from anydoa.diagnosis.findings import Diagnosis
+
+_PROBLEMS_FOUND = 3
+_LONGEST_S = 60.0  # more says nothing new
+
+
+def doctor(
+    array: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
+    ],
+    recording: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="[RECORDING]", help="Somebody talks or claps, from two places or more; all channels."
+        ),
+    ] = None,
+    known_azimuth: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DEG",
+            help="Where the only talker of the recording is; settles what symmetry leaves open.",
+        ),
+    ] = None,
+    fix: Annotated[
+        Path | None, typer.Option(metavar="OUT.toml", help="Corrected array file, if the cure is certain.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Picture of the delays; without a recording, of what looks alike.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything as one object.")] = False,
+) -> None:
+    """Say what is wrong with a microphone array: channels, their order, polarity, timing, gain.
+
+    Without a recording, say what its geometry can and cannot tell apart. Exit code 0 for healthy, 3 for
+    problems found.
+    """
+    _check_options(recording, known_azimuth, fix, plot)
+    diagnosis = _diagnosis(array, recording, known_azimuth)
+    from anydoa.diagnosis.report import report_json, report_text
+
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(report_json(diagnosis), indent=2))
+    else:
+        typer.echo(report_text(diagnosis))
+    if plot is not None:
+        _draw(diagnosis, plot)
+    if fix is not None and diagnosis.corrected is not None:
+        from anydoa.io.array_file import save_array
+
+        save_array(diagnosis.corrected, fix)
+        typer.echo(f"wrote {fix}", err=True)
+    if not diagnosis.is_healthy:
+        raise typer.Exit(_PROBLEMS_FOUND)
+
+
+def _check_options(
+    recording: Path | None, known_azimuth: float | None, fix: Path | None, plot: Path | None
+) -> None:
+    """Everything that would be wrong later, before any work is done."""
+    if recording is None and known_azimuth is not None:
+        raise ConfigError("--known-azimuth says where the talker of a recording is; give a recording")
+    if recording is None and fix is not None:
+        raise ConfigError("--fix corrects what a recording shows; give a recording")
+    if known_azimuth is not None and not -180 <= known_azimuth <= 360:
+        raise ConfigError(f"--known-azimuth must be -180..360 degrees, got {known_azimuth:g}")
+    if fix is not None and fix.suffix.lower() != ".toml":
+        raise ConfigError(f"--fix writes .toml, which alone keeps everything, got {fix}; change the suffix")
+    if plot is not None:
+        from anydoa.plotting.picture_file import check_picture_path
+
+        check_picture_path(plot)
+
+
+def _diagnosis(array: str, recording: Path | None, known_azimuth: float | None) -> "Diagnosis":
+    from anydoa.diagnosis.examination import diagnose, diagnose_geometry
+    from anydoa.io.array_file import load_array
+
+    told = load_array(array)
+    if recording is None:
+        return diagnose_geometry(told)
+    audio, sample_rate = _read(recording)
+    return diagnose(audio, sample_rate, told, known_azimuth_deg=known_azimuth)
+
+
+def _read(recording: Path) -> tuple["np.ndarray", int]:
+    """The first minute of a recording, and its sample rate."""
+    import numpy as np
+
+    from anydoa.io.audio import audio_info, read_blocks
+
+    blocks, seconds = [], 0.0
+    sample_rate = audio_info(recording).sample_rate
+    for block in read_blocks(recording):
+        blocks.append(block)
+        seconds += block.shape[1] / sample_rate
+        if seconds >= _LONGEST_S:
+            break
+    return np.concatenate(blocks, axis=1), sample_rate
+
+
+def _draw(diagnosis: "Diagnosis", path: Path) -> None:
+    from anydoa.plotting.doctor_picture import DelayScatter, draw_ambiguity, draw_delays
+
+    check = diagnosis.delays
+    if check is None:
+        draw_ambiguity(diagnosis.array, path)
+    else:
+        draw_delays(
+            DelayScatter(
+                diagnosis.array.title,
+                check.pairs,
+                check.measured_s,
+                check.expected_s,
+                check.mended_s,
+                check.limit_s,
+            ),
+            path,
+        )
+    typer.echo(f"wrote {path}", err=True)

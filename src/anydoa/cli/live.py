@@ -1,0 +1,296 @@
+"""`anydoa live`: directions and talkers while the sound comes in."""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+
+import typer
+
+from anydoa.errors import ConfigError
+from anydoa.estimators import DEFAULT_ESTIMATOR
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from anydoa.geometry.array import MicrophoneArray
+    from anydoa.streaming.feed import AudioFeed
+    from anydoa.streaming.odas import OdasOutput
+    from anydoa.streaming.outputs import ResultFile
+    from anydoa.streaming.pipeline import LivePipeline, LiveResult
+    from anydoa.tracking import Track
+
+_STANDARD_OUTPUT = Path("-")
+_MOVED_DEG = 10.0  # a talker who moved so far since its last line gets another
+
+
+def live(
+    array: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
+    ],
+    device: Annotated[
+        str | None,
+        typer.Option(metavar="N|NAME", help="Sound card: see `anydoa devices`. Default: the likeliest."),
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A recording, at the pace it was recorded.")
+    ] = None,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Raw samples from standard input.")] = False,
+    tcp: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Raw samples from a sender that listens there.")
+    ] = None,
+    sample_rate: Annotated[
+        int | None, typer.Option(help="Of raw samples or of the card, in Hz. Default: the card's best.")
+    ] = None,
+    channels: Annotated[
+        int | None, typer.Option(help="Channels of raw samples. Default: those of the array.")
+    ] = None,
+    sample_format: Annotated[
+        Literal["s16le", "f32le"], typer.Option("--format", help="Of raw samples, interleaved.")
+    ] = "s16le",
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Replay or read as fast as it is computed; nothing is dropped.")
+    ] = False,
+    estimator: Annotated[
+        str, typer.Option(help="srp-phat, music, or the name of a model.")
+    ] = DEFAULT_ESTIMATOR,
+    grid: Annotated[
+        str, typer.Option(help="Directions to look at, such as icosphere:4, or a file.")
+    ] = "fibonacci:2048",
+    sources: Annotated[str, typer.Option(metavar="N|auto", help="How many talk at once.")] = "auto",
+    vad: Annotated[bool, typer.Option(help="Whether tracks follow only what sounds like speech.")] = True,
+    rate: Annotated[float, typer.Option(help="About how many results a second, in whole frames.")] = 10.0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE|-", help="Every result as JSON lines; - is standard output.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE|-", help="Every result as CSV; - is standard output.")
+    ] = None,
+    odas: Annotated[
+        str | None,
+        typer.Option(metavar="HOST", help="Send to an ODAS viewer there: ports 9000 (tracks) and 9001."),
+    ] = None,
+    ignore_channels: Annotated[
+        str, typer.Option(metavar="6,7", help="Channels of the recording, from 0, that hold no microphone.")
+    ] = "",
+) -> None:
+    """Find talkers while the sound comes in: from a sound card, a recording, a pipe or the network.
+
+    Prints a line when a talker begins, moves or is gone. Ctrl-C ends; files are then complete. If the
+    machine is too slow, the oldest sound is dropped and said so.
+    """
+    targets = _Targets(out, csv, odas, replay)
+    entrance = _Entrance(device, replay, stdin, tcp, sample_rate, channels, sample_format, fast)
+    from anydoa.cli.locate import _load_array, _parse_sources
+    from anydoa.localizer import Localizer
+    from anydoa.streaming.pipeline import LivePipeline
+
+    listened = _load_array(array, ignore_channels)
+    localizer = Localizer(listened, grid, estimator, _parse_sources(sources))
+    pipeline = LivePipeline(localizer, entrance.open(listened), results_per_s=rate, vad=vad)
+    with _terminable(), ExitStack() as stack:
+        stack.enter_context(closing(pipeline))
+        outputs = [stack.enter_context(closing(output)) for output in targets.open(pipeline, stack)]
+        for result in pipeline:
+            for output in outputs:
+                output.write(result)
+
+
+@dataclass(frozen=True)
+class _Entrance:
+    """Where the sound comes in: checked before any work is done.
+
+    Args:
+        device: number or part of the name of a sound card.
+        replay: a recording.
+        stdin: whether raw samples come on standard input.
+        tcp: ``HOST:PORT`` of a sender of raw samples.
+        sample_rate: of raw samples or of the card.
+        channels: of raw samples.
+        sample_format: of raw samples.
+        fast: whether the sound can wait.
+    """
+
+    device: str | None
+    replay: Path | None
+    stdin: bool
+    tcp: str | None
+    sample_rate: int | None
+    channels: int | None
+    sample_format: Literal["s16le", "f32le"]
+    fast: bool
+
+    def __post_init__(self) -> None:
+        places = {
+            "--device": self.device, "--replay": self.replay, "--stdin": self.stdin, "--tcp": self.tcp
+        }  # fmt: skip
+        given = [name for name, value in places.items() if value]
+        if len(given) > 1:
+            raise ConfigError(f"sound comes from one place; {' and '.join(given)} exclude each other")
+        if self._is_raw and self.sample_rate is None:
+            raise ConfigError(f"raw samples do not say their rate; add --sample-rate to {given[0]}")
+        if self.channels is not None and not self._is_raw:
+            raise ConfigError("--channels is for raw samples; a card records as many as the array needs")
+        if self.replay is not None and self.sample_rate is not None:
+            raise ConfigError("a recording says its own sample rate; leave out --sample-rate")
+        if self.fast and not (self.replay or self.stdin):
+            raise ConfigError("--fast is for sound that can wait: add --replay or --stdin")
+
+    def open(self, array: "MicrophoneArray") -> "AudioFeed":
+        """The feed for an array."""
+        from anydoa.streaming.feeds import DeviceFeed, FileFeed, RawFeed, TcpFeed
+        from anydoa.streaming.feeds.pcm import PcmFormat
+
+        if self.replay is not None:
+            return FileFeed(self.replay, pace=None if self.fast else 1.0)
+        num_channels = array.num_recording_channels
+        if self.sample_rate is not None and self._is_raw:
+            count = num_channels if self.channels is None else self.channels
+            format = PcmFormat(self.sample_rate, count, self.sample_format)
+            if self.tcp is None:
+                return RawFeed(sys.stdin.buffer, format, can_wait=self.fast)
+            return TcpFeed(*_parse_address(self.tcp), format)
+        device = int(self.device) if self.device and self.device.isdecimal() else self.device
+        return DeviceFeed(device, num_channels, self.sample_rate, match=array.device_match)
+
+    @property
+    def _is_raw(self) -> bool:
+        return self.stdin or self.tcp is not None
+
+
+def _parse_address(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise ConfigError(f"--tcp takes HOST:PORT such as 192.168.1.20:5000, got {text!r}")
+    return host, int(port)
+
+
+@dataclass(frozen=True)
+class _Targets:
+    """Where results go: checked before any work is done.
+
+    Args:
+        out: JSON lines.
+        csv: CSV.
+        odas: where a viewer of ODAS runs.
+        replay: the recording that is read, which must stay as it is.
+    """
+
+    out: Path | None
+    csv: Path | None
+    odas: str | None
+    replay: Path | None
+
+    def __post_init__(self) -> None:
+        if self.out is not None and self.out == self.csv:
+            raise ConfigError(f"--out and --csv would both be written to {self.out}; give two names")
+        for path in (self.out, self.csv):
+            if path is not None and self.replay is not None and path.resolve() == self.replay.resolve():
+                raise ConfigError(f"{path} is the recording and would be overwritten; choose another output")
+
+    def open(
+        self, pipeline: "LivePipeline", stack: ExitStack
+    ) -> "Iterator[ResultFile | OdasOutput | _Display]":
+        """Every output that is wanted; a person reads along unless standard output holds results."""
+        from anydoa.streaming.odas import OdasOutput
+        from anydoa.streaming.outputs import ResultFile
+
+        for path, format in ((self.out, "json"), (self.csv, "csv")):
+            if path is not None:
+                yield ResultFile(stack.enter_context(_opened(path)), format, pipeline)
+        if self.odas is not None:
+            yield OdasOutput(self.odas)
+        if _STANDARD_OUTPUT not in (self.out, self.csv):
+            yield _Display(pipeline)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    if path == _STANDARD_OUTPUT:
+        yield sys.stdout
+        return
+    from anydoa.cli.locate import _writable
+
+    with _writable(path):
+        file = path.open("w", encoding="utf-8")
+    try:
+        yield file
+    finally:
+        with _writable(path):  # what a full disk did not take is tried once more
+            file.close()
+
+
+class _Display:
+    """Tells a person what happens: a line when a talker begins, moves or is gone.
+
+    Args:
+        pipeline: that is listened to.
+    """
+
+    def __init__(self, pipeline: "LivePipeline") -> None:
+        self._pipeline = pipeline
+        self._shown: dict[int, np.ndarray] = {}
+        self._num_talkers = 0
+        self._num_results = 0
+        self._latency_sum_s = 0.0
+        self._latency_max_s = 0.0
+        feed, localizer = pipeline.feed, pipeline.localizer
+        header = localizer.header(feed.name)
+        sound = f"{feed.num_channels} channels at {feed.sample_rate} Hz"
+        typer.echo(f"{feed.name}: {sound}, {header.array}, {header.estimator}, {header.grid}; Ctrl-C ends")
+        typer.echo("      time  talker  azimuth  elevation  score")
+
+    def write(self, result: "LiveResult") -> None:
+        """Print what has changed since the last result."""
+        self._count(result)
+        tracks = {track.id: track for track in result.tracks}
+        for gone in sorted(self._shown.keys() - tracks.keys()):
+            del self._shown[gone]
+            typer.echo(f"{result.time_s:8.1f} s  {gone:6d}  gone")
+        for track in tracks.values():
+            if self._is_news(track):
+                self._shown[track.id] = track.direction
+                self._num_talkers = max(self._num_talkers, track.id + 1)
+                typer.echo(f"{result.time_s:8.1f} s  {track.id:6d}  {_place(track)}")
+
+    def close(self) -> None:
+        """Print what there was altogether."""
+        dropped_s = self._pipeline.dropped_s
+        dropped = f"{dropped_s:.1f} s of sound missing" if dropped_s else "no sound missing"
+        mean_ms = 1000 * self._latency_sum_s / max(self._num_results, 1)
+        typer.echo(
+            f"{self._pipeline.duration_s:.1f} s, {self._num_results} results, {self._num_talkers} talkers, "
+            f"{dropped}, latency {mean_ms:.0f} ms, at most {1000 * self._latency_max_s:.0f} ms"
+        )
+
+    def _count(self, result: "LiveResult") -> None:
+        self._num_results += 1
+        self._latency_sum_s += result.latency_s
+        self._latency_max_s = max(self._latency_max_s, result.latency_s)
+
+    def _is_news(self, track: "Track") -> bool:
+        from anydoa.geometry.coordinates import great_circle_distance_deg
+
+        before = self._shown.get(track.id)
+        return before is None or float(great_circle_distance_deg(before, track.direction)) >= _MOVED_DEG
+
+
+def _place(track: "Track") -> str:
+    from anydoa.io.results import Source
+
+    place, twins = Source(track.direction, track.score), [Source(twin, 0.0) for twin in track.mirror]
+    mirror = "".join(f"   or {twin.azimuth_deg:.1f}°, {twin.elevation_deg:.1f}° mirrored" for twin in twins)
+    return f"{place.azimuth_deg:6.1f}°  {place.elevation_deg:8.1f}°  {place.score:5.2f}{mirror}"
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Ends a program that is told to terminate as Ctrl-C does, so that its files are complete."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

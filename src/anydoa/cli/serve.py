@@ -1,0 +1,111 @@
+"""`anydoa serve`: a page in the browser with live directions, which locates recordings dropped on it, too."""
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anydoa.errors import ConfigError, MissingExtraError
+from anydoa.estimators import DEFAULT_ESTIMATOR
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from anydoa.geometry.array import MicrophoneArray
+    from anydoa.streaming.feed import AudioFeed
+    from anydoa.web.hub import Hub
+
+_LIVE_ESTIMATOR = "srp-phat"  # leaves a small board time for everything else
+
+
+def serve(
+    array: Annotated[
+        str | None, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Recording to show as if live, over and over.")
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option(metavar="N|NAME|auto", help="Sound card to listen to.")
+    ] = None,
+    estimator: Annotated[
+        str | None,
+        typer.Option(help="srp-phat, music or a model; default: srp-phat live, steered for recordings."),
+    ] = None,
+    grid: Annotated[
+        str, typer.Option(help="Directions to look at, such as icosphere:4, or a file.")
+    ] = "fibonacci:2048",
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in, with a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at; 0 takes any that is free.")] = 8765,
+    token: Annotated[
+        str | None,
+        typer.Option(envvar="ANYDOA_TOKEN", help="Secret that clients must show; made where one is needed."),
+    ] = None,
+    max_upload: Annotated[float, typer.Option(metavar="MB", help="Largest recording the page takes.")] = 100,
+) -> None:
+    """Show directions in a browser: live from a sound card or a replayed file, or of recordings dropped.
+
+    Only this machine reaches the page unless --host says otherwise. Nothing is loaded from elsewhere, and
+    recordings are not kept.
+    """
+    if replay is not None and device is not None:
+        raise ConfigError("--replay and --device exclude each other; give one of them")
+    if array is None and (replay is not None or device is not None):
+        raise ConfigError("a live stream needs the array that hears it; add --array")
+    with _extra_installed():
+        from anydoa.web.catalogue import Catalogue
+        from anydoa.web.server import PageServer, ServerOptions
+
+    options = ServerOptions(host=host, port=port, token=token, max_upload_mb=max_upload)
+    own_array = None if array is None else _load_array(array)
+    catalogue = Catalogue(own_array, estimator or DEFAULT_ESTIMATOR, grid)
+    feed = _feed(own_array, replay, device)
+    hub = None
+    if own_array is not None and feed is not None:
+        hub = _hub(own_array, grid, estimator or _LIVE_ESTIMATOR, feed)
+    server = PageServer(options, catalogue, hub)
+    typer.echo(f"open {server.url} (Ctrl+C stops)")
+    server.run()
+
+
+@contextmanager
+def _extra_installed() -> "Iterator[None]":
+    try:
+        yield
+    except MissingExtraError:
+        raise
+    except ImportError:
+        raise MissingExtraError("serving a page", "web") from None
+
+
+def _load_array(name: str) -> "MicrophoneArray":
+    from anydoa.io.array_file import load_array
+
+    return load_array(name)
+
+
+def _feed(array: "MicrophoneArray | None", replay: Path | None, device: str | None) -> "AudioFeed | None":
+    """What is heard live; None for nothing."""
+    if replay is not None:
+        from anydoa.streaming.feeds.file import FileFeed
+
+        return FileFeed(replay, repeat=True)
+    if device is None or array is None:
+        return None
+    from anydoa.streaming.feeds.device import DeviceFeed
+
+    card = None if device == "auto" else int(device) if device.isdecimal() else device
+    return DeviceFeed(card, array.num_recording_channels, match=array.device_match)
+
+
+def _hub(array: "MicrophoneArray", grid: str, estimator: str, feed: "AudioFeed") -> "Hub":
+    from anydoa.localizer import Localizer
+    from anydoa.streaming.pipeline import LivePipeline
+    from anydoa.web.hub import Hub
+    from anydoa.web.messages import hello_message
+
+    localizer = Localizer(array, grid, estimator)
+    return Hub(LivePipeline(localizer, feed), hello_message(localizer, feed))

@@ -1,0 +1,1 @@
+"""What is wrong with a microphone array, read off a recording of somebody who talks."""

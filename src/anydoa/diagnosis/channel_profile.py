@@ -1,0 +1,133 @@
+"""What the channels of a sound card are like when all is in order, kept beside the array file.
+
+{"schema": 1, "array": "respeaker-6", "array_hash": "0123456789ab",
+ "channels": [{"level_db": -0.4, "is_constant": false, "hears_room": true}, ...]}
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.diagnosis.channels import COHERENT, ChannelFacts, channel_facts
+from anydoa.errors import AudioError, ConfigError
+from anydoa.geometry.array import MicrophoneArray
+
+_SCHEMA = 1
+_QUIETEST_DB = -60.0  # to the microphones; what is quieter is silence, however quiet
+
+
+@dataclass(frozen=True)
+class ChannelSign:
+    """By what one channel of a recording is known again.
+
+    Args:
+        level_db: loudness in the band of speech, relative to the median of the microphones.
+        is_constant: it never changes, as a loopback channel while nothing is played.
+        hears_room: it is coherent with another channel, as microphones near each other are.
+    """
+
+    level_db: float
+    is_constant: bool
+    hears_room: bool
+
+
+@dataclass(frozen=True)
+class ChannelProfile:
+    """The channels of one array in order, in a healthy recording.
+
+    Args:
+        array: name of the array.
+        array_hash: of its positions and channels.
+        channels: what each channel is known by.
+    """
+
+    array: str
+    array_hash: str
+    channels: tuple[ChannelSign, ...]
+
+
+def channel_signs(facts: ChannelFacts, microphones: tuple[int, ...]) -> tuple[ChannelSign, ...]:
+    """What channels are known by.
+
+    Args:
+        facts: what was measured of them.
+        microphones: channels whose median is 0 dB.
+    """
+    level_db = np.maximum(facts.level_db - np.median(facts.level_db[list(microphones)]), _QUIETEST_DB)
+    hears = facts.coherence.max(axis=1) > COHERENT
+    return tuple(
+        ChannelSign(round(float(level), 2), bool(constant), bool(hearing))
+        for level, constant, hearing in zip(level_db, facts.is_constant, hears, strict=True)
+    )
+
+
+def profile_channels(
+    audio: Float[np.ndarray, "channel time"], sample_rate: int, array: MicrophoneArray
+) -> ChannelProfile:
+    """The profile of a recording in which every channel is where the array says.
+
+    A few seconds of somebody talking, with nothing played through the loopback channels.
+
+    Args:
+        audio: a recording of all channels.
+        sample_rate: samples a second.
+        array: whose channels they are.
+
+    Raises:
+        AudioError: if the channels are not the array's, or a microphone hears nothing or another room.
+    """
+    array.check_channel_count(len(audio))
+    signs = channel_signs(channel_facts(audio, sample_rate), array.channels)
+    for channel in array.channels:
+        if signs[channel].is_constant or not signs[channel].hears_room:
+            problem = (
+                "never changes" if signs[channel].is_constant else "shares no sound with another channel"
+            )
+            raise AudioError(
+                f"a profile is made of a healthy recording, but channel {channel} {problem}; record somebody "
+                "talking near the array, or ask `anydoa doctor` what is wrong"
+            )
+    return ChannelProfile(array.name, array.hash, signs)
+
+
+def save_profile(profile: ChannelProfile, path: str | PathLike[str]) -> None:
+    """Write a profile as JSON.
+
+    Raises:
+        ConfigError: if the file cannot be written.
+    """
+    document = {"schema": _SCHEMA, **asdict(profile)}
+    try:
+        Path(path).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def load_profile(path: str | PathLike[str]) -> ChannelProfile:
+    """Read a profile.
+
+    Raises:
+        ConfigError: if there is no such file or it is no profile.
+    """
+    try:
+        document = json.loads(Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except ValueError as error:  # neither JSON nor UTF-8
+        raise ConfigError(f"{path}: no channel profile ({error}); make one with --profile") from None
+    if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
+        raise ConfigError(f"{path}: no channel profile of schema {_SCHEMA}; make one with --profile")
+    try:
+        signs = tuple(_sign(entry) for entry in document["channels"])
+        return ChannelProfile(str(document["array"]), str(document["array_hash"]), signs)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(f"{path}: a channel profile lacks or misspells {error}; make it anew") from None
+
+
+def _sign(entry: dict[str, Any]) -> ChannelSign:
+    return ChannelSign(float(entry["level_db"]), bool(entry["is_constant"]), bool(entry["hears_room"]))

@@ -1,0 +1,199 @@
+"""How well plane waves explain a recording, if its channels were these microphones.
+
+A hypothesis says which microphone each channel is, by how much the channel lags behind and whether it is
+turned upside down. Its fit, piece by piece, is the mean over all pairs of the correlation at the delays that
+one plane wave would give, for the direction that suits the piece best: 1 is a perfect wave, 0 chance.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float, Int
+
+from anydoa.diagnosis.delays import PieceCorrelations
+from anydoa.geometry.ambiguity import array_axis, geometry_rank
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import normalize_direction
+from anydoa.geometry.grid import fibonacci_grid
+
+_DELAY_STEP = 22e-6  # s by which delays of neighbouring directions differ at the rim: a third of a sample
+_FEWEST, _MOST = 100, 3000  # directions
+
+
+@dataclass(frozen=True)
+class Hypothesis:
+    """What each channel would be.
+
+    Args:
+        positions: number of the microphone whose signal each channel carries.
+        offset_s: seconds by which each channel is late.
+        sign: 1, or -1 where the channel is turned upside down.
+    """
+
+    positions: tuple[int, ...]
+    offset_s: tuple[float, ...]
+    sign: tuple[int, ...]
+
+    @staticmethod
+    def as_told(num_channels: int) -> "Hypothesis":
+        """Everything as the array file says."""
+        return Hypothesis(tuple(range(num_channels)), (0.0,) * num_channels, (1,) * num_channels)
+
+    def reordered(self, positions: tuple[int, ...]) -> "Hypothesis":
+        """The same with other microphones."""
+        return replace(self, positions=tuple(int(position) for position in positions))
+
+    def delayed(self, channel: int, offset_s: float) -> "Hypothesis":
+        """The same with one channel late by so much."""
+        offset = list(self.offset_s)
+        offset[channel] = offset_s
+        return replace(self, offset_s=tuple(offset))
+
+    def flipped(self, channel: int) -> "Hypothesis":
+        """The same with one channel turned upside down."""
+        sign = list(self.sign)
+        sign[channel] = -sign[channel]
+        return replace(self, sign=tuple(sign))
+
+
+class WaveFit:
+    """Fits hypotheses about the channels of one recording.
+
+    Args:
+        correlations: of the channels.
+        arrival_s: seconds after the origin at which a wave from each direction reaches each microphone.
+    """
+
+    def __init__(
+        self, correlations: PieceCorrelations, arrival_s: Float[np.ndarray, "mic direction"]
+    ) -> None:
+        self._pairs = correlations.pairs
+        self._values = np.ascontiguousarray(correlations.correlation)
+        self._step = float(correlations.lag_s[1] - correlations.lag_s[0])
+        self._arrival = arrival_s / self._step
+
+    @property
+    def num_pieces(self) -> int:
+        """How many pieces the recording has."""
+        return self._values.shape[2]
+
+    def totals(
+        self, hypothesis: Hypothesis, *, only_with: int | None = None, without: int | None = None
+    ) -> Float[np.ndarray, "direction piece"]:
+        """Mean correlation of the pairs for a wave from each direction.
+
+        Args:
+            hypothesis: what each channel is.
+            only_with: sum over the pairs of this channel alone; the mean is still over all.
+            without: leave out the pairs of this channel.
+        """
+        late = self._late(hypothesis)
+        total = np.zeros((late.shape[1], self.num_pieces), dtype=np.float32)
+        part = np.empty_like(total)
+        for values, (first, second) in zip(self._values, self._pairs, strict=True):
+            touches = (first, second)
+            if without in touches or (only_with is not None and only_with not in touches):
+                continue
+            np.take(values, self._rows(late[first] - late[second]), axis=0, out=part, mode="clip")
+            if hypothesis.sign[first] == hypothesis.sign[second]:
+                total += part
+            else:
+                total -= part
+        total /= len(self._pairs)
+        return total
+
+    def fit(self, hypothesis: Hypothesis) -> Float[np.ndarray, "piece"]:
+        """Fit of each piece, for the best direction."""
+        best: np.ndarray = self.totals(hypothesis).max(axis=0)
+        return best
+
+    def best_directions(self, hypothesis: Hypothesis) -> Int[np.ndarray, "piece"]:
+        """The best direction of each piece, as its number."""
+        return self.totals(hypothesis).argmax(axis=0)
+
+    def arrivals(self, hypothesis: Hypothesis) -> Float[np.ndarray, "channel direction"]:
+        """Seconds after the origin at which a wave from each direction is in each channel."""
+        return self._late(hypothesis) * self._step
+
+    def assignment_gain(
+        self,
+        hypothesis: Hypothesis,
+        places: Int[np.ndarray, "place"],
+        directions: Int[np.ndarray, "piece"],
+    ) -> Float[np.ndarray, "channel place"]:
+        """How well each channel fits at each place, all others and the directions staying as they are.
+
+        Args:
+            hypothesis: the order so far.
+            places: numbers of the microphones to choose from.
+            directions: number of the direction of each piece.
+        """
+        arrival = self._arrival[:, directions]  # mic piece
+        offset = np.array(hypothesis.offset_s)[:, None] / self._step
+        late = arrival[list(hypothesis.positions)] + offset
+        sign = np.array(hypothesis.sign)
+        gain = np.zeros((len(late), len(places)))
+        for channel in range(len(late)):
+            pairs = np.flatnonzero((self._pairs == channel).any(axis=1))
+            others = self._pairs[pairs].sum(axis=1) - channel
+            lag = (arrival[places] + offset[channel])[:, None] - late[others]  # place other piece
+            # A pair says when its first channel hears later: turned around where that is the other.
+            lag = lag * np.where(others > channel, 1, -1)[:, None]
+            found = self._values[pairs[:, None], self._rows(lag), np.arange(self.num_pieces)]
+            gain[channel] = ((sign[others] * sign[channel])[:, None] * found).sum(axis=1).mean(axis=1)
+        return gain
+
+    def _late(self, hypothesis: Hypothesis) -> Float[np.ndarray, "channel direction"]:
+        """When a wave from each direction would be in each channel, in lags."""
+        offset = np.array(hypothesis.offset_s)[:, None] / self._step
+        return self._arrival[list(hypothesis.positions)] + offset
+
+    def _rows(self, lag: np.ndarray) -> np.ndarray:
+        """Where lags stand in the correlations, the ends standing for all beyond."""
+        middle = self._values.shape[1] // 2
+        rows = (lag + (middle + 0.5)).astype(np.intp)
+        np.maximum(rows, 0, out=rows)
+        np.minimum(rows, 2 * middle, out=rows)
+        return rows
+
+
+def wave_directions(array: MicrophoneArray) -> Float[np.ndarray, "direction 3"]:
+    """Directions dense enough for the array's delays, one of each set that the array cannot tell apart."""
+    rank = geometry_rank(array)
+    step = _DELAY_STEP * array.speed_of_sound / (array.span / 2)
+    if rank == "volume":
+        count = int(np.clip(4 * np.pi / step**2, _FEWEST, _MOST))
+        return fibonacci_grid(count).directions
+    axis = array_axis(array)
+    turn = _basis(axis)
+    if rank == "line":
+        along = np.linspace(-1, 1, int(np.clip(2 / step, _FEWEST, _MOST)))
+        return along[:, None] * axis + np.sqrt(1 - along**2)[:, None] * turn[0]
+    count = int(np.clip(np.pi / step**2, _FEWEST, _MOST))
+    # A sunflower fills the disc evenly: what a flat array hears is where a direction falls on its plane.
+    radius = np.sqrt((np.arange(count) + 0.5) / count)
+    angle = np.arange(count) * np.pi * (3 - np.sqrt(5))
+    across = radius[:, None] * (np.cos(angle)[:, None] * turn[0] + np.sin(angle)[:, None] * turn[1])
+    return across + np.sqrt(1 - radius**2)[:, None] * axis
+
+
+def arrival_times(
+    array: MicrophoneArray, directions: Float[np.ndarray, "direction 3"]
+) -> Float[np.ndarray, "mic direction"]:
+    """Seconds after the origin at which plane waves arrive; around a rigid sphere where there is one.
+
+    Reference:
+        Woodworth (1938): straight to the lit half of a sphere, along its surface into the shadow.
+    """
+    if array.rigid_sphere_radius is None:
+        return -(array.centred_positions @ directions.T) / array.speed_of_sound
+    cosine = np.clip(normalize_direction(array.positions) @ directions.T, -1, 1)
+    shadow = np.arccos(cosine) - np.pi / 2
+    return np.where(shadow > 0, shadow, -cosine) * array.rigid_sphere_radius / array.speed_of_sound
+
+
+def _basis(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "2 3"]:
+    """Two unit vectors at right angles to the axis and to each other."""
+    first = np.cross(axis, np.eye(3)[np.abs(axis).argmin()])
+    first /= np.linalg.norm(first)
+    return np.stack([first, np.cross(axis, first)])

@@ -1,0 +1,112 @@
+"""AuGeonet as it runs: the last output alone, weights folded, for a graph of ONNX operators.
+
+Tensors are (frame, batch, pair, feature): a shift in time is a slice of whole blocks, and what attention
+turns around lies close together. No microphone may be absent.
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from anydoa.models.augeonet import AuGeonet
+from anydoa.nn.array_layout import take_microphones
+from anydoa.nn.folded_dual_path import FoldedDualPathBlock, pool
+from anydoa.nn.folded_extractor import FoldedExtractor
+from anydoa.nn.gcc import FLOOR
+from anydoa.nn.microphone_encoding import place_scalars
+from anydoa.nn.recurrence import NUM_LAYERS
+
+
+class FoldedAuGeonet(nn.Module):
+    """What :class:`AuGeonet` does in evaluation on streams.
+
+    Args:
+        augeonet: the network; it is left as it is.
+    """
+
+    kernels: Tensor
+
+    def __init__(self, augeonet: AuGeonet) -> None:
+        super().__init__()
+        self.augeonet = augeonet
+        self.register_buffer("kernels", augeonet.transform.kernels().detach())
+        self.extractor = FoldedExtractor(augeonet.extractor)
+        self.dual_path = nn.ModuleList(
+            FoldedDualPathBlock(block)  # type: ignore[arg-type] # lists of modules forget their class
+            for block in augeonet.dual_path
+        )
+
+    def forward(
+        self,
+        audio: Float[Tensor, "batch mic time"],
+        mic_positions: Float[Tensor, "batch mic 3"],
+        state: dict[str, Tensor],
+    ) -> tuple[Float[Tensor, "batch frame latent"], dict[str, Tensor]]:
+        """Representation of all frames in ``audio``, and the state for the frames that follow.
+
+        Args:
+            audio: any scale; the length is a multiple of the hop and holds at least one window.
+            mic_positions: metres, any origin.
+            state: from :meth:`initial_state` or the last call.
+        """
+        memory = {name: tensor.transpose(0, 1) for name, tensor in state.items()}
+        layout = self.augeonet.lay_out(mic_positions)
+        places = layout.places.transpose(0, 1)
+        encoding, mapping = self.augeonet.microphone_encoding(places), self.augeonet.mapping
+        x = self._cross_spectra(take_microphones(audio, layout.order))
+        x, tails = self.extractor(x, place_scalars(places), encoding, _group(memory, "extractor"))
+        new = {f"extractor_{i}": tail for i, tail in enumerate(tails)}
+        for i, block in enumerate(self.dual_path):
+            x, new[f"recurrence_{i}"] = block(x, encoding, memory[f"recurrence_{i}"])
+        refined, tails = mapping.refine(pool(x, unbiased=mapping.compat), _group(memory, "mapping"))
+        new |= {f"mapping_{i}": tail for i, tail in enumerate(tails)}
+        representation = mapping.outputs[-1](refined[-1])
+        return representation.transpose(0, 1), {name: tensor.transpose(0, 1) for name, tensor in new.items()}
+
+    def initial_state(self, mic_positions: Float[Tensor, "batch mic 3"]) -> dict[str, Tensor]:
+        """The state before the first frame: zeros, batch first."""
+        batch, num_mics, _ = mic_positions.shape
+        config = self.augeonet.config
+        pairs = num_mics if config.mic_frame == "absolute" else num_mics - 1
+        sizes: dict[str, list[tuple[int, ...]]] = {
+            "extractor": [(frames, pairs, config.num_features) for frames in self.extractor.tail_lengths],
+            "recurrence": [(NUM_LAYERS, config.num_features) for _ in self.dual_path],
+            "mapping": list(self.augeonet.mapping.tail_shapes),
+        }
+        return {
+            f"{group}_{i}": mic_positions.new_zeros(batch, *size)
+            for group, shapes in sizes.items()
+            for i, size in enumerate(shapes)
+        }
+
+    def _cross_spectra(
+        self, audio: Float[Tensor, "batch mic time"]
+    ) -> Float[Tensor, "frame batch pair input"]:
+        """PHAT features of each frame and pair; the reference microphone comes first."""
+        first = 0 if self.augeonet.config.mic_frame == "absolute" else 1
+        reference_real, reference_imag = self._phases(audio[:, :1])
+        real, imag = self._phases(audio[:, first:])
+        cosine = real * reference_real + imag * reference_imag
+        sine = imag * reference_real - real * reference_imag
+        return torch.cat([cosine, sine], -1)
+
+    def _phases(
+        self, audio: Float[Tensor, "batch mic time"]
+    ) -> tuple[Float[Tensor, "frame batch mic freq"], Float[Tensor, "frame batch mic freq"]]:
+        """Spectra with all magnitudes brought up to one."""
+        even, odd = self.augeonet.transform.fold(self._frames(audio))
+        cosine, sine = self.kernels.unbind()
+        real, imag = torch.matmul(even, cosine), torch.matmul(odd, sine)
+        scale = torch.rsqrt((real * real + imag * imag).clamp(min=FLOOR**2))
+        return real * scale, imag * scale
+
+    def _frames(self, audio: Float[Tensor, "batch mic time"]) -> Float[Tensor, "frame batch mic window"]:
+        config = self.augeonet.config
+        hops = audio.reshape(*audio.shape[:2], -1, config.hop_length).permute(2, 0, 1, 3)
+        overlap = config.window_length // config.hop_length
+        # Ends counted from the back leave the number of frames free; unfolding would become a loop.
+        return torch.cat([hops[i : (i - overlap + 1) or None] for i in range(overlap)], -1)
+
+
+def _group(memory: dict[str, Tensor], name: str) -> list[Tensor]:
+    return [tensor for key, tensor in memory.items() if key.startswith(name)]

@@ -1,0 +1,1 @@
+"""Steered AGG-RL: phases steered by physics, weighted by a learnt mask."""

@@ -1,0 +1,167 @@
+"""What the mask network sees of each time-frequency bin: levels and coherence, nothing of the array's own.
+
+Every feature is a mean over microphones or over pairs of them, so their number and order do not matter, and
+none changes with the scale of the recording. The same code prepares training and running.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Complex64, Float, Float32
+
+from anydoa.geometry.array import MicrophoneArray
+
+NUM_FEATURES = 4
+COHERENCE_FRAMES = 4
+LEVEL_MEMORY_S = 2.0
+
+_FLOOR = 1e-10  # of the greatest power so far
+_TINY = 1e-30
+_BLOCK_VALUES = 2**15  # of all pairs computed at once: what a processor's cache holds
+
+
+@dataclass(frozen=True)
+class BinAxis:
+    """Analysis windows and the bins kept of them.
+
+    Args:
+        sample_rate: samples a second.
+        window_length: samples of a Hann window.
+        hop_length: samples between windows.
+        first_bin: lowest bin kept.
+        num_bins: how many are kept.
+    """
+
+    sample_rate: int = 16_000
+    window_length: int = 512
+    hop_length: int = 256
+    first_bin: int = 3
+    num_bins: int = 240
+
+    @property
+    def bins(self) -> slice:
+        """The bins kept, as a slice of a real spectrum."""
+        return slice(self.first_bin, self.first_bin + self.num_bins)
+
+    @property
+    def frequencies(self) -> Float[np.ndarray, "freq"]:
+        """Centre of each bin kept, in Hz."""
+        return np.arange(self.num_bins + self.first_bin)[self.bins] * self.sample_rate / self.window_length
+
+    @property
+    def hop_s(self) -> float:
+        """Seconds between windows."""
+        return self.hop_length / self.sample_rate
+
+
+class BinFeatures:
+    """Features of an endless recording, the same whatever chunks it comes in.
+
+    For each bin: level against the mean level of the recent past, level against the recent mean of the same
+    bin, magnitude of the coherence over the last four windows (mean over pairs), and diffuseness by the
+    coherence expected of sound from everywhere at the distance of each pair.
+
+    Args:
+        axis: windows and bins.
+        array: its distances; nothing else of it counts.
+
+    Reference:
+        Schwarz and Kellermann (2015), "Coherent-to-diffuse power ratio estimation for dereverberation",
+        equation 25: diffuseness without knowing the direction.
+    """
+
+    def __init__(self, axis: BinAxis, array: MicrophoneArray) -> None:
+        self._first, self._second = np.triu_indices(array.num_microphones, k=1)
+        distance = np.linalg.norm(array.positions[self._first] - array.positions[self._second], axis=1)
+        diffuse = np.sinc(2 * axis.frequencies * distance[:, None] / array.speed_of_sound)
+        self._diffuse = diffuse.astype(np.float32)[:, None]
+        self._weight = np.maximum(1 - self._diffuse**2, 1e-3)
+        self._weight /= self._weight.sum(axis=0)
+        self._decay = math.exp(-axis.hop_s / LEVEL_MEMORY_S)
+        self._greatest = 0.0
+        self._mean = np.zeros(axis.num_bins)
+        self._mass = 0.0
+        self._past = np.zeros(
+            (array.num_microphones, COHERENCE_FRAMES - 1, axis.num_bins), dtype=np.complex64
+        )
+        self._num_frames = 0
+
+    def push(
+        self, spectra: Complex64[np.ndarray, "mic frame freq"]
+    ) -> Float32[np.ndarray, "frame feature freq"]:
+        """Features of the next windows."""
+        above_all, above_bin = self._levels(np.mean(np.square(np.abs(spectra)), axis=0))
+        magnitude, diffuseness = self._coherence(spectra)
+        self._num_frames += spectra.shape[1]
+        return np.stack([above_all, above_bin, magnitude, diffuseness], axis=1).astype(np.float32)
+
+    def _levels(
+        self, power: Float[np.ndarray, "frame freq"]
+    ) -> tuple[Float[np.ndarray, "frame freq"], Float[np.ndarray, "frame freq"]]:
+        """Level over the recent mean of all bins, and over that of its own."""
+        above_all, above_bin = np.zeros(power.shape), np.zeros(power.shape)
+        for frame, row in enumerate(power.astype(np.float64)):
+            self._greatest = max(self._greatest, float(row.max()))
+            if self._greatest <= _TINY:
+                continue
+            level = np.log(row + _FLOOR * self._greatest) / 2
+            self._mass = self._decay * self._mass + 1
+            self._mean += (level - self._mean) / self._mass
+            above_all[frame] = level - self._mean.mean()
+            above_bin[frame] = level - self._mean
+        return above_all, above_bin
+
+    def _coherence(
+        self, spectra: Complex64[np.ndarray, "mic frame freq"]
+    ) -> tuple[Float32[np.ndarray, "frame freq"], Float32[np.ndarray, "frame freq"]]:
+        """Mean over pairs of the magnitude of the coherence, and of diffuseness."""
+        phases = np.concatenate([self._past, unit_phases(spectra)], axis=1)
+        self._past = phases[:, phases.shape[1] - (COHERENCE_FRAMES - 1) :]
+        count = spectra.shape[1]
+        held = np.minimum(self._num_frames + 1 + np.arange(count), COHERENCE_FRAMES)
+        real, imag = np.ascontiguousarray(phases.real), np.ascontiguousarray(phases.imag)
+        share = (1 / held[:, None]).astype(np.float32)
+        magnitude, diffuseness = np.zeros((2, *spectra.shape[1:]), dtype=np.float32)
+        step = max(1, _BLOCK_VALUES // max(phases[0].size, 1))
+        for start in range(0, len(self._first), step):
+            pairs = slice(start, start + step)
+            first, second = self._first[pairs], self._second[pairs]
+            even = _recent_sum(real[first] * real[second] + imag[first] * imag[second]) * share
+            odd = _recent_sum(imag[first] * real[second] - real[first] * imag[second]) * share
+            square = even * even + odd * odd
+            magnitude += np.sqrt(square).sum(axis=0)
+            ratio = diffuseness_of(even, square, self._diffuse[pairs])
+            diffuseness += (self._weight[pairs] * ratio).sum(axis=0)
+        return magnitude / len(self._first), diffuseness
+
+
+def unit_phases(spectra: Complex64[np.ndarray, "*batch"]) -> Complex64[np.ndarray, "*batch"]:
+    """Spectra with all magnitudes set to one; zeros stay."""
+    magnitude = np.sqrt(np.square(spectra.real) + np.square(spectra.imag))
+    return spectra / np.maximum(magnitude, np.float32(_TINY))
+
+
+def _recent_sum(values: Float32[np.ndarray, "pair old_and_new freq"]) -> Float32[np.ndarray, "pair new freq"]:
+    """Sum of each frame and the ones before it that coherence is averaged over."""
+    pairwise = values[:, 1:] + values[:, :-1]
+    return pairwise[:, 2:] + pairwise[:, :-2]
+
+
+def diffuseness_of(
+    real: Float32[np.ndarray, "pair frame freq"],
+    square: Float32[np.ndarray, "pair frame freq"],
+    diffuse: Float32[np.ndarray, "pair 1 freq"],
+) -> Float32[np.ndarray, "pair frame freq"]:
+    """Share of diffuse power that explains a coherence, 0..1.
+
+    Args:
+        real: of the coherence.
+        square: its squared magnitude.
+        diffuse: coherence of a diffuse field.
+    """
+    square = np.minimum(square, np.float32(1 - 1e-4))
+    mixed = diffuse * real
+    root = mixed * mixed - diffuse * diffuse * (square - 1) - 2 * mixed + square
+    direct = (np.sqrt(np.maximum(root, 0)) - mixed + square) / (1 - square)
+    return 1 / (1 + np.maximum(direct, 0))

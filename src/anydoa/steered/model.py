@@ -1,0 +1,41 @@
+"""A steered estimator from a model folder."""
+
+from typing import Any
+
+from anydoa.errors import CheckpointError, ConfigError
+from anydoa.runtime.folder import ModelFolder
+from anydoa.steered.bin_features import BinAxis
+from anydoa.steered.estimator import SteeredEstimator
+from anydoa.steered.mask_network import MaskNetwork
+from anydoa.steered.options import SteeredOptions
+
+AXIS_KEY, OPTIONS_KEY = "axis", "options"  # of the card's config
+
+
+def load_steered(folder: ModelFolder, *, num_threads: int = 1) -> SteeredEstimator:
+    """The estimator that a folder describes.
+
+    Args:
+        folder: card and mask network.
+        num_threads: threads inside an operator of the mask network.
+
+    Raises:
+        CheckpointError: if the graph or the choices in the card cannot be used.
+    """
+    config: dict[str, Any] = folder.card.config
+    try:
+        axis = BinAxis(**config[AXIS_KEY])
+        options = SteeredOptions.from_dict(config[OPTIONS_KEY])
+    except (KeyError, TypeError, ConfigError) as error:
+        raise CheckpointError(
+            f"{folder.path}: the card has no usable choices ({error}); export again"
+        ) from None
+    return SteeredEstimator(
+        MaskNetwork(folder.graphs[0], num_threads=num_threads),
+        name=folder.card.name,
+        axis=axis,
+        options=options,
+        threshold=folder.card.threshold,
+        weights_hash=folder.weights_hash,
+        trained_range=folder.card.trained_range,
+    )

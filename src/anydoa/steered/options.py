@@ -1,0 +1,83 @@
+"""Every number of the steered estimator, as its card keeps them."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from anydoa.errors import ConfigError
+from anydoa.io.nearest_name import nearest_name
+
+
+@dataclass(frozen=True)
+class SteeredOptions:
+    """How evidence is gathered, explained by talkers and turned into a spectrum.
+
+    Args:
+        mask_power: exponent of the mask where it weighs a bin.
+        num_candidates: directions of the sphere that are searched for talkers; the grid refines them.
+        num_bands: bands of bins, even on a mel axis.
+        slot_frames: analysis windows that make one slot of evidence.
+        slots_per_output: slots in a frame of the spectrum.
+        memory_slots: slots that evidence is kept for.
+        decay: factor on evidence from a slot to the next.
+        sharpness: log likelihood of a bin that a direction explains wholly.
+        microphone_power: exponent of the number of microphones in it.
+        evidence_power: exponent of the mass of a cell in it.
+        background: share that no direction explains, at the beginning.
+        iterations: of expectation and maximization for each frame.
+        cluster_deg: radius of the candidates that make one talker.
+        separation_deg: nearest that two talkers are told apart.
+        max_talkers: most talkers looked for.
+        beam_deg: standard deviation of the beam that marks a talker in the spectrum.
+        score_weights: bias and weights of log share, coherence, log mass and log recent mass in a
+            talker's log odds, fitted to held-out clips.
+    """
+
+    mask_power: float = 1.0
+    num_candidates: int = 512
+    num_bands: int = 40
+    slot_frames: int = 3
+    slots_per_output: int = 2
+    memory_slots: int = 20
+    decay: float = 0.93
+    sharpness: float = 6.0
+    microphone_power: float = 0.25
+    evidence_power: float = 0.5
+    background: float = 0.1
+    iterations: int = 5
+    cluster_deg: float = 12.0
+    separation_deg: float = 15.0
+    max_talkers: int = 3
+    beam_deg: float = 4.0
+    score_weights: tuple[float, float, float, float, float] = (-1.34, 0.98, 2.73, -0.44, 1.04)
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if not isinstance(value, tuple) and not value > 0:
+                raise ConfigError(f"{one.name} must be above 0, got {value}")
+
+    @property
+    def frames_per_output(self) -> int:
+        """Analysis windows in a frame of the spectrum."""
+        return self.slot_frames * self.slots_per_output
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "SteeredOptions":
+        """The options with these values, the defaults elsewhere; lists become tuples.
+
+        Raises:
+            ConfigError: if a key does not exist or a value cannot be.
+        """
+        names = [one.name for one in fields(cls)]
+        for key in values:
+            if key not in names:
+                raise ConfigError(
+                    f"steering has no option {key!r}; did you mean {nearest_name(key, names)!r}?"
+                )
+        given: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
+        return cls(**given)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every value by name, ready for JSON."""
+        return asdict(self)

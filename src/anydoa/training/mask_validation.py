@@ -1,0 +1,78 @@
+"""How well masks help to locate talkers, in rooms and with voices the network was not trained on."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float32
+from torch import Tensor
+
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.grid import fibonacci_grid
+from anydoa.metrics.localization import LocalizationScore, evaluate
+from anydoa.metrics.picking import pick_peaks
+from anydoa.models.talker_mask import TalkerMask
+from anydoa.simulation.scene import Scene
+from anydoa.steered.bin_features import BinAxis
+from anydoa.steered.estimator import SteeredEstimator
+from anydoa.training.mask_clips import mask_clip
+from anydoa.training.mask_supervision import mask_loss
+from anydoa.training.targets import frame_activity
+from anydoa.training.validation import ClipResult
+
+
+class MaskValidator:
+    """A fixed set of scenes, and the grid that talkers are searched on.
+
+    Args:
+        scenes: with their direct sound.
+        axis: windows and bins.
+        grid_size: directions of the Fibonacci sphere.
+    """
+
+    def __init__(self, scenes: Sequence[Scene], axis: BinAxis, *, grid_size: int) -> None:
+        self._scenes, self._axis = scenes, axis
+        self._grid = fibonacci_grid(grid_size)
+        self._clips = [
+            tuple(torch.from_numpy(part)[None] for part in mask_clip(scene, axis)) for scene in scenes
+        ]
+
+    @torch.no_grad()
+    def run(self, network: TalkerMask) -> list[ClipResult]:
+        """Results of all scenes; the network is in evaluation mode."""
+        device = next(network.parameters()).device
+        results = []
+        for scene, (features, target, weight) in zip(self._scenes, self._clips, strict=True):
+            logits = network(features.to(device))[0].cpu()
+            loss = float(mask_loss(logits, target, weight))
+            results.append(ClipResult(scene.num_sources, loss, self._score(scene, torch.sigmoid(logits)[0])))
+        return results
+
+    def _score(self, scene: Scene, mask: Tensor) -> LocalizationScore:
+        estimator = SteeredEstimator(_KnownMask(mask.numpy()), axis=self._axis)
+        array = MicrophoneArray(scene.positions)
+        audio = scene.audio.astype(np.float32)
+        spectrum = estimator.spectrum(audio, array, self._grid)
+        window, hop = self._axis.window_length, self._axis.hop_length
+        every = frame_activity(torch.from_numpy(scene.activity[None]), window, hop)[0].T.numpy()
+        last = estimator.options.frames_per_output
+        active = every[last - 1 :: last][: spectrum.num_frames]
+        peaks = pick_peaks(spectrum.values, self._grid, scene.num_sources)
+        places = np.where(peaks[..., None] >= 0, self._grid.directions[peaks], np.nan)
+        return evaluate(places, scene.directions, active)
+
+
+class _KnownMask:
+    """Masks computed before, handed out frame by frame."""
+
+    def __init__(self, mask: Float32[np.ndarray, "frame freq"]) -> None:
+        self._mask = mask
+
+    def initial_state(self) -> np.ndarray:
+        return np.zeros(1, dtype=np.int64)
+
+    def step(
+        self, features: Float32[np.ndarray, "frame feature freq"], state: np.ndarray
+    ) -> tuple[Float32[np.ndarray, "frame freq"], np.ndarray]:
+        first = int(state[0])
+        return self._mask[first : first + len(features)], state + len(features)

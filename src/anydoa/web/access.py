@@ -1,0 +1,175 @@
+"""Who may talk to the server: checks of host, origin and token before anything else, and strict headers.
+
+A page of another site must not reach a server on this machine through the user's browser. Its own name in
+``Host`` (DNS rebinding) and its origin (cross-site requests, WebSockets included) give it away.
+"""
+
+import hmac
+import ipaddress
+import socket
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from anydoa.errors import ConfigError
+
+MIN_TOKEN_LENGTH = 8
+PUBLIC_FOLDER = "/static/"  # the page's own code and style: the same in every copy of the package
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
+        "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cache-control": "no-cache",
+}
+
+
+@dataclass(frozen=True)
+class AccessRules:
+    """Who is let in.
+
+    Args:
+        names: host names the server answers to, besides every numeric address.
+        token: secret that a client must show, or None where being on this machine is enough.
+
+    Raises:
+        ConfigError: if the token is too short to be a secret.
+    """
+
+    names: frozenset[str]
+    token: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.token is not None and len(self.token) < MIN_TOKEN_LENGTH:
+            raise ConfigError(
+                f"a token has at least {MIN_TOKEN_LENGTH} characters, got {len(self.token)}; "
+                "leave it out and one is made"
+            )
+
+    @classmethod
+    def for_host(cls, host: str, token: str | None) -> "AccessRules":
+        """Rules of a server on this host: its name, localhost and the names of this machine."""
+        own = socket.gethostname().lower()
+        return cls(frozenset({"localhost", host.lower(), own, f"{own}.local"}), token)
+
+    def knows_host(self, host: str) -> bool:
+        """Whether a ``Host`` header names this server. No name can be rebound to a numeric address."""
+        name = _netloc_host(host)
+        return name in self.names or is_address(name)
+
+    def accepts_token(self, token: str) -> bool:
+        """Whether this is the token; takes equally long for every wrong one."""
+        return self.token is None or hmac.compare_digest(token.encode(), self.token.encode())
+
+
+def is_address(name: str) -> bool:
+    """Whether a host is a numeric address, IPv4 or IPv6."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _netloc_host(netloc: str) -> str:
+    """The name in ``name:port``, in lower case; nothing for what is no such thing."""
+    try:
+        return (urlsplit(f"//{netloc}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+class Doorkeeper:
+    """Lets in whom the rules allow, and puts the strict headers on every answer.
+
+    A browser shows the token once, in the address; from then on it is in a cookie that no script can read.
+    Programs send it as ``Authorization: Bearer`` or in the address.
+
+    Args:
+        app: what is guarded.
+        rules: who is let in.
+        login_page: what a browser without a token gets.
+    """
+
+    def __init__(self, app: ASGIApp, rules: AccessRules, login_page: str) -> None:
+        self._app = app
+        self._rules = rules
+        self._login_page = login_page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or hand it on."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_strictly(message: Message) -> None:
+            if message["type"] in ("http.response.start", "websocket.http.response.start"):
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        answer = self._answer(HTTPConnection(scope))
+        await (answer or self._app)(scope, receive, send_strictly)
+
+    def _answer(self, request: HTTPConnection) -> Response | None:
+        """A refusal or the cookie of a newcomer; None for a request to be handed on."""
+        refusal = self._refuse_strangers(request)
+        if refusal or self._rules.token is None or request.url.path.startswith(PUBLIC_FOLDER):
+            return refusal
+        shown = request.query_params.get("token")
+        if shown is not None and self._rules.accepts_token(shown):
+            return self._welcome(request, shown) if request.url.path == "/" else None
+        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
+        cookie = request.cookies.get(_cookie_name(request), "")
+        if shown is None and (self._rules.accepts_token(bearer) or self._rules.accepts_token(cookie)):
+            return None
+        return self._ask_for_token(request)
+
+    def _refuse_strangers(self, request: HTTPConnection) -> Response | None:
+        host = request.headers.get("host", "")
+        if not self._rules.knows_host(host):
+            return JSONResponse(
+                {"error": f"a request must name this server as host, got {host[:80]!r}; use its address"},
+                403,
+            )
+        origin = request.headers.get("origin")
+        if origin is not None and origin.lower() not in (f"http://{host}".lower(), f"https://{host}".lower()):
+            return JSONResponse(
+                {
+                    "error": f"requests must come from this server's own page, got one from {origin[:80]!r}; "
+                    "open the address that `anydoa serve` prints"
+                },
+                403,
+            )
+        return None
+
+    def _ask_for_token(self, request: HTTPConnection) -> Response:
+        if "text/html" in request.headers.get("accept", ""):
+            return Response(self._login_page, 401, media_type="text/html")
+        return JSONResponse(
+            {"error": "this server asks for a token; use the address that `anydoa serve` printed"},
+            401,
+            {"www-authenticate": "Bearer"},
+        )
+
+    def _welcome(self, request: HTTPConnection, token: str) -> Response:
+        """Moves the token from the address, where history and logs would keep it, to a cookie."""
+        answer = RedirectResponse("/", 303)
+        answer.set_cookie(_cookie_name(request), token, httponly=True, samesite="lax")
+        return answer
+
+
+def _cookie_name(request: HTTPConnection) -> str:
+    """Browsers share the cookies of all ports of a host, so the port is part of the name."""
+    server = request.scope.get("server")
+    return f"anydoa_token_{server[1] if server else 0}"

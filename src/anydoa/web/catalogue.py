@@ -1,0 +1,110 @@
+"""What may be chosen on the page: arrays, estimators and grids by name, so no path ever comes from it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from anydoa.errors import ConfigError
+from anydoa.estimators import DEFAULT_ESTIMATOR, ESTIMATORS, make_estimator
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.io.array_file import list_presets, load_array
+from anydoa.io.grid_file import load_grid
+from anydoa.io.nearest_name import nearest_name
+from anydoa.localizer import DEFAULT_GRID, Localizer
+from anydoa.peaks import MAX_SOURCES
+from anydoa.runtime.folder import list_models
+from anydoa.web.messages import array_content
+
+_GRIDS = (DEFAULT_GRID, "fibonacci:512", "hemisphere:1024,up", "icosphere:4", "azimuth:360")
+_UNKNOWN_NUMBER = "auto"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What the page asks for.
+
+    Args:
+        array: name of an array of the catalogue; there is no sensible default.
+        estimator: name of an estimator of the catalogue; None for its first.
+        grid: name of a grid of the catalogue; None for its first.
+        sources: ``auto`` or how many there are.
+    """
+
+    array: str | None = None
+    estimator: str | None = None
+    grid: str | None = None
+    sources: str = _UNKNOWN_NUMBER
+
+
+class Catalogue:
+    """Names and what they stand for; what was given on the command line comes first.
+
+    Args:
+        array: of the command line, or None.
+        estimator: name, model folder or hub name of the command line.
+        grid: description or file of the command line.
+
+    Raises:
+        AnydoaError: if one of them does not exist or cannot be.
+    """
+
+    def __init__(
+        self,
+        array: MicrophoneArray | None = None,
+        estimator: str = DEFAULT_ESTIMATOR,
+        grid: str = DEFAULT_GRID,
+    ) -> None:
+        made, own_grid = make_estimator(estimator), load_grid(grid)
+        self._own_array = None if array is None else array.name
+        own_arrays = {} if array is None else {array.name: array}
+        bundled = {name: load_array(name) for name in list_presets()}
+        self._arrays = {**own_arrays, **{name: bundled[name] for name in bundled if name not in own_arrays}}
+        self._made = {made.name: made}
+        self._estimators = tuple(dict.fromkeys((made.name, *ESTIMATORS, *list_models())))
+        self._grids = {own_grid.name: own_grid}
+        self._grid_names = tuple(dict.fromkeys((own_grid.name, *_GRIDS)))
+
+    def localizer(self, choice: Choice) -> Localizer:
+        """What the page asks for, ready to locate.
+
+        Raises:
+            ConfigError: if a name is missing or not in the catalogue, or the number is none.
+        """
+        if choice.array is None:
+            raise ConfigError("a recording needs the array that made it; choose its name")
+        array = self._arrays[_known(choice.array, self._arrays, "array")]
+        estimator = _known(choice.estimator or self._estimators[0], self._estimators, "estimator")
+        grid = _known(choice.grid or self._grid_names[0], self._grid_names, "grid")
+        number = _parse_sources(choice.sources)
+        if estimator not in self._made:
+            self._made[estimator] = make_estimator(estimator)
+        if grid not in self._grids:
+            self._grids[grid] = load_grid(grid)
+        return Localizer(array, self._grids[grid], self._made[estimator], number)
+
+    def content(self) -> dict[str, Any]:
+        """The names, and the arrays with their positions, for the page."""
+        return {
+            "own_array": self._own_array,
+            "arrays": [array_content(array) for array in self._arrays.values()],
+            "estimators": list(self._estimators),
+            "grids": list(self._grid_names),
+            "sources": [_UNKNOWN_NUMBER, *(str(number) for number in range(1, MAX_SOURCES + 1))],
+        }
+
+
+def _known(name: str, names: Collection[str], what: str) -> str:
+    if name in names:
+        return name
+    near = nearest_name(name[:80], tuple(names))
+    raise ConfigError(f"the page offers no {what} {name[:80]!r}; did you mean {near!r}?")
+
+
+def _parse_sources(text: str) -> int | None:
+    if text == _UNKNOWN_NUMBER:
+        return None
+    if text in map(str, range(1, MAX_SOURCES + 1)):
+        return int(text)
+    raise ConfigError(
+        f"the number of sources must be {_UNKNOWN_NUMBER} or 1..{MAX_SOURCES}, got {text[:80]!r}"
+    )

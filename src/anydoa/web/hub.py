@@ -1,0 +1,134 @@
+"""One live pipeline, many listeners: every result goes to every client, and nobody waits for a slow one."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import threading
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from anydoa.errors import AnydoaError
+from anydoa.streaming.pipeline import LivePipeline
+from anydoa.web.messages import end_message, frame_message
+
+_logger = logging.getLogger(__name__)
+
+MAX_CLIENTS = 100
+MAX_WAITING = 20  # messages a client may be behind before it is dropped: two seconds at ten a second
+_TRY_AGAIN_LATER = 1013  # close code of RFC 6455's registry
+
+
+class Client:
+    """One listener and the messages that wait for it."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Queue[str] = asyncio.Queue(MAX_WAITING)
+        self.too_slow = asyncio.Event()
+
+    def offer(self, message: str) -> None:
+        """Queue a message; a client with a full queue is too slow for good."""
+        try:
+            self._waiting.put_nowait(message)
+        except asyncio.QueueFull:
+            self.too_slow.set()
+
+    async def deliver(self, websocket: WebSocket) -> None:
+        """Send what waits, for as long as there is a connection."""
+        while True:
+            await websocket.send_text(await self._waiting.get())
+
+
+class Hub:
+    """Runs a pipeline in a thread of its own and hands its results to all clients.
+
+    Args:
+        pipeline: gives the results; closed by :meth:`stop`.
+        hello: first message to every client.
+    """
+
+    def __init__(self, pipeline: LivePipeline, hello: dict[str, object]) -> None:
+        self._pipeline = pipeline
+        self._hello = json.dumps(hello)
+        self._end: str | None = None
+        self._clients: set[Client] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="anydoa-live", daemon=True)
+
+    @property
+    def num_clients(self) -> int:
+        """How many listen now."""
+        return len(self._clients)
+
+    def start(self) -> None:
+        """Begin to listen; called inside the event loop of the clients."""
+        self._loop = asyncio.get_running_loop()
+        self._thread.start()
+
+    async def stop(self) -> None:
+        """End the pipeline and wait for its thread."""
+        self._pipeline.close()
+        await asyncio.to_thread(self._thread.join)
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """Send everything to one client until it leaves or is too slow."""
+        await websocket.accept()  # first, for a refusal without it gives browsers no reason
+        if self.num_clients >= MAX_CLIENTS:
+            await websocket.close(_TRY_AGAIN_LATER, f"all {MAX_CLIENTS} places are taken; try again later")
+            return
+        client = self._join()
+        tasks = [
+            asyncio.create_task(client.deliver(websocket)),
+            asyncio.create_task(_wait_for_leaving(websocket)),
+            asyncio.create_task(client.too_slow.wait()),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            self._clients.discard(client)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _join(self) -> Client:
+        client = Client()
+        client.offer(self._hello)
+        if self._end is not None:
+            client.offer(self._end)
+        self._clients.add(client)
+        return client
+
+    def _run(self) -> None:
+        """Body of the thread."""
+        reason = "the stream has ended"
+        try:
+            for result in self._pipeline:
+                self._hand_over(json.dumps(frame_message(result)))
+        except AnydoaError as error:
+            reason = str(error)
+            _logger.warning("%s", reason)
+        except Exception:
+            reason = "the live pipeline failed; the terminal of `anydoa serve` shows why"
+            raise
+        finally:
+            self._hand_over(json.dumps(end_message(reason)), last=True)
+
+    def _hand_over(self, message: str, *, last: bool = False) -> None:
+        assert self._loop is not None  # the thread is started by start() alone
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+            self._loop.call_soon_threadsafe(self._publish, message, last)
+
+    def _publish(self, message: str, last: bool) -> None:
+        if last:
+            self._end = message
+        for client in self._clients:
+            client.offer(message)
+
+
+async def _wait_for_leaving(websocket: WebSocket) -> None:
+    """Returns when the client has gone. It has nothing to say, so whatever it sends is read and forgotten."""
+    with contextlib.suppress(WebSocketDisconnect):
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                return

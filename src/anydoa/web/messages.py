@@ -1,0 +1,132 @@
+"""What the server says, as JSON: a hello, frames and an end on the WebSocket, and the answer to a recording.
+
+docs/web.md describes every field for other programs. Spectra travel as bytes between the lowest and the
+highest value, directions of a grid as 32-bit floats; both little-endian, in base64.
+"""
+
+import base64
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.geometry.ambiguity import geometry_rank
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import direction_to_angles_deg
+from anydoa.geometry.grid import DirectionGrid
+from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, Source
+from anydoa.localizer import Localizer
+from anydoa.streaming.feed import AudioFeed
+from anydoa.streaming.pipeline import LiveResult
+from anydoa.tracking import Track
+
+LIVE_SCHEMA = "anydoa-live-1"
+RECORDING_SCHEMA = "anydoa-recording-1"
+
+
+def hello_message(localizer: Localizer, feed: AudioFeed) -> dict[str, Any]:
+    """First message to every client: what listens, and where it looks."""
+    return {
+        "type": "hello",
+        "schema": LIVE_SCHEMA,
+        "version": version("anydoa"),
+        "stream": {
+            "name": Path(feed.name).name,
+            "sample_rate": feed.sample_rate,
+            "num_channels": feed.num_channels,
+        },
+        "estimator": {"name": localizer.estimator.name, "threshold": localizer.estimator.threshold},
+        "array": array_content(localizer.array),
+        "grid": grid_content(localizer.grid),
+        "frame": FRAME_CONVENTION,
+        "time": TIME_CONVENTION,
+    }
+
+
+def frame_message(result: LiveResult) -> dict[str, Any]:
+    """One result of the live pipeline."""
+    return {
+        "type": "frame",
+        "time_s": round(result.time_s, 4),
+        "latency_s": round(result.latency_s, 4),
+        "dropped_s": round(result.dropped_s, 4),
+        "speech": result.speech,
+        "tracks": [_track_content(track) for track in result.tracks],
+        "sources": [source_content(source) for source in result.sources],
+        "levels_db": [round(float(level), 1) for level in result.levels_db],
+        "spectrum": spectrum_content(result.spectrum),
+    }
+
+
+def end_message(reason: str) -> dict[str, Any]:
+    """Last message: the stream is over, and why."""
+    return {"type": "end", "reason": reason}
+
+
+def array_content(array: MicrophoneArray) -> dict[str, Any]:
+    """An array as the page draws it: positions in metres in the user's frame, and the channel of each."""
+    return {
+        "name": array.name,
+        "title": array.title,
+        "front": array.front,
+        "rank": geometry_rank(array),
+        "positions": [[round(float(x), 5) for x in position] for position in array.centred_positions],
+        "channels": list(array.channels),
+        "ignore_channels": list(array.ignore_channels),
+    }
+
+
+def grid_content(grid: DirectionGrid) -> dict[str, Any]:
+    """A grid: its unit vectors as base64 of x, y, z, x, y, z, ... in 32-bit little-endian floats."""
+    return {
+        "name": grid.name,
+        "num_directions": len(grid),
+        "spacing_deg": round(float(np.rad2deg(grid.spacing)), 3),
+        "directions": base64.b64encode(grid.directions.astype("<f4").tobytes()).decode("ascii"),
+    }
+
+
+def spectrum_content(values: Float[np.ndarray, "grid"]) -> dict[str, Any]:
+    """A spectrum in a byte a direction: value = low + byte / 255 * (high - low)."""
+    low, high = float(values.min()), float(values.max())
+    steps = np.round((values - low) * (255 / (high - low) if high > low else 0.0)).astype(np.uint8)
+    encoded = base64.b64encode(steps.tobytes()).decode("ascii")
+    return {"low": round(low, 5), "high": round(high, 5), "values": encoded}
+
+
+def source_content(source: Source) -> dict[str, Any]:
+    """A source of one frame or of a recording."""
+    return {
+        "id": source.id,
+        **_direction_content(source.direction),
+        "score": round(source.score, 4),
+        "mirror": _mirror_content(source.mirror),
+    }
+
+
+def _track_content(track: Track) -> dict[str, Any]:
+    return {
+        "id": track.id,
+        **_direction_content(track.direction),
+        "score": round(track.score, 4),
+        "activity": round(track.activity, 3),
+        "age_s": round(track.age_s, 2),
+        "velocity_deg_s": round(track.velocity_deg_s, 2),
+        "mirror": _mirror_content(track.mirror),
+    }
+
+
+def _mirror_content(mirror: Sequence[Float[np.ndarray, "3"]]) -> list[dict[str, Any]]:
+    return [_direction_content(direction) for direction in mirror]
+
+
+def _direction_content(direction: Float[np.ndarray, "3"]) -> dict[str, Any]:
+    azimuth_deg, elevation_deg = direction_to_angles_deg(direction)
+    return {
+        "azimuth_deg": round(float(azimuth_deg), 2),
+        "elevation_deg": round(float(elevation_deg), 2),
+        "xyz": [round(float(x), 5) for x in direction],
+    }

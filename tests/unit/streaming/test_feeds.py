@@ -1,0 +1,216 @@
+"""Feeds: what goes in comes out, at its pace, whatever way it is cut; and each can be ended at any time."""
+
+import io
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anydoa.errors import AudioError, ConfigError
+from anydoa.streaming.feed import AudioFeed
+from anydoa.streaming.feeds import FileFeed, RawFeed, TcpFeed
+from anydoa.streaming.feeds.pcm import PcmFormat, SampleFormat
+
+RATE = 16_000
+STEREO = PcmFormat(RATE, 2)
+
+
+def sound(seconds: float = 0.3, channels: int = 2) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    return rng.uniform(-1, 1, (channels, round(seconds * RATE))).astype(np.float32)
+
+
+def as_bytes(audio: np.ndarray, sample_format: SampleFormat = "s16le") -> bytes:
+    interleaved = audio.T
+    return (
+        interleaved.astype("<f4").tobytes()
+        if sample_format == "f32le"
+        else (interleaved * 32767).round().astype("<i2").tobytes()
+    )
+
+
+def everything(feed: AudioFeed) -> np.ndarray:
+    return np.concatenate(list(feed), axis=1)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    soundfile.write(tmp_path / "a.wav", sound().T, RATE, subtype="FLOAT")
+    return tmp_path / "a.wav"
+
+
+def test_a_file_comes_out_as_it_is_and_says_what_it_is(path: Path) -> None:
+    feed = FileFeed(path, pace=None)
+    assert isinstance(feed, AudioFeed)
+    assert (feed.sample_rate, feed.num_channels, feed.can_wait, feed.lost_s) == (RATE, 2, True, 0.0)
+    assert feed.name == str(path)
+    np.testing.assert_array_equal(everything(feed), sound())
+
+
+def test_a_replayed_file_takes_as_long_as_it_lasts(path: Path) -> None:
+    start = time.monotonic()
+    feed = FileFeed(path)
+    assert not feed.can_wait
+    everything(feed)
+    assert time.monotonic() - start >= 0.3
+    start = time.monotonic()
+    everything(FileFeed(path, pace=3.0))
+    assert time.monotonic() - start >= 0.1
+
+
+def test_a_repeated_file_goes_on_until_it_is_closed(path: Path) -> None:
+    feed, length = FileFeed(path, pace=None, repeat=True), 0
+    for block in feed:
+        length += block.shape[1]
+        if length > 3 * 0.3 * RATE:
+            feed.close()
+    assert length < 4 * 0.3 * RATE
+
+
+def test_closing_ends_a_file_that_waits_for_its_time(path: Path) -> None:
+    feed = FileFeed(path, pace=0.001)
+    reader = threading.Thread(target=lambda: list(feed))
+    reader.start()
+    feed.close()
+    reader.join(10)
+    assert not reader.is_alive()
+
+
+@pytest.mark.parametrize("options", [{"pace": 0.0}, {"pace": -1.0}, {"pace": float("inf")}, {"block_s": 0.0}])
+def test_impossible_paces_and_blocks_are_refused(path: Path, options: dict[str, float]) -> None:
+    with pytest.raises(ConfigError, match="above 0"):
+        FileFeed(path, **options)
+
+
+@pytest.mark.parametrize("sample_format", ["s16le", "f32le"])
+def test_raw_samples_come_out_at_full_scale_one(sample_format: SampleFormat) -> None:
+    feed = RawFeed(io.BytesIO(as_bytes(sound(), sample_format)), PcmFormat(RATE, 2, sample_format))
+    np.testing.assert_allclose(everything(feed), sound(), atol=1e-4)
+
+
+def test_the_loudest_integer_stays_below_full_scale() -> None:
+    feed = RawFeed(io.BytesIO(np.array([[32767, -32768]], "<i2").tobytes()), STEREO)
+    np.testing.assert_allclose(everything(feed)[:, 0], [32767 / 32768, -1])
+
+
+@given(st.lists(st.integers(1, 700), min_size=1, max_size=30))
+def test_raw_samples_do_not_depend_on_how_the_pipe_cuts_them(cuts: list[int]) -> None:
+    content = as_bytes(sound(0.05))
+    reading, writing = os.pipe()
+
+    def send() -> None:
+        rest = content
+        with open(writing, "wb", buffering=0) as sender:
+            for cut in cuts:
+                sender.write(rest[:cut])
+                rest = rest[cut:]
+            sender.write(rest)
+
+    with open(reading, "rb") as stream:
+        sender = threading.Thread(target=send)
+        sender.start()
+        received = everything(RawFeed(stream, STEREO))
+        sender.join()
+    np.testing.assert_allclose(received, sound(0.05), atol=1e-4)
+
+
+def test_closing_ends_a_pipe_that_stays_quiet() -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as stream, open(writing, "wb"):
+        feed = RawFeed(stream, STEREO)
+        reader = threading.Thread(target=lambda: list(feed))
+        reader.start()
+        feed.close()
+        reader.join(10)
+        assert not reader.is_alive()
+
+
+def test_a_broken_float_is_refused_with_its_place() -> None:
+    audio = sound()
+    audio[1, 1600] = np.nan
+    feed = RawFeed(io.BytesIO(as_bytes(audio, "f32le")), PcmFormat(RATE, 2, "f32le"), name="the pipe")
+    with pytest.raises(AudioError, match=r"the pipe: .* channel 1 holds nan at 0\.1000 s"):
+        everything(feed)
+
+
+@pytest.mark.parametrize(
+    ("format", "message"),
+    [
+        (PcmFormat(800, 2), r"sample rate must be 8000\.\.768000 Hz, got 800"),
+        (PcmFormat(RATE, 0), "at least 1 channel, got 0"),
+    ],
+)
+def test_formats_no_recorder_has_are_refused(format: PcmFormat, message: str) -> None:
+    with pytest.raises(AudioError, match=message):
+        RawFeed(io.BytesIO(), format)
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+        yield server
+
+
+def feed_to(listener: socket.socket) -> TcpFeed:
+    return TcpFeed("127.0.0.1", listener.getsockname()[1], STEREO)
+
+
+def test_a_lost_connection_is_made_again_and_the_pause_counts(
+    listener: socket.socket, caplog: pytest.LogCaptureFixture
+) -> None:
+    feed, blocks = feed_to(listener), []
+    reader = threading.Thread(target=lambda: blocks.extend(feed))
+    with caplog.at_level(logging.WARNING):
+        reader.start()
+        for _ in range(2):
+            with listener.accept()[0] as connection:
+                # Half a sample too much: the next connection begins with a whole one.
+                connection.sendall(as_bytes(sound(0.1)) + b"x")
+        with listener.accept()[0]:
+            feed.close()
+            reader.join(10)
+    assert not reader.is_alive()
+    np.testing.assert_allclose(np.concatenate(blocks, axis=1), np.tile(sound(0.1), 2), atol=1e-4)
+    assert feed.lost_s >= 0.5
+    assert "connection lost" in caplog.text
+    assert "connected again" in caplog.text
+
+
+def test_a_sender_that_falls_silent_for_long_counts_as_lost(listener: socket.socket) -> None:
+    feed = TcpFeed("127.0.0.1", listener.getsockname()[1], STEREO, quiet_s=0.2)
+    reader = threading.Thread(target=lambda: list(feed))
+    reader.start()
+    with listener.accept()[0], listener.accept()[0]:  # it calls again though nobody hung up
+        feed.close()
+        reader.join(10)
+    assert not reader.is_alive()
+
+
+def test_closing_ends_a_search_for_a_sender_that_is_gone(listener: socket.socket) -> None:
+    feed = feed_to(listener)
+    reader = threading.Thread(target=lambda: list(feed))
+    reader.start()
+    connection = listener.accept()[0]
+    listener.close()
+    connection.close()
+    time.sleep(0.2)
+    feed.close()
+    reader.join(10)
+    assert not reader.is_alive()
+
+
+def test_a_sender_that_never_was_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with pytest.raises(AudioError, match=rf"tcp://127\.0\.0\.1:{port}: a sender must listen there"):
+        list(TcpFeed("127.0.0.1", port, STEREO))

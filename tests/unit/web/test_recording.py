@@ -1,0 +1,136 @@
+"""Recordings sent to the server: located, refused with the package's own words, never too large."""
+
+import http.client
+import io
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import numpy as np
+import pytest
+import soundfile
+
+from anydoa.web import app
+from anydoa.web.server import PageServer, ServerOptions
+from unit.web.served import RECORDING, serving
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PageServer]:
+    with serving() as running:
+        yield running
+
+
+def locate(server: PageServer, body: bytes, **query: str) -> tuple[int, dict[str, Any]]:
+    path = "/api/locate?" + urlencode({"array": "two_talkers", "name": "meeting.wav", **query})
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
+        connection.request("POST", path, body)
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+
+
+def make_wav(num_channels: int, *, seconds: float = 0.5) -> bytes:
+    file = io.BytesIO()
+    noise = np.random.default_rng(0).normal(0, 0.1, (round(16000 * seconds), num_channels))
+    soundfile.write(file, noise, 16000, format="WAV")
+    return file.getvalue()
+
+
+def test_an_upload_gives_the_directions_that_the_command_line_gives(server: PageServer) -> None:
+    status, found = locate(server, RECORDING.read_bytes(), name="<b>two</b>.wav")
+    assert status == 200
+    assert sorted(round(source["azimuth_deg"] / 5) * 5 for source in found["sources"]) == [-75, 40]
+    assert found["file"] == "<b>two</b>.wav"
+    assert found["grid"]["name"] == "fibonacci:512"
+    assert 10 < len(found["trace"]) < 1600
+
+
+def test_the_number_of_talkers_can_be_said(server: PageServer) -> None:
+    assert len(locate(server, RECORDING.read_bytes(), sources="1")[1]["sources"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "message"),
+    [
+        (b"no sound at all", {}, "meeting.wav: not audio that can be read"),
+        (b"", {}, "an upload is one audio file, got nothing"),
+        (make_wav(3), {}, "meeting.wav: recording has 3 channels but array 'two_talkers' uses 6"),
+        (RECORDING.read_bytes()[:90000], {}, "meeting.wav: truncated, only"),
+        (make_wav(6, seconds=0.01), {}, "meeting.wav: a recording must last at least"),
+        (make_wav(6), {"array": "respeaker"}, "no array 'respeaker'; did you mean"),
+        (make_wav(6), {"array": "/etc/array.toml"}, "no array '/etc/array.toml'"),
+        (make_wav(6), {"grid": "/etc/grid.csv"}, "no grid '/etc/grid.csv'"),
+        (make_wav(6), {"estimator": "hub:some/one"}, "no estimator 'hub:some/one'"),
+        (make_wav(6), {"sources": "9" * 30}, "the number of sources must be auto or 1..4"),
+    ],
+)
+def test_a_bad_upload_gets_rule_value_and_cure(
+    server: PageServer, body: bytes, query: dict[str, str], message: str
+) -> None:
+    status, answer = locate(server, body, **query)
+    assert status == 400
+    assert message in answer["error"]
+    assert "Traceback" not in answer["error"]
+    assert "/tmp" not in answer["error"]
+
+
+def test_an_upload_that_does_not_say_its_array_is_told_so(server: PageServer) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
+        connection.request("POST", "/api/locate", make_wav(6))
+        answer = connection.getresponse()
+        assert (answer.status, b"needs the array that made it" in answer.read()) == (400, True)
+
+
+def test_too_large_an_upload_is_refused_whether_it_says_its_length_or_not() -> None:
+    with serving(ServerOptions(port=0, max_upload_mb=0.1)) as server:
+        status, answer = locate(server, bytes(200_000))
+        assert (status, "0.1 MB, got more" in answer["error"]) == (413, True)
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
+            chunks = iter([bytes(50_000)] * 4)
+            connection.request("POST", "/api/locate?array=two_talkers", chunks, encode_chunked=True)
+            assert connection.getresponse().status == 413
+
+
+def test_uploads_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    with serving() as server:
+        assert locate(server, make_wav(6))[0] == 200
+        assert locate(server, b"nonsense")[0] == 400
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_uploads_than_are_taken_at_once_are_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "_MAX_UPLOADS", 1)
+    with serving() as server:
+        slow = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        slow.putrequest("POST", "/api/locate?array=two_talkers")
+        slow.putheader("Content-Length", "1000")
+        slow.endheaders(b"RIFF")
+        time.sleep(0.3)
+        assert locate(server, make_wav(6))[0] == 503
+        slow.close()
+        time.sleep(0.3)
+        assert locate(server, make_wav(6))[0] == 200
+
+
+def test_a_recording_that_nobody_waits_for_is_given_up() -> None:
+    long = make_wav(6, seconds=120)
+    with serving() as server:
+        impatient = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
+        impatient.request("POST", "/api/locate?array=two_talkers&grid=icosphere:4", long)
+        time.sleep(1.0)
+        impatient.close()
+        begin = time.monotonic()
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(locate(server, make_wav(6))))
+        thread.start()
+        thread.join(30)
+        waited = time.monotonic() - begin
+    assert answers[0][0] == 200
+    assert waited < 5  # the long one takes ten times as long
