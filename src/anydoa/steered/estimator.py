@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Float32
 
-from anydoa.classical.stft import FrameStream, hann_window, short_time_spectra
+from anydoa.classical.stft import FrameStream
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
@@ -22,6 +22,7 @@ from anydoa.steered.candidates import Candidates
 from anydoa.steered.evidence import EvidenceMemory
 from anydoa.steered.options import SteeredOptions
 from anydoa.steered.talkers import Talker, TalkerSearch
+from anydoa.steered.windows import window_spectra
 
 logger = logging.getLogger(__name__)
 
@@ -109,7 +110,6 @@ class SteeredStream:
         self._estimator, self._grid = estimator, grid
         self._folded = fold_directions(grid.directions, array)
         self._frames = FrameStream(array.num_microphones, estimator.window_length, estimator.hop_length)
-        self._window = hann_window(axis.window_length)
         self._features = BinFeatures(axis, array)
         self._state = estimator.mask.initial_state()
         candidates = Candidates(
@@ -136,7 +136,7 @@ class SteeredStream:
 
     def _values(self, samples: Float32[np.ndarray, "mic time"]) -> Float32[np.ndarray, "grid"]:
         axis, options = self._estimator.axis, self._estimator.options
-        spectra = short_time_spectra(samples, self._window, axis.hop_length)[..., axis.bins]
+        spectra = window_spectra(samples, axis)
         mask, self._state = self._estimator.mask.step(self._features.push(spectra), self._state)
         phases = np.ascontiguousarray(unit_phases(spectra).transpose(2, 1, 0))
         loudness = np.abs(spectra).max(axis=0)
