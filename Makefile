@@ -49,8 +49,11 @@ bench: setup  ## accuracy and speed against public peers, on this machine
 	$(BIN)/python benchmarks/live.py cost
 	$(BIN)/python benchmarks/web.py
 	$(BIN)/python benchmarks/calibration.py --quick
+	PYTHONPATH=tests $(BIN)/python benchmarks/cost.py
+	PYTHONPATH=tests $(BIN)/python benchmarks/sphere.py --quick
+	PYTHONPATH=tests $(BIN)/python benchmarks/clean.py --clips 1
 
-bench-doctor: setup  ## what the doctor names and confuses, 320 simulated recordings
+bench-doctor: setup  ## what the doctor names and confuses, 384 simulated recordings
 	$(BIN)/python benchmarks/doctor.py
 
 docs: setup  ## run every example in README and docs

@@ -3,9 +3,10 @@
     PYTHONPATH=tests python benchmarks/tracking.py           # 20 rooms an array, 40 scenes of peaks a row
     PYTHONPATH=tests python benchmarks/tracking.py --quick   # 2 rooms an array, 5 scenes of peaks a row
 
-Rooms: two talkers walk past each other for 20 s around an array, RT60 0.3 s, SNR 20 dB; SRP-PHAT finds the
-peaks. Scenes of peaks: peaks drawn at random around talkers who stand, walk and stop, or pass each other, and
-around nobody. Both are made in tests/unit/tracking. A talker counts from its first word on.
+Rooms: two talkers walk past each other for 20 s around an array, or stand, RT60 0.3 s, SNR 20 dB; each
+estimator finds its peaks in them. Scenes of peaks: peaks drawn at random around talkers who stand, walk and
+stop, or pass each other, and around nobody. Both are made in tests/unit/tracking. A talker counts from its
+first word on.
 """
 
 import argparse
@@ -16,15 +17,16 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from anydoa.classical.srp_phat import SrpPhat
+from anydoa.estimators import make_estimator
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.io.array_file import load_array
 from anydoa.metrics.tracking import CUTOFF_DEG, TrackCounts, count_tracks, gospa, ospa_deg
-from anydoa.tracking import Tracker
+from anydoa.tracking import Tracker, TrackerOptions
 from properties.strategies import random_array
-from unit.tracking.crossing_scenes import crossing_scene
+from unit.tracking.crossing_scenes import crossing_scene, standing_scene
 from unit.tracking.peak_scenes import KINDS, PeakScene, peak_scene
 
-FRAMES_PER_OUTPUT = (6, 2)  # of SRP-PHAT: 10 and 31 frames a second
 FRAME_RATES = (10, 30)
 
 
@@ -47,12 +49,12 @@ class Followed:
     update_us: float
 
 
-def follow(scene: PeakScene, *, flat: bool = False) -> Followed:
+def follow(scene: PeakScene, options: TrackerOptions | None = None, *, flat: bool = False) -> Followed:
     """Run a tracker over the peaks of a scene; for a flat array only azimuths are scored.
 
     Near its plane a flat array hardly tells elevations: that is no matter of tracking.
     """
-    tracker, tracks, spent = Tracker(), [], 0.0
+    tracker, tracks, spent = Tracker(options), [], 0.0
     for time_s, sources in zip(scene.times_s, scene.sources, strict=True):
         start = time.process_time()
         tracks.append(tracker.update(float(time_s), sources))
@@ -113,17 +115,23 @@ def row(name: str, followed: list[Followed]) -> str:
 
 
 def print_rooms(num_rooms: int) -> None:
-    """Crossing talkers in rooms, for each array and frame rate; each room is simulated once an array."""
+    """Talkers in rooms, for each array and estimator; each room is simulated once an array."""
+    estimators = {
+        "srp-phat, 10 a second": SrpPhat(),
+        "srp-phat, 31 a second": SrpPhat(frames_per_output=2),
+        "steered, 10 a second": make_estimator("steered"),
+    }
     random = random_array(np.random.default_rng(5), 8, radius=0.06).replace(name="8 at random")
-    for array, flat in ((load_array("respeaker-6"), True), (random, False)):
-        followed: dict[int, list[Followed]] = {count: [] for count in FRAMES_PER_OUTPUT}
-        for seed in range(num_rooms):
-            scene = crossing_scene(seed, array)
-            for count in FRAMES_PER_OUTPUT:
-                followed[count].append(follow(scene.peaks(array, frames_per_output=count), flat=flat))
-        for count, results in followed.items():
-            rate = 62.5 / count
-            print(row(f"crossing in rooms, {array.name}, {rate:.0f} a second", results), flush=True)
+    for kind, make_scene in (("crossing", crossing_scene), ("standing", standing_scene)):
+        for array, flat in ((load_array("respeaker-6"), True), (random, False)):
+            followed: dict[str, list[Followed]] = {name: [] for name in estimators}
+            for seed in range(num_rooms):
+                scene = make_scene(seed, array)
+                for name, estimator in estimators.items():
+                    options = TrackerOptions(least_score=estimator.threshold)
+                    followed[name].append(follow(scene.peaks(array, estimator), options, flat=flat))
+            for name, results in followed.items():
+                print(row(f"{kind} in rooms, {array.name}, {name}", results), flush=True)
 
 
 def print_peaks(num_scenes: int) -> None:

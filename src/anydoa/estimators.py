@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from anydoa.combined import CombinedEstimator
 from anydoa.errors import ConfigError
 from anydoa.io.nearest_name import nearest_name
 from anydoa.runtime.folder import HUB_PREFIX, find_model, list_models
@@ -15,6 +16,8 @@ DEFAULT_ESTIMATOR = "steered"
 
 def make_estimator(name: str) -> SpectrumEstimator:
     """An estimator by name: one of :data:`ESTIMATORS`, a bundled model, a model folder or ``hub:org/name``.
+
+    Names joined by ``+``, as ``steered+agg-rl``, give the mean of their spectra.
 
     Raises:
         ConfigError: if there is none of that name.
@@ -30,6 +33,8 @@ def make_estimator(name: str) -> SpectrumEstimator:
         return Music()
     if name in list_models() or name.startswith(HUB_PREFIX) or Path(name).is_dir():
         return load(name)
+    if "+" in name:
+        return CombinedEstimator([make_estimator(part.strip()) for part in name.split("+")])
     names = (*ESTIMATORS, *list_models())
     raise ConfigError(
         f"no estimator {name!r}; did you mean {nearest_name(name, names)!r}? There are {', '.join(names)}, "

@@ -13,11 +13,17 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from anydoa.errors import CheckpointError
+from anydoa.errors import CheckpointError, ConfigError
 from anydoa.models.agg_rl import AggRl
-from anydoa.models.checkpoint import load_checkpoint, load_mask_checkpoint, save_checkpoint
+from anydoa.models.checkpoint import (
+    load_checkpoint,
+    load_mask_checkpoint,
+    load_score_checkpoint,
+    save_checkpoint,
+)
 from anydoa.models.config import AggRlConfig
-from anydoa.models.talker_mask import TalkerMaskConfig
+from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
+from anydoa.models.talker_score import TalkerScoreConfig
 from anydoa.simulation.bank import BankPlan, build_bank
 from anydoa.simulation.room import RoomRanges
 from anydoa.training.config import (
@@ -188,6 +194,35 @@ def test_masks_are_learnt_and_located_with(config: TrainingConfig, tmp_path: Pat
     assert learnt.notes["training"]["examples"] == 16
     with pytest.raises(CheckpointError, match="holds a network 'talker-mask', not 'agg-rl'"):
         load_checkpoint(RunFolder(tmp_path / "run").model)
+
+
+def test_scores_are_learnt_from_what_masks_find(config: TrainingConfig, tmp_path: Path) -> None:
+    weights = tmp_path / "mask.safetensors"
+    save_checkpoint(weights, TalkerMask(TalkerMaskConfig(hidden_size=16, num_layers=1)).eval())
+    steps = (StageOptions("scores", 2.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
+    run = replace(
+        config,
+        network="talker-score",
+        stages=steps,
+        epoch_examples=8,
+        score=TalkerScoreConfig(widths=(4, 8), hidden_size=8),
+        data=replace(config.data, mask_weights=str(weights), clips=8),
+    )
+    trainer(run, tmp_path / "run").run(StopRequest())
+    learnt = load_score_checkpoint(RunFolder(tmp_path / "run").model)
+    assert learnt.network.config == run.score
+    assert str(tmp_path) not in str(learnt.notes)
+    # Four steps, but two batches of clips: they were prepared once and met again.
+    assert len(list(Path(config.data.cache).glob("talkers-*/*.npz"))) == 2
+
+
+def test_a_score_network_without_a_mask_is_refused(config: TrainingConfig) -> None:
+    rooms = config.stages[1:]
+    with pytest.raises(ConfigError, match=r"data\.mask_weights is empty"):
+        replace(config, network="talker-score", stages=rooms)
+    data = replace(config.data, mask_weights="mask.safetensors", clips=6)
+    with pytest.raises(ConfigError, match="must be a multiple of batch_size"):
+        replace(config, network="talker-score", stages=rooms, data=data)
 
 
 def test_one_batch_of_masks_is_learnt_by_heart(config: TrainingConfig, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from anydoa.classical.music import Music
 from anydoa.classical.srp_phat import SrpPhat
-from anydoa.estimators import load
+from anydoa.estimators import load, make_estimator
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.spectrum import SpectrumEstimator
 
@@ -43,6 +43,10 @@ ESTIMATORS = [
     # Its candidates are fixed directions of the sphere, which the turned array meets at other angles.
     pytest.param(EstimatorCase(load("steered"), pointwise=False, turns=False), id="steered"),
     pytest.param(EstimatorCase(load("agg-rl"), pointwise=True, turns=False, accuracy_deg=15.0), id="agg-rl"),
+    # Frames of 16 ms beside frames of 128 ms: one waits for the other.
+    pytest.param(
+        EstimatorCase(make_estimator("srp-phat+music"), pointwise=False, turns=True), id="srp-phat+music"
+    ),
 ]
 
 seeds = st.integers(0, 2**31 - 1)

@@ -6,11 +6,10 @@ import numpy as np
 from jaxtyping import Complex64, Float32
 
 from anydoa.classical.covariance import CovarianceEstimator, Projection
+from anydoa.classical.sphere_projection import NOISE_FLOOR, SphereSubspaceProjection
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-
-_NOISE_FLOOR = 1e-4  # of a steering vector's power; single precision cannot tell less from nothing
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,21 +55,24 @@ class Music(CovarianceEstimator):
 
     def projection(self, array: MicrophoneArray, grid: DirectionGrid) -> Projection:
         """Pseudospectrum of the noise subspace, bin after bin."""
-        return _SubspaceProjection(self, array, grid)
+        num_sources = min(self.num_sources, array.num_microphones - 1)
+        if array.rigid_sphere_radius is not None:
+            return SphereSubspaceProjection(array, grid, self.frequencies, num_sources)
+        return _SubspaceProjection(self, array, grid, num_sources)
 
 
 class _SubspaceProjection:
-    """From averaged covariances to the MUSIC spectrum of one array on one grid.
+    """From averaged covariances to the MUSIC spectrum of one array in free field on one grid.
 
     Steering vectors of the next bin are those of the last one times a constant, so two tables serve all
     bins and memory does not grow with the band.
     """
 
-    def __init__(self, music: Music, array: MicrophoneArray, grid: DirectionGrid) -> None:
+    def __init__(self, music: Music, array: MicrophoneArray, grid: DirectionGrid, num_sources: int) -> None:
         delay = -(array.centred_positions @ grid.directions.T) / array.speed_of_sound
         self._first_steering = np.exp(-2j * np.pi * music.frequencies[0] * delay).astype(np.complex64)
         self._next_bin = np.exp(-2j * np.pi * music.bin_spacing * delay).astype(np.complex64)
-        self._num_sources = min(music.num_sources, array.num_microphones - 1)
+        self._num_sources = num_sources
 
     def __call__(
         self, covariance: Complex64[np.ndarray, "frame freq mic mic"]
@@ -94,4 +96,4 @@ class _SubspaceProjection:
         bras = signal.conj().swapaxes(1, 2).reshape(-1, num_microphones)
         amplitude = (bras @ steering).reshape(len(signal), -1, steering.shape[1])  # frame source grid
         power = np.sum(amplitude.real**2 + amplitude.imag**2, axis=1)
-        return np.maximum(num_microphones - power, _NOISE_FLOOR * num_microphones)
+        return np.maximum(num_microphones - power, NOISE_FLOOR * num_microphones)

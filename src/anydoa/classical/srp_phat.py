@@ -1,7 +1,8 @@
 """SRP-PHAT: steered response power with the phase transform, over all pairs of microphones.
 
-The response of a pair depends on a direction only through one time difference. So the cross-spectrum of
-each pair goes once to a fine axis of lags, and every direction reads there at its own time difference.
+In free field the response of a pair depends on a direction only through one time difference. So the
+cross-spectrum of each pair goes once to a fine axis of lags, and every direction reads there at its own time
+difference.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from jaxtyping import Complex64, Float, Float32, Int
 from scipy.sparse import csr_array
 
 from anydoa.classical.covariance import CovarianceEstimator, Projection
+from anydoa.classical.sphere_projection import SpherePhaseProjection
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 
@@ -47,7 +49,9 @@ class SrpPhat(CovarianceEstimator):
         return np.abs(spectra)
 
     def projection(self, array: MicrophoneArray, grid: DirectionGrid) -> Projection:
-        """Reads the value of every direction from the lags of every pair."""
+        """Reads the value of every direction from the lags of every pair, in free field."""
+        if array.rigid_sphere_radius is not None:
+            return SpherePhaseProjection(array, grid, self.frequencies)
         return _LagProjection(array, grid, self.frequencies)
 
 

@@ -10,7 +10,6 @@ from anydoa.errors import ConfigError
 
 if TYPE_CHECKING:
     from anydoa.evaluation.clip import Suite
-    from anydoa.evaluation.report import ReportRow
     from anydoa.evaluation.scoring import ClipScore
     from anydoa.geometry.grid import DirectionGrid
     from anydoa.peaks import Rule
@@ -53,6 +52,15 @@ def evaluate(
         Path | None,
         typer.Option(help="Folder to keep decoded speech and rendered clips in for the next run."),
     ] = None,
+    causes: Annotated[
+        bool,
+        typer.Option(
+            "--causes", help="A second table: what the errors come from. Not with --json and --csv."
+        ),
+    ] = False,
+    causes_json: Annotated[
+        Path | None, typer.Option(help="File to write what the errors come from to, as JSON.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of rows as JSON.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print rows as CSV.")] = False,
     as_markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
@@ -61,23 +69,28 @@ def evaluate(
     """Measure estimators: mean error and share within 10 degrees with 95 % intervals, and detection."""
     if as_json + as_csv + as_markdown > 1:
         raise ConfigError("--json, --csv and --markdown exclude each other; give one of them")
+    if causes and (as_json or as_csv):
+        raise ConfigError("--causes prints a second table; with --json or --csv give --causes-json FILE")
+    if causes_json is not None and not causes_json.parent.is_dir():
+        raise ConfigError(f"--causes-json: no folder {causes_json.parent} to write in; make it first")
     from anydoa.estimators import ESTIMATORS
     from anydoa.evaluation.catalogue import open_suite
-    from anydoa.evaluation.report import report_rows, rows_to_csv, rows_to_json, rows_to_markdown
+    from anydoa.evaluation.cause_report import cause_rows, causes_to_json
     from anydoa.io.grid_file import load_grid
     from anydoa.runtime.folder import list_models
 
     directions = load_grid(grid)
     recordings = open_suite(suite, speech=speech, noise=noise, seed=seed, cache=cache)
     names = list(dict.fromkeys(estimator or (*ESTIMATORS, *list_models())))
-    rows = report_rows(
-        _run(recordings, names, directions, limit=limit, jobs=jobs, rule=_checked_rule(rule), quiet=quiet)
+    scores = _run(
+        recordings, names, directions, limit=limit, jobs=jobs, rule=_checked_rule(rule), quiet=quiet
     )
-    if as_json or as_csv or as_markdown:
-        to_text = rows_to_json if as_json else rows_to_csv if as_csv else rows_to_markdown
-        typer.echo(to_text(rows), nl=False)
+    if causes_json is not None:
+        causes_json.write_text(causes_to_json(cause_rows(scores)), encoding="utf-8")
+    if as_json or as_csv:
+        _print_rows(scores, as_json=as_json)
     else:
-        _print_table(rows)
+        _print_tables(scores, causes=causes, as_markdown=as_markdown)
 
 
 def _checked_rule(text: str) -> "Rule":
@@ -118,11 +131,26 @@ def _run(
         )
 
 
-def _print_table(rows: "Sequence[ReportRow]") -> None:
+def _print_rows(scores: "Sequence[ClipScore]", *, as_json: bool) -> None:
+    from anydoa.evaluation.report import report_rows, rows_to_csv, rows_to_json
+
+    typer.echo((rows_to_json if as_json else rows_to_csv)(report_rows(scores)), nl=False)
+
+
+def _print_tables(scores: "Sequence[ClipScore]", *, causes: bool, as_markdown: bool) -> None:
+    """The main table and, if wanted, what its errors come from."""
     from rich.console import Console
 
-    from anydoa.evaluation.report import rows_to_table
+    from anydoa.evaluation.cause_report import cause_rows, causes_to_markdown, causes_to_table
+    from anydoa.evaluation.report import report_rows, rows_to_markdown, rows_to_table
 
+    if as_markdown:
+        typer.echo(rows_to_markdown(report_rows(scores)), nl=False)
+        if causes:
+            typer.echo("\n" + causes_to_markdown(cause_rows(scores)), nl=False)
+        return
     # What is not a terminal has no width to wrap at.
     console = Console() if Console().is_terminal else Console(width=160)
-    console.print(rows_to_table(rows))
+    console.print(rows_to_table(report_rows(scores)))
+    if causes:
+        console.print(causes_to_table(cause_rows(scores)))

@@ -22,6 +22,9 @@ def export(
     metrics: Annotated[
         Path | None, typer.Option(help="Rows for the card, as `anydoa evaluate --json` prints them.")
     ] = None,
+    score: Annotated[
+        Path | None, typer.Option(help="Checkpoint of the score network, for a checkpoint of a mask network.")
+    ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the model; default: that of the folder.")] = None,
     float16: Annotated[
         bool, typer.Option("--float16", help="Store weights in half the space; computing stays in float32.")
@@ -36,21 +39,32 @@ def export(
     if any(find_spec(package) is None for package in ("torch", "onnx", "safetensors")):
         raise MissingExtraError("exporting a model", "train")
     from anydoa.export import card_of, export_model
-    from anydoa.mask_export import export_steered, steered_card
-    from anydoa.models.checkpoint import checkpoint_kind, load_checkpoint, load_mask_checkpoint
+    from anydoa.models.checkpoint import (
+        checkpoint_kind,
+        load_checkpoint,
+        load_mask_checkpoint,
+        load_score_checkpoint,
+    )
     from anydoa.runtime.card import ModelCard
+    from anydoa.steered_export import export_steered, steered_card
 
     if card is not None and not card.is_file():
         raise CheckpointError(f"{card}: no such card; leave --card out to make one from the checkpoint")
     like = ModelCard.from_json(card.read_text(encoding="utf-8", errors="replace")) if card else None
     title = name or output.name
     rows = None if metrics is None else _read_rows(metrics)
-    if checkpoint_kind(checkpoint) == "talker-mask":
+    kind = checkpoint_kind(checkpoint)
+    if (kind == "talker-mask") != (score is not None):
+        raise ConfigError(
+            "a steered model is a mask network, given first, and a score network, given by --score; "
+            f"{checkpoint} is of {kind!r}"
+        )
+    if score is not None:
         if float16:
-            raise ConfigError("the mask network is stored in single precision; leave --float16 out")
-        masks = load_mask_checkpoint(checkpoint)
-        described = _with_rows(steered_card(masks, title, like=like), rows)
-        difference = export_steered(masks.network, described, output)
+            raise ConfigError("a steered model is stored in single precision; leave --float16 out")
+        masks, scores = load_mask_checkpoint(checkpoint), load_score_checkpoint(score)
+        described = _with_rows(steered_card(masks, scores, title, like=like), rows)
+        difference = export_steered(masks.network, scores.network, described, output)
     else:
         loaded = load_checkpoint(checkpoint)
         described = _with_rows(dataclasses.replace(card_of(loaded, title, like=like), name=title), rows)

@@ -10,6 +10,19 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
+from anydoa.cli.options import (
+    STANDARD_OUTPUT,
+    ArrayOption,
+    EstimatorOption,
+    GridOption,
+    IgnoreChannelsOption,
+    ProfileOption,
+    parse_array,
+    parse_device,
+    parse_sources,
+    writable,
+)
+from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
 
@@ -23,14 +36,11 @@ if TYPE_CHECKING:
     from anydoa.streaming.pipeline import LivePipeline, LiveResult
     from anydoa.tracking import Track
 
-_STANDARD_OUTPUT = Path("-")
 _MOVED_DEG = 10.0  # a talker who moved so far since its last line gets another
 
 
 def live(
-    array: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
-    ],
+    array: ArrayOption,
     device: Annotated[
         str | None,
         typer.Option(metavar="N|NAME", help="Sound card: see `anydoa devices`. Default: the likeliest."),
@@ -54,12 +64,8 @@ def live(
     fast: Annotated[
         bool, typer.Option("--fast", help="Replay or read as fast as it is computed; nothing is dropped.")
     ] = False,
-    estimator: Annotated[
-        str, typer.Option(help="srp-phat, music, or the name of a model.")
-    ] = DEFAULT_ESTIMATOR,
-    grid: Annotated[
-        str, typer.Option(help="Directions to look at, such as icosphere:4, or a file.")
-    ] = "fibonacci:2048",
+    estimator: EstimatorOption = DEFAULT_ESTIMATOR,
+    grid: GridOption = "fibonacci:2048",
     sources: Annotated[str, typer.Option(metavar="N|auto", help="How many talk at once.")] = "auto",
     vad: Annotated[bool, typer.Option(help="Whether tracks follow only what sounds like speech.")] = True,
     rate: Annotated[float, typer.Option(help="About how many results a second, in whole frames.")] = 10.0,
@@ -73,9 +79,14 @@ def live(
         str | None,
         typer.Option(metavar="HOST", help="Send to an ODAS viewer there: ports 9000 (tracks) and 9001."),
     ] = None,
-    ignore_channels: Annotated[
-        str, typer.Option(metavar="6,7", help="Channels of the recording, from 0, that hold no microphone.")
-    ] = "",
+    ignore_channels: IgnoreChannelsOption = "",
+    profile: ProfileOption = None,
+    save_profile: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Profile to write: this start is healthy, compare later ones with it."
+        ),
+    ] = None,
 ) -> None:
     """Find talkers while the sound comes in: from a sound card, a recording, a pipe or the network.
 
@@ -84,13 +95,14 @@ def live(
     """
     targets = _Targets(out, csv, odas, replay)
     entrance = _Entrance(device, replay, stdin, tcp, sample_rate, channels, sample_format, fast)
-    from anydoa.cli.locate import _load_array, _parse_sources
+    startup = Startup(profile, save_profile)
     from anydoa.localizer import Localizer
     from anydoa.streaming.pipeline import LivePipeline
 
-    listened = _load_array(array, ignore_channels)
-    localizer = Localizer(listened, grid, estimator, _parse_sources(sources))
-    pipeline = LivePipeline(localizer, entrance.open(listened), results_per_s=rate, vad=vad)
+    listened = parse_array(array, ignore_channels)
+    localizer = Localizer(listened, grid, estimator, parse_sources(sources))
+    feed = startup.watch(entrance.open(listened), listened)
+    pipeline = LivePipeline(localizer, feed, results_per_s=rate, vad=vad)
     with _terminable(), ExitStack() as stack:
         stack.enter_context(closing(pipeline))
         outputs = [stack.enter_context(closing(output)) for output in targets.open(pipeline, stack)]
@@ -153,8 +165,7 @@ class _Entrance:
             if self.tcp is None:
                 return RawFeed(sys.stdin.buffer, format, can_wait=self.fast)
             return TcpFeed(*_parse_address(self.tcp), format)
-        device = int(self.device) if self.device and self.device.isdecimal() else self.device
-        return DeviceFeed(device, num_channels, self.sample_rate, match=array.device_match)
+        return DeviceFeed(parse_device(self.device), num_channels, self.sample_rate, match=array.device_match)
 
     @property
     def _is_raw(self) -> bool:
@@ -203,23 +214,21 @@ class _Targets:
                 yield ResultFile(stack.enter_context(_opened(path)), format, pipeline)
         if self.odas is not None:
             yield OdasOutput(self.odas)
-        if _STANDARD_OUTPUT not in (self.out, self.csv):
+        if STANDARD_OUTPUT not in (self.out, self.csv):
             yield _Display(pipeline)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
-    if path == _STANDARD_OUTPUT:
+    if path == STANDARD_OUTPUT:
         yield sys.stdout
         return
-    from anydoa.cli.locate import _writable
-
-    with _writable(path):
+    with writable(path):
         file = path.open("w", encoding="utf-8")
     try:
         yield file
     finally:
-        with _writable(path):  # what a full disk did not take is tried once more
+        with writable(path):  # what a full disk did not take is tried once more
             file.close()
 
 

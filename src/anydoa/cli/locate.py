@@ -9,17 +9,26 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.locate_pictures import Trace, draw_directions, draw_learnt_mask, masked_estimator
+from anydoa.cli.options import (
+    STANDARD_OUTPUT,
+    ArrayOption,
+    EstimatorOption,
+    GridOption,
+    IgnoreChannelsOption,
+    parse_array,
+    parse_sources,
+    writable,
+)
 from anydoa.errors import AnydoaError, ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from anydoa.geometry.array import MicrophoneArray
     from anydoa.io.results import FrameResult, ResultWriter, Source, TextSink
     from anydoa.localizer import LocalizationRun, Localizer
 
-_STANDARD_OUTPUT = Path("-")
 _SUFFIXES = {"json": ".jsonl", "csv": ".csv", "dcase": ".dcase.csv"}
 _LONG_S = 20.0  # recordings longer than this deserve a progress bar
 _SPAN_ANGLE_DEG = 10.0  # a source that stays this near to the mean of its span stays in it
@@ -32,15 +41,9 @@ def locate(
     files: Annotated[
         list[Path], typer.Argument(metavar="FILE...", help="Recordings: WAV, FLAC, W64, RF64, OGG.")
     ],
-    array: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
-    ],
-    grid: Annotated[
-        str, typer.Option(help="Directions to look at, such as icosphere:4, or a file.")
-    ] = "fibonacci:2048",
-    estimator: Annotated[
-        str, typer.Option(help="srp-phat, music, or the name of a model.")
-    ] = DEFAULT_ESTIMATOR,
+    array: ArrayOption,
+    grid: GridOption = "fibonacci:2048",
+    estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     sources: Annotated[str, typer.Option(metavar="N|auto", help="How many sources there are.")] = "auto",
     json: Annotated[bool, typer.Option("--json", help="Every frame as JSON lines.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Every frame as CSV.")] = False,
@@ -57,9 +60,11 @@ def locate(
     plot: Annotated[
         Path | None, typer.Option(help="Picture to draw; a folder for several recordings.")
     ] = None,
-    ignore_channels: Annotated[
-        str, typer.Option(metavar="6,7", help="Channels of the recording, from 0, that hold no microphone.")
-    ] = "",
+    plot_mask: Annotated[
+        Path | None,
+        typer.Option(help="Picture of the mask that the estimator learnt; a folder for several recordings."),
+    ] = None,
+    ignore_channels: IgnoreChannelsOption = "",
     min_separation: Annotated[
         float, typer.Option(help="Nearest that two sources can be, in degrees.")
     ] = 10.0,
@@ -74,19 +79,21 @@ def locate(
     With one, writes every frame to a file, or to standard output where a - stands among the recordings.
     """
     formats = [name for name, wanted in (("json", json), ("csv", csv), ("dcase", dcase)) if wanted]
-    recordings = [file for file in files if file != _STANDARD_OUTPUT]
+    recordings = [file for file in files if file != STANDARD_OUTPUT]
     if len(recordings) < len(files):
         output = "-" if output is None else output
-    targets = _Targets(tuple(recordings), tuple(formats), output, plot)
+    targets = _Targets(tuple(recordings), tuple(formats), output, plot, plot_mask)
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
-        _load_array(array, ignore_channels),
+        parse_array(array, ignore_channels),
         grid,
         estimator,
-        _parse_sources(sources),
+        parse_sources(sources),
         min_separation_deg=min_separation,
     )
+    if plot_mask is not None:
+        masked_estimator(localizer.estimator)
     failed = False
     for file in recordings:
         try:
@@ -109,12 +116,14 @@ class _Targets:
         formats: asked for; none is the table.
         output: file, folder or ``-``; None for beside each recording.
         plot: picture or folder.
+        plot_mask: picture of the mask, or folder.
     """
 
     files: tuple[Path, ...]
     formats: tuple[str, ...]
     output: str | None
     plot: Path | None
+    plot_mask: Path | None
 
     def __post_init__(self) -> None:
         if len(self.formats) > 1:
@@ -126,13 +135,15 @@ class _Targets:
         if len(self.files) > 1 and self.output == "-" and self.formats != ("json",):
             raise ConfigError("several recordings as CSV would run into each other; leave out the -")
         self._check_distinct()
-        if self.plot is not None:
-            from anydoa.plotting.picture_file import check_picture_path
+        for picture in (self.picture(self.files[0]), self.mask_picture(self.files[0])):
+            if picture is not None:
+                from anydoa.plotting.picture_file import check_picture_path
 
-            check_picture_path(self.picture(self.files[0]))  # type: ignore[arg-type] # there is a plot
+                check_picture_path(picture)
 
     def _check_distinct(self) -> None:
-        written = [path for file in self.files for path in (self.result(file), self.picture(file)) if path]
+        targets = (self.result, self.picture, self.mask_picture)
+        written = [path for file in self.files for target in targets if (path := target(file))]
         twice = next((path for path in written if written.count(path) > 1), None)
         if twice:
             raise ConfigError(f"two results would both be {twice}; rename a recording or run them one by one")
@@ -154,6 +165,10 @@ class _Targets:
         """Where the picture of a recording goes; None for no picture."""
         return None if self.plot is None else self._in_folder(self.plot, file, ".png")
 
+    def mask_picture(self, file: Path) -> Path | None:
+        """Where the picture of a recording's mask goes; None for no picture."""
+        return None if self.plot_mask is None else self._in_folder(self.plot_mask, file, ".mask.png")
+
     def _in_folder(self, target: Path, file: Path, suffix: str) -> Path:
         is_folder = len(self.files) > 1 or target.is_dir()
         return target / (file.stem + suffix) if is_folder else target
@@ -165,55 +180,14 @@ class _Targets:
         if path is None:
             yield sys.stdout
             return
-        with _writable(path), path.open("w", encoding="utf-8") as stream:
+        with writable(path), path.open("w", encoding="utf-8") as stream:
             yield stream
-
-
-@contextmanager
-def _writable(path: Path) -> Iterator[None]:
-    """Makes the folder of a file; what the system refuses becomes one clear line."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
-
-
-def _load_array(name: str, ignore_channels: str) -> "MicrophoneArray":
-    from anydoa.io.array_file import load_array
-
-    array = load_array(name)
-    if not ignore_channels:
-        return array
-    try:
-        ignored = tuple(int(part) for part in ignore_channels.split(","))
-    except ValueError:
-        raise ConfigError(f"--ignore-channels takes numbers such as 6,7, got {ignore_channels!r}") from None
-    if min(ignored) < 0:
-        raise ConfigError(f"--ignore-channels counts from 0, got {min(ignored)}")
-    # An array that does not say where its microphones are recorded has them on the channels that remain.
-    count = array.num_microphones
-    plain = array.channels == tuple(range(count))
-    remaining = [channel for channel in range(count + len(ignored)) if channel not in ignored]
-    return array.replace(
-        ignore_channels=ignored, channels=tuple(remaining[:count]) if plain else array.channels
-    )
-
-
-def _parse_sources(text: str) -> int | None:
-    if text == "auto":
-        return None
-    if not text.isdecimal() or int(text) < 1:
-        raise ConfigError(f"--sources must be auto or a number from 1, got {text!r}")
-    return int(text)
 
 
 def _locate_file(localizer: "Localizer", file: Path, targets: _Targets, *, quiet: bool) -> None:
     """One recording from start to end, every output at once."""
     run = localizer.iterate(file)
-    spans, trace = _Spans(), _Trace()
+    spans, trace = _Spans(), Trace()
     with targets.open(file) as stream:
         writer = _writer(targets, stream, run)
         for frame in _with_progress(run, quiet=quiet):
@@ -229,9 +203,13 @@ def _locate_file(localizer: "Localizer", file: Path, targets: _Targets, *, quiet
         typer.echo(f"wrote {targets.result(file)}", err=True)
     picture = targets.picture(file)
     if picture is not None:
-        _draw(localizer, run, trace, picture)
-        if not quiet:
-            typer.echo(f"wrote {picture}", err=True)
+        draw_directions(localizer, run, trace, picture)
+    mask_picture = targets.mask_picture(file)
+    if mask_picture is not None:
+        draw_learnt_mask(localizer, run, file, mask_picture)
+    for drawn in (picture, mask_picture):
+        if drawn is not None and not quiet:
+            typer.echo(f"wrote {drawn}", err=True)
 
 
 def _writer(targets: _Targets, stream: "TextSink", run: "LocalizationRun") -> "ResultWriter | None":
@@ -254,17 +232,6 @@ def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["FrameRes
         for frame in run:
             progress.update(task, completed=frame.time_s)
             yield frame
-
-
-@dataclass
-class _Trace:
-    """Time, azimuth and score of every source of every frame, for the picture."""
-
-    points: list[tuple[float, float, float]] = field(default_factory=list)
-
-    def add(self, frame: "FrameResult") -> None:
-        """Take the next frame."""
-        self.points += [(frame.time_s, source.azimuth_deg, source.score) for source in frame.sources]
 
 
 @dataclass
@@ -360,20 +327,3 @@ def _angles(direction: "np.ndarray") -> str:
 
     azimuth_deg, elevation_deg = direction_to_angles_deg(direction)
     return f"{azimuth_deg:.1f}°, {elevation_deg:.1f}°"
-
-
-def _draw(localizer: "Localizer", run: "LocalizationRun", trace: _Trace, path: Path) -> None:
-    import numpy as np
-
-    from anydoa.plotting.spectrum_picture import AzimuthTrace, draw_spectrum
-
-    times_s, azimuth_deg, score = np.array(trace.points, dtype=np.float64).reshape(-1, 3).T
-    with _writable(path):
-        draw_spectrum(
-            run.mean_spectrum,
-            localizer.grid,
-            path,
-            directions=np.array([source.direction for source in run.directions]).reshape(-1, 3),
-            title=f"{Path(run.info.name).name}: {run.header.array}, {run.header.estimator}",
-            trace=AzimuthTrace(times_s, azimuth_deg, score, run.info.duration_s),
-        )

@@ -80,7 +80,7 @@ def bins_command(
     draw_bin_density(
         np.array(card.bins_hz),
         output,
-        sample_rate=card.config["sample_rate"],
+        sample_rate=card.config.get("axis", card.config)["sample_rate"],
         array=None if array is None else load_array(array),
         title=f"Bins of {card.name}",
     )

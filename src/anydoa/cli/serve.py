@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.options import EstimatorOption, GridOption, ProfileOption, parse_array, parse_device
+from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.estimators import DEFAULT_ESTIMATOR
 
@@ -15,8 +17,6 @@ if TYPE_CHECKING:
     from anydoa.geometry.array import MicrophoneArray
     from anydoa.streaming.feed import AudioFeed
     from anydoa.web.hub import Hub
-
-_LIVE_ESTIMATOR = "srp-phat"  # leaves a small board time for everything else
 
 
 def serve(
@@ -29,13 +29,9 @@ def serve(
     device: Annotated[
         str | None, typer.Option(metavar="N|NAME|auto", help="Sound card to listen to.")
     ] = None,
-    estimator: Annotated[
-        str | None,
-        typer.Option(help="srp-phat, music or a model; default: srp-phat live, steered for recordings."),
-    ] = None,
-    grid: Annotated[
-        str, typer.Option(help="Directions to look at, such as icosphere:4, or a file.")
-    ] = "fibonacci:2048",
+    estimator: EstimatorOption = DEFAULT_ESTIMATOR,
+    grid: GridOption = "fibonacci:2048",
+    profile: ProfileOption = None,
     host: Annotated[
         str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in, with a token.")
     ] = "127.0.0.1",
@@ -55,17 +51,19 @@ def serve(
         raise ConfigError("--replay and --device exclude each other; give one of them")
     if array is None and (replay is not None or device is not None):
         raise ConfigError("a live stream needs the array that hears it; add --array")
+    if profile is not None and replay is None and device is None:
+        raise ConfigError("--profile is for a live stream; add --device or --replay")
     with _extra_installed():
         from anydoa.web.catalogue import Catalogue
         from anydoa.web.server import PageServer, ServerOptions
 
     options = ServerOptions(host=host, port=port, token=token, max_upload_mb=max_upload)
-    own_array = None if array is None else _load_array(array)
-    catalogue = Catalogue(own_array, estimator or DEFAULT_ESTIMATOR, grid)
+    own_array = None if array is None else parse_array(array)
+    catalogue = Catalogue(own_array, estimator, grid)
     feed = _feed(own_array, replay, device)
     hub = None
     if own_array is not None and feed is not None:
-        hub = _hub(own_array, grid, estimator or _LIVE_ESTIMATOR, feed)
+        hub = _hub(own_array, grid, estimator, Startup(profile, None).watch(feed, own_array))
     server = PageServer(options, catalogue, hub)
     typer.echo(f"open {server.url} (Ctrl+C stops)")
     server.run()
@@ -81,12 +79,6 @@ def _extra_installed() -> "Iterator[None]":
         raise MissingExtraError("serving a page", "web") from None
 
 
-def _load_array(name: str) -> "MicrophoneArray":
-    from anydoa.io.array_file import load_array
-
-    return load_array(name)
-
-
 def _feed(array: "MicrophoneArray | None", replay: Path | None, device: str | None) -> "AudioFeed | None":
     """What is heard live; None for nothing."""
     if replay is not None:
@@ -97,7 +89,7 @@ def _feed(array: "MicrophoneArray | None", replay: Path | None, device: str | No
         return None
     from anydoa.streaming.feeds.device import DeviceFeed
 
-    card = None if device == "auto" else int(device) if device.isdecimal() else device
+    card = None if device == "auto" else parse_device(device)
     return DeviceFeed(card, array.num_recording_channels, match=array.device_match)
 
 

@@ -46,7 +46,7 @@ def simulate(
     seed: Annotated[int, typer.Option(min=0, help="The same seed and folders give the same recordings.")] = 0,
     moving: Annotated[bool, typer.Option("--moving", help="Talkers walk.")] = False,
     sphere: Annotated[
-        bool, typer.Option("--sphere", help="The microphones of the array sit on a rigid sphere (em32).")
+        bool, typer.Option("--sphere", help="The array sits on a rigid sphere, whatever its file says.")
     ] = False,
     isotropic: Annotated[
         float, typer.Option(min=0, max=1, help="Share of recordings whose noise comes from everywhere.")
@@ -139,7 +139,7 @@ def _plan_arrays(name: str, known: "MicrophoneArray | None", *, sphere: bool) ->
     from anydoa.simulation.planned_rooms import BankPlan, array_rows
 
     if known is not None:
-        radius = _sphere_radius(known) if sphere else 0.0
+        radius = known.rigid_sphere_radius or (_sphere_radius(known) if sphere else 0.0)
         return BankPlan(num_rooms=1, arrays=(array_rows(known),), sphere_radius=radius)
     counts = re.fullmatch(r"(\d+)(?:-(\d+))?", name.removeprefix(_RANDOM))
     if counts is None:

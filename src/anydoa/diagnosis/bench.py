@@ -7,9 +7,9 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.diagnosis.delays import PieceCorrelations, correlate_pieces
+from anydoa.diagnosis.lateness import OFFSET_RANGE_S
 from anydoa.diagnosis.order import MOST_MICROPHONES
 from anydoa.diagnosis.placing import Placing
-from anydoa.diagnosis.repairs import OFFSET_RANGE_S
 from anydoa.diagnosis.symmetry import Order, symmetries
 from anydoa.diagnosis.wave_fit import Hypothesis, WaveFit, arrival_times, wave_directions
 from anydoa.geometry.array import MicrophoneArray
@@ -71,6 +71,6 @@ def set_up(
     # The mount stays: directions are those of the user's frame.
     part = array.replace(body_positions=array.body_positions[placing.mics], channels=None, ignore_channels=())
     reach = part.span / part.speed_of_sound + OFFSET_RANGE_S
-    audio = placing.aligned(recording)
+    audio = placing.aligned(recording, sample_rate)
     correlations = correlate_pieces(audio, sample_rate, max_delay_s=reach, piece_s=_PIECE_S)
     return Bench(part, placing, correlations.loudest(_MOST_PIECES))

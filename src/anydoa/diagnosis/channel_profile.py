@@ -95,6 +95,35 @@ def profile_channels(
     return ChannelProfile(array.name, array.hash, signs)
 
 
+class ProfileMaker:
+    """Makes a profile out of a start that goes well, as soon as somebody talks.
+
+    Args:
+        array: whose channels they are.
+        sample_rate: of the blocks, in Hz.
+        listen_s: seconds that a profile is made of.
+    """
+
+    def __init__(self, array: MicrophoneArray, sample_rate: int, *, listen_s: float = 4.0) -> None:
+        self._array, self._sample_rate = array, sample_rate
+        self._listen = round(listen_s * sample_rate)
+        self._blocks: list[np.ndarray] = []
+        self._num_heard = 0
+
+    def push(self, block: Float[np.ndarray, "channel time"]) -> ChannelProfile | None:
+        """Take the next samples of all channels; the profile of the last seconds once they are complete.
+
+        Raises:
+            AudioError: if of the last seconds none can be made, and why; the next ones may do.
+        """
+        self._blocks.append(block)
+        self._num_heard += block.shape[1]
+        if self._num_heard < self._listen:
+            return None
+        heard, self._blocks, self._num_heard = np.concatenate(self._blocks, axis=1), [], 0
+        return profile_channels(heard, self._sample_rate, self._array)
+
+
 def save_profile(profile: ChannelProfile, path: str | PathLike[str]) -> None:
     """Write a profile as JSON.
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
-from scipy.fft import next_fast_len
 
 from anydoa.classical.stft import hann_window, short_time_spectra
 
@@ -25,7 +24,6 @@ _CLIPPED_SHARE = 1e-4  # of all samples; a knock or two is no broken input
 _CLIPPED_LEVEL = 0.1  # of full scale; quieter recordings touch their own peak for other reasons
 _BAND = (150.0, 2_000.0)  # Hz
 _WINDOW_S = 0.032
-_WIDE_S = 0.5  # how far apart in time channels are looked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,9 +51,10 @@ class ChannelFacts:
 
     @property
     def is_dead(self) -> Bool[np.ndarray, "channel"]:
-        """Constant, or far quieter than the others."""
+        """Constant, or far quieter than the others: those that hear together, if there are any."""
         alive = ~self.is_constant
-        typical = np.median(self.level_db[alive]) if alive.any() else 0.0
+        together = alive & (self.coherence.max(axis=1, initial=0.0) > COHERENT)
+        typical = np.median(self.level_db[together if together.any() else alive]) if alive.any() else 0.0
         return self.is_constant | (self.level_db < typical + DEAD_DB)
 
 
@@ -93,36 +92,11 @@ def together(linked: Bool[np.ndarray, "channel channel"]) -> tuple[int, ...]:
     return tuple(sorted(largest))
 
 
-def lag_between(
-    late: Float[np.ndarray, "time"], early: Float[np.ndarray, "time"], sample_rate: int
-) -> tuple[int, float]:
-    """Samples, up to half a second, by which one channel as a whole is behind another, and how clearly.
-
-    Args:
-        late: a channel.
-        early: what it is compared with.
-        sample_rate: samples a second.
-
-    Returns:
-        Lag, and height of the peak over the root mean square of the rest: 5 is chance.
-    """
-    length = next_fast_len(len(late) + round(_WIDE_S * sample_rate), real=True)
-    cross = np.fft.rfft(late, length) * np.fft.rfft(early, length).conj()
-    frequency = np.fft.rfftfreq(length, 1 / sample_rate)
-    magnitude = np.abs(cross)
-    cross = np.where((frequency > _BAND[0]) & (magnitude > 0), cross / np.maximum(magnitude, 1e-30), 0)
-    correlation = np.abs(np.fft.irfft(cross, length))
-    reach = min(round(_WIDE_S * sample_rate), length // 2 - 1)
-    near = np.concatenate([correlation[-reach:], correlation[: reach + 1]])
-    top = int(near.argmax())
-    return top - reach, float(near[top] / np.sqrt(np.square(near).mean()))
-
-
-def coherence_between(
-    one: Float[np.ndarray, "time"], other: Float[np.ndarray, "time"], sample_rate: int
-) -> float:
-    """Mean magnitude-squared coherence of two signals in the band of speech, 0..1."""
-    return float(_coherence(np.stack([one, other]), sample_rate)[1][0, 1])
+def coherence_among(
+    audio: Float[np.ndarray, "channel time"], sample_rate: int
+) -> Float[np.ndarray, "channel channel"]:
+    """Mean magnitude-squared coherence of each pair in the band of speech, 0..1, the diagonal 0."""
+    return _coherence(audio, sample_rate)[1]
 
 
 def _coherence(

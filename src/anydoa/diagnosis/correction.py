@@ -5,7 +5,7 @@ from dataclasses import replace
 from anydoa.diagnosis.findings import Diagnosis, Finding, Kind
 from anydoa.geometry.array import MicrophoneArray
 
-_LEFT_OUT: tuple[Kind, ...] = ("dead", "loopback", "duplicated", "inverted", "offset")
+_LEFT_OUT: tuple[Kind, ...] = ("dead", "loopback", "duplicated", "inverted", "drift", "offset")
 """Findings that a file mends by leaving the channel out."""
 
 

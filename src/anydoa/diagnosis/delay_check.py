@@ -47,7 +47,7 @@ def check_delays(bench: Bench, mended: Hypothesis) -> DelayCheck:
 
 def _expected(bench: Bench, hypothesis: Hypothesis) -> Float[np.ndarray, "piece pair"]:
     """Delays of the plane wave that suits each piece best."""
-    late = bench.waves.arrivals(hypothesis)[:, bench.waves.best_directions(hypothesis)]
+    late = bench.waves.arrivals(hypothesis, bench.waves.best_directions(hypothesis))
     first, second = bench.correlations.pairs.T
     delays: np.ndarray = (late[first] - late[second]).T
     return delays

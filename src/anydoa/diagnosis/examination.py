@@ -6,27 +6,29 @@ do.
 """
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 from jaxtyping import Float
 
 from anydoa.diagnosis.bench import Bench, set_up
 from anydoa.diagnosis.channels import ChannelFacts, channel_facts
+from anydoa.diagnosis.copies import without_copies
 from anydoa.diagnosis.correction import correct
 from anydoa.diagnosis.delay_check import check_delays
-from anydoa.diagnosis.findings import CERTAIN, Diagnosis, Finding
+from anydoa.diagnosis.findings import CERTAIN, Diagnosis, Finding, Kind
 from anydoa.diagnosis.order import MOST_MICROPHONES
 from anydoa.diagnosis.order_check import check_order
-from anydoa.diagnosis.placing import Placing, listed, offset_finding, place_channels
-from anydoa.diagnosis.repairs import Taken, certainty, mend
+from anydoa.diagnosis.placing import Placing, listed, place_channels
+from anydoa.diagnosis.repairs import Taken, mend
 from anydoa.diagnosis.symmetry import best_known_talker, symmetries
+from anydoa.diagnosis.timing import timing_findings
 from anydoa.errors import AudioError
 from anydoa.geometry.ambiguity import array_report
 from anydoa.geometry.array import MicrophoneArray
 
 _GAIN_DB = 6.0  # rooms and talkers nearby make 2 dB
 _SEED = 0
-_KIND_ORDER = ("unlisted", "order", "dead", "loopback", "duplicated", "inverted", "offset", "clipped", "gain")
 
 
 def diagnose(
@@ -50,15 +52,16 @@ def diagnose(
     _check_channels(recording, array)
     facts = channel_facts(recording, sample_rate)
     placing = place_channels(recording, sample_rate, array, facts)
-    placing, copies = _without_copies(recording, sample_rate, array, placing, facts)
+    placing, copies = without_copies(recording, sample_rate, array, placing, facts)
     findings = [*_unlisted(len(recording), array), *placing.findings, *copies, *_clipped(facts, array)]
     findings += _gains(facts, placing)
     diagnosis = replace(diagnose_geometry(array), findings=tuple(findings))
     if len(placing.live) >= 2:
         bench = set_up(recording, sample_rate, array, placing)
-        diagnosis = _examine_waves(bench, diagnosis, known_azimuth_deg)
-    joined = sorted(_joined_offsets(diagnosis.findings), key=lambda found: _KIND_ORDER.index(found.kind))
-    diagnosis = replace(diagnosis, findings=tuple(joined))
+        diagnosis = _examine_waves(bench, diagnosis, sample_rate, known_azimuth_deg)
+    kinds = get_args(Kind)
+    gravest_first = sorted(diagnosis.findings, key=lambda found: kinds.index(found.kind))
+    diagnosis = replace(diagnosis, findings=tuple(gravest_first))
     return correct(diagnosis, len(recording))
 
 
@@ -68,10 +71,14 @@ def diagnose_geometry(array: MicrophoneArray) -> Diagnosis:
     return Diagnosis(array, array_report(array), max(1, len(group)), best_known_talker(array, group))
 
 
-def _examine_waves(bench: Bench, diagnosis: Diagnosis, known_azimuth_deg: float | None) -> Diagnosis:
-    """What plane waves say about polarity, offsets and order."""
+def _examine_waves(
+    bench: Bench, diagnosis: Diagnosis, sample_rate: int, known_azimuth_deg: float | None
+) -> Diagnosis:
+    """What plane waves say about polarity, timing and order."""
     mended = mend(bench.waves, bench.as_told, bench.group, np.random.default_rng(_SEED))
-    found = [_repair_finding(bench.placing, taken) for taken in mended.taken if taken.repair.kind != "order"]
+    inverted = [taken for taken in mended.taken if taken.repair.kind == "inverted"]
+    found = [_inverted_finding(bench.placing, taken) for taken in inverted]
+    found += timing_findings(bench.placing, sample_rate, mended)
     order, order_finding = check_order(bench, mended, diagnosis.array, known_azimuth_deg)
     return replace(
         diagnosis,
@@ -81,29 +88,10 @@ def _examine_waves(bench: Bench, diagnosis: Diagnosis, known_azimuth_deg: float 
     )
 
 
-def _repair_finding(placing: Placing, taken: Taken) -> Finding:
-    """A polarity or an offset in words."""
-    repair = taken.repair
-    mic = repair.mics[0]
-    channel = placing.channels[mic]
-    sure = min([taken.certainty, *(certainty(repair.fit, rival.fit) for rival in taken.rivals)])
-    if repair.kind == "inverted":
-        text = f"channel {channel} is inverted: its signal is upside down against the others."
-        return Finding("inverted", (channel,), sure, text)
-    return offset_finding(channel, repair.hypothesis.offset_s[mic], sure)
-
-
-def _joined_offsets(findings: tuple[Finding, ...]) -> tuple[Finding, ...]:
-    """One finding for a channel that is late as a whole and by a rest that was found piece by piece."""
-    total: dict[int, float] = {}
-    for finding in findings:
-        if finding.kind == "offset":
-            total[finding.channels[0]] = total.get(finding.channels[0], 0.0) + (finding.value or 0.0)
-    sure = {finding.channels[0]: finding.certainty for finding in findings if finding.kind == "offset"}
-    others = tuple(finding for finding in findings if finding.kind != "offset")
-    return others + tuple(
-        offset_finding(channel, offset_s, sure[channel]) for channel, offset_s in total.items()
-    )
+def _inverted_finding(placing: Placing, taken: Taken) -> Finding:
+    channel = placing.channels[taken.repair.mics[0]]
+    text = f"channel {channel} is inverted: its signal is upside down against the others."
+    return Finding("inverted", (channel,), taken.certainty, text)
 
 
 def _check_channels(recording: Float[np.ndarray, "channel time"], array: MicrophoneArray) -> None:
@@ -150,30 +138,3 @@ def _gains(facts: ChannelFacts, placing: Placing) -> list[Finding]:
             )
             findings.append(Finding("gain", (channel,), CERTAIN, text, float(gain_db)))
     return findings
-
-
-def _without_copies(
-    recording: Float[np.ndarray, "channel time"],
-    sample_rate: int,
-    array: MicrophoneArray,
-    placing: Placing,
-    facts: ChannelFacts,
-) -> tuple[Placing, list[Finding]]:
-    """Leave out copies: of two equal channels the one that plane waves fit worse at its place."""
-    findings = []
-    for pair in facts.copies:
-        if not set(pair) <= set(placing.channels):
-            continue
-        fits = {}
-        for channel in pair:
-            kept = placing.without(channel)
-            if len(kept.live) > 1:
-                bench = set_up(recording, sample_rate, array, kept)
-                fits[channel] = bench.waves.fit(bench.as_told)
-        copy, model = sorted(pair, key=lambda channel: -float(fits[channel].mean()) if fits else 0.0)
-        sure = certainty(fits[copy], fits[model]) if fits else 0.5
-        text = f"channels {copy} and {model} carry the same signal"
-        text += f": channel {copy} is a copy." if sure >= CERTAIN else "; which is the copy is not clear."
-        findings.append(Finding("duplicated", (copy, model), sure, text))
-        placing = placing.without(copy)
-    return placing, findings

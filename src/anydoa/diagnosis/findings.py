@@ -11,12 +11,15 @@ from anydoa.geometry.ambiguity import ArrayReport
 from anydoa.geometry.array import MicrophoneArray
 
 Kind = Literal[
-    "unlisted", "order", "dead", "loopback", "duplicated", "inverted", "offset", "clipped", "gain"
+    "unlisted", "order", "dead", "loopback", "duplicated", "inverted", "drift", "offset", "clipped", "gain"
 ]  # fmt: skip
 OrderStatus = Literal["confirmed", "wrong", "unclear", "inaudible"]
 
 CERTAIN = 0.99
 """From here on a finding is acted on."""
+
+SURE = 0.999
+"""Of what is seen in the recording as a whole, without asking plane waves."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,9 @@ class Finding:
         channels: of the recording, from 0; for ``duplicated`` the copy first where it is known.
         certainty: 0..1, against the recording being healthy and against the next best explanation.
         text: in plain words, a sentence.
-        value: decibels for ``gain``, seconds for ``offset``, share of the samples for ``clipped``; for
-            ``order`` by how many channels the card has moved them all, None for any other change.
+        value: decibels for ``gain``, seconds for ``offset``, parts per million for ``drift``, share of the
+            samples for ``clipped``; for ``order`` by how many channels the card has moved them all, None for
+            any other change.
     """
 
     kind: Kind

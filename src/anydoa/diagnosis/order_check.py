@@ -5,16 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from anydoa.diagnosis.bench import Bench
+from anydoa.diagnosis.evidence import Explanation, certainty
 from anydoa.diagnosis.findings import CERTAIN, Finding, OrderCheck, OrderStatus
 from anydoa.diagnosis.placing import listed
-from anydoa.diagnosis.repairs import Mended, Taken, certainty
+from anydoa.diagnosis.repairs import Mended, Taken
 from anydoa.diagnosis.symmetry import Order, equivalents, shift_of, unlikeliness
 from anydoa.diagnosis.wave_fit import Hypothesis
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 
 _KNOWN_WITHIN_DEG = 8.0  # how well a person stands at an azimuth
-_KNOWN_SHARE = 0.02  # of the fit by which the right order must beat the next
+_KNOWN_CHANCE_SHARE = 0.005  # of the fit that a wrong order gains where the talker is known
 _ELEVATIONS_DEG = np.arange(-40.0, 61.0, 10.0)
 
 
@@ -47,7 +48,7 @@ def check_order(
         status = "wrong"
         told_fits = mended.hypothesis.positions in equivalents(told, bench.group)
         sure = settled.certainty if told_fits else min(sure, settled.certainty)
-    elif mended.other_order is None and settled.num_left > 1:
+    elif mended.order_certainty is None and settled.num_left > 1:
         status = "inaudible"
     channels: list[int | None] = [None] * array.num_microphones
     for channel, place in zip(bench.placing.channels, settled.order, strict=True):
@@ -68,24 +69,18 @@ def _settle(bench: Bench, hypothesis: Hypothesis, known_azimuth_deg: float | Non
     ranking = sorted(
         candidates, key=lambda order: (-round(float(fits[order].mean()), 4), unlikeliness(order))
     )
-    best = fits[ranking[0]]
-    left = [
-        order
-        for order in ranking
-        if certainty(best, fits[order]) < CERTAIN
-        or float((best - fits[order]).mean()) < _KNOWN_SHARE * float(best.mean())
-    ]
-    if len(left) > 1:
-        return _Settled(min(left, key=unlikeliness), 1.0, len(left))
-    return _Settled(ranking[0], certainty(best, fits[ranking[1]]), 1)
+    best = Explanation(fits[ranking[0]], _KNOWN_CHANCE_SHARE)
+    others = {order: Explanation(fits[order], _KNOWN_CHANCE_SHARE) for order in ranking[1:]}
+    left = [order for order, other in others.items() if certainty(best, [other]) < CERTAIN]
+    if left:
+        return _Settled(min([ranking[0], *left], key=unlikeliness), 1.0, 1 + len(left))
+    return _Settled(ranking[0], certainty(best, others.values()), 1)
 
 
 def _certainty(mended: Mended, orders: list[Taken]) -> float:
     """How sure the order after the repairs is against every other that can be told from it."""
-    against = [1.0] if mended.other_order is None else [certainty(mended.fit, mended.other_order)]
-    for taken in orders:
-        against += [taken.certainty, *(certainty(taken.repair.fit, rival.fit) for rival in taken.rivals)]
-    return min(against)
+    left = 1.0 if mended.order_certainty is None else mended.order_certainty
+    return min([left, *(taken.certainty for taken in orders)])
 
 
 def _finding(bench: Bench, check: OrderCheck, order: Order, orders: list[Taken]) -> Finding:

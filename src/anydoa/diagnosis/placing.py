@@ -2,6 +2,7 @@
 
 Channels that are dead, or hear something else than the others, carry none. Where such channels stand at
 places of microphones, and channels that the array file ignores hear the room, the card has moved them.
+Channels that start much later than the others, or whose clock runs apart, hear the room once that is undone.
 """
 
 from dataclasses import dataclass, replace
@@ -9,14 +10,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.diagnosis.channels import COHERENT, ChannelFacts, coherence_between, lag_between, together
-from anydoa.diagnosis.findings import Finding
+from anydoa.diagnosis.channels import COHERENT, ChannelFacts, together
+from anydoa.diagnosis.clocks import TOGETHER, ClockLag, late_clocks, undone
+from anydoa.diagnosis.findings import SURE, Finding
 from anydoa.geometry.array import MicrophoneArray
 
-_CLEAR_LAG = 12.0  # height of a peak over the rest, for a whole recording; chance is 5
-_BETTER_ALIGNED = 1.5  # times the coherence before; echoes do not do that
-_LIKELY, _SURE = 0.9, 0.999
-_NEAR_S = 1e-3  # s beyond the spacing; smaller offsets are found piece by piece
+_LIKELY = 0.9
 
 
 @dataclass(frozen=True)
@@ -25,12 +24,12 @@ class Placing:
 
     Args:
         live: channel and microphone of every channel that hears the room, in the order of the channels.
-        late: samples by which each of these channels is behind as a whole.
+        lags: by how much the clock of each of these channels is behind, beyond what places explain.
         findings: what is wrong with the others.
     """
 
     live: tuple[tuple[int, int], ...]
-    late: tuple[int, ...]
+    lags: tuple[ClockLag, ...]
     findings: tuple[Finding, ...]
 
     @property
@@ -47,15 +46,17 @@ class Placing:
         """The same with one channel left out."""
         kept = [number for number, (live, _) in enumerate(self.live) if live != channel]
         return replace(
-            self, live=tuple(self.live[number] for number in kept), late=tuple(self.late[n] for n in kept)
+            self, live=tuple(self.live[number] for number in kept), lags=tuple(self.lags[n] for n in kept)
         )
 
-    def aligned(self, recording: Float[np.ndarray, "channel time"]) -> Float[np.ndarray, "live time"]:
+    def aligned(
+        self, recording: Float[np.ndarray, "channel time"], sample_rate: int
+    ) -> Float[np.ndarray, "live time"]:
         """The signals of the live channels, those that are late moved back."""
         return np.stack(
             [
-                np.roll(recording[channel], -late)
-                for channel, late in zip(self.channels, self.late, strict=True)
+                undone(recording[channel], lag, sample_rate)
+                for channel, lag in zip(self.channels, self.lags, strict=True)
             ]
         )
 
@@ -77,23 +78,25 @@ def place_channels(
     alive = np.flatnonzero(~facts.is_dead)
     linked = facts.coherence[np.ix_(alive, alive)] > COHERENT
     room = [int(alive[number]) for number in together(linked)] if len(alive) else []
-    if len(room) < 2:
-        strangers = [channel for channel in sorted(array.channels) if not facts.is_dead[channel]]
-        return Placing((), (), (*_dead_finding(array, facts), *_loopback_finding(strangers)))
-    late, offset_findings = _far_offsets(recording, sample_rate, array, (facts, room))
+    strangers = [channel for channel in sorted(array.channels) if not facts.is_dead[channel]]
+    if len(room) < 2:  # perhaps all start at different times, so that no two hear the room together
+        room = strangers[:1]
+    late = late_clocks(recording, sample_rate, array, facts, room) if room else {}
     room = sorted({*room, *late})
+    if len(room) < 2:
+        return Placing((), (), (*_dead_finding(array, facts), *_loopback_finding(strangers)))
     told = {channel: mic for mic, channel in enumerate(array.channels)}
     lost = [channel for channel in told if channel not in room]
     spare = [channel for channel in room if channel not in told]
     if lost and spare:
-        placed, moved = _moved_channels(array, len(recording), (room, lost, spare))
-        return Placing(
-            placed, tuple(late.get(channel, 0) for channel, _ in placed), (moved, *offset_findings)
-        )
-    live = tuple((channel, told[channel]) for channel in room if channel in told)
-    strangers = [channel for channel in lost if not facts.is_dead[channel]]
-    findings = [*_dead_finding(array, facts), *_loopback_finding(strangers), *offset_findings]
-    return Placing(live, tuple(late.get(channel, 0) for channel, _ in live), tuple(findings))
+        live, moved = _moved_channels(array, len(recording), (room, lost, spare))
+        findings = [moved]
+    else:
+        live = tuple((channel, told[channel]) for channel in room if channel in told)
+        strangers = [channel for channel in lost if not facts.is_dead[channel]]
+        findings = [*_dead_finding(array, facts), *_loopback_finding(strangers)]
+    lags = tuple(late.get(channel, TOGETHER) for channel, _ in live)
+    return Placing(live, lags, tuple(findings))
 
 
 def _dead_finding(array: MicrophoneArray, facts: ChannelFacts) -> list[Finding]:
@@ -102,7 +105,7 @@ def _dead_finding(array: MicrophoneArray, facts: ChannelFacts) -> list[Finding]:
         return []
     verb = "is" if len(dead) == 1 else "are"
     how = "constant" if facts.is_constant[list(dead)].all() else "silent but for a trace of noise"
-    return [Finding("dead", dead, _SURE, f"{listed(dead)} {verb} {how}: not connected, muted or broken.")]
+    return [Finding("dead", dead, SURE, f"{listed(dead)} {verb} {how}: not connected, muted or broken.")]
 
 
 def _loopback_finding(channels: list[int]) -> list[Finding]:
@@ -112,42 +115,7 @@ def _loopback_finding(channels: list[int]) -> list[Finding]:
         f"{listed(channels)} {'does' if len(channels) == 1 else 'do'} not hear the room: nothing there "
         "follows what the other microphones hear, as in a playback reference (loopback) or another input."
     )
-    return [Finding("loopback", tuple(channels), _SURE, text)]
-
-
-def _far_offsets(
-    recording: Float[np.ndarray, "channel time"],
-    sample_rate: int,
-    array: MicrophoneArray,
-    heard: tuple[ChannelFacts, list[int]],
-) -> tuple[dict[int, int], list[Finding]]:
-    """Samples by which microphones are late beyond anything their places explain, none where they are not."""
-    facts, room = heard
-    reference = max(room, key=lambda channel: float(facts.coherence[channel, room].sum()))
-    reach = (array.span / array.speed_of_sound + _NEAR_S) * sample_rate
-    late: dict[int, int] = {}
-    for channel in array.channels:
-        if channel == reference or facts.is_dead[channel]:
-            continue
-        lag, clearness = lag_between(recording[channel], recording[reference], sample_rate)
-        if abs(lag) <= reach or clearness < _CLEAR_LAG:
-            continue
-        before = float(facts.coherence[channel, reference])
-        after = coherence_between(np.roll(recording[channel], -lag), recording[reference], sample_rate)
-        if after > 2 * COHERENT and after > _BETTER_ALIGNED * before:
-            late[channel] = lag
-    return late, [offset_finding(channel, lag / sample_rate, _SURE) for channel, lag in late.items()]
-
-
-def offset_finding(channel: int, offset_s: float, certainty: float) -> Finding:
-    """A channel that is late, or early where negative, wherever the sound comes from."""
-    size = abs(offset_s)
-    much = f"{1e3 * size:.1f} ms" if size > _NEAR_S else f"{1e6 * size:.0f} microseconds"
-    text = (
-        f"channel {channel} is {much} {'late' if offset_s > 0 else 'early'} wherever the sound comes from: "
-        "it does not start or sample together with the others."
-    )
-    return Finding("offset", (channel,), certainty, text, offset_s)
+    return [Finding("loopback", tuple(channels), SURE, text)]
 
 
 def _moved_channels(
@@ -162,7 +130,7 @@ def _moved_channels(
                 f"all channels are shifted by {step}: what channel {array.channels[0]} should carry is on "
                 f"channel {(array.channels[0] + step) % num_channels}, and so on around the card."
             )
-            return tuple(sorted(shifted.items())), Finding("order", tuple(room), _SURE, text, float(step))
+            return tuple(sorted(shifted.items())), Finding("order", tuple(room), SURE, text, float(step))
     told = {channel: mic for mic, channel in enumerate(array.channels)}
     kept = {channel: told[channel] for channel in room if channel in told}
     filled = dict(zip(spare, (told[channel] for channel in lost), strict=False))

@@ -9,24 +9,23 @@ from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
-from scipy.special import ndtr
 
+from anydoa.diagnosis.evidence import Explanation, certainty, time_chance_share, z_score
+from anydoa.diagnosis.lateness import best_lateness, late_groups
 from anydoa.diagnosis.order import MOST_MICROPHONES, search_orders
-from anydoa.diagnosis.symmetry import Order
+from anydoa.diagnosis.symmetry import Order, equivalents
 from anydoa.diagnosis.wave_fit import Hypothesis, WaveFit
 
-RepairKind = Literal["inverted", "offset", "order"]
+RepairKind = Literal["inverted", "offset", "drift", "order"]
 
-OFFSET_RANGE_S = 1.2e-3  # s; larger ones are seen in the recording as a whole
-_COARSE_S = 6e-5  # half the width of a peak, a sample at 16 kHz
-_LEAST_OFFSET_S = 4e-5  # positions that are 1 cm wrong look like this
-_LEAST_GAIN: dict[RepairKind, float] = {"inverted": 0.05, "offset": 0.1, "order": 0.03}  # of the fit
+_LEAST_GAIN: dict[RepairKind, float] = {"inverted": 0.05, "offset": 0.03, "drift": 0.03, "order": 0.03}
+"""Shares of the fit."""
+_LEAST_TIME_GAIN = 5.0  # times what wrong times gain
 _LEAST_Z = 1.7  # directions to which the fault makes no difference leave it modest
 _RIVAL_Z = 2.33  # 99 %
 _TIE_Z = 1.0  # repairs nearer than this are told apart by how simple they are
-_SIMPLICITY: tuple[RepairKind, ...] = ("inverted", "order", "offset")
-_OVERLAP = 2  # pieces overlap by half, so every second one is independent
-_MOST_REPAIRS = 4
+_SIMPLICITY: tuple[RepairKind, ...] = ("inverted", "order", "offset", "drift")
+_MOST_REPAIRS = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,14 +35,37 @@ class Repair:
     Args:
         kind: what is changed.
         mics: the channels it changes, as numbers of microphones.
+        base: before the change.
         hypothesis: after the change.
         fit: of each piece, after the change.
     """
 
     kind: RepairKind
     mics: tuple[int, ...]
+    base: Hypothesis
     hypothesis: Hypothesis
     fit: Float[np.ndarray, "piece"]
+
+    def undone(self, later: Hypothesis) -> Hypothesis:
+        """A hypothesis that holds this change and others, without this one."""
+        mic = self.mics[0]
+        if self.kind == "inverted":
+            return later.flipped(mic)
+        if self.kind == "order":
+            turned = [self.hypothesis.positions.index(place) for place in self.base.positions]
+            return later.reordered(tuple(later.positions[channel] for channel in turned))
+        offset_s, drift = (
+            getattr(self.base, name)[mic] - getattr(self.hypothesis, name)[mic]
+            for name in ("offset_s", "drift")
+        )
+        return later.later(self.mics, offset_s, drift)
+
+    @property
+    def explanation(self) -> Explanation:
+        """What it makes of the recording."""
+        if self.kind in ("offset", "drift"):
+            return Explanation(self.fit, time_chance_share(len(self.hypothesis.positions), len(self.mics)))
+        return Explanation(self.fit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +74,7 @@ class Taken:
 
     Args:
         repair: what.
-        certainty: 0..1 that something is wrong.
+        certainty: 0..1, against nothing being wrong and against every other repair.
         rivals: other repairs that explain the recording nearly as well, best first.
     """
 
@@ -68,14 +90,13 @@ class Mended:
     Args:
         taken: repairs in the order they were made.
         hypothesis: the channels after them.
-        fit: of each piece, after them.
-        other_order: the best fit under another order, None where no other can be told apart.
+        order_certainty: 0..1 of the order after them, against every other; None where no other can be told
+            apart.
     """
 
     taken: tuple[Taken, ...]
     hypothesis: Hypothesis
-    fit: Float[np.ndarray, "piece"]
-    other_order: Float[np.ndarray, "piece"] | None
+    order_certainty: float | None
 
 
 def mend(waves: WaveFit, start: Hypothesis, group: tuple[Order, ...], rng: np.random.Generator) -> Mended:
@@ -94,14 +115,42 @@ def mend(waves: WaveFit, start: Hypothesis, group: tuple[Order, ...], rng: np.ra
         repairs = candidates(waves, hypothesis, group, rng)
         gaining = [repair for repair in repairs if gains(repair, before)]
         if not gaining or len(taken) == _MOST_REPAIRS:
-            orders = [repair.fit for repair in repairs if repair.kind == "order"]
-            return Mended(tuple(taken), hypothesis, before, orders[0] if orders else None)
+            break
         best = _simplest(gaining)
-        rivals = tuple(
-            repair for repair in repairs if repair is not best and z_score(best.fit, repair.fit) < _RIVAL_Z
-        )
-        taken.append(Taken(best, certainty(best.fit, before), rivals))
+        taken.append(_judged(best, before, [repair for repair in repairs if repair is not best]))
         hypothesis = best.hypothesis
+    orders = [repair.explanation for repair in repairs if repair.kind == "order"]
+    sure = certainty(Explanation(before), orders) if orders else None
+    if len(taken) > 1:
+        taken = [_judged_last(waves, each, (hypothesis, before), group, rng) for each in taken]
+    return Mended(tuple(taken), hypothesis, sure)
+
+
+def _judged(best: Repair, before: Float[np.ndarray, "piece"], others: list[Repair]) -> Taken:
+    """How sure a repair is against what was before and against other repairs."""
+    sure = certainty(best.explanation, [Explanation(before), *(other.explanation for other in others)])
+    rivals = [other for other in others if z_score(best.fit, other.fit) < _RIVAL_Z]
+    return Taken(best, sure, tuple(rivals))
+
+
+def _judged_last(
+    waves: WaveFit,
+    taken: Taken,
+    end: tuple[Hypothesis, Float[np.ndarray, "piece"]],
+    group: tuple[Order, ...],
+    rng: np.random.Generator,
+) -> Taken:
+    """The same for one of several repairs, as if it had been made last: the others are no rivals of it."""
+    hypothesis, fit = end
+    undone = taken.repair.undone(hypothesis)
+    last = Repair(taken.repair.kind, taken.repair.mics, undone, hypothesis, fit)
+    same = equivalents(hypothesis.positions, group) if last.kind == "order" else ()
+    others = [
+        repair
+        for repair in candidates(waves, undone, group, rng)
+        if repair.mics != last.mics and repair.hypothesis.positions not in same
+    ]
+    return _judged(last, waves.fit(undone), others)
 
 
 def _simplest(gaining: list[Repair]) -> Repair:
@@ -115,25 +164,35 @@ def candidates(
 ) -> list[Repair]:
     """Everything that could be mended next, best first."""
     num_mics = len(hypothesis.positions)
-    found = [
-        Repair("inverted", (mic,), hypothesis.flipped(mic), waves.fit(hypothesis.flipped(mic)))
-        for mic in range(num_mics)
-    ]
-    if num_mics > 2:
-        found += [_best_offset(waves, hypothesis, mic) for mic in range(num_mics)]
+    found: list[Repair] = []
+
+    def consider(
+        kind: RepairKind, mics: tuple[int, ...], changed: Hypothesis, fit: Float[np.ndarray, "piece"]
+    ) -> None:
+        found.append(Repair(kind, mics, hypothesis, changed, fit))
+
+    for mic in range(num_mics):
+        flipped = hypothesis.flipped(mic)
+        consider("inverted", (mic,), flipped, waves.fit(flipped))
+    for mics in late_groups(num_mics) if num_mics > 2 else []:
+        late = best_lateness(waves, hypothesis, mics)
+        consider("drift" if late.drifts else "offset", mics, late.hypothesis, late.fit)
     if 2 < num_mics <= MOST_MICROPHONES:
         for order, fit in search_orders(waves, hypothesis, group, rng)[:8]:
             if order != hypothesis.positions:
                 moved = tuple(mic for mic in range(num_mics) if order[mic] != hypothesis.positions[mic])
-                found.append(Repair("order", moved, hypothesis.reordered(order), fit))
-    found = [repair for repair in found if repair.hypothesis != hypothesis]
+                consider("order", moved, hypothesis.reordered(order), fit)
     return sorted(found, key=lambda repair: -float(repair.fit.mean()))
 
 
 def gains(repair: Repair, before: Float[np.ndarray, "piece"]) -> bool:
     """Whether a repair betters the fit beyond doubt, and by enough for its kind."""
     share = float((repair.fit - before).mean()) / max(float(repair.fit.mean()), 1e-6)
-    least = _LEAST_GAIN[repair.kind] * (_touched(repair) if repair.kind == "order" else 1.0)
+    least = _LEAST_GAIN[repair.kind]
+    if repair.kind == "order":
+        least *= _touched(repair)
+    elif repair.kind != "inverted":
+        least = max(least, _LEAST_TIME_GAIN * repair.explanation.chance_share)
     return bool(share >= least and z_score(repair.fit, before) >= _LEAST_Z)
 
 
@@ -142,35 +201,3 @@ def _touched(repair: Repair) -> float:
     count = len(repair.hypothesis.positions)
     left = count - len(repair.mics)
     return 1 - left * (left - 1) / (count * (count - 1))
-
-
-def certainty(better: Float[np.ndarray, "piece"], worse: Float[np.ndarray, "piece"]) -> float:
-    """Probability, 0.5..1, that a fit is better, from how steadily it is over the pieces."""
-    return float(ndtr(z_score(better, worse)))
-
-
-def z_score(better: Float[np.ndarray, "piece"], worse: Float[np.ndarray, "piece"]) -> float:
-    """Mean difference over its standard error."""
-    difference = better - worse
-    error = float(difference.std()) / np.sqrt(max(1.0, len(difference) / _OVERLAP))
-    return float(difference.mean()) / max(error, 1e-6)
-
-
-def _best_offset(waves: WaveFit, hypothesis: Hypothesis, mic: int) -> Repair:
-    """The microphone late or early by what fits best: in steps of a peak's half width, then finer."""
-    others = waves.totals(hypothesis, without=mic)
-
-    def fit(offset_s: float) -> Float[np.ndarray, "piece"]:
-        total = others + waves.totals(hypothesis.delayed(mic, offset_s), only_with=mic)
-        best: np.ndarray = total.max(axis=0)
-        return best
-
-    told, offset_s = hypothesis.offset_s[mic], 0.0
-    coarse = np.arange(-OFFSET_RANGE_S, OFFSET_RANGE_S + _COARSE_S / 2, _COARSE_S)
-    for steps in (coarse, _COARSE_S * np.linspace(-0.75, 0.75, 7)):
-        tried = offset_s + steps
-        tried = tried[np.abs(tried) >= _LEAST_OFFSET_S]
-        fits = [fit(told + float(step)) for step in tried]
-        best = int(np.argmax([found.mean() for found in fits]))
-        offset_s = float(tried[best])
-    return Repair("offset", (mic,), hypothesis.delayed(mic, told + offset_s), fits[best])

@@ -10,7 +10,6 @@ Reference:
     respeaker/seeed-voicecard, issues 301, 309 and 334, tell of such cards.
 """
 
-import logging
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -23,9 +22,8 @@ from anydoa.diagnosis.wave_fit import Hypothesis, WaveFit, arrival_times, wave_d
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 
-_logger = logging.getLogger(__name__)
-
 _CERTAIN = 0.95
+_SHORTEST_S = 1.0  # that can be judged
 _LEVEL_SD_DB = 3.0  # between two recordings, of a channel to the median of the microphones
 _LEVEL_FARTHEST = 4.0  # log odds that the level of one channel can bring
 _DEAF_MICROPHONE = 7.0  # log odds against: a microphone that hears nothing, or sound where none can be
@@ -111,13 +109,23 @@ class StartupCheck:
         if num_heard < self._next_attempt:
             return None
         self._next_attempt = num_heard + self._listen
-        verdict = judge_start(
-            np.concatenate(self._blocks, axis=1), self._sample_rate, self._array, self._profile
-        )
-        if verdict.shift is None and num_heard < self._patience:
-            return None
+        verdict = self._judge()
+        return None if verdict.shift is None and num_heard < self._patience else self._settle(verdict)
+
+    def finish(self) -> StartupVerdict:
+        """The verdict on what was heard, if nothing more comes."""
+        return self._verdict or self._settle(self._judge())
+
+    def _judge(self) -> StartupVerdict:
+        nothing = np.zeros((len(self._profile.channels), 0), dtype=np.float32)
+        heard = np.concatenate([nothing, *self._blocks], axis=1)
+        if heard.shape[1] < _SHORTEST_S * self._sample_rate:
+            heard_s = heard.shape[1] / self._sample_rate
+            return StartupVerdict(None, 1 / len(heard), f"{heard_s:.1f} s of sound are too few", heard_s)
+        return judge_start(heard, self._sample_rate, self._array, self._profile)
+
+    def _settle(self, verdict: StartupVerdict) -> StartupVerdict:
         self._verdict, self._blocks = verdict, []
-        _log(verdict, self._array)
         return verdict
 
 
@@ -247,12 +255,3 @@ def _telling(array: MicrophoneArray, shift: int, by_channels: Float[np.ndarray, 
         return "the sound fits plane waves in this order only"
     now = ", ".join(map(str, sorted(remapped_array(array, shift).ignore_channels)))
     return f"the channels without a microphone are now {now}"
-
-
-def _log(verdict: StartupVerdict, array: MicrophoneArray) -> None:
-    if verdict.shift is None:
-        _logger.warning("%s: the order of the channels cannot be told; %s", array.name, verdict.reason)
-    elif verdict.shift:
-        _logger.warning("%s: channels came shifted by %d; %s", array.name, verdict.shift, verdict.reason)
-    else:
-        _logger.info("%s: the channels are in order", array.name)

@@ -45,7 +45,7 @@ def symmetries(array: MicrophoneArray) -> tuple[Order, ...]:
     """
     positions = array.body_positions
     distance = np.linalg.norm(positions[:, None] - positions, axis=-1)
-    slack = max(_SAME_SHARE * array.span, _SAME_LENGTH)
+    slack = _slack(array)
     partial: list[Order] = [()]
     for mic in range(len(positions)):
         partial = [
@@ -56,6 +56,18 @@ def symmetries(array: MicrophoneArray) -> tuple[Order, ...]:
             and np.abs(distance[place, list(order)] - distance[mic, :mic]).max(initial=0) <= slack
         ][:_MOST]
     return _closed(partial)
+
+
+def are_twins(array: MicrophoneArray, one: int, other: int, rest: list[int]) -> bool:
+    """Whether one microphone in place of another would keep every distance to the rest."""
+    positions = array.body_positions
+    far, near = (np.linalg.norm(positions[rest] - positions[mic], axis=-1) for mic in (one, other))
+    return bool(np.abs(far - near).max(initial=0.0) <= _slack(array))
+
+
+def _slack(array: MicrophoneArray) -> float:
+    """Metres within which distances are equal."""
+    return max(_SAME_SHARE * array.span, _SAME_LENGTH)
 
 
 def _closed(orders: list[Order]) -> tuple[Order, ...]:

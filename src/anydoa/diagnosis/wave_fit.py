@@ -1,14 +1,15 @@
 """How well plane waves explain a recording, if its channels were these microphones.
 
-A hypothesis says which microphone each channel is, by how much the channel lags behind and whether it is
-turned upside down. Its fit, piece by piece, is the mean over all pairs of the correlation at the delays that
-one plane wave would give, for the direction that suits the piece best: 1 is a perfect wave, 0 chance.
+A hypothesis says which microphone each channel is, by how much the channel lags behind, how fast that grows
+and whether it is turned upside down. Its fit, piece by piece, is the mean over all pairs of the correlation
+at the delays that one plane wave would give, for the direction that suits the piece best: 1 is a perfect
+wave, 0 chance.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 
 from anydoa.diagnosis.delays import PieceCorrelations
 from anydoa.geometry.ambiguity import array_axis, geometry_rank
@@ -28,26 +29,32 @@ class Hypothesis:
         positions: number of the microphone whose signal each channel carries.
         offset_s: seconds by which each channel is late.
         sign: 1, or -1 where the channel is turned upside down.
+        drift: seconds a second by which the lateness grows; ``offset_s`` is that of the middle of the pieces.
     """
 
     positions: tuple[int, ...]
     offset_s: tuple[float, ...]
     sign: tuple[int, ...]
+    drift: tuple[float, ...]
 
     @staticmethod
     def as_told(num_channels: int) -> "Hypothesis":
         """Everything as the array file says."""
-        return Hypothesis(tuple(range(num_channels)), (0.0,) * num_channels, (1,) * num_channels)
+        return Hypothesis(
+            tuple(range(num_channels)), (0.0,) * num_channels, (1,) * num_channels, (0.0,) * num_channels
+        )
 
     def reordered(self, positions: tuple[int, ...]) -> "Hypothesis":
         """The same with other microphones."""
         return replace(self, positions=tuple(int(position) for position in positions))
 
-    def delayed(self, channel: int, offset_s: float) -> "Hypothesis":
-        """The same with one channel late by so much."""
-        offset = list(self.offset_s)
-        offset[channel] = offset_s
-        return replace(self, offset_s=tuple(offset))
+    def later(self, channels: tuple[int, ...], offset_s: float, drift: float = 0.0) -> "Hypothesis":
+        """The same with these channels later by so much, and growing later by so much a second."""
+        offset, drifts = list(self.offset_s), list(self.drift)
+        for channel in channels:
+            offset[channel] += offset_s
+            drifts[channel] += drift
+        return replace(self, offset_s=tuple(offset), drift=tuple(drifts))
 
     def flipped(self, channel: int) -> "Hypothesis":
         """The same with one channel turned upside down."""
@@ -71,30 +78,35 @@ class WaveFit:
         self._values = np.ascontiguousarray(correlations.correlation)
         self._step = float(correlations.lag_s[1] - correlations.lag_s[0])
         self._arrival = arrival_s / self._step
+        self._drift, self._steady = (0.0,) * len(arrival_s), self._values
+        self.time_s: Float[np.ndarray, "piece"] = correlations.start_s - correlations.start_s.mean()
+        """When each piece is, from the middle of them all."""
 
     @property
     def num_pieces(self) -> int:
         """How many pieces the recording has."""
         return self._values.shape[2]
 
+    def is_across(self, channels: tuple[int, ...]) -> Bool[np.ndarray, "pair"]:
+        """Which pairs hold one of these channels and one of the others."""
+        return np.isin(self._pairs, channels).sum(axis=1) == 1
+
     def totals(
-        self, hypothesis: Hypothesis, *, only_with: int | None = None, without: int | None = None
+        self, hypothesis: Hypothesis, pairs: Bool[np.ndarray, "pair"] | None = None
     ) -> Float[np.ndarray, "direction piece"]:
         """Mean correlation of the pairs for a wave from each direction.
 
         Args:
             hypothesis: what each channel is.
-            only_with: sum over the pairs of this channel alone; the mean is still over all.
-            without: leave out the pairs of this channel.
+            pairs: sum over these alone; the mean is still over all.
         """
         late = self._late(hypothesis)
+        steady = self._steadied(hypothesis.drift)
         total = np.zeros((late.shape[1], self.num_pieces), dtype=np.float32)
         part = np.empty_like(total)
-        for values, (first, second) in zip(self._values, self._pairs, strict=True):
-            touches = (first, second)
-            if without in touches or (only_with is not None and only_with not in touches):
-                continue
-            np.take(values, self._rows(late[first] - late[second]), axis=0, out=part, mode="clip")
+        for number in range(len(self._pairs)) if pairs is None else np.flatnonzero(pairs):
+            first, second = self._pairs[number]
+            np.take(steady[number], self._rows(late[first] - late[second]), axis=0, out=part, mode="clip")
             if hypothesis.sign[first] == hypothesis.sign[second]:
                 total += part
             else:
@@ -111,9 +123,12 @@ class WaveFit:
         """The best direction of each piece, as its number."""
         return self.totals(hypothesis).argmax(axis=0)
 
-    def arrivals(self, hypothesis: Hypothesis) -> Float[np.ndarray, "channel direction"]:
-        """Seconds after the origin at which a wave from each direction is in each channel."""
-        return self._late(hypothesis) * self._step
+    def arrivals(
+        self, hypothesis: Hypothesis, directions: Int[np.ndarray, "piece"]
+    ) -> Float[np.ndarray, "channel piece"]:
+        """Seconds after the origin at which the wave of each piece is in each channel."""
+        steady = self._late(hypothesis)[:, directions] * self._step
+        return steady + np.outer(hypothesis.drift, self.time_s)
 
     def assignment_gain(
         self,
@@ -132,6 +147,7 @@ class WaveFit:
         offset = np.array(hypothesis.offset_s)[:, None] / self._step
         late = arrival[list(hypothesis.positions)] + offset
         sign = np.array(hypothesis.sign)
+        steady = self._steadied(hypothesis.drift)
         gain = np.zeros((len(late), len(places)))
         for channel in range(len(late)):
             pairs = np.flatnonzero((self._pairs == channel).any(axis=1))
@@ -139,7 +155,7 @@ class WaveFit:
             lag = (arrival[places] + offset[channel])[:, None] - late[others]  # place other piece
             # A pair says when its first channel hears later: turned around where that is the other.
             lag = lag * np.where(others > channel, 1, -1)[:, None]
-            found = self._values[pairs[:, None], self._rows(lag), np.arange(self.num_pieces)]
+            found = steady[pairs[:, None], self._rows(lag), np.arange(self.num_pieces)]
             gain[channel] = ((sign[others] * sign[channel])[:, None] * found).sum(axis=1).mean(axis=1)
         return gain
 
@@ -147,6 +163,20 @@ class WaveFit:
         """When a wave from each direction would be in each channel, in lags."""
         offset = np.array(hypothesis.offset_s)[:, None] / self._step
         return self._arrival[list(hypothesis.positions)] + offset
+
+    def _steadied(self, drift: tuple[float, ...]) -> Float[np.ndarray, "pair lag piece"]:
+        """The correlations with every piece moved to where it would be without the drift."""
+        if drift != self._drift:
+            apart = np.subtract(*np.array(drift)[self._pairs.T]) / self._step
+            moved = np.rint(apart[:, None] * self.time_s).astype(np.intp)  # pair piece
+            steady = self._values.copy() if moved.any() else self._values
+            last = self._values.shape[1] - 1
+            lags = np.arange(last + 1)[:, None]
+            for number in np.flatnonzero(moved.any(axis=1)):
+                rows = np.clip(lags + moved[number], 0, last)
+                steady[number] = np.take_along_axis(self._values[number], rows, axis=0)
+            self._drift, self._steady = drift, steady
+        return self._steady
 
     def _rows(self, lag: np.ndarray) -> np.ndarray:
         """Where lags stand in the correlations, the ends standing for all beyond."""

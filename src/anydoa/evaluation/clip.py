@@ -31,6 +31,10 @@ class SuiteClip:
         sample_rate: samples a second.
         snr_db: speech over noise; NaN where nobody knows.
         rt60: reverberation time in seconds; NaN where nobody knows.
+        noises: unit vectors towards each noise source that is heard, none where noise comes from everywhere;
+            None where nobody knows.
+        reflections: unit vectors towards the strongest early reflections of each talker; None where nobody
+            knows.
 
     Raises:
         ShapeError: if there are not as many signals as microphones.
@@ -46,6 +50,8 @@ class SuiteClip:
     sample_rate: int = SAMPLE_RATE
     snr_db: float = float("nan")
     rt60: float = float("nan")
+    noises: Float[np.ndarray, "noise 3"] | None = None
+    reflections: Float[np.ndarray, "source reflection 3"] | None = None
 
     def __post_init__(self) -> None:
         if len(self.audio) != self.array.num_microphones:
@@ -68,6 +74,12 @@ class SuiteClip:
     def duration_s(self) -> float:
         """Length in seconds."""
         return self.audio.shape[1] / self.sample_rate
+
+    @property
+    def onsets_s(self) -> Float[np.ndarray, "source"]:
+        """When each talker first speaks; infinite for one who never does."""
+        first = self.activity.argmax(axis=1) / self.sample_rate
+        return np.where(self.activity.any(axis=1), first, np.inf)
 
     def directions_at(self, times_s: Float[np.ndarray, "frame"]) -> Float[np.ndarray, "frame source 3"]:
         """Where each talker is at the given times."""

@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -58,6 +59,7 @@ def _store(path: Path, clip: SuiteClip) -> None:
     """Write beside the file, then rename, so that no reader ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f"{path.name}.{os.getpid()}.part")
+    known: dict[str, Any] = {"noises": clip.noises, "reflections": clip.reflections}
     with partial.open("wb") as stream:
         np.savez(
             stream,
@@ -69,6 +71,7 @@ def _store(path: Path, clip: SuiteClip) -> None:
             directions=clip.directions,
             activity=clip.activity,
             numbers=np.array([clip.sample_rate, clip.snr_db, clip.rt60]),
+            **{name: values for name, values in known.items() if values is not None},
         )
     os.replace(partial, path)
 
@@ -86,4 +89,7 @@ def _load(path: Path, array: MicrophoneArray | None) -> SuiteClip:
             sample_rate=int(sample_rate),
             snr_db=snr_db,
             rt60=rt60,
+            # Files of earlier versions have neither.
+            noises=stored.get("noises"),
+            reflections=stored.get("reflections"),
         )

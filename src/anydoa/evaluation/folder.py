@@ -1,8 +1,8 @@
 """A folder of recordings with their truth beside them, as `anydoa simulate` writes it.
 
 Beside each recording lies ``NAME.truth.json``, which names the recording and its array file, and says for
-each talker the direction, the path if it moves, and when its direct sound at the array is speech; see
-:mod:`anydoa.simulation.render`.
+each talker the direction, the path if it moves, and when its direct sound at the array is speech; it may name
+noise sources and reflections. See :mod:`anydoa.simulation.render`.
 """
 
 import json
@@ -76,21 +76,29 @@ def read_clip(path: Path, *, suite: str) -> SuiteClip:
     array = load_array(path.parent / truth["array"])
     audio = array.select_channels(_read_at_16_khz(path.parent / truth["recording"]))
     try:
-        sources = [(_directions(source), source["spans_s"]) for source in truth["sources"]]
-        activity = np.stack([_inside(spans, audio.shape[1]) for _, spans in sources])
+        sources = truth["sources"]
+        directions = np.stack([_directions(source) for source in sources])
+        activity = np.stack([_inside(source["spans_s"], audio.shape[1]) for source in sources])
+        reflections = None
+        if all("reflections_deg" in source for source in sources):
+            reflections = np.stack([_from_pairs(source["reflections_deg"]) for source in sources])
+        noises = _from_pairs(truth["noises_deg"]) if "noises_deg" in truth else None
     except (KeyError, TypeError, ValueError) as error:
         raise AudioError(
-            f"{path}: a source needs azimuth_deg, elevation_deg and spans_s, pairs of seconds ({error!r})"
+            f"{path}: a source needs azimuth_deg, elevation_deg and spans_s, pairs of seconds; "
+            f"other directions are pairs of azimuth and elevation ({error!r})"
         ) from None
     return SuiteClip(
         name=path.name.removesuffix(".truth.json"),
         suite=suite,
         audio=audio,
         array=array,
-        directions=np.stack([directions for directions, _ in sources]),
+        directions=directions,
         activity=activity,
         snr_db=float(truth.get("snr_db", "nan")),
         rt60=float(truth.get("rt60_s", "nan")),
+        noises=noises,
+        reflections=reflections,
     )
 
 
@@ -114,8 +122,12 @@ def _read_truth(path: Path) -> dict[str, Any]:
 
 def _directions(source: dict[str, Any]) -> Float[np.ndarray, "knot 3"]:
     """Where a talker is at evenly spaced instants from first sample to last; one if it stands still."""
-    path = source.get("path_deg", [[source["azimuth_deg"], source["elevation_deg"]]])
-    azimuth_deg, elevation_deg = np.array(path, dtype=np.float64).T
+    return _from_pairs(source.get("path_deg", [[source["azimuth_deg"], source["elevation_deg"]]]))
+
+
+def _from_pairs(pairs_deg: list[list[float]]) -> Float[np.ndarray, "_ 3"]:
+    """Unit vectors from pairs of azimuth and elevation."""
+    azimuth_deg, elevation_deg = np.array(pairs_deg, dtype=np.float64).reshape(len(pairs_deg), 2).T
     return angles_deg_to_direction(azimuth_deg, elevation_deg)
 
 

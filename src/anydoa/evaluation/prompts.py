@@ -55,9 +55,10 @@ def unpack_prompts(folder: Path, cache: Path, *, durations_s: tuple[float, float
 
     Returns:
         A folder with ``manifest.csv``. All recordings are for tests; speakers are the last words of the names
-        of the sub-folders.
+        of the sub-folders. Links to sub-folders, other names of the same voice, are passed over.
     """
-    prompts = [prompt for voice in sorted(folder.glob("*/")) for prompt in _choose(voice, durations_s)]
+    voices = [voice for voice in sorted(folder.glob("*/")) if not voice.is_symlink()]
+    prompts = [prompt for voice in voices for prompt in _choose(voice, durations_s)]
     digest = hashlib.sha256(repr([(str(path), path.stat().st_size) for path in prompts]).encode()).hexdigest()
     corpus = cache / f"prompts-{digest[:12]}"
     if not corpus.exists():

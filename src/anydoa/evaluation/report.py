@@ -2,8 +2,6 @@
 
 import csv
 import io
-import json
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import reduce
@@ -11,6 +9,7 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from anydoa.evaluation.scoring import ClipScore
+from anydoa.evaluation.table import console_table, json_list, known_value, markdown_table, number_cell
 from anydoa.metrics.detection import score
 from anydoa.metrics.localization import summarize
 
@@ -66,19 +65,21 @@ _NAMES = 2  # columns that hold names
 
 def report_rows(scores: Sequence[ClipScore]) -> list[ReportRow]:
     """Rows in the order in which suites, numbers of talkers and estimators first occur."""
+    return [_row(group) for group in group_scores(scores)]
+
+
+def group_scores(scores: Sequence[ClipScore]) -> list[list[ClipScore]]:
+    """Scores of each row, in the order in which suites, numbers of talkers and estimators first occur."""
     groups: dict[tuple[str, int, str], list[ClipScore]] = {}
     for clip_score in scores:
         groups.setdefault((clip_score.suite, clip_score.talkers, clip_score.estimator), []).append(clip_score)
     places = {key[:2]: place for place, key in reversed(list(enumerate(groups)))}
-    return [_row(groups[key]) for key in sorted(groups, key=lambda key: places[key[:2]])]
+    return [groups[key] for key in sorted(groups, key=lambda key: places[key[:2]])]
 
 
 def rows_to_json(rows: Sequence[ReportRow]) -> str:
     """A list of objects with the names of :class:`ReportRow`; NaN becomes null."""
-    return (
-        json.dumps([{key: _known(value) for key, value in asdict(row).items()} for row in rows], indent=2)
-        + "\n"
-    )
+    return json_list(map(asdict, rows))
 
 
 def rows_to_csv(rows: Sequence[ReportRow]) -> str:
@@ -87,28 +88,18 @@ def rows_to_csv(rows: Sequence[ReportRow]) -> str:
     table = csv.writer(stream, lineterminator="\n")
     table.writerow([field.name for field in fields(ReportRow)])
     for row in rows:
-        table.writerow([_known(value) for value in asdict(row).values()])
+        table.writerow([known_value(value) for value in asdict(row).values()])
     return stream.getvalue()
 
 
 def rows_to_markdown(rows: Sequence[ReportRow]) -> str:
     """A Markdown table: the chief columns, shares in per cent."""
-    rule = ["---"] * _NAMES + ["---:"] * (len(_TITLES) - _NAMES)
-    return "".join("| " + " | ".join(line) + " |\n" for line in (_TITLES, rule, *_cells(rows)))
+    return markdown_table(_TITLES, _cells(rows), names=_NAMES)
 
 
 def rows_to_table(rows: Sequence[ReportRow]) -> "Table":
     """A table for the terminal: the chief columns, shares in per cent."""
-    from rich import box
-    from rich.table import Table
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
-    for place, title in enumerate(_TITLES):
-        is_name, longest = place < _NAMES, max(map(len, title.split()))
-        table.add_column(title, justify="left" if is_name else "right", no_wrap=is_name, min_width=longest)
-    for cells in _cells(rows):
-        table.add_row(*cells)
-    return table
+    return console_table(_TITLES, _cells(rows), names=_NAMES)
 
 
 def _row(scores: Sequence[ClipScore]) -> ReportRow:
@@ -141,23 +132,11 @@ def _cells(rows: Sequence[ReportRow]) -> Iterator[tuple[str, ...]]:
             row.suite,
             str(row.talkers),
             str(row.clips),
-            _number(row.mae_deg, row.mae_ci95),
-            _number(100 * row.acc10, 100 * row.acc10_ci95),
-            _number(row.recording_mae_deg),
-            _number(100 * row.recording_acc10),
-            _number(100 * row.f1),
-            _number(100 * row.count_accuracy),
+            number_cell(row.mae_deg, row.mae_ci95),
+            number_cell(100 * row.acc10, 100 * row.acc10_ci95),
+            number_cell(row.recording_mae_deg),
+            number_cell(100 * row.recording_acc10),
+            number_cell(100 * row.f1),
+            number_cell(100 * row.count_accuracy),
             f"{row.real_time_factor:.3f}",
         )
-
-
-def _number(value: float, half_width: float = math.nan) -> str:
-    if math.isnan(value):
-        return "-"
-    return f"{value:.1f}" if math.isnan(half_width) else f"{value:.1f} ±{half_width:.1f}"
-
-
-def _known(value: object) -> object:
-    if isinstance(value, float):
-        return None if math.isnan(value) else round(value, 4)
-    return value

@@ -12,11 +12,13 @@ from jaxtyping import Bool, Float
 
 from anydoa.errors import ConfigError
 from anydoa.evaluation.ambiguous import fold_grid
+from anydoa.evaluation.causes import Cause, CauseShare, Frames, share_causes
 from anydoa.evaluation.clip import SuiteClip
+from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.metrics.detection import DetectionCounts, count_detections
-from anydoa.metrics.localization import LocalizationScore, evaluate
+from anydoa.metrics.localization import LocalizationScore, evaluate, match_talkers, score_errors
 from anydoa.metrics.picking import pick_peaks
 from anydoa.peaks import Peak, PeakFinder, Rule
 from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
@@ -41,6 +43,7 @@ class ClipScore:
         detection: counts frame by frame, number of talkers not known.
         busy_s: seconds the estimator took, its preparation for the array included.
         duration_s: length of the recording in seconds.
+        causes: what the errors of ``frames`` come from.
     """
 
     estimator: str
@@ -55,6 +58,7 @@ class ClipScore:
     detection: DetectionCounts
     busy_s: float
     duration_s: float
+    causes: dict[Cause, CauseShare]
 
 
 def score_clip(
@@ -85,9 +89,10 @@ def score_clip(
     spectrum = estimator.spectrum(clip.audio, clip.array, grid)
     busy_s = time.perf_counter() - started
     known = clip.valid_at(spectrum.times_s)
-    active = clip.active_at(spectrum.times_s)[known]
-    truth = fold_directions(clip.directions_at(spectrum.times_s), clip.array)[known]
-    values = spectrum.values[known]
+    times_s, values = spectrum.times_s[known], spectrum.values[known]
+    active = clip.active_at(times_s)
+    truth = fold_directions(clip.directions_at(times_s), clip.array)
+    errors_deg, matched = match_talkers(_peaks_of_frames(values, grid, active, rule), truth, active)
     return ClipScore(
         estimator=estimator.name,
         suite=clip.suite,
@@ -96,11 +101,35 @@ def score_clip(
         num_microphones=clip.array.num_microphones,
         snr_db=clip.snr_db,
         rt60=clip.rt60,
-        frames=evaluate(_peaks_of_frames(values, grid, active, rule), truth, active),
+        frames=score_errors(errors_deg),
         recording=_score_recording(spectrum, clip, active),
         detection=count_detections(_detected(values, grid, estimator.threshold), truth, active),
         busy_s=busy_s,
         duration_s=clip.duration_s,
+        causes=share_causes(_frames(clip, (matched, errors_deg, truth), times_s)),
+    )
+
+
+def _frames(
+    clip: SuiteClip,
+    found: tuple[
+        Float[np.ndarray, "frame source 3"],
+        Float[np.ndarray, "frame source"],
+        Float[np.ndarray, "frame source 3"],
+    ],
+    times_s: Float[np.ndarray, "frame"],
+) -> Frames:
+    """What was found beside what is known of the recording, all as the array can tell it apart."""
+    matched, errors_deg, talkers = found
+    return Frames(
+        matched=matched,
+        errors_deg=errors_deg,
+        talkers=talkers,
+        since_onset_s=times_s[:, None] - clip.onsets_s,
+        noises=None if clip.noises is None else fold_directions(clip.noises, clip.array),
+        reflections=None if clip.reflections is None else fold_directions(clip.reflections, clip.array),
+        snr_db=clip.snr_db,
+        has_elevation=geometry_rank(clip.array) != "line",
     )
 
 

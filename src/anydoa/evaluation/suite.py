@@ -99,6 +99,8 @@ class SimulatedSuite:
             sample_rate=scene.sample_rate,
             snr_db=scene.snr_db,
             rt60=scene.rt60,
+            noises=scene.noises,
+            reflections=scene.reflections,
         )
 
     def _recipe(self, row: SuiteRow) -> MixRecipe:

@@ -92,7 +92,7 @@ def geometry_rank(array: MicrophoneArray) -> Rank:
 
 def principal_extents(array: MicrophoneArray) -> Float[np.ndarray, "3"]:
     """Metres from one end of the array to the other along its principal axes, widest axis first."""
-    along: np.ndarray = array.centred_positions @ _principal_axes(array).T
+    along: np.ndarray = _heard_places(array) @ _principal_axes(array).T
     return np.ptp(along, axis=0)
 
 
@@ -213,8 +213,19 @@ def smallest_resolvable_angle(array: MicrophoneArray, frequency: float) -> float
 
 def _principal_axes(array: MicrophoneArray) -> Float[np.ndarray, "3 3"]:
     """Unit vectors as rows, in falling order of the spread of the microphones along them."""
-    axes: np.ndarray = np.linalg.eigh(array.centred_positions.T @ array.centred_positions)[1].T[::-1]
+    places = _heard_places(array)
+    axes: np.ndarray = np.linalg.eigh(places.T @ places)[1].T[::-1]
     return axes
+
+
+def _heard_places(array: MicrophoneArray) -> Float[np.ndarray, "place 3"]:
+    """Points whose line, plane or volume says what sounds alike: the microphones, relative to their mean.
+
+    On a rigid sphere its centre is one more, and the origin: only a plane through it mirrors the sphere too.
+    """
+    if array.rigid_sphere_radius is None:
+        return array.centred_positions
+    return np.concatenate([array.positions, np.zeros((1, 3))])
 
 
 def _cone(

@@ -89,10 +89,25 @@ def localization_errors_deg(
 ) -> Float[np.ndarray, "frame source"]:
     """Error of each talker in each frame, best permutation; NaN where the talker is silent.
 
+    Arguments as for :func:`match_talkers`.
+    """
+    return match_talkers(estimated, truth, active)[0]
+
+
+def match_talkers(
+    estimated: Float[np.ndarray, "frame peak 3"],
+    truth: Float[np.ndarray, "source 3"] | Float[np.ndarray, "frame source 3"],
+    active: Bool[np.ndarray, "frame source"],
+) -> tuple[Float[np.ndarray, "frame source"], Float[np.ndarray, "frame source 3"]]:
+    """Error of each talker in each frame, and the peak it was matched with, best permutation.
+
     Args:
         estimated: peaks of each frame, highest first; NaN where there is none.
         truth: where the talkers are, the same in all frames or frame by frame.
         active: which talkers speak in which frame.
+
+    Returns:
+        Degrees, NaN where the talker is silent; and unit vectors, NaN where it is silent or no peak is left.
 
     Raises:
         ShapeError: see :func:`validate`.
@@ -102,13 +117,15 @@ def localization_errors_deg(
     distance = great_circle_distance_deg(estimated[:, :, None], talkers[:, None])
     distance = np.where(np.isnan(distance), MISS_DEG, distance)
     errors = np.full(active.shape, np.nan)
+    matched = np.full(talkers.shape, np.nan)
     for frame in np.flatnonzero(active.any(axis=1)):
         speaking = np.flatnonzero(active[frame])
         cost = distance[frame, : len(speaking), speaking].T
         errors[frame, speaking] = MISS_DEG
         rows, columns = linear_sum_assignment(cost)
         errors[frame, speaking[columns]] = cost[rows, columns]
-    return errors
+        matched[frame, speaking[columns]] = estimated[frame, rows]
+    return errors, matched
 
 
 def mean_absolute_error_deg(errors_deg: Float[np.ndarray, "*trial"]) -> float:
@@ -129,8 +146,13 @@ def evaluate(
     active: Bool[np.ndarray, "frame source"],
 ) -> LocalizationScore:
     """Both scores of one utterance; arguments as for :func:`localization_errors_deg`."""
-    errors_deg = localization_errors_deg(estimated, truth, active)
-    return LocalizationScore(mean_absolute_error_deg(errors_deg), accuracy(errors_deg), int(active.sum()))
+    return score_errors(localization_errors_deg(estimated, truth, active))
+
+
+def score_errors(errors_deg: Float[np.ndarray, "*trial"]) -> LocalizationScore:
+    """Both scores of one utterance from its errors, NaN where there is no trial."""
+    trials = int((~np.isnan(errors_deg)).sum())
+    return LocalizationScore(mean_absolute_error_deg(errors_deg), accuracy(errors_deg), trials)
 
 
 def summarize(scores: Sequence[LocalizationScore]) -> LocalizationSummary:

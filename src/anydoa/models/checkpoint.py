@@ -16,12 +16,16 @@ from anydoa.errors import CheckpointError, ConfigError
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
 from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
+from anydoa.models.talker_score import TalkerScore, TalkerScoreConfig
 
 SCHEMA = "anydoa-checkpoint-1"
 _KEY = "anydoa"
 
-Network = TypeVar("Network", AggRl, TalkerMask)
-_NAMES: dict[type, str] = {AggRl: "agg-rl", TalkerMask: "talker-mask"}
+AnyNetwork = AggRl | TalkerMask | TalkerScore
+"""Every network that is trained."""
+
+Network = TypeVar("Network", AggRl, TalkerMask, TalkerScore)
+_NAMES: dict[type, str] = {AggRl: "agg-rl", TalkerMask: "talker-mask", TalkerScore: "talker-score"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,9 +41,7 @@ class Checkpoint(Generic[Network]):
     notes: dict[str, Any]
 
 
-def save_checkpoint(
-    path: str | Path, network: AggRl | TalkerMask, notes: Mapping[str, Any] | None = None
-) -> None:
+def save_checkpoint(path: str | Path, network: AnyNetwork, notes: Mapping[str, Any] | None = None) -> None:
     """Write a network; a file that exists is replaced in one step.
 
     Args:
@@ -80,8 +82,17 @@ def load_mask_checkpoint(path: str | Path) -> Checkpoint[TalkerMask]:
     return _load(Path(path), TalkerMask, lambda values: TalkerMask(TalkerMaskConfig.from_dict(values)))
 
 
+def load_score_checkpoint(path: str | Path) -> Checkpoint[TalkerScore]:
+    """Read the score network of the steered model.
+
+    Raises:
+        CheckpointError: if the file is missing, damaged or of another kind.
+    """
+    return _load(Path(path), TalkerScore, lambda values: TalkerScore(TalkerScoreConfig.from_dict(values)))
+
+
 def checkpoint_kind(path: str | Path) -> str:
-    """Which network a file holds: ``agg-rl`` or ``talker-mask``.
+    """Which network a file holds: ``agg-rl``, ``talker-mask`` or ``talker-score``.
 
     Raises:
         CheckpointError: if the file is missing, damaged or of another kind.

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ConfigError
-from anydoa.io.nearest_name import nearest_name
+from anydoa.io.option_record import record_from_dict
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,7 @@ class AggRlConfig:
         Raises:
             ConfigError: if a key does not exist or a value cannot be.
         """
-        names = [field.name for field in dataclasses.fields(cls)]
-        for key in values:
-            if key not in names:
-                raise ConfigError(
-                    f"a model has no option {key!r}; did you mean {nearest_name(key, names)!r}?"
-                )
-        given: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-        return cls(**given)
+        return record_from_dict(cls, values, "a model")
 
     def to_dict(self) -> dict[str, Any]:
         """Every value by name, ready for JSON or TOML."""

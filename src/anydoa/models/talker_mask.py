@@ -13,7 +13,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.errors import ConfigError
-from anydoa.io.nearest_name import nearest_name
+from anydoa.io.option_record import record_from_dict
 from anydoa.steered.bin_features import BinAxis
 
 _SCALE = (2.0, 2.0, 0.3, 0.3)  # usual spread of each feature
@@ -64,13 +64,7 @@ class TalkerMaskConfig:
         Raises:
             ConfigError: if a key does not exist or a value cannot be.
         """
-        names = [one.name for one in fields(cls)]
-        for key in values:
-            if key not in names:
-                raise ConfigError(
-                    f"the mask network has no option {key!r}; did you mean {nearest_name(key, names)!r}?"
-                )
-        return cls(**values)
+        return record_from_dict(cls, values, "the mask network")
 
     @property
     def axis(self) -> BinAxis:

@@ -11,10 +11,11 @@ from anydoa.runtime.card import ModelCard
 AUGEONET_FILE = "augeonet.onnx"
 GRIDNET_FILE = "gridnet.onnx"
 MASK_FILE = "mask.onnx"
+SCORE_FILE = "score.onnx"
 CARD_FILE = "card.json"
 STATE_PREFIX = "state_"  # of the inputs of augeonet that hold its memory; outputs say next_ before it
 HUB_PREFIX = "hub:"
-_GRAPHS = {"agg-rl": (AUGEONET_FILE, GRIDNET_FILE), "steered": (MASK_FILE,)}
+_GRAPHS = {"agg-rl": (AUGEONET_FILE, GRIDNET_FILE), "steered": (MASK_FILE, SCORE_FILE)}
 """Graphs of each architecture."""
 
 

@@ -19,6 +19,7 @@ from anydoa.simulation.recipe import MixRecipe
 
 _HISS_SAMPLES = 1 << 20
 _ISOTROPIC_WAVES = 32
+_NOWHERE = np.zeros((0, 3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +31,14 @@ class Noise:
         outside_gain: its gain.
         hiss: what the microphones make.
         hiss_gain: its gain.
+        places: metres, relative to the centre of the array, of what comes from a place.
     """
 
     outside: Complex[np.ndarray, "mic freq"] | None
     outside_gain: np.float32
     hiss: Float[np.ndarray, "mic time"]
     hiss_gain: np.float32
+    places: Float[np.ndarray, "noise 3"]
 
 
 class Background:
@@ -56,26 +59,30 @@ class Background:
         """Noise at the microphones of a room."""
         hiss = self._take_hiss(len(room.mics), rng)
         if self._pool is None or len(room.noises) == 0:
-            return Noise(None, np.float32(0), hiss, np.float32(1))
-        outside = self._render_outside(self._pool, room, rng)
+            return Noise(None, np.float32(0), hiss, np.float32(1), _NOWHERE)
+        outside, places = self._render_outside(self._pool, room, rng)
         power = spectrum_power(outside, self._num_samples)
         if power == 0:
-            return Noise(None, np.float32(0), hiss, np.float32(1))
+            return Noise(None, np.float32(0), hiss, np.float32(1), _NOWHERE)
         ratio = 10 ** (rng.uniform(*self._recipe.point_to_sensor_db) / 10)
         share = ratio / (1 + ratio)
-        return Noise(outside, np.float32(np.sqrt(share / power)), hiss, np.float32(np.sqrt(1 - share)))
+        gains = np.sqrt(share / power), np.sqrt(1 - share)
+        return Noise(outside, np.float32(gains[0]), hiss, np.float32(gains[1]), places)
 
     def _render_outside(
         self, pool: AudioPool, room: BankRoom, rng: np.random.Generator
-    ) -> Complex[np.ndarray, "mic freq"]:
+    ) -> tuple[Complex[np.ndarray, "mic freq"], Float[np.ndarray, "noise 3"]]:
+        """Noise from everywhere, or from one of the room's noise sources, and its place."""
         low = lowest_bin(self._num_samples, pool.sample_rate)
         if rng.random() < self._recipe.isotropic_share:
             waves = np.stack([self._take_loop(pool, rng) for _ in range(_ISOTROPIC_WAVES)])
             everywhere = isotropic_spectrum(room.mics, waves, sample_rate=pool.sample_rate)
             everywhere[:, :low] = 0
-            return everywhere
-        rirs = room.noise_rirs[rng.integers(len(room.noises))]
-        return wet_spectrum(self._take_loop(pool, rng)[None], rirs[None], first_bin=low)
+            return everywhere, _NOWHERE
+        source = rng.integers(len(room.noises))
+        dry = self._take_loop(pool, rng)[None]
+        spectrum = wet_spectrum(dry, room.noise_rirs[source][None], first_bin=low)
+        return spectrum, room.noises[source][None]
 
     def _take_hiss(self, num_mics: int, rng: np.random.Generator) -> Float[np.ndarray, "mic time"]:
         stride = _HISS_SAMPLES // num_mics

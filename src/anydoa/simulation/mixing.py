@@ -139,6 +139,8 @@ class SceneMixer:
             seed=(),
             direct=self._render_direct(room, pieces, gains) if self.recipe.keep_direct else None,
             path=paths if paths.shape[1] > 1 else None,
+            noises=normalize_direction(noise.places),
+            reflections=None if room.images is None else normalize_direction(room.images),
         )
 
     def _sum(
@@ -205,6 +207,8 @@ class SceneMixer:
             directions=rotate(scene.directions, matrix),
             direct=None if scene.direct is None else gain * apply_mismatch(scene.direct, response),
             path=None if scene.path is None else rotate(scene.path, matrix),
+            noises=None if scene.noises is None else rotate(scene.noises, matrix),
+            reflections=None if scene.reflections is None else rotate(scene.reflections, matrix),
         )
 
 

@@ -11,9 +11,11 @@ from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES, SAMPLE_RATE
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.simulation.array_sampling import sample_dynamic_array
-from anydoa.simulation.rir import room_rir
-from anydoa.simulation.room import RoomRanges, sample_paths, sample_placement
+from anydoa.simulation.rir import image_sources, room_rir
+from anydoa.simulation.room import Placement, RoomRanges, sample_paths, sample_placement
 from anydoa.simulation.sphere import RigidSphere
+
+_REFLECTIONS = 3  # of each talker that a room keeps the places of
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,9 @@ class BankRoom:
         noises: metres, relative to the centre of the array.
         rt60: seconds.
         size: length, width and height of the room in metres.
+        images: where each talker's three strongest reflections seem to come from (places of mirror images),
+            strongest first, in metres relative to the centre of the array; None where talkers walk, and in
+            rooms from disk, which do not keep them.
     """
 
     talker_rirs: Float16[np.ndarray, "talker knot mic tap"]
@@ -82,6 +87,7 @@ class BankRoom:
     noises: Float[np.ndarray, "noise 3"]
     rt60: float
     size: Float[np.ndarray, "3"]
+    images: Float[np.ndarray, "talker image 3"] | None = None
 
 
 @runtime_checkable
@@ -157,13 +163,27 @@ def simulate_room(plan: BankPlan, index: int) -> BankRoom:
         decay_db=plan.decay_db,
         sphere=_sphere(plan.sphere_radius, plan.sample_rate) if plan.sphere_radius else None,
     )
-    return split_sources(
+    room = split_sources(
         plan,
         (rirs.astype(np.float16), sources - placement.centre),
         mics=mics,
         rt60=placement.room.rt60,
         size=placement.room.size,
     )
+    return replace(room, images=_strongest_images(placement)) if plan.num_knots == 1 else room
+
+
+def _strongest_images(placement: Placement) -> Float[np.ndarray, "talker image 3"]:
+    """Mirror images that are loudest at the centre of the array, relative to it."""
+    images = []
+    for talker in placement.talkers:
+        # The nearer wall of each axis is at most half its length away: three images at least lie within.
+        reach = 1.01 * float(np.linalg.norm(talker - placement.centre) + placement.room.size.max())
+        places, gain = image_sources(placement.room, talker, placement.centre, reach=reach)
+        loudness = gain / np.linalg.norm(places - placement.centre, axis=1)
+        loudest = np.argsort(-loudness)[1 : 1 + _REFLECTIONS]  # the first is the talker
+        images.append(places[loudest] - placement.centre)
+    return np.stack(images)
 
 
 def split_sources(
@@ -198,6 +218,7 @@ def select_from_room(room: BankRoom, talkers: Int[np.ndarray, "_"], mics: Int[np
         mics=room.mics[mics] - centre,
         talkers=room.talkers[talkers] - centre,
         noises=room.noises - centre,
+        images=None if room.images is None else room.images[talkers] - centre,
     )
 
 

@@ -6,17 +6,20 @@
     {"schema": 1, "recording": "NAME.wav", "array": "NAME.array.toml", "sample_rate": 16000,
      "duration_s": 4.0, "rt60_s": 0.5, "snr_db": 12.0, "seed": [0, 3],
      "sources": [{"azimuth_deg": 40.0, "elevation_deg": 10.0, "spans_s": [[0.4, 3.6]],
-                  "path_deg": [[40.0, 10.0], ...]}]}
+                  "path_deg": [[40.0, 10.0], ...], "reflections_deg": [[40.0, -35.2], ...]}],
+     "noises_deg": [[-110.0, 4.0]]}
 
 Spans are when the talker's direct sound at the array is speech. ``path_deg`` (azimuth, elevation at evenly
 spaced instants from start to end) is there for talkers who move only; their angles are those half-way.
+``reflections_deg`` are a talker's strongest early reflections, ``noises_deg`` the noise sources that are
+heard, none where noise comes from everywhere; either is missing where nobody knows.
 """
 
 import json
 from pathlib import Path
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Bool, Float
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
@@ -58,7 +61,7 @@ def write_scene(scene: Scene, array: MicrophoneArray, folder: Path, name: str) -
 
 def scene_truth(scene: Scene) -> dict[str, object]:
     """What is known about a scene, for JSON; angles in degrees, times in seconds."""
-    return {
+    truth: dict[str, object] = {
         "sample_rate": scene.sample_rate,
         "duration_s": scene.duration_s,
         "rt60_s": round(scene.rt60, 4),
@@ -66,6 +69,9 @@ def scene_truth(scene: Scene) -> dict[str, object]:
         "seed": list(scene.seed),
         "sources": [_source_truth(scene, source) for source in range(scene.num_sources)],
     }
+    if scene.noises is not None:
+        truth["noises_deg"] = _angle_pairs(scene.noises)
+    return truth
 
 
 def _source_truth(scene: Scene, source: int) -> dict[str, object]:
@@ -76,8 +82,16 @@ def _source_truth(scene: Scene, source: int) -> dict[str, object]:
         "spans_s": activity_spans(scene.activity[source], scene.sample_rate),
     }
     if scene.path is not None:
-        truth["path_deg"] = np.stack(direction_to_angles_deg(scene.path[source]), axis=-1).round(3).tolist()
+        truth["path_deg"] = _angle_pairs(scene.path[source])
+    if scene.reflections is not None:
+        truth["reflections_deg"] = _angle_pairs(scene.reflections[source])
     return truth
+
+
+def _angle_pairs(directions: Float[np.ndarray, "_ 3"]) -> list[list[float]]:
+    """Azimuth and elevation of each direction."""
+    pairs: list[list[float]] = np.stack(direction_to_angles_deg(directions), axis=-1).round(3).tolist()
+    return pairs
 
 
 def activity_spans(activity: Bool[np.ndarray, "time"], sample_rate: int) -> list[list[float]]:

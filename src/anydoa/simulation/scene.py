@@ -25,6 +25,10 @@ class Scene:
         direct: each talker's direct sound at each microphone, or None when it was not kept.
         path: directions of moving talkers at evenly spaced instants from the first sample to the last,
             or None when all stand still; ``directions`` then is where they are half-way.
+        noises: unit vectors towards each noise source that is heard, none where noise comes from everywhere;
+            None where nobody knows.
+        reflections: unit vectors towards the strongest early reflections of each talker; None where nobody
+            knows.
     """
 
     audio: Float[np.ndarray, "mic time"]
@@ -37,6 +41,8 @@ class Scene:
     seed: tuple[int, ...]
     direct: Float[np.ndarray, "source mic time"] | None = None
     path: Float[np.ndarray, "source knot 3"] | None = None
+    noises: Float[np.ndarray, "noise 3"] | None = None
+    reflections: Float[np.ndarray, "source reflection 3"] | None = None
 
     @property
     def num_sources(self) -> int:

@@ -1,9 +1,4 @@
-"""Microphones on a rigid sphere, such as em32: what the sphere does to sound, in closed form.
-
-The pressure at the surface, relative to the pressure at the centre if the sphere were not there, depends
-only on frequency and on the angle between the microphone and the source. Plane waves: sources nearer
-than a few radii bend a little more than this says.
-"""
+"""Impulse responses of a rigid sphere at microphones on it, such as those of em32."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,11 +6,11 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Complex, Float
 from scipy import fft
-from scipy.special import eval_legendre, spherical_jn, spherical_yn
 
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import great_circle_distance, normalize_direction
+from anydoa.geometry.rigid_sphere import sphere_cross_power, sphere_response
 from anydoa.simulation.noise import Coherence
 
 _ANGLES = 121  # rows of the table, every 1.5 degrees
@@ -34,10 +29,6 @@ class RigidSphere:
 
     Raises:
         ConfigError: if the radius is not 5 mm to 0.3 m.
-
-    Reference:
-        Rafaely, Fundamentals of Spherical Array Processing (2015), section 2.7: scattering by a rigid sphere.
-        Here with time dependence exp(+j 2 pi f t), so that a delay is a negative phase.
     """
 
     radius: float
@@ -56,9 +47,7 @@ class RigidSphere:
             frequency: hertz.
             angle: radians between the microphone and the source, 0 where it faces the source.
         """
-        order = np.arange(self._num_orders(frequency))
-        legendre = eval_legendre(order, np.cos(angle)[:, None])
-        return ((2 * order + 1) * legendre) @ self._modes(frequency)
+        return sphere_response(self._wave_number(frequency), angle)
 
     def coherence(self, mics: Float[np.ndarray, "mic 3"]) -> Coherence:
         """Cross-power of microphones on the sphere in a spherically isotropic field."""
@@ -66,9 +55,7 @@ class RigidSphere:
         cosine = np.clip(unit @ unit.T, -1, 1)
 
         def cross_power(frequency: Float[np.ndarray, "freq"]) -> Float[np.ndarray, "freq mic mic"]:
-            order = np.arange(self._num_orders(frequency))
-            power = (2 * order[:, None] + 1) * np.abs(self._modes(frequency)) ** 2
-            return np.einsum("nf,nij->fij", power, eval_legendre(order[:, None, None], cosine))
+            return sphere_cross_power(self._wave_number(frequency), cosine)
 
         return cross_power
 
@@ -99,19 +86,9 @@ class RigidSphere:
         """Taps before time zero."""
         return _TAPS // 2
 
-    def _num_orders(self, frequency: Float[np.ndarray, "freq"]) -> int:
-        return int(np.ceil(1.2 * self._wave_number(frequency).max())) + 12
-
     def _wave_number(self, frequency: Float[np.ndarray, "freq"]) -> Float[np.ndarray, "freq"]:
         """Times the radius: ka."""
         return 2 * np.pi * np.asarray(frequency) * self.radius / SPEED_OF_SOUND
-
-    def _modes(self, frequency: Float[np.ndarray, "freq"]) -> Complex[np.ndarray, "order freq"]:
-        """Strength of each order at the surface: by the Wronskian, one over the outgoing wave's slope."""
-        ka = np.maximum(self._wave_number(frequency), 1e-4)
-        order = np.arange(self._num_orders(frequency))[:, None]
-        outgoing = spherical_jn(order, ka, derivative=True) - 1j * spherical_yn(order, ka, derivative=True)
-        return 1j ** (order - 1) / (ka**2 * outgoing)
 
     @cached_property
     def _table(self) -> Float[np.ndarray, "angle phase tap"]:

@@ -160,8 +160,13 @@ def diffuseness_of(
         square: its squared magnitude.
         diffuse: coherence of a diffuse field.
     """
-    square = np.minimum(square, np.float32(1 - 1e-4))
-    mixed = diffuse * real
-    root = mixed * mixed - diffuse * diffuse * (square - 1) - 2 * mixed + square
-    direct = (np.sqrt(np.maximum(root, 0)) - mixed + square) / (1 - square)
-    return 1 / (1 + np.maximum(direct, 0))
+    # The published equation, divided through: its root is that of u^2 - q (1 - diffuse^2) with these two.
+    u = 1 - diffuse * real
+    q = 1 - np.minimum(square, np.float32(1 - 1e-4))
+    root = u * u
+    root -= q * (1 - diffuse * diffuse)
+    np.sqrt(np.maximum(root, 0, out=root), out=root)
+    root += u
+    root += np.float32(_TINY)
+    share: np.ndarray = np.minimum(np.divide(q, root, out=q), 1, out=q)
+    return share

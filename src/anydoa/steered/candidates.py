@@ -1,29 +1,15 @@
-"""Directions that are searched for talkers, with their steering phases and neighbours."""
+"""Directions that are searched for talkers, with their neighbours."""
 
 import numpy as np
-from jaxtyping import Complex64, Float, Float32
+from jaxtyping import Float, Float32, Int
+from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from anydoa.geometry.ambiguity import array_axis, geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.folding import fold_directions, half_circle
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.steered.bin_features import BinAxis
-
-
-def steering_phases(
-    directions: Float[np.ndarray, "direction 3"],
-    array: MicrophoneArray,
-    frequencies: Float[np.ndarray, "freq"],
-) -> Complex64[np.ndarray, "freq direction mic"]:
-    """Phase of a plane wave from each direction at each microphone, relative to the array's centre."""
-    delay = -(directions @ array.centred_positions.T) / array.speed_of_sound
-    # Whole turns are dropped in double precision; the rest is accurate enough in single.
-    turns = frequencies[:, None, None] * delay
-    angle = (-2 * np.pi * (turns - np.rint(turns))).astype(np.float32)
-    phases = np.empty(angle.shape, dtype=np.complex64)
-    phases.real, phases.imag = np.cos(angle), np.sin(angle)
-    return phases
+from anydoa.geometry.plane_wave import steering_phases as steering_phases
 
 
 class Candidates:
@@ -35,7 +21,6 @@ class Candidates:
     Args:
         array: what listens.
         grid: where talkers are wanted.
-        axis: bins.
         num_candidates: on the whole sphere.
         cluster_deg: radius of a neighbourhood.
     """
@@ -44,7 +29,6 @@ class Candidates:
         self,
         array: MicrophoneArray,
         grid: DirectionGrid,
-        axis: BinAxis,
         *,
         num_candidates: int,
         cluster_deg: float,
@@ -53,24 +37,21 @@ class Candidates:
         apart = _distinct_directions(sphere, array)
         chord = cKDTree(fold_directions(grid.directions, array)).query(apart)[0]
         self.directions = apart[chord <= 2 * np.sin(sphere.spacing / 2)]
-        phases = steering_phases(self.directions, array, axis.frequencies).conj().swapaxes(1, 2)
-        real = np.concatenate([phases.real, -phases.imag], axis=1)
-        imag = np.concatenate([phases.imag, phases.real], axis=1)
-        self._steering = np.concatenate([real, imag], axis=2)
         near = self.directions @ self.directions.T >= np.cos(np.deg2rad(cluster_deg))
-        self.near: Float32[np.ndarray, "candidate candidate"] = near.astype(np.float32)
+        self._near = csr_array(near.astype(np.float32))
 
     def __len__(self) -> int:
         return len(self.directions)
 
-    def power(
-        self, spectra: Complex64[np.ndarray, "freq frame mic"]
-    ) -> Float32[np.ndarray, "freq frame candidate"]:
-        """Power of a delay-and-sum beam towards each direction, microphones summed."""
-        beams = np.concatenate([spectra.real, spectra.imag], axis=2) @ self._steering
-        np.square(beams, out=beams)
-        power: np.ndarray = beams[..., : len(self)] + beams[..., len(self) :]
-        return power
+    def around(self, index: int) -> Int[np.ndarray, "_"]:
+        """The candidates in the neighbourhood of one of them, which is among them."""
+        neighbours: np.ndarray = self._near.indices[self._near.indptr[index] : self._near.indptr[index + 1]]
+        return neighbours
+
+    def gather(self, share: Float32[np.ndarray, "candidate"]) -> Float32[np.ndarray, "candidate"]:
+        """Sum of a share over the neighbourhood of each candidate."""
+        together: np.ndarray = self._near @ share
+        return together
 
 
 def _distinct_directions(sphere: DirectionGrid, array: MicrophoneArray) -> Float[np.ndarray, "candidate 3"]:

@@ -6,10 +6,12 @@ to trust, and that depends on no array and no grid.
 """
 
 import logging
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float, Float32
+from scipy.special import expit
 
 from anydoa.classical.stft import FrameStream
 from anydoa.geometry.array import MicrophoneArray
@@ -18,15 +20,18 @@ from anydoa.geometry.grid import DirectionGrid
 from anydoa.runtime.card import TrainedRange
 from anydoa.spectrum import SpatialSpectrum
 from anydoa.steered.bin_features import BinAxis, BinFeatures, unit_phases
-from anydoa.steered.candidates import Candidates
+from anydoa.steered.candidates import Candidates, steering_phases
 from anydoa.steered.evidence import EvidenceMemory
 from anydoa.steered.options import SteeredOptions
+from anydoa.steered.talker_view import TalkerViews, look_at
 from anydoa.steered.talkers import Talker, TalkerSearch
 from anydoa.steered.windows import window_spectra
 
 logger = logging.getLogger(__name__)
 
 _ROUNDING_NOISE = 1e-5  # of the loudest bin; what lies below is no sound
+_LEAST_WIDTH = 0.8  # of a beam, grid spacings
+_BEAM_POWER = 1.5  # flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it
 _LEAST_SHARE = 0.02  # added, so that a talker who explains next to nothing has finite odds
 
 
@@ -45,11 +50,38 @@ class BinMask(Protocol):
         ...
 
 
+@runtime_checkable
+class TalkerScorer(Protocol):
+    """Anything that says how likely somebody speaks where something was found."""
+
+    def scores(self, views: TalkerViews) -> Float32[np.ndarray, "talker"]:
+        """Chance of each talker, 0..1."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Moment:
+    """What was found at one time.
+
+    Args:
+        time_s: middle of the newest window, in seconds.
+        level: root mean square of the samples looked at.
+        talkers: those that explain most first; none in silence.
+        views: of the talkers, or None if there are none.
+    """
+
+    time_s: float
+    level: float
+    talkers: tuple[Talker, ...]
+    views: TalkerViews | None
+
+
 class SteeredEstimator:
     """Talkers by masked steering, on the protocol of every estimator.
 
     Args:
         mask: which bins to trust.
+        scorer: how likely each talker is; None: logistic regression on its share, coherence and masses.
         name: on the command line and in results.
         axis: windows and bins that the mask was trained with.
         options: see there.
@@ -61,6 +93,7 @@ class SteeredEstimator:
     def __init__(
         self,
         mask: BinMask,
+        scorer: TalkerScorer | None = None,
         *,
         name: str = "steered",
         axis: BinAxis | None = None,
@@ -69,7 +102,8 @@ class SteeredEstimator:
         weights_hash: str | None = None,
         trained_range: TrainedRange | None = None,
     ) -> None:
-        self.mask, self.name, self.threshold, self.weights_hash = mask, name, threshold, weights_hash
+        self.mask, self.scorer, self.name = mask, scorer, name
+        self.threshold, self.weights_hash = threshold, weights_hash
         self._trained_range = trained_range
         self.axis = BinAxis() if axis is None else axis
         self.options = SteeredOptions() if options is None else options
@@ -108,55 +142,69 @@ class SteeredStream:
     def __init__(self, estimator: SteeredEstimator, array: MicrophoneArray, grid: DirectionGrid) -> None:
         options, axis = estimator.options, estimator.axis
         self._estimator, self._grid = estimator, grid
-        self._folded = fold_directions(grid.directions, array)
+        self._folded = np.ascontiguousarray(fold_directions(grid.directions, array).T, dtype=np.float32)
         self._frames = FrameStream(array.num_microphones, estimator.window_length, estimator.hop_length)
         self._features = BinFeatures(axis, array)
         self._state = estimator.mask.initial_state()
         candidates = Candidates(
-            array, grid, axis, num_candidates=options.num_candidates, cluster_deg=options.cluster_deg
+            array, grid, num_candidates=options.num_candidates, cluster_deg=options.cluster_deg
         )
-        self._evidence = EvidenceMemory(candidates, axis, options, num_mics=array.num_microphones)
+        steering = steering_phases(candidates.directions, array, axis.frequencies)
+        self._evidence = EvidenceMemory(steering, axis, options)
         self._search = TalkerSearch(array, grid, candidates, axis, options)
-        self._width = max(np.deg2rad(options.beam_deg), 0.6 * grid.spacing)
-        self._num_frames = 0
+        self._width = max(np.deg2rad(options.beam_deg), _LEAST_WIDTH * grid.spacing)
+        self._num_moments = 0
 
     def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
         """Take the next samples of every microphone and return the frames they complete, maybe none."""
-        frames = self._frames.push(audio)
-        num_frames = frames.shape[1]
-        values = np.zeros((num_frames, len(self._grid)), dtype=np.float32)
-        for index in range(num_frames):
-            values[index] = self._values(frames[:, index])
-        level = np.sqrt(np.mean(np.square(frames, dtype=np.float64), axis=(0, 2))).astype(np.float32)
-        axis = self._estimator.axis
-        last = self._num_frames + np.arange(1, num_frames + 1)
-        newest = last * self._estimator.hop_length - axis.hop_length + axis.window_length / 2
-        self._num_frames += num_frames
-        return SpatialSpectrum(values, newest / axis.sample_rate, level, self._grid)
+        moments = self.listen(audio)
+        values = np.zeros((len(moments), len(self._grid)), dtype=np.float32)
+        for row, moment in zip(values, moments, strict=True):
+            self._draw(moment, row)
+        times_s = np.array([moment.time_s for moment in moments])
+        level = np.array([moment.level for moment in moments], dtype=np.float32)
+        return SpatialSpectrum(values, times_s, level, self._grid)
 
-    def _values(self, samples: Float32[np.ndarray, "mic time"]) -> Float32[np.ndarray, "grid"]:
+    def listen(self, audio: Float[np.ndarray, "mic time"]) -> list[Moment]:
+        """Like :meth:`push`, but the talkers themselves, before they are scored."""
+        frames = self._frames.push(audio)
+        return [self._moment(frames[:, index]) for index in range(frames.shape[1])]
+
+    def _moment(self, samples: Float32[np.ndarray, "mic time"]) -> Moment:
         axis, options = self._estimator.axis, self._estimator.options
         spectra = window_spectra(samples, axis)
-        mask, self._state = self._estimator.mask.step(self._features.push(spectra), self._state)
+        features = self._features.push(spectra)
+        mask, self._state = self._estimator.mask.step(features, self._state)
         phases = np.ascontiguousarray(unit_phases(spectra).transpose(2, 1, 0))
         loudness = np.abs(spectra).max(axis=0)
         is_sound = loudness > _ROUNDING_NOISE * loudness.max(axis=1, keepdims=True)
         weight = np.where(is_sound, mask, 0) ** np.float32(options.mask_power)
-        self._evidence.push(phases, np.ascontiguousarray(weight.T))
-        return self._draw(self._search.find(self._evidence))
+        self._evidence.push(phases, np.ascontiguousarray(weight.T), features)
+        talkers = tuple(self._search.find(self._evidence))
+        views = look_at(talkers, self._evidence, num_mics=len(samples)) if talkers else None
+        self._num_moments += 1
+        newest = self._num_moments * self._estimator.hop_length - axis.hop_length + axis.window_length / 2
+        level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
+        return Moment(newest / axis.sample_rate, level, talkers, views)
 
-    def _draw(self, talkers: list[Talker]) -> Float32[np.ndarray, "grid"]:
-        """A beam for every talker, as high as the chance that there is one."""
-        values = np.zeros(len(self._grid))
-        for talker in talkers:
-            chord = 1 - self._folded @ talker.direction
-            beam = self._score(talker) * np.exp(-chord / self._width**2)
-            np.maximum(values, beam, out=values)
-        return values.astype(np.float32)
+    def _draw(self, moment: Moment, values: Float32[np.ndarray, "grid"]) -> None:
+        """A beam for every talker, as high as the chance that somebody speaks there."""
+        if not moment.talkers:
+            return
+        directions = np.array([talker.direction for talker in moment.talkers], dtype=np.float32)
+        chord = np.maximum(1 - directions @ self._folded, 0) / np.float32(self._width**2)
+        beams = np.exp(-(chord ** np.float32(_BEAM_POWER)))
+        beams *= self._scores(moment)[:, None]
+        beams.max(axis=0, out=values)
 
-    def _score(self, talker: Talker) -> float:
-        """Chance that somebody speaks there."""
-        bias, share, coherence, mass, recent = self._estimator.options.score_weights
-        odds = bias + share * np.log(talker.share + _LEAST_SHARE) + coherence * talker.coherence
-        odds += mass * np.log1p(talker.mass) + recent * np.log1p(talker.recent_mass)
-        return float(1 / (1 + np.exp(-odds)))
+    def _scores(self, moment: Moment) -> Float32[np.ndarray, "talker"]:
+        if self._estimator.scorer is not None and moment.views is not None:
+            return self._estimator.scorer.scores(moment.views)
+        odds = [_log_odds(talker, self._estimator.options.score_weights) for talker in moment.talkers]
+        return expit(np.array(odds, dtype=np.float32))
+
+
+def _log_odds(talker: Talker, weights: tuple[float, float, float, float, float]) -> float:
+    bias, share, coherence, mass, recent = weights
+    odds = bias + share * np.log(talker.share + _LEAST_SHARE) + coherence * talker.coherence
+    return float(odds + mass * np.log1p(talker.mass) + recent * np.log1p(talker.recent_mass))

@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Complex64, Float32, Int
 
-from anydoa.steered.bin_features import BinAxis
-from anydoa.steered.candidates import Candidates
+from anydoa.steered.band_power import BandPower, pair_products
+from anydoa.steered.bin_features import NUM_FEATURES, BinAxis
 from anydoa.steered.options import SteeredOptions
 
 _LEAST_MASS = 1e-6
@@ -27,59 +27,72 @@ class EvidenceMemory:
     candidate direction and for none, in a unit of its own, and a mass: how much it counts.
 
     Args:
-        candidates: directions.
+        steering: phases of a plane wave from each candidate direction.
         axis: bins.
         options: see there.
-        num_mics: of the array.
     """
 
     def __init__(
-        self, candidates: Candidates, axis: BinAxis, options: SteeredOptions, *, num_mics: int
+        self,
+        steering: Complex64[np.ndarray, "freq candidate mic"],
+        axis: BinAxis,
+        options: SteeredOptions,
     ) -> None:
+        num_candidates, num_mics = steering.shape[1:]
         edges = mel_bands(axis, options.num_bands)
         slots, bands = options.memory_slots, len(edges) - 1
-        self._candidates, self._options, self._num_mics = candidates, options, num_mics
+        self._options, self._num_mics = options, num_mics
+        self._num_pairs = num_mics * (num_mics - 1) // 2
         self._first_bins = edges[:-1]
+        self._widths = np.diff(edges).astype(np.float32)
+        self._power = BandPower(steering, self._first_bins)
         self._band_of_bin = np.repeat(np.arange(bands), np.diff(edges))
         self._sharpness = np.float32(options.sharpness * num_mics**options.microphone_power)
-        self._likelihood = np.ones((slots, bands, len(candidates)), dtype=np.float32)
+        self._likelihood = np.ones((slots, bands, num_candidates), dtype=np.float32)
         self._noise_likelihood = np.ones((slots, bands), dtype=np.float32)
         self._mass = np.zeros((slots, bands), dtype=np.float32)
-        self._covariance = np.zeros((axis.num_bins, slots, num_mics**2), dtype=np.complex64)
+        self._agreement = np.zeros((slots, bands, num_candidates), dtype=np.float32)
+        self._pairs = np.zeros((axis.num_bins, slots, 2 * self._num_pairs), dtype=np.float32)
+        self._sound = np.zeros((slots, NUM_FEATURES, bands), dtype=np.float32)
         self._next = 0
 
     def push(
         self,
         phases: Complex64[np.ndarray, "freq frame mic"],
         weight: Float32[np.ndarray, "freq frame"],
+        features: Float32[np.ndarray, "frame feature freq"],
     ) -> None:
         """Take whole slots of windows.
 
         Args:
             phases: of the microphones, magnitudes one.
             weight: of each bin.
+            features: of each bin; kept as their mean in each cell.
         """
-        size, rows = self._options.slot_frames, self._first_bins
-        weighted = phases * np.sqrt(weight)[..., None]
-        num_freq, num_frames, _ = phases.shape
-        by_slot = (num_freq, num_frames // size, size)
-        power = self._candidates.power(weighted).reshape(*by_slot, -1).sum(axis=2)
-        mass = weight.reshape(by_slot).sum(axis=2)
-        power -= np.float32(self._num_mics) * mass[..., None]
-        power /= np.float32(self._num_mics * (self._num_mics - 1))
-        banded, band_mass = np.add.reduceat(power, rows, axis=0), np.add.reduceat(mass, rows, axis=0)
-        scale = self._sharpness * np.maximum(band_mass, _LEAST_MASS) ** (self._options.evidence_power - 1)
-        evidence = banded * scale[..., None]
-        greatest = np.maximum(evidence.max(axis=2), 0)
-        snapshots = weighted.reshape(*by_slot, -1)
-        covariance = snapshots.swapaxes(-1, -2) @ snapshots.conj()
-        for slot in range(by_slot[1]):
+        by_slot = (len(phases), -1, self._options.slot_frames)
+        snapshots = (phases * np.sqrt(weight)[..., None]).reshape(*by_slot, self._num_mics)
+        pairs = pair_products(snapshots)
+        mass = np.add.reduceat(weight.reshape(by_slot).sum(axis=2), self._first_bins, axis=0).T
+        agreement = self._power.of(snapshots, pairs)
+        agreement /= self._num_pairs * np.maximum(mass, _LEAST_MASS)[..., None]
+        sound = self._cell_means(features)
+        for slot in range(len(mass)):
             row = self._next
-            np.exp(evidence[:, slot] - greatest[:, slot, None], out=self._likelihood[row])
-            self._noise_likelihood[row] = np.exp(-greatest[:, slot])
-            self._mass[row] = band_mass[:, slot]
-            self._covariance[:, row] = covariance[:, slot].reshape(num_freq, -1)
+            sharpness = self._sharpness * mass[slot] ** self._options.evidence_power
+            evidence = agreement[slot] * sharpness[:, None]
+            greatest = np.maximum(evidence.max(axis=1), 0)
+            np.exp(evidence - greatest[:, None], out=self._likelihood[row])
+            self._noise_likelihood[row] = np.exp(-greatest)
+            self._agreement[row], self._mass[row] = agreement[slot], mass[slot]
+            self._pairs[:, row], self._sound[row] = pairs[:, slot], sound[slot]
             self._next = (row + 1) % len(self._mass)
+
+    def _cell_means(
+        self, features: Float32[np.ndarray, "frame feature freq"]
+    ) -> Float32[np.ndarray, "slot feature band"]:
+        by_slot = features.reshape(-1, self._options.slot_frames, *features.shape[1:]).mean(axis=1)
+        means: np.ndarray = np.add.reduceat(by_slot, self._first_bins, axis=2) / self._widths
+        return means
 
     @property
     def likelihood(self) -> Float32[np.ndarray, "cell candidate"]:
@@ -101,14 +114,42 @@ class EvidenceMemory:
         """Of each cell of the last few slots; 0 for older ones."""
         return (self._mass * (self._age < _RECENT_SLOTS)[:, None]).ravel()
 
-    def covariances(
+    def pairs_of(
         self, parts: Float32[np.ndarray, "talker cell"]
-    ) -> Complex64[np.ndarray, "talker freq mic mic"]:
-        """Masked phases of each bin, summed over slots by the part of each cell that belongs to a talker."""
+    ) -> Float32[np.ndarray, "talker freq product"]:
+        """Pair products of masked phases, summed over slots.
+
+        Args:
+            parts: of each cell that belongs to each talker.
+        """
         per_slot = parts.reshape(len(parts), *self._mass.shape) * self._decay[:, None]
-        per_bin = per_slot[:, :, self._band_of_bin].transpose(2, 0, 1).astype(np.complex64)
-        summed = per_bin @ self._covariance
-        return summed.swapaxes(0, 1).reshape(len(parts), -1, self._num_mics, self._num_mics)
+        per_bin = per_slot[:, :, self._band_of_bin].transpose(2, 0, 1)
+        products: np.ndarray = (per_bin @ self._pairs).swapaxes(0, 1)
+        return products
+
+    def picture(
+        self,
+        candidate: int,
+        part: Float32[np.ndarray, "cell"],
+        rival_part: Float32[np.ndarray, "cell"],
+    ) -> Float32[np.ndarray, "channel slot band"]:
+        """What the memory holds of one talker, the newest slot last.
+
+        Args:
+            candidate: direction nearest to the talker.
+            part: of each cell that belongs to it.
+            rival_part: of each cell that belongs to another.
+
+        Returns:
+            For each cell the talker's part, the mean mask, both multiplied, how well the candidate fits, the
+            greatest part of another talker, and the mean of each feature; zeros where nothing was.
+        """
+        heard = (self._mass > 0).astype(np.float32)
+        mask = self._mass / (self._options.slot_frames * self._widths)
+        own, rival = part.reshape(self._mass.shape) * heard, rival_part.reshape(self._mass.shape) * heard
+        fit = self._agreement[:, :, candidate]
+        channels = np.stack([own, mask, own * mask, fit, rival, *self._sound.swapaxes(0, 1)])
+        return np.roll(channels, -self._next, axis=1)
 
     @property
     def _decay(self) -> Float32[np.ndarray, "slot"]:

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from anydoa.errors import ConfigError
-from anydoa.io.nearest_name import nearest_name
+from anydoa.io.option_record import record_from_dict
 
 
 @dataclass(frozen=True)
@@ -28,18 +28,19 @@ class SteeredOptions:
         cluster_deg: radius of the candidates that make one talker.
         separation_deg: nearest that two talkers are told apart.
         max_talkers: most talkers looked for.
-        beam_deg: standard deviation of the beam that marks a talker in the spectrum.
+        least_share: of the evidence; what explains less is no talker.
+        beam_deg: angle at which the beam that marks a talker in the spectrum has fallen to 0.7.
         score_weights: bias and weights of log share, coherence, log mass and log recent mass in a
             talker's log odds, fitted to held-out clips.
     """
 
-    mask_power: float = 1.0
+    mask_power: float = 0.7
     num_candidates: int = 512
     num_bands: int = 40
     slot_frames: int = 3
     slots_per_output: int = 2
-    memory_slots: int = 20
-    decay: float = 0.93
+    memory_slots: int = 24
+    decay: float = 0.95
     sharpness: float = 6.0
     microphone_power: float = 0.25
     evidence_power: float = 0.5
@@ -47,8 +48,9 @@ class SteeredOptions:
     iterations: int = 5
     cluster_deg: float = 12.0
     separation_deg: float = 15.0
-    max_talkers: int = 3
-    beam_deg: float = 4.0
+    max_talkers: int = 4
+    least_share: float = 0.02
+    beam_deg: float = 3.7
     score_weights: tuple[float, float, float, float, float] = (-1.34, 0.98, 2.73, -0.44, 1.04)
 
     def __post_init__(self) -> None:
@@ -69,14 +71,7 @@ class SteeredOptions:
         Raises:
             ConfigError: if a key does not exist or a value cannot be.
         """
-        names = [one.name for one in fields(cls)]
-        for key in values:
-            if key not in names:
-                raise ConfigError(
-                    f"steering has no option {key!r}; did you mean {nearest_name(key, names)!r}?"
-                )
-        given: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in values.items()}
-        return cls(**given)
+        return record_from_dict(cls, values, "steering")
 
     def to_dict(self) -> dict[str, Any]:
         """Every value by name, ready for JSON."""

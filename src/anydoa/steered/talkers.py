@@ -1,29 +1,23 @@
 """From recent evidence to talkers: where each is, how sure that is, and how the spectrum shows it."""
 
-from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Complex64, Float, Float32, Int
+from jaxtyping import Float, Float32, Int
 
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
-from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.peak_fit import PatchFit
 from anydoa.steered.bin_features import BinAxis
-from anydoa.steered.candidates import Candidates, steering_phases
+from anydoa.steered.candidates import Candidates
 from anydoa.steered.evidence import EvidenceMemory
+from anydoa.steered.fine_search import FineSearch, first_greatest
 from anydoa.steered.mixture import fit_mixture
 from anydoa.steered.options import SteeredOptions
 
-_KEPT_PATCHES = 64
 _SPARE_CLUSTERS = 2  # that may turn out to belong to a stronger talker
-_LEAST_SHARE = 1e-6
-_LEAST_TRACE = 1e-12
-_ROUNDING = 1e-4
-_RINGS = 2.5  # grid spacings
+_LEARNING_RATE = 0.04  # of the usual share, an output
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,17 +26,23 @@ class Talker:
 
     Args:
         direction: towards it.
+        candidate: the direction of the coarse search that explains most of it.
+        part: of each cell of evidence that belongs to it.
         share: of the evidence that it explains, 0..1.
         coherence: cosine of the phase error of what it explains, mean over pairs and bins.
         mass: weight of the cells it explains.
         recent_mass: the same of the last moments.
+        usual_share: share around its direction in the last second, in the mean.
     """
 
     direction: Float[np.ndarray, "3"]
+    candidate: int
+    part: Float32[np.ndarray, "cell"]
     share: float
     coherence: float
     mass: float
     recent_mass: float
+    usual_share: float
 
 
 class TalkerSearch:
@@ -64,9 +64,9 @@ class TalkerSearch:
         axis: BinAxis,
         options: SteeredOptions,
     ) -> None:
-        self._array, self._grid, self._candidates = array, grid, candidates
-        self._axis, self._options = axis, options
-        self._patches: OrderedDict[int, _Patch] = OrderedDict()
+        self._candidates, self._options = candidates, options
+        self._fine = FineSearch(array, grid, axis)
+        self._usual_share = np.zeros(len(candidates), dtype=np.float32)
 
     def find(self, evidence: EvidenceMemory) -> list[Talker]:
         """Talkers of the recent past, those that explain most first; none in silence."""
@@ -80,99 +80,51 @@ class TalkerSearch:
             background=self._options.background,
             iterations=self._options.iterations,
         )
-        clusters = self._clusters(fit.share)
+        self._usual_share += _LEARNING_RATE * (fit.share - self._usual_share)
+        clusters = list(self._clusters(fit.share))
         if not clusters:
             return []
-        parts = np.stack([fit.explained_by(members) for members in clusters])
+        parts = np.stack([fit.explained_by(members) for members, _ in clusters])
+        explained, recent = parts @ mass, parts @ evidence.recent_mass
+        products = evidence.pairs_of(parts)
         found: list[Talker] = []
         apart = np.cos(np.deg2rad(self._options.separation_deg))
-        for members, part, covariance in zip(clusters, parts, evidence.covariances(parts), strict=True):
-            heaviest = int(members[first_greatest(fit.share[members])])
-            direction, coherence = self._patch(heaviest).locate(covariance)
+        for index, (members, middle) in enumerate(clusters):
+            direction, coherence = self._fine.locate(middle, products[index], float(explained[index]))
             # The rest of a stronger talker's lobe leads back to that talker.
-            if all(direction @ other.direction < apart for other in found):
-                explained, recent = float(part @ mass), float(part @ evidence.recent_mass)
-                found.append(Talker(direction, explained / float(mass.sum()), coherence, explained, recent))
-        return found[: self._options.max_talkers]
+            if any(direction @ other.direction >= apart for other in found):
+                continue
+            heaviest = int(members[first_greatest(fit.share[members])])
+            talker = Talker(
+                direction,
+                heaviest,
+                parts[index],
+                share=float(explained[index] / mass.sum()),
+                coherence=coherence,
+                mass=float(explained[index]),
+                recent_mass=float(recent[index]),
+                usual_share=float(self._usual_share[self._candidates.around(heaviest)].sum()),
+            )
+            found.append(talker)
+            if len(found) == self._options.max_talkers:
+                break
+        return found
 
-    def _clusters(self, share: Float32[np.ndarray, "candidate"]) -> list[Int[np.ndarray, "_"]]:
-        """Candidates of each talker, the strongest first."""
+    def _clusters(
+        self, share: Float32[np.ndarray, "candidate"]
+    ) -> Iterator[tuple[Int[np.ndarray, "_"], Float[np.ndarray, "3"]]]:
+        """Candidates of each talker and their middle, the strongest talker first."""
         left = share.copy()
         apart = np.cos(np.deg2rad(self._options.separation_deg))
         directions = self._candidates.directions
-        found: list[Int[np.ndarray, "_"]] = []
         for _ in range(self._options.max_talkers + _SPARE_CLUSTERS):
-            together = self._candidates.near @ left
+            together = self._candidates.gather(left)
             centre = first_greatest(together)
-            if together[centre] < _LEAST_SHARE:
-                break
-            members = np.flatnonzero(self._candidates.near[centre] * left)
+            if together[centre] < self._options.least_share:
+                return
+            members = self._candidates.around(centre)
+            members = members[left[members] > 0]
             middle = normalize_direction(left[members] @ directions[members])
-            found.append(members)
+            yield members, middle
             left[members] = 0
             left[directions @ middle > apart] = 0
-        return found
-
-    def _patch(self, candidate: int) -> "_Patch":
-        if candidate not in self._patches:
-            reach = np.deg2rad(self._options.cluster_deg)
-            self._patches[candidate] = _Patch(
-                self._array, self._grid, self._axis, self._candidates.directions[candidate], reach
-            )
-            if len(self._patches) > _KEPT_PATCHES:
-                self._patches.popitem(last=False)
-        self._patches.move_to_end(candidate)
-        return self._patches[candidate]
-
-
-class _Patch:
-    """Grid directions around a candidate, to place a talker finely."""
-
-    def __init__(
-        self,
-        array: MicrophoneArray,
-        grid: DirectionGrid,
-        axis: BinAxis,
-        centre: Float[np.ndarray, "3"],
-        reach: float,
-    ) -> None:
-        folded = fold_directions(grid.directions, array)
-        cosine = folded @ centre
-        self._array, self._grid = array, grid
-        # A talker is sought within reach, but the fit around it wants its neighbours' values too.
-        self._members = np.flatnonzero(cosine >= np.cos(min(reach + _RINGS * grid.spacing, np.pi)))
-        self._within = cosine[self._members] >= min(np.cos(reach), cosine.max())
-        self._directions = folded[self._members]
-        self._steering = steering_phases(self._directions, array, axis.frequencies)
-        self._is_line = geometry_rank(array) == "line"
-        self._fits: dict[int, PatchFit] = {}
-
-    def locate(
-        self, covariance: Complex64[np.ndarray, "freq mic mic"]
-    ) -> tuple[Float[np.ndarray, "3"], float]:
-        """Direction of the greatest steered response, and how coherent it is."""
-        turned = (self._steering @ covariance.swapaxes(-1, -2)).view(np.float32)
-        # Real and imaginary parts side by side: their products add up to the real part of the inner product.
-        turned *= self._steering.view(np.float32)
-        trace = float(np.trace(covariance.sum(axis=0)).real)
-        excess = turned.sum(axis=0).sum(axis=1) - trace
-        values = excess / (max(trace, _LEAST_TRACE) * (self._array.num_microphones - 1))
-        best = first_greatest(np.where(self._within, values, -1))
-        coherence = float(np.clip(values[best], 0, 1))
-        if self._is_line:
-            return self._directions[best], coherence
-        middle = int(self._members[best])
-        spread = np.full(len(self._grid), values.min())
-        spread[self._members] = values
-        if middle not in self._fits:
-            self._fits[middle] = PatchFit(self._grid, middle)
-        return fold_directions(self._fits[middle].maximum(spread)[0], self._array), coherence
-
-
-def first_greatest(values: Float[np.ndarray, "_"]) -> int:
-    """Index of the greatest value; of those that differ from it by rounding alone, the first.
-
-    What an array cannot tell apart must not be decided by the order of its microphones.
-    """
-    greatest = float(values.max())
-    return int(np.flatnonzero(values >= greatest - _ROUNDING * abs(greatest))[0])

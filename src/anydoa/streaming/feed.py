@@ -41,7 +41,7 @@ class AudioFeed(Protocol):
         ...
 
     def __iter__(self) -> Iterator[Float[np.ndarray, "channel time"]]:
-        """Blocks as they arrive, full scale 1; to be iterated once."""
+        """Blocks as they arrive, full scale 1, maybe empty; to be iterated once."""
         ...
 
     def close(self) -> None:

@@ -56,7 +56,7 @@ class Listener:
         localizer: array, grid and estimator.
         sample_rate: of the sound, in Hz.
         results_per_s: about how many results a second: one after every so many frames of the estimator.
-        tracker: parameters of the tracker.
+        tracker: parameters of the tracker; the defaults for the estimator's scores if None.
         vad: whether a voice activity gate tells the tracker when nobody speaks.
 
     Raises:
@@ -77,7 +77,7 @@ class Listener:
         self._sample_rate = sample_rate
         frames_per_s = estimator.sample_rate / estimator.hop_length
         self._frames_per_result = max(1, round(frames_per_s / results_per_s))
-        self._tracker = Tracker(tracker)
+        self._tracker = Tracker(tracker or TrackerOptions(least_score=estimator.threshold))
         self._gate = SpeechGate(estimator.sample_rate) if vad else None
         self._resampler = StreamResampler(sample_rate, estimator.sample_rate, array.num_microphones)
         self._spectra = estimator.stream(array, localizer.grid)
@@ -102,6 +102,8 @@ class Listener:
 
     def hear(self, stretch: Stretch) -> Iterator[LiveResult]:
         """The results that a stretch completes."""
+        if not stretch.audio.shape[1]:
+            return
         microphones = self._localizer.array.select_channels(stretch.audio)
         self._timeline.add(stretch)
         self._meter.push(stretch.audio)

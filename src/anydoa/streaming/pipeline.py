@@ -17,11 +17,11 @@ from anydoa.streaming.feed import AudioFeed
 from anydoa.streaming.listener import Listener
 from anydoa.streaming.listener import LiveResult as LiveResult
 from anydoa.streaming.queue import SoundQueue, Stretch
+from anydoa.streaming.rare_report import RareReport
 from anydoa.tracking import TrackerOptions
 
 RESULTS_PER_S = 10.0
 _STALLED_S = 2.0  # without sound that a person wants to know of
-_REPORT_S = 1.0  # least between two lines about dropped sound
 
 _logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class LivePipeline:
         feed: of sound; the pipeline closes it.
         results_per_s: about how many results a second: one after every so many frames of the estimator, which
             come about 10 times a second.
-        tracker: parameters of the tracker.
+        tracker: parameters of the tracker; the defaults for the estimator's scores if None.
         vad: whether a voice activity gate tells the tracker when nobody speaks.
         max_queue_s: most sound that waits to be computed, in seconds.
 
@@ -122,7 +122,7 @@ class LivePipeline:
 
 
 class _FeedLog:
-    """Says when sound is dropped, at most once a second, and when none comes.
+    """Says when sound is dropped, ever more rarely, and when none comes.
 
     Args:
         feed: where it should come from.
@@ -131,15 +131,13 @@ class _FeedLog:
     def __init__(self, feed: AudioFeed) -> None:
         self._feed = feed
         self._num_told = 0
-        self._told_at = -math.inf
+        self._drops = RareReport()
         self._silent = False
 
     def note(self, num_dropped: int, *, silent: bool) -> None:
         """Take what the queue says: samples dropped so far, and whether nothing came for a while."""
-        now = time.monotonic()
-        if num_dropped > self._num_told and now >= self._told_at + _REPORT_S:
+        if num_dropped > self._num_told and self._drops.is_due():
             self._tell_drops(num_dropped)
-            self._told_at = now
         if silent and not self._silent:
             _logger.warning("%s: no sound for %.0f s; is it still there?", self._feed.name, _STALLED_S)
         elif self._silent and not silent:
@@ -154,8 +152,8 @@ class _FeedLog:
     def _tell_drops(self, num_dropped: int) -> None:
         self._num_told = num_dropped
         _logger.warning(
-            "%s: sound comes faster than it is computed, %.1f s dropped so far; take srp-phat or a smaller "
-            "grid, or --fast if the sender can wait",
+            "%s: sound comes faster than it is computed, %.1f s dropped so far; take fewer directions or a "
+            "quicker estimator",
             self._feed.name,
             num_dropped / self._feed.sample_rate,
         )

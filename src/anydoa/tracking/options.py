@@ -9,9 +9,13 @@ from anydoa.errors import ConfigError
 class TrackerOptions:
     """How peaks become tracks. Nothing depends on the frame rate.
 
+    Scores of estimators have scales of their own: a value of a correlation, or a probability. What makes them
+    alike is the least score that each calls a source.
+
     Args:
-        noise_deg: standard deviation of the direction of a peak with score 1, along each axis. It grows with
-            one over the root of the score: three times as far for a score of 0.1.
+        least_score: from which the estimator calls a peak a source: its ``threshold``.
+        noise_deg: standard deviation of the direction of a peak with the least score, along each axis. It
+            falls with the root of the score: half as far for four times the score.
         correlation_s: time over which the errors of successive peaks are alike, because estimators average
             over it; so a hundred frames a second teach no more than ten.
         speed_deg_s: standard deviation of the angular speed of talkers, along each axis.
@@ -27,7 +31,8 @@ class TrackerOptions:
         ConfigError: if an option is out of range.
     """
 
-    noise_deg: float = 1.5
+    least_score: float = 0.1
+    noise_deg: float = 5.5
     correlation_s: float = 0.3
     speed_deg_s: float = 8.0
     speed_memory_s: float = 10.0

@@ -16,7 +16,7 @@ _CONFIRMED = math.log(0.9 / 0.1)
 _MOST = -_LEAST
 _MIN_PEAKS = 3  # beyond the first that a confirmation takes, however far apart frames are
 _SCORE_MEMORY_S = 0.5
-_LEAST_SCORE = 0.01  # so that the noise of a peak stays finite
+_FAINTEST = 0.1  # of the least score: a number of sources that is told brings fainter peaks, of finite noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,4 +122,4 @@ def new_hypothesis(source: Source, time_s: float, model: MotionModel, options: T
 
 def peak_variance(source: Source, options: TrackerOptions) -> float:
     """Variance of the direction of a peak along each axis, in rad²."""
-    return math.radians(options.noise_deg) ** 2 / max(source.score, _LEAST_SCORE)
+    return math.radians(options.noise_deg) ** 2 / max(source.score / options.least_score, _FAINTEST)

@@ -4,8 +4,7 @@ import copy
 
 import torch
 
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.talker_mask import TalkerMask
+from anydoa.models.checkpoint import AnyNetwork
 
 _FIRST_DECAY = 10  # steps; early on the average must not remember the random start
 
@@ -18,14 +17,14 @@ class AveragedNetwork:
         decay: share of the old average in the new one; 0 keeps a plain copy.
     """
 
-    def __init__(self, network: AggRl | TalkerMask, decay: float) -> None:
+    def __init__(self, network: AnyNetwork, decay: float) -> None:
         self.network = copy.deepcopy(network)
         self.network.requires_grad_(False).eval()
         self.decay = decay
         self.num_updates = 0
 
     @torch.no_grad()
-    def update(self, current: AggRl | TalkerMask) -> None:
+    def update(self, current: AnyNetwork) -> None:
         """Move towards the current network."""
         self.num_updates += 1
         decay = min(self.decay, self.num_updates / (self.num_updates + _FIRST_DECAY))

@@ -13,7 +13,9 @@ from anydoa.constants import MIN_MICROPHONES
 from anydoa.errors import ConfigError
 from anydoa.models.config import AggRlConfig
 from anydoa.models.talker_mask import TalkerMaskConfig
+from anydoa.models.talker_score import TalkerScoreConfig
 from anydoa.simulation.recipe import MixRecipe
+from anydoa.steered.options import SteeredOptions
 
 
 @dataclass(frozen=True)
@@ -141,6 +143,8 @@ class DataOptions:
         cache: folder for decoded corpora; empty: inside the run's folder.
         held_out: share of rooms and speakers kept for validation where there are none for that.
         workers: processes that mix clips; 0 mixes in the training process.
+        mask_weights: checkpoint of the mask network that finds talkers for the score network.
+        clips: different clips the score network learns from; then they come again.
     """
 
     bank: str = ""
@@ -149,8 +153,11 @@ class DataOptions:
     cache: str = ""
     held_out: float = 0.05
     workers: int = 1
+    mask_weights: str = ""
+    clips: int = 1600
 
     def __post_init__(self) -> None:
+        _check_positive(self, "clips")
         if not 0 < self.held_out < 1:
             raise ConfigError(f"data.held_out must be above 0 and below 1, got {self.held_out}")
         if self.workers < 0:
@@ -196,10 +203,13 @@ class TrainingConfig:
         epoch_examples: clips in an epoch.
         precision: ``no`` for single precision, or the lower one to compute in where there is CUDA.
         checkpoint_minutes: between checkpoints.
-        network: which network learns: ``agg-rl``, described by ``model``, or ``talker-mask``, by ``mask``.
+        network: which network learns: ``agg-rl``, described by ``model``, or ``talker-mask``, by ``mask``,
+            or ``talker-score``, by ``score``.
         initial_weights: checkpoint of the same network to begin with; empty: weights drawn from the seed.
         model: AGG-RL.
         mask: the mask network.
+        score: the score network.
+        steering: how the score network's talkers are found.
         beams: beamwidths of the targets.
         grid: grid of a training step.
         optimizer: how weights move.
@@ -214,10 +224,12 @@ class TrainingConfig:
     epoch_examples: int = 28_800
     precision: Literal["no", "fp16", "bf16"] = "no"
     checkpoint_minutes: float = 15.0
-    network: Literal["agg-rl", "talker-mask"] = "agg-rl"
+    network: Literal["agg-rl", "talker-mask", "talker-score"] = "agg-rl"
     initial_weights: str = ""
     model: AggRlConfig = field(default_factory=AggRlConfig)
     mask: TalkerMaskConfig = field(default_factory=TalkerMaskConfig)
+    score: TalkerScoreConfig = field(default_factory=TalkerScoreConfig)
+    steering: SteeredOptions = field(default_factory=SteeredOptions)
     beams: BeamOptions = field(default_factory=BeamOptions)
     grid: GridOptions = field(default_factory=GridOptions)
     optimizer: OptimizerOptions = field(default_factory=OptimizerOptions)
@@ -231,14 +243,26 @@ class TrainingConfig:
             raise ConfigError(f"seed must be 0 or more, got {self.seed}")
         if not self.stages:
             raise ConfigError("a run needs at least one stage; add a [[stages]] table")
-        if self.network == "talker-mask" and any(stage.source != "rooms" for stage in self.stages):
-            raise ConfigError('the mask network learns from rooms; set source = "rooms" in every stage')
+        if self.network != "agg-rl" and any(stage.source != "rooms" for stage in self.stages):
+            raise ConfigError(f'{self.network} learns from rooms; set source = "rooms" in every stage')
+        if self.network == "talker-score":
+            self._check_score_clips()
         outputs = self.model.num_outputs
         if any(len(row) != outputs for row in self.beams.widths_deg):
             raise ConfigError(
                 f"each row of beams.widths_deg needs {outputs} values, one for each output of the model, "
                 f"got {self.beams.widths_deg}"
             )
+
+    def _check_score_clips(self) -> None:
+        if not self.data.mask_weights:
+            raise ConfigError("data.mask_weights is empty; name the checkpoint of a mask network")
+        for stage in self.stages:
+            if self.data.clips % stage.batch_size:
+                raise ConfigError(
+                    f"data.clips must be a multiple of batch_size of stage {stage.name!r}, "
+                    f"got {self.data.clips} and {stage.batch_size}"
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """Every value by name, ready for JSON."""

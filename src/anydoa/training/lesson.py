@@ -1,6 +1,6 @@
 """What differs between the networks that are trained: batches, loss, and how they are tried out."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -10,8 +10,17 @@ import torch
 from torch import Tensor, nn
 
 from anydoa.models.agg_rl import AggRl
-from anydoa.models.checkpoint import Checkpoint, load_checkpoint, load_mask_checkpoint
+from anydoa.models.checkpoint import (
+    AnyNetwork,
+    Checkpoint,
+    load_checkpoint,
+    load_mask_checkpoint,
+    load_score_checkpoint,
+)
 from anydoa.models.talker_mask import TalkerMask
+from anydoa.models.talker_score import TalkerScore
+from anydoa.simulation.recipe import MixRecipe
+from anydoa.simulation.scene import Scene
 from anydoa.training.config import StageOptions, TrainingConfig
 from anydoa.training.curriculum import Curriculum, Position
 from anydoa.training.grid_sampling import GridSampler
@@ -19,8 +28,10 @@ from anydoa.training.loading import endless_batches
 from anydoa.training.mask_clips import MaskBatches, MaskClipShape
 from anydoa.training.mask_supervision import MaskSupervision
 from anydoa.training.mask_validation import MaskValidator
+from anydoa.training.score_supervision import ScoreSupervision, ScoreValidator
 from anydoa.training.sources import VALIDATION_SEED, Share, TrainingSources
 from anydoa.training.supervision import Supervision
+from anydoa.training.talker_clips import TalkerBatches, TalkerClipShape, masked_by
 from anydoa.training.validation import MAX_TALKERS, ClipResult, Validator
 
 
@@ -38,7 +49,7 @@ class Lesson(Protocol):
     """A network in training, with all that is its own."""
 
     @property
-    def network(self) -> AggRl | TalkerMask:
+    def network(self) -> AnyNetwork:
         """What learns."""
         ...
 
@@ -159,23 +170,92 @@ class MaskLesson:
 
     def prepare_validation(self) -> None:
         """Mix the clips the network is tried out on."""
-        options = self._config.validation
-        scenes = []
-        for talkers in range(1, MAX_TALKERS + 1):
-            mixer = self._sources.held_out_rooms().mixer(
-                replace(self._config.mix, min_talkers=talkers, keep_direct=True),
-                seed=self._config.seed + VALIDATION_SEED,
-                duration_s=options.duration_s,
-                max_talkers=talkers,
-            )
-            scenes += [mixer.scene(clip) for clip in range(options.clips)]
+        scenes = _held_out_scenes(self._config, self._sources, replace(self._config.mix, keep_direct=True))
         mine = scenes[self._share.index :: self._share.of]
-        self._validator = MaskValidator(mine, self._config.mask.axis, grid_size=options.grid)
+        self._validator = MaskValidator(mine, self._config.mask.axis, grid_size=self._config.validation.grid)
 
     def validate(self, network: TalkerMask, position: Position) -> list[ClipResult]:
         """Results of an averaged network on this process' share of the validation clips."""
         assert self._validator is not None
         return self._validator.run(network)
+
+
+class ScoreLesson:
+    """The score network of the steered model: whether somebody speaks where something was found.
+
+    Args:
+        config: of the run.
+        cache: folder for decoded recordings and for what was found in clips.
+        share: of this process.
+    """
+
+    def __init__(self, config: TrainingConfig, cache: Path, share: Share) -> None:
+        self._sources = TrainingSources(config, cache, share)
+        self._config, self._share = config, share
+        self._mask_weights = Path(config.data.mask_weights)
+        self._validator: ScoreValidator | None = None
+        self.network = TalkerScore(config.score)
+        self.supervision = ScoreSupervision(self.network)
+        self.load = load_score_checkpoint
+
+    def batches(self, stage: StageOptions, *, first: int) -> Iterator[AnyBatch]:
+        """What a stage learns from, from clip ``first`` of the run on."""
+        size = stage.batch_size // self._share.of
+        dataset = TalkerBatches(
+            self._sources.rooms(stage.bank),
+            TalkerClipShape(
+                self._mask_weights,
+                self._config.steering,
+                size,
+                stage.duration_s,
+                stage.microphones,
+                self._config.data.clips,
+            ),
+            self._config.mix,
+            seed=self._config.seed,
+            kept=self._sources.cache,
+            offset=size * self._share.index,
+        )
+        return endless_batches(dataset, first=first, step=stage.batch_size, workers=self._config.data.workers)
+
+    def arguments(self, batch: AnyBatch, position: Position, rng: np.random.Generator) -> tuple[()]:
+        """Nothing: the targets are in the batch."""
+        return ()
+
+    def finish_step(self) -> None:
+        """Nothing: every value of its weights is allowed."""
+
+    def prepare_validation(self) -> None:
+        """Find the talkers of the clips the network is tried out on."""
+        scenes = _held_out_scenes(self._config, self._sources, self._config.mix)
+        estimator = masked_by(self._mask_weights, self._config.steering)
+        self._validator = ScoreValidator(scenes[self._share.index :: self._share.of], estimator)
+
+    def validate(self, network: TalkerScore, position: Position) -> list[ClipResult]:
+        """Results of an averaged network on this process' share of the validation clips."""
+        assert self._validator is not None
+        return self._validator.run(network)
+
+
+def _held_out_scenes(config: TrainingConfig, sources: TrainingSources, recipe: MixRecipe) -> list[Scene]:
+    """As many scenes of each number of talkers, from rooms and voices kept for validation."""
+    scenes = []
+    for talkers in range(1, MAX_TALKERS + 1):
+        mixer = sources.held_out_rooms().mixer(
+            replace(recipe, min_talkers=talkers),
+            seed=config.seed + VALIDATION_SEED,
+            duration_s=config.validation.duration_s,
+            max_talkers=talkers,
+        )
+        scenes += [mixer.scene(clip) for clip in range(config.validation.clips)]
+    return scenes
+
+
+_LESSONS: dict[str, Callable[[TrainingConfig, Path, Share], Lesson]] = {
+    "agg-rl": AggRlLesson,
+    "talker-mask": MaskLesson,
+    "talker-score": ScoreLesson,
+}
 
 
 def open_lesson(config: TrainingConfig, cache: Path, share: Share) -> Lesson:
@@ -185,7 +265,6 @@ def open_lesson(config: TrainingConfig, cache: Path, share: Share) -> Lesson:
         AudioError: if a corpus cannot be read.
         ConfigError: if the choices do not fit together.
     """
-    lesson = MaskLesson if config.network == "talker-mask" else AggRlLesson
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        return lesson(config, cache, share)
+        return _LESSONS[config.network](config, cache, share)

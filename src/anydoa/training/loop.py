@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,11 +85,7 @@ class Trainer:
         """
         state = self.folder.load()
         kept = config_from_dict(state.numbers["config"])
-        if (kept.network, kept.model, kept.mask) != (
-            self.config.network,
-            self.config.model,
-            self.config.mask,
-        ):
+        if _network_of(kept) != _network_of(self.config):
             raise CheckpointError(
                 f"{self.folder.path}: the checkpoint holds a network of another [model]; restore its options "
                 "or choose another --run"
@@ -176,7 +173,14 @@ class Trainer:
         # Folders of this machine mean nothing elsewhere.
         chosen = replace(
             self.config,
-            data=replace(self.config.data, bank="", speech="", noise="", cache=""),
+            data=replace(
+                self.config.data,
+                bank="",
+                speech="",
+                noise="",
+                cache="",
+                mask_weights=Path(self.config.data.mask_weights).name,
+            ),
             initial_weights="",
         )
         return {"training": {"examples": examples, "hours": hours}, "config": chosen.to_dict()}
@@ -274,3 +278,8 @@ class Trainer:
         self.accelerator.init_trackers(
             "tensorboard", init_kwargs={"tensorboard": {"purge_step": self.position.examples}}
         )
+
+
+def _network_of(config: TrainingConfig) -> tuple[Any, ...]:
+    """Everything that must be as it was for weights to fit."""
+    return config.network, config.model, config.mask, config.score

@@ -17,7 +17,7 @@ from anydoa.steered.bin_features import BinAxis
 from anydoa.steered.estimator import SteeredEstimator
 from anydoa.training.mask_clips import mask_clip
 from anydoa.training.mask_supervision import mask_loss
-from anydoa.training.targets import frame_activity
+from anydoa.training.talker_clips import active_at_moments
 from anydoa.training.validation import ClipResult
 
 
@@ -53,10 +53,7 @@ class MaskValidator:
         array = MicrophoneArray(scene.positions)
         audio = scene.audio.astype(np.float32)
         spectrum = estimator.spectrum(audio, array, self._grid)
-        window, hop = self._axis.window_length, self._axis.hop_length
-        every = frame_activity(torch.from_numpy(scene.activity[None]), window, hop)[0].T.numpy()
-        last = estimator.options.frames_per_output
-        active = every[last - 1 :: last][: spectrum.num_frames]
+        active = active_at_moments(scene, estimator, num_moments=spectrum.num_frames)
         peaks = pick_peaks(spectrum.values, self._grid, scene.num_sources)
         places = np.where(peaks[..., None] >= 0, self._grid.directions[peaks], np.nan)
         return evaluate(places, scene.directions, active)

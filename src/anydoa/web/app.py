@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -22,7 +23,7 @@ from anydoa.web.access import AccessRules, Doorkeeper
 from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.hub import Hub
 from anydoa.web.recording import locate_recording
-from anydoa.web.upload import DEFAULT_MAX_UPLOAD_MB, TooLargeError, received_file
+from anydoa.web.upload import DEFAULT_MAX_UPLOAD_MB, received_file
 
 _STATIC = Path(__file__).parent / "static"
 _MAX_UPLOADS = 4  # at once; they are located one after the other
@@ -107,8 +108,8 @@ class _Desk:
         try:
             async with received_file(request, self._max_upload_mb) as path:
                 return JSONResponse(await self._locate(request, path))
-        except TooLargeError as error:
-            return _refusal(str(error), 413)
+        except HTTPException as error:
+            return _refusal(error.detail, error.status_code)
         except AnydoaError as error:
             return _refusal(str(error), 400)
         finally:

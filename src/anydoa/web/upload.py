@@ -6,16 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from anydoa.errors import AudioError
 
 DEFAULT_MAX_UPLOAD_MB = 100.0
 _PATIENCE_S = 20.0  # without a byte, after which an upload is given up
-
-
-class TooLargeError(AudioError):
-    """An upload of more than the server takes."""
 
 
 @asynccontextmanager
@@ -27,7 +24,7 @@ async def received_file(request: Request, max_mb: float) -> AsyncIterator[Path]:
         max_mb: most megabytes it may have.
 
     Raises:
-        TooLargeError: if it has more.
+        HTTPException: if it has more, with status 413.
         AudioError: if it has none, or stops coming.
     """
     promised = request.headers.get("content-length", "0")
@@ -59,8 +56,9 @@ async def _next_chunk(chunks: AsyncIterator[bytes]) -> bytes | None:
         raise AudioError("the upload stopped before its end; send the recording again") from None
 
 
-def _too_large(max_mb: float) -> TooLargeError:
-    return TooLargeError(
+def _too_large(max_mb: float) -> HTTPException:
+    return HTTPException(
+        413,
         f"an upload may have {max_mb:g} MB, got more; cut the recording, "
-        "or start `anydoa serve` with a larger --max-upload"
+        "or start `anydoa serve` with a larger --max-upload",
     )

@@ -46,6 +46,25 @@ def test_a_folder_of_recordings_is_a_suite(capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize("form", [[], ["--markdown"]])
+def test_causes_are_a_second_table(form: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["evaluate", "--suite", str(EXAMPLES), "--estimator", "srp-phat", "--causes", *form]
+    assert main([*words, *GRID]) == 0
+    output = capsys.readouterr().out
+    assert output.index("ACC10 %") < output.index("of MAE %") < output.index("near miss")
+
+
+def test_causes_in_a_file_leave_the_rows_as_they_are(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", "--suite", str(EXAMPLES), "--estimator", "srp-phat", "--json", *GRID]
+    assert main([*words, "--causes-json", str(tmp_path / "causes.json")]) == 0
+    (row,) = json.loads(capsys.readouterr().out)
+    causes = json.loads((tmp_path / "causes.json").read_text())
+    assert "causes" not in row
+    assert sum(cause["error_deg"] for cause in causes) == pytest.approx(row["mae_deg"], abs=1e-3)
+
+
+@pytest.mark.parametrize("form", [[], ["--markdown"]])
 def test_a_person_gets_a_table(form: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     words = ["evaluate", "--suite", str(EXAMPLES), "--estimator", "srp-phat", "--rule", "maxima", *form]
     assert main([*words, *GRID]) == 0
@@ -59,6 +78,8 @@ def test_a_person_gets_a_table(form: list[str], capsys: pytest.CaptureFixture[st
         (["--suite", "dynamic-x"], "no suite or folder is called 'dynamic-x'"),
         (["--suite", str(EXAMPLES), "--estimator", "srp-fat"], "srp-phat"),
         (["--suite", str(EXAMPLES), "--json", "--csv"], "exclude each other"),
+        (["--suite", str(EXAMPLES), "--json", "--causes"], "give --causes-json FILE"),
+        (["--suite", str(EXAMPLES), "--causes-json", "nowhere/f.json"], "no folder nowhere to write in"),
         (["--suite", str(EXAMPLES), "--rule", "best"], "--rule must be one of maxima, published, got 'best'"),
         (["--suite", "dynamic-s", "--speech", "nowhere"], "nowhere: no such folder"),
         (["--suite", f"locata:{EXAMPLES}"], "no LOCATA recording"),

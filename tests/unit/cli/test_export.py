@@ -10,6 +10,9 @@ from anydoa.cli import main
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.checkpoint import save_checkpoint
 from anydoa.models.config import AggRlConfig
+from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
+from anydoa.models.talker_score import TalkerScore, TalkerScoreConfig
+from anydoa.runtime.folder import find_model
 from typechecking import unchecked
 
 SMALL = {"num_features": 32, "num_heads": 4, "latent_size": 32, "num_bins": 65, "window_length": 256}
@@ -56,6 +59,33 @@ def test_the_bins_are_drawn_against_the_band_of_an_array(exported: Path, tmp_pat
     picture = tmp_path / "bins.png"
     assert main(["model", "bins", str(exported), "--array", "respeaker-6", "--output", str(picture)]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_steered_model_is_exported_from_its_two_networks(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    mask, score = tmp_path / "mask.safetensors", tmp_path / "score.safetensors"
+    save_checkpoint(
+        mask, TalkerMask(TalkerMaskConfig(hidden_size=16, num_layers=1)), {"training": {"hours": 2}}
+    )
+    steering = {"config": {"steering": {"beam_deg": 5.0}}, "training": {"hours": 1}}
+    save_checkpoint(score, TalkerScore(TalkerScoreConfig(widths=(4,), hidden_size=8)), steering)
+    with unchecked():
+        assert main(["export", str(mask), str(tmp_path / "small"), "--score", str(score)]) == 0
+    card = find_model(tmp_path / "small").card
+    assert card.training == {"mask": {"hours": 2}, "score": {"hours": 1}}
+    assert card.config["options"]["beam_deg"] == 5.0
+    assert main(["model", "bins", str(tmp_path / "small"), "--output", str(tmp_path / "bins.png")]) == 0
+
+
+def test_half_a_steered_model_is_refused(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mask = tmp_path / "mask.safetensors"
+    save_checkpoint(mask, TalkerMask(TalkerMaskConfig(hidden_size=16, num_layers=1)))
+    assert main(["export", str(mask), str(tmp_path / "half")]) == 2
+    assert "a score network, given by --score" in capsys.readouterr().err
+    assert main(["export", str(checkpoint), str(tmp_path / "half"), "--score", str(mask)]) == 2
+    assert "is of 'agg-rl'" in capsys.readouterr().err
 
 
 def test_bundled_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

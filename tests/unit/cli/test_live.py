@@ -1,8 +1,10 @@
 """`anydoa live` and `anydoa devices` as a user runs them: words in, lines and exit codes out."""
 
 import json
+import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,11 +13,12 @@ import soundfile
 
 from anydoa.cli import main
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
 from anydoa.geometry.layouts import tetrahedral_positions
 from anydoa.io.array_file import save_array
 from anydoa.io.results import read_results
 from properties.strategies import plane_wave
+from unit.diagnosis.card_starts import CARD, card_recording
 from voices import voice
 
 RATE = 16_000
@@ -94,6 +97,97 @@ def test_raw_samples_on_standard_input_give_the_same_results(folder: Path) -> No
         np.testing.assert_allclose(one.direction, other.direction, atol=0.01)
 
 
+ODAS_HOST = "127.0.0.9"  # the ports are fixed; at this address nobody else listens on them
+
+
+def hear(server: socket.socket, heard: list[bytes]) -> None:
+    """What one sender sends until it ends."""
+    connection = server.accept()[0]
+    with connection:
+        heard.extend(iter(lambda: connection.recv(65_536), b""))
+
+
+def odas_objects(heard: list[bytes]) -> list[dict]:
+    """The whole objects of a stream, cut where odas_web cuts them."""
+    parts = b"".join(heard).decode().split("}\n{")
+    return [json.loads("{" + part.strip().removeprefix("{").removesuffix("}") + "}") for part in parts]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has more loopback addresses than one")
+@pytest.mark.usefixtures("folder")
+def test_a_viewer_of_odas_gets_tracks_and_potential_sources() -> None:
+    streams: list[list[bytes]] = [[], []]
+    servers = [socket.create_server((ODAS_HOST, port)) for port in (9000, 9001)]
+    threads = [threading.Thread(target=hear, args=pair) for pair in zip(servers, streams, strict=True)]
+    for thread in threads:
+        thread.start()
+    assert main([*WORDS, "--replay", "ball.wav", "--fast", "--odas", ODAS_HOST]) == 0
+    for thread, server in zip(threads, servers, strict=True):
+        thread.join(10)
+        server.close()
+    tracks, potentials = (odas_objects(stream) for stream in streams)
+    for messages in (tracks, potentials):
+        stamps = [message["timeStamp"] for message in messages]
+        assert stamps == sorted(set(stamps))
+        assert set(stamps) <= set(range(1, 25))
+    found = {
+        place["id"]: np.array([place[axis] for axis in "xyz"])
+        for message in tracks
+        for place in message["src"]
+    }
+    assert sorted(found) == [0, 1, 2]
+    for id, direction in ((1, LEFT), (2, RIGHT)):
+        assert float(great_circle_distance_deg(found[id], direction)) < 10
+    assert max(message["src"][0]["E"] for message in potentials) > 0.1
+
+
+CARD_WORDS = ["live", "--array", "respeaker-6", "--grid", "hemisphere:400,up", "--estimator", "srp-phat"]
+
+
+def replay_start(
+    folder: Path, words: list[str], *, seconds: float = 3.5, shift: int = 0, azimuth_deg: float = 50.0
+) -> int:
+    """A start of a card, replayed through the command line; its results go to card.jsonl."""
+    audio = card_recording(CARD, seed=7, seconds=seconds, azimuth_deg=azimuth_deg, shift=shift)
+    soundfile.write(folder / "card.wav", audio.T, RATE, subtype="FLOAT")
+    told = [*CARD_WORDS, "--no-vad", "--fast", "--replay", "card.wav", "--out", "card.jsonl"]
+    return main([*told, *words])
+
+
+def error_deg(folder: Path, azimuth_deg: float) -> float:
+    """Of the strongest direction of card.jsonl as a whole."""
+    found = read_results(folder / "card.jsonl").directions[0].azimuth_deg
+    return abs((found - azimuth_deg + 180) % 360 - 180)
+
+
+def test_a_start_with_shifted_channels_is_mended_by_the_profile_of_a_healthy_one(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay_start(folder, ["--save-profile", "card.json"], seconds=4.0, azimuth_deg=-120.0) == 0
+    assert capsys.readouterr().err == "wrote card.json: how the channels are when they are in order\n"
+    assert error_deg(folder, -120.0) < 10
+    assert replay_start(folder, [], seconds=1.5, shift=2) == 0
+    assert error_deg(folder, 50.0) > 30
+    assert replay_start(folder, ["--profile", "card.json"], shift=2) == 0
+    assert capsys.readouterr().err == (
+        "warning: card.wav: channels came shifted by 2 and are put back in order; "
+        "the channels without a microphone are now 0, 1\n"
+    )
+    assert error_deg(folder, 50.0) < 10
+    assert read_results(folder / "card.jsonl").duration_s == pytest.approx(3.5)
+
+
+def test_a_profile_that_cannot_be_made_is_a_mistake_that_says_why(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert replay_start(folder, ["--save-profile", "no.json"], seconds=4.0, shift=2) == 2
+    first, last = capsys.readouterr().err.splitlines()
+    assert first.startswith("no profile yet: a profile is made of a healthy recording, but channel 0 never")
+    assert last.startswith("error: no.json was not written: a profile is made of a healthy recording")
+    assert replay_start(folder, ["--save-profile", "no.json"], seconds=0.5) == 2
+    assert capsys.readouterr().err == "error: no.json was not written: too little sound came\n"
+
+
 REPLAY = ["--replay", "ball.wav"]
 RAW = ["--stdin", "--sample-rate", "16000"]
 MISTAKES = [
@@ -111,6 +205,8 @@ MISTAKES = [
     ([*REPLAY, "--out", "ball.wav"], "ball.wav is the recording and would be overwritten"),
     ([*REPLAY, "--out", "a", "--csv", "a"], "would both be written to a"),
     ([*REPLAY, "--out", "ball.toml/a"], "cannot be written"),
+    ([*REPLAY, "--profile", "a", "--save-profile", "b"], "--save-profile is one; give one"),
+    ([*REPLAY, "--profile", "none.json"], "none.json: cannot be read"),
     ([*REPLAY, "--rate", "0"], "results a second must be above 0, got 0"),
     ([*REPLAY, "--sources", "0"], "--sources must be auto or a number from 1"),
     ([*REPLAY, "--estimator", "srp"], "did you mean 'srp-phat'"),

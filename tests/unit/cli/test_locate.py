@@ -141,6 +141,22 @@ def test_a_picture_is_drawn(folder: Path) -> None:
     assert len(content) > 50_000
 
 
+def test_a_picture_of_the_mask_is_drawn_beside_the_other(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "pictures").mkdir()
+    words = ["locate", "ball.wav", "--array", "ball.toml", "--plot", "pictures", "--plot-mask", "pictures"]
+    assert main(words) == 0
+    assert {path.name for path in (folder / "pictures").iterdir()} == {"ball.png", "ball.mask.png"}
+    content = (folder / "pictures/ball.mask.png").read_bytes()
+    assert content.startswith(b"\x89PNG")
+    assert len(content) > 50_000
+    assert capsys.readouterr().err.splitlines() == [
+        "wrote pictures/ball.png",
+        "wrote pictures/ball.mask.png",
+    ]
+
+
 # A steered spectrum is empty where nobody was found, so it cannot be made to name a third talker of two.
 @pytest.mark.parametrize(("estimator", "count"), [("steered", "1"), ("srp-phat", "1"), ("srp-phat", "3")])
 def test_the_number_of_sources_can_be_told(
@@ -201,6 +217,9 @@ MISTAKES = [
     ([*BALL_WORDS, "--json", "--output", "ball.wav"], "would be overwritten"),
     ([*BALL_WORDS, "--json", "--output", "ball.toml/a"], "cannot be written"),
     ([*BALL_WORDS, "--plot", "a.gif"], "pictures are written as .png, .svg, .pdf"),
+    ([*BALL_WORDS, "--plot-mask", "b.gif"], "b.gif: pictures are written as .png, .svg, .pdf"),
+    ([*BALL_WORDS, "--plot", "a.png", "--plot-mask", "a.png"], "two results would both be a.png"),
+    ([*BALL_WORDS, "--estimator", "music", "--plot-mask", "a.png"], "'music' has none; leave it out"),
     ([*BALL_WORDS, "ring.wav", "--csv", "-"], "leave out the -"),
     ([*BALL_WORDS, "-"], "needs a format"),
     (["-", "--array", "ball.toml", "--json"], "standard input cannot be located in"),

@@ -4,8 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+import soxr
 
 from anydoa.diagnosis.examination import diagnose, diagnose_geometry
+from anydoa.diagnosis.report import report_json
 from anydoa.errors import AudioError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
@@ -76,6 +78,50 @@ def test_an_offset_is_measured_in_time(array: MicrophoneArray, talk: Talk, sampl
     assert finding.value == pytest.approx(samples / RATE, abs=0.3 / RATE)
 
 
+@pytest.mark.parametrize("samples", [-6, 300])
+def test_channels_of_a_second_device_that_are_late_together_are_one_finding(
+    array: MicrophoneArray, talk: Talk, samples: int
+) -> None:
+    recording = talk(array)
+    recording[4:] = np.roll(recording[4:], samples, axis=1)
+    diagnosis = diagnose(recording, RATE, array)
+    (finding,) = diagnosis.findings
+    assert (finding.kind, finding.channels) == ("offset", (4, 5))
+    assert finding.value == pytest.approx(samples / RATE, abs=1 / RATE)
+    assert diagnosis.corrected is not None
+    assert diagnosis.corrected.channels == (0, 1, 2, 3)
+
+
+def test_microphones_that_all_start_at_different_times_are_late_and_no_playback(
+    array: MicrophoneArray, talk: Talk
+) -> None:
+    recording = talk(array)
+    for channel, samples in enumerate((0, 700, 1500, 2400, 3100, 3900)):
+        recording[channel] = np.roll(recording[channel], samples)
+    diagnosis = diagnose(recording, RATE, array)
+    assert [finding.kind for finding in diagnosis.findings] == ["offset"] * 5
+    assert diagnosis.findings[4].value == pytest.approx(3900 / RATE, abs=6 / RATE)
+
+
+@pytest.mark.parametrize(("ppm", "samples"), [(-110, 0), (160, 300)])
+def test_a_second_clock_is_measured_in_parts_per_million(
+    array: MicrophoneArray, talk: Talk, ppm: int, samples: int
+) -> None:
+    recording = talk(array, ((20, 5), (130, 20), (-75, 10), (60, 0), (-160, 10), (90, 15)))
+    late = np.roll(recording[4:], samples, axis=1)
+    drifting = soxr.resample(late.T, RATE, RATE * (1 + 1e-6 * ppm), quality="VHQ").T
+    count = min(drifting.shape[1], recording.shape[1])
+    recording = np.concatenate([recording[:4, :count], drifting[:, :count]])
+    diagnosis = diagnose(recording, RATE, array)
+    (finding,) = diagnosis.findings
+    assert (finding.kind, finding.channels) == ("drift", (4, 5))
+    assert finding.value == pytest.approx(ppm, rel=0.25)
+    assert "record with one clock" in finding.text
+    assert report_json(diagnosis)["findings"][0]["value"] == finding.value
+    assert diagnosis.corrected is not None
+    assert diagnosis.corrected.channels == (0, 1, 2, 3)
+
+
 def test_dead_channels_are_named(array: MicrophoneArray, talk: Talk) -> None:
     recording = talk(array)
     recording[[1, 4]] = 0
@@ -92,6 +138,25 @@ def test_of_two_equal_channels_the_copy_is_named(array: MicrophoneArray, talk: T
     recording = talk(array)
     recording[0] = 0.5 * recording[3]
     assert kinds(recording, array) == [("duplicated", (0, 3))]
+
+
+def test_of_two_equal_channels_as_far_from_the_others_neither_is_named_the_copy(talk: Talk) -> None:
+    array = MicrophoneArray(tetrahedral_positions(0.06))
+    recording = talk(array)
+    recording[2] = recording[1]
+    diagnosis = diagnose(recording, RATE, array)
+    (finding,) = diagnosis.findings
+    assert (finding.kind, set(finding.channels)) == ("duplicated", {1, 2})
+    assert "cannot be heard" in finding.text
+    assert diagnosis.corrected is None
+
+
+def test_a_playback_that_the_room_hears_is_no_late_microphone(array: MicrophoneArray, talk: Talk) -> None:
+    recording = talk(array)
+    played = talk(array, ((90, 0),) * 3)[0][::-1]
+    recording += 0.3 * np.roll(played, 320)
+    recording[5] = played
+    assert kinds(recording, array) == [("loopback", (5,))]
 
 
 def test_a_quiet_channel_is_measured_in_decibels(array: MicrophoneArray, talk: Talk) -> None:

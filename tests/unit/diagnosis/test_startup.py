@@ -1,48 +1,28 @@
 """Starts of a sound card: what gives a shift away, and when nothing does."""
 
 import json
-import logging
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from anydoa.diagnosis.channel_profile import ChannelProfile, load_profile, profile_channels, save_profile
+from anydoa.diagnosis.channel_profile import (
+    ChannelProfile,
+    ProfileMaker,
+    load_profile,
+    profile_channels,
+    save_profile,
+)
 from anydoa.diagnosis.startup import StartupCheck, StartupVerdict, judge_start, remapped_array
 from anydoa.errors import AudioError, ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
 from anydoa.io.array_file import load_array
 from anydoa.localizer import locate
-from properties.strategies import plane_wave, talker
+from unit.diagnosis.card_starts import CARD, RATE, card_recording
 
-RATE = 16_000
-CARD = load_array("respeaker-6")
 LINE = load_array("linear-4")
 SQUARE = load_array("respeaker-4-hat")
-
-
-def card_recording(
-    array: MicrophoneArray,
-    *,
-    seed: int,
-    seconds: float = 3.0,
-    azimuth_deg: float = 50.0,
-    played: bool = False,
-    shift: int = 0,
-) -> np.ndarray:
-    """All channels of a card while somebody talks; without a microphone they are silent or play music."""
-    rng = np.random.default_rng(seed)
-    num_samples = round(seconds * RATE)
-    heard = plane_wave(array, angles_deg_to_direction(azimuth_deg, 10.0), talker(rng, num_samples))
-    heard = heard + 0.1 * rng.standard_normal(heard.shape)
-    channels = np.zeros((array.num_recording_channels, num_samples))
-    channels[list(array.channels)] = 0.1 * heard
-    if played:
-        channels[list(array.ignore_channels)] = 0.2 * rng.standard_normal(
-            (len(array.ignore_channels), num_samples)
-        )
-    return np.roll(channels, shift, axis=0).astype(np.float32)
 
 
 def profile_of(array: MicrophoneArray) -> ChannelProfile:
@@ -107,28 +87,22 @@ def test_the_remapped_array_finds_the_talker_of_a_shifted_start() -> None:
     assert error_deg(array) < 10.0 < 30.0 < error_deg(CARD)
 
 
-def test_blocks_of_any_length_lead_to_one_verdict_and_a_line_in_the_log(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
+def test_blocks_of_any_length_lead_to_one_verdict() -> None:
     check = StartupCheck(CARD, profile_of(CARD), RATE, listen_s=2.0)
     audio = card_recording(CARD, seed=4, shift=4)
-    verdicts = []
-    with caplog.at_level(logging.INFO, "anydoa"):
-        verdicts = [check.push(block) for block in np.array_split(audio, 11, axis=1)]
+    verdicts = [check.push(block) for block in np.array_split(audio, 11, axis=1)]
     first = next(number for number, verdict in enumerate(verdicts) if verdict is not None)
     assert 11 * 2 / 3 - 1 <= first < 9
     assert all(verdict is verdicts[first] for verdict in verdicts[first:])
     assert verdicts[first] == judged(CARD, audio[:, : sum(_lengths(audio)[: first + 1])])
-    assert caplog.messages == [
-        "respeaker-6: channels came shifted by 4; the channels without a microphone are now 2, 3"
-    ]
+    assert check.finish() is verdicts[first]
 
 
 def _lengths(audio: np.ndarray) -> list[int]:
     return [block.shape[1] for block in np.array_split(audio, 11, axis=1)]
 
 
-def test_a_check_that_hears_nothing_waits_and_then_says_so(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_check_that_hears_nothing_waits_and_then_says_so() -> None:
     check = StartupCheck(CARD, profile_of(CARD), RATE, listen_s=1.0, patience_s=3.0)
     second = np.zeros((8, RATE), dtype=np.float32)
     assert check.push(second) is None
@@ -136,7 +110,18 @@ def test_a_check_that_hears_nothing_waits_and_then_says_so(caplog: pytest.LogCap
     verdict = check.push(second)
     assert verdict is not None
     assert (verdict.shift, verdict.heard_s) == (None, 3.0)
-    assert "cannot be told; no channel changes" in caplog.text
+    assert verdict.reason == "no channel changes: nothing is heard yet"
+
+
+@pytest.mark.parametrize(("seconds", "shift"), [(1.5, 5), (0.5, None), (0.0, None)])
+def test_a_recording_that_ends_early_is_judged_by_what_there_was(seconds: float, shift: int | None) -> None:
+    check = StartupCheck(CARD, profile_of(CARD), RATE)
+    block = card_recording(CARD, seed=8, seconds=1.5, shift=5)[:, : round(seconds * RATE)]
+    assert check.push(block) is None
+    verdict = check.finish()
+    assert verdict.shift == shift
+    assert verdict.heard_s == seconds
+    assert ("s of sound are too few" in verdict.reason) == (shift is None)
 
 
 def test_a_check_decides_as_soon_as_somebody_talks() -> None:
@@ -162,6 +147,16 @@ def test_a_profile_survives_its_file(tmp_path: Path) -> None:
     assert load_profile(tmp_path / "card.json") == profile
     assert [sign.is_constant for sign in profile.channels] == [False] * 6 + [True] * 2
     assert [sign.hears_room for sign in profile.channels] == [True] * 6 + [False] * 2
+
+
+def test_a_profile_is_made_of_the_first_seconds_with_a_talker() -> None:
+    maker = ProfileMaker(CARD, RATE, listen_s=2.0)
+    noise = 0.01 * np.random.default_rng(9).standard_normal((8, 2 * RATE)).astype(np.float32)
+    with pytest.raises(AudioError, match="channel 0 shares no sound"):
+        maker.push(noise)
+    first, rest = np.split(card_recording(CARD, seed=10, seconds=2.0), [RATE], axis=1)
+    assert maker.push(first) is None
+    assert maker.push(rest) == profile_channels(np.concatenate([first, rest], axis=1), RATE, CARD)
 
 
 def test_a_profile_is_made_of_a_healthy_recording_only() -> None:

@@ -51,6 +51,14 @@ def test_one_who_stands_is_everywhere_at_one_place() -> None:
     assert one.directions_at(np.array([0.0, 0.7])).shape == (2, 1, 3)
 
 
+def test_a_talker_begins_with_the_first_speech_or_never() -> None:
+    activity = np.zeros((2, 16_000), dtype=bool)
+    activity[0, [4000, 9000]] = True
+    directions = np.eye(3)[:2, None]
+    two = SuiteClip("two", "test", np.zeros((2, 16_000), np.float32), PAIR, directions, activity)
+    assert two.onsets_s.tolist() == [0.25, np.inf]
+
+
 def test_signals_and_microphones_must_agree() -> None:
     with pytest.raises(ShapeError, match="3 signals for 2 microphones"):
         SuiteClip(

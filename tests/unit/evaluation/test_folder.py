@@ -1,6 +1,7 @@
 """Folders of recordings with truth: what the simulator writes is read back, damage is named."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ EXAMPLES = Path(__file__).parents[3] / "examples"
 SQUARE = MicrophoneArray([[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0], [0, 0, 0.05]], name="four")
 
 
-def scene(azimuth_deg: list[float], *, moving: bool = False) -> Scene:
+def scene(azimuth_deg: list[float], *, moving: bool = False, known: bool = False) -> Scene:
     rng = np.random.default_rng(len(azimuth_deg))
     directions = angles_deg_to_direction(azimuth_deg, 10.0)
     activity = np.zeros((len(directions), 16_000), dtype=bool)
@@ -26,7 +27,17 @@ def scene(azimuth_deg: list[float], *, moving: bool = False) -> Scene:
     path = np.stack([directions, np.roll(directions, 1, axis=1)], axis=1) if moving else None
     audio = np.float32(0.1 * rng.standard_normal((4, 16_000)))
     return Scene(
-        audio, 16_000, SQUARE.positions, directions, activity, snr_db=12.5, rt60=0.4, seed=(0, 1), path=path
+        audio,
+        16_000,
+        SQUARE.positions,
+        directions,
+        activity,
+        snr_db=12.5,
+        rt60=0.4,
+        seed=(0, 1),
+        path=path,
+        noises=angles_deg_to_direction([77.0], -5.0) if known else None,
+        reflections=np.stack([directions, -directions], axis=1) if known else None,
     )
 
 
@@ -40,6 +51,24 @@ def test_what_the_simulator_writes_is_read_back(tmp_path: Path) -> None:
     np.testing.assert_allclose(clip.directions[:, 0], written.directions, atol=1e-4)
     np.testing.assert_array_equal(clip.activity, written.activity)
     np.testing.assert_allclose(clip.array.positions, SQUARE.positions)
+
+
+def test_noise_and_reflections_are_read_back_where_they_are_known(tmp_path: Path) -> None:
+    written = scene([30.0, -120.0], known=True)
+    write_scene(written, SQUARE, tmp_path, "known")
+    write_scene(scene([30.0]), SQUARE, tmp_path, "unknown")
+    known, unknown = FolderSuite(tmp_path)
+    assert written.noises is not None
+    assert written.reflections is not None
+    np.testing.assert_allclose(known.noises, written.noises, atol=1e-4)
+    np.testing.assert_allclose(known.reflections, written.reflections, atol=1e-4)
+    assert unknown.noises is None
+    assert unknown.reflections is None
+
+
+def test_noise_from_everywhere_is_known_to_have_no_direction(tmp_path: Path) -> None:
+    write_scene(replace(scene([30.0]), noises=np.zeros((0, 3))), SQUARE, tmp_path, "everywhere")
+    assert FolderSuite(tmp_path)[0].noises.tolist() == []
 
 
 def test_a_walker_keeps_the_path(tmp_path: Path) -> None:
@@ -72,6 +101,7 @@ def test_the_example_of_the_package_is_such_a_folder() -> None:
         ({"sources": []}, "at least one source"),
         ({"sources": [{"azimuth_deg": 3.0, "spans_s": []}]}, "elevation_deg"),
         ({"sources": [{"azimuth_deg": 3.0, "elevation_deg": 3.0, "spans_s": [1.0]}]}, "pairs of seconds"),
+        ({"noises_deg": [[1.0, 2.0, 3.0]]}, "pairs of azimuth and elevation"),
         ({"recording": "b.wav"}, "b.wav"),
         ({"array": "b.array.toml"}, "b.array.toml"),
     ],

@@ -45,6 +45,15 @@ def test_prompts_of_the_right_length_become_a_test_corpus(tmp_path: Path) -> Non
     )
 
 
+def test_a_voice_under_several_names_counts_once(tmp_path: Path) -> None:
+    # As Debian's alternatives install them.
+    folder = write_prompts(tmp_path / "sounds")
+    (folder / "en").symlink_to(folder / "en_US_f_Allison")
+    (folder / "en_US").symlink_to(folder / "en_US_f_Allison")
+    corpus = read_corpus(unpack_prompts(folder, tmp_path / "cache", durations_s=DURATIONS_S))
+    assert sorted(clip.group for clip in corpus.clips) == ["asterisk/Allison", "asterisk/Carlo"]
+
+
 def test_prompts_are_decoded_once(tmp_path: Path) -> None:
     folder = write_prompts(tmp_path / "sounds")
     first = unpack_prompts(folder, tmp_path / "cache", durations_s=DURATIONS_S)

@@ -26,7 +26,7 @@ def clip_score(
     hits: int = 1,
 ) -> ClipScore:
     detection = DetectionCounts(hits=hits, estimates=4, talkers=5, right_counts=3, frames=6)
-    return ClipScore(estimator, suite, "c", talkers, 4, 10.0, 0.5, frames, recording, detection, 0.5, 2.0)
+    return ClipScore(estimator, suite, "c", talkers, 4, 10.0, 0.5, frames, recording, detection, 0.5, 2.0, {})
 
 
 def test_rows_come_in_order_of_suite_and_talkers_with_estimators_side_by_side() -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from anydoa.classical.music import Music
 from anydoa.classical.srp_phat import SrpPhat
 from anydoa.errors import ConfigError
+from anydoa.evaluation.causes import Cause
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.material import Material
 from anydoa.evaluation.runner import run_suite
@@ -75,6 +77,25 @@ def test_a_wrong_truth_costs_its_angle() -> None:
     assert score.recording.mae_deg == pytest.approx(60, abs=2)
     assert score.frames.acc10 == 0
     assert score.detection.hits == 0
+
+
+@pytest.mark.parametrize(("array", "side"), [(VOLUME, 1.0), (PLANE, -1.0)])
+def test_a_noise_source_taken_for_a_talker_is_named(array: MicrophoneArray, side: float) -> None:
+    heard = anechoic(array, [40.0])
+    elsewhere = angles_deg_to_direction([160.0], 10.0)[:, None]
+    noises = heard.directions[:, 0] * [1.0, 1.0, side]  # a flat array cannot tell it from its reflection
+    told = replace(heard, directions=elsewhere, noises=noises)
+    causes = score_clip(SrpPhat(), told, fibonacci_grid(2048)).causes
+    assert causes[Cause.NOISE].share > 0.95
+
+
+def test_causes_add_up_to_the_scores_of_the_main_table(suite: SimulatedSuite) -> None:
+    for score in run_suite(suite, [SrpPhat()], GRID, limit=2):
+        assert {Cause.NOISE, Cause.REFLECTION, Cause.LOW_SNR} < set(score.causes)
+        assert (Cause.OTHER_TALKER in score.causes) == (score.talkers == 2)
+        assert sum(cause.share for cause in score.causes.values()) == pytest.approx(1)
+        assert sum(cause.error_deg for cause in score.causes.values()) == pytest.approx(score.frames.mae_deg)
+        assert score.causes[Cause.RIGHT].share == pytest.approx(score.frames.acc10)
 
 
 def test_frames_without_truth_are_left_out() -> None:

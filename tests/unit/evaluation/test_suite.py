@@ -25,11 +25,17 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
 
 
 def same(first: SuiteClip, second: SuiteClip) -> bool:
+    assert first.noises is not None
+    assert second.noises is not None
+    assert first.reflections is not None
+    assert second.reflections is not None
     return (
         np.array_equal(first.audio, second.audio)
         and np.array_equal(first.array.positions, second.array.positions)
         and np.array_equal(first.directions, second.directions)
         and np.array_equal(first.activity, second.activity)
+        and np.array_equal(first.noises, second.noises)
+        and np.array_equal(first.reflections, second.reflections)
         and (first.name, first.suite, first.snr_db, first.rt60)
         == (second.name, second.suite, second.snr_db, second.rt60)
     )
@@ -115,6 +121,31 @@ def test_a_clip_comes_back_from_the_cache_as_it_was(material: Material, tmp_path
     assert same(cached[1], rendered)
     assert path.stat().st_mtime_ns == before
     assert cached[1].array.channels == rendered.array.channels
+
+
+def test_a_cache_of_an_earlier_version_is_read_without_what_it_lacks(
+    material: Material, tmp_path: Path
+) -> None:
+    cached = CachedSuite(preset_suite(material, presets=["linear-4"], clips=1), tmp_path)
+    rendered, (path,) = cached[0], tmp_path.glob("*/*")
+    with np.load(path) as stored:
+        columns = {name: stored[name] for name in stored if name not in ("noises", "reflections")}
+    np.savez(path, **columns)
+    assert np.array_equal(cached[0].audio, rendered.audio)
+    assert cached[0].noises is None
+    assert cached[0].reflections is None
+
+
+def test_noise_from_a_place_has_a_direction_and_noise_from_everywhere_none(
+    material: Material, tmp_path: Path
+) -> None:
+    heard = dynamic_suite("dynamic-s", material)[0].noises
+    assert heard is not None
+    np.testing.assert_allclose(np.linalg.norm(heard, axis=1), [1.0])
+    generated = Material(write_corpus(tmp_path, with_noise=False), cache=tmp_path / "cache")
+    suite = dynamic_suite("dynamic-s", generated)
+    counts = [len(noises) for index in range(8) if (noises := suite[index].noises) is not None]
+    assert sorted(set(counts)) == [0, 1]
 
 
 def test_another_seed_has_another_cache(material: Material, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from anydoa.metrics.localization import (
     accuracy,
     evaluate,
     localization_errors_deg,
+    match_talkers,
     mean_absolute_error_deg,
     mean_and_ci95,
     summarize,
@@ -46,6 +47,16 @@ def test_matching_minimises_the_sum_and_not_the_first_error() -> None:
     estimated = angles_deg_to_direction([9.0, 60.0], [0.0, 0.0])
     errors = localization_errors_deg(estimated[None], truth, np.ones((1, 2), bool))
     assert errors.sum() == pytest.approx(59.0)
+
+
+def test_each_talker_is_given_the_peak_its_error_is_measured_to() -> None:
+    nobody = np.full(3, np.nan)
+    estimated = np.stack([[LEFT, FRONT], [FRONT, LEFT], [UP, nobody]])
+    active = np.array([[True, True], [False, True], [True, True]])
+    errors, matched = match_talkers(estimated, np.stack([FRONT, LEFT]), active)
+    np.testing.assert_array_equal(matched[:2], [[FRONT, LEFT], [nobody, FRONT]])
+    assert sorted(errors[2].tolist()) == [90.0, 180.0]
+    np.testing.assert_array_equal(matched[2, errors[2].argsort()], [UP, nobody])
 
 
 def test_silent_talkers_are_no_trials_and_take_no_peak() -> None:

@@ -1,10 +1,12 @@
 """Speech is found where somebody speaks, and nowhere else."""
 
+import os
+
 import numpy as np
 import pytest
 
 from anydoa.errors import AudioError
-from anydoa.simulation.activity import ACTIVITY_CHUNK, detect_speech
+from anydoa.simulation.activity import ACTIVITY_CHUNK, SpeechDetector, detect_speech
 from voices import voice
 
 
@@ -22,6 +24,23 @@ def test_speech_between_silences_is_found_there() -> None:
 def test_loud_noise_is_not_speech() -> None:
     hiss = 0.1 * np.random.default_rng(0).standard_normal(64_000)
     assert detect_speech(hiss).mean() < 0.05
+
+
+def test_a_chunk_says_the_same_alone_as_in_a_recording() -> None:
+    speech = voice(140.0, 1.0, np.random.default_rng(3))
+    detector = SpeechDetector("a test", "live")
+    chunks = speech[: len(speech) // ACTIVITY_CHUNK * ACTIVITY_CHUNK].reshape(-1, ACTIVITY_CHUNK)
+    assert [detector.decide(chunk) for chunk in chunks] == detect_speech(chunks.ravel()).tolist()
+
+
+def test_opening_a_detector_leaves_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    for value in (None, "7"):
+        if value is None:
+            monkeypatch.delenv("OMP_THREAD_LIMIT", raising=False)
+        else:
+            monkeypatch.setenv("OMP_THREAD_LIMIT", value)
+        SpeechDetector("a test", "live")
+        assert os.environ.get("OMP_THREAD_LIMIT") == value
 
 
 def test_other_sample_rates_are_refused() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.simulation.bank import ROOMS_PER_SHARD, RoomBank, build_bank, read_plan
@@ -101,6 +102,7 @@ def test_walking_talkers_have_a_response_for_every_place() -> None:
     assert room.talkers.shape == (2, 3, 3)
     assert room.talker_rirs.shape[:3] == (2, 3, count)
     assert room.noise_rirs.shape[:2] == (1, count)
+    assert room.images is None
 
 
 def test_part_of_a_room_is_centred_on_the_microphones_left() -> None:
@@ -110,6 +112,23 @@ def test_part_of_a_room_is_centred_on_the_microphones_left() -> None:
     assert np.array_equal(part.talker_rirs[0], room.talker_rirs[1][:, [2, 0]])
     assert np.array_equal(part.noise_rirs, room.noise_rirs[:, [2, 0]])
     assert np.allclose(part.talkers[0] - part.mics[0], room.talkers[1] - room.mics[2])
+
+
+def test_reflections_arrive_when_their_images_say(built: Path) -> None:
+    plan = replace(PLAN, seed=5, num_rooms=1, ranges=RoomRanges(rt60=(0.6, 0.7)), max_duration_s=0.3)
+    room = simulate_room(plan, 0)
+    assert room.images is not None
+    assert room.images.shape == (2, 3, 3)
+    for rirs, images in zip(room.talker_rirs[:, 0], room.images, strict=True):
+        for mic, rir in zip(room.mics, rirs, strict=True):
+            for distance in np.linalg.norm(images - mic, axis=1):
+                arrival = round(distance / SPEED_OF_SOUND * plan.sample_rate)
+                heard = np.abs(rir[arrival - 1 : arrival + 2]).max()
+                assert 0.4 / distance < heard < 1.3 / distance
+    part = select_from_room(room, np.array([1]), np.arange(2))
+    assert part.images is not None
+    assert np.allclose(part.images[0] - part.mics[0], room.images[1] - room.mics[0])
+    assert RoomBank(built)[0].images is None
 
 
 def test_rooms_on_demand_are_the_rooms_of_the_bank(built: Path) -> None:

@@ -125,6 +125,32 @@ def test_rotation_turns_the_truth_and_keeps_time_differences_and_sound(
         assert np.allclose(still.directions[:, 2], turned.directions[:, 2])
 
 
+def test_noise_and_reflections_are_told_and_turn_with_the_array(
+    rooms: SimulatedRooms, speech: AudioPool, noise: AudioPool
+) -> None:
+    still = SceneMixer(rooms, speech, noise, seed=4, duration_s=0.2, recipe=STILL)[2]
+    turned_recipe = replace(STILL, rotation="full")
+    turned = SceneMixer(rooms, speech, noise, seed=4, duration_s=0.2, recipe=turned_recipe)[2]
+    assert still.noises is not None
+    assert turned.noises is not None
+    assert still.reflections is not None
+    assert turned.reflections is not None
+    assert still.reflections.shape == (still.num_sources, 3, 3)
+    for here, there in [(still.noises, turned.noises), (still.reflections, turned.reflections)]:
+        assert np.allclose(still.positions @ here[0].T, turned.positions @ there[0].T)
+        assert not np.allclose(here, there)
+
+
+def test_only_noise_that_comes_from_a_place_has_a_direction(
+    rooms: SimulatedRooms, speech: AudioPool, noise: AudioPool
+) -> None:
+    for pool, share, count in [(noise, 0.0, 1), (noise, 1.0, 0), (None, 0.0, 0)]:
+        recipe = replace(STILL, isotropic_share=share)
+        told = SceneMixer(rooms, speech, pool, seed=4, duration_s=0.2, recipe=recipe)[2].noises
+        assert told is not None
+        assert told.shape == (count, 3)
+
+
 def test_permutation_moves_sound_and_position_together(rooms: SimulatedRooms, speech: AudioPool) -> None:
     clean = replace(STILL, snr_db=(300.0, 300.0))
     still = SceneMixer(rooms, speech, None, seed=4, duration_s=0.5, recipe=clean)[1]

@@ -1,6 +1,7 @@
 """Scenes on disk: sound, array and truth, as any program can read them."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +66,15 @@ def test_the_truth_of_walking_talkers_holds_their_paths() -> None:
     assert isinstance(sources, list)
     assert sources[1]["path_deg"] == [[-90.0, 0.0], [-80.0, 0.0], [-60.0, 0.0]]
     assert sources[1]["azimuth_deg"] == -80.0
+
+
+def test_noise_and_reflections_are_told_where_they_are_known() -> None:
+    known = replace(scene_with(), noises=PATHS[:1, 0], reflections=PATHS)
+    truth = scene_truth(known)
+    assert truth["noises_deg"] == [[10.0, 0.0]]
+    assert isinstance(truth["sources"], list)
+    assert truth["sources"][0]["reflections_deg"] == [[10.0, 0.0], [20.0, 0.0], [30.0, 0.0]]
+    assert "noises_deg" not in scene_truth(scene_with())
 
 
 @settings(max_examples=50, deadline=None)

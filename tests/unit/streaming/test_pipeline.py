@@ -191,14 +191,15 @@ def test_a_slow_machine_drops_sound_says_so_and_loses_nothing_else(
     start = time.monotonic()
     with caplog.at_level(logging.WARNING):
         results = list(pipeline)
-    seconds = time.monotonic() - start
+    most_lines = 3 + np.log2(1 + time.monotonic() - start)  # ever more rarely, and a last one
     dropped_s = [result.dropped_s for result in results]
     assert dropped_s == sorted(dropped_s)
     assert pipeline.dropped_s >= dropped_s[-1] > 0
     assert pipeline.duration_s == pytest.approx(2.8)
     computed = round((pipeline.duration_s - pipeline.dropped_s) * RATE)
     assert len(results) == (computed - FAST.window_length) // FAST.hop_length + 1
-    assert 1 <= caplog.text.count("dropped so far") <= seconds + 2
+    assert 1 <= caplog.text.count("dropped so far") <= most_lines
+    assert "--" not in caplog.text  # whoever runs the pipeline may have other options, or none
 
 
 def test_latency_counts_from_the_arrival_of_the_newest_sample(path: Path) -> None:

@@ -1,7 +1,5 @@
 """The gate opens for voices and stays shut for noise and silence."""
 
-import os
-
 import numpy as np
 import pytest
 from scipy.signal import resample_poly
@@ -58,13 +56,3 @@ def test_a_dead_microphone_does_not_shut_the_gate() -> None:
     audio = pause_and_voice()
     audio[0] = 0
     assert np.mean(openings(audio)[12:]) > 0.8
-
-
-def test_opening_the_detector_leaves_the_environment_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    for value in (None, "7"):
-        if value is None:
-            monkeypatch.delenv("OMP_THREAD_LIMIT", raising=False)
-        else:
-            monkeypatch.setenv("OMP_THREAD_LIMIT", value)
-        SpeechGate(RATE)
-        assert os.environ.get("OMP_THREAD_LIMIT") == value

@@ -1,11 +1,10 @@
-"""Rooms in which two talkers walk around an array and pass each other, rendered as audio."""
+"""Rooms in which two talkers walk around an array and pass each other, or stand, rendered as audio."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.signal import fftconvolve
 
-from anydoa.classical.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direction
 from anydoa.geometry.grid import fibonacci_grid
@@ -14,6 +13,7 @@ from anydoa.peaks import PeakFinder
 from anydoa.simulation.convolution import fade_between_knots
 from anydoa.simulation.rir import room_rir
 from anydoa.simulation.room import Room, shoebox
+from anydoa.spectrum import SpectrumEstimator
 from unit.tracking.peak_scenes import PeakScene, speaks
 from voices import SAMPLE_RATE, voice
 
@@ -27,7 +27,7 @@ _SYLLABLE_S = 0.15
 
 
 @dataclass(frozen=True, eq=False)
-class CrossingScene:
+class RoomScene:
     """A recording and where its talkers were.
 
     Args:
@@ -42,9 +42,8 @@ class CrossingScene:
     paths: np.ndarray
     speaking: np.ndarray
 
-    def peaks(self, array: MicrophoneArray, *, frames_per_output: int) -> PeakScene:
-        """What SRP-PHAT and the peak finder make of it, 62.5 over ``frames_per_output`` times a second."""
-        estimator = SrpPhat(frames_per_output=frames_per_output)
+    def peaks(self, array: MicrophoneArray, estimator: SpectrumEstimator) -> PeakScene:
+        """What an estimator and the peak finder make of it."""
         spectrum = estimator.spectrum(self.audio, array, GRID)
         finder = PeakFinder(GRID, array=array, threshold=estimator.threshold)
         return PeakScene(
@@ -64,7 +63,7 @@ class CrossingScene:
         return normalize_direction(np.array(rows).T)  # time talker xyz
 
 
-def crossing_scene(seed: int, array: MicrophoneArray, *, seconds: float = 20.0) -> CrossingScene:
+def crossing_scene(seed: int, array: MicrophoneArray, *, seconds: float = 20.0) -> RoomScene:
     """Two talkers, equally loud over the whole, on arcs that cross in azimuth near half-time.
 
     They walk at 4 to 12 degrees a second, one against the other, 1.2 to 1.8 m from the array, and speak in
@@ -75,7 +74,22 @@ def crossing_scene(seed: int, array: MicrophoneArray, *, seconds: float = 20.0) 
     speed_deg_s = rng.uniform([4.0, -12.0], [12.0, -4.0])
     since_s = knots_s[:, None] - rng.uniform(0.3, 0.7) * seconds
     azimuth_deg = rng.uniform(-180, 180) + speed_deg_s * since_s
-    paths = angles_deg_to_direction(azimuth_deg, rng.uniform(0, 20, 2))
+    return _render(rng, array, knots_s, angles_deg_to_direction(azimuth_deg, rng.uniform(0, 20, 2)))
+
+
+def standing_scene(seed: int, array: MicrophoneArray, *, seconds: float = 20.0) -> RoomScene:
+    """Two talkers as in :func:`crossing_scene` who stand, at least 40 degrees of azimuth apart."""
+    rng = np.random.default_rng([seed, 1])
+    azimuth_deg = rng.uniform(-180, 180) + np.array([0.0, rng.uniform(40, 320)])
+    path = angles_deg_to_direction(azimuth_deg, rng.uniform(0, 20, 2))
+    return _render(rng, array, np.array([0.0, seconds]), np.stack([path, path]))
+
+
+def _render(
+    rng: np.random.Generator, array: MicrophoneArray, knots_s: np.ndarray, paths: np.ndarray
+) -> RoomScene:
+    """What an array records of two talkers on their paths."""
+    seconds = float(knots_s[-1])
     centre = np.array(_CENTRE_M) + rng.uniform(-0.3, 0.3, 3)
     mics = centre + array.centred_positions
     room = shoebox(np.array(_ROOM_M), RT60_S)
@@ -88,7 +102,7 @@ def crossing_scene(seed: int, array: MicrophoneArray, *, seconds: float = 20.0) 
         audio += wet / np.sqrt((wet**2).mean())
     noise = np.sqrt((audio**2).mean()) * 10 ** (-SNR_DB / 20)
     audio = 0.1 * (audio + noise * rng.standard_normal(audio.shape))
-    return CrossingScene(audio.astype(np.float32), knots_s, paths, speaking)
+    return RoomScene(audio.astype(np.float32), knots_s, paths, speaking)
 
 
 def _walk(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from anydoa.classical.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.array_file import load_array
 from anydoa.tracking import Tracker
@@ -17,7 +18,7 @@ from unit.tracking.crossing_scenes import crossing_scene
 )
 def test_talkers_who_pass_each_other_in_a_room_keep_their_ids(array: MicrophoneArray, seed: int) -> None:
     scene = crossing_scene(seed, array, seconds=14.0)
-    peaks = scene.peaks(array, frames_per_output=3)
+    peaks = scene.peaks(array, SrpPhat(frames_per_output=3))
     tracker = Tracker()
     azimuths = []
     for time_s, sources in zip(peaks.times_s, peaks.sources, strict=True):

@@ -1,6 +1,7 @@
 """Talkers who stand, walk, stop, pass each other, fall silent and come back."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -155,6 +156,17 @@ def test_a_weak_peak_moves_a_track_less_than_a_strong_one() -> None:
         (track,) = tracker.update(3.0, [source(6, score=score)])
         moved_deg.append(off_deg(track, 0))
     assert 0 < moved_deg[0] < moved_deg[1] / 2
+
+
+def test_scores_on_another_scale_give_the_same_tracks() -> None:
+    scene = peak_scene(3, "crossing", seconds=8.0)
+    plain, scaled = Tracker(), Tracker(TrackerOptions(least_score=3 * OPTIONS.least_score))
+    for time_s, sources in zip(scene.times_s, scene.sources, strict=True):
+        louder = [replace(peak, score=3 * peak.score) for peak in sources]
+        shown = plain.update(float(time_s), sources), scaled.update(float(time_s), louder)
+        assert [track.id for track in shown[0]] == [track.id for track in shown[1]]
+        for one, other in zip(*shown, strict=True):
+            np.testing.assert_allclose(one.direction, other.direction, atol=1e-12)
 
 
 def test_mirrors_are_those_of_the_newest_peak() -> None:

@@ -35,15 +35,16 @@ def serving(
     pace: float | None = 1.0,
     repeat: bool = True,
     grid: str = GRID,
+    estimator: str = ESTIMATOR,
     results_per_s: float = 10.0,
     catalogue: Catalogue | None = None,
 ) -> Iterator[PageServer]:
     """A server in a thread, on a free port; with a recording to replay it has a live stream."""
-    server = PageServer(
-        options or ServerOptions(port=0),
-        catalogue or shared_catalogue(),
-        None if replay is None else make_hub(replay, grid, results_per_s, pace=pace, repeat=repeat),
-    )
+    hub = None
+    if replay is not None:
+        localizer = Localizer(ARRAY, grid, estimator)
+        hub = make_hub(replay, localizer, results_per_s, pace=pace, repeat=repeat)
+    server = PageServer(options or ServerOptions(port=0), catalogue or shared_catalogue(), hub)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -60,9 +61,10 @@ def shared_catalogue() -> Catalogue:
     return Catalogue(ARRAY, ESTIMATOR, GRID)
 
 
-def make_hub(recording: Path, grid: str, results_per_s: float, *, pace: float | None, repeat: bool) -> Hub:
+def make_hub(
+    recording: Path, localizer: Localizer, results_per_s: float, *, pace: float | None, repeat: bool
+) -> Hub:
     """A live stream of a recording."""
-    localizer = Localizer(ARRAY, grid, ESTIMATOR)
     feed = FileFeed(recording, pace=pace, repeat=repeat)
     # A busy machine may be late here, but drops nothing: what is heard does not depend on it.
     pipeline = LivePipeline(localizer, feed, results_per_s=results_per_s, vad=False, max_queue_s=600)

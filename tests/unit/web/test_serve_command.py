@@ -39,6 +39,11 @@ def test_the_command_prints_an_address_serves_and_stops_at_ctrl_c() -> None:
         (["--replay", "a.wav"], "a live stream needs the array that hears it; add --array"),
         (["--replay", "a.wav", "--device", "0"], "--replay and --device exclude each other"),
         (["--array", "linear-4", "--replay", "missing.wav"], "missing.wav: no such file"),
+        (["--array", "linear-4", "--profile", "a.json"], "--profile is for a live stream; add --device"),
+        (
+            ["--array", str(ARRAY_FILE), "--replay", str(RECORDING), "--profile", "a.json"],
+            "a.json: cannot be read",
+        ),
         (
             ["--array", "linear-4", "--replay", str(RECORDING)],
             "two_talkers.wav: recording has 6 channels but",

@@ -2,5 +2,7 @@
 
 from anydoa.streaming.feeds.device import DeviceFeed as DeviceFeed
 from anydoa.streaming.feeds.file import FileFeed as FileFeed
+from anydoa.streaming.feeds.ordered import OrderedFeed as OrderedFeed
+from anydoa.streaming.feeds.overheard import OverheardFeed as OverheardFeed
 from anydoa.streaming.feeds.raw import RawFeed as RawFeed
 from anydoa.streaming.feeds.tcp import TcpFeed as TcpFeed

@@ -1,7 +1,6 @@
 """A sound card, through PortAudio."""
 
 import logging
-import math
 import queue
 import threading
 import time
@@ -14,12 +13,12 @@ from jaxtyping import Float32
 from anydoa.errors import AudioError
 from anydoa.io.audio import check_samples
 from anydoa.streaming.feed import check_feed_format
+from anydoa.streaming.rare_report import RareReport
 from anydoa.streaming.sound_cards import choose_card, choose_rate, import_sounddevice, list_cards
 
 _BLOCK_S = 0.02
 _LATENCY_S = 0.05  # that the card may hold back; less costs overflows on small boards
 _HELD_BLOCKS = 50  # between the card's thread and the reader: one second
-_REPORT_S = 1.0  # least between two lines about lost sound
 _POLL_S = 0.1  # between two looks whether the feed was closed
 
 _logger = logging.getLogger(__name__)
@@ -61,7 +60,7 @@ class DeviceFeed:
         )
         self._closed = threading.Event()
         self._lost_s = 0.0  # as the card's thread counts it; lost_s is that before the newest block given
-        self._told_at = -math.inf
+        self._losses = RareReport()
         self._num_samples = 0
         self._expected_at: float | None = None
 
@@ -96,8 +95,7 @@ class DeviceFeed:
             lost_s, block = self._blocks.get(timeout=_POLL_S)
         except queue.Empty:
             return
-        if lost_s > self.lost_s and time.monotonic() >= self._told_at + _REPORT_S:
-            self._told_at = time.monotonic()
+        if lost_s > self.lost_s and self._losses.is_due():
             _logger.warning("%s: the card lost %.2f s so far; this machine is too busy", self.name, lost_s)
         self.lost_s = lost_s
         start_s = self._num_samples / self.sample_rate

@@ -1,0 +1,96 @@
+"""Options that several commands share: how they are written, and what the words mean."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from anydoa.errors import ConfigError
+
+if TYPE_CHECKING:
+    from anydoa.geometry.array import MicrophoneArray
+
+STANDARD_OUTPUT = Path("-")
+"""What a person writes for standard output where a file could stand."""
+
+ArrayOption = Annotated[
+    str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
+]
+GridOption = Annotated[str, typer.Option(help="Directions to look at, such as icosphere:4, or a file.")]
+EstimatorOption = Annotated[str, typer.Option(help="srp-phat, music, or the name of a model.")]
+IgnoreChannelsOption = Annotated[
+    str, typer.Option(metavar="6,7", help="Channels of the recording, from 0, that hold no microphone.")
+]
+ProfileOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Profile of a healthy start: if channels come shifted, put them in order."
+    ),
+]
+
+
+def parse_array(name: str, ignore_channels: str = "") -> "MicrophoneArray":
+    """The array that a command is told.
+
+    Args:
+        name: of a bundled array, or a file.
+        ignore_channels: channels without a microphone, such as ``6,7``; none if empty.
+
+    Raises:
+        ConfigError: if the channels are not numbers from 0.
+        GeometryError: if there is no such array or it is not sound.
+    """
+    from anydoa.io.array_file import load_array
+
+    array = load_array(name)
+    if not ignore_channels:
+        return array
+    try:
+        ignored = tuple(int(part) for part in ignore_channels.split(","))
+    except ValueError:
+        raise ConfigError(f"--ignore-channels takes numbers such as 6,7, got {ignore_channels!r}") from None
+    if min(ignored) < 0:
+        raise ConfigError(f"--ignore-channels counts from 0, got {min(ignored)}")
+    # An array that does not say where its microphones are recorded has them on the channels that remain.
+    count = array.num_microphones
+    plain = array.channels == tuple(range(count))
+    remaining = [channel for channel in range(count + len(ignored)) if channel not in ignored]
+    return array.replace(
+        ignore_channels=ignored, channels=tuple(remaining[:count]) if plain else array.channels
+    )
+
+
+def parse_sources(text: str) -> int | None:
+    """How many sources there are; None where the sound shall decide.
+
+    Raises:
+        ConfigError: if the text is neither ``auto`` nor a number from 1.
+    """
+    if text == "auto":
+        return None
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigError(f"--sources must be auto or a number from 1, got {text!r}")
+    return int(text)
+
+
+def parse_device(text: str | None) -> int | str | None:
+    """A sound card by its number or a part of its name; None for the likeliest."""
+    return int(text) if text and text.isdecimal() else text
+
+
+@contextmanager
+def writable(path: Path) -> Iterator[None]:
+    """Makes the folder of a file; what the system refuses becomes one clear line.
+
+    Raises:
+        ConfigError: if the system refuses.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
