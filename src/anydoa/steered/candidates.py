@@ -9,7 +9,6 @@ from anydoa.geometry.ambiguity import array_axis, geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.folding import fold_directions, half_circle
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.geometry.plane_wave import steering_phases as steering_phases
 
 
 class Candidates:

@@ -17,10 +17,11 @@ from anydoa.classical.stft import FrameStream
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
+from anydoa.geometry.plane_wave import steering_phases
 from anydoa.runtime.card import TrainedRange
 from anydoa.spectrum import SpatialSpectrum
 from anydoa.steered.bin_features import BinAxis, BinFeatures, unit_phases
-from anydoa.steered.candidates import Candidates, steering_phases
+from anydoa.steered.candidates import Candidates
 from anydoa.steered.evidence import EvidenceMemory
 from anydoa.steered.options import SteeredOptions
 from anydoa.steered.talker_view import TalkerViews, look_at
@@ -86,7 +87,7 @@ class SteeredEstimator:
         axis: windows and bins that the mask was trained with.
         options: see there.
         threshold: value from which a peak is called a source when their number is not known.
-        weights_hash: of the mask's weights.
+        weights_hash: of the weights of mask and scorer.
         trained_range: what training covered; arrays outside of it are warned about.
     """
 

@@ -11,10 +11,10 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance
 from anydoa.geometry.folding import fold_directions, half_circle
 from anydoa.geometry.grid import DirectionGrid
+from anydoa.geometry.plane_wave import steering_phases
 from anydoa.peak_fit import PatchFit
 from anydoa.steered.band_power import half_covariance, pair_matrix, takes_pairs
 from anydoa.steered.bin_features import BinAxis
-from anydoa.steered.candidates import steering_phases
 
 _KEPT_PATCHES = 64
 _LEAST_MASS = 1e-12

@@ -131,7 +131,47 @@ class AggRlLesson:
         return self._validator.run(network, self._curriculum.beamwidths_deg(position))
 
 
-class MaskLesson:
+class _SteeredLesson:
+    """What the lessons of the steered model's two networks share.
+
+    Args:
+        config: of the run.
+        cache: folder for decoded recordings, and for what else is kept.
+        share: of this process.
+    """
+
+    def __init__(self, config: TrainingConfig, cache: Path, share: Share) -> None:
+        self._sources = TrainingSources(config, cache, share)
+        self._config, self._share = config, share
+        self._validator: MaskValidator | ScoreValidator | None = None
+
+    def arguments(self, batch: AnyBatch, position: Position, rng: np.random.Generator) -> tuple[()]:
+        """Nothing: the targets are in the batch."""
+        return ()
+
+    def finish_step(self) -> None:
+        """Nothing: every value of its weights is allowed."""
+
+    def validate(self, network: Any, position: Position) -> list[ClipResult]:
+        """Results of an averaged network on this process' share of the validation clips."""
+        assert self._validator is not None
+        return self._validator.run(network)
+
+    def _held_out_scenes(self, recipe: MixRecipe) -> list[Scene]:
+        """This process' share of the scenes, held out, as many of each number of talkers."""
+        scenes = []
+        for talkers in range(1, MAX_TALKERS + 1):
+            mixer = self._sources.held_out_rooms().mixer(
+                replace(recipe, min_talkers=talkers),
+                seed=self._config.seed + VALIDATION_SEED,
+                duration_s=self._config.validation.duration_s,
+                max_talkers=talkers,
+            )
+            scenes += [mixer.scene(clip) for clip in range(self._config.validation.clips)]
+        return scenes[self._share.index :: self._share.of]
+
+
+class MaskLesson(_SteeredLesson):
     """The mask network of the steered model: which bins hold direct sound.
 
     Args:
@@ -141,9 +181,7 @@ class MaskLesson:
     """
 
     def __init__(self, config: TrainingConfig, cache: Path, share: Share) -> None:
-        self._sources = TrainingSources(config, cache, share)
-        self._config, self._share = config, share
-        self._validator: MaskValidator | None = None
+        super().__init__(config, cache, share)
         self.network = TalkerMask(config.mask)
         self.supervision = MaskSupervision(self.network)
         self.load = load_mask_checkpoint
@@ -161,26 +199,15 @@ class MaskLesson:
         )
         return endless_batches(dataset, first=first, step=stage.batch_size, workers=self._config.data.workers)
 
-    def arguments(self, batch: AnyBatch, position: Position, rng: np.random.Generator) -> tuple[()]:
-        """Nothing: the targets are in the batch."""
-        return ()
-
-    def finish_step(self) -> None:
-        """Nothing: every value of its weights is allowed."""
-
     def prepare_validation(self) -> None:
         """Mix the clips the network is tried out on."""
-        scenes = _held_out_scenes(self._config, self._sources, replace(self._config.mix, keep_direct=True))
-        mine = scenes[self._share.index :: self._share.of]
-        self._validator = MaskValidator(mine, self._config.mask.axis, grid_size=self._config.validation.grid)
-
-    def validate(self, network: TalkerMask, position: Position) -> list[ClipResult]:
-        """Results of an averaged network on this process' share of the validation clips."""
-        assert self._validator is not None
-        return self._validator.run(network)
+        scenes = self._held_out_scenes(replace(self._config.mix, keep_direct=True))
+        self._validator = MaskValidator(
+            scenes, self._config.mask.axis, grid_size=self._config.validation.grid
+        )
 
 
-class ScoreLesson:
+class ScoreLesson(_SteeredLesson):
     """The score network of the steered model: whether somebody speaks where something was found.
 
     Args:
@@ -190,10 +217,8 @@ class ScoreLesson:
     """
 
     def __init__(self, config: TrainingConfig, cache: Path, share: Share) -> None:
-        self._sources = TrainingSources(config, cache, share)
-        self._config, self._share = config, share
+        super().__init__(config, cache, share)
         self._mask_weights = Path(config.data.mask_weights)
-        self._validator: ScoreValidator | None = None
         self.network = TalkerScore(config.score)
         self.supervision = ScoreSupervision(self.network)
         self.load = load_score_checkpoint
@@ -218,37 +243,10 @@ class ScoreLesson:
         )
         return endless_batches(dataset, first=first, step=stage.batch_size, workers=self._config.data.workers)
 
-    def arguments(self, batch: AnyBatch, position: Position, rng: np.random.Generator) -> tuple[()]:
-        """Nothing: the targets are in the batch."""
-        return ()
-
-    def finish_step(self) -> None:
-        """Nothing: every value of its weights is allowed."""
-
     def prepare_validation(self) -> None:
         """Find the talkers of the clips the network is tried out on."""
-        scenes = _held_out_scenes(self._config, self._sources, self._config.mix)
         estimator = masked_by(self._mask_weights, self._config.steering)
-        self._validator = ScoreValidator(scenes[self._share.index :: self._share.of], estimator)
-
-    def validate(self, network: TalkerScore, position: Position) -> list[ClipResult]:
-        """Results of an averaged network on this process' share of the validation clips."""
-        assert self._validator is not None
-        return self._validator.run(network)
-
-
-def _held_out_scenes(config: TrainingConfig, sources: TrainingSources, recipe: MixRecipe) -> list[Scene]:
-    """As many scenes of each number of talkers, from rooms and voices kept for validation."""
-    scenes = []
-    for talkers in range(1, MAX_TALKERS + 1):
-        mixer = sources.held_out_rooms().mixer(
-            replace(recipe, min_talkers=talkers),
-            seed=config.seed + VALIDATION_SEED,
-            duration_s=config.validation.duration_s,
-            max_talkers=talkers,
-        )
-        scenes += [mixer.scene(clip) for clip in range(config.validation.clips)]
-    return scenes
+        self._validator = ScoreValidator(self._held_out_scenes(self._config.mix), estimator)
 
 
 _LESSONS: dict[str, Callable[[TrainingConfig, Path, Share], Lesson]] = {
