@@ -50,7 +50,7 @@ bench: setup  ## accuracy and speed against public peers, on this machine
 	$(BIN)/python benchmarks/web.py
 	$(BIN)/python benchmarks/calibration.py --quick
 	PYTHONPATH=tests $(BIN)/python benchmarks/cost.py
-	PYTHONPATH=tests $(BIN)/python benchmarks/sphere.py --quick
+	PYTHONPATH=tests $(BIN)/python benchmarks/sphere.py --rooms 4
 	PYTHONPATH=tests $(BIN)/python benchmarks/clean.py --clips 1
 
 bench-doctor: setup  ## what the doctor names and confuses, 384 simulated recordings

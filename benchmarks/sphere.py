@@ -65,17 +65,7 @@ def clips(preset: str, voices: AudioPool, num_rooms: int, num_talkers: int) -> I
     )
     scenes = mix_in_new_rooms(plan, voices, None, duration_s=SECONDS, max_talkers=num_talkers, recipe=recipe)
     for index, scene in enumerate(scenes):
-        yield SuiteClip(
-            name=f"{preset}/{index}",
-            suite=preset,
-            audio=scene.audio,
-            array=array,
-            directions=scene.directions[:, None],
-            activity=scene.activity,
-            sample_rate=scene.sample_rate,
-            snr_db=scene.snr_db,
-            rt60=scene.rt60,
-        )
+        yield SuiteClip.from_scene(scene, array, name=f"{preset}/{index}", suite=preset)
 
 
 def in_free_field(clip: SuiteClip) -> SuiteClip:

@@ -10,6 +10,7 @@ from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ShapeError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
+from anydoa.simulation.scene import Scene
 
 FRAME_S = 0.032  # of sound around a frame's time that decides who speaks in it
 ACTIVE_SHARE = 2 / 3  # of those samples, as published
@@ -59,6 +60,30 @@ class SuiteClip:
                 f"{self.name}: {len(self.audio)} signals for {self.array.num_microphones} microphones; "
                 "select the channels of the array first"
             )
+
+    @classmethod
+    def from_scene(cls, scene: Scene, array: MicrophoneArray, *, name: str, suite: str) -> "SuiteClip":
+        """The clip of a simulated scene whose talkers stand still.
+
+        Args:
+            scene: sound and truth.
+            array: what recorded it.
+            name: tells it from the others of its suite.
+            suite: the row of the table it belongs to.
+        """
+        return cls(
+            name=name,
+            suite=suite,
+            audio=scene.audio,
+            array=array,
+            directions=scene.directions[:, None],
+            activity=scene.activity,
+            sample_rate=scene.sample_rate,
+            snr_db=scene.snr_db,
+            rt60=scene.rt60,
+            noises=scene.noises,
+            reflections=scene.reflections,
+        )
 
     @property
     def num_talkers(self) -> int:

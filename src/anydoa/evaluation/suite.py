@@ -89,19 +89,7 @@ class SimulatedSuite:
         )
         scene = mixer[clip]
         array = row.array or MicrophoneArray(scene.positions, name=f"{row.label} {clip}")
-        return SuiteClip(
-            name=f"{row.label}/{row.talkers}/{clip}",
-            suite=row.label,
-            audio=scene.audio,
-            array=array,
-            directions=scene.directions[:, None],
-            activity=scene.activity,
-            sample_rate=scene.sample_rate,
-            snr_db=scene.snr_db,
-            rt60=scene.rt60,
-            noises=scene.noises,
-            reflections=scene.reflections,
-        )
+        return SuiteClip.from_scene(scene, array, name=f"{row.label}/{row.talkers}/{clip}", suite=row.label)
 
     def _recipe(self, row: SuiteRow) -> MixRecipe:
         share = _ISOTROPIC_SHARE if self.material.generates_noise else 0.0

@@ -24,7 +24,7 @@ from anydoa.steered.bin_features import BinAxis, BinFeatures, unit_phases
 from anydoa.steered.candidates import Candidates
 from anydoa.steered.evidence import EvidenceMemory
 from anydoa.steered.options import SteeredOptions
-from anydoa.steered.talker_view import TalkerViews, look_at
+from anydoa.steered.talker_view import REGRESSED_NUMBERS, TalkerViews, look_at
 from anydoa.steered.talkers import Talker, TalkerSearch
 from anydoa.steered.windows import window_spectra
 
@@ -33,7 +33,6 @@ logger = logging.getLogger(__name__)
 _ROUNDING_NOISE = 1e-5  # of the loudest bin; what lies below is no sound
 _LEAST_WIDTH = 0.8  # of a beam, grid spacings
 _BEAM_POWER = 1.5  # flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it
-_LEAST_SHARE = 0.02  # added, so that a talker who explains next to nothing has finite odds
 
 
 @runtime_checkable
@@ -199,13 +198,11 @@ class SteeredStream:
         beams.max(axis=0, out=values)
 
     def _scores(self, moment: Moment) -> Float32[np.ndarray, "talker"]:
-        if self._estimator.scorer is not None and moment.views is not None:
+        if moment.views is None:
+            return np.zeros(0, dtype=np.float32)
+        if self._estimator.scorer is not None:
             return self._estimator.scorer.scores(moment.views)
-        odds = [_log_odds(talker, self._estimator.options.score_weights) for talker in moment.talkers]
-        return expit(np.array(odds, dtype=np.float32))
-
-
-def _log_odds(talker: Talker, weights: tuple[float, float, float, float, float]) -> float:
-    bias, share, coherence, mass, recent = weights
-    odds = bias + share * np.log(talker.share + _LEAST_SHARE) + coherence * talker.coherence
-    return float(odds + mass * np.log1p(talker.mass) + recent * np.log1p(talker.recent_mass))
+        bias, *weights = np.float32(self._estimator.options.score_weights)
+        odds = bias + moment.views.numbers[:, REGRESSED_NUMBERS] @ np.array(weights)
+        chance: np.ndarray = expit(odds)
+        return chance

@@ -12,8 +12,9 @@ from anydoa.steered.talkers import Talker
 
 NUM_CHANNELS = 5 + NUM_FEATURES
 NUM_NUMBERS = 8
+REGRESSED_NUMBERS = [0, 2, 3, 4]  # log share, coherence, log mass, log recent mass
 MASK_CHANNEL = 1  # of the mean mask; 0 where nothing was heard
-_LEAST_SHARE = 0.02
+_LEAST_SHARE = 0.02  # added, so that a talker who explains next to nothing has a finite logarithm
 
 
 @dataclass(frozen=True, eq=False)
