@@ -202,7 +202,7 @@ class SteeredStream:
             return np.zeros(0, dtype=np.float32)
         if self._estimator.scorer is not None:
             return self._estimator.scorer.scores(moment.views)
-        bias, *weights = np.float32(self._estimator.options.score_weights)
-        odds = bias + moment.views.numbers[:, REGRESSED_NUMBERS] @ np.array(weights)
+        weights = np.array(self._estimator.options.score_weights, dtype=np.float32)
+        odds = weights[0] + moment.views.numbers[:, REGRESSED_NUMBERS] @ weights[1:]
         chance: np.ndarray = expit(odds)
         return chance
