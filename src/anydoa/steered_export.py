@@ -92,10 +92,9 @@ def export_steered(mask: TalkerMask, score: TalkerScore, card: ModelCard, folder
     folder.mkdir(parents=True, exist_ok=True)
     config = mask.config
     features = torch.zeros(1, 3, config.num_features, config.num_bins)
-    state = torch.zeros(config.num_layers, 1, config.hidden_size)
     _trace(
         _Masks(mask),
-        {"features": features, "state": state},
+        {"features": features, "state": mask.initial_state()},
         {"mask": {1: "frames"}, "next_state": {}},
         folder / MASK_FILE,
         varying={"features": {1: "frames"}},

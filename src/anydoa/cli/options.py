@@ -19,7 +19,9 @@ ArrayOption = Annotated[
     str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
 ]
 GridOption = Annotated[str, typer.Option(help="Directions to look at, such as icosphere:4, or a file.")]
-EstimatorOption = Annotated[str, typer.Option(help="srp-phat, music, or the name of a model.")]
+EstimatorOption = Annotated[
+    str, typer.Option(help="steered, srp-phat, music, agg-rl, two joined by +, or the folder of a model.")
+]
 IgnoreChannelsOption = Annotated[
     str, typer.Option(metavar="6,7", help="Channels of the recording, from 0, that hold no microphone.")
 ]

@@ -2,6 +2,10 @@
 
 It sees levels and coherence (:class:`~anydoa.steered.bin_features.BinFeatures`), no geometry, so it serves
 every array. Causal: a bin is judged by what came before and at the same time.
+
+Recurrent layers see whole frames and remember, but all of a frame has to pass through their few hundred
+units.
+So convolutions, the same for all bins, correct what they say of a bin by the bins and moments around it.
 """
 
 from collections.abc import Mapping
@@ -18,6 +22,7 @@ from anydoa.steered.bin_features import BinAxis
 
 _SCALE = (2.0, 2.0, 0.3, 0.3)  # usual spread of each feature
 _OFFSET = (0.0, 0.0, 0.6, 0.5)
+_LOGIT_SCALE = 0.3
 
 
 @dataclass(frozen=True)
@@ -33,9 +38,14 @@ class TalkerMaskConfig:
         num_features: features of each bin.
         hidden_size: of the recurrent layers.
         num_layers: recurrent layers.
+        patch_frames: newest frames that a correction sees.
+        patch_bins: bins that it sees of each, odd.
+        patch_channels: of the first convolution.
+        blend_channels: of the second.
 
     Raises:
-        ConfigError: if the bins kept do not lie inside the spectrum, or a size is below 1.
+        ConfigError: if the bins kept do not lie inside the spectrum, a size is below 1, or ``patch_bins`` is
+            even.
     """
 
     sample_rate: int = 16_000
@@ -46,6 +56,10 @@ class TalkerMaskConfig:
     num_features: int = 4
     hidden_size: int = 256
     num_layers: int = 2
+    patch_frames: int = 5
+    patch_bins: int = 9
+    patch_channels: int = 32
+    blend_channels: int = 24
 
     def __post_init__(self) -> None:
         for one in fields(self):
@@ -56,6 +70,8 @@ class TalkerMaskConfig:
                 f"a window of {self.window_length} samples has {self.window_length // 2 + 1} bins, "
                 f"got {self.num_bins} from {self.first_bin}; keep fewer"
             )
+        if self.patch_bins % 2 == 0:
+            raise ConfigError(f"patch_bins must be odd, to have a middle, got {self.patch_bins}")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "TalkerMaskConfig":
@@ -96,19 +112,47 @@ class TalkerMask(nn.Module):
         self.norm = nn.LayerNorm(config.hidden_size)
         self.memory = nn.GRU(config.hidden_size, config.hidden_size, config.num_layers, batch_first=True)
         self.exit = nn.Linear(2 * config.hidden_size, config.num_bins)
+        self.patch = nn.Conv2d(
+            config.num_features + 1,
+            config.patch_channels,
+            (config.patch_frames, config.patch_bins),
+            padding=(0, config.patch_bins // 2),
+        )
+        self.blend = nn.Conv2d(config.patch_channels, config.blend_channels, (1, 3), padding=(0, 1))
+        self.correction = nn.Conv2d(config.blend_channels, 1, (1, 3), padding=(0, 1))
+        for parameter in self.correction.parameters():
+            nn.init.zeros_(parameter)
+
+    def initial_state(self, batch: int = 1) -> Float[Tensor, "batch size"]:
+        """Memory before the first frame: of the recurrent layers, then the frames of a patch before it."""
+        config = self.config
+        frames = (config.patch_frames - 1) * self.patch.in_channels * config.num_bins
+        return self.scale.new_zeros(batch, config.num_layers * config.hidden_size + frames)
 
     def forward(
         self,
         features: Float[Tensor, "batch frame feature freq"],
-        state: Float[Tensor, "layer batch hidden"] | None = None,
-    ) -> tuple[Float[Tensor, "batch frame freq"], Float[Tensor, "layer batch hidden"]]:
+        state: Float[Tensor, "batch size"] | None = None,
+    ) -> tuple[Float[Tensor, "batch frame freq"], Float[Tensor, "batch size"]]:
         """Logits of the masks, and the memory for the next call.
 
         Args:
             features: of the next frames.
             state: memory left by the frames before; None at the beginning.
         """
-        seen = ((features - self.offset) * self.scale).flatten(2)
-        entered = nn.functional.relu(self.norm(self.entry(seen)))
-        remembered, state = self.memory(entered, state)
-        return self.exit(torch.cat([entered, remembered], -1)), state
+        config = self.config
+        if state is None:
+            state = self.initial_state(len(features))
+        batch, units = len(features), config.num_layers * config.hidden_size
+        memory = state[:, :units].view(batch, config.num_layers, config.hidden_size)
+        past = state[:, units:].view(batch, self.patch.in_channels, config.patch_frames - 1, config.num_bins)
+        seen = (features - self.offset) * self.scale
+        entered = nn.functional.relu(self.norm(self.entry(seen.flatten(2))))
+        remembered, memory = self.memory(entered, memory.transpose(0, 1).contiguous())
+        logits = self.exit(torch.cat([entered, remembered], -1))
+        known = torch.cat([seen, _LOGIT_SCALE * logits[:, :, None]], 2).transpose(1, 2)
+        frames = torch.cat([past, known], 2)
+        patches = nn.functional.relu(self.patch(frames))
+        corrections = self.correction(nn.functional.relu(self.blend(patches)))[:, 0]
+        past = frames[:, :, frames.shape[2] - (config.patch_frames - 1) :]
+        return logits + corrections, torch.cat([memory.transpose(0, 1).flatten(1), past.flatten(1)], 1)

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32
 
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.diffuse_field import diffuse_coherence
 
 NUM_FEATURES = 4
 COHERENCE_FRAMES = 4
@@ -60,11 +61,11 @@ class BinFeatures:
 
     For each bin: level against the mean level of the recent past, level against the recent mean of the same
     bin, magnitude of the coherence over the last four windows (mean over pairs), and diffuseness by the
-    coherence expected of sound from everywhere at the distance of each pair.
+    coherence of each pair in sound from everywhere.
 
     Args:
         axis: windows and bins.
-        array: its distances; nothing else of it counts.
+        array: the coherence of its pairs in a diffuse field; nothing else of it counts.
 
     Reference:
         Schwarz and Kellermann (2015), "Coherent-to-diffuse power ratio estimation for dereverberation",
@@ -73,9 +74,8 @@ class BinFeatures:
 
     def __init__(self, axis: BinAxis, array: MicrophoneArray) -> None:
         self._first, self._second = np.triu_indices(array.num_microphones, k=1)
-        distance = np.linalg.norm(array.positions[self._first] - array.positions[self._second], axis=1)
-        diffuse = np.sinc(2 * axis.frequencies * distance[:, None] / array.speed_of_sound)
-        self._diffuse = diffuse.astype(np.float32)[:, None]
+        diffuse = diffuse_coherence(array, axis.frequencies)[:, self._first, self._second]
+        self._diffuse = np.ascontiguousarray(diffuse.T, dtype=np.float32)[:, None]
         self._weight = np.maximum(1 - self._diffuse**2, 1e-3)
         self._weight /= self._weight.sum(axis=0)
         self._decay = math.exp(-axis.hop_s / LEVEL_MEMORY_S)

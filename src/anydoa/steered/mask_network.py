@@ -21,18 +21,17 @@ class MaskNetwork:
 
     def __init__(self, path: Path, *, num_threads: int = 1) -> None:
         self._session = open_session(path, num_threads=num_threads)
-        shape = next(node.shape for node in self._session.get_inputs() if node.name == "state")
-        self._state_shape = (shape[0], 1, shape[2])
+        self._state_shape = next(node.shape for node in self._session.get_inputs() if node.name == "state")
 
-    def initial_state(self) -> Float32[np.ndarray, "layer 1 hidden"]:
+    def initial_state(self) -> Float32[np.ndarray, "1 size"]:
         """Memory before the first frame."""
         return np.zeros(self._state_shape, dtype=np.float32)
 
     def step(
         self,
         features: Float32[np.ndarray, "frame feature freq"],
-        state: Float32[np.ndarray, "layer 1 hidden"],
-    ) -> tuple[Float32[np.ndarray, "frame freq"], Float32[np.ndarray, "layer 1 hidden"]]:
+        state: Float32[np.ndarray, "1 size"],
+    ) -> tuple[Float32[np.ndarray, "frame freq"], Float32[np.ndarray, "1 size"]]:
         """Masks of the next frames, 0..1, and the memory after them."""
         mask, state = self._session.run(None, {"features": features[None], "state": state})
         return mask[0], state

@@ -35,7 +35,7 @@ class SteeredOptions:
     """
 
     mask_power: float = 0.7
-    num_candidates: int = 512
+    num_candidates: int = 384
     num_bands: int = 40
     slot_frames: int = 3
     slots_per_output: int = 2
@@ -46,7 +46,7 @@ class SteeredOptions:
     evidence_power: float = 0.5
     background: float = 0.1
     iterations: int = 5
-    cluster_deg: float = 12.0
+    cluster_deg: float = 13.0
     separation_deg: float = 15.0
     max_talkers: int = 4
     least_share: float = 0.02

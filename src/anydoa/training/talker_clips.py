@@ -99,7 +99,8 @@ class TalkerBatches(Dataset[TalkerBatch]):
         offset: int = 0,
     ) -> None:
         self.source, self.shape, self.recipe, self.seed, self.offset = source, shape, recipe, seed, offset
-        made_from = repr((source.bank, source.speech, source.noise, shape, recipe, seed))
+        weights = hashlib.sha256(shape.mask_weights.read_bytes()).hexdigest()
+        made_from = repr((source.bank, source.speech, source.noise, weights, shape, recipe, seed))
         self.kept = kept / f"talkers-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
 
     def __getitem__(self, first: int) -> TalkerBatch:
@@ -199,8 +200,8 @@ class _TorchMask:
         self._network = network
 
     def initial_state(self) -> np.ndarray:
-        config = self._network.config
-        return np.zeros((config.num_layers, 1, config.hidden_size), dtype=np.float32)
+        state: np.ndarray = self._network.initial_state().numpy()
+        return state
 
     @torch.no_grad()
     def step(
