@@ -41,7 +41,7 @@ class Bench:
     def group(self) -> tuple[Order, ...]:
         """Orders of these microphones that no recording from unknown directions tells apart."""
         if self.array.num_microphones > MOST_MICROPHONES:
-            return (self.as_told.positions,)
+            return (self.as_told.order,)
         return symmetries(self.array)
 
     @property

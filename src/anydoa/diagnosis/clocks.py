@@ -4,10 +4,10 @@ Far beyond what places explain: milliseconds. What is left after that is heard w
 Channels of one clock are late alike but for what their places explain.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from scipy.fft import next_fast_len
 
 from anydoa.diagnosis.channels import COHERENT, ChannelFacts, coherence_among
@@ -22,6 +22,7 @@ _NEAR_S = 1e-3  # s beyond the spacing; smaller lags are found piece by piece
 _CLEAR = 12.0  # height of a peak over the rest, for a whole recording; chance is 5
 _DRIFTED = 0.35  # coherence that is not left where a lag grows by a millisecond
 _BETTER = 1.5  # times the coherence before; echoes do not do that
+_LEAST_STEP = 1e-9  # of coherence; less is rounding
 _LIKE_NEIGHBOURS = 0.4  # of the coherence of microphones as far apart; a playback the room hears keeps 0.36
 
 
@@ -33,11 +34,13 @@ class ClockLag:
         samples: lag in the middle of the recording.
         drift: samples a sample by which it grows.
         clearness: height of the correlation's peak over the root mean square of the rest: 5 is chance.
+        is_sure: whether it is known which channels it belongs to.
     """
 
     samples: int
     drift: float
     clearness: float
+    is_sure: bool = True
 
 
 TOGETHER = ClockLag(0, 0.0, np.inf)
@@ -118,7 +121,9 @@ def late_clocks(
             if _hears_room(array, channel, room, (before, coherence)):
                 late[channel] = lag
                 break
-    return _of_one_clock(late, 2 * array.span / array.speed_of_sound * sample_rate, recording.shape[1])
+    late = _of_one_clock(late, 2 * array.span / array.speed_of_sound * sample_rate, recording.shape[1])
+    heard = [channel for channel in array.channels if channel in room or channel in late]
+    return _settled(recording, sample_rate, heard, late) if late else late
 
 
 def _hears_room(
@@ -168,6 +173,48 @@ def _of_one_clock(late: dict[int, ClockLag], near: float, num_samples: int) -> d
         middle = late[group[len(group) // 2]]
         together.update(dict.fromkeys(group, middle))
     return together
+
+
+def _settled(
+    recording: Float[np.ndarray, "channel time"],
+    sample_rate: int,
+    channels: list[int],
+    late: dict[int, ClockLag],
+) -> dict[int, ClockLag]:
+    """The lags with every channel on the clock under which it hears most of the others.
+
+    A microphone far from the reference hears little of it, whatever its clock: its neighbours know more.
+    Sure where each half of the recording, with other talkers in it, says the same.
+    """
+    clocks = [TOGETHER, *dict.fromkeys(late.values())]
+    told = np.array([clocks.index(late.get(channel, TOGETHER)) for channel in channels])
+    moved = np.stack(
+        [[undone(recording[channel], clock, sample_rate) for channel in channels] for clock in clocks]
+    )
+    own = _most_heard(moved, sample_rate, told)
+    halves = np.array_split(moved, 2, axis=2)
+    is_sure = all((_most_heard(half, sample_rate, own) == own).all() for half in halves)
+    clocks = [replace(clock, is_sure=is_sure) for clock in clocks]
+    return {channel: clocks[clock] for channel, clock in zip(channels, own, strict=True) if clock}
+
+
+def _most_heard(
+    moved: Float[np.ndarray, "clock channel time"], sample_rate: int, own: Int[np.ndarray, "channel"]
+) -> Int[np.ndarray, "channel"]:
+    """The clock of each channel, from a first guess, so that no other would make it hear more."""
+    count = len(own)
+    every = np.arange(count)
+    coherence = coherence_among(moved.reshape(-1, moved.shape[2]), sample_rate)
+    coherence = coherence.reshape(len(moved), count, len(moved), count)
+    coherence[:, every, :, every] = 0.0  # a channel knows nothing of its own clock
+    own = own.copy()
+    while True:
+        heard = coherence[:, :, own, every].sum(axis=-1)  # clock channel
+        gain = heard - heard[own, every]
+        clock, channel = np.unravel_index(int(gain.argmax()), gain.shape)
+        if gain[clock, channel] <= _LEAST_STEP:
+            return own
+        own[channel] = clock
 
 
 def _along(

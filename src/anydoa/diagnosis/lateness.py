@@ -59,7 +59,7 @@ def best_lateness(waves: WaveFit, hypothesis: Hypothesis, channels: tuple[int, .
         return constant
     least = max((constant.fit, waves.fit(hypothesis)), key=lambda fit: float(fit.mean()))
     gain = float((drifting.fit - least).mean()) / max(float(drifting.fit.mean()), 1e-6)
-    enough = _LEAST_DRIFT_GAIN * time_chance_share(len(hypothesis.positions), len(channels))
+    enough = _LEAST_DRIFT_GAIN * time_chance_share(len(hypothesis.order), len(channels))
     is_clear = gain >= enough and z_score(drifting.fit, least) >= _LEAST_DRIFT_Z
     return drifting if is_clear else constant
 

@@ -5,7 +5,7 @@ microphones, every order; for more, assignments: guess the direction of each pie
 microphone it fits best there, and repeat, from many starts.
 """
 
-from itertools import combinations, permutations
+from itertools import permutations
 
 import numpy as np
 from jaxtyping import Float
@@ -22,11 +22,10 @@ _LEAST_STEP = 1e-6  # of the fit; less is rounding
 
 
 def simple_orders(num_mics: int) -> list[Order]:
-    """The unchanged order, every shift, the reversal and every swap of two."""
+    """The unchanged order, every shift and the reversal."""
     told = tuple(range(num_mics))
     shifts = [told[step:] + told[:step] for step in range(num_mics)]
-    swaps = [_swapped(told, first, second) for first, second in combinations(told, 2)]
-    return list(dict.fromkeys([*shifts, told[::-1], *swaps]))
+    return list(dict.fromkeys([*shifts, told[::-1]]))
 
 
 def search_orders(
@@ -41,9 +40,10 @@ def search_orders(
         rng: where random starts come from.
     """
     search = _Search(waves, hypothesis, group)
-    start = hypothesis.positions
+    start = hypothesis.order
     for simple in simple_orders(len(start)):
         search.fit(tuple(start[mic] for mic in simple))
+    search.fit_swaps(start)
     if len(start) <= _ALL_ORDERS:
         for order in permutations(sorted(start)):
             search.fit(order)
@@ -101,18 +101,18 @@ class _Search:
             self._fits[order] = fit
             self._known.update(dict.fromkeys(equivalents(order, self._group), order))
 
+    def fit_swaps(self, order: Order) -> list[Order]:
+        """All swaps of two from here, now known."""
+        swaps = dict(self._waves.swap_fits(self._hypothesis.reordered(order)))
+        for swapped, fit in swaps.items():
+            self._keep(swapped, fit)
+        return list(swaps)
+
     def climb(self, order: Order) -> None:
         """Better swaps from here, until none is found."""
         height = self.fit(order)
         while True:
-            swaps = [_swapped(order, *pair) for pair in combinations(range(len(order)), 2)]
-            better = max(swaps, key=self.fit)
+            better = max(self.fit_swaps(order), key=self.fit)
             if self.fit(better) <= height + _LEAST_STEP:
                 return
             order, height = better, self.fit(better)
-
-
-def _swapped(order: Order, first: int, second: int) -> Order:
-    places = list(order)
-    places[first], places[second] = places[second], places[first]
-    return tuple(places)

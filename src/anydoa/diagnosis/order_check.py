@@ -39,15 +39,13 @@ def check_order(
         array: the whole array.
         known_azimuth_deg: of the only talker, if known.
     """
-    told = bench.as_told.positions
+    told = bench.as_told.order
     settled = _settle(bench, mended.hypothesis, known_azimuth_deg)
     orders = [taken for taken in mended.taken if taken.repair.kind == "order"]
     sure = _certainty(mended, orders)
     status: OrderStatus = "confirmed" if sure >= CERTAIN else "unclear"
     if settled.order != told:
-        status = "wrong"
-        told_fits = mended.hypothesis.positions in equivalents(told, bench.group)
-        sure = settled.certainty if told_fits else min(sure, settled.certainty)
+        status, sure = "wrong", min(sure, settled.certainty)
     elif mended.order_certainty is None and settled.num_left > 1:
         status = "inaudible"
     channels: list[int | None] = [None] * array.num_microphones
@@ -59,7 +57,7 @@ def check_order(
 
 def _settle(bench: Bench, hypothesis: Hypothesis, known_azimuth_deg: float | None) -> _Settled:
     """Of all orders that record the same, the one a known talker picks, else the likeliest."""
-    candidates = equivalents(hypothesis.positions, bench.group)
+    candidates = equivalents(hypothesis.order, bench.group)
     if known_azimuth_deg is None or len(candidates) == 1:
         return _Settled(min(candidates, key=unlikeliness), 1.0, len(candidates))
     offsets = np.linspace(-_KNOWN_WITHIN_DEG, _KNOWN_WITHIN_DEG, 5)

@@ -52,8 +52,8 @@ class Repair:
         if self.kind == "inverted":
             return later.flipped(mic)
         if self.kind == "order":
-            turned = [self.hypothesis.positions.index(place) for place in self.base.positions]
-            return later.reordered(tuple(later.positions[channel] for channel in turned))
+            turned = [self.hypothesis.order.index(place) for place in self.base.order]
+            return later.reordered(tuple(later.order[channel] for channel in turned))
         offset_s, drift = (
             getattr(self.base, name)[mic] - getattr(self.hypothesis, name)[mic]
             for name in ("offset_s", "drift")
@@ -64,7 +64,7 @@ class Repair:
     def explanation(self) -> Explanation:
         """What it makes of the recording."""
         if self.kind in ("offset", "drift"):
-            return Explanation(self.fit, time_chance_share(len(self.hypothesis.positions), len(self.mics)))
+            return Explanation(self.fit, time_chance_share(len(self.hypothesis.order), len(self.mics)))
         return Explanation(self.fit)
 
 
@@ -144,11 +144,11 @@ def _judged_last(
     hypothesis, fit = end
     undone = taken.repair.undone(hypothesis)
     last = Repair(taken.repair.kind, taken.repair.mics, undone, hypothesis, fit)
-    same = equivalents(hypothesis.positions, group) if last.kind == "order" else ()
+    same = equivalents(hypothesis.order, group) if last.kind == "order" else ()
     others = [
         repair
         for repair in candidates(waves, undone, group, rng)
-        if repair.mics != last.mics and repair.hypothesis.positions not in same
+        if repair.mics != last.mics and repair.hypothesis.order not in same
     ]
     return _judged(last, waves.fit(undone), others)
 
@@ -163,7 +163,7 @@ def candidates(
     waves: WaveFit, hypothesis: Hypothesis, group: tuple[Order, ...], rng: np.random.Generator
 ) -> list[Repair]:
     """Everything that could be mended next, best first."""
-    num_mics = len(hypothesis.positions)
+    num_mics = len(hypothesis.order)
     found: list[Repair] = []
 
     def consider(
@@ -179,8 +179,8 @@ def candidates(
         consider("drift" if late.drifts else "offset", mics, late.hypothesis, late.fit)
     if 2 < num_mics <= MOST_MICROPHONES:
         for order, fit in search_orders(waves, hypothesis, group, rng)[:8]:
-            if order != hypothesis.positions:
-                moved = tuple(mic for mic in range(num_mics) if order[mic] != hypothesis.positions[mic])
+            if order != hypothesis.order:
+                moved = tuple(mic for mic in range(num_mics) if order[mic] != hypothesis.order[mic])
                 consider("order", moved, hypothesis.reordered(order), fit)
     return sorted(found, key=lambda repair: -float(repair.fit.mean()))
 
@@ -198,6 +198,6 @@ def gains(repair: Repair, before: Float[np.ndarray, "piece"]) -> bool:
 
 def _touched(repair: Repair) -> float:
     """Share of the pairs that hold a channel of the repair: a swap of 2 in 12 changes a third of them."""
-    count = len(repair.hypothesis.positions)
+    count = len(repair.hypothesis.order)
     left = count - len(repair.mics)
     return 1 - left * (left - 1) / (count * (count - 1))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from anydoa.diagnosis.clocks import TOGETHER
+from anydoa.diagnosis.clocks import ClockLag
 from anydoa.diagnosis.findings import SURE, Finding
 from anydoa.diagnosis.placing import Placing, listed
 from anydoa.diagnosis.repairs import Mended
@@ -13,6 +13,7 @@ from anydoa.diagnosis.repairs import Mended
 _LONG_S = 1e-3  # from here on in milliseconds
 _SAME_OFFSET_S = 1e-4  # s within which two channels are late alike; each is measured to half of it
 _SAME_DRIFT = 3e-5
+_UNSURE = 0.5  # where halves of the recording put channels on different clocks
 
 
 class _Clock(NamedTuple):
@@ -45,13 +46,16 @@ def timing_findings(placing: Placing, sample_rate: int, mended: Mended) -> list[
         for lag, offset_s, drift in zip(placing.lags, hypothesis.offset_s, hypothesis.drift, strict=True)
     ]
     right = Counter(clocks).most_common(1)[0][0]
+    right_lag = placing.lags[clocks.index(right)]
     findings = []
-    for mics in _alike(clocks, right):
+    for mics in _alike(clocks, right, placing.lags):
         channels = tuple(placing.channels[mic] for mic in mics)
         drift = float(np.mean([clocks[mic].drift - right.drift for mic in mics]))
         seen = [placing.lags[mic] for mic in mics]
-        is_seen = all(lag.drift != 0 if drift else lag != TOGETHER for lag in seen)
+        is_seen = all(lag.drift != right_lag.drift if drift else lag != right_lag for lag in seen)
         sure = SURE if is_seen else _certainty(mended, mics)
+        if not all(lag.is_sure for lag in placing.lags):
+            sure = min(sure, _UNSURE)
         if drift:
             findings.append(_drift_finding(channels, drift, sure))
         else:
@@ -60,13 +64,18 @@ def timing_findings(placing: Placing, sample_rate: int, mended: Mended) -> list[
     return findings
 
 
-def _alike(clocks: list[_Clock], right: _Clock) -> list[list[int]]:
-    """Channels whose clocks are wrong, those with nearly the same clock together."""
+def _alike(clocks: list[_Clock], right: _Clock, lags: tuple[ClockLag, ...]) -> list[list[int]]:
+    """Channels whose clocks are wrong, those together that are seen on one clock or heard on nearly one."""
+    right_lag = lags[clocks.index(right)]
     groups: list[list[int]] = []
     for mic, clock in enumerate(clocks):
         if clock == right:
             continue
-        near = [group for group in groups if clock.is_near(clocks[group[0]])]
+        near = [
+            group
+            for group in groups
+            if lags[mic] == lags[group[0]] != right_lag or clock.is_near(clocks[group[0]])
+        ]
         if near:
             near[0].append(mic)
         else:

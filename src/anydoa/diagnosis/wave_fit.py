@@ -6,6 +6,7 @@ at the delays that one plane wave would give, for the direction that suits the p
 wave, 0 chance.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,13 +27,13 @@ class Hypothesis:
     """What each channel would be.
 
     Args:
-        positions: number of the microphone whose signal each channel carries.
+        order: number of the microphone whose signal each channel carries.
         offset_s: seconds by which each channel is late.
         sign: 1, or -1 where the channel is turned upside down.
         drift: seconds a second by which the lateness grows; ``offset_s`` is that of the middle of the pieces.
     """
 
-    positions: tuple[int, ...]
+    order: tuple[int, ...]
     offset_s: tuple[float, ...]
     sign: tuple[int, ...]
     drift: tuple[float, ...]
@@ -44,9 +45,15 @@ class Hypothesis:
             tuple(range(num_channels)), (0.0,) * num_channels, (1,) * num_channels, (0.0,) * num_channels
         )
 
-    def reordered(self, positions: tuple[int, ...]) -> "Hypothesis":
+    def reordered(self, order: tuple[int, ...]) -> "Hypothesis":
         """The same with other microphones."""
-        return replace(self, positions=tuple(int(position) for position in positions))
+        return replace(self, order=tuple(int(mic) for mic in order))
+
+    def swapped(self, first: int, second: int) -> "Hypothesis":
+        """The same with the microphones of two channels exchanged."""
+        order = list(self.order)
+        order[first], order[second] = order[second], order[first]
+        return replace(self, order=tuple(order))
 
     def later(self, channels: tuple[int, ...], offset_s: float, drift: float = 0.0) -> "Hypothesis":
         """The same with these channels later by so much, and growing later by so much a second."""
@@ -119,6 +126,22 @@ class WaveFit:
         best: np.ndarray = self.totals(hypothesis).max(axis=0)
         return best
 
+    def swap_fits(
+        self, hypothesis: Hypothesis
+    ) -> Iterator[tuple[tuple[int, ...], Float[np.ndarray, "piece"]]]:
+        """Every order with two microphones exchanged, and its fit.
+
+        Only pairs that hold one of the two are summed anew.
+        """
+        whole = self.totals(hypothesis)
+        holds = [(self._pairs == channel).any(axis=1) for channel in range(len(hypothesis.order))]
+        held = [self.totals(hypothesis, pairs) for pairs in holds]
+        for first, second in self._pairs.tolist():
+            both = self.totals(hypothesis, holds[first] & holds[second])
+            rest = whole - held[first] - held[second] + both
+            swapped = hypothesis.swapped(first, second)
+            yield swapped.order, (rest + self.totals(swapped, holds[first] | holds[second])).max(axis=0)
+
     def best_directions(self, hypothesis: Hypothesis) -> Int[np.ndarray, "piece"]:
         """The best direction of each piece, as its number."""
         return self.totals(hypothesis).argmax(axis=0)
@@ -145,7 +168,7 @@ class WaveFit:
         """
         arrival = self._arrival[:, directions]  # mic piece
         offset = np.array(hypothesis.offset_s)[:, None] / self._step
-        late = arrival[list(hypothesis.positions)] + offset
+        late = arrival[list(hypothesis.order)] + offset
         sign = np.array(hypothesis.sign)
         steady = self._steadied(hypothesis.drift)
         gain = np.zeros((len(late), len(places)))
@@ -162,7 +185,7 @@ class WaveFit:
     def _late(self, hypothesis: Hypothesis) -> Float[np.ndarray, "channel direction"]:
         """When a wave from each direction would be in each channel, in lags."""
         offset = np.array(hypothesis.offset_s)[:, None] / self._step
-        return self._arrival[list(hypothesis.positions)] + offset
+        return self._arrival[list(hypothesis.order)] + offset
 
     def _steadied(self, drift: tuple[float, ...]) -> Float[np.ndarray, "pair lag piece"]:
         """The correlations with every piece moved to where it would be without the drift."""

@@ -31,6 +31,24 @@ def fold_directions(
     return half_circle(great_circle_distance(directions, axis), array)
 
 
+def audible_projection(array: MicrophoneArray) -> Float[np.ndarray, "3 3"]:
+    """Matrix that takes from a direction what changes no delay between microphones.
+
+    How long the projected difference of two directions is says how unlike their waves are: a flat array hears
+    little difference between two heights at one azimuth, a straight one between two cones near its ends.
+
+    Returns:
+        For arrays in space the identity; for flat ones the projection on the plane; for straight ones that on
+        the line.
+    """
+    rank = geometry_rank(array)
+    if rank == "volume":
+        return np.eye(3)
+    axis = array_axis(array)
+    along = np.outer(axis, axis)
+    return np.eye(3) - along if rank == "plane" else along
+
+
 def half_circle(angles: Float[np.ndarray, "*batch"], array: MicrophoneArray) -> Float[np.ndarray, "*batch 3"]:
     """Directions that stand for the cones around a straight array.
 

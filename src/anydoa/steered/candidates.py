@@ -57,7 +57,8 @@ def _distinct_directions(sphere: DirectionGrid, array: MicrophoneArray) -> Float
     """Those of the sphere that an array can tell apart, in the place that others are folded to."""
     rank = geometry_rank(array)
     if rank == "line":
-        return half_circle(np.linspace(0, np.pi, 1 + round(np.pi / sphere.spacing)), array)
+        # Twice as dense, for they cost little: a long line tells cones far nearer than the sphere's spacing.
+        return half_circle(np.linspace(0, np.pi, 1 + round(2 * np.pi / sphere.spacing)), array)
     if rank == "plane":
         # Those a little behind the plane stand for those a little before it.
         return sphere.directions[sphere.directions @ array_axis(array) > -sphere.spacing / 2]

@@ -26,7 +26,7 @@ class SteeredOptions:
         background: share that no direction explains, at the beginning.
         iterations: of expectation and maximization for each frame.
         cluster_deg: radius of the candidates that make one talker.
-        separation_deg: nearest that two talkers are told apart.
+        separation_deg: nearest that two talkers are told apart, where all microphones hear the difference.
         max_talkers: most talkers looked for.
         least_share: of the evidence; what explains less is no talker.
         beam_deg: angle at which the beam that marks a talker in the spectrum has fallen to 0.7.

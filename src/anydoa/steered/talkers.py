@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float, Float32, Int
+from jaxtyping import Bool, Float, Float32, Int
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
+from anydoa.geometry.folding import audible_projection
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.steered.bin_features import BinAxis
 from anydoa.steered.candidates import Candidates
@@ -65,6 +66,8 @@ class TalkerSearch:
         options: SteeredOptions,
     ) -> None:
         self._candidates, self._options = candidates, options
+        self._audible = audible_projection(array)
+        self._apart = 2 * np.sin(np.deg2rad(options.separation_deg) / 2)
         self._fine = FineSearch(array, grid, axis)
         self._usual_share = np.zeros(len(candidates), dtype=np.float32)
 
@@ -88,11 +91,10 @@ class TalkerSearch:
         explained, recent = parts @ mass, parts @ evidence.recent_mass
         products = evidence.pairs_of(parts)
         found: list[Talker] = []
-        apart = np.cos(np.deg2rad(self._options.separation_deg))
         for index, (members, middle) in enumerate(clusters):
             direction, coherence = self._fine.locate(middle, products[index], float(explained[index]))
             # The rest of a stronger talker's lobe leads back to that talker.
-            if any(direction @ other.direction >= apart for other in found):
+            if found and self._is_near(direction, np.array([other.direction for other in found])).any():
                 continue
             heaviest = int(members[first_greatest(fit.share[members])])
             talker = Talker(
@@ -115,7 +117,6 @@ class TalkerSearch:
     ) -> Iterator[tuple[Int[np.ndarray, "_"], Float[np.ndarray, "3"]]]:
         """Candidates of each talker and their middle, the strongest talker first."""
         left = share.copy()
-        apart = np.cos(np.deg2rad(self._options.separation_deg))
         directions = self._candidates.directions
         for _ in range(self._options.max_talkers + _SPARE_CLUSTERS):
             together = self._candidates.gather(left)
@@ -127,4 +128,12 @@ class TalkerSearch:
             middle = normalize_direction(left[members] @ directions[members])
             yield members, middle
             left[members] = 0
-            left[directions @ middle > apart] = 0
+            left[self._is_near(middle, directions)] = 0
+
+    def _is_near(
+        self, direction: Float[np.ndarray, "3"], others: Float[np.ndarray, "other 3"]
+    ) -> Bool[np.ndarray, "other"]:
+        """Which directions the array can hardly tell from one."""
+        between = (others - direction) @ self._audible
+        near: np.ndarray = np.einsum("ij,ij->i", between, between) <= self._apart**2
+        return near

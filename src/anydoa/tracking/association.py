@@ -2,8 +2,9 @@
 
 Each peak belongs to one hypothesis. But while talkers pass each other, an estimator shows one peak for both,
 or that of the louder one. A hypothesis without a peak of its own, but in whose gate that of another lies, is
-hidden, not silent. Then the peak teaches each as much as it is likely to be its own; it lies anywhere between
-them, and it does not say how fast either moves. So both keep the velocity they had, and leave as they came.
+hidden, not silent. Then the peak counts for each as much as it is likely to be its own: for its activity, or
+the one who got the first peaks would get all that follow; and for its place. It lies anywhere between them,
+and it does not say how fast either moves. So both keep the velocity they had, and leave as they came.
 """
 
 import math
@@ -23,6 +24,20 @@ _RESUMES = 0.3  # probability that a silent talker goes on just now: pauses are 
 _HARDLY = 0.01  # probability below which it teaches nothing
 
 
+def resolved(peaks: Sequence[Source], options: TrackerOptions) -> list[Source]:
+    """The peaks of a frame, strongest first, but for those too near to a stronger one to be believed.
+
+    A talker's lobe has ripples, above all across the plane of a flat array, and the array hardly hears two
+    talkers so near. Such a peak says nothing of a second talker: it is there as often when only one speaks.
+    """
+    nearest = math.cos(math.radians(options.separation_deg))
+    kept: list[Source] = []
+    for peak in peaks:
+        if all(float(peak.direction @ other.direction) < nearest for other in kept):
+            kept.append(peak)
+    return kept
+
+
 def associate(
     hypotheses: Sequence[Hypothesis],
     peaks: Sequence[Source],
@@ -30,45 +45,34 @@ def associate(
     seconds: float,
     options: TrackerOptions,
 ) -> tuple[list[Hypothesis], list[Source]]:
-    """The hypotheses after a frame, and the peaks that may be talkers none of them knows.
+    """The hypotheses after a frame, and the peaks that none of them owns.
 
     Args:
         hypotheses: predicted to the time of the frame.
-        peaks: of the frame, strongest first.
+        peaks: of the frame, as :func:`resolved` leaves them.
         time_s: of the frame.
         seconds: since the last frame.
         options: what peaks and talkers are like.
     """
     if not hypotheses or not peaks:
-        silent = [hypothesis.silent(seconds, options) for hypothesis in hypotheses]
-        return silent, _unexplained(peaks, set(), options)
+        return [hypothesis.silent(seconds, options) for hypothesis in hypotheses], list(peaks)
     field = _Field.of(hypotheses, peaks, options)
     owned = field.affinity.best_pairs()
     # Peaks that follow each other closely have the same error, so each of them tells less.
     novelty = max(min(seconds / options.correlation_s, 1.0), _HARDLY)
     after, explained = list(hypotheses), set(owned)
     for owner, index in owned.items():
-        after[owner] = after[owner].heard(peaks[index], time_s, seconds, options)
+        after[owner] = after[owner].owning(peaks[index], time_s, seconds, options)
         group = [owner, *(one for one in field.within_gate(index) if one not in owned)]
         for one, share in zip(group, field.shares(group, index), strict=True):
             if share.probability >= _HARDLY:
-                after[one] = after[one].taught(peaks[index], share.variance / novelty, steers=share.is_sure)
+                heard = after[one].heard(share.probability, seconds, options)
+                after[one] = heard.taught(peaks[index], share.variance / novelty, steers=share.is_sure)
                 explained.add(one)
     for one in set(range(len(after))) - explained:
         after[one] = after[one].silent(seconds, options)
-    return after, _unexplained(peaks, set(owned.values()), options)
-
-
-def _unexplained(peaks: Sequence[Source], owned: set[int], options: TrackerOptions) -> list[Source]:
-    """The peaks that no hypothesis owns, but for the ghosts of those that one does and of stronger ones."""
-    nearest = math.cos(math.radians(options.separation_deg))
-    taken = [peaks[index].direction for index in owned]
-    rest: list[Source] = []
-    for index, peak in enumerate(peaks):
-        if index not in owned and all(float(peak.direction @ other) < nearest for other in taken):
-            taken.append(peak.direction)
-            rest.append(peak)
-    return rest
+    taken = set(owned.values())
+    return after, [peak for index, peak in enumerate(peaks) if index not in taken]
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,15 @@ class TrackerOptions:
     Args:
         least_score: from which the estimator calls a peak a source: its ``threshold``.
         noise_deg: standard deviation of the direction of a peak with the least score, along each axis. It
-            falls with the root of the score: half as far for four times the score.
+            falls with the root of the score: half as far for four times the score. Most of the error comes
+            from the room and lasts for seconds, so it is counted for more than peaks scatter.
         correlation_s: time over which the errors of successive peaks are alike, because estimators average
             over it; so a hundred frames a second teach no more than ten.
         speed_deg_s: standard deviation of the angular speed of talkers, along each axis.
         speed_memory_s: time after which the velocity of a talker who is not heard has faded to 1/e.
         gate_sigmas: farthest that a peak can be from where its track expects it, in standard deviations.
         max_gate_deg: the same in degrees; bounds the gate of tracks that were silent for long.
-        separation_deg: a further peak this near to a track that has its own peak is a ghost of it.
+        separation_deg: a peak this near to a stronger one of its frame is a ghost of it.
         confirm_s: how long peaks must come without a break to confirm a track; longer with breaks.
         release_s: silence in which the activity of a track falls from its highest to its lowest.
         keep_s: silence after which a confirmed track ends. Until then it may be taken up again.
@@ -32,7 +33,7 @@ class TrackerOptions:
     """
 
     least_score: float = 0.1
-    noise_deg: float = 5.5
+    noise_deg: float = 7.0
     correlation_s: float = 0.3
     speed_deg_s: float = 8.0
     speed_memory_s: float = 10.0

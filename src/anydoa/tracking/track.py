@@ -87,20 +87,18 @@ class Hypothesis:
         lost = seconds * (_MOST - _LEAST) / options.release_s
         return replace(self, log_odds=max(self.log_odds - lost, _LEAST))
 
-    def heard(self, source: Source, time_s: float, seconds: float, options: TrackerOptions) -> "Hypothesis":
-        """The hypothesis after so long that end with a peak of its own; its motion is left alone."""
-        # One peak after a pause does not say that it sounded throughout.
-        counted_s = min(seconds, options.confirm_s / _MIN_PEAKS)
+    def heard(self, probability: float, seconds: float, options: TrackerOptions) -> "Hypothesis":
+        """The hypothesis after so long that end with a peak that is its own with a probability."""
+        counted_s = _counted_s(seconds, options)
         before = self.silent(seconds - counted_s, options)
-        gained = counted_s * (_CONFIRMED - _BORN) / options.confirm_s
-        kept = math.exp(-counted_s / _SCORE_MEMORY_S)
-        return replace(
-            before,
-            log_odds=min(before.log_odds + gained, _MOST),
-            heard_s=time_s,
-            score=kept * self.score + (1 - kept) * source.score,
-            mirror=source.mirror,
-        )
+        gained = probability * counted_s * (_CONFIRMED - _BORN) / options.confirm_s
+        return replace(before, log_odds=min(before.log_odds + gained, _MOST))
+
+    def owning(self, source: Source, time_s: float, seconds: float, options: TrackerOptions) -> "Hypothesis":
+        """The hypothesis with a newest peak; its motion and how likely it sounds are left alone."""
+        kept = math.exp(-_counted_s(seconds, options) / _SCORE_MEMORY_S)
+        score = kept * self.score + (1 - kept) * source.score
+        return replace(self, heard_s=time_s, score=score, mirror=source.mirror)
 
     def taught(self, source: Source, variance: float, *, steers: bool) -> "Hypothesis":
         """The hypothesis whose motion a peak has corrected; see :meth:`Motion.corrected`."""
@@ -118,6 +116,14 @@ def new_hypothesis(source: Source, time_s: float, model: MotionModel, options: T
     """The hypothesis that a peak is the first of a talker."""
     motion = Motion.at(source.direction, peak_variance(source, options), model)
     return Hypothesis(motion, _BORN, time_s, time_s, source.score, source.mirror)
+
+
+def _counted_s(seconds: float, options: TrackerOptions) -> float:
+    """For how much of the time since the last frame a peak counts.
+
+    One peak after a pause does not say that its talker sounded throughout.
+    """
+    return min(seconds, options.confirm_s / _MIN_PEAKS)
 
 
 def peak_variance(source: Source, options: TrackerOptions) -> float:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from anydoa.errors import ConfigError
 from anydoa.io.results import Source
-from anydoa.tracking.association import associate
+from anydoa.tracking.association import associate, resolved
 from anydoa.tracking.motion import MotionModel
 from anydoa.tracking.options import TrackerOptions
 from anydoa.tracking.track import Hypothesis, Track, new_hypothesis
@@ -59,8 +59,9 @@ class Tracker:
         """
         seconds = self._advance(time_s)
         # Sorted, so that the order they come in decides nothing.
-        peaks = sorted(sources, key=lambda peak: (-peak.score, *peak.direction)) if speech else []
+        ordered = sorted(sources, key=lambda peak: (-peak.score, *peak.direction)) if speech else []
         options = self.options
+        peaks = resolved(ordered, options)
         self._confirmed, rest = associate(
             self._predict(self._confirmed, time_s, seconds), peaks, time_s, seconds, options
         )

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 import soxr
 
-from anydoa.diagnosis.clocks import clock_lag
+from anydoa.diagnosis.channels import channel_facts
+from anydoa.diagnosis.clocks import clock_lag, late_clocks
+from anydoa.geometry.array import MicrophoneArray
 
 RATE = 16_000
 
@@ -37,3 +39,40 @@ def test_unrelated_channels_have_no_clear_lag() -> None:
     one, other = np.random.default_rng(3).standard_normal((2, 2 * RATE))
     assert clock_lag(one, other, RATE, drifts=False).clearness < 12
     assert clock_lag(one, other, RATE, drifts=True).clearness < 12
+
+
+@pytest.fixture
+def row() -> MicrophoneArray:
+    """Five microphones in a line."""
+    return MicrophoneArray(np.arange(5)[:, None] * [0.05, 0.0, 0.0], "row")
+
+
+def ppm_faster(signal: np.ndarray, ppm: float) -> np.ndarray:
+    """A signal as a clock that runs apart records it."""
+    late = soxr.resample(signal, RATE, RATE * (1 + 1e-6 * ppm), quality="VHQ")
+    return np.pad(late, (0, max(0, len(signal) - len(late))))[: len(signal)]
+
+
+def test_a_channel_that_hears_little_of_the_reference_has_the_clock_of_its_neighbour(
+    row: MicrophoneArray,
+) -> None:
+    rng = np.random.default_rng(1)
+    here, there = rng.standard_normal((2, 10 * RATE))
+    audio = np.stack([there + 0.7 * here, there + 2 * here, 3 * here, 3 * here, 3 * here])
+    audio = 0.05 * (audio + 0.3 * rng.standard_normal(audio.shape))
+    audio[:2] = [ppm_faster(channel, 120) for channel in audio[:2]]
+    late = late_clocks(audio, RATE, row, channel_facts(audio, RATE), list(range(5)))
+    assert set(late) == {0, 1}
+    assert late[0] == late[1]
+    assert late[0].is_sure
+
+
+def test_a_channel_that_is_late_in_one_half_of_the_recording_leaves_its_clock_in_doubt(
+    row: MicrophoneArray,
+) -> None:
+    rng = np.random.default_rng(2)
+    audio = 0.05 * (rng.standard_normal(8 * RATE) + 0.3 * rng.standard_normal((5, 8 * RATE)))
+    audio[4, : 11 * RATE // 2] = np.roll(audio[4, : 11 * RATE // 2], 800)
+    late = late_clocks(audio, RATE, row, channel_facts(audio, RATE), [0, 1, 2, 3])
+    assert late[4].samples == 800
+    assert not late[4].is_sure

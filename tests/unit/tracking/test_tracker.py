@@ -10,7 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.errors import ConfigError
-from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
+from anydoa.geometry.coordinates import (
+    angles_deg_to_direction,
+    great_circle_distance_deg,
+    normalize_direction,
+)
 from anydoa.geometry.rotation import random_rotation
 from anydoa.io.results import Source
 from anydoa.metrics.tracking import TrackCounts, count_tracks
@@ -38,8 +42,23 @@ def off_deg(track: Track, azimuth_deg: float, elevation_deg: float = 0.0) -> flo
     )
 
 
-def counts_of(scene: PeakScene) -> TrackCounts:
-    tracker = Tracker()
+TALL_LOBES = TrackerOptions(separation_deg=30.0)
+
+
+def with_ripples(scene: PeakScene, seed: int) -> PeakScene:
+    """The scene with a weaker peak over one in five, as those of a flat array whose lobes are tall."""
+    rng = np.random.default_rng([seed, 2])
+    sources = []
+    for frame in scene.sources:
+        shaken = [one for one in frame if rng.random() < 0.2]
+        up = [normalize_direction(one.direction + np.array([0, 0, rng.uniform(0.3, 0.45)])) for one in shaken]
+        ripples = [Source(above, 0.7 * one.score) for one, above in zip(shaken, up, strict=True)]
+        sources.append(frame + ripples)
+    return replace(scene, sources=sources)
+
+
+def counts_of(scene: PeakScene, options: TrackerOptions | None = None) -> TrackCounts:
+    tracker = Tracker(options)
     tracks = [
         tracker.update(float(time_s), sources)
         for time_s, sources in zip(scene.times_s, scene.sources, strict=True)
@@ -146,6 +165,32 @@ def test_a_second_peak_beside_a_talker_is_a_ghost_and_one_farther_a_talker() -> 
     ghostly = follow(Tracker(), [[source(0), source(12, score=0.4)]] * 30)[-1]
     apart = follow(Tracker(), [[source(0), source(40, score=0.4)]] * 30)[-1]
     assert (len(ghostly), len(apart)) == (1, 2)
+
+
+def test_ripples_of_a_lobe_feed_nobody_where_talkers_pass_each_other() -> None:
+    scenes = (with_ripples(peak_scene(seed, "crossing", frames_a_second=10), seed) for seed in range(5))
+    total = sum((counts_of(scene, TALL_LOBES) for scene in scenes), TrackCounts())
+    assert total.switches <= 1
+    assert total.false_tracks_a_minute < 1
+
+
+def test_a_ripple_over_a_talker_does_not_wake_one_who_is_silent_beside_it() -> None:
+    tracker = Tracker(TALL_LOBES)
+    follow(tracker, [[source(0), source(35, score=0.4)]] * 20)
+    shown = follow(tracker, [[source(0), source(4, 22, score=0.4)]] * 15, start_s=2.0)[-1]
+    assert [round(track.activity, 1) for track in shown] == [1.0, 0.0]
+    assert off_deg(shown[1], 35) < 3
+
+
+def test_one_peak_where_two_talkers_meet_wakes_both() -> None:
+    tracker = Tracker()
+    angles_deg = 40 - 8 * STEP_S * np.arange(30)
+    apart = [[source(angle), source(-angle)] for angle in angles_deg]
+    silent = follow(tracker, apart + [[]] * 13)[-1]
+    met = follow(tracker, [[source(0)]] * 10, start_s=4.3)[-1]
+    assert len(silent) == len(met) == 2
+    assert max(track.activity for track in silent) < 0.5
+    assert min(track.activity for track in met) > 0.9
 
 
 def test_a_weak_peak_moves_a_track_less_than_a_strong_one() -> None:
