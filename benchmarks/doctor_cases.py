@@ -16,7 +16,7 @@ from anydoa.io.array_file import load_array
 from anydoa.io.audio import read_audio
 from anydoa.io.resampling import resample
 from anydoa.simulation.corpus import read_corpus
-from anydoa.simulation.noise import diffuse_noise, free_field_coherence, sensor_noise
+from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise, sensor_noise
 from anydoa.simulation.rir import room_rir
 from anydoa.simulation.room import RoomRanges, sample_placement
 from anydoa.simulation.sphere import RigidSphere
@@ -141,7 +141,9 @@ def talk(
         start = round((number * turn + 0.1) * SAMPLE_RATE)
         stop = min(heard.shape[1], start + wet.shape[1])
         heard[:, start:stop] += wet[:, : stop - start]
-    coherence = free_field_coherence(array.positions) if sphere is None else sphere.coherence(array.positions)
+    coherence = (
+        coherence_in_free_field(array.positions) if sphere is None else sphere.coherence(array.positions)
+    )
     noise = sensor_noise(*heard.shape, rng) + diffuse_noise(coherence, (1, heard.shape[1]), rng)[0]
     return heard + noise / noise.std() * heard.std() * 10 ** (-rng.uniform(10, 30) / 20)
 

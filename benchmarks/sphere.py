@@ -92,6 +92,7 @@ def row(steering: str, scores: list[ClipScore]) -> str:
 def print_gain(free: list[ClipScore], around: list[ClipScore]) -> None:
     """How much the sphere's steering gains on the same clips, with the interval of the paired difference."""
     gain = np.array([a.frames.mae_deg - b.frames.mae_deg for a, b in zip(free, around, strict=True)])
+    gain = gain[~np.isnan(gain)]  # where nobody spoke in a scored frame
     half = 1.96 * gain.std(ddof=1) / np.sqrt(len(gain))
     print(f"\n{around[0].estimator}: the sphere's steering gains {gain.mean():.2f}±{half:.2f} degrees a clip")
 

@@ -7,7 +7,7 @@ from anydoa.geometry.coordinates import great_circle_distance
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.rigid_sphere import sphere_response
 from anydoa.geometry.rotation import random_rotation, rotate
-from properties.strategies import Scene, random_direction, talker
+from properties.strategies import Scene, in_noise, random_direction, talker
 
 
 def ball_array(rng: np.random.Generator, num_microphones: int, *, radius: float = 0.05) -> MicrophoneArray:
@@ -36,9 +36,7 @@ def sphere_scene(
     num_samples = round(seconds * 16_000)
     dry = np.fft.rfft(talker(rng, num_samples))
     waves = waves_at(array, direction[None], np.fft.rfftfreq(num_samples, 1 / 16_000))[0]
-    heard = np.fft.irfft(waves * dry, num_samples)
-    noise = 10 ** (-snr_db / 20) * rng.standard_normal(heard.shape)
-    return Scene(array, direction, (0.2 * (heard + noise)).astype(np.float32))
+    return in_noise(rng, array, direction, np.fft.irfft(waves * dry, num_samples), snr_db=snr_db)
 
 
 def random_sphere_scene(seed: int) -> Scene:

@@ -114,8 +114,19 @@ def make_scene(
     snr_db: float = 20.0,
 ) -> Scene:
     """A talker in the free field and independent noise in every microphone."""
-    num_samples = round(seconds * 16_000)
-    heard = plane_wave(array, direction, talker(rng, num_samples))
+    heard = plane_wave(array, direction, talker(rng, round(seconds * 16_000)))
+    return in_noise(rng, array, direction, heard, snr_db=snr_db)
+
+
+def in_noise(
+    rng: np.random.Generator,
+    array: MicrophoneArray,
+    direction: np.ndarray,
+    heard: np.ndarray,
+    *,
+    snr_db: float,
+) -> Scene:
+    """What the microphones hear of a talker of power 1, and independent noise in each."""
     noise = 10 ** (-snr_db / 20) * rng.standard_normal(heard.shape)
     return Scene(array, direction, (0.2 * (heard + noise)).astype(np.float32))
 

@@ -5,7 +5,27 @@ from jaxtyping import Float
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
-from anydoa.geometry.rigid_sphere import sphere_cross_power
+from anydoa.geometry.rigid_sphere import sphere_cross_power, sphere_wave_number
+
+
+def free_field_coherence(
+    positions: Float[np.ndarray, "mic 3"],
+    frequencies: Float[np.ndarray, "freq"],
+    speed_of_sound: float,
+) -> Float[np.ndarray, "freq mic mic"]:
+    """Coherence of omnidirectional microphones in a spherically isotropic field: sin(kd) / (kd).
+
+    Args:
+        positions: metres.
+        frequencies: hertz.
+        speed_of_sound: metres a second.
+
+    Reference:
+        Cook et al. (1955), "Measurement of correlation coefficients in reverberant sound fields".
+    """
+    distance = np.linalg.norm(positions[:, None] - positions, axis=-1)
+    coherence: np.ndarray = np.sinc(2 * frequencies[:, None, None] * distance / speed_of_sound)
+    return coherence
 
 
 def diffuse_coherence(
@@ -17,16 +37,11 @@ def diffuse_coherence(
         array: what listens; if it declares a rigid sphere, sound bends around that.
         frequencies: hertz.
 
-    Reference:
-        Cook et al. (1955), "Measurement of correlation coefficients in reverberant sound fields", for free
-        field; around a sphere from its response to plane waves.
     """
     if array.rigid_sphere_radius is None:
-        distance = np.linalg.norm(array.positions[:, None] - array.positions, axis=-1)
-        coherence: np.ndarray = np.sinc(2 * frequencies[:, None, None] * distance / array.speed_of_sound)
-        return coherence
+        return free_field_coherence(array.positions, frequencies, array.speed_of_sound)
     places = normalize_direction(array.positions)
-    wave_number = 2 * np.pi * frequencies * array.rigid_sphere_radius / array.speed_of_sound
+    wave_number = sphere_wave_number(frequencies, array.rigid_sphere_radius, array.speed_of_sound)
     power = sphere_cross_power(wave_number, np.clip(places @ places.T, -1, 1))
     own = np.sqrt(np.diagonal(power, axis1=1, axis2=2))
     return power / (own[:, :, None] * own[:, None, :])

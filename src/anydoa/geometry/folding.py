@@ -32,7 +32,7 @@ def fold_directions(
 
 
 def audible_projection(array: MicrophoneArray) -> Float[np.ndarray, "3 3"]:
-    """Matrix that takes from a direction what changes no delay between microphones.
+    """Matrix that takes out of a direction what changes no delay between microphones.
 
     How long the projected difference of two directions is says how unlike their waves are: a flat array hears
     little difference between two heights at one azimuth, a straight one between two cones near its ends.

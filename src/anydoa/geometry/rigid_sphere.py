@@ -13,13 +13,26 @@ from scipy.special import eval_legendre, spherical_jn, spherical_yn
 _LEAST_WAVE_NUMBER = 1e-4  # stands for 0, where the series has a limit but no value
 
 
+def sphere_wave_number(
+    frequencies: Float[np.ndarray, "freq"], radius: float, speed_of_sound: float
+) -> Float[np.ndarray, "freq"]:
+    """Wave number times the radius, ``ka``.
+
+    Args:
+        frequencies: hertz.
+        radius: of the ball, in metres.
+        speed_of_sound: metres a second.
+    """
+    return 2 * np.pi * frequencies * radius / speed_of_sound
+
+
 def sphere_response(
     wave_number: Float[np.ndarray, "freq"], angle: Float[np.ndarray, "angle"]
 ) -> Complex[np.ndarray, "angle freq"]:
     """Pressure at the surface for a plane wave of unit pressure at the centre.
 
     Args:
-        wave_number: times the radius: ``2 pi f radius / c``.
+        wave_number: times the radius; see :func:`sphere_wave_number`.
         angle: radians between the microphone and the source, 0 where it faces the source.
 
     Reference:

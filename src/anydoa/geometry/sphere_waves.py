@@ -14,7 +14,7 @@ from scipy.interpolate import CubicSpline
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
-from anydoa.geometry.rigid_sphere import sphere_response
+from anydoa.geometry.rigid_sphere import sphere_response, sphere_wave_number
 
 _RADIANS_A_STEP = 0.3  # that the phase turns from one angle of the table to the next, at most about
 _FEWEST_ANGLES = 60
@@ -56,7 +56,7 @@ def sphere_waves(
         phases_only: magnitudes are set to one.
     """
     assert array.rigid_sphere_radius is not None
-    wave_number = 2 * np.pi * frequencies * array.rigid_sphere_radius / array.speed_of_sound
+    wave_number = sphere_wave_number(frequencies, array.rigid_sphere_radius, array.speed_of_sound)
     return _decompose(tuple(wave_number.tolist()), tolerance, phases_only)
 
 

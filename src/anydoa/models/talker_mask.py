@@ -22,7 +22,7 @@ from anydoa.steered.bin_features import BinAxis
 
 _SCALE = (2.0, 2.0, 0.3, 0.3)  # usual spread of each feature
 _OFFSET = (0.0, 0.0, 0.6, 0.5)
-_LOGIT_SCALE = 0.3
+_LOGIT_SCALE = 0.3  # log odds spread by about 3, what stands beside them by about 1
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from jaxtyping import Complex, Float
 from scipy import fft
 
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
+from anydoa.geometry.diffuse_field import free_field_coherence
 from anydoa.geometry.grid import fibonacci_grid
 
 _COHERENCE_BINS = 257
@@ -21,10 +22,9 @@ def sensor_noise(num_mics: int, num_samples: int, rng: np.random.Generator) -> F
     return rng.standard_normal((num_mics, num_samples), dtype=np.float32)
 
 
-def free_field_coherence(mics: Float[np.ndarray, "mic 3"]) -> Coherence:
-    """Coherence of a spherically isotropic field between omnidirectional microphones: sin(kd)/(kd)."""
-    distance = np.linalg.norm(mics[:, None] - mics, axis=-1)
-    return lambda frequency: np.sinc(2 * frequency[:, None, None] * distance / SPEED_OF_SOUND)
+def coherence_in_free_field(mics: Float[np.ndarray, "mic 3"]) -> Coherence:
+    """Coherence of a spherically isotropic field between omnidirectional microphones."""
+    return lambda frequency: free_field_coherence(mics, frequency, SPEED_OF_SOUND)
 
 
 def diffuse_noise(

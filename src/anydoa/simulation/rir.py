@@ -16,7 +16,7 @@ from jaxtyping import Float
 
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.errors import MissingExtraError
-from anydoa.simulation.noise import diffuse_noise, free_field_coherence
+from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise
 from anydoa.simulation.room import Room
 from anydoa.simulation.sphere import RigidSphere
 
@@ -72,7 +72,9 @@ def room_rir(
         )
         for source in sources
     ]
-    coherence = free_field_coherence(mics) if sphere is None else sphere.coherence(mics - mics.mean(axis=0))
+    coherence = (
+        coherence_in_free_field(mics) if sphere is None else sphere.coherence(mics - mics.mean(axis=0))
+    )
     tail = diffuse_noise(coherence, (len(sources), num_taps), rng, sample_rate=sample_rate)
     time = np.arange(num_taps) / sample_rate
     rise = np.clip((time - mixing + _FADE) / _FADE, 0, 1)

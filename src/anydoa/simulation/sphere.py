@@ -10,7 +10,7 @@ from scipy import fft
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import great_circle_distance, normalize_direction
-from anydoa.geometry.rigid_sphere import sphere_cross_power, sphere_response
+from anydoa.geometry.rigid_sphere import sphere_cross_power, sphere_response, sphere_wave_number
 from anydoa.simulation.noise import Coherence
 
 _ANGLES = 121  # rows of the table, every 1.5 degrees
@@ -88,7 +88,7 @@ class RigidSphere:
 
     def _wave_number(self, frequency: Float[np.ndarray, "freq"]) -> Float[np.ndarray, "freq"]:
         """Times the radius: ka."""
-        return 2 * np.pi * np.asarray(frequency) * self.radius / SPEED_OF_SOUND
+        return sphere_wave_number(np.asarray(frequency), self.radius, SPEED_OF_SOUND)
 
     @cached_property
     def _table(self) -> Float[np.ndarray, "angle phase tap"]:

@@ -1,6 +1,7 @@
 """One step's worth of clips as tensors, and what they are like."""
 
 from dataclasses import dataclass, fields, replace
+from typing import Self
 
 import torch
 from jaxtyping import Bool, Float
@@ -38,7 +39,16 @@ class ClipShape:
 
 
 @dataclass(frozen=True, eq=False)
-class Batch:
+class TensorBatch:
+    """A step's worth of clips: fields that are all tensors."""
+
+    def to(self, device: torch.device) -> Self:
+        """The same batch on a device."""
+        return replace(self, **{one.name: getattr(self, one.name).to(device) for one in fields(self)})
+
+
+@dataclass(frozen=True, eq=False)
+class Batch(TensorBatch):
     """What is known about the clips of a step, all with arrays of the same size.
 
     Args:
@@ -58,10 +68,6 @@ class Batch:
     def talkers(self) -> Float[Tensor, "talker 3"]:
         """Unit vectors towards all talkers of the batch."""
         return self.sources[self.sources.norm(dim=-1) > 0.5]
-
-    def to(self, device: torch.device) -> "Batch":
-        """The same batch on a device."""
-        return replace(self, **{one.name: getattr(self, one.name).to(device) for one in fields(self)})
 
 
 @dataclass(frozen=True, eq=False)

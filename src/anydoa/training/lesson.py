@@ -21,6 +21,7 @@ from anydoa.models.talker_mask import TalkerMask
 from anydoa.models.talker_score import TalkerScore
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene
+from anydoa.training.batch import TensorBatch
 from anydoa.training.config import StageOptions, TrainingConfig
 from anydoa.training.curriculum import Curriculum, Position
 from anydoa.training.grid_sampling import GridSampler
@@ -33,15 +34,6 @@ from anydoa.training.sources import VALIDATION_SEED, Share, TrainingSources
 from anydoa.training.supervision import Supervision
 from anydoa.training.talker_clips import TalkerBatches, TalkerClipShape, masked_by
 from anydoa.training.validation import MAX_TALKERS, ClipResult, Validator
-
-
-@runtime_checkable
-class AnyBatch(Protocol):
-    """A step's worth of clips."""
-
-    def to(self, device: torch.device) -> Any:
-        """The same batch on a device."""
-        ...
 
 
 @runtime_checkable
@@ -62,11 +54,11 @@ class Lesson(Protocol):
         """A checkpoint of this kind of network."""
         ...
 
-    def batches(self, stage: StageOptions, *, first: int) -> Iterator[AnyBatch]:
+    def batches(self, stage: StageOptions, *, first: int) -> Iterator[TensorBatch]:
         """What a stage learns from, from clip ``first`` of the run on."""
         ...
 
-    def arguments(self, batch: AnyBatch, position: Position, rng: np.random.Generator) -> tuple[Any, ...]:
+    def arguments(self, batch: TensorBatch, position: Position, rng: np.random.Generator) -> tuple[Any, ...]:
         """What the supervision takes beside the batch."""
         ...
 
@@ -101,12 +93,12 @@ class AggRlLesson:
         self.supervision = Supervision(self.network, positive_weight=config.optimizer.positive_weight)
         self.load = load_checkpoint
 
-    def batches(self, stage: StageOptions, *, first: int) -> Iterator[AnyBatch]:
+    def batches(self, stage: StageOptions, *, first: int) -> Iterator[TensorBatch]:
         """What a stage learns from, from clip ``first`` of the run on."""
         return self._sources.batches(stage, self.network, first=first)
 
     def arguments(
-        self, batch: AnyBatch, position: Position, rng: np.random.Generator
+        self, batch: TensorBatch, position: Position, rng: np.random.Generator
     ) -> tuple[Tensor, tuple[float, ...]]:
         """The grid of the step, and the beamwidths of its targets."""
         talkers = batch.talkers.double().numpy()  # type: ignore[attr-defined] # a Batch: no other is given
@@ -145,7 +137,7 @@ class _SteeredLesson:
         self._config, self._share = config, share
         self._validator: MaskValidator | ScoreValidator | None = None
 
-    def arguments(self, batch: AnyBatch, position: Position, rng: np.random.Generator) -> tuple[()]:
+    def arguments(self, batch: TensorBatch, position: Position, rng: np.random.Generator) -> tuple[()]:
         """Nothing: the targets are in the batch."""
         return ()
 
@@ -186,7 +178,7 @@ class MaskLesson(_SteeredLesson):
         self.supervision = MaskSupervision(self.network)
         self.load = load_mask_checkpoint
 
-    def batches(self, stage: StageOptions, *, first: int) -> Iterator[AnyBatch]:
+    def batches(self, stage: StageOptions, *, first: int) -> Iterator[TensorBatch]:
         """What a stage learns from, from clip ``first`` of the run on."""
         size = stage.batch_size // self._share.of
         shape = MaskClipShape(self._config.mask.axis, size, stage.duration_s, stage.microphones)
@@ -223,7 +215,7 @@ class ScoreLesson(_SteeredLesson):
         self.supervision = ScoreSupervision(self.network)
         self.load = load_score_checkpoint
 
-    def batches(self, stage: StageOptions, *, first: int) -> Iterator[AnyBatch]:
+    def batches(self, stage: StageOptions, *, first: int) -> Iterator[TensorBatch]:
         """What a stage learns from, from clip ``first`` of the run on."""
         size = stage.batch_size // self._share.of
         dataset = TalkerBatches(

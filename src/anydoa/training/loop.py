@@ -21,10 +21,11 @@ from torch import Tensor
 from anydoa.errors import CheckpointError
 from anydoa.models.checkpoint import save_checkpoint
 from anydoa.training.averaging import AveragedNetwork
+from anydoa.training.batch import TensorBatch
 from anydoa.training.config import TrainingConfig
 from anydoa.training.config_file import config_from_dict
 from anydoa.training.curriculum import ActiveStage, Curriculum, Position
-from anydoa.training.lesson import AnyBatch, open_lesson
+from anydoa.training.lesson import open_lesson
 from anydoa.training.optimizer_state import optimizer_tensors, parameter_groups, restore_optimizer
 from anydoa.training.progress import StepReport, Watcher, look_away
 from anydoa.training.run_folder import RunFolder, TrainingState
@@ -199,7 +200,7 @@ class Trainer:
         if self._losses and not stop.urgent:
             self._validate(stage)
 
-    def _step(self, batches: Iterator[AnyBatch], here: ActiveStage, stop: StopRequest) -> None:
+    def _step(self, batches: Iterator[TensorBatch], here: ActiveStage, stop: StopRequest) -> None:
         begun = time.monotonic()
         batch = next(batches)
         wait_s = time.monotonic() - begun
@@ -214,7 +215,7 @@ class Trainer:
         if len(self._losses) % _STEPS_BETWEEN_CURVE_POINTS == 0:
             self.accelerator.log({"loss": loss, "learning_rate": rate}, step=self.position.examples)
 
-    def _learn(self, batch: AnyBatch, *, rate: float, weight_decay: float) -> float:
+    def _learn(self, batch: TensorBatch, *, rate: float, weight_decay: float) -> float:
         """One step of the optimiser; the loss."""
         for group in self.optimizer.param_groups:
             group.update(lr=rate, weight_decay=weight_decay if group["decays"] else 0.0)

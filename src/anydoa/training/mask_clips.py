@@ -1,6 +1,6 @@
 """Clips for the mask network: features of mixed scenes, and which bins hold direct sound."""
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene
 from anydoa.steered.bin_features import BinAxis, BinFeatures
 from anydoa.steered.windows import window_spectra
+from anydoa.training.batch import TensorBatch
 from anydoa.training.clips import SoundSource
 
 _QUIET_DB = 60.0  # below the loudest bin, where the weight of a bin is least
@@ -23,7 +24,7 @@ _LEAST_WEIGHT = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class MaskBatch:
+class MaskBatch(TensorBatch):
     """What the mask network sees and should say.
 
     Args:
@@ -38,10 +39,6 @@ class MaskBatch:
 
     def __len__(self) -> int:
         return len(self.features)
-
-    def to(self, device: torch.device) -> "MaskBatch":
-        """The same batch on a device."""
-        return replace(self, **{one.name: getattr(self, one.name).to(device) for one in fields(self)})
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Steering costs more than learning, so what was found is kept on disk and met aga
 
 import hashlib
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene
 from anydoa.steered.estimator import Moment, SteeredEstimator
 from anydoa.steered.options import SteeredOptions
+from anydoa.training.batch import TensorBatch
 from anydoa.training.clips import SoundSource
 from anydoa.training.targets import frame_activity
 
@@ -34,7 +35,7 @@ _GRID = fibonacci_grid()
 
 
 @dataclass(frozen=True, eq=False)
-class TalkerBatch:
+class TalkerBatch(TensorBatch):
     """What the score network sees and should say; as many talkers as were found in the clips.
 
     Args:
@@ -49,10 +50,6 @@ class TalkerBatch:
 
     def __len__(self) -> int:
         return len(self.target)
-
-    def to(self, device: torch.device) -> "TalkerBatch":
-        """The same batch on a device."""
-        return replace(self, **{one.name: getattr(self, one.name).to(device) for one in fields(self)})
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import pytest
 from scipy.signal import csd
 
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
-from anydoa.simulation.noise import diffuse_noise, free_field_coherence, isotropic_spectrum, sensor_noise
+from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise, isotropic_spectrum, sensor_noise
 
 MICS = np.array([[0.0, 0.0, 0.0], [0.08, 0.0, 0.0], [0.0, 0.03, 0.02]])
 
@@ -23,14 +23,14 @@ def theory(frequency: np.ndarray, first: int, second: int) -> np.ndarray:
 
 @pytest.mark.parametrize("pair", [(0, 1), (0, 2), (1, 2)])
 def test_diffuse_noise_has_the_coherence_of_a_diffuse_field(pair: tuple[int, int]) -> None:
-    field = diffuse_noise(free_field_coherence(MICS), (1, 20 * SAMPLE_RATE), np.random.default_rng(0))[0]
+    field = diffuse_noise(coherence_in_free_field(MICS), (1, 20 * SAMPLE_RATE), np.random.default_rng(0))[0]
     frequency, found = coherence(field[pair[0]], field[pair[1]])
     assert np.abs(found - theory(frequency, *pair)).max() < 0.12
     assert np.mean(field**2) == pytest.approx(1, rel=0.02)
 
 
 def test_diffuse_fields_of_different_sources_are_independent() -> None:
-    fields = diffuse_noise(free_field_coherence(MICS), (2, 10 * SAMPLE_RATE), np.random.default_rng(0))
+    fields = diffuse_noise(coherence_in_free_field(MICS), (2, 10 * SAMPLE_RATE), np.random.default_rng(0))
     assert abs(np.corrcoef(fields[0, 0], fields[1, 0])[0, 1]) < 0.02
 
 
