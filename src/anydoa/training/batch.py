@@ -1,13 +1,15 @@
 """One step's worth of clips as tensors, and what they are like."""
 
 from dataclasses import dataclass, fields, replace
-from typing import Self
+from typing import TypeVar
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from anydoa.models.config import AggRlConfig
+
+_Batch = TypeVar("_Batch", bound="TensorBatch")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class ClipShape:
 class TensorBatch:
     """A step's worth of clips: fields that are all tensors."""
 
-    def to(self, device: torch.device) -> Self:
+    def to(self: _Batch, device: torch.device) -> _Batch:
         """The same batch on a device."""
         return replace(self, **{one.name: getattr(self, one.name).to(device) for one in fields(self)})
 
