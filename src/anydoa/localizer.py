@@ -24,7 +24,8 @@ from anydoa.io.grid_file import load_grid
 from anydoa.io.resampling import StreamResampler
 from anydoa.io.results import FrameResult, LocalizationResult, ResultHeader, Source
 from anydoa.peaks import MAX_SOURCES, MIN_SEPARATION_DEG, PeakFinder
-from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
+from anydoa.spectrum import SpectrumEstimator
+from anydoa.threads import one_blas_thread
 from anydoa.votes import DirectionVotes
 
 _logger = logging.getLogger(__name__)
@@ -174,11 +175,11 @@ class LocalizationStream:
         """
         audio = self._array.select_channels(recording)
         self._flat.see(audio)
-        return self._results(self._spectra.push(self._resampler.push(audio)))
+        return self._results(self._resampler.push(audio))
 
     def finish(self) -> list[FrameResult]:
         """The frames that the samples held back by the resampler complete. Nothing may be pushed after it."""
-        return self._results(self._spectra.push(self._resampler.finish()))
+        return self._results(self._resampler.finish())
 
     @property
     def flat_channels(self) -> list[int]:
@@ -211,13 +212,13 @@ class LocalizationStream:
             for rank, (direction, score) in enumerate(elected)
         )
 
-    def _results(self, spectrum: SpatialSpectrum) -> list[FrameResult]:
-        self._total += spectrum.level.astype(np.float64) @ spectrum.values
-        self._level += float(spectrum.level.sum())
-        return [
-            self._result(values, float(time_s), float(level))
-            for values, time_s, level in zip(spectrum.values, spectrum.times_s, spectrum.level, strict=True)
-        ]
+    def _results(self, audio: Float[np.ndarray, "mic time"]) -> list[FrameResult]:
+        with one_blas_thread():
+            spectrum = self._spectra.push(audio)
+            self._total += spectrum.level.astype(np.float64) @ spectrum.values
+            self._level += float(spectrum.level.sum())
+            frames = zip(spectrum.values, spectrum.times_s, spectrum.level, strict=True)
+            return [self._result(values, float(time_s), float(level)) for values, time_s, level in frames]
 
     def _result(self, values: Float[np.ndarray, "grid"], time_s: float, level: float) -> FrameResult:
         peaks = self._finder.find(values) if level > 0 else []

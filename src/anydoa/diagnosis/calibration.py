@@ -20,6 +20,7 @@ from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.rotation import rotate, rotation_from_rpy_deg
+from anydoa.threads import one_blas_thread
 
 _NUM_AXES = {"line": 1, "plane": 2, "volume": 3}
 _FOLDS = 5
@@ -89,6 +90,7 @@ class Calibration:
     delay_factor_sd: float
 
 
+@one_blas_thread()
 def calibrate_positions(
     audio: Float[np.ndarray, "channel time"],
     sample_rate: int,

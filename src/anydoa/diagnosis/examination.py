@@ -29,11 +29,13 @@ from anydoa.diagnosis.wave_fit import Hypothesis
 from anydoa.errors import AudioError
 from anydoa.geometry.ambiguity import array_report
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.threads import one_blas_thread
 
 _GAIN_DB = 6.0  # rooms and talkers nearby make 2 dB
 _SEED = 0
 
 
+@one_blas_thread()
 def diagnose(
     recording: Float[np.ndarray, "channel time"],
     sample_rate: int,

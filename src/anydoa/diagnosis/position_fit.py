@@ -14,6 +14,7 @@ from jaxtyping import Float
 from scipy.optimize import least_squares
 
 from anydoa.geometry.grid import fibonacci_grid
+from anydoa.threads import one_blas_thread
 
 _START_GRID = 500  # directions tried for each observation before the fit
 _UNIT_SD = 1e-3  # by how much the length of a direction may differ from 1
@@ -71,6 +72,7 @@ class PositionFit:
     delay_factor_sd: float
 
 
+@one_blas_thread()
 def fit_positions(
     positions: Float[np.ndarray, "mic axis"], paths: Float[np.ndarray, "place mic"], prior: FitPrior
 ) -> PositionFit:

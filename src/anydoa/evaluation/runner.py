@@ -1,10 +1,8 @@
 """Any number of estimators over a suite, in one process or several."""
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
@@ -15,9 +13,9 @@ from anydoa.evaluation.scoring import ClipScore, score_clip
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.peaks import Rule
 from anydoa.spectrum import SpectrumEstimator
+from anydoa.threads import one_blas_thread, one_thread_in_children
 
 _CLIPS_AT_ONCE = 5  # that a worker takes: estimators are set up once for them
-_THREAD_COUNTS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +94,9 @@ def score_job(job: Job) -> Iterator[tuple[int, list[ClipScore]]]:
     estimators = [_resolve(estimator) for estimator in job.estimators]
     for index in job.clips:
         clip = job.suite[index]
-        yield index, [score_clip(estimator, clip, job.grid, rule=job.rule) for estimator in estimators]
+        with one_blas_thread():
+            scores = [score_clip(estimator, clip, job.grid, rule=job.rule) for estimator in estimators]
+        yield index, scores
 
 
 def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:
@@ -107,7 +107,7 @@ def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:
     yield from score_job(replace(job, clips=job.clips[:1]))
     starts = range(1, len(job.clips), _CLIPS_AT_ONCE)
     parts = [replace(job, clips=job.clips[start : start + _CLIPS_AT_ONCE]) for start in starts]
-    with _one_thread_each(), ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
+    with one_thread_in_children(), ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for future in as_completed([pool.submit(_score_part, part) for part in parts]):
             yield from future.result()
 
@@ -120,18 +120,3 @@ def _resolve(estimator: str | SpectrumEstimator) -> SpectrumEstimator:
     if isinstance(estimator, str):
         return make_estimator(estimator)
     return estimator
-
-
-@contextmanager
-def _one_thread_each() -> Iterator[None]:
-    """Processes spawned inside start with one thread each: several of them share the cores."""
-    before = {name: os.environ.get(name) for name in _THREAD_COUNTS}
-    os.environ.update(dict.fromkeys(_THREAD_COUNTS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value

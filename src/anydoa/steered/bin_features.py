@@ -56,6 +56,25 @@ class BinAxis:
         return self.hop_length / self.sample_rate
 
 
+@dataclass(frozen=True, eq=False)
+class PolarSpectra:
+    """Spectra as magnitudes and phases.
+
+    Args:
+        magnitude: of each bin.
+        phases: the same bins with all magnitudes set to one; zeros stay.
+    """
+
+    magnitude: Float32[np.ndarray, "mic frame freq"]
+    phases: Complex64[np.ndarray, "mic frame freq"]
+
+    @classmethod
+    def of(cls, spectra: Complex64[np.ndarray, "mic frame freq"]) -> "PolarSpectra":
+        """Both of spectra."""
+        magnitude = np.sqrt(np.square(spectra.real) + np.square(spectra.imag))
+        return cls(magnitude, spectra / np.maximum(magnitude, np.float32(_TINY)))
+
+
 class BinFeatures:
     """Features of an endless recording, the same whatever chunks it comes in.
 
@@ -87,13 +106,11 @@ class BinFeatures:
         )
         self._num_frames = 0
 
-    def push(
-        self, spectra: Complex64[np.ndarray, "mic frame freq"]
-    ) -> Float32[np.ndarray, "frame feature freq"]:
+    def push(self, spectra: "PolarSpectra") -> Float32[np.ndarray, "frame feature freq"]:
         """Features of the next windows."""
-        above_all, above_bin = self._levels(np.mean(np.square(np.abs(spectra)), axis=0))
-        magnitude, diffuseness = self._coherence(spectra)
-        self._num_frames += spectra.shape[1]
+        above_all, above_bin = self._levels(np.mean(np.square(spectra.magnitude), axis=0))
+        magnitude, diffuseness = self._coherence(spectra.phases)
+        self._num_frames += spectra.phases.shape[1]
         return np.stack([above_all, above_bin, magnitude, diffuseness], axis=1).astype(np.float32)
 
     def _levels(
@@ -113,16 +130,16 @@ class BinFeatures:
         return above_all, above_bin
 
     def _coherence(
-        self, spectra: Complex64[np.ndarray, "mic frame freq"]
+        self, newest: Complex64[np.ndarray, "mic frame freq"]
     ) -> tuple[Float32[np.ndarray, "frame freq"], Float32[np.ndarray, "frame freq"]]:
         """Mean over pairs of the magnitude of the coherence, and of diffuseness."""
-        phases = np.concatenate([self._past, unit_phases(spectra)], axis=1)
+        phases = np.concatenate([self._past, newest], axis=1)
         self._past = phases[:, phases.shape[1] - (COHERENCE_FRAMES - 1) :]
-        count = spectra.shape[1]
+        count = newest.shape[1]
         held = np.minimum(self._num_frames + 1 + np.arange(count), COHERENCE_FRAMES)
         real, imag = np.ascontiguousarray(phases.real), np.ascontiguousarray(phases.imag)
         share = (1 / held[:, None]).astype(np.float32)
-        magnitude, diffuseness = np.zeros((2, *spectra.shape[1:]), dtype=np.float32)
+        magnitude, diffuseness = np.zeros((2, *newest.shape[1:]), dtype=np.float32)
         step = max(1, _BLOCK_VALUES // max(phases[0].size, 1))
         for start in range(0, len(self._first), step):
             pairs = slice(start, start + step)
@@ -134,12 +151,6 @@ class BinFeatures:
             ratio = diffuseness_of(even, square, self._diffuse[pairs])
             diffuseness += (self._weight[pairs] * ratio).sum(axis=0)
         return magnitude / len(self._first), diffuseness
-
-
-def unit_phases(spectra: Complex64[np.ndarray, "*batch"]) -> Complex64[np.ndarray, "*batch"]:
-    """Spectra with all magnitudes set to one; zeros stay."""
-    magnitude = np.sqrt(np.square(spectra.real) + np.square(spectra.imag))
-    return spectra / np.maximum(magnitude, np.float32(_TINY))
 
 
 def _recent_sum(values: Float32[np.ndarray, "pair old_and_new freq"]) -> Float32[np.ndarray, "pair new freq"]:

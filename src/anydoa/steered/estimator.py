@@ -20,7 +20,7 @@ from anydoa.geometry.grid import DirectionGrid
 from anydoa.geometry.plane_wave import steering_phases
 from anydoa.runtime.card import TrainedRange
 from anydoa.spectrum import SpatialSpectrum
-from anydoa.steered.bin_features import BinAxis, BinFeatures, unit_phases
+from anydoa.steered.bin_features import BinAxis, BinFeatures, PolarSpectra
 from anydoa.steered.candidates import Candidates
 from anydoa.steered.evidence import EvidenceMemory
 from anydoa.steered.options import SteeredOptions
@@ -32,7 +32,6 @@ logger = logging.getLogger(__name__)
 
 _ROUNDING_NOISE = 1e-5  # of the loudest bin; what lies below is no sound
 _LEAST_WIDTH = 0.8  # of a beam, grid spacings
-_BEAM_POWER = 1.5  # flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it
 
 
 @runtime_checkable
@@ -172,11 +171,11 @@ class SteeredStream:
 
     def _moment(self, samples: Float32[np.ndarray, "mic time"]) -> Moment:
         axis, options = self._estimator.axis, self._estimator.options
-        spectra = window_spectra(samples, axis)
+        spectra = PolarSpectra.of(window_spectra(samples, axis))
         features = self._features.push(spectra)
         mask, self._state = self._estimator.mask.step(features, self._state)
-        phases = np.ascontiguousarray(unit_phases(spectra).transpose(2, 1, 0))
-        loudness = np.abs(spectra).max(axis=0)
+        phases = np.ascontiguousarray(spectra.phases.transpose(2, 1, 0))
+        loudness = spectra.magnitude.max(axis=0)
         is_sound = loudness > _ROUNDING_NOISE * loudness.max(axis=1, keepdims=True)
         weight = np.where(is_sound, mask, 0) ** np.float32(options.mask_power)
         self._evidence.push(phases, np.ascontiguousarray(weight.T), features)
@@ -193,7 +192,8 @@ class SteeredStream:
             return
         directions = np.array([talker.direction for talker in moment.talkers], dtype=np.float32)
         chord = np.maximum(1 - directions @ self._folded, 0) / np.float32(self._width**2)
-        beams = np.exp(-(chord ** np.float32(_BEAM_POWER)))
+        # Flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it.
+        beams = np.exp(-chord * np.sqrt(chord))
         beams *= self._scores(moment)[:, None]
         beams.max(axis=0, out=values)
 

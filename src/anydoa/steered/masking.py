@@ -8,7 +8,7 @@ from jaxtyping import Float, Float32
 
 from anydoa.classical.stft import FrameStream, hann_window, short_time_spectra
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.steered.bin_features import BinFeatures
+from anydoa.steered.bin_features import BinFeatures, PolarSpectra
 from anydoa.steered.estimator import SteeredEstimator
 
 
@@ -56,7 +56,7 @@ def mask_of(
         columns = spectra.shape[1]
         if columns:
             by_window = spectra.reshape(len(spectra), -1, axis.num_bins)
-            mask, state = estimator.mask.step(features.push(by_window), state)
+            mask, state = estimator.mask.step(features.push(PolarSpectra.of(by_window)), state)
             masks.append(mask.reshape(columns, -1, axis.num_bins).mean(axis=1))
             power.append(np.square(np.abs(spectra)).mean(axis=(0, 2)))
     found = np.concatenate(masks)

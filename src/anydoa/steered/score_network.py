@@ -25,5 +25,5 @@ class ScoreNetwork:
 
     def scores(self, views: TalkerViews) -> Float32[np.ndarray, "talker"]:
         """Chance that somebody speaks there, 0..1."""
-        scores: np.ndarray = self._session.run(None, {"cells": views.cells, "numbers": views.numbers})[0]
+        scores: np.ndarray = self._session.run(["score"], {"cells": views.cells, "numbers": views.numbers})[0]
         return scores

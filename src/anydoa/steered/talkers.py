@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.folding import audible_projection
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.steered.bin_features import BinAxis
@@ -67,6 +66,7 @@ class TalkerSearch:
     ) -> None:
         self._candidates, self._options = candidates, options
         self._audible = audible_projection(array)
+        self._candidate_places = candidates.directions @ self._audible
         self._apart = 2 * np.sin(np.deg2rad(options.separation_deg) / 2)
         self._fine = FineSearch(array, grid, axis)
         self._usual_share = np.zeros(len(candidates), dtype=np.float32)
@@ -91,11 +91,14 @@ class TalkerSearch:
         explained, recent = parts @ mass, parts @ evidence.recent_mass
         products = evidence.pairs_of(parts)
         found: list[Talker] = []
+        places: list[Float[np.ndarray, "3"]] = []
         for index, (members, middle) in enumerate(clusters):
             direction, coherence = self._fine.locate(middle, products[index], float(explained[index]))
             # The rest of a stronger talker's lobe leads back to that talker.
-            if found and self._is_near(direction, np.array([other.direction for other in found])).any():
+            place = direction @ self._audible
+            if places and self._is_near(place, np.array(places)).any():
                 continue
+            places.append(place)
             heaviest = int(members[first_greatest(fit.share[members])])
             talker = Talker(
                 direction,
@@ -125,15 +128,16 @@ class TalkerSearch:
                 return
             members = self._candidates.around(centre)
             members = members[left[members] > 0]
-            middle = normalize_direction(left[members] @ directions[members])
+            middle = left[members] @ directions[members]
+            middle /= np.linalg.norm(middle)
             yield members, middle
             left[members] = 0
-            left[self._is_near(middle, directions)] = 0
+            left[self._is_near(middle @ self._audible, self._candidate_places)] = 0
 
     def _is_near(
-        self, direction: Float[np.ndarray, "3"], others: Float[np.ndarray, "other 3"]
+        self, place: Float[np.ndarray, "3"], others: Float[np.ndarray, "other 3"]
     ) -> Bool[np.ndarray, "other"]:
-        """Which directions the array can hardly tell from one."""
-        between = (others - direction) @ self._audible
+        """Which directions the array can hardly tell from one; both without what it does not hear."""
+        between = others - place
         near: np.ndarray = np.einsum("ij,ij->i", between, between) <= self._apart**2
         return near

@@ -18,6 +18,7 @@ from anydoa.streaming.listener import Listener
 from anydoa.streaming.listener import LiveResult as LiveResult
 from anydoa.streaming.queue import SoundQueue, Stretch
 from anydoa.streaming.rare_report import RareReport
+from anydoa.threads import one_blas_thread
 from anydoa.tracking import TrackerOptions
 
 RESULTS_PER_S = 10.0
@@ -92,16 +93,20 @@ class LivePipeline:
         except RuntimeError:  # closed before it began
             return
         try:
-            while not self._queue.finished:
-                stretch = self._queue.get(_STALLED_S)
-                self._log.note(self._queue.num_dropped, silent=stretch is None and not self._queue.finished)
-                if stretch is not None:
-                    yield from self._listener.hear(stretch)
-            yield from self._listener.finish()
+            with one_blas_thread():
+                yield from self._results()
         finally:
             self.close()
             self._log.close(self._queue.num_dropped)
         reading.result()
+
+    def _results(self) -> Iterator[LiveResult]:
+        while not self._queue.finished:
+            stretch = self._queue.get(_STALLED_S)
+            self._log.note(self._queue.num_dropped, silent=stretch is None and not self._queue.finished)
+            if stretch is not None:
+                yield from self._listener.hear(stretch)
+        yield from self._listener.finish()
 
     def close(self) -> None:
         """End the iteration, from any thread, and wait until the feed is read no more."""

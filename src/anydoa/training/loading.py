@@ -1,16 +1,15 @@
 """Batches prepared by other processes while the network learns from the last one."""
 
 import itertools
-import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TypeVar
 
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from anydoa.threads import one_thread_in_children
+
 Item = TypeVar("Item")
-_THREAD_LIMITS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class _Counting(Sampler[int]):
@@ -39,24 +38,10 @@ def endless_batches(dataset: Dataset[Item], *, first: int, step: int, workers: i
         multiprocessing_context="spawn" if workers else None,
         worker_init_fn=_leave_signals_to_the_trainer if workers else None,
     )
-    with _one_thread_in_children():
+    with one_thread_in_children():
         return iter(loader)
 
 
 def _leave_signals_to_the_trainer(worker: int) -> None:
     """An interrupt from the keyboard reaches the whole group; the trainer still wants its batch."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-@contextmanager
-def _one_thread_in_children() -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in _THREAD_LIMITS}
-    os.environ.update(dict.fromkeys(_THREAD_LIMITS, "1"))
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

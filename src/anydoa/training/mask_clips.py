@@ -14,7 +14,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene
-from anydoa.steered.bin_features import BinAxis, BinFeatures
+from anydoa.steered.bin_features import BinAxis, BinFeatures, PolarSpectra
 from anydoa.steered.windows import window_spectra
 from anydoa.training.batch import TensorBatch
 from anydoa.training.clips import SoundSource
@@ -100,7 +100,7 @@ def mask_clip(
     """Features, target and weight of one scene that has kept its direct sound."""
     assert scene.direct is not None
     mixture = window_spectra(scene.audio, axis)
-    features = BinFeatures(axis, MicrophoneArray(scene.positions)).push(mixture)
+    features = BinFeatures(axis, MicrophoneArray(scene.positions)).push(PolarSpectra.of(mixture))
     target = np.max([direct_share(mixture, window_spectra(direct, axis)) for direct in scene.direct], axis=0)
     return features, target, level_weight(mixture)
 

@@ -5,7 +5,7 @@ import pytest
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions
-from anydoa.steered.bin_features import BinAxis, BinFeatures
+from anydoa.steered.bin_features import BinAxis, BinFeatures, PolarSpectra
 from anydoa.steered.windows import window_spectra
 from properties.strategies import plane_wave
 
@@ -19,14 +19,15 @@ def noise(num_samples: int = 16_000, *, mics: int = 5) -> np.ndarray:
 
 
 def features(audio: np.ndarray, array: MicrophoneArray = RING) -> np.ndarray:
-    return BinFeatures(AXIS, array).push(window_spectra(audio, AXIS))
+    return BinFeatures(AXIS, array).push(PolarSpectra.of(window_spectra(audio, AXIS)))
 
 
 @pytest.mark.parametrize("size", [1, 2, 7])
 def test_chunks_give_what_the_whole_gives(size: int) -> None:
     spectra = window_spectra(noise(), AXIS)
     stream = BinFeatures(AXIS, RING)
-    parts = [stream.push(spectra[:, start : start + size]) for start in range(0, spectra.shape[1], size)]
+    starts = range(0, spectra.shape[1], size)
+    parts = [stream.push(PolarSpectra.of(spectra[:, start : start + size])) for start in starts]
     np.testing.assert_allclose(np.concatenate(parts), features(noise()), atol=1e-6)
 
 
