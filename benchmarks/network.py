@@ -117,13 +117,12 @@ def make_call(
 
         plain = PlainAggRl().eval()
         return torch.no_grad()(lambda: plain(batch, places, directions))
-    from anydoa.models.agg_rl import combine
 
     model = make_model()
     model.augeonet.transform.freeze_()
     with torch.no_grad():
         kept = model.grid_representation(directions)[-1:]
-    return torch.no_grad()(lambda: torch.sigmoid(combine(model.represent(batch, places)[:, -1:], kept)))
+    return torch.no_grad()(lambda: torch.sigmoid(model.combine(model.represent(batch, places)[:, -1:], kept)))
 
 
 def compare(threads: int, folder: Path, *, quick: bool) -> list[dict[str, object]]:

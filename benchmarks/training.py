@@ -43,7 +43,7 @@ def main() -> None:
 
 def make_batch(shape: ClipShape) -> ClipBatch:
     size, mics = shape.batch_size, shape.microphones[0]
-    sources = torch.nn.functional.normalize(torch.randn(size, 2, 3), dim=-1)
+    sources = torch.nn.functional.normalize(torch.randn(size, 2, 1, 3), dim=-1)
     active = torch.ones(size, 2, shape.num_frames, dtype=torch.bool)
     return ClipBatch(
         0.05 * torch.randn(size, mics, 3), sources, active, torch.randn(size, mics, shape.num_samples)

@@ -25,7 +25,7 @@ from anydoa.models.agg_rl import AggRl
 from anydoa.models.checkpoint import Checkpoint
 from anydoa.models.folded_augeonet import FoldedAuGeonet
 from anydoa.runtime.card import UNKNOWN_RANGE, ModelCard
-from anydoa.runtime.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, STATE_PREFIX
+from anydoa.runtime.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING
 
 OPSET = 17
 TOLERANCE = 1e-4  # largest difference of a representation, of unit size, between the graphs and torch
@@ -58,11 +58,13 @@ def card_of(checkpoint: Checkpoint[AggRl], name: str, *, like: ModelCard | None 
     """
     config = checkpoint.network.config
     bins_hz = checkpoint.network.augeonet.transform.bins * (config.sample_rate / config.window_length)
+    net = checkpoint.network.augeonet.steering_net
     blank = ModelCard(name, "agg-rl", name, "unknown", {}, UNKNOWN_RANGE)
     return dataclasses.replace(
         like or blank,
         config=config.to_dict(),
         bins_hz=tuple(round(hz, 3) for hz in bins_hz.tolist()),
+        steering_hz=() if net is None else tuple(round(hz, 3) for hz in bins_hz[net.bins].tolist()),
         training=checkpoint.notes.get("training", like.training if like else {}),
         version=version("anydoa"),
     )
@@ -109,9 +111,11 @@ class _Step(nn.Module):
         self.network = network
         self.state_names = state_names
 
-    def forward(self, audio: Tensor, mic_positions: Tensor, *state: Tensor) -> tuple[Tensor, ...]:
-        memory = dict(zip(self.state_names, state, strict=True))
-        representation, memory = self.network(audio, mic_positions, memory)
+    def forward(self, audio: Tensor, mic_positions: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
+        # The steering comes first, if the network takes any.
+        split = len(others) - len(self.state_names)
+        memory = dict(zip(self.state_names, others[split:], strict=True))
+        representation, memory = self.network(audio, mic_positions, memory, *others[:split])
         return (representation, *(memory[name] for name in self.state_names))
 
 
@@ -122,16 +126,19 @@ class _LastGrid(nn.Module):
         super().__init__()
         self.encoding = model.gridnet.encoding
         self.network = model.gridnet.outputs[-1]
+        self.interpolation = model.interpolation
         self.scale = 1 / math.sqrt(model.config.latent_size)
 
     def forward(self, directions: Tensor) -> Tensor:
-        representation: Tensor = self.network(self.encoding(directions))
-        return representation * self.scale
+        representation: Tensor = self.network(self.encoding(directions)) * self.scale
+        if self.interpolation is None:
+            return representation
+        return torch.cat([representation, self.interpolation(directions)], -1)
 
 
 def _export_augeonet(model: AggRl, path: Path) -> None:
     positions = torch.tensor([[[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0.01], [0, -0.05, 0]]]).repeat(2, 1, 1)
-    network = FoldedAuGeonet(model.augeonet)
+    network = FoldedAuGeonet(model.augeonet, model.judged())
     memory = network.initial_state(positions)
     axes: dict[str, dict[int, str]] = {
         "audio": {0: "batch", 1: "mic", 2: "time"},
@@ -141,12 +148,15 @@ def _export_augeonet(model: AggRl, path: Path) -> None:
     for name, tensor in memory.items():
         pairs = {2: "pair"} if tensor.ndim == 4 else {}
         axes[STATE_PREFIX + name] = axes["next_" + STATE_PREFIX + name] = {0: "batch", **pairs}
+    steering = _steering(model, positions)
+    if steering:
+        axes[STEERING] = {0: "batch", 2: "twice_mic"}
     states = [STATE_PREFIX + name for name in memory]
     torch.onnx.export(
         _Step(network, list(memory)).eval(),
-        (_audio(model, 2, 4, 6), positions, *memory.values()),
+        (_audio(model, 2, 4, 6), positions, *steering.values(), *memory.values()),
         str(path),
-        input_names=["audio", "mic_positions", *states],
+        input_names=["audio", "mic_positions", *steering, *states],
         output_names=["representation", *(f"next_{name}" for name in states)],
         dynamic_axes=axes,
         opset_version=OPSET,
@@ -199,17 +209,24 @@ def _two_steps(
 ) -> float:
     """Largest relative difference on two successive pieces of noise, each side with its own memory."""
     ours = {name: tensor for name, tensor in model.initial_state(positions).items() if name != "samples"}
-    memory = FoldedAuGeonet(model.augeonet).initial_state(positions)
+    memory = FoldedAuGeonet(model.augeonet, model.judged()).initial_state(positions)
     state = {STATE_PREFIX + name: tensor.numpy() for name, tensor in memory.items()}
+    steering = {name: tensor.numpy() for name, tensor in _steering(model, positions).items()}
     differences = []
     for _ in range(2):
         audio = torch.randn(_audio(model, 1, positions.shape[1], num_frames).shape, generator=generator)
-        expected, ours = model.augeonet(audio, positions, None, ours)
-        inputs = {"audio": audio.numpy(), "mic_positions": positions.numpy(), **state}
+        expected, ours = model.augeonet(audio, positions, None, ours, model.judged())
+        inputs = {"audio": audio.numpy(), "mic_positions": positions.numpy(), **steering, **state}
         found, *following = augeonet.run(None, inputs)
         state = dict(zip(state, following, strict=True))
         differences.append(_relative_difference(found, expected[:, -1].numpy()))
     return max(differences)
+
+
+def _steering(model: AggRl, positions: Tensor) -> dict[str, Tensor]:
+    """The input that only networks with a SteeringNet take."""
+    judged = model.judged()
+    return {} if judged is None else {STEERING: model.augeonet.steering(positions, judged.directions)}
 
 
 def store_in_half(path: Path) -> None:

@@ -75,6 +75,14 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
     )
 
 
+def walkers(config: TrainingConfig, bank: Path) -> TrainingConfig:
+    """One short stage in rooms where talkers walk."""
+    ranges = RoomRanges(rt60=(0.2, 0.25))
+    build_bank(bank, BankPlan(4, seed=8, microphones=(4, 4), num_noises=0, num_knots=4, ranges=ranges))
+    stage = replace(config.stages[1], length=0.5)
+    return replace(config, stages=(stage,), data=replace(config.data, bank=str(bank)))
+
+
 def trainer(config: TrainingConfig, folder: Path, **options: object) -> Trainer:
     run = RunFolder(folder)
     return Trainer(config, run, accelerator=make_accelerator(config, run, device="cpu"), **options)  # type: ignore[arg-type] # a watcher, if anything
@@ -112,6 +120,14 @@ def test_a_network_learns_one_scene_by_heart(config: TrainingConfig) -> None:
         Validator([batch], grid_size=500, positive_weight=2.0).run(network, (25.0,) * 3)
     )
     assert result.by_talkers[0].mae_deg < 15.0
+
+
+def test_a_run_learns_from_talkers_who_walk(config: TrainingConfig, tmp_path: Path) -> None:
+    walking = walkers(config, tmp_path / "bank")
+    trainer(walking, tmp_path / "run").run(StopRequest())
+    (row,) = curve(tmp_path / "run")
+    assert row["examples"] == 8
+    assert np.isfinite([row["loss"], row["validation_loss"], row["mae_deg_1"], row["mae_deg_2"]]).all()
 
 
 def test_a_run_goes_through_its_stages_and_leaves_a_curve(config: TrainingConfig, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ CONFIGS = {
     "default": AggRlConfig(),
     "coarse": AggRlConfig(hop_length=256, mic_encoding="pm", num_blocks=2),
     "absolute": AggRlConfig(hop_length=256, mic_frame="absolute", transform="uniform", num_blocks=1),
+    "steering": AggRlConfig(hop_length=256, steering="bands", steering_directions=64, num_blocks=1),
 }
 
 seeds = st.integers(0, 2**31 - 1)
@@ -79,7 +80,9 @@ def networks() -> dict[str, AggRl]:
             network = AggRl(config)
             with torch.no_grad():
                 for parameter in network.parameters():
-                    if parameter.ndim == 1 and parameter is not network.augeonet.transform.increments:
+                    if parameter is network.augeonet.transform.increments:
+                        continue
+                    if parameter.ndim == 1 or not parameter.any():
                         parameter.add_(0.1 * torch.randn_like(parameter))
                 for seed in range(3):
                     network.augeonet.train()(*trimmed(network, make_scene(seed, batch=2)))

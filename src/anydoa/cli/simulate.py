@@ -44,7 +44,10 @@ def simulate(
     ] = "0.2:1.3",
     split: Annotated[str, typer.Option(help="Speakers and noise of: train, validation or test.")] = "test",
     seed: Annotated[int, typer.Option(min=0, help="The same seed and folders give the same recordings.")] = 0,
-    moving: Annotated[bool, typer.Option("--moving", help="Talkers walk.")] = False,
+    moving: Annotated[
+        bool,
+        typer.Option("--moving", help="Talkers walk; in a bank, through each clip: name its --duration."),
+    ] = False,
     sphere: Annotated[
         bool, typer.Option("--sphere", help="The array sits on a rigid sphere, whatever its file says.")
     ] = False,

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ShapeError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import normalize_direction
+from anydoa.geometry.coordinates import interpolate_directions
 from anydoa.simulation.scene import Scene
 
 FRAME_S = 0.032  # of sound around a frame's time that decides who speaks in it
@@ -63,7 +63,7 @@ class SuiteClip:
 
     @classmethod
     def from_scene(cls, scene: Scene, array: MicrophoneArray, *, name: str, suite: str) -> "SuiteClip":
-        """The clip of a simulated scene whose talkers stand still.
+        """The clip of a simulated scene, with the path of talkers who walk.
 
         Args:
             scene: sound and truth.
@@ -76,7 +76,7 @@ class SuiteClip:
             suite=suite,
             audio=scene.audio,
             array=array,
-            directions=scene.directions[:, None],
+            directions=scene.directions[:, None] if scene.path is None else scene.path,
             activity=scene.activity,
             sample_rate=scene.sample_rate,
             snr_db=scene.snr_db,
@@ -108,14 +108,7 @@ class SuiteClip:
 
     def directions_at(self, times_s: Float[np.ndarray, "frame"]) -> Float[np.ndarray, "frame source 3"]:
         """Where each talker is at the given times."""
-        knots = self.directions.shape[1]
-        if knots == 1:
-            return np.broadcast_to(self.directions[:, 0], (len(times_s), self.num_talkers, 3))
-        place = np.clip(times_s / self.duration_s, 0, 1) * (knots - 1)
-        below = np.minimum(place.astype(int), knots - 2)
-        share = (place - below)[:, None]
-        between = self.directions[:, below] * (1 - share) + self.directions[:, below + 1] * share
-        return normalize_direction(np.moveaxis(between, 0, 1))
+        return np.moveaxis(interpolate_directions(self.directions, times_s / self.duration_s), 0, 1)
 
     def active_at(self, times_s: Float[np.ndarray, "frame"]) -> Bool[np.ndarray, "frame source"]:
         """Who speaks in each frame: at least two thirds of the 32 ms around its time.

@@ -83,6 +83,27 @@ def normalize_direction(vector: ArrayLike) -> Float[np.ndarray, "*batch 3"]:
     return vector / np.linalg.norm(vector, axis=-1, keepdims=True)
 
 
+def interpolate_directions(
+    knots: Float[np.ndarray, "source knot 3"], place: Float[np.ndarray, "instant"]
+) -> Float[np.ndarray, "source instant 3"]:
+    """Directions along paths: between two knots, their sum, weighted by nearness, at unit length.
+
+    Args:
+        knots: unit vectors along each path; one knot for who stands still.
+        place: where on the paths, from 0 at the first knot to 1 at the last; values beyond mean the ends.
+
+    Raises:
+        GeometryError: if a place lies half-way between opposite knots.
+    """
+    last = knots.shape[1] - 1
+    if last == 0:
+        return np.broadcast_to(knots, (len(knots), len(place), 3))
+    position = np.clip(place, 0, 1) * last
+    below = np.minimum(position.astype(int), last - 1)
+    share = (position - below)[:, None]
+    return normalize_direction(knots[:, below] * (1 - share) + knots[:, below + 1] * share)
+
+
 def great_circle_distance(
     first: Float[np.ndarray, "*#batch 3"], second: Float[np.ndarray, "*#batch 3"]
 ) -> Float[np.ndarray, "..."]:

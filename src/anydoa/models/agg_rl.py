@@ -6,6 +6,7 @@ once, and a recording may be asked about any directions afterwards.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from jaxtyping import Bool, Float
@@ -16,6 +17,8 @@ from anydoa.errors import ShapeError
 from anydoa.models.augeonet import AuGeonet
 from anydoa.models.config import AggRlConfig
 from anydoa.models.gridnet import Gridnet
+from anydoa.models.steering_net import JudgedDirections
+from anydoa.nn.interpolation import Interpolation
 
 
 class AggRl(nn.Module):
@@ -34,6 +37,10 @@ class AggRl(nn.Module):
         self.config = config or AggRlConfig()
         self.augeonet = AuGeonet(self.config)
         self.gridnet = Gridnet(self.config)
+        steered = self.config.steering != "none"
+        self.interpolation = (
+            Interpolation(self.config.steering_directions, self.config.steering_lobe_deg) if steered else None
+        )
 
     def forward(
         self,
@@ -63,15 +70,50 @@ class AggRl(nn.Module):
         Raises:
             ShapeError: if the audio is shorter than a window, or there is only one microphone.
         """
-        return combine(self.represent(audio, mic_positions, mic_mask), self.grid_representation(directions))
+        representation = self.represent(audio, mic_positions, mic_mask)
+        return self.combine(representation, self.grid_representation(directions))
+
+    def learning_logits(
+        self,
+        represent: Callable[[JudgedDirections | None], Float[Tensor, "batch output frame latent"]],
+        directions: Float[Tensor, "grid 3"],
+    ) -> Float[Tensor, "batch output grid frame"]:
+        """The same as it learns: SteeringNet judges the grid itself and nothing lies between its directions.
+
+        Args:
+            represent: gives the representation of a batch, given what SteeringNet is to judge.
+            directions: as for :meth:`logits`.
+        """
+        grid = self.gridnet(directions)
+        if self.interpolation is None:
+            return self.combine(represent(None), grid)
+        judged = JudgedDirections(directions, grid[-1] / math.sqrt(self.config.latent_size))
+        latent, steered = represent(judged).tensor_split((self.config.latent_size,), -1)
+        logits = self.combine(latent, grid)
+        return torch.cat([logits[:, :-1], logits[:, -1:] + steered[:, -1:].transpose(2, 3)], 1)
+
+    def combine(
+        self,
+        representation: Float[Tensor, "batch output frame latent"],
+        grid_representation: Float[Tensor, "output grid latent"],
+    ) -> Float[Tensor, "batch output grid frame"]:
+        """Log-odds: inner product of both representations over the square root of the latent width."""
+        scaled = grid_representation * (1 / math.sqrt(self.config.latent_size))
+        batch, outputs, frames, _ = representation.shape
+        # Frames come out last in memory, as the loss and its targets have them: it is slow on anything else.
+        columns = representation.permute(1, 3, 0, 2).flatten(2)
+        return torch.bmm(scaled, columns).view(outputs, -1, batch, frames).permute(2, 0, 1, 3)
 
     def represent(
         self,
         audio: Float[Tensor, "batch mic time"],
         mic_positions: Float[Tensor, "batch mic 3"],
         mic_mask: Bool[Tensor, "batch mic"] | None = None,
+        judged: JudgedDirections | None = None,
     ) -> Float[Tensor, "batch output frame latent"]:
         """Audio-geometry representation of whole recordings; the last hop is filled up with zeros.
+
+        With a SteeringNet, what it says of the directions it judges follows: by default those it runs with.
 
         Raises:
             ShapeError: if the audio is shorter than a window, or there is only one microphone.
@@ -84,13 +126,27 @@ class AggRl(nn.Module):
                 f"audio must hold a window of {self.config.window_length} samples, got {length}; add zeros"
             )
         padded = nn.functional.pad(audio, (0, -length % self.config.hop_length))
-        representation: Tensor = self.augeonet(padded, mic_positions, mic_mask)[0]
+        judged = self.judged() if judged is None else judged
+        representation: Tensor = self.augeonet(padded, mic_positions, mic_mask, None, judged)[0]
         return representation
+
+    def judged(self) -> JudgedDirections | None:
+        """What SteeringNet judges when it runs, if there is one."""
+        if self.interpolation is None:
+            return None
+        known = self.interpolation.known
+        representation = self.gridnet(known)[-1] / math.sqrt(self.config.latent_size)
+        return JudgedDirections(known, representation, self.interpolation.neighbours)
 
     def grid_representation(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "output grid latent"]:
         """Grid representation; it depends on the directions alone, so keep it for a fixed grid."""
-        representation: Tensor = self.gridnet(directions)
-        return representation
+        latent: Tensor = self.gridnet(directions)
+        if self.interpolation is None:
+            return latent
+        # Only the last output hears SteeringNet; the inner product divides by the root of the latent width.
+        weights = math.sqrt(self.config.latent_size) * self.interpolation(directions)
+        others = torch.zeros_like(weights).expand(len(latent) - 1, -1, -1)
+        return torch.cat([latent, torch.cat([others, weights[None]])], -1)
 
     def initial_state(self, mic_positions: Float[Tensor, "batch mic 3"]) -> dict[str, Tensor]:
         """State of fresh streams, batch first: no samples yet, everything else zero.
@@ -123,25 +179,20 @@ class AggRl(nn.Module):
         window, hop = self.config.window_length, self.config.hop_length
         num_frames = max((samples.shape[-1] - window) // hop + 1, 0)
         if num_frames == 0:
-            shape = (len(audio), self.config.num_outputs, 0, self.config.latent_size)
+            shape = (len(audio), self.config.num_outputs, 0, self.config.representation_size)
             return samples.new_zeros(shape), {**state, "samples": samples}
         used = num_frames * hop
         ready = samples[..., : used + window - hop]
-        representation, memory = self.augeonet(ready, mic_positions, mic_mask, state)
+        representation, memory = self.augeonet(ready, mic_positions, mic_mask, state, self.judged())
         return representation, {"samples": samples[..., used:], **memory}
+
+    def learn_steering_only_(self) -> None:
+        """Leave everything but SteeringNet as it is from now on, normalisation included."""
+        assert self.augeonet.steering_net is not None
+        self.eval()
+        self.requires_grad_(False)
+        self.augeonet.steering_net.requires_grad_(True)
 
     def project_(self) -> None:
         """Bring the bins of the transform back inside their bounds; call after each optimiser step."""
         self.augeonet.transform.project_()
-
-
-def combine(
-    representation: Float[Tensor, "batch output frame latent"],
-    grid_representation: Float[Tensor, "output grid latent"],
-) -> Float[Tensor, "batch output grid frame"]:
-    """Log-odds: inner product of both representations over the square root of their width."""
-    scaled = grid_representation * (1 / math.sqrt(grid_representation.shape[-1]))
-    batch, outputs, frames, _ = representation.shape
-    # Frames come out last in memory, as the loss and its targets have them: it is slow on anything else.
-    columns = representation.permute(1, 3, 0, 2).flatten(2)
-    return torch.bmm(scaled, columns).view(outputs, -1, batch, frames).permute(2, 0, 1, 3)

@@ -12,12 +12,15 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from anydoa.models.config import AggRlConfig
+from anydoa.models.steering_net import JudgedDirections, SteeringNet
 from anydoa.nn.array_layout import ArrayLayout, lay_out, lay_out_as_published, take_microphones
 from anydoa.nn.dual_path import DualPathBlock
 from anydoa.nn.extractor import PairExtractor
 from anydoa.nn.gcc import gcc_phat_features
 from anydoa.nn.microphone_encoding import MicrophoneEncoding, place_scalars
 from anydoa.nn.nudft import NonUniformDft, PublishedDft
+from anydoa.nn.plane_waves import steering_matrix
+from anydoa.nn.pooling import pool_pairs
 from anydoa.nn.recurrence import NUM_LAYERS
 from anydoa.nn.representation_mapping import RepresentationMapping
 
@@ -51,6 +54,7 @@ class AuGeonet(nn.Module):
         self.mapping = RepresentationMapping(
             width, config.latent_size, config.mapping_dilations, compat=compat
         )
+        self.steering_net = SteeringNet(config) if config.steering != "none" else None
 
     def forward(
         self,
@@ -58,6 +62,7 @@ class AuGeonet(nn.Module):
         mic_positions: Float[Tensor, "batch mic 3"],
         mic_mask: Bool[Tensor, "batch mic"] | None = None,
         state: dict[str, Tensor] | None = None,
+        judged: JudgedDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
         """Representation of all frames in ``audio``, and the state for the frames that follow.
 
@@ -67,6 +72,7 @@ class AuGeonet(nn.Module):
             mic_mask: true where there is a microphone; None if all are there.
             state: from :meth:`initial_state` or the last call; None for a recording without a sequel, which
                 is faster and returns no state.
+            judged: what SteeringNet judges, if there is one; the same in each call.
         """
         layout = self.lay_out(mic_positions, mic_mask)
         audio = take_microphones(audio, layout.order)
@@ -75,14 +81,16 @@ class AuGeonet(nn.Module):
         # Phases need all the digits there are, in mixed precision too.
         with torch.autocast(audio.device.type, enabled=False):
             real, imag = self.transform(audio)
-        return self.represent_spectra(real, imag, layout, state)
+        return self.represent_spectra(real, imag, layout, mic_positions, state, judged)
 
     def represent_spectra(
         self,
         real: Float[Tensor, "mic frame batch freq"],
         imag: Float[Tensor, "mic frame batch freq"],
         layout: ArrayLayout,
+        mic_positions: Float[Tensor, "batch mic 3"],
         state: dict[str, Tensor] | None = None,
+        judged: JudgedDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
         """The same from spectra on: all of the network behind its transform.
 
@@ -90,19 +98,44 @@ class AuGeonet(nn.Module):
             real: real part at the bins of the transform, microphones in the order of the layout.
             imag: imaginary part.
             layout: from :meth:`lay_out`.
+            mic_positions: as for the whole network.
             state: as for the whole network.
+            judged: as for the whole network.
         """
         encoding = self.microphone_encoding(layout.places)
         x, extractor = self.extract(
             self.cross_spectra(real, imag, layout), layout, encoding, self._memory(state, "extractor")
         )
         x, recurrence = self.exchange(x, layout, encoding, self._memory(state, "recurrence"))
-        y, mapping = self.mapping(x, layout.pair_mask, self._memory(state, "mapping"))
+        refined, mapping = self.mapping.refine(
+            pool_pairs(x, layout.pair_mask, unbiased=self.mapping.compat), self._memory(state, "mapping")
+        )
+        y = self.mapping.map(refined)
         memory = {"extractor": extractor, "recurrence": recurrence, "mapping": mapping}
+        if self.steering_net is not None and judged is not None:
+            num_mics = None if layout.mic_mask is None else layout.mic_mask.to(real.dtype).sum(1)
+            places = _present(take_microphones(mic_positions, layout.order), layout)
+            steering = self.steering(places, judged.directions)
+            latent, kept = torch.matmul(y[-1], judged.representation.T), self._memory(state, "steering")
+            logits, memory["steering"] = self.steering_net(
+                real, imag, steering, num_mics, refined[-1], latent, judged.neighbours, kept
+            )
+            others = logits.new_zeros(len(y) - 1, *logits.shape)
+            y = torch.cat([y, torch.cat([others, logits[None]])], -1)
         return y.permute(2, 0, 1, 3), _batch_first(memory)
 
+    def steering(
+        self, mic_positions: Float[Tensor, "batch mic 3"], directions: Float[Tensor, "direction 3"]
+    ) -> Float[Tensor, "batch freq twice_mic direction"]:
+        """What SteeringNet compares the phases of these microphones with, in free field."""
+        net, config = self.steering_net, self.config
+        assert net is not None
+        with torch.no_grad():
+            hertz = self.transform.bins[net.bins] * (config.sample_rate / config.window_length)
+            return steering_matrix(mic_positions - mic_positions[:, :1], directions, hertz)
+
     def initial_state(self, mic_positions: Float[Tensor, "batch mic 3"]) -> dict[str, Tensor]:
-        """The state before the first frame: zeros, batch first."""
+        """The state before the first frame: zeros, batch first; SteeringNet's for its own directions."""
         batch, num_mics, _ = mic_positions.shape
         pairs = num_mics if self.config.mic_frame == "absolute" else num_mics - 1
         width = self.config.num_features
@@ -111,6 +144,8 @@ class AuGeonet(nn.Module):
             "recurrence": [(NUM_LAYERS, batch, width) for _ in self.dual_path],
             "mapping": [(frames, batch, width) for frames, width in self.mapping.tail_shapes],
         }
+        if self.steering_net is not None:
+            shapes["steering"] = self.steering_net.memory_shapes(batch, self.config.steering_directions)
         return _batch_first(
             {group: [mic_positions.new_zeros(s) for s in sizes] for group, sizes in shapes.items()}
         )
@@ -173,10 +208,18 @@ class AuGeonet(nn.Module):
             "extractor": len(self.extractor.tail_shapes),
             "recurrence": len(self.dual_path),
             "mapping": len(self.mapping.tail_shapes),
+            "steering": 4,
         }[group]
         if state is None:
             return [None] * count
         return [state[f"{group}_{i}"].transpose(0, -2) for i in range(count)]
+
+
+def _present(ordered: Float[Tensor, "batch mic 3"], layout: ArrayLayout) -> Float[Tensor, "batch mic 3"]:
+    """Places in the order of the layout, zeros where there is no microphone, whatever stood there."""
+    if layout.mic_mask is None:
+        return ordered
+    return torch.where(layout.mic_mask[..., None], ordered, torch.zeros_like(ordered))
 
 
 def _batch_first(memory: dict[str, list[Tensor | None]]) -> dict[str, Tensor]:

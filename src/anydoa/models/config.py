@@ -34,6 +34,15 @@ class AggRlConfig:
         grid_encoding: ``harmonics``, real spherical harmonics of the direction, or ``phases``, the
             published one, which has rank 4.
         grid_degree: highest degree of the harmonics.
+        steering: ``bands`` adds SteeringNet, which computes what plane waves explain and is not in the paper;
+            ``none`` leaves it out.
+        steering_directions: directions of the Fibonacci sphere that SteeringNet judges.
+        steering_bands: bands it tells apart.
+        steering_bins: bins in each band.
+        steering_frames: frames whose mean fit is looked at, at least 2.
+        steering_features: width of SteeringNet, a multiple of 4.
+        steering_contrast: how much steeper it makes lobes where it runs.
+        steering_lobe_deg: as far from their tops as this.
         compat: ``reference`` reproduces the published model with its oddities, so that its weights load.
 
     Raises:
@@ -57,6 +66,14 @@ class AggRlConfig:
     latent_size: int = 256
     grid_encoding: Literal["harmonics", "phases"] = "harmonics"
     grid_degree: int = 4
+    steering: Literal["none", "bands"] = "none"
+    steering_directions: int = 1024
+    steering_bands: int = 24
+    steering_bins: int = 5
+    steering_frames: int = 3
+    steering_features: int = 32
+    steering_contrast: float = 4.0
+    steering_lobe_deg: float = 15.0
     compat: Literal["none", "reference"] = "none"
 
     def __post_init__(self) -> None:
@@ -69,16 +86,38 @@ class AggRlConfig:
         _check_multiple("latent_size", self.latent_size, 4)
         if self.num_bins < 2:
             raise ConfigError(f"num_bins must be at least 2, got {self.num_bins}")
-        if self.compat == "reference" and (self.mic_frame, self.grid_encoding) != ("relative", "phases"):
+        if self.steering != "none":
+            self._check_steering()
+        choices = (self.mic_frame, self.grid_encoding, self.steering)
+        if self.compat == "reference" and choices != ("relative", "phases", "none"):
             raise ConfigError(
-                "compat='reference' needs mic_frame='relative' and grid_encoding='phases', "
-                f"got {self.mic_frame!r} and {self.grid_encoding!r}"
+                "compat='reference' needs mic_frame='relative', grid_encoding='phases' and steering='none', "
+                f"got {', '.join(map(repr, choices))}"
+            )
+
+    def _check_steering(self) -> None:
+        looked_at = self.steering_bands * self.steering_bins
+        if looked_at > self.num_bins - 3:
+            raise ConfigError(
+                f"steering_bands * steering_bins must be at most num_bins - 3 = {self.num_bins - 3}, "
+                f"got {looked_at}; look at fewer"
+            )
+        _check_multiple("steering_features", self.steering_features, 4)
+        if self.steering_frames < 2 or self.steering_directions < 2:
+            raise ConfigError(
+                "steering_frames and steering_directions must be at least 2, "
+                f"got {self.steering_frames} and {self.steering_directions}"
             )
 
     @property
     def num_outputs(self) -> int:
         """Spectra a frame: one after each block of the mapping, the last one the best."""
         return len(self.mapping_dilations)
+
+    @property
+    def representation_size(self) -> int:
+        """Width of both representations: the latent space, then the directions SteeringNet judges, if any."""
+        return self.latent_size + (self.steering_directions if self.steering != "none" else 0)
 
     @classmethod
     def reference(cls, mic_encoding: str = "fm") -> "AggRlConfig":

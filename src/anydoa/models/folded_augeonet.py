@@ -5,10 +5,11 @@ turns around lies close together. No microphone may be absent.
 """
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from anydoa.models.augeonet import AuGeonet
+from anydoa.models.steering_net import JudgedDirections
 from anydoa.nn.array_layout import take_microphones
 from anydoa.nn.folded_dual_path import FoldedDualPathBlock, pool
 from anydoa.nn.folded_extractor import FoldedExtractor
@@ -22,12 +23,17 @@ class FoldedAuGeonet(nn.Module):
 
     Args:
         augeonet: the network; it is left as it is.
+        judged: what its SteeringNet judges, if there is one.
     """
 
     kernels: Tensor
+    grid: Tensor | None
+    neighbours: Tensor | None
 
-    def __init__(self, augeonet: AuGeonet) -> None:
+    def __init__(self, augeonet: AuGeonet, judged: JudgedDirections | None = None) -> None:
         super().__init__()
+        self.register_buffer("grid", None if judged is None else judged.representation.detach().T)
+        self.register_buffer("neighbours", None if judged is None else judged.neighbours)
         self.augeonet = augeonet
         self.register_buffer("kernels", augeonet.transform.kernels().detach())
         self.extractor = FoldedExtractor(augeonet.extractor)
@@ -41,6 +47,7 @@ class FoldedAuGeonet(nn.Module):
         audio: Float[Tensor, "batch mic time"],
         mic_positions: Float[Tensor, "batch mic 3"],
         state: dict[str, Tensor],
+        steering: Float[Tensor, "batch freq twice_mic direction"] | None = None,
     ) -> tuple[Float[Tensor, "batch frame latent"], dict[str, Tensor]]:
         """Representation of all frames in ``audio``, and the state for the frames that follow.
 
@@ -48,12 +55,14 @@ class FoldedAuGeonet(nn.Module):
             audio: any scale; the length is a multiple of the hop and holds at least one window.
             mic_positions: metres, any origin.
             state: from :meth:`initial_state` or the last call.
+            steering: of these microphones, where there is a SteeringNet; it stays the same while they do.
         """
         memory = {name: tensor.transpose(0, 1) for name, tensor in state.items()}
         layout = self.augeonet.lay_out(mic_positions)
         places = layout.places.transpose(0, 1)
         encoding, mapping = self.augeonet.microphone_encoding(places), self.augeonet.mapping
-        x = self._cross_spectra(take_microphones(audio, layout.order))
+        real, imag = self._spectra(take_microphones(audio, layout.order))
+        x = self._cross_spectra(real, imag)
         x, tails = self.extractor(x, place_scalars(places), encoding, _group(memory, "extractor"))
         new = {f"extractor_{i}": tail for i, tail in enumerate(tails)}
         for i, block in enumerate(self.dual_path):
@@ -61,7 +70,19 @@ class FoldedAuGeonet(nn.Module):
         refined, tails = mapping.refine(pool(x, unbiased=mapping.compat), _group(memory, "mapping"))
         new |= {f"mapping_{i}": tail for i, tail in enumerate(tails)}
         representation = mapping.outputs[-1](refined[-1])
-        return representation.transpose(0, 1), {name: tensor.transpose(0, 1) for name, tensor in new.items()}
+        following = {name: tensor.transpose(0, 1) for name, tensor in new.items()}
+        if self.grid is not None:
+            assert self.augeonet.steering_net is not None
+            assert steering is not None
+            told = (_original_order(part, layout.order) for part in (real, imag))
+            before = [tensor.transpose(0, -2) for tensor in _group(state, "steering")]
+            latent = torch.matmul(representation, self.grid)
+            logits, kept = self.augeonet.steering_net(
+                *told, steering, None, refined[-1], latent, self.neighbours, before
+            )
+            representation = torch.cat([representation, logits], -1)
+            following |= {f"steering_{i}": tensor.transpose(0, -2) for i, tensor in enumerate(kept)}
+        return representation.transpose(0, 1), following
 
     def initial_state(self, mic_positions: Float[Tensor, "batch mic 3"]) -> dict[str, Tensor]:
         """The state before the first frame: zeros, batch first."""
@@ -73,32 +94,38 @@ class FoldedAuGeonet(nn.Module):
             "recurrence": [(NUM_LAYERS, config.num_features) for _ in self.dual_path],
             "mapping": list(self.augeonet.mapping.tail_shapes),
         }
-        return {
+        state = {
             f"{group}_{i}": mic_positions.new_zeros(batch, *size)
             for group, shapes in sizes.items()
             for i, size in enumerate(shapes)
         }
+        if self.augeonet.steering_net is not None:
+            shapes = self.augeonet.steering_net.memory_shapes(batch, config.steering_directions)
+            for i, shape in enumerate(shapes):
+                state[f"steering_{i}"] = mic_positions.new_zeros(shape).transpose(0, -2)
+        return state
 
     def _cross_spectra(
-        self, audio: Float[Tensor, "batch mic time"]
+        self, real: Float[Tensor, "frame batch mic freq"], imag: Float[Tensor, "frame batch mic freq"]
     ) -> Float[Tensor, "frame batch pair input"]:
         """PHAT features of each frame and pair; the reference microphone comes first."""
         first = 0 if self.augeonet.config.mic_frame == "absolute" else 1
-        reference_real, reference_imag = self._phases(audio[:, :1])
-        real, imag = self._phases(audio[:, first:])
+        # All magnitudes brought up to one.
+        scale = torch.rsqrt((real * real + imag * imag).clamp(min=FLOOR**2))
+        real, imag = real * scale, imag * scale
+        reference_real, reference_imag = real[:, :, :1], imag[:, :, :1]
+        real, imag = real[:, :, first:], imag[:, :, first:]
         cosine = real * reference_real + imag * reference_imag
         sine = imag * reference_real - real * reference_imag
         return torch.cat([cosine, sine], -1)
 
-    def _phases(
+    def _spectra(
         self, audio: Float[Tensor, "batch mic time"]
     ) -> tuple[Float[Tensor, "frame batch mic freq"], Float[Tensor, "frame batch mic freq"]]:
-        """Spectra with all magnitudes brought up to one."""
+        """Real and imaginary parts at the bins of the transform."""
         even, odd = self.augeonet.transform.fold(self._frames(audio))
         cosine, sine = self.kernels.unbind()
-        real, imag = torch.matmul(even, cosine), torch.matmul(odd, sine)
-        scale = torch.rsqrt((real * real + imag * imag).clamp(min=FLOOR**2))
-        return real * scale, imag * scale
+        return torch.matmul(even, cosine), torch.matmul(odd, sine)
 
     def _frames(self, audio: Float[Tensor, "batch mic time"]) -> Float[Tensor, "frame batch mic window"]:
         config = self.augeonet.config
@@ -106,6 +133,15 @@ class FoldedAuGeonet(nn.Module):
         overlap = config.window_length // config.hop_length
         # Ends counted from the back leave the number of frames free; unfolding would become a loop.
         return torch.cat([hops[i : (i - overlap + 1) or None] for i in range(overlap)], -1)
+
+
+def _original_order(
+    part: Float[Tensor, "frame batch mic freq"], order: Int[Tensor, "batch mic"]
+) -> Float[Tensor, "mic frame batch freq"]:
+    """Microphones as they were before the reference came first, as the steering has them."""
+    places = torch.arange(part.shape[2], device=part.device)
+    moved = (order[:, None, :] == places[:, None]).to(part.dtype)
+    return torch.matmul(moved, part).permute(2, 0, 1, 3)
 
 
 def _group(memory: dict[str, Tensor], name: str) -> list[Tensor]:

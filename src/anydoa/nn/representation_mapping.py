@@ -40,7 +40,13 @@ class RepresentationMapping(nn.Module):
     ) -> tuple[Float[Tensor, "output frame batch latent"], list[Tensor | None]]:
         """The representation, and the tails for the frames that follow; None where there was none before."""
         refined, new = self.refine(pool_pairs(x, pair_mask, unbiased=self.compat), tails)
-        return torch.stack([output(y) for output, y in zip(self.outputs, refined, strict=True)]), new
+        return self.map(refined), new
+
+    def map(
+        self, refined: Sequence[Float[Tensor, "frame batch pooled"]]
+    ) -> Float[Tensor, "output frame batch latent"]:
+        """The representation, from what :meth:`refine` gives."""
+        return torch.stack([output(y) for output, y in zip(self.outputs, refined, strict=True)])
 
     def refine(
         self, y: Float[Tensor, "frame batch pooled"], tails: Sequence[Tensor | None]

@@ -69,6 +69,7 @@ class ModelCard:
         training: how long and with what: examples seen, hours, recipe.
         metrics: rows of an evaluation table, as ``anydoa evaluate --json`` prints them.
         bins_hz: where the bins of its transform lie.
+        steering_hz: those of them that the network compares with plane waves; none for one that does not.
         threshold: value of the spectrum from which a peak is called a source.
         failures: known failures, a sentence each.
         version: of the package that wrote it.
@@ -84,6 +85,7 @@ class ModelCard:
     training: dict[str, Any] = field(default_factory=dict)
     metrics: tuple[dict[str, Any], ...] = ()
     bins_hz: tuple[float, ...] = ()
+    steering_hz: tuple[float, ...] = ()
     threshold: float = 0.5
     failures: tuple[str, ...] = ()
     version: str = ""
@@ -107,7 +109,9 @@ class ModelCard:
                     f"card has schema {schema}, this version reads {CARD_SCHEMA}; install a newer anydoa"
                 )
             ranges = {key: tuple(value) for key, value in values.pop("trained_range").items()}
-            values |= {key: tuple(values[key]) for key in ("data", "metrics", "bins_hz", "failures")}
+            values.setdefault("steering_hz", ())  # cards before version 0.2 have none
+            lists = ("data", "metrics", "bins_hz", "steering_hz", "failures")
+            values |= {key: tuple(values[key]) for key in lists}
             return cls(trained_range=TrainedRange(**ranges), **values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             if isinstance(error, CheckpointError):

@@ -4,13 +4,14 @@ import logging
 from collections import OrderedDict
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Float32
 
 from anydoa.errors import ConfigError, ShapeError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.grid import DirectionGrid
-from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, STATE_PREFIX, ModelFolder
+from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
+from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING, ModelFolder
 from anydoa.runtime.session import open_session
+from anydoa.runtime.steering import steering_input
 from anydoa.spectrum import SpatialSpectrum
 
 _ROWS = 2048  # microphones x frames of the network in one call: what a processor's cache holds is fastest
@@ -48,6 +49,8 @@ class NetworkEstimator:
         if self.frames_per_output < 1:
             raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
         self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)
+        count = config.get("steering_directions", 0) if folder.card.steering_hz else 0
+        self._steering_grid = fibonacci_grid(count) if count else None
         self._takes_mask = "mic_mask" in (node.name for node in self.augeonet.get_inputs())
         self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
         self._grids: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
@@ -97,6 +100,19 @@ class NetworkEstimator:
         self._grids.move_to_end(grid.hash)
         return self._grids[grid.hash]
 
+    def steering(self, array: MicrophoneArray) -> Float32[np.ndarray, "freq twice_mic direction"] | None:
+        """What plane waves look like to an array, for all calls; None for networks that do not compare."""
+        if self._steering_grid is None:
+            return None
+        return steering_input(array, self._steering_grid, self.folder.card.steering_hz)
+
+    def _steer(
+        self, mic_positions: Float[np.ndarray, "batch mic 3"]
+    ) -> Float32[np.ndarray, "batch freq twice_mic direction"]:
+        arrays = (MicrophoneArray(positions.astype(np.float64)) for positions in mic_positions)
+        parts = [self.steering(array) for array in arrays]
+        return np.stack([part for part in parts if part is not None])
+
     def initial_state(self, batch: int, num_mics: int) -> dict[str, np.ndarray]:
         """The memory of fresh streams: zeros."""
         absolute = self.folder.card.config["mic_frame"] == "absolute"  # then the reference is a pair, too
@@ -113,6 +129,7 @@ class NetworkEstimator:
         mic_positions: Float[np.ndarray, "batch mic 3"],
         state: dict[str, np.ndarray],
         mic_mask: Bool[np.ndarray, "batch mic"] | None = None,
+        steering: Float[np.ndarray, "batch freq twice_mic direction"] | None = None,
     ) -> tuple[Float[np.ndarray, "batch frame latent"], dict[str, np.ndarray]]:
         """Representation of the frames in whole windows of several streams at once, and their new memory.
 
@@ -123,10 +140,13 @@ class NetworkEstimator:
             state: from :meth:`initial_state` or the last call.
             mic_mask: true where there is a microphone, the same in each call; None if all are there. The
                 graph knows no absent microphones, so with some each stream runs by itself.
+            steering: from :meth:`steering` for each stream; None to compute it anew.
         """
         if mic_mask is not None and not mic_mask.all():
             return self._step_each(audio, mic_positions, state, mic_mask)
         inputs = {"audio": audio, "mic_positions": mic_positions, **state}
+        if self._steering_grid is not None:
+            inputs[STEERING] = self._steer(mic_positions) if steering is None else steering
         if self._takes_mask:  # as graphs of version 0.1 do
             inputs["mic_mask"] = np.ones(audio.shape[:2], dtype=bool)
         representation, *memory = self.augeonet.run(None, inputs)
@@ -176,6 +196,8 @@ class NetworkStream:
         self._grid = grid
         self._directions = estimator.grid_representation(grid)
         self._positions = array.centred_positions.astype(np.float32)[None]
+        steering = estimator.steering(array)
+        self._steering = None if steering is None else steering[None]
         self._state = estimator.initial_state(1, array.num_microphones)
         self._samples = np.zeros((array.num_microphones, 0), dtype=np.float32)
         self._num_outputs = 0
@@ -208,7 +230,9 @@ class NetworkStream:
             used = num_outputs * estimator.hop_length
             overlap = estimator.network_window - estimator.network_hop
             windows = self._samples[:, : used + overlap]
-            representation, self._state = estimator.step(windows[None], self._positions, self._state)
+            representation, self._state = estimator.step(
+                windows[None], self._positions, self._state, steering=self._steering
+            )
             spectrum = _sigmoid(representation[0] @ self._directions)
             values = spectrum.reshape(num_outputs, -1, size).mean(axis=1)
             level = _levels(windows, estimator.network_hop, estimator.frames_per_output, overlap)

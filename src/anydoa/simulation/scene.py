@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from anydoa.errors import ShapeError
+from anydoa.geometry.coordinates import interpolate_directions
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +60,20 @@ class Scene:
         """Length in seconds."""
         return self.audio.shape[1] / self.sample_rate
 
+    def directions_at(self, times_s: Float[np.ndarray, "instant"]) -> Float[np.ndarray, "source instant 3"]:
+        """Unit vectors towards each talker at the given times.
+
+        Between the knots of a path the talker is where
+        :func:`~anydoa.simulation.convolution.fade_between_knots` makes the sound come from: at the knots'
+        sum, each weighted by its share of the sound.
+
+        Args:
+            times_s: seconds from the first sample; before it and after the last a talker stands still.
+        """
+        knots = self.directions[:, None] if self.path is None else self.path
+        last_sample = max(self.audio.shape[1] - 1, 1)
+        return interpolate_directions(knots, times_s * self.sample_rate / last_sample)
+
 
 @dataclass(frozen=True, eq=False)
 class SceneBatch:
@@ -68,7 +83,8 @@ class SceneBatch:
         audio: the microphones' signals.
         positions: metres, relative to the centre of each array.
         mic_mask: true where a microphone exists.
-        directions: unit vectors; zeros where no talker exists.
+        directions: unit vectors at the instants asked for, one instant if nobody moves; zeros where no talker
+            exists.
         source_mask: true where a talker exists.
         activity: true where a talker speaks.
         direct: each talker's direct sound, or None when a scene has not kept it.
@@ -77,14 +93,20 @@ class SceneBatch:
     audio: Float[np.ndarray, "batch mic time"]
     positions: Float[np.ndarray, "batch mic 3"]
     mic_mask: Bool[np.ndarray, "batch mic"]
-    directions: Float[np.ndarray, "batch source 3"]
+    directions: Float[np.ndarray, "batch source #instant 3"]
     source_mask: Bool[np.ndarray, "batch source"]
     activity: Bool[np.ndarray, "batch source time"]
     direct: Float[np.ndarray, "batch source mic time"] | None = None
 
 
-def collate(scenes: Sequence[Scene]) -> SceneBatch:
+def collate(scenes: Sequence[Scene], times_s: Float[np.ndarray, "instant"] | None = None) -> SceneBatch:
     """The scenes as one batch of float32, as many microphones, talkers and samples as the largest has.
+
+    Args:
+        scenes: of talkers who move, stand still, or both.
+        times_s: when directions are wanted, in seconds from the first sample. If None, evenly from the first
+            sample of each scene to its last, as often as the longest path has knots. In a batch where nobody
+            moves it does not matter.
 
     Raises:
         ShapeError: if there are none.
@@ -100,11 +122,25 @@ def collate(scenes: Sequence[Scene]) -> SceneBatch:
         audio=_stack_padded([scene.audio for scene in scenes], (mics, time)),
         positions=_stack_padded([scene.positions for scene in scenes], (mics, 3)),
         mic_mask=np.arange(mics) < counts[:, :1],
-        directions=_stack_padded([scene.directions for scene in scenes], (sources, 3)),
+        directions=_directions(scenes, sources, times_s),
         source_mask=np.arange(sources) < counts[:, 1:],
         activity=_stack_padded([scene.activity for scene in scenes], (sources, time)).astype(bool),
         direct=_stack_padded(direct, (sources, mics, time)) if len(direct) == len(scenes) else None,
     )
+
+
+def _directions(
+    scenes: Sequence[Scene], sources: int, times_s: Float[np.ndarray, "instant"] | None
+) -> Float[np.ndarray, "batch source #instant 3"]:
+    """Directions of every scene at the same instants; a single instant if nobody moves."""
+    knots = max(1 if scene.path is None else scene.path.shape[1] for scene in scenes)
+    if knots == 1:
+        return _stack_padded([scene.directions[:, None] for scene in scenes], (sources, 1, 3))
+    directions = []
+    for scene in scenes:
+        last_s = (scene.audio.shape[1] - 1) / scene.sample_rate
+        directions.append(scene.directions_at(np.linspace(0, last_s, knots) if times_s is None else times_s))
+    return _stack_padded(directions, (sources, directions[0].shape[1], 3))
 
 
 def _stack_padded(arrays: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:

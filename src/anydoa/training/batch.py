@@ -55,21 +55,27 @@ class Batch(TensorBatch):
 
     Args:
         positions: of the microphones, in metres.
-        sources: unit vectors towards the talkers, zeros where there is none.
+        sources: unit vectors towards the talkers in the middle of each frame, or once for all frames where
+            nobody moves; zeros where there is no talker.
         active: which talkers speak in which frame.
     """
 
     positions: Float[Tensor, "batch mic 3"]
-    sources: Float[Tensor, "batch source 3"]
+    sources: Float[Tensor, "batch source #frame 3"]
     active: Bool[Tensor, "batch source frame"]
 
     def __len__(self) -> int:
         return len(self.positions)
 
     @property
-    def talkers(self) -> Float[Tensor, "talker 3"]:
-        """Unit vectors towards all talkers of the batch."""
-        return self.sources[self.sources.norm(dim=-1) > 0.5]
+    def present(self) -> Bool[Tensor, "batch source"]:
+        """Which talkers there are, whether they speak or not."""
+        return self.sources[:, :, 0].norm(dim=-1) > 0.5
+
+    @property
+    def talkers(self) -> Float[Tensor, "talker instant 3"]:
+        """Unit vectors towards all talkers of the batch, in each frame or, where nobody moves, once."""
+        return self.sources[self.present]
 
 
 @dataclass(frozen=True, eq=False)

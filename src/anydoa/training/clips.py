@@ -23,7 +23,7 @@ from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene, collate
 from anydoa.training.batch import ClipBatch, ClipShape
 from anydoa.training.held_out import PartOfRooms
-from anydoa.training.targets import frame_activity
+from anydoa.training.targets import frame_activity, frame_centres
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,13 @@ class ClipBatches(Dataset[ClipBatch]):
 
 
 def batch_scenes(scenes: list[Scene], model: AggRlConfig) -> ClipBatch:
-    """Scenes with the same number of microphones and samples as one batch."""
-    stacked = collate(scenes)
+    """Scenes with the same number of microphones and samples as one batch.
+
+    Where talkers move, their directions are those at the middle of each analysis window, with no allowance
+    for the flight of the sound or for a delay of the network.
+    """
+    centres = frame_centres(scenes[0].audio.shape[1], model.window_length, model.hop_length)
+    stacked = collate(scenes, centres / model.sample_rate)
     activity: Bool[Tensor, "batch source time"] = torch.from_numpy(stacked.activity)
     return ClipBatch(
         positions=_tensor(stacked.positions),

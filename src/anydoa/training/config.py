@@ -205,7 +205,10 @@ class TrainingConfig:
         checkpoint_minutes: between checkpoints.
         network: which network learns: ``agg-rl``, described by ``model``, or ``talker-mask``, by ``mask``,
             or ``talker-score``, by ``score``.
-        initial_weights: checkpoint of the same network to begin with; empty: weights drawn from the seed.
+        initial_weights: checkpoint of the same network to begin with, or of the same but for its SteeringNet;
+            empty: weights drawn from the seed.
+        learns: which part of AGG-RL learns: ``all``, or only ``steering``, its SteeringNet, on top of initial
+            weights that stay as they are.
         model: AGG-RL.
         mask: the mask network.
         score: the score network.
@@ -226,6 +229,7 @@ class TrainingConfig:
     checkpoint_minutes: float = 15.0
     network: Literal["agg-rl", "talker-mask", "talker-score"] = "agg-rl"
     initial_weights: str = ""
+    learns: Literal["all", "steering"] = "all"
     model: AggRlConfig = field(default_factory=AggRlConfig)
     mask: TalkerMaskConfig = field(default_factory=TalkerMaskConfig)
     score: TalkerScoreConfig = field(default_factory=TalkerScoreConfig)
@@ -245,6 +249,8 @@ class TrainingConfig:
             raise ConfigError("a run needs at least one stage; add a [[stages]] table")
         if self.network != "agg-rl" and any(stage.source != "rooms" for stage in self.stages):
             raise ConfigError(f'{self.network} learns from rooms; set source = "rooms" in every stage')
+        if self.learns == "steering" and (self.network != "agg-rl" or self.model.steering == "none"):
+            raise ConfigError('learns = "steering" needs network = "agg-rl" and model.steering = "bands"')
         if self.network == "talker-score":
             self._check_score_clips()
         outputs = self.model.num_outputs

@@ -141,7 +141,7 @@ def draw_spectra(
     real, imag = _sum_paths(paths, power, noise, generator)
     return SpectraBatch(
         positions=positions,
-        sources=torch.where(present[..., None], talkers, 0.0),
+        sources=torch.where(present[..., None], talkers, 0.0)[:, :, None],
         active=active,
         real=real,
         imag=imag,

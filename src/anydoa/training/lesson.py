@@ -54,6 +54,10 @@ class Lesson(Protocol):
         """A checkpoint of this kind of network."""
         ...
 
+    def begin_with(self, other: Any) -> bool:
+        """Take over the weights of another network of this kind; false if they do not fit."""
+        ...
+
     def batches(self, stage: StageOptions, *, first: int) -> Iterator[TensorBatch]:
         """What a stage learns from, from clip ``first`` of the run on."""
         ...
@@ -92,6 +96,18 @@ class AggRlLesson:
         self.network = AggRl(config.model)
         self.supervision = Supervision(self.network, positive_weight=config.optimizer.positive_weight)
         self.load = load_checkpoint
+        if config.learns == "steering":
+            self.network.learn_steering_only_()
+
+    def begin_with(self, other: AggRl) -> bool:
+        """Take over the weights of another AGG-RL network, with SteeringNet or before it gets one."""
+        if other.config == self.network.config:
+            self.network.load_state_dict(other.state_dict())
+        elif other.config == replace(self.network.config, steering="none"):
+            self.network.load_state_dict(other.state_dict(), strict=False)
+        else:
+            return False
+        return True
 
     def batches(self, stage: StageOptions, *, first: int) -> Iterator[TensorBatch]:
         """What a stage learns from, from clip ``first`` of the run on."""
@@ -132,6 +148,8 @@ class _SteeredLesson:
         share: of this process.
     """
 
+    network: TalkerMask | TalkerScore
+
     def __init__(self, config: TrainingConfig, cache: Path, share: Share) -> None:
         self._sources = TrainingSources(config, cache, share)
         self._config, self._share = config, share
@@ -140,6 +158,13 @@ class _SteeredLesson:
     def arguments(self, batch: TensorBatch, position: Position, rng: np.random.Generator) -> tuple[()]:
         """Nothing: the targets are in the batch."""
         return ()
+
+    def begin_with(self, other: TalkerMask | TalkerScore) -> bool:
+        """Take over the weights of another network of this kind; false if they do not fit."""
+        if other.config != self.network.config:
+            return False
+        self.network.load_state_dict(other.state_dict())
+        return True
 
     def finish_step(self) -> None:
         """Nothing: every value of its weights is allowed."""

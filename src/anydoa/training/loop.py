@@ -159,11 +159,10 @@ class Trainer:
         if not path:
             return {"examples": 0, "hours": 0.0}
         checkpoint = self.lesson.load(path)
-        if checkpoint.network.config != self.network.config:
+        if not self.lesson.begin_with(checkpoint.network):
             raise CheckpointError(
                 f"{path}: holds a network of another [model]; copy the options it was trained with"
             )
-        self.network.load_state_dict(checkpoint.network.state_dict())
         training = checkpoint.notes.get("training", {})
         return {"examples": training.get("examples", 0), "hours": training.get("hours", 0.0)}
 

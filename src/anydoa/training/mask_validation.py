@@ -17,7 +17,7 @@ from anydoa.steered.bin_features import BinAxis
 from anydoa.steered.estimator import SteeredEstimator
 from anydoa.training.mask_clips import mask_clip
 from anydoa.training.mask_supervision import mask_loss
-from anydoa.training.talker_clips import active_at_moments
+from anydoa.training.talker_clips import active_at_moments, truth_at_moments
 from anydoa.training.validation import ClipResult
 
 
@@ -56,7 +56,7 @@ class MaskValidator:
         active = active_at_moments(scene, estimator, num_moments=spectrum.num_frames)
         peaks = pick_peaks(spectrum.values, self._grid, scene.num_sources)
         places = np.where(peaks[..., None] >= 0, self._grid.directions[peaks], np.nan)
-        return evaluate(places, scene.directions, active)
+        return evaluate(places, truth_at_moments(scene, spectrum.times_s), active)
 
 
 class _KnownMask:

@@ -60,7 +60,7 @@ class ScoreValidator:
             for place, index in zip(row, logits.argsort(descending=True).tolist(), strict=False):
                 place[:] = moment.talkers[index].direction
         loss = float(torch.cat(losses).mean()) if losses else 0.0
-        return ClipResult(scene.num_sources, loss, evaluate(places, scene.directions, found.active))
+        return ClipResult(scene.num_sources, loss, evaluate(places, found.truth, found.active))
 
 
 def _log_odds(network: TalkerScore, moment: Moment) -> Float[Tensor, "talker"]:

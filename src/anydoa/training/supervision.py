@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from anydoa.models.agg_rl import AggRl, combine
+from anydoa.models.agg_rl import AggRl
+from anydoa.models.steering_net import JudgedDirections
 from anydoa.training.batch import Batch, ClipBatch, SpectraBatch
 from anydoa.training.losses import weighted_cross_entropy
 from anydoa.training.targets import target_spectrum
@@ -34,22 +35,24 @@ class Supervision(nn.Module):
             directions: the grid.
             beamwidths_deg: of each output's target.
         """
-        logits = combine(represent(self.network, batch), self.network.grid_representation(directions))
+        network = self.network
+        logits = network.learning_logits(lambda judged: represent(network, batch, judged), directions)
         target = target_spectrum(batch.sources, batch.active, directions, beamwidths_deg)
         loss = weighted_cross_entropy(logits.float(), target, positive_weight=self.positive_weight)
         # Spectra leave the bins without a gradient, and processes that share gradients wait for every one.
         return loss + 0.0 * self.network.augeonet.transform.increments.sum()
 
 
-def represent(network: AggRl, batch: Batch) -> Float[Tensor, "batch output frame latent"]:
-    """Audio-geometry representation of a batch of either kind."""
+def represent(
+    network: AggRl, batch: Batch, judged: JudgedDirections | None = None
+) -> Float[Tensor, "batch output frame latent"]:
+    """Audio-geometry representation of a batch of either kind; ``judged`` as for the network."""
     if isinstance(batch, ClipBatch):
-        return network.represent(batch.audio, batch.positions)
+        return network.represent(batch.audio, batch.positions, judged=judged)
     assert isinstance(batch, SpectraBatch)
     augeonet = network.augeonet
     layout = augeonet.lay_out(batch.positions)
     order = layout.order.T[:, None, :, None].expand_as(batch.real)
-    representation, _ = augeonet.represent_spectra(
-        batch.real.gather(0, order), batch.imag.gather(0, order), layout
-    )
-    return representation
+    judged = network.judged() if judged is None else judged
+    real, imag = batch.real.gather(0, order), batch.imag.gather(0, order)
+    return augeonet.represent_spectra(real, imag, layout, batch.positions, judged=judged)[0]

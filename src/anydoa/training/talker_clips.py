@@ -148,11 +148,13 @@ class FoundTalkers:
     Args:
         moments: one after another.
         hits: for each moment, which of the talkers found is within 10 degrees of one who speaks.
+        truth: unit vectors towards the talkers at each moment.
         active: who speaks at each moment.
     """
 
     moments: list[Moment]
     hits: list[Bool[np.ndarray, "talker"]]
+    truth: Float[np.ndarray, "moment source 3"]
     active: Bool[np.ndarray, "moment source"]
 
 
@@ -161,12 +163,20 @@ def find_talkers(scene: Scene, estimator: SteeredEstimator) -> FoundTalkers:
     stream = estimator.stream(MicrophoneArray(scene.positions), _GRID)
     moments = stream.listen(scene.audio.astype(np.float32))
     active = active_at_moments(scene, estimator, num_moments=len(moments))
+    truth = truth_at_moments(scene, np.array([moment.time_s for moment in moments]))
     hits: list[np.ndarray] = []
-    for moment, speaks in zip(moments, active, strict=True):
+    for moment, directions, speaks in zip(moments, truth, active, strict=True):
         places = np.array([talker.direction for talker in moment.talkers]).reshape(-1, 1, 3)
-        distance = great_circle_distance_deg(places, scene.directions[speaks])
+        distance = great_circle_distance_deg(places, directions[speaks])
         hits.append(np.any(distance <= TOLERANCE_DEG, axis=1))
-    return FoundTalkers(moments, hits, active)
+    return FoundTalkers(moments, hits, truth, active)
+
+
+def truth_at_moments(
+    scene: Scene, times_s: Float[np.ndarray, "moment"]
+) -> Float[np.ndarray, "moment source 3"]:
+    """Unit vectors towards the talkers at each moment, the middle of its newest window."""
+    return np.moveaxis(scene.directions_at(times_s), 0, 1)
 
 
 def active_at_moments(

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
@@ -30,8 +31,19 @@ def frame_activity(
     return active_samples * of >= window_length * least
 
 
+def frame_centres(num_samples: int, window_length: int, hop_length: int) -> Float[np.ndarray, "frame"]:
+    """Middle of each analysis window of :func:`frame_activity`, in samples from the first.
+
+    Args:
+        num_samples: length of the recording.
+        window_length: samples in a frame.
+        hop_length: samples from a frame to the next.
+    """
+    return np.arange(0, num_samples - window_length + 1, hop_length) + window_length / 2
+
+
 def target_spectrum(
-    sources: Float[Tensor, "batch source 3"],
+    sources: Float[Tensor, "batch source #frame 3"],
     active: Bool[Tensor, "batch source frame"],
     directions: Float[Tensor, "grid 3"],
     beamwidths_deg: Sequence[float],
@@ -41,7 +53,8 @@ def target_spectrum(
     A lobe is ``exp(kappa (cos(angle) - 1))``, with kappa such that it has fallen to 0.707 one beamwidth away.
 
     Args:
-        sources: unit vectors towards the talkers; rows of absent talkers do not matter.
+        sources: unit vectors towards the talkers, in each frame or, if nobody moves, once for all frames;
+            rows of absent talkers do not matter.
         active: which talkers speak in which frame; false for absent ones.
         directions: unit vectors of the grid.
         beamwidths_deg: one for each output.
@@ -49,15 +62,17 @@ def target_spectrum(
     Reference:
         Baek et al. (2026), equation 8.
     """
-    below_peak = torch.einsum("bsx,gx->bsg", sources, directions).clamp(max=1.0) - 1.0
+    # Frames last in memory, as in the target; where nobody moves there is one, and nothing to rearrange.
+    cosine = torch.einsum("bsfx,gx->bsgf", sources, directions).contiguous()
+    below_peak = cosine.clamp(max=1.0) - 1.0
     kappas = torch.tensor([concentration(width) for width in beamwidths_deg], device=directions.device)
-    lobes = torch.exp(kappas[:, None] * below_peak[:, :, None]).to(
+    lobes = torch.exp(kappas[:, None, None] * below_peak[:, :, None]).to(
         directions.dtype
-    )  # batch source output grid
+    )  # batch source output grid #frame
     target = lobes.new_zeros(len(sources), len(beamwidths_deg), len(directions), active.shape[-1])
     for source in range(sources.shape[1]):
         speaking = active[:, source, None, None, :].to(lobes.dtype)
-        target = torch.maximum(target, lobes[:, source, :, :, None] * speaking)
+        target = torch.maximum(target, lobes[:, source] * speaking)
     return target
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, LocalizationSummary, evaluate, summarize
 from anydoa.metrics.picking import pick_peaks
-from anydoa.models.agg_rl import AggRl, combine
+from anydoa.models.agg_rl import AggRl
 from anydoa.training.batch import Batch
 from anydoa.training.losses import weighted_cross_entropy
 from anydoa.training.supervision import represent
@@ -95,7 +95,7 @@ class Validator:
         results = []
         for batch in self.batches:
             moved = batch.to(device)
-            logits = combine(represent(network, moved), grid_representation)
+            logits = network.combine(represent(network, moved), grid_representation)
             target = target_spectrum(moved.sources, moved.active, directions, beamwidths_deg)
             for item in range(len(batch)):
                 loss = weighted_cross_entropy(
@@ -107,8 +107,9 @@ class Validator:
     def _result(
         self, batch: Batch, item: int, logits: Float[Tensor, "frame grid"], loss: float
     ) -> ClipResult:
-        talkers = int((batch.sources[item].norm(dim=-1) > 0.5).sum())
-        truth = batch.sources[item, :talkers].numpy().astype(np.float64)
+        talkers = int(batch.present[item].sum())
         active = batch.active[item, :talkers].T.numpy()
+        truth = batch.sources[item, :talkers].expand(-1, len(active), -1).transpose(0, 1)
         peaks = pick_peaks(logits.cpu().numpy(), self.grid, talkers)
-        return ClipResult(talkers, loss, evaluate(self.grid.directions[peaks], truth, active))
+        score = evaluate(self.grid.directions[peaks], truth.double().numpy(), active)
+        return ClipResult(talkers, loss, score)

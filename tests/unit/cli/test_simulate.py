@@ -84,6 +84,12 @@ def test_a_bank_of_rooms_is_written_for_training(tmp_path: Path) -> None:
     assert bank[0].rt60 == 0.2
 
 
+def test_talkers_of_a_bank_walk_past_as_many_places_as_a_clip_is_long(tmp_path: Path) -> None:
+    options = ["--out", str(tmp_path), "--rooms", "1", "--array", "random:3", "--rt60", "0.2", "--quiet"]
+    CliRunner().invoke(APP, [*options, "--moving", "--duration", "0.5"], catch_exceptions=False)
+    assert RoomBank(tmp_path)[0].talkers.shape == (3, 5, 3)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

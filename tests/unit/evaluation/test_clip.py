@@ -7,6 +7,7 @@ from anydoa.errors import ShapeError
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, direction_to_angles_deg
+from anydoa.simulation.scene import Scene
 
 PAIR = MicrophoneArray([[0.05, 0, 0], [-0.05, 0, 0]])
 
@@ -43,6 +44,17 @@ def test_a_walker_is_between_the_knots() -> None:
     azimuth, _ = direction_to_angles_deg(one.directions_at(np.array([0.0, 0.25, 0.5, 1.0, 1.2]))[:, 0])
     np.testing.assert_allclose(azimuth, [0, 10, 20, 40, 40], atol=1e-6)
     assert not one.is_static
+
+
+def test_the_clip_of_a_scene_keeps_the_path() -> None:
+    path = angles_deg_to_direction([[0.0, 20.0, 40.0]], 0.0)
+    active = np.ones((1, 16_000), dtype=bool)
+    audio = np.zeros((2, 16_000), dtype=np.float32)
+    scene = Scene(audio, 16_000, PAIR.positions, path[:, 1], active, 10.0, 0.3, seed=(0,), path=path)
+    one = SuiteClip.from_scene(scene, PAIR, name="one", suite="test")
+    assert not one.is_static
+    times_s = np.array([0.0, 0.25, 0.6, 1.0])
+    np.testing.assert_allclose(one.directions_at(times_s)[:, 0], scene.directions_at(times_s)[0], atol=1e-4)
 
 
 def test_one_who_stands_is_everywhere_at_one_place() -> None:

@@ -16,6 +16,7 @@ from anydoa.geometry.coordinates import (
     elevation_to_colatitude,
     great_circle_distance,
     great_circle_distance_deg,
+    interpolate_directions,
     normalize_direction,
     tangent_basis,
 )
@@ -120,6 +121,21 @@ def test_vectors_of_any_length_become_unit_vectors(scale: float) -> None:
         warnings.simplefilter("error")
         unit = normalize_direction(np.array([[3.0, 4.0, 0.0], [0.0, 0.0, -2.0]]) * scale)
     np.testing.assert_allclose(unit, [[0.6, 0.8, 0], [0, 0, -1]], atol=1e-15)
+
+
+def test_between_two_knots_a_path_leads_over_the_sphere() -> None:
+    knots = angles_deg_to_direction([[0.0, 20.0, 40.0], [90.0, 90.0, 90.0]], [[0.0] * 3, [0.0, 30.0, 60.0]])
+    between = interpolate_directions(knots, np.array([0.0, 0.25, 0.5, 1.0]))
+    np.testing.assert_allclose(np.linalg.norm(between, axis=-1), 1.0)
+    azimuth_deg, elevation_deg = direction_to_angles_deg(between)
+    np.testing.assert_allclose(azimuth_deg, [[0, 10, 20, 40], [90] * 4], atol=1e-9)
+    np.testing.assert_allclose(elevation_deg, [[0] * 4, [0, 15, 30, 60]], atol=1e-9)
+
+
+def test_beyond_its_ends_a_path_stays_and_with_one_knot_it_leads_nowhere() -> None:
+    knots = random_directions(0, 4)[None]
+    np.testing.assert_allclose(interpolate_directions(knots, np.array([-1.0, 2.0])), knots[:, [0, 3]])
+    assert np.array_equal(interpolate_directions(knots[:, :1], np.array([0.0, 0.7])), knots[:, [0, 0]])
 
 
 @pytest.mark.parametrize("vector", [[0, 0, 0], [np.nan, 0, 1], [np.inf, 0, 0]])

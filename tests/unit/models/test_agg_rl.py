@@ -5,7 +5,7 @@ import torch
 from torch.testing import assert_close
 
 from anydoa.errors import ShapeError
-from anydoa.models.agg_rl import AggRl, combine
+from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
 
 POSITIONS = 0.05 * torch.randn(2, 4, 3, generator=torch.Generator().manual_seed(0))
@@ -38,11 +38,15 @@ def test_the_published_model_has_the_published_sizes() -> None:
         {"grid_encoding": "phases"},
         {"grid_degree": 8, "latent_size": 64, "mapping_dilations": (1, 2)},
         {"window_length": 256, "hop_length": 256},
+        {"steering": "bands", "steering_directions": 20, "steering_features": 8},
     ],
 )
 def test_every_choice_trains(options: dict[str, object]) -> None:
     config = AggRlConfig.from_dict({"num_features": 32, "num_blocks": 1, **options})
     network = AggRl(config)
+    for parameter in network.parameters():  # SteeringNet begins with zeros, which let no gradient through
+        if not parameter.any():
+            torch.nn.init.normal_(parameter, std=0.1)
     logits = network.logits(AUDIO, POSITIONS, GRID)
     frames = -(-(2000 - config.window_length) // config.hop_length) + 1
     assert logits.shape == (2, config.num_outputs, 7, frames)
@@ -69,7 +73,7 @@ def test_combining_is_a_scaled_inner_product() -> None:
     representation = torch.randn(2, 3, 5, 16, generator=generator)
     grid = torch.randn(3, 7, 16, generator=generator)
     expected = torch.einsum("bolg,odg->bodl", representation, grid) / 4
-    assert_close(combine(representation, grid), expected)
+    assert_close(AggRl(AggRlConfig(latent_size=16, num_blocks=1)).combine(representation, grid), expected)
 
 
 def test_one_microphone_and_too_little_audio_are_refused() -> None:
@@ -87,7 +91,7 @@ def test_spectra_stand_in_for_audio() -> None:
         layout = augeonet.lay_out(POSITIONS)
         rows = torch.arange(2)[:, None]
         real, imag = augeonet.transform(AUDIO[rows, layout.order][..., :1536])
-        representation, _ = augeonet.represent_spectra(real, imag, layout)
+        representation, _ = augeonet.represent_spectra(real, imag, layout, POSITIONS)
         assert_close(representation, network.represent(AUDIO[..., :1536], POSITIONS))
 
 

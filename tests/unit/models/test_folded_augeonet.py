@@ -9,6 +9,7 @@ from anydoa.models.agg_rl import AggRl
 from anydoa.models.folded_augeonet import FoldedAuGeonet
 from tiny_network import make_model
 
+STEERING = {"steering": "bands", "steering_directions": 24, "steering_bands": 6, "steering_bins": 4}
 PIECES = (3, 1, 12, 30)  # frames; tails reach back 16
 
 
@@ -23,7 +24,7 @@ def trained_by_chance(**changes: object) -> AggRl:
             buffer.uniform_(0.5, 2, generator=generator)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            if "norm" in name or name.endswith("bias"):
+            if "norm" in name or name.endswith("bias") or not parameter.any():
                 parameter.add_(0.2 * torch.randn(parameter.shape, generator=generator))
     return model
 
@@ -45,21 +46,24 @@ def scattered(batch: int, num_mics: int) -> Tensor:
         {"mic_frame": "absolute", "mic_encoding": "pm", "transform": "uniform", "hop_length": 64},
         {"hop_length": 256},
         {"compat": "reference", "grid_encoding": "phases"},
+        STEERING,
     ],
-    ids=["relative", "absolute", "one hop a window", "reference"],
+    ids=["relative", "absolute", "one hop a window", "reference", "steering"],
 )
 @torch.no_grad()
 def test_pieces_of_streams_come_out_as_they_do_in_training_form(
     changes: dict[str, object], num_mics: int
 ) -> None:
     model, positions = trained_by_chance(**changes), scattered(2, num_mics)
-    folded = FoldedAuGeonet(model.augeonet).eval()
+    folded = FoldedAuGeonet(model.augeonet, model.judged()).eval()
     expected_state = model.augeonet.initial_state(positions)
     state = folded.initial_state(positions)
+    judged = model.judged()
+    steering = None if judged is None else model.augeonet.steering(positions, judged.directions)
     for num_frames in PIECES:
         audio = noise(model, 2, num_mics, num_frames)
-        expected, expected_state = model.augeonet(audio, positions, None, expected_state)
-        found, state = folded(audio, positions, state)
+        expected, expected_state = model.augeonet(audio, positions, None, expected_state, judged)
+        found, state = folded(audio, positions, state, steering)
         assert_close(found, expected[:, -1], atol=1e-5, rtol=1e-5)
 
 

@@ -8,6 +8,7 @@ import pytest
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import great_circle_distance_deg
+from anydoa.geometry.grid import fibonacci_grid
 from anydoa.simulation.activity import ACTIVITY_CHUNK
 from anydoa.simulation.mixing import SceneMixer, mix_in_new_rooms
 from anydoa.simulation.perturbation import Mismatch
@@ -265,6 +266,27 @@ def test_a_walking_talker_leaves_a_path(speech: AudioPool) -> None:
     assert scene.path.shape == (scene.num_sources, 5, 3)
     assert np.allclose(scene.path[:, 2], scene.directions)
     assert great_circle_distance_deg(scene.path[:, 0], scene.path[:, -1]).min() > 0
+
+
+def test_the_direct_sound_of_a_walker_comes_from_where_the_scene_says(speech: AudioPool) -> None:
+    plan = replace(PLAN, num_rooms=1, microphones=(8, 8), num_talkers=1, num_noises=0, num_knots=9)
+    far = replace(plan, ranges=replace(plan.ranges, talker_distance=(1.0, 2.5)))
+    recipe = MixRecipe(keep_direct=True)
+    scene = SceneMixer(SimulatedRooms(far), speech, None, duration_s=1.0, max_talkers=1, recipe=recipe)[0]
+    assert scene.direct is not None
+    centres = np.arange(256, 15_744, 512)
+    frames = np.stack([scene.direct[0, :, at - 256 : at + 256] for at in centres], axis=1)
+    spectra = np.fft.rfft(frames * np.hanning(512))[..., 4:128]
+    frequencies = np.arange(4, 128) * SAMPLE_RATE / 512
+    grid = fibonacci_grid(2000).directions
+    lead = grid @ scene.positions.T / SPEED_OF_SOUND
+    steering = np.exp(-2j * np.pi * lead[:, :, None] * frequencies)
+    beams = np.einsum("gmf,mtf->gtf", steering, spectra / np.abs(spectra))
+    found = grid[np.square(np.abs(beams)).sum(axis=2).argmax(axis=0)]
+    truth = scene.directions_at(centres / SAMPLE_RATE)[0]
+    assert great_circle_distance_deg(truth[0], truth[-1]) > 20
+    assert np.median(great_circle_distance_deg(found, truth)) < 3
+    assert np.median(great_circle_distance_deg(found, scene.directions)) > 6
 
 
 def test_microphones_that_stray_are_heard_but_not_told(rooms: SimulatedRooms, speech: AudioPool) -> None:

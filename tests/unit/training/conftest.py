@@ -1,5 +1,6 @@
-"""One small bank and four voices, made once for all tests of training."""
+"""Two small banks, one where talkers walk, and voices, made once for all tests of training."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,22 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def walking_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("walking")
+    plan = BankPlan(
+        4,
+        seed=5,
+        microphones=(4, 5),
+        num_talkers=2,
+        num_noises=0,
+        num_knots=4,
+        ranges=RoomRanges(rt60=(0.2, 0.25)),
+    )
+    build_bank(path, plan)
+    return path
+
+
+@pytest.fixture(scope="session")
 def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Five speakers, of whom one goes to the test split.
     return write_voices(tmp_path_factory.mktemp("voices"), [90, 120, 150, 180, 220, 260], seconds=4)
@@ -31,3 +48,8 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def sound_source(bank: Path, voices: Path, tmp_path_factory: pytest.TempPathFactory) -> SoundSource:
     speech, _ = split_clips(read_corpus(voices), 0.25, least=2)
     return SoundSource(bank, speech, (), tmp_path_factory.mktemp("cache"), held_out=0.25)
+
+
+@pytest.fixture(scope="session")
+def walking_source(sound_source: SoundSource, walking_bank: Path) -> SoundSource:
+    return replace(sound_source, bank=walking_bank)

@@ -3,13 +3,17 @@
 import pickle
 from dataclasses import replace
 
+import numpy as np
 import torch
 
+from anydoa.geometry.coordinates import great_circle_distance_deg, normalize_direction
+from anydoa.geometry.grid import fibonacci_grid
 from anydoa.models.config import AggRlConfig
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.training.batch import ClipShape
-from anydoa.training.clips import ClipBatches, SoundSource
+from anydoa.training.clips import ClipBatches, SoundSource, batch_scenes
 from anydoa.training.loading import endless_batches
+from anydoa.training.targets import target_spectrum
 
 SHAPE = ClipShape(AggRlConfig(hop_length=256), batch_size=4, duration_s=0.5, microphones=(3, 9))
 
@@ -55,5 +59,48 @@ def test_batches_come_in_order_from_this_process_and_from_others(sound_source: S
 
 def test_talkers_are_the_sources_that_exist(sound_source: SoundSource) -> None:
     batch = batches(sound_source, size=8)[0]
+    assert batch.sources.shape[2] == 1
     assert len(batch.talkers) == int((batch.sources.norm(dim=-1) > 0.5).sum())
-    torch.testing.assert_close(batch.talkers.norm(dim=-1), torch.ones(len(batch.talkers)))
+    torch.testing.assert_close(batch.talkers.norm(dim=-1), torch.ones(len(batch.talkers), 1))
+
+
+def test_the_highest_target_follows_a_talker_who_walks(walking_source: SoundSource) -> None:
+    mixer = walking_source.mixer(MixRecipe(), seed=1, duration_s=1.0, max_talkers=1)
+    scene = mixer.scene(0, num_mics=4)
+    batch = batch_scenes([scene], SHAPE.model)
+    grid = fibonacci_grid(20_000).directions
+    active = torch.ones_like(batch.active)
+    target = target_spectrum(batch.sources, active, torch.from_numpy(grid.astype(np.float32)), (5.0,))
+    found = grid[target[0, 0].argmax(0).numpy()]
+    assert scene.path is not None
+    knot_samples = np.linspace(0, 15_999, scene.path.shape[1])
+    centres = 256 + 256 * np.arange(61)  # of windows of 512 samples
+    truth = np.stack([np.interp(centres, knot_samples, scene.path[0, :, axis]) for axis in range(3)], axis=1)
+    assert great_circle_distance_deg(truth[0], truth[-1]) > 20
+    assert great_circle_distance_deg(found, normalize_direction(truth)).max() < 1.5
+
+
+def test_walkers_and_others_share_a_batch(sound_source: SoundSource, walking_source: SoundSource) -> None:
+    walking, still = (
+        source.mixer(MixRecipe(), seed=2, duration_s=0.5).scene(1, num_mics=4)
+        for source in (walking_source, sound_source)
+    )
+    both = batch_scenes([walking, still], SHAPE.model)
+    assert both.sources.shape[2] == both.active.shape[2] == 30
+    for row, scene in enumerate((walking, still)):
+        alone = batch_scenes([scene], SHAPE.model)
+        assert alone.sources.shape[2] == (30, 1)[row]
+        assert both.present[row].sum() == scene.num_sources
+        talkers = both.sources[row, : scene.num_sources]
+        torch.testing.assert_close(talkers, alone.sources[0].expand_as(talkers))
+        grid = torch.eye(3)
+        torch.testing.assert_close(
+            target_spectrum(both.sources, both.active, grid, (20.0, 10.0))[row],
+            target_spectrum(alone.sources, alone.active, grid, (20.0, 10.0))[0],
+        )
+
+
+def test_batches_of_walkers_have_a_direction_for_each_frame(walking_source: SoundSource) -> None:
+    batch = batches(walking_source)[0]
+    assert batch.sources.shape[2] == batch.active.shape[2] == SHAPE.num_frames
+    torch.testing.assert_close(batch.talkers.norm(dim=-1), torch.ones(len(batch.talkers), SHAPE.num_frames))

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from anydoa.geometry.coordinates import great_circle_distance_deg
+from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.training.config import GridOptions
 from anydoa.training.grid_sampling import GridSampler
 
-TALKERS = np.array([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]])
+TALKERS = np.array([[[1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [0.0, -1.0, 0.0]]]).transpose(1, 0, 2)
 
 
 def draw(options: GridOptions, seed: int = 0, talkers: np.ndarray = TALKERS) -> np.ndarray:
@@ -16,10 +16,23 @@ def draw(options: GridOptions, seed: int = 0, talkers: np.ndarray = TALKERS) -> 
 
 def test_every_talker_has_as_many_directions_near_as_the_next() -> None:
     near = draw(GridOptions(even=50, near=60, near_spread_deg=2.0))[50:]
-    distance = great_circle_distance_deg(near[:, None], TALKERS)
+    distance = great_circle_distance_deg(near[:, None], TALKERS[:, 0])
     assert np.bincount(distance.argmin(axis=1)).tolist() == [20, 20, 20]
     assert distance.min(axis=1).max() < 12.0
     assert 1.5 < np.sqrt(np.mean(distance.min(axis=1) ** 2) / 2) < 2.5
+
+
+def test_near_directions_lie_all_along_the_path_of_a_walker() -> None:
+    azimuths_deg = np.arange(0.0, 40.0, 10.0)
+    walker = angles_deg_to_direction(azimuths_deg, 0.0)
+    other = np.broadcast_to(TALKERS[1], walker.shape)
+    options = GridOptions(even=50, near=80, near_spread_deg=1.0)
+    near = draw(options, talkers=np.stack([walker, other]))[50:]
+    counts = np.bincount(
+        great_circle_distance_deg(near[:, None], np.vstack([walker, other[:1]])).argmin(axis=1)
+    )
+    assert counts[4] == 40
+    assert counts[:4].min() >= 4
 
 
 def test_all_directions_are_unit_vectors() -> None:
@@ -40,5 +53,5 @@ def test_the_published_grid_is_the_same_in_every_step() -> None:
 
 
 def test_without_talkers_the_near_directions_cover_the_sphere() -> None:
-    near = draw(GridOptions(even=2, near=4000), talkers=np.zeros((0, 3)))[2:]
+    near = draw(GridOptions(even=2, near=4000), talkers=np.zeros((0, 1, 3)))[2:]
     np.testing.assert_allclose(near.mean(axis=0), 0.0, atol=0.05)

@@ -5,11 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from jaxtyping import Float
+from torch import Tensor
 
 from anydoa.metrics.localization import LocalizationScore
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
+from anydoa.simulation.recipe import MixRecipe
 from anydoa.training.batch import ClipBatch
+from anydoa.training.clips import SoundSource, batch_scenes
 from anydoa.training.config import DataOptions, StageOptions, TrainingConfig, ValidationOptions
 from anydoa.training.sources import Share, TrainingSources
 from anydoa.training.validation import ClipResult, ValidationResult, Validator
@@ -58,6 +62,37 @@ def test_a_network_is_scored_without_being_changed(config: TrainingConfig) -> No
     assert [result.talkers for result in results] == [1, 1, 1, 2, 2, 2]
     assert all(0 <= result.score.mae_deg <= 180 and np.isfinite(result.loss) for result in results)
     torch.testing.assert_close(network.state_dict(), before, rtol=0, atol=0)
+
+
+class Oracle(AggRl):
+    """Says what it was told to say."""
+
+    answer: Float[Tensor, "batch output grid frame"]
+
+    def combine(self, *representations: Tensor) -> Float[Tensor, "batch output grid frame"]:
+        return self.answer
+
+
+def test_a_network_that_follows_walkers_is_right_and_one_that_does_not_is_wrong(
+    walking_source: SoundSource,
+) -> None:
+    mixer = walking_source.mixer(MixRecipe(), seed=1, duration_s=1.0, max_talkers=1)
+    scene = mixer.scene(0, num_mics=4)
+    validator = Validator([batch_scenes([scene], TINY)], grid_size=2000, positive_weight=2.0)
+    oracle = Oracle(TINY).eval()
+
+    def result(times_s: np.ndarray) -> ClipResult:
+        closeness = torch.from_numpy(validator.grid.directions @ scene.directions_at(times_s)[0].T)
+        oracle.answer = (10 + 200 * (closeness - 1)).float().expand(1, 3, -1, -1)
+        return validator.run(oracle, (10.0,) * 3)[0]
+
+    centres_s = 0.016 * np.arange(1, 62)
+    follows, waits = result(centres_s), result(np.full(61, 0.5))
+    assert follows.talkers == 1
+    assert follows.score.mae_deg < 3
+    assert follows.score.num_trials == waits.score.num_trials > 10
+    assert waits.score.mae_deg > 10
+    assert follows.loss < waits.loss
 
 
 def test_results_are_averaged_by_the_number_of_talkers() -> None:

@@ -1,0 +1,33 @@
+"""What steering finds is compared with where the talkers are at that moment."""
+
+import numpy as np
+
+from anydoa.geometry.coordinates import great_circle_distance_deg
+from anydoa.simulation.recipe import MixRecipe
+from anydoa.steered.estimator import SteeredEstimator
+from anydoa.training.clips import SoundSource
+from anydoa.training.talker_clips import find_talkers
+
+
+class Trusting:
+    """A mask that trusts every bin."""
+
+    def initial_state(self) -> np.ndarray:
+        return np.zeros(0, dtype=np.float32)
+
+    def step(self, features: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return np.ones((len(features), features.shape[2]), dtype=np.float32), state
+
+
+def test_hits_are_near_walkers_where_they_are_at_the_moment(walking_source: SoundSource) -> None:
+    recipe = MixRecipe(snr_db=(30.0, 30.0), min_activity=0.9)
+    scene = walking_source.mixer(recipe, seed=1, duration_s=2.0, max_talkers=1).scene(0, num_mics=4)
+    found = find_talkers(scene, SteeredEstimator(Trusting()))
+    assert found.truth.shape == (len(found.moments), 1, 3)
+    assert great_circle_distance_deg(found.truth[0, 0], found.truth[-1, 0]) > 20
+    for moment, truth, hits, active in zip(found.moments, found.truth, found.hits, found.active, strict=True):
+        now = scene.directions_at(np.array([moment.time_s]))[:, 0]
+        np.testing.assert_allclose(truth, now)
+        away = [great_circle_distance_deg(talker.direction, now[0]) for talker in moment.talkers]
+        assert hits.tolist() == [bool(active[0] and distance <= 10) for distance in away]
+    assert sum(hits.any() for hits in found.hits) > 5
