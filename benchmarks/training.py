@@ -1,6 +1,8 @@
 """Clips a second that one training step of AGG-RL takes in: grid, forward, loss, backward, optimiser.
 
     python benchmarks/training.py [--threads 1] [--microphones 6] [--batch 16] [--hop 256]
+    python benchmarks/training.py --steering bands               # with a SteeringNet, as the bundled network
+    python benchmarks/training.py --profile                      # where the time goes, by kind of operator
 
 The batch is noise made beforehand; what mixing scenes costs is not in the figure. The machine should be idle.
 """
@@ -8,9 +10,11 @@ The batch is noise made beforehand; what mixing scenes costs is not in the figur
 import argparse
 import statistics
 import time
+from collections import Counter
 
 import numpy as np
 import torch
+from torch.profiler import ProfilerActivity, profile
 
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
@@ -20,6 +24,7 @@ from anydoa.training.grid_sampling import GridSampler
 from anydoa.training.supervision import Supervision
 
 REPETITIONS = 5
+PRODUCTS = {"mm", "addmm", "bmm", "baddbmm"}
 BEAMWIDTHS_DEG = (20.0, 12.0, 8.0)
 
 
@@ -27,10 +32,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("threads", 1), ("microphones", 6), ("batch", 16), ("hop", 256)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--steering", choices=("none", "bands"), default="none")
+    parser.add_argument("--profile", action="store_true", help="print shares of operators, too")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    network = AggRl(AggRlConfig(hop_length=arguments.hop))
+    network = AggRl(AggRlConfig(hop_length=arguments.hop, steering=arguments.steering))
     counts = (arguments.microphones, arguments.microphones)
     batch = make_batch(ClipShape(network.config, arguments.batch, 1.0, counts))
     parts = measure(network, batch)
@@ -39,6 +46,8 @@ def main() -> None:
     for name, seconds in parts.items():
         print(f"  {name:<9} {1000 * seconds:6.0f} ms")
     print(f"  {arguments.batch / total:.1f} clips/s")
+    if arguments.profile:
+        print_profile(network, batch)
 
 
 def make_batch(shape: ClipShape) -> ClipBatch:
@@ -72,6 +81,20 @@ def measure(network: AggRl, batch: ClipBatch) -> dict[str, float]:
             for name, seconds in zip(taken, np.diff(marks), strict=True):
                 taken[name].append(float(seconds))
     return {name: statistics.median(values) for name, values in taken.items()}
+
+
+def print_profile(network: AggRl, batch: ClipBatch) -> None:
+    """Share of the processor time of a step that each kind of operator takes by itself."""
+    supervision = Supervision(network, positive_weight=2.0)
+    directions = torch.nn.functional.normalize(torch.randn(384, 3), dim=-1)
+    with profile(activities=[ProfilerActivity.CPU]) as profiler:
+        supervision(batch, directions, BEAMWIDTHS_DEG).backward()
+    taken = Counter[str]()
+    for event in profiler.key_averages():
+        name = event.key.removeprefix("aten::").rstrip("_")
+        taken["matrix products" if name in PRODUCTS else name] += event.self_cpu_time_total
+    for name, microseconds in taken.most_common(10):
+        print(f"  {name:<20} {microseconds / taken.total():.1%}")
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from properties.strategies import (
 )
 
 GRID = fibonacci_grid(96)
+ACCURACY_DEG = 10.0  # how near a loud source in free field is found, wherever it is
 ROUNDING = 1e-3  # of a value: single precision, and subspaces that a bin hardly tells apart
 
 every_estimator = pytest.mark.parametrize("case", ESTIMATORS)
@@ -285,7 +286,7 @@ def test_a_source_where_angles_are_singular_is_found_there(
     scene = make_scene(rng, array, np.array(direction))
     spectrum = case.estimator.spectrum(scene.audio, array, fibonacci_grid(1024))
     found = spectrum.grid.directions[spectrum.mean().argmax()]
-    assert great_circle_distance_deg(found, scene.direction) < case.accuracy_deg
+    assert great_circle_distance_deg(found, scene.direction) < ACCURACY_DEG
 
 
 @every_estimator

@@ -113,13 +113,18 @@ class AuGeonet(nn.Module):
         y = self.mapping.map(refined)
         memory = {"extractor": extractor, "recurrence": recurrence, "mapping": mapping}
         if self.steering_net is not None and judged is not None:
-            num_mics = None if layout.mic_mask is None else layout.mic_mask.to(real.dtype).sum(1)
             places = _present(take_microphones(mic_positions, layout.order), layout)
-            steering = self.steering(places, judged.directions)
-            latent, kept = torch.matmul(y[-1], judged.representation.T), self._memory(state, "steering")
             logits, memory["steering"] = self.steering_net(
-                real, imag, steering, num_mics, refined[-1], latent, judged.neighbours, kept
+                real,
+                imag,
+                self.steering(places, judged.directions),
+                None if layout.mic_mask is None else layout.mic_mask.to(real.dtype).sum(1),
+                refined[-1],
+                torch.matmul(y[-1], judged.representation.T),
+                judged.neighbours,
+                self._memory(state, "steering"),
             )
+            # Only the last output hears it.
             others = logits.new_zeros(len(y) - 1, *logits.shape)
             y = torch.cat([y, torch.cat([others, logits[None]])], -1)
         return y.permute(2, 0, 1, 3), _batch_first(memory)

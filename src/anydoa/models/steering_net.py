@@ -93,7 +93,8 @@ class SteeringNet(nn.Module):
         """
         if num_mics is None:
             num_mics = torch.ones_like(real[:, 0, :, 0]).sum(0)
-        with torch.no_grad():
+        # Phases need all the digits there are, in mixed precision too.
+        with torch.no_grad(), torch.autocast(real.device.type, enabled=False):
             power, fit = self._look(real, imag, steering, num_mics)
             fit, tail = _mean_of_last(fit, memory[0], self.smooth_frames)
             fit = torch.cat([fit, torch.exp(_SHARPNESS * (fit - fit.amax(-1, keepdim=True)))], 2)
