@@ -2,6 +2,7 @@
 
     PYTHONPATH=tests python benchmarks/tracking.py           # 20 rooms an array, 40 scenes of peaks a row
     PYTHONPATH=tests python benchmarks/tracking.py --quick   # 2 rooms an array, 5 scenes of peaks a row
+    PYTHONPATH=tests python benchmarks/tracking.py --rooms 200 --first-room 1100   # others
 
 Rooms: two talkers walk past each other for 20 s around an array, or stand, RT60 0.3 s, SNR 20 dB; each
 estimator finds its peaks in them. Scenes of peaks: peaks drawn at random around talkers who stand, walk and
@@ -114,8 +115,8 @@ def row(name: str, followed: list[Followed]) -> str:
     )
 
 
-def print_rooms(num_rooms: int) -> None:
-    """Talkers in rooms, for each array and estimator; each room is simulated once an array."""
+def print_rooms(seeds: range) -> None:
+    """Talkers in rooms of these seeds, for each array and estimator; each is simulated once an array."""
     estimators = {
         "srp-phat, 10 a second": SrpPhat(),
         "srp-phat, 31 a second": SrpPhat(frames_per_output=2),
@@ -125,7 +126,7 @@ def print_rooms(num_rooms: int) -> None:
     for kind, make_scene in (("crossing", crossing_scene), ("standing", standing_scene)):
         for array, flat in ((load_array("respeaker-6"), True), (random, False)):
             followed: dict[str, list[Followed]] = {name: [] for name in estimators}
-            for seed in range(num_rooms):
+            for seed in seeds:
                 scene = make_scene(seed, array)
                 for name, estimator in estimators.items():
                     options = TrackerOptions(least_score=estimator.threshold)
@@ -145,15 +146,18 @@ def print_peaks(num_scenes: int) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="2 rooms an array and 5 scenes of peaks a row")
-    quick = parser.parse_args().quick
+    parser.add_argument("--rooms", type=int, help="rooms an array; 20 if neither this nor --quick is given")
+    parser.add_argument("--first-room", type=int, default=0, help="seed of the first of them")
+    args = parser.parse_args()
+    num_rooms = args.rooms or (2 if args.quick else 20)
     print(
         "| scenes | number | switches | false tracks a minute | missed % | GOSPA ° | OSPA ° "
         "| confirmed after s | update µs |"
     )
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
     with threadpool_limits(1):
-        print_rooms(2 if quick else 20)
-        print_peaks(5 if quick else 40)
+        print_rooms(range(args.first_room, args.first_room + num_rooms))
+        print_peaks(5 if args.quick else 40)
 
 
 if __name__ == "__main__":

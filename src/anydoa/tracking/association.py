@@ -4,7 +4,8 @@ Each peak belongs to one hypothesis. But while talkers pass each other, an estim
 or that of the louder one. A hypothesis without a peak of its own, but in whose gate that of another lies, is
 hidden, not silent. Then the peak counts for each as much as it is likely to be its own: for its activity, or
 the one who got the first peaks would get all that follow; and for its place. It lies anywhere between them,
-and it does not say how fast either moves. So both keep the velocity they had, and leave as they came.
+and it does not say how fast either moves. So both keep the velocity they had, and leave as they came. Nor
+does it say that either turns.
 """
 
 import math
@@ -20,7 +21,7 @@ from anydoa.tracking.options import TrackerOptions
 from anydoa.tracking.track import Hypothesis, peak_variance
 
 _SURE = 0.9  # probability that a peak is a hypothesis's own from which it teaches the velocity
-_RESUMES = 0.3  # probability that a silent talker goes on just now: pauses are short
+_RESUMES = 0.5  # least probability that a talker sounds just now: one in a pause may go on at any moment
 _HARDLY = 0.01  # probability below which it teaches nothing
 
 
@@ -67,6 +68,7 @@ def associate(
         for one, share in zip(group, field.shares(group, index), strict=True):
             if share.probability >= _HARDLY:
                 heard = after[one].heard(share.probability, seconds, options)
+                heard = heard.surprised(peaks[index], seconds, options, own=share.is_sure)
                 after[one] = heard.taught(peaks[index], share.variance / novelty, steers=share.is_sure)
                 explained.add(one)
     for one in set(range(len(after))) - explained:

@@ -20,7 +20,9 @@ class TrackerOptions:
         correlation_s: time over which the errors of successive peaks are alike, because estimators average
             over it; so a hundred frames a second teach no more than ten.
         speed_deg_s: standard deviation of the angular speed of talkers, along each axis.
-        speed_memory_s: time after which the velocity of a talker who is not heard has faded to 1/e.
+        speed_memory_s: time after which the velocity of a talker has faded to 1/e; the longer, the steadier
+            talkers walk, and the surer one who is not heard is thought to walk on.
+        turn_memory_s: the same for one whose own peaks keep lying to one side of where they were expected.
         gate_sigmas: farthest that a peak can be from where its track expects it, in standard deviations.
         max_gate_deg: the same in degrees; bounds the gate of tracks that were silent for long.
         separation_deg: a peak this near to a stronger one of its frame is a ghost of it.
@@ -36,7 +38,8 @@ class TrackerOptions:
     noise_deg: float = 7.0
     correlation_s: float = 0.3
     speed_deg_s: float = 8.0
-    speed_memory_s: float = 10.0
+    speed_memory_s: float = 30.0
+    turn_memory_s: float = 2.0
     gate_sigmas: float = 3.0
     max_gate_deg: float = 35.0
     separation_deg: float = 15.0

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.io.results import Source
-from anydoa.tracking.motion import Motion, MotionModel
+from anydoa.tracking.motion import Motion, MotionModel, tangent_towards
 from anydoa.tracking.options import TrackerOptions
 
 _LEAST = math.log(0.02 / 0.98)  # log odds of sounding; no silence makes it less likely than this
@@ -16,6 +16,8 @@ _CONFIRMED = math.log(0.9 / 0.1)
 _MOST = -_LEAST
 _MIN_PEAKS = 3  # beyond the first that a confirmation takes, however far apart frames are
 _SCORE_MEMORY_S = 0.5
+_SURPRISE_MEMORY_S = 1.0
+_TURNS = 1.0  # mean surprise, in standard deviations, from which a talker is thought to turn
 _FAINTEST = 0.1  # of the least score: a number of sources that is told brings fainter peaks, of finite noise
 
 
@@ -53,6 +55,8 @@ class Hypothesis:
         heard_s: time of the newest peak of its own.
         score: smoothed score of its peaks.
         mirror: of its newest peak.
+        surprise: how far its own peaks lay from where they were expected, mean over the last second or so,
+            in standard deviations; a tangent at its direction.
         id: once confirmed.
     """
 
@@ -62,6 +66,7 @@ class Hypothesis:
     heard_s: float
     score: float
     mirror: tuple[Float[np.ndarray, "3"], ...]
+    surprise: Float[np.ndarray, "3"]
     id: int | None = None
 
     @property
@@ -78,9 +83,9 @@ class Hypothesis:
         """Whether it has been silent for too long; a tentative one is given up sooner."""
         return time_s - self.heard_s > options.keep_s or (self.id is None and self.log_odds <= _LEAST)
 
-    def after(self, seconds: float, model: MotionModel) -> "Hypothesis":
+    def after(self, seconds: float, options: TrackerOptions) -> "Hypothesis":
         """The hypothesis some seconds later, before it is known whether it sounded."""
-        return replace(self, motion=self.motion.after(seconds, model))
+        return replace(self, motion=self.motion.after(seconds, self._model(options)))
 
     def silent(self, seconds: float, options: TrackerOptions) -> "Hypothesis":
         """The hypothesis after so long without a peak."""
@@ -104,6 +109,18 @@ class Hypothesis:
         """The hypothesis whose motion a peak has corrected; see :meth:`Motion.corrected`."""
         return replace(self, motion=self.motion.corrected(source.direction, variance, steers=steers))
 
+    def surprised(
+        self, source: Source, seconds: float, options: TrackerOptions, *, own: bool
+    ) -> "Hypothesis":
+        """The hypothesis that has compared a peak with what it expected.
+
+        One that may be another's is no surprise: whoever passes another is thought to walk on.
+        """
+        off = tangent_towards(self.motion.direction, source.direction) if own else np.zeros(3)
+        deviation = math.sqrt(self.motion.variance + peak_variance(source, options))
+        kept = math.exp(-_counted_s(seconds, options) / _SURPRISE_MEMORY_S)
+        return replace(self, surprise=kept * self.surprise + (1 - kept) * off / deviation)
+
     def shown(self, time_s: float) -> Track:
         """What is told of it."""
         assert self.id is not None  # tentative ones are not shown
@@ -111,11 +128,26 @@ class Hypothesis:
         direction, age_s = self.motion.direction, time_s - self.born_s
         return Track(self.id, direction, speed, self.score, self.activity, age_s, self.mirror)
 
+    def _model(self, options: TrackerOptions) -> MotionModel:
+        """How it moves: steadily, unless it has lately surprised.
 
-def new_hypothesis(source: Source, time_s: float, model: MotionModel, options: TrackerOptions) -> Hypothesis:
+        Errors of single peaks are wide and fall on all sides; those of a talker who turns or stops all fall
+        on one. So talkers may be thought steadier than they are, and turns are still believed.
+
+        Reference:
+            Bar-Shalom, Li and Kirubarajan (2001), *Estimation with Applications to Tracking and
+            Navigation*, section 11.2: process noise adjusted to the innovations.
+        """
+        turns = min(float(self.surprise @ self.surprise) / _TURNS**2, 1.0)
+        rate = (1 - turns) / options.speed_memory_s + turns / options.turn_memory_s
+        return MotionModel(math.radians(options.speed_deg_s), 1 / rate)
+
+
+def new_hypothesis(source: Source, time_s: float, options: TrackerOptions) -> Hypothesis:
     """The hypothesis that a peak is the first of a talker."""
+    model = MotionModel(math.radians(options.speed_deg_s), options.speed_memory_s)
     motion = Motion.at(source.direction, peak_variance(source, options), model)
-    return Hypothesis(motion, _BORN, time_s, time_s, source.score, source.mirror)
+    return Hypothesis(motion, _BORN, time_s, time_s, source.score, source.mirror, np.zeros(3))
 
 
 def _counted_s(seconds: float, options: TrackerOptions) -> float:

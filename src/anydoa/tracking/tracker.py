@@ -7,7 +7,6 @@ from dataclasses import replace
 from anydoa.errors import ConfigError
 from anydoa.io.results import Source
 from anydoa.tracking.association import associate, resolved
-from anydoa.tracking.motion import MotionModel
 from anydoa.tracking.options import TrackerOptions
 from anydoa.tracking.track import Hypothesis, Track, new_hypothesis
 
@@ -29,7 +28,6 @@ class Tracker:
 
     def __init__(self, options: TrackerOptions | None = None) -> None:
         self.options = TrackerOptions() if options is None else options
-        self._model = MotionModel(math.radians(self.options.speed_deg_s), self.options.speed_memory_s)
         self._confirmed: list[Hypothesis] = []
         self._tentative: list[Hypothesis] = []
         self._next_id = 0
@@ -68,7 +66,7 @@ class Tracker:
         self._tentative, rest = associate(
             self._predict(self._tentative, time_s, seconds), rest, time_s, seconds, options
         )
-        self._tentative += [new_hypothesis(peak, time_s, self._model, options) for peak in rest]
+        self._tentative += [new_hypothesis(peak, time_s, options) for peak in rest]
         self._confirm()
         return tuple(hypothesis.shown(time_s) for hypothesis in self._confirmed)
 
@@ -87,7 +85,7 @@ class Tracker:
         """Those that are not over, as they are expected at a time."""
         return [
             later
-            for later in (hypothesis.after(seconds, self._model) for hypothesis in hypotheses)
+            for later in (hypothesis.after(seconds, self.options) for hypothesis in hypotheses)
             if not later.is_over(time_s, self.options)
         ]
 

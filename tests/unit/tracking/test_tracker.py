@@ -153,6 +153,25 @@ def test_a_walker_is_followed_and_its_speed_known() -> None:
     assert off_deg(track, azimuth_deg[-1]) < 2
 
 
+def test_one_who_turns_round_is_believed_within_seconds() -> None:
+    azimuth_deg = np.concatenate([1.2 * np.arange(50), 60 - 1.2 * np.arange(30)])
+    frames = [[source(angle)] for angle in azimuth_deg]
+    (track,) = follow(Tracker(), frames)[-1]
+    (steady,) = follow(Tracker(TrackerOptions(turn_memory_s=30.0)), frames)[-1]
+    assert track.id == 0
+    assert track.velocity_deg_s == pytest.approx(12, rel=0.15)
+    assert off_deg(track, azimuth_deg[-1]) < 1.5 < off_deg(steady, azimuth_deg[-1])
+
+
+def test_errors_on_both_sides_are_no_turn() -> None:
+    rng = np.random.default_rng(0)
+    tracks = [Tracker(TrackerOptions(turn_memory_s=memory_s)) for memory_s in (2.0, 30.0)]
+    frames = [[source(angle)] for angle in 5 * rng.standard_normal(100)]
+    (believing,), (steady,) = (follow(tracker, frames)[-1] for tracker in tracks)
+    assert great_circle_distance_deg(believing.direction, steady.direction) < 0.5
+    assert believing.velocity_deg_s == pytest.approx(steady.velocity_deg_s, abs=0.5)
+
+
 @pytest.mark.parametrize("elevation_deg", [0.0, 89.0])
 def test_neither_the_back_nor_the_zenith_is_a_border(elevation_deg: float) -> None:
     azimuth_deg = 150 + 0.8 * np.arange(100)
@@ -234,9 +253,33 @@ def test_talkers_who_pass_each_other_keep_their_ids_though_one_peak_is_seen() ->
     assert start[1] * end[1] < 0
 
 
+def silent_crossing(seed: int) -> list[list[Source]]:
+    """Peaks of two who pass each other after 6 s, the first silent before, the second after."""
+    rng = np.random.default_rng(seed)
+    frames, errors_deg = [], np.zeros(2)
+    for time_s in STEP_S * np.arange(120):
+        errors_deg = 0.97 * errors_deg + 0.7 * rng.standard_normal(2)
+        angles_deg = 6 * (time_s - 6) * np.array([1, -1]) + errors_deg
+        silent = [3.5 < time_s < 6.7, 6.3 < time_s < 8.7]
+        if abs(time_s - 6) < 2 and not any(silent):
+            frames.append([source(float(angles_deg.mean()))])
+        else:
+            frames.append([source(float(angles_deg[who])) for who in (0, 1) if not silent[who]])
+    return frames
+
+
+def test_talkers_who_are_silent_while_they_pass_each_other_keep_their_ids() -> None:
+    kept = 0
+    for seed in range(10):
+        shown = follow(Tracker(), silent_crossing(seed))
+        start, end = ({track.id: track.direction[1] for track in shown[index]} for index in (25, -1))
+        kept += start.keys() == end.keys() and all(start[name] * end[name] < 0 for name in start)
+    assert kept >= 8
+
+
 def test_scenes_of_peaks_are_followed() -> None:
     totals = {
-        kind: sum((counts_of(peak_scene(seed, kind, frames_a_second=10)) for seed in range(4)), TrackCounts())
+        kind: sum((counts_of(peak_scene(seed, kind, frames_a_second=10)) for seed in range(8)), TrackCounts())
         for kind in KINDS
     }
     assert {kind: total.switches for kind, total in totals.items() if total.switches > 1} == {}
