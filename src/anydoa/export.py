@@ -126,14 +126,14 @@ class _LastGrid(nn.Module):
         super().__init__()
         self.encoding = model.gridnet.encoding
         self.network = model.gridnet.outputs[-1]
-        self.interpolation = model.interpolation
+        self.sphere = model.sphere
         self.scale = 1 / math.sqrt(model.config.latent_size)
 
     def forward(self, directions: Tensor) -> Tensor:
         representation: Tensor = self.network(self.encoding(directions)) * self.scale
-        if self.interpolation is None:
+        if self.sphere is None:
             return representation
-        return torch.cat([representation, self.interpolation(directions)], -1)
+        return torch.cat([representation, self.sphere(directions)], -1)
 
 
 def _export_augeonet(model: AggRl, path: Path) -> None:
@@ -209,13 +209,14 @@ def _two_steps(
 ) -> float:
     """Largest relative difference on two successive pieces of noise, each side with its own memory."""
     ours = {name: tensor for name, tensor in model.initial_state(positions).items() if name != "samples"}
-    memory = FoldedAuGeonet(model.augeonet, model.judged()).initial_state(positions)
+    judged = model.judged()
+    memory = FoldedAuGeonet(model.augeonet, judged).initial_state(positions)
     state = {STATE_PREFIX + name: tensor.numpy() for name, tensor in memory.items()}
     steering = {name: tensor.numpy() for name, tensor in _steering(model, positions).items()}
     differences = []
     for _ in range(2):
         audio = torch.randn(_audio(model, 1, positions.shape[1], num_frames).shape, generator=generator)
-        expected, ours = model.augeonet(audio, positions, None, ours, model.judged())
+        expected, ours = model.augeonet(audio, positions, None, ours, judged)
         inputs = {"audio": audio.numpy(), "mic_positions": positions.numpy(), **steering, **state}
         found, *following = augeonet.run(None, inputs)
         state = dict(zip(state, following, strict=True))

@@ -6,7 +6,7 @@ once, and a recording may be asked about any directions afterwards.
 """
 
 import math
-from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 from jaxtyping import Bool, Float
@@ -18,7 +18,7 @@ from anydoa.models.augeonet import AuGeonet
 from anydoa.models.config import AggRlConfig
 from anydoa.models.gridnet import Gridnet
 from anydoa.models.steering_net import JudgedDirections
-from anydoa.nn.interpolation import Interpolation
+from anydoa.nn.judged_sphere import JudgedSphere
 
 
 class AggRl(nn.Module):
@@ -37,10 +37,9 @@ class AggRl(nn.Module):
         self.config = config or AggRlConfig()
         self.augeonet = AuGeonet(self.config)
         self.gridnet = Gridnet(self.config)
-        steered = self.config.steering != "none"
-        self.interpolation = (
-            Interpolation(self.config.steering_directions, self.config.steering_lobe_deg) if steered else None
-        )
+        self.sphere: JudgedSphere | None = None
+        if self.config.steering != "none":
+            self.sphere = JudgedSphere(self.config.steering_directions, self.config.steering_lobe_deg)
 
     def forward(
         self,
@@ -73,36 +72,25 @@ class AggRl(nn.Module):
         representation = self.represent(audio, mic_positions, mic_mask)
         return self.combine(representation, self.grid_representation(directions))
 
-    def learning_logits(
-        self,
-        represent: Callable[[JudgedDirections | None], Float[Tensor, "batch output frame latent"]],
-        directions: Float[Tensor, "grid 3"],
-    ) -> Float[Tensor, "batch output grid frame"]:
-        """The same as it learns: SteeringNet judges the grid itself and nothing lies between its directions.
-
-        Args:
-            represent: gives the representation of a batch, given what SteeringNet is to judge.
-            directions: as for :meth:`logits`.
-        """
-        grid = self.gridnet(directions)
-        if self.interpolation is None:
-            return self.combine(represent(None), grid)
-        judged = JudgedDirections(directions, grid[-1] / math.sqrt(self.config.latent_size))
-        latent, steered = represent(judged).tensor_split((self.config.latent_size,), -1)
-        logits = self.combine(latent, grid)
-        return torch.cat([logits[:, :-1], logits[:, -1:] + steered[:, -1:].transpose(2, 3)], 1)
-
     def combine(
         self,
         representation: Float[Tensor, "batch output frame latent"],
-        grid_representation: Float[Tensor, "output grid latent"],
+        grid_representation: Float[Tensor, "output grid latent_of_grid"],
     ) -> Float[Tensor, "batch output grid frame"]:
-        """Log-odds: inner product of both representations over the square root of the latent width."""
+        """Log-odds: inner product of both representations over the square root of the latent width.
+
+        Where SteeringNet has judged the grid itself, as it does in training, its log-odds follow in the
+        representation, the grid has no weights for them, and they are added.
+        """
+        width = grid_representation.shape[-1]
         scaled = grid_representation * (1 / math.sqrt(self.config.latent_size))
         batch, outputs, frames, _ = representation.shape
         # Frames come out last in memory, as the loss and its targets have them: it is slow on anything else.
-        columns = representation.permute(1, 3, 0, 2).flatten(2)
-        return torch.bmm(scaled, columns).view(outputs, -1, batch, frames).permute(2, 0, 1, 3)
+        columns = representation[..., :width].permute(1, 3, 0, 2).flatten(2)
+        logits = torch.bmm(scaled, columns).view(outputs, -1, batch, frames).permute(2, 0, 1, 3)
+        if representation.shape[-1] == width:
+            return logits
+        return logits + representation[..., width:].transpose(2, 3)
 
     def represent(
         self,
@@ -131,20 +119,25 @@ class AggRl(nn.Module):
         return representation
 
     def judged(self) -> JudgedDirections | None:
-        """What SteeringNet judges when it runs, if there is one."""
-        if self.interpolation is None:
+        """What SteeringNet judges where it runs, if there is one; it depends on nothing, so keep it."""
+        if self.sphere is None:
             return None
-        known = self.interpolation.known
-        representation = self.gridnet(known)[-1] / math.sqrt(self.config.latent_size)
-        return JudgedDirections(known, representation, self.interpolation.neighbours)
+        grid = self.gridnet(self.sphere.directions)
+        return replace(self.judge(self.sphere.directions, grid), neighbours=self.sphere.neighbours)
+
+    def judge(
+        self, directions: Float[Tensor, "grid 3"], grid: Float[Tensor, "output grid latent"]
+    ) -> JudgedDirections:
+        """Any directions for SteeringNet to judge, from what Gridnet makes of them."""
+        return JudgedDirections(directions, grid[-1] / math.sqrt(self.config.latent_size))
 
     def grid_representation(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "output grid latent"]:
         """Grid representation; it depends on the directions alone, so keep it for a fixed grid."""
         latent: Tensor = self.gridnet(directions)
-        if self.interpolation is None:
+        if self.sphere is None:
             return latent
         # Only the last output hears SteeringNet; the inner product divides by the root of the latent width.
-        weights = math.sqrt(self.config.latent_size) * self.interpolation(directions)
+        weights = math.sqrt(self.config.latent_size) * self.sphere(directions)
         others = torch.zeros_like(weights).expand(len(latent) - 1, -1, -1)
         return torch.cat([latent, torch.cat([others, weights[None]])], -1)
 
@@ -166,6 +159,7 @@ class AggRl(nn.Module):
         state: dict[str, Tensor],
         mic_positions: Float[Tensor, "batch mic 3"],
         mic_mask: Bool[Tensor, "batch mic"] | None = None,
+        judged: JudgedDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
         """Representation of the frames that the next samples complete, maybe none, and the new state.
 
@@ -174,6 +168,7 @@ class AggRl(nn.Module):
             state: from :meth:`initial_state` or the last step; it is not changed.
             mic_positions: metres; they may move between steps, the reference microphone may not change.
             mic_mask: true where there is a microphone, the same in each step; None if all are there.
+            judged: what :meth:`judged` gave, the same in each step; None to compute it anew.
         """
         samples = torch.cat([state["samples"], audio], -1)
         window, hop = self.config.window_length, self.config.hop_length
@@ -183,11 +178,12 @@ class AggRl(nn.Module):
             return samples.new_zeros(shape), {**state, "samples": samples}
         used = num_frames * hop
         ready = samples[..., : used + window - hop]
-        representation, memory = self.augeonet(ready, mic_positions, mic_mask, state, self.judged())
+        judged = self.judged() if judged is None else judged
+        representation, memory = self.augeonet(ready, mic_positions, mic_mask, state, judged)
         return representation, {"samples": samples[..., used:], **memory}
 
     def learn_steering_only_(self) -> None:
-        """Leave everything but SteeringNet as it is from now on, normalisation included."""
+        """Leave all but SteeringNet as it is, normalisation included, until training is switched on."""
         assert self.augeonet.steering_net is not None
         self.eval()
         self.requires_grad_(False)

@@ -20,7 +20,6 @@ from anydoa.nn.gcc import gcc_phat_features
 from anydoa.nn.microphone_encoding import MicrophoneEncoding, place_scalars
 from anydoa.nn.nudft import NonUniformDft, PublishedDft
 from anydoa.nn.plane_waves import steering_matrix
-from anydoa.nn.pooling import pool_pairs
 from anydoa.nn.recurrence import NUM_LAYERS
 from anydoa.nn.representation_mapping import RepresentationMapping
 
@@ -72,7 +71,7 @@ class AuGeonet(nn.Module):
             mic_mask: true where there is a microphone; None if all are there.
             state: from :meth:`initial_state` or the last call; None for a recording without a sequel, which
                 is faster and returns no state.
-            judged: what SteeringNet judges, if there is one; the same in each call.
+            judged: what SteeringNet judges, the same in each call; None leaves it out.
         """
         layout = self.lay_out(mic_positions, mic_mask)
         audio = take_microphones(audio, layout.order)
@@ -81,14 +80,13 @@ class AuGeonet(nn.Module):
         # Phases need all the digits there are, in mixed precision too.
         with torch.autocast(audio.device.type, enabled=False):
             real, imag = self.transform(audio)
-        return self.represent_spectra(real, imag, layout, mic_positions, state, judged)
+        return self.represent_spectra(real, imag, layout, state, judged)
 
     def represent_spectra(
         self,
         real: Float[Tensor, "mic frame batch freq"],
         imag: Float[Tensor, "mic frame batch freq"],
         layout: ArrayLayout,
-        mic_positions: Float[Tensor, "batch mic 3"],
         state: dict[str, Tensor] | None = None,
         judged: JudgedDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
@@ -98,7 +96,6 @@ class AuGeonet(nn.Module):
             real: real part at the bins of the transform, microphones in the order of the layout.
             imag: imaginary part.
             layout: from :meth:`lay_out`.
-            mic_positions: as for the whole network.
             state: as for the whole network.
             judged: as for the whole network.
         """
@@ -107,19 +104,15 @@ class AuGeonet(nn.Module):
             self.cross_spectra(real, imag, layout), layout, encoding, self._memory(state, "extractor")
         )
         x, recurrence = self.exchange(x, layout, encoding, self._memory(state, "recurrence"))
-        refined, mapping = self.mapping.refine(
-            pool_pairs(x, layout.pair_mask, unbiased=self.mapping.compat), self._memory(state, "mapping")
-        )
-        y = self.mapping.map(refined)
+        y, summary, mapping = self.mapping(x, layout.pair_mask, self._memory(state, "mapping"))
         memory = {"extractor": extractor, "recurrence": recurrence, "mapping": mapping}
         if self.steering_net is not None and judged is not None:
-            places = _present(take_microphones(mic_positions, layout.order), layout)
             logits, memory["steering"] = self.steering_net(
                 real,
                 imag,
-                self.steering(places, judged.directions),
+                self.steering(layout.mic_places, judged.directions),
                 None if layout.mic_mask is None else layout.mic_mask.to(real.dtype).sum(1),
-                refined[-1],
+                summary,
                 torch.matmul(y[-1], judged.representation.T),
                 judged.neighbours,
                 self._memory(state, "steering"),
@@ -137,7 +130,7 @@ class AuGeonet(nn.Module):
         assert net is not None
         with torch.no_grad():
             hertz = self.transform.bins[net.bins] * (config.sample_rate / config.window_length)
-            return steering_matrix(mic_positions - mic_positions[:, :1], directions, hertz)
+            return steering_matrix(mic_positions, directions, hertz)
 
     def initial_state(self, mic_positions: Float[Tensor, "batch mic 3"]) -> dict[str, Tensor]:
         """The state before the first frame: zeros, batch first; SteeringNet's for its own directions."""
@@ -218,13 +211,6 @@ class AuGeonet(nn.Module):
         if state is None:
             return [None] * count
         return [state[f"{group}_{i}"].transpose(0, -2) for i in range(count)]
-
-
-def _present(ordered: Float[Tensor, "batch mic 3"], layout: ArrayLayout) -> Float[Tensor, "batch mic 3"]:
-    """Places in the order of the layout, zeros where there is no microphone, whatever stood there."""
-    if layout.mic_mask is None:
-        return ordered
-    return torch.where(layout.mic_mask[..., None], ordered, torch.zeros_like(ordered))
 
 
 def _batch_first(memory: dict[str, list[Tensor | None]]) -> dict[str, Tensor]:

@@ -119,6 +119,11 @@ class AggRlConfig:
         """Width of both representations: the latent space, then the directions SteeringNet judges, if any."""
         return self.latent_size + (self.steering_directions if self.steering != "none" else 0)
 
+    def without_steering(self) -> "AggRlConfig":
+        """The network that this one is without its SteeringNet."""
+        options = {name: value for name, value in self.to_dict().items() if not name.startswith("steering")}
+        return self.from_dict(options)
+
     @classmethod
     def reference(cls, mic_encoding: str = "fm") -> "AggRlConfig":
         """The published model, oddities and all.

@@ -28,6 +28,13 @@ class ArrayLayout:
     pair_mask: Bool[Tensor, "batch pair"] | None
     places: Float[Tensor, "pair batch 3"]
 
+    @property
+    def mic_places(self) -> Float[Tensor, "batch mic 3"]:
+        """Of all microphones in order, from the reference or, where pairs count from it, the centroid."""
+        places = self.places.transpose(0, 1)
+        others = self.order.shape[1] - places.shape[1]
+        return torch.nn.functional.pad(places, (0, 0, others, 0))  # the reference, where it is no pair
+
 
 def lay_out(
     mic_positions: Float[Tensor, "batch mic 3"], mic_mask: Bool[Tensor, "batch mic"] | None, *, absolute: bool

@@ -37,16 +37,16 @@ class RepresentationMapping(nn.Module):
         x: Float[Tensor, "pair frame batch feature"],
         pair_mask: Bool[Tensor, "batch pair"] | None,
         tails: Sequence[Tensor | None],
-    ) -> tuple[Float[Tensor, "output frame batch latent"], list[Tensor | None]]:
-        """The representation, and the tails for the frames that follow; None where there was none before."""
-        refined, new = self.refine(pool_pairs(x, pair_mask, unbiased=self.compat), tails)
-        return self.map(refined), new
+    ) -> tuple[
+        Float[Tensor, "output frame batch latent"], Float[Tensor, "frame batch pooled"], list[Tensor | None]
+    ]:
+        """The representation, what its last output is made of, and the tails for the frames that follow.
 
-    def map(
-        self, refined: Sequence[Float[Tensor, "frame batch pooled"]]
-    ) -> Float[Tensor, "output frame batch latent"]:
-        """The representation, from what :meth:`refine` gives."""
-        return torch.stack([output(y) for output, y in zip(self.outputs, refined, strict=True)])
+        Tails are None where there was none before.
+        """
+        refined, new = self.refine(pool_pairs(x, pair_mask, unbiased=self.compat), tails)
+        outputs = [output(y) for output, y in zip(self.outputs, refined, strict=True)]
+        return torch.stack(outputs), refined[-1], new
 
     def refine(
         self, y: Float[Tensor, "frame batch pooled"], tails: Sequence[Tensor | None]

@@ -109,7 +109,7 @@ class ModelCard:
                     f"card has schema {schema}, this version reads {CARD_SCHEMA}; install a newer anydoa"
                 )
             ranges = {key: tuple(value) for key, value in values.pop("trained_range").items()}
-            values.setdefault("steering_hz", ())  # cards before version 0.2 have none
+            values.setdefault("steering_hz", ())  # older cards have none
             lists = ("data", "metrics", "bins_hz", "steering_hz", "failures")
             values |= {key: tuple(values[key]) for key in lists}
             return cls(trained_range=TrainedRange(**ranges), **values)

@@ -49,8 +49,8 @@ class NetworkEstimator:
         if self.frames_per_output < 1:
             raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
         self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)
-        count = config.get("steering_directions", 0) if folder.card.steering_hz else 0
-        self._steering_grid = fibonacci_grid(count) if count else None
+        judges = bool(folder.card.steering_hz)
+        self._steering_grid = fibonacci_grid(config["steering_directions"]) if judges else None
         self._takes_mask = "mic_mask" in (node.name for node in self.augeonet.get_inputs())
         self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
         self._grids: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
@@ -140,7 +140,7 @@ class NetworkEstimator:
             state: from :meth:`initial_state` or the last call.
             mic_mask: true where there is a microphone, the same in each call; None if all are there. The
                 graph knows no absent microphones, so with some each stream runs by itself.
-            steering: from :meth:`steering` for each stream; None to compute it anew.
+            steering: from :meth:`steering` for each stream; None to compute it anew, in free field.
         """
         if mic_mask is not None and not mic_mask.all():
             return self._step_each(audio, mic_positions, state, mic_mask)

@@ -103,7 +103,7 @@ class AggRlLesson:
         """Take over the weights of another AGG-RL network, with SteeringNet or before it gets one."""
         if other.config == self.network.config:
             self.network.load_state_dict(other.state_dict())
-        elif other.config == replace(self.network.config, steering="none"):
+        elif other.config == self.network.config.without_steering():
             self.network.load_state_dict(other.state_dict(), strict=False)
         else:
             return False

@@ -36,7 +36,10 @@ class Supervision(nn.Module):
             beamwidths_deg: of each output's target.
         """
         network = self.network
-        logits = network.learning_logits(lambda judged: represent(network, batch, judged), directions)
+        grid = network.gridnet(directions)
+        # SteeringNet judges the grid of the step itself, so nothing lies between its directions.
+        judged = None if network.sphere is None else network.judge(directions, grid)
+        logits = network.combine(represent(network, batch, judged), grid)
         target = target_spectrum(batch.sources, batch.active, directions, beamwidths_deg)
         loss = weighted_cross_entropy(logits.float(), target, positive_weight=self.positive_weight)
         # Spectra leave the bins without a gradient, and processes that share gradients wait for every one.
@@ -55,4 +58,4 @@ def represent(
     order = layout.order.T[:, None, :, None].expand_as(batch.real)
     judged = network.judged() if judged is None else judged
     real, imag = batch.real.gather(0, order), batch.imag.gather(0, order)
-    return augeonet.represent_spectra(real, imag, layout, batch.positions, judged=judged)[0]
+    return augeonet.represent_spectra(real, imag, layout, judged=judged)[0]

@@ -91,7 +91,7 @@ def test_spectra_stand_in_for_audio() -> None:
         layout = augeonet.lay_out(POSITIONS)
         rows = torch.arange(2)[:, None]
         real, imag = augeonet.transform(AUDIO[rows, layout.order][..., :1536])
-        representation, _ = augeonet.represent_spectra(real, imag, layout, POSITIONS)
+        representation, _ = augeonet.represent_spectra(real, imag, layout)
         assert_close(representation, network.represent(AUDIO[..., :1536], POSITIONS))
 
 

@@ -278,6 +278,7 @@ def test_talkers_who_are_silent_while_they_pass_each_other_keep_their_ids() -> N
 
 
 def test_scenes_of_peaks_are_followed() -> None:
+    # Eight scenes of a kind: in half as many, two false tracks are a rate already.
     totals = {
         kind: sum((counts_of(peak_scene(seed, kind, frames_a_second=10)) for seed in range(8)), TrackCounts())
         for kind in KINDS

@@ -1,0 +1,41 @@
+"""The fixed directions that SteeringNet judges where it runs, what is around them and what between."""
+
+import math
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from anydoa.geometry.grid import fibonacci_grid
+
+_REACH = 0.6  # of a direction, grid spacings
+
+
+class JudgedSphere(nn.Module):
+    """A Fibonacci sphere, and any other direction as a weighted mean of its directions.
+
+    Args:
+        count: its directions.
+        lobe_deg: how far around a direction its neighbours lie.
+
+    ``neighbours`` are those of each direction, itself included, repeated where there are fewer.
+    """
+
+    directions: Float[Tensor, "direction 3"]
+    neighbours: Int[Tensor, "direction neighbour"]
+
+    def __init__(self, count: int, lobe_deg: float) -> None:
+        super().__init__()
+        grid = fibonacci_grid(count)
+        directions = torch.tensor(grid.directions, dtype=torch.float32)
+        cosine = directions @ directions.T
+        order = cosine.argsort(dim=1, descending=True)
+        near = cosine.gather(1, order) >= math.cos(math.radians(lobe_deg))
+        neighbours = torch.where(near, order, torch.arange(count)[:, None])[:, : int(near.sum(1).max())]
+        self.register_buffer("directions", directions, persistent=False)
+        self.register_buffer("neighbours", neighbours.clone(), persistent=False)
+        self.sharpness = 1 / (1 - math.cos(_REACH * grid.spacing))
+
+    def forward(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "grid direction"]:
+        """Weights of the sphere's directions for each unit vector; they sum to one."""
+        return torch.softmax(self.sharpness * (directions @ self.directions.T), -1)

@@ -1,0 +1,30 @@
+"""The directions SteeringNet judges: who is around each, and what lies between them."""
+
+import math
+
+import torch
+from torch.testing import assert_close
+
+from anydoa.nn.judged_sphere import JudgedSphere
+
+SPHERE = JudgedSphere(300, 15.0)
+SCATTERED = torch.nn.functional.normalize(
+    torch.randn(200, 3, generator=torch.Generator().manual_seed(0)), dim=-1
+)
+
+
+def test_neighbours_are_all_within_the_lobe_and_no_others() -> None:
+    near = SPHERE.directions @ SPHERE.directions.T >= math.cos(math.radians(15))
+    found = torch.zeros_like(near)
+    found.scatter_(1, SPHERE.neighbours, value=True)
+    assert found.diagonal().all()
+    assert torch.equal(found | torch.eye(300, dtype=torch.bool), near | torch.eye(300, dtype=torch.bool))
+
+
+def test_what_is_the_same_everywhere_is_the_same_between() -> None:
+    assert_close(SPHERE(SCATTERED).sum(-1), torch.ones(200))
+
+
+def test_a_smooth_function_is_known_between_the_directions() -> None:
+    found = SPHERE(SCATTERED) @ SPHERE.directions[:, 2]
+    assert_close(found, SCATTERED[:, 2], atol=0.05, rtol=0)

@@ -1,0 +1,57 @@
+"""Beginning with the weights of another network, and learning a part of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from anydoa.errors import ConfigError
+from anydoa.models.agg_rl import AggRl
+from anydoa.models.config import AggRlConfig
+from anydoa.training.config import StageOptions, TrainingConfig, ValidationOptions
+from anydoa.training.lesson import AggRlLesson
+from anydoa.training.sources import Share
+
+PLAIN = AggRlConfig(hop_length=256, num_features=32, num_heads=4, num_blocks=1)
+STEERED = replace(PLAIN, steering="bands", steering_directions=20)
+SPECTRA = StageOptions("geometry", 1.0, source="spectra", batch_size=2, duration_s=0.2, microphones=(4, 4))
+
+
+def config(**changes: object) -> TrainingConfig:
+    values = {"model": STEERED, "validation": ValidationOptions(source="spectra"), **changes}
+    return TrainingConfig((SPECTRA,), **values)  # type: ignore[arg-type] # options of several kinds
+
+
+def lesson(path: Path, **changes: object) -> AggRlLesson:
+    return AggRlLesson(config(**changes), path, Share(0, 1))
+
+
+def test_a_network_begins_with_one_that_had_no_steering_net(tmp_path: Path) -> None:
+    mine, other = lesson(tmp_path), AggRl(PLAIN)
+    assert mine.begin_with(other)
+    taken = mine.network.state_dict()
+    assert all(torch.equal(taken[name], tensor) for name, tensor in other.state_dict().items())
+
+
+def test_a_network_begins_with_its_like(tmp_path: Path) -> None:
+    mine, other = lesson(tmp_path), AggRl(STEERED)
+    assert mine.begin_with(other)
+    taken = mine.network.state_dict()
+    assert all(torch.equal(taken[name], tensor) for name, tensor in other.state_dict().items())
+
+
+@pytest.mark.parametrize("other", [replace(PLAIN, num_blocks=2), replace(STEERED, steering_features=16)])
+def test_another_network_is_refused(tmp_path: Path, other: AggRlConfig) -> None:
+    assert not lesson(tmp_path).begin_with(AggRl(other))
+
+
+def test_a_run_may_teach_the_steering_net_alone(tmp_path: Path) -> None:
+    mine = lesson(tmp_path, learns="steering")
+    for name, parameter in mine.network.named_parameters():
+        assert parameter.requires_grad == name.startswith("augeonet.steering_net."), name
+
+
+def test_there_must_be_one() -> None:
+    with pytest.raises(ConfigError, match=r'needs network = "agg-rl" and model\.steering = "bands"'):
+        config(model=PLAIN, learns="steering")
