@@ -296,8 +296,10 @@ def test_leaving_the_loop_ends_the_reading_thread(path: Path) -> None:
 @pytest.mark.usefixtures("threads")
 def test_closing_from_another_thread_ends_the_loop(path: Path) -> None:
     pipeline = LivePipeline(Localizer(BALL, GRID, FAST), FileFeed(path, repeat=True))
-    threading.Timer(0.4, pipeline.close).start()
+    closer = threading.Timer(0.4, pipeline.close)
+    closer.start()
     assert len(list(pipeline)) < 100
+    closer.join()
 
 
 @pytest.mark.usefixtures("threads")
@@ -324,6 +326,8 @@ def test_an_interrupt_while_it_waits_leaves_nothing_running(path: Path) -> None:
     import signal
 
     pipeline = LivePipeline(Localizer(BALL, GRID, FAST), FileFeed(path, pace=0.05))
-    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    interrupter = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    interrupter.start()
     with pytest.raises(KeyboardInterrupt):
         list(pipeline)
+    interrupter.join()
