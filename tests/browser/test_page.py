@@ -26,6 +26,7 @@ def server() -> Iterator[PageServer]:
 def visit(browser: Browser, url: str) -> Visit:
     visited = Visit(browser.new_context(viewport=DESKTOP).new_page())
     visited.page.goto(url)
+    expect(visited.page.locator("main[inert]")).to_have_count(0)  # all of it answers
     return visited
 
 
@@ -126,6 +127,21 @@ def test_sphere_and_map_are_a_choice(browser: Browser, server: PageServer) -> No
     expect(seen.page.locator("#live-view")).to_have_attribute("data-kind", "sphere")
     assert seen.complaints == []
     seen.page.context.close()
+
+
+def test_nothing_answers_before_the_page_can(browser: Browser, server: PageServer) -> None:
+    page = browser.new_context(viewport=DESKTOP).new_page()
+    page.add_init_script(
+        """const quick = fetch;
+        window.fetch = async (...request) => {
+            await new Promise((done) => setTimeout(done, 700));
+            return quick(...request);
+        };"""
+    )
+    page.goto(server.url)
+    page.click("#live-map")  # waits until it can be clicked
+    expect(page.locator("#live-view")).to_have_attribute("data-kind", "map")
+    page.context.close()
 
 
 def test_a_chosen_recording_is_located(browser: Browser, server: PageServer) -> None:

@@ -41,6 +41,7 @@ function acceptDrops(take) {
 const options = await (await fetch("/api/options")).json();
 const recording = new RecordingPage(options);
 const live = new LivePage();
+document.querySelector("main").inert = false; // until now nothing on it would have answered
 acceptDrops((file) => {
   choose(document.getElementById("tab-recording"));
   recording.take(file);
