@@ -23,6 +23,7 @@ from anydoa.training.batch import ClipBatch, ClipShape
 from anydoa.training.config import GridOptions
 from anydoa.training.grid_sampling import GridSampler
 from anydoa.training.supervision import Supervision
+from anydoa.training.symmetry import Symmetry
 
 REPETITIONS = 5
 PRODUCTS = {"mm", "addmm", "bmm", "baddbmm"}
@@ -58,9 +59,9 @@ def make_batch(shape: ClipShape) -> ClipBatch:
     size, mics = shape.batch_size, shape.microphones[0]
     sources = torch.nn.functional.normalize(torch.randn(size, 2, 1, 3), dim=-1)
     active = torch.ones(size, 2, shape.num_frames, dtype=torch.bool)
-    return ClipBatch(
-        0.05 * torch.randn(size, mics, 3), sources, active, torch.randn(size, mics, shape.num_samples)
-    )
+    positions = 0.05 * torch.randn(size, mics, 3)
+    audio = torch.randn(size, mics, shape.num_samples)
+    return ClipBatch(positions, sources, active, Symmetry.of(positions), audio)
 
 
 def measure(network: AggRl, batch: ClipBatch) -> dict[str, float]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _KNOTS_A_SECOND = 8  # places on the path of a talker who moves
 _LEVEL_DB = (-30.0, -20.0)
 _RANDOM = "random:"
+_BALL = "ball"  # the shape of random arrays unless others are asked for
 _SPHERE_TOLERANCE = 0.1
 _FEWEST_MINUTES = 5.0  # of a corpus that are decoded
 
@@ -35,6 +36,9 @@ def simulate(
         Path | None, typer.Option(help="Folder of noise: MS-SNSD, ESC-50, one with manifest.csv, or any.")
     ] = None,
     array: Annotated[str, typer.Option(help="Name or file of an array, or random:4-12.")] = "random:4-12",
+    shapes: Annotated[
+        str, typer.Option(help="Shapes of random arrays, evenly: any of ball,plane,line,wide.")
+    ] = _BALL,
     count: Annotated[int, typer.Option(min=1, help="How many recordings.")] = 10,
     duration: Annotated[float, typer.Option(min=0.1, help="Seconds of each.")] = 4.0,
     talkers: Annotated[str, typer.Option(help="How many talkers: a number or a range such as 1:2.")] = "1:2",
@@ -84,7 +88,7 @@ def simulate(
     fewest, most = (round(number) for number in parse_range(talkers, "--talkers"))
     known = None if array.startswith(_RANDOM) else _known_array(array)
     plan = replace(
-        _plan_arrays(array, known, sphere=sphere),
+        _plan_arrays(array, known, shapes=shapes, sphere=sphere),
         num_rooms=rooms or count,
         seed=seed,
         num_knots=1 + round(_KNOTS_A_SECOND * duration) if moving else 1,
@@ -138,10 +142,14 @@ def _known_array(name: str) -> "MicrophoneArray":
     return array.replace(channels=tuple(range(array.num_microphones)), ignore_channels=())
 
 
-def _plan_arrays(name: str, known: "MicrophoneArray | None", *, sphere: bool) -> "BankPlan":
+def _plan_arrays(name: str, known: "MicrophoneArray | None", *, shapes: str, sphere: bool) -> "BankPlan":
     from anydoa.simulation.planned_rooms import BankPlan, array_rows
 
     if known is not None:
+        if shapes != _BALL:
+            raise ConfigError(
+                f"--shapes is for random arrays, got --array {name!r}; leave it out or name random:4-12"
+            )
         radius = known.rigid_sphere_radius or (_sphere_radius(known) if sphere else 0.0)
         return BankPlan(num_rooms=1, arrays=(array_rows(known),), sphere_radius=radius)
     counts = re.fullmatch(r"(\d+)(?:-(\d+))?", name.removeprefix(_RANDOM))
@@ -149,7 +157,11 @@ def _plan_arrays(name: str, known: "MicrophoneArray | None", *, sphere: bool) ->
         raise ConfigError(f"random arrays are written random:6 or random:4-12, got {name!r}")
     if sphere:
         raise ConfigError("random arrays sit on no sphere; leave out --sphere or name an array")
-    return BankPlan(num_rooms=1, microphones=(int(counts[1]), int(counts[2] or counts[1])))
+    return BankPlan(
+        num_rooms=1,
+        microphones=(int(counts[1]), int(counts[2] or counts[1])),
+        shapes=tuple(shape.strip() for shape in shapes.split(",")),
+    )
 
 
 def _sphere_radius(array: "MicrophoneArray") -> float:

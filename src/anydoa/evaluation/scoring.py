@@ -11,10 +11,10 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from anydoa.errors import ConfigError
-from anydoa.evaluation.ambiguous import fold_grid
 from anydoa.evaluation.causes import Cause, CauseShare, Frames, share_causes
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.geometry.ambiguity import geometry_rank
+from anydoa.geometry.folded_grid import fold_grid
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.metrics.detection import DetectionCounts, count_detections
@@ -67,7 +67,7 @@ def score_clip(
     """Run an estimator on a recording and compare.
 
     Flat and straight arrays are asked only for directions they can tell apart, see
-    :mod:`anydoa.evaluation.ambiguous`.
+    :mod:`anydoa.geometry.folded_grid`.
 
     Args:
         estimator: what to measure, at the sample rate of the recording.

@@ -10,7 +10,7 @@ from jaxtyping import Float, Float16, Int
 from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES, SAMPLE_RATE
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.simulation.array_sampling import sample_dynamic_array
+from anydoa.simulation.array_sampling import check_shape, sample_array
 from anydoa.simulation.rir import image_sources, room_rir
 from anydoa.simulation.room import Placement, RoomRanges, sample_paths, sample_placement
 from anydoa.simulation.sphere import RigidSphere
@@ -35,6 +35,8 @@ class BankPlan:
         decay_db: responses end when they have fallen this far.
         sample_rate: samples a second.
         sphere_radius: metres of the hard ball the microphones sit on; 0 for microphones in free air.
+        shapes: of the random arrays, one drawn for each room; of
+            :data:`~anydoa.simulation.array_sampling.SHAPES`.
     """
 
     num_rooms: int
@@ -49,6 +51,7 @@ class BankPlan:
     decay_db: float = 40.0
     sample_rate: int = SAMPLE_RATE
     sphere_radius: float = 0.0
+    shapes: tuple[str, ...] = ("ball",)
 
     def __post_init__(self) -> None:
         fewest, most = self.microphones
@@ -56,6 +59,10 @@ class BankPlan:
             raise ConfigError(
                 f"microphones must rise within {MIN_MICROPHONES}..{MAX_MICROPHONES}, got {fewest}..{most}"
             )
+        if not self.shapes:
+            raise ConfigError('random arrays need at least 1 shape, got none; take "ball"')
+        for shape in self.shapes:
+            check_shape(shape, fewest)
         if self.num_rooms < 1 or self.num_talkers < 1 or self.num_noises < 0:
             raise ConfigError(
                 f"a bank needs at least 1 room and 1 talker, got {self.num_rooms} rooms, "
@@ -225,7 +232,10 @@ def select_from_room(room: BankRoom, talkers: Int[np.ndarray, "_"], mics: Int[np
 def _draw_array(plan: BankPlan, rng: np.random.Generator) -> Float[np.ndarray, "mic 3"]:
     if not plan.arrays:
         fewest, most = plan.microphones
-        return sample_dynamic_array(int(rng.integers(fewest, most + 1)), rng).centred_positions
+        num_mics = int(rng.integers(fewest, most + 1))
+        # Nothing is drawn where there is no choice, so that rooms of balls are what they have always been.
+        shape = plan.shapes[rng.integers(len(plan.shapes)) if len(plan.shapes) > 1 else 0]
+        return sample_array(shape, num_mics, rng).centred_positions
     positions = np.array(plan.arrays[rng.integers(len(plan.arrays))])
     centred: np.ndarray = positions - positions.mean(axis=0)
     return centred

@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from anydoa.models.config import AggRlConfig
+from anydoa.training.symmetry import Symmetry
 
 _Batch = TypeVar("_Batch", bound="TensorBatch")
 
@@ -42,7 +43,7 @@ class ClipShape:
 
 @dataclass(frozen=True, eq=False)
 class TensorBatch:
-    """A step's worth of clips: fields that are all tensors."""
+    """A step's worth of clips: fields that are all tensors, or move to a device as they do."""
 
     def to(self: _Batch, device: torch.device) -> _Batch:
         """The same batch on a device."""
@@ -58,11 +59,13 @@ class Batch(TensorBatch):
         sources: unit vectors towards the talkers in the middle of each frame, or once for all frames where
             nobody moves; zeros where there is no talker.
         active: which talkers speak in which frame.
+        symmetry: what the arrays cannot tell apart.
     """
 
     positions: Float[Tensor, "batch mic 3"]
     sources: Float[Tensor, "batch source #frame 3"]
     active: Bool[Tensor, "batch source frame"]
+    symmetry: Symmetry
 
     def __len__(self) -> int:
         return len(self.positions)

@@ -23,6 +23,7 @@ from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene, collate
 from anydoa.training.batch import ClipBatch, ClipShape
 from anydoa.training.held_out import PartOfRooms
+from anydoa.training.symmetry import Symmetry
 from anydoa.training.targets import frame_activity, frame_centres
 
 
@@ -99,15 +100,18 @@ def batch_scenes(scenes: list[Scene], model: AggRlConfig) -> ClipBatch:
     """Scenes with the same number of microphones and samples as one batch.
 
     Where talkers move, their directions are those at the middle of each analysis window, with no allowance
-    for the flight of the sound or for a delay of the network.
+    for the flight of the sound or for a delay of the network. What arrays cannot tell apart is read off the
+    positions told, which errors of position may lift out of a plane or line.
     """
     centres = frame_centres(scenes[0].audio.shape[1], model.window_length, model.hop_length)
     stacked = collate(scenes, centres / model.sample_rate)
     activity: Bool[Tensor, "batch source time"] = torch.from_numpy(stacked.activity)
+    positions = _tensor(stacked.positions)
     return ClipBatch(
-        positions=_tensor(stacked.positions),
+        positions=positions,
         sources=_tensor(stacked.directions),
         active=frame_activity(activity, model.window_length, model.hop_length),
+        symmetry=Symmetry.of(positions),
         audio=_tensor(stacked.audio),
     )
 

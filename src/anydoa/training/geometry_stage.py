@@ -26,6 +26,7 @@ from anydoa.geometry.rotation import random_rotation, rotate
 from anydoa.simulation.array_sampling import sample_dynamic_array
 from anydoa.training.batch import ClipShape, SpectraBatch
 from anydoa.training.speech_levels import TimeAxis, fall_db, smear, speech_and_pauses, speech_level_db
+from anydoa.training.symmetry import Symmetry
 
 MAX_TALKERS = 2
 _MIN_ANGLE = math.radians(10.0)  # between talkers
@@ -143,6 +144,7 @@ def draw_spectra(
         positions=positions,
         sources=torch.where(present[..., None], talkers, 0.0)[:, :, None],
         active=active,
+        symmetry=Symmetry.of(positions),
         real=real,
         imag=imag,
     )

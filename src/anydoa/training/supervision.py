@@ -40,7 +40,7 @@ class Supervision(nn.Module):
         # SteeringNet judges the grid of the step itself, so nothing lies between its directions.
         judged = None if network.sphere is None else network.judge(directions, grid)
         logits = network.combine(represent(network, batch, judged), grid)
-        target = target_spectrum(batch.sources, batch.active, directions, beamwidths_deg)
+        target = target_spectrum(batch.sources, batch.active, directions, beamwidths_deg, batch.symmetry)
         loss = weighted_cross_entropy(logits.float(), target, positive_weight=self.positive_weight)
         # Spectra leave the bins without a gradient, and processes that share gradients wait for every one.
         return loss + 0.0 * self.network.augeonet.transform.increments.sum()

@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from anydoa.training.symmetry import Symmetry
+
 HALF_POWER = math.sqrt(0.5)  # height of a lobe at its beamwidth
 _ACTIVE_SHARE = (2, 3)  # a talker is active in a frame if at least 2 of 3 samples are
 
@@ -47,10 +49,12 @@ def target_spectrum(
     active: Bool[Tensor, "batch source frame"],
     directions: Float[Tensor, "grid 3"],
     beamwidths_deg: Sequence[float],
+    symmetry: Symmetry | None = None,
 ) -> Float[Tensor, "batch output grid frame"]:
     """Highest lobe of the active talkers at each direction, one spectrum for each beamwidth; 0 in silence.
 
     A lobe is ``exp(kappa (cos(angle) - 1))``, with kappa such that it has fallen to 0.707 one beamwidth away.
+    Flat and straight arrays have as high a lobe around each direction that sounds like the talker's.
 
     Args:
         sources: unit vectors towards the talkers, in each frame or, if nobody moves, once for all frames;
@@ -58,12 +62,15 @@ def target_spectrum(
         active: which talkers speak in which frame; false for absent ones.
         directions: unit vectors of the grid.
         beamwidths_deg: one for each output.
+        symmetry: what the arrays cannot tell apart; nothing if None.
 
     Reference:
-        Baek et al. (2026), equation 8.
+        Baek et al. (2026), equation 8. The lobes of directions that sound alike are ours.
     """
     # Frames last in memory, as in the target; where nobody moves there is one, and nothing to rearrange.
     cosine = torch.einsum("bsfx,gx->bsgf", sources, directions).contiguous()
+    if symmetry is not None:
+        cosine = symmetry.fold_cosine(cosine, sources, directions)
     below_peak = cosine.clamp(max=1.0) - 1.0
     kappas = torch.tensor([concentration(width) for width in beamwidths_deg], device=directions.device)
     lobes = torch.exp(kappas[:, None, None] * below_peak[:, :, None]).to(

@@ -9,6 +9,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.folded_grid import fold_grid
+from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, LocalizationSummary, evaluate, summarize
 from anydoa.metrics.picking import pick_peaks
@@ -96,7 +99,7 @@ class Validator:
         for batch in self.batches:
             moved = batch.to(device)
             logits = network.combine(represent(network, moved), grid_representation)
-            target = target_spectrum(moved.sources, moved.active, directions, beamwidths_deg)
+            target = target_spectrum(moved.sources, moved.active, directions, beamwidths_deg, moved.symmetry)
             for item in range(len(batch)):
                 loss = weighted_cross_entropy(
                     logits[item, None], target[item, None], positive_weight=self.positive_weight
@@ -107,9 +110,15 @@ class Validator:
     def _result(
         self, batch: Batch, item: int, logits: Float[Tensor, "frame grid"], loss: float
     ) -> ClipResult:
+        """Flat and straight arrays are asked only for directions they can tell apart."""
+        array = MicrophoneArray(batch.positions[item].numpy())
+        grid = fold_grid(self.grid, array)
         talkers = int(batch.present[item].sum())
         active = batch.active[item, :talkers].T.numpy()
         truth = batch.sources[item, :talkers].expand(-1, len(active), -1).transpose(0, 1)
-        peaks = pick_peaks(logits.cpu().numpy(), self.grid, talkers)
-        score = evaluate(self.grid.directions[peaks], truth.double().numpy(), active)
+        values = logits.cpu().numpy()
+        if grid is not self.grid:
+            values = values[:, self.grid.nearest(grid.directions)]
+        peaks = pick_peaks(values, grid, talkers)
+        score = evaluate(grid.directions[peaks], fold_directions(truth.double().numpy(), array), active)
         return ClipResult(talkers, loss, score)

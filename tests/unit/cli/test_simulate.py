@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 
 from anydoa.cli.simulate import parse_range, simulate
 from anydoa.errors import ConfigError
+from anydoa.geometry.ambiguity import geometry_rank
+from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.array_file import load_array
 from anydoa.simulation.bank import RoomBank
 from voices import write_corpus
@@ -84,6 +86,14 @@ def test_a_bank_of_rooms_is_written_for_training(tmp_path: Path) -> None:
     assert bank[0].rt60 == 0.2
 
 
+def test_a_bank_may_hold_arrays_of_several_shapes(tmp_path: Path) -> None:
+    options = ["--out", str(tmp_path), "--rooms", "8", "--array", "random:5", "--rt60", "0.2", "--quiet"]
+    CliRunner().invoke(APP, [*options, "--shapes", "line, plane"], catch_exceptions=False)
+    bank = RoomBank(tmp_path)
+    assert bank.plan.shapes == ("line", "plane")
+    assert {geometry_rank(MicrophoneArray(room.mics)) for room in bank} == {"line", "plane"}
+
+
 def test_talkers_of_a_bank_walk_past_as_many_places_as_a_clip_is_long(tmp_path: Path) -> None:
     options = ["--out", str(tmp_path), "--rooms", "1", "--array", "random:3", "--rt60", "0.2", "--quiet"]
     CliRunner().invoke(APP, [*options, "--moving", "--duration", "0.5"], catch_exceptions=False)
@@ -96,6 +106,9 @@ def test_talkers_of_a_bank_walk_past_as_many_places_as_a_clip_is_long(tmp_path: 
         (("--array", "random:few"), "written random:6"),
         (("--array", "random:4", "--sphere"), "sit on no sphere"),
         (("--array", "uma-16", "--sphere"), "so on no sphere"),
+        (("--array", "uma-16", "--shapes", "line"), "--shapes is for random arrays, got --array 'uma-16'"),
+        (("--shapes", "ball,cube"), "shapes ball, plane, line, wide, got 'cube'"),
+        (("--array", "random:2-4", "--shapes", "plane"), "at least 3 microphones, got 2"),
         (("--split", "dev"), "--split must be one of"),
         (("--snr", "loud"), "--snr takes a number or LOW:HIGH"),
         (("--talkers", "9"), "ask for fewer or give more"),

@@ -1,5 +1,7 @@
 """Banks of rooms: the same rooms however they are built, and whole shards only."""
 
+import json
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,7 +10,9 @@ import pytest
 
 from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ConfigError
+from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.simulation.array_sampling import sample_dynamic_array
 from anydoa.simulation.bank import ROOMS_PER_SHARD, RoomBank, build_bank, read_plan
 from anydoa.simulation.planned_rooms import (
     BankPlan,
@@ -85,6 +89,36 @@ def test_processes_build_the_same_bank(built: Path, tmp_path: Path) -> None:
     assert all(same(first, second) for first, second in zip(parallel, RoomBank(built), strict=True))
 
 
+def test_a_plan_from_before_there_were_shapes_is_one_of_balls(tmp_path: Path) -> None:
+    build_bank(tmp_path, replace(PLAN, num_rooms=1))
+    source = tmp_path / "bank.json"
+    old = json.loads(source.read_text())
+    assert old.pop("shapes") == ["ball"]
+    source.write_text(json.dumps(old))
+    assert read_plan(tmp_path) == replace(PLAN, num_rooms=1)
+    assert len(build_bank(tmp_path, replace(PLAN, num_rooms=2))) == 2
+
+
+def test_rooms_of_balls_have_the_arrays_they_had_before_there_were_shapes() -> None:
+    for index in range(3):
+        rng = np.random.default_rng([PLAN.seed, index])
+        array = sample_dynamic_array(int(rng.integers(2, 5)), rng)
+        assert np.array_equal(simulate_room(PLAN, index).mics, array.centred_positions)
+
+
+def test_every_room_draws_one_of_the_shapes(tmp_path: Path) -> None:
+    plan = replace(PLAN, num_rooms=60, microphones=(5, 8), shapes=("ball", "plane", "line"))
+    ranks = Counter(
+        geometry_rank(MicrophoneArray(simulate_room(replace(plan, max_duration_s=0.01), index).mics))
+        for index in range(60)
+    )
+    assert min(ranks["volume"], ranks["plane"], ranks["line"]) >= 12
+    bank = build_bank(tmp_path, replace(plan, num_rooms=3))
+    assert bank.plan == replace(plan, num_rooms=3)
+    assert all(same(bank[index], simulate_room(plan, index)) for index in range(3))
+    assert np.array_equal(SimulatedRooms(bank.plan).mic_counts, bank.mic_counts)
+
+
 def test_folders_without_a_bank_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no bank of rooms"):
         RoomBank(tmp_path)
@@ -143,6 +177,9 @@ def test_rooms_on_demand_are_the_rooms_of_the_bank(built: Path) -> None:
         ({"microphones": (5, 4)}, "rise"),
         ({"num_rooms": 0}, "at least 1 room"),
         ({"num_talkers": 0}, "1 talker"),
+        ({"shapes": ()}, "at least 1 shape"),
+        ({"shapes": ("ball", "cube")}, "shapes ball, plane, line, wide, got 'cube'"),
+        ({"shapes": ("line", "plane")}, "'plane' have at least 3 microphones, got 2"),
     ],
 )
 def test_plans_that_make_no_bank_are_refused(change: dict[str, object], message: str) -> None:

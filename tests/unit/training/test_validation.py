@@ -8,6 +8,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from anydoa.geometry.ambiguity import geometry_rank, mirror_directions
+from anydoa.geometry.array import MicrophoneArray
 from anydoa.metrics.localization import LocalizationScore
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
@@ -93,6 +95,30 @@ def test_a_network_that_follows_walkers_is_right_and_one_that_does_not_is_wrong(
     assert follows.score.num_trials == waits.score.num_trials > 10
     assert waits.score.mae_deg > 10
     assert follows.loss < waits.loss
+
+
+@pytest.mark.parametrize(("mics", "rank"), [(3, "plane"), (2, "line")])
+def test_flat_and_straight_arrays_may_answer_with_whatever_sounds_alike(
+    sound_source: SoundSource, mics: int, rank: str
+) -> None:
+    scene = sound_source.mixer(MixRecipe(), seed=1, duration_s=1.0, max_talkers=1).scene(0, num_mics=mics)
+    array = MicrophoneArray(scene.positions)
+    assert geometry_rank(array) == rank
+    batch = batch_scenes([scene], TINY)
+    validator = Validator([batch], grid_size=2000, positive_weight=2.0)
+    oracle = Oracle(TINY).eval()
+    twins = mirror_directions(array, scene.directions[0])
+
+    def result(answers: Float[np.ndarray, "answer 3"]) -> ClipResult:
+        closeness = torch.from_numpy((validator.grid.directions @ answers.T).max(axis=1))
+        logits = (10 + 200 * (closeness - 1)).float()[None, None, :, None]
+        oracle.answer = logits.expand(1, 3, -1, batch.active.shape[2])
+        return validator.run(oracle, (20.0,) * 3)[0]
+
+    both, alone = result(twins), result(twins[:1])
+    assert both.score.mae_deg < 4
+    assert both.loss < alone.loss
+    assert result(-twins).score.mae_deg > 10
 
 
 def test_results_are_averaged_by_the_number_of_talkers() -> None:

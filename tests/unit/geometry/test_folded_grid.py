@@ -4,9 +4,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anydoa.evaluation.ambiguous import fold_grid
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
+from anydoa.geometry.folded_grid import fold_grid
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import cap_grid, fibonacci_grid
 from anydoa.geometry.rotation import random_rotation, rotate
