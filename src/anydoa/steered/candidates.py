@@ -10,6 +10,9 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.folding import fold_directions, half_circle
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 
+_REACH = 0.6  # of a candidate, spacings of the sphere
+_LEAST_WEIGHT = 0.01
+
 
 class Candidates:
     """Even directions where the grid looks, one for all that the array cannot tell apart.
@@ -36,6 +39,7 @@ class Candidates:
         apart = _distinct_directions(sphere, array)
         chord = cKDTree(fold_directions(grid.directions, array)).query(apart)[0]
         self.directions = apart[chord <= 2 * np.sin(sphere.spacing / 2)]
+        self._sharpness = 1 / (1 - np.cos(_REACH * sphere.spacing))
         near = self.directions @ self.directions.T >= np.cos(np.deg2rad(cluster_deg))
         self._near = csr_array(near.astype(np.float32))
 
@@ -51,6 +55,20 @@ class Candidates:
         """Sum of a share over the neighbourhood of each candidate."""
         together: np.ndarray = self._near @ share
         return together
+
+    def weights_at(self, directions: Float[np.ndarray, "direction 3"]) -> csr_array:
+        """Weights of the candidates near each direction, by which anything known of them is known there.
+
+        Args:
+            directions: unit vectors, folded as the candidates are.
+
+        Returns:
+            A row for each direction; it sums to one.
+        """
+        cosine = directions @ self.directions.T
+        weights = np.exp(self._sharpness * (cosine - cosine.max(axis=1, keepdims=True)))
+        weights[weights < _LEAST_WEIGHT] = 0
+        return csr_array((weights / weights.sum(axis=1, keepdims=True)).astype(np.float32))
 
 
 def _distinct_directions(sphere: DirectionGrid, array: MicrophoneArray) -> Float[np.ndarray, "candidate 3"]:

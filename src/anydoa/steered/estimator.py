@@ -67,12 +67,14 @@ class Moment:
         level: root mean square of the samples looked at.
         talkers: those that explain most first; none in silence.
         views: of the talkers, or None if there are none.
+        leftover: how well each direction of the coarse search fits what no talker explains, 0..1.
     """
 
     time_s: float
     level: float
     talkers: tuple[Talker, ...]
     views: TalkerViews | None
+    leftover: Float32[np.ndarray, "candidate"]
 
 
 class SteeredEstimator:
@@ -151,6 +153,7 @@ class SteeredStream:
         steering = steering_phases(candidates.directions, array, axis.frequencies)
         self._evidence = EvidenceMemory(steering, axis, options)
         self._search = TalkerSearch(array, grid, candidates, axis, options)
+        self._from_candidates = candidates.weights_at(self._folded.T)
         self._width = max(np.deg2rad(options.beam_deg), _LEAST_WIDTH * grid.spacing)
         self._num_moments = 0
 
@@ -184,10 +187,16 @@ class SteeredStream:
         self._num_moments += 1
         newest = self._num_moments * self._estimator.hop_length - axis.hop_length + axis.window_length / 2
         level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
-        return Moment(newest / axis.sample_rate, level, talkers, views)
+        leftover = self._search.leftover(talkers, self._evidence)
+        return Moment(newest / axis.sample_rate, level, talkers, views, leftover)
 
     def _draw(self, moment: Moment, values: Float32[np.ndarray, "grid"]) -> None:
-        """A beam for every talker, as high as the chance that somebody speaks there."""
+        """A beam for every talker, as high as the chance that somebody speaks there.
+
+        Far below them lies what no talker explains, so that more sources can be asked for than were found.
+        """
+        options = self._estimator.options
+        np.multiply(self._from_candidates @ moment.leftover, options.leftover_height, out=values)
         if not moment.talkers:
             return
         directions = np.array([talker.direction for talker in moment.talkers], dtype=np.float32)
@@ -195,7 +204,7 @@ class SteeredStream:
         # Flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it.
         beams = np.exp(-chord * np.sqrt(chord))
         beams *= self._scores(moment)[:, None]
-        beams.max(axis=0, out=values)
+        np.maximum(values, beams.max(axis=0), out=values)
 
     def _scores(self, moment: Moment) -> Float32[np.ndarray, "talker"]:
         if moment.views is None:

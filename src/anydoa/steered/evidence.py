@@ -127,6 +127,16 @@ class EvidenceMemory:
         products: np.ndarray = (per_bin @ self._pairs).swapaxes(0, 1)
         return products
 
+    def response(self, parts: Float32[np.ndarray, "cell"]) -> Float32[np.ndarray, "candidate"]:
+        """How well each candidate fits cells together: their agreement, heavy cells counting more.
+
+        Args:
+            parts: of each cell that counts.
+        """
+        weight = parts * self.mass * np.sqrt(self._mass).ravel()
+        together: np.ndarray = weight @ self._agreement.reshape(len(weight), -1)
+        return together
+
     def picture(
         self,
         candidate: int,

@@ -29,6 +29,7 @@ class SteeredOptions:
         separation_deg: nearest that two talkers are told apart, where all microphones hear the difference.
         max_talkers: most talkers looked for.
         least_share: of the evidence; what explains less is no talker.
+        leftover_height: height in the spectrum of the direction that best fits what no talker explains.
         beam_deg: angle at which the beam that marks a talker in the spectrum has fallen to 0.7.
         score_weights: bias and weights of log share, coherence, log mass and log recent mass in a
             talker's log odds, fitted to held-out clips.
@@ -50,6 +51,7 @@ class SteeredOptions:
     separation_deg: float = 15.0
     max_talkers: int = 4
     least_share: float = 0.02
+    leftover_height: float = 0.01
     beam_deg: float = 3.7
     score_weights: tuple[float, float, float, float, float] = (-1.34, 0.98, 2.73, -0.44, 1.04)
 

@@ -1,6 +1,6 @@
 """From recent evidence to talkers: where each is, how sure that is, and how the spectrum shows it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,6 +18,7 @@ from anydoa.steered.options import SteeredOptions
 
 _SPARE_CLUSTERS = 2  # that may turn out to belong to a stronger talker
 _LEARNING_RATE = 0.04  # of the usual share, an output
+_LEAST_RESPONSE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,6 +115,24 @@ class TalkerSearch:
             if len(found) == self._options.max_talkers:
                 break
         return found
+
+    def leftover(
+        self, talkers: Sequence[Talker], evidence: EvidenceMemory
+    ) -> Float32[np.ndarray, "candidate"]:
+        """How well each candidate fits what no talker explains, 0..1; 0 near talkers, and in silence.
+
+        Args:
+            talkers: all that :meth:`find` has found in the evidence.
+            evidence: unchanged since.
+        """
+        parts = np.ones_like(evidence.mass)
+        for talker in talkers:
+            parts -= talker.part
+        response = evidence.response(np.maximum(parts, 0))
+        response -= response.min()
+        for talker in talkers:
+            response[self._is_near(talker.direction @ self._audible, self._candidate_places)] = 0
+        return response / max(float(response.max()), _LEAST_RESPONSE)
 
     def _clusters(
         self, share: Float32[np.ndarray, "candidate"]

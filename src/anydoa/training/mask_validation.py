@@ -8,6 +8,8 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.folded_grid import fold_grid
+from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, evaluate
 from anydoa.metrics.picking import pick_peaks
@@ -52,11 +54,13 @@ class MaskValidator:
         estimator = SteeredEstimator(_KnownMask(mask.numpy()), axis=self._axis)
         array = MicrophoneArray(scene.positions)
         audio = scene.audio.astype(np.float32)
-        spectrum = estimator.spectrum(audio, array, self._grid)
+        grid = fold_grid(self._grid, array)
+        spectrum = estimator.spectrum(audio, array, grid)
         active = active_at_moments(scene, estimator, num_moments=spectrum.num_frames)
-        peaks = pick_peaks(spectrum.values, self._grid, scene.num_sources)
-        places = np.where(peaks[..., None] >= 0, self._grid.directions[peaks], np.nan)
-        return evaluate(places, truth_at_moments(scene, spectrum.times_s), active)
+        peaks = pick_peaks(spectrum.values, grid, scene.num_sources)
+        places = np.where(peaks[..., None] >= 0, grid.directions[peaks], np.nan)
+        truth = fold_directions(truth_at_moments(scene, spectrum.times_s), array)
+        return evaluate(places, truth, active)
 
 
 class _KnownMask:

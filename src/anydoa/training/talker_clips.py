@@ -18,6 +18,7 @@ from torch.utils.data import Dataset
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
+from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import TOLERANCE_DEG
 from anydoa.models.checkpoint import load_mask_checkpoint
@@ -148,7 +149,7 @@ class FoundTalkers:
     Args:
         moments: one after another.
         hits: for each moment, which of the talkers found is within 10 degrees of one who speaks.
-        truth: unit vectors towards the talkers at each moment.
+        truth: unit vectors towards the talkers at each moment, one for all that the array cannot tell apart.
         active: who speaks at each moment.
     """
 
@@ -159,11 +160,12 @@ class FoundTalkers:
 
 
 def find_talkers(scene: Scene, estimator: SteeredEstimator) -> FoundTalkers:
-    """Steer a whole scene and compare with its truth."""
-    stream = estimator.stream(MicrophoneArray(scene.positions), _GRID)
+    """Steer a whole scene and compare with its truth, both as far as the array can tell."""
+    array = MicrophoneArray(scene.positions)
+    stream = estimator.stream(array, _GRID)
     moments = stream.listen(scene.audio.astype(np.float32))
     active = active_at_moments(scene, estimator, num_moments=len(moments))
-    truth = truth_at_moments(scene, np.array([moment.time_s for moment in moments]))
+    truth = fold_directions(truth_at_moments(scene, np.array([moment.time_s for moment in moments])), array)
     hits: list[np.ndarray] = []
     for moment, directions, speaks in zip(moments, truth, active, strict=True):
         places = np.array([talker.direction for talker in moment.talkers]).reshape(-1, 1, 3)

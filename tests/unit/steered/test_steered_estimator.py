@@ -12,6 +12,7 @@ from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_di
 from anydoa.geometry.grid import DirectionGrid, azimuth_grid, fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
 from anydoa.metrics.picking import pick_peaks
+from anydoa.peaks import find_peaks
 from anydoa.runtime.folder import ModelFolder, find_model
 from anydoa.steered.estimator import BinMask, SteeredEstimator
 from anydoa.steered.options import SteeredOptions
@@ -56,6 +57,17 @@ def test_an_open_mask_is_a_mask() -> None:
 def test_two_talkers_at_once_are_both_found() -> None:
     spectrum = SteeredEstimator(OpenMask()).spectrum(heard(LEFT, RIGHT), BALL, GRID)
     assert max(errors_deg(spectrum.values, [LEFT, RIGHT])) < NEAREST_DEG
+
+
+def test_one_more_than_the_talkers_found_is_where_the_rest_points() -> None:
+    options = SteeredOptions(max_talkers=1)
+    values = SteeredEstimator(OpenMask(), options=options).spectrum(heard(LEFT, RIGHT), BALL, GRID).values
+    found, rest = find_peaks(values[-1], GRID, num_sources=2)
+    near = [great_circle_distance_deg(np.stack([LEFT, RIGHT]), one.direction) for one in (found, rest)]
+    assert near[0].min() < 1
+    assert near[1].min() < 10
+    assert near[0].argmin() != near[1].argmin()
+    assert 0 < rest.score < 2 * options.leftover_height < found.score
 
 
 def test_what_the_mask_hides_is_not_found() -> None:

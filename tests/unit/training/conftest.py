@@ -1,4 +1,4 @@
-"""Two small banks, one where talkers walk, and voices, made once for all tests of training."""
+"""Small banks (one where talkers walk, one of flat arrays) and voices, made once for all training tests."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -39,6 +39,14 @@ def walking_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def flat_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("flat")
+    ranges = RoomRanges(rt60=(0.2, 0.25))
+    build_bank(path, BankPlan(4, seed=6, microphones=(6, 6), num_noises=0, ranges=ranges, shapes=("plane",)))
+    return path
+
+
+@pytest.fixture(scope="session")
 def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Five speakers, of whom one goes to the test split.
     return write_voices(tmp_path_factory.mktemp("voices"), [90, 120, 150, 180, 220, 260], seconds=4)
@@ -53,3 +61,8 @@ def sound_source(bank: Path, voices: Path, tmp_path_factory: pytest.TempPathFact
 @pytest.fixture(scope="session")
 def walking_source(sound_source: SoundSource, walking_bank: Path) -> SoundSource:
     return replace(sound_source, bank=walking_bank)
+
+
+@pytest.fixture(scope="session")
+def flat_source(sound_source: SoundSource, flat_bank: Path) -> SoundSource:
+    return replace(sound_source, bank=flat_bank)

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from anydoa.geometry.ambiguity import array_axis
+from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.steered.estimator import SteeredEstimator
@@ -31,3 +33,18 @@ def test_hits_are_near_walkers_where_they_are_at_the_moment(walking_source: Soun
         away = [great_circle_distance_deg(talker.direction, now[0]) for talker in moment.talkers]
         assert hits.tolist() == [bool(active[0] and distance <= 10) for distance in away]
     assert sum(hits.any() for hits in found.hits) > 5
+
+
+def test_talkers_behind_a_flat_array_are_sought_before_it(flat_source: SoundSource) -> None:
+    recipe = MixRecipe(snr_db=(30.0, 30.0), min_activity=0.9)
+    mixer = flat_source.mixer(recipe, seed=1, duration_s=1.0, max_talkers=1)
+    behind = 0
+    for clip in range(6):
+        scene = mixer.scene(clip, num_mics=6)
+        axis = array_axis(MicrophoneArray(scene.positions))
+        found = find_talkers(scene, SteeredEstimator(Trusting()))
+        assert np.all(found.truth @ axis >= 0)
+        if scene.directions[0] @ axis < -0.3:  # so far that its reflection is not within 10 degrees
+            behind += 1
+            assert sum(hits.any() for hits in found.hits) > 3
+    assert behind
