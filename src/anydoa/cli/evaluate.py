@@ -19,7 +19,8 @@ def evaluate(
     suite: Annotated[
         str,
         typer.Option(
-            help="dynamic-s, dynamic-u, presets, locata:DIR, or a folder that `anydoa simulate` has written."
+            help="dynamic-s, dynamic-u, presets, array:NAME or array:FILE, locata:DIR, or a folder that "
+            "`anydoa simulate` has written."
         ),
     ],
     estimator: Annotated[

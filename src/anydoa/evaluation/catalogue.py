@@ -9,9 +9,22 @@ from anydoa.evaluation.folder import FolderSuite
 from anydoa.evaluation.locata import LocataSuite
 from anydoa.evaluation.material import Material, user_cache
 from anydoa.evaluation.prompts import default_speech
-from anydoa.evaluation.suite import MICROPHONES, dynamic_suite, preset_suite
+from anydoa.evaluation.suite import (
+    CLIPS_AN_ARRAY,
+    MICROPHONES,
+    SimulatedSuite,
+    dynamic_suite,
+    preset_suite,
+)
 
-SUITE_FORMS = (*MICROPHONES, "presets", "locata:DIR", "a folder that `anydoa simulate` has written")
+SUITE_FORMS = (
+    *MICROPHONES,
+    "presets",
+    "array:NAME",
+    "locata:DIR",
+    "a folder that `anydoa simulate` has written",
+)
+_ARRAY = "array:"
 
 
 def open_suite(
@@ -35,16 +48,24 @@ def open_suite(
 
     Raises:
         ConfigError: if there is no such suite.
+        ArrayFileError: if there is no such array.
         AudioError: if there is no speech, or the folder holds no recordings.
     """
     if name.startswith("locata:"):
         return LocataSuite(Path(name.removeprefix("locata:")))
-    if name not in (*MICROPHONES, "presets"):
+    if name not in (*MICROPHONES, "presets") and not name.startswith(_ARRAY):
         if not Path(name).is_dir():
             raise ConfigError(f"no suite or folder is called {name!r}; there are {', '.join(SUITE_FORMS)}")
         return FolderSuite(Path(name))
     material = Material(speech or default_speech(), noise, cache or user_cache())
-    suite = (
-        preset_suite(material, seed=seed) if name == "presets" else dynamic_suite(name, material, seed=seed)
-    )
+    suite = _simulated_suite(name, material, seed)
     return suite if cache is None else CachedSuite(suite, cache)
+
+
+def _simulated_suite(name: str, material: Material, seed: int) -> SimulatedSuite:
+    if name == "presets":
+        return preset_suite(material, seed=seed)
+    if name.startswith(_ARRAY):
+        arrays = name.removeprefix(_ARRAY).split(",")
+        return preset_suite(material, seed=seed, clips=CLIPS_AN_ARRAY, presets=arrays)
+    return dynamic_suite(name, material, seed=seed)

@@ -18,6 +18,7 @@ from anydoa.simulation.recipe import MixRecipe
 
 CLIPS = 200  # of each number of talkers in a dynamic suite
 CLIPS_A_PRESET = 4  # of each number of talkers
+CLIPS_AN_ARRAY = 32  # of each number of talkers, where arrays are named
 TALKERS = (1, 2)
 DURATION_S = 2.0
 MICROPHONES = {"dynamic-s": (4, 12), "dynamic-u": (13, 16)}
@@ -115,13 +116,13 @@ def dynamic_suite(name: str, material: Material, *, seed: int = 0, clips: int = 
 def preset_suite(
     material: Material, *, seed: int = 0, clips: int = CLIPS_A_PRESET, presets: Sequence[str] | None = None
 ) -> SimulatedSuite:
-    """Bundled arrays, a row of the table each; on a hard ball where the preset has one, else in free air.
+    """Known arrays, a row of the table each; on a hard ball where the array has one, else in free air.
 
     Args:
         material: dry sound.
         seed: another number gives other rooms and voices; published figures have 0.
         clips: of each array and number of talkers.
-        presets: names of arrays; all if None.
+        presets: names or files of arrays; all that are bundled if None.
     """
     rows = [
         SuiteRow(

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anydoa.errors import ConfigError
+from anydoa.errors import ArrayFileError, ConfigError
 from anydoa.evaluation.catalogue import open_suite
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.clip_cache import CachedSuite
@@ -14,7 +14,7 @@ from anydoa.evaluation.material import Material
 from anydoa.evaluation.runner import first_clips
 from anydoa.evaluation.suite import dynamic_suite, preset_suite
 from anydoa.geometry.coordinates import direction_to_angles_deg
-from anydoa.io.array_file import load_array
+from anydoa.io.array_file import load_array, save_array
 from voices import write_corpus
 
 
@@ -152,6 +152,17 @@ def test_another_seed_has_another_cache(material: Material, tmp_path: Path) -> N
     for seed in (0, 1):
         CachedSuite(dynamic_suite("dynamic-s", material, seed=seed), tmp_path)[0]
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_arrays_by_name_or_file_are_a_suite(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    save_array(load_array("linear-4").replace(name="own"), own)
+    speech = write_corpus(tmp_path / "speech", with_noise=False)
+    suite = open_suite(f"array:linear-8,{own}", speech=speech, cache=tmp_path / "cache")
+    assert [suite.row(index)[0] for index in (0, len(suite) - 1)] == ["presets/linear-8", "presets/own"]
+    assert suite[len(suite) - 1].array.num_microphones == 4
+    with pytest.raises(ArrayFileError, match="linear-9"):
+        open_suite("array:linear-9", speech=speech)
 
 
 def test_an_unknown_suite_is_refused_with_the_known_ones() -> None:
