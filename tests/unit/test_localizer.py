@@ -53,7 +53,9 @@ def test_one_talker_is_found_without_being_told_how_many(localizer: Localizer) -
     assert 0.3 < source.score <= 1
     assert (source.id, source.mirror) == (0, ())
     assert result.duration_s == 1.0
-    assert all(error_deg(frame.sources[0], LEFT) < 3 for frame in result.frames)
+    heard = [frame.sources[0] for frame in result.frames if frame.sources]
+    assert len(heard) >= 0.7 * len(result.frames)  # between syllables it falls by 25 dB: nobody may be heard
+    assert all(error_deg(source, LEFT) < 3 for source in heard)
 
 
 def test_talkers_in_turn_are_both_found_though_one_speaks_less(
