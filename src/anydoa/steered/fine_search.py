@@ -38,6 +38,9 @@ class FineSearch:
     def __init__(self, array: MicrophoneArray, grid: DirectionGrid, axis: BinAxis) -> None:
         self._array, self._grid, self._axis = array, grid, axis
         self._folded = fold_directions(grid.directions, array)
+        # Of equals the first is taken, so they are looked at in an order that is not the grid's own.
+        self._sorted = np.lexsort(grid.directions.T)
+        self._folded_sorted = self._folded[self._sorted]
         rank = geometry_rank(array)
         self._is_line, self._is_volume = rank == "line", rank == "volume"
         if self._is_line:
@@ -69,7 +72,7 @@ class FineSearch:
             values = patch.response(measured)
             best = first_greatest(values)
             return patch.directions[best], self._coherence(values, mass)
-        middle = first_greatest(self._folded @ start)
+        middle = int(self._sorted[first_greatest(self._folded_sorted @ start)])
         for _ in range(_MOST_CLIMBS):
             patch = self._patch(middle)
             values = patch.response(measured)
@@ -98,7 +101,7 @@ class FineSearch:
 
     def _make_patch(self, middle: int) -> "_Patch":
         near = self._grid.directions @ self._grid.directions[middle] >= np.cos(min(self._reach, np.pi))
-        members = np.flatnonzero(near)
+        members = self._sorted[near[self._sorted]]
         return self._steer(members, self._folded[members])
 
     def _steer(

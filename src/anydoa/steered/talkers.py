@@ -131,7 +131,8 @@ class TalkerSearch:
         response = evidence.response(np.maximum(parts, 0))
         response -= response.min()
         for talker in talkers:
-            response[self._is_near(talker.direction @ self._audible, self._candidate_places)] = 0
+            # Of the coarse search, for where the grid puts weak talkers may depend on its order.
+            response[self._is_near(self._candidate_places[talker.candidate], self._candidate_places)] = 0
         return response / max(float(response.max()), _LEAST_RESPONSE)
 
     def _clusters(
