@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 _ROUNDING_NOISE = 1e-5  # of the loudest bin; what lies below is no sound
 _LEAST_WIDTH = 0.8  # of a beam, grid spacings
+_MOST_LEFT = 0.5  # of the best score: whoever has just stopped still comes first
 
 
 @runtime_checkable
@@ -195,16 +196,17 @@ class SteeredStream:
 
         Far below them lies what no talker explains, so that more sources can be asked for than were found.
         """
-        options = self._estimator.options
-        np.multiply(self._from_candidates @ moment.leftover, options.leftover_height, out=values)
-        if not moment.talkers:
-            return
-        directions = np.array([talker.direction for talker in moment.talkers], dtype=np.float32)
-        chord = np.maximum(1 - directions @ self._folded, 0) / np.float32(self._width**2)
-        # Flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it.
-        beams = np.exp(-chord * np.sqrt(chord))
-        beams *= self._scores(moment)[:, None]
-        np.maximum(values, beams.max(axis=0), out=values)
+        height = self._estimator.options.leftover_height
+        if moment.talkers:
+            scores = self._scores(moment)
+            directions = np.array([talker.direction for talker in moment.talkers], dtype=np.float32)
+            chord = np.maximum(1 - directions @ self._folded, 0) / np.float32(self._width**2)
+            # Flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it.
+            beams = np.exp(-chord * np.sqrt(chord))
+            beams *= scores[:, None]
+            beams.max(axis=0, out=values)
+            height = min(height, _MOST_LEFT * float(scores.max()))
+        np.maximum(values, height * (self._from_candidates @ moment.leftover), out=values)
 
     def _scores(self, moment: Moment) -> Float32[np.ndarray, "talker"]:
         if moment.views is None:
