@@ -29,7 +29,7 @@ class SteeredOptions:
         separation_deg: nearest that two talkers are told apart, where all microphones hear the difference.
         max_talkers: most talkers looked for.
         least_share: of the evidence; what explains less is no talker.
-        leftover_height: height in the spectrum of the direction that best fits what no talker explains.
+        leftover_height: greatest height in the spectrum of what no talker explains.
         beam_deg: angle at which the beam that marks a talker in the spectrum has fallen to 0.7.
         score_weights: bias and weights of log share, coherence, log mass and log recent mass in a
             talker's log odds, fitted to held-out clips.
