@@ -58,6 +58,11 @@ def test_one_talker_is_found_without_being_told_how_many(localizer: Localizer) -
     assert all(error_deg(source, LEFT) < 3 for source in heard)
 
 
+def test_one_talker_who_is_told_is_found_in_every_frame() -> None:
+    result = Localizer(BALL, num_sources=1).locate(talk(BALL, LEFT, 1.0), RATE)
+    assert all(error_deg(frame.sources[0], LEFT) < 3 for frame in result.frames)
+
+
 def test_talkers_in_turn_are_both_found_though_one_speaks_less(
     localizer: Localizer, two_in_turn: np.ndarray
 ) -> None:

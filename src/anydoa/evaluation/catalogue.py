@@ -10,12 +10,13 @@ from anydoa.evaluation.locata import LocataSuite
 from anydoa.evaluation.material import Material, user_cache
 from anydoa.evaluation.prompts import default_speech
 from anydoa.evaluation.suite import (
-    CLIPS_AN_ARRAY,
+    CLIPS_A_PRESET,
     MICROPHONES,
     SimulatedSuite,
+    array_suite,
     dynamic_suite,
-    preset_suite,
 )
+from anydoa.io.array_file import list_presets
 
 SUITE_FORMS = (
     *MICROPHONES,
@@ -64,8 +65,7 @@ def open_suite(
 
 def _simulated_suite(name: str, material: Material, seed: int) -> SimulatedSuite:
     if name == "presets":
-        return preset_suite(material, seed=seed)
+        return array_suite(name, material, list_presets(), seed=seed, clips=CLIPS_A_PRESET)
     if name.startswith(_ARRAY):
-        arrays = name.removeprefix(_ARRAY).split(",")
-        return preset_suite(material, seed=seed, clips=CLIPS_AN_ARRAY, presets=arrays)
+        return array_suite("array", material, name.removeprefix(_ARRAY).split(","), seed=seed)
     return dynamic_suite(name, material, seed=seed)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.material import Material
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.array_file import list_presets, load_array
+from anydoa.io.array_file import load_array
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.planned_rooms import BankPlan, SimulatedRooms, array_rows
 from anydoa.simulation.recipe import MixRecipe
@@ -113,20 +113,21 @@ def dynamic_suite(name: str, material: Material, *, seed: int = 0, clips: int = 
     return SimulatedSuite(name, tuple(rows), clips, material)
 
 
-def preset_suite(
-    material: Material, *, seed: int = 0, clips: int = CLIPS_A_PRESET, presets: Sequence[str] | None = None
+def array_suite(
+    name: str, material: Material, arrays: Sequence[str], *, seed: int = 0, clips: int = CLIPS_AN_ARRAY
 ) -> SimulatedSuite:
     """Known arrays, a row of the table each; on a hard ball where the array has one, else in free air.
 
     Args:
+        name: of the suite, before the names of the arrays in the table.
         material: dry sound.
+        arrays: names of presets, or files.
         seed: another number gives other rooms and voices; published figures have 0.
         clips: of each array and number of talkers.
-        presets: names or files of arrays; all that are bundled if None.
     """
     rows = [
         SuiteRow(
-            f"presets/{array.name}",
+            f"{name}/{array.name}",
             talkers,
             replace(
                 _plan(array.name, talkers, seed, clips),
@@ -135,10 +136,10 @@ def preset_suite(
             ),
             array,
         )
-        for array in map(load_array, list_presets() if presets is None else presets)
+        for array in map(load_array, arrays)
         for talkers in TALKERS
     ]
-    return SimulatedSuite("presets", tuple(rows), clips, material)
+    return SimulatedSuite(name, tuple(rows), clips, material)
 
 
 def _plan(name: str, talkers: int, seed: int, clips: int) -> BankPlan:

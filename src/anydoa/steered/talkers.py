@@ -125,10 +125,8 @@ class TalkerSearch:
             talkers: all that :meth:`find` has found in the evidence.
             evidence: unchanged since.
         """
-        parts = np.ones_like(evidence.mass)
-        for talker in talkers:
-            parts -= talker.part
-        response = evidence.response(np.maximum(parts, 0))
+        unexplained = 1 - sum((talker.part for talker in talkers), np.zeros_like(evidence.mass))
+        response = evidence.response(np.maximum(unexplained, 0))
         response -= response.min()
         for talker in talkers:
             # Of the coarse search, for where the grid puts weak talkers may depend on its order.

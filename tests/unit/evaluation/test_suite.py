@@ -12,7 +12,7 @@ from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.clip_cache import CachedSuite
 from anydoa.evaluation.material import Material
 from anydoa.evaluation.runner import first_clips
-from anydoa.evaluation.suite import dynamic_suite, preset_suite
+from anydoa.evaluation.suite import array_suite, dynamic_suite
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.io.array_file import load_array, save_array
 from voices import write_corpus
@@ -82,7 +82,7 @@ def test_suites_rows_and_seeds_share_no_clip(material: Material) -> None:
 
 
 def test_presets_are_rows_of_their_own(material: Material) -> None:
-    suite = preset_suite(material, presets=["linear-4", "em32"], clips=1)
+    suite = array_suite("presets", material, ["linear-4", "em32"], clips=1)
     assert [row.label for row in suite.rows] == ["presets/linear-4"] * 2 + ["presets/em32"] * 2
     clip = suite[3]
     assert (clip.suite, clip.num_talkers, clip.array.num_microphones) == ("presets/em32", 2, 32)
@@ -113,7 +113,7 @@ def test_noise_is_made_of_the_voices_where_there_is_none(tmp_path: Path) -> None
 
 
 def test_a_clip_comes_back_from_the_cache_as_it_was(material: Material, tmp_path: Path) -> None:
-    suite = preset_suite(material, presets=["linear-4"], clips=2)
+    suite = array_suite("presets", material, ["linear-4"], clips=2)
     cached = CachedSuite(suite, tmp_path)
     rendered, (path,) = cached[1], tmp_path.glob("*/*")
     assert same(rendered, suite[1])
@@ -126,7 +126,7 @@ def test_a_clip_comes_back_from_the_cache_as_it_was(material: Material, tmp_path
 def test_a_cache_of_an_earlier_version_is_read_without_what_it_lacks(
     material: Material, tmp_path: Path
 ) -> None:
-    cached = CachedSuite(preset_suite(material, presets=["linear-4"], clips=1), tmp_path)
+    cached = CachedSuite(array_suite("presets", material, ["linear-4"], clips=1), tmp_path)
     rendered, (path,) = cached[0], tmp_path.glob("*/*")
     with np.load(path) as stored:
         columns = {name: stored[name] for name in stored if name not in ("noises", "reflections")}
@@ -159,7 +159,7 @@ def test_arrays_by_name_or_file_are_a_suite(tmp_path: Path) -> None:
     save_array(load_array("linear-4").replace(name="own"), own)
     speech = write_corpus(tmp_path / "speech", with_noise=False)
     suite = open_suite(f"array:linear-8,{own}", speech=speech, cache=tmp_path / "cache")
-    assert [suite.row(index)[0] for index in (0, len(suite) - 1)] == ["presets/linear-8", "presets/own"]
+    assert [suite.row(index)[0] for index in (0, len(suite) - 1)] == ["array/linear-8", "array/own"]
     assert suite[len(suite) - 1].array.num_microphones == 4
     with pytest.raises(ArrayFileError, match="linear-9"):
         open_suite("array:linear-9", speech=speech)
