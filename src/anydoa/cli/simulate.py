@@ -58,6 +58,9 @@ def simulate(
     isotropic: Annotated[
         float, typer.Option(min=0, max=1, help="Share of recordings whose noise comes from everywhere.")
     ] = 0.0,
+    anechoic: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of recordings without echo and with only faint noise.")
+    ] = 0.0,
     position_error_mm: Annotated[
         float, typer.Option(min=0, help="Standard deviation of the positions told from the true ones.")
     ] = 0.0,
@@ -105,6 +108,7 @@ def simulate(
         rotation="none",
         permute=False,
         isotropic_share=isotropic,
+        anechoic_share=anechoic,
         mismatch=Mismatch(position_error_mm / 1000, gain_error_db, phase_error_deg),
         keep_direct=direct,
     )

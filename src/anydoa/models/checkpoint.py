@@ -5,11 +5,12 @@ No pickle: reading a checkpoint runs no code.
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
+import torch
 from torch import Tensor
 
 from anydoa.errors import CheckpointError, ConfigError
@@ -49,9 +50,6 @@ def save_checkpoint(path: str | Path, network: AnyNetwork, notes: Mapping[str, A
         network: weights and configuration.
         notes: anything JSON can hold: origin, training, figures.
     """
-    from safetensors.torch import save_file
-
-    path = Path(path)
     header = {
         "schema": SCHEMA,
         "model": _NAMES[type(network)],
@@ -59,9 +57,7 @@ def save_checkpoint(path: str | Path, network: AnyNetwork, notes: Mapping[str, A
         "notes": dict(notes or {}),
     }
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    partial = path.with_name(f".{path.name}.part")
-    save_file(state, partial, metadata={_KEY: json.dumps(header)})
-    os.replace(partial, path)
+    _write(Path(path), header, state)
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint[AggRl]:
@@ -89,6 +85,37 @@ def load_score_checkpoint(path: str | Path) -> Checkpoint[TalkerScore]:
         CheckpointError: if the file is missing, damaged or of another kind.
     """
     return _load(Path(path), TalkerScore, lambda values: TalkerScore(TalkerScoreConfig.from_dict(values)))
+
+
+def average_checkpoints(paths: Sequence[str | Path], target: str | Path) -> None:
+    """Write the mean, tensor by tensor, of networks that began with the same weights.
+
+    Args:
+        paths: checkpoints of the same configuration.
+        target: file to write. Of the notes it has ``training`` of the run with the most examples, and that of
+            each of them under ``mean_of``.
+
+    Raises:
+        CheckpointError: if there are fewer than two, a file is missing or damaged, or configurations differ.
+
+    Reference:
+        Wortsman et al. (2022), "Model soups".
+    """
+    if len(paths) < 2:
+        raise CheckpointError(f"a mean needs at least 2 checkpoints, got {len(paths)}")
+    headers, states = zip(*(_read(Path(path)) for path in paths), strict=True)
+    first, state = headers[0], states[0]
+    for path, header, other in zip(paths, headers, states, strict=True):
+        if any(header[key] != first[key] for key in ("model", "config")):
+            raise CheckpointError(f"{path}: not the same configuration as {paths[0]}; give runs of one")
+        _check_shapes(Path(path), state, other)
+    mean = {
+        name: torch.stack([other[name] for other in states]).double().mean(0).to(tensor.dtype)
+        for name, tensor in state.items()
+    }
+    training = [header["notes"].get("training", {}) for header in headers]
+    longest = max(training, key=lambda one: float(one.get("examples", 0)))
+    _write(Path(target), {**first, "notes": {"training": {**longest, "mean_of": training}}}, mean)
 
 
 def checkpoint_kind(path: str | Path) -> str:
@@ -125,6 +152,14 @@ def _check_shapes(path: Path, wanted: Mapping[str, Tensor], given: Mapping[str, 
         raise CheckpointError(
             f"{path}: tensor {wrong!r} does not fit the configuration beside it; is the file whole?"
         )
+
+
+def _write(path: Path, header: dict[str, Any], state: dict[str, Tensor]) -> None:
+    from safetensors.torch import save_file
+
+    partial = path.with_name(f".{path.name}.part")
+    save_file(state, partial, metadata={_KEY: json.dumps(header)})
+    os.replace(partial, path)
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

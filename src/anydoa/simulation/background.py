@@ -57,9 +57,9 @@ class Background:
 
     def render(self, room: BankRoom, rng: np.random.Generator) -> Noise:
         """Noise at the microphones of a room."""
-        hiss = self._take_hiss(len(room.mics), rng)
         if self._pool is None or len(room.noises) == 0:
-            return Noise(None, np.float32(0), hiss, np.float32(1), _NOWHERE)
+            return self.render_hiss(room, rng)
+        hiss = self._take_hiss(len(room.mics), rng)
         outside, places = self._render_outside(self._pool, room, rng)
         power = spectrum_power(outside, self._num_samples)
         if power == 0:
@@ -68,6 +68,10 @@ class Background:
         share = ratio / (1 + ratio)
         gains = np.sqrt(share / power), np.sqrt(1 - share)
         return Noise(outside, np.float32(gains[0]), hiss, np.float32(gains[1]), places)
+
+    def render_hiss(self, room: BankRoom, rng: np.random.Generator) -> Noise:
+        """What the microphones of a room make themselves, and nothing else."""
+        return Noise(None, np.float32(0), self._take_hiss(len(room.mics), rng), np.float32(1), _NOWHERE)
 
     def _render_outside(
         self, pool: AudioPool, room: BankRoom, rng: np.random.Generator

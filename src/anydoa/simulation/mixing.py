@@ -25,7 +25,7 @@ from anydoa.simulation.convolution import (
 from anydoa.simulation.perturbation import apply_mismatch, mismatch_response, misplace
 from anydoa.simulation.planned_rooms import BankPlan, BankRoom, Rooms, SimulatedRooms, select_from_room
 from anydoa.simulation.pool import AudioPool
-from anydoa.simulation.recipe import MixRecipe, Rotation
+from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene
 from anydoa.simulation.voice import Speech, activity_at_array, cut_speech, direct_part
 
@@ -119,10 +119,14 @@ class SceneMixer:
             cut_speech(self.speech, int(group), self.num_samples, rng, min_activity=self.recipe.min_activity)
             for group in groups
         ]
+        anechoic = self.recipe.anechoic_share > 0 and rng.random() < self.recipe.anechoic_share
+        if anechoic:
+            room = self._without_echo(room)
         spectra = [self._render(piece, rirs) for piece, rirs in zip(pieces, room.talker_rirs, strict=True)]
         gains = self._draw_gains(spectra, rng)
-        snr_db = float(rng.uniform(*self.recipe.snr_db))
-        noise = self._background.render(room, rng)
+        snr_db = float(rng.uniform(*(self.recipe.anechoic_snr_db if anechoic else self.recipe.snr_db)))
+        background = self._background
+        noise = (background.render_hiss if anechoic else background.render)(room, rng)
         paths = normalize_direction(room.talkers)
         activity = [
             activity_at_array(piece.activity, places, sample_rate=self.sample_rate)
@@ -142,6 +146,14 @@ class SceneMixer:
             noises=normalize_direction(noise.places),
             reflections=None if room.images is None else normalize_direction(room.images),
         )
+
+    def _without_echo(self, room: BankRoom) -> BankRoom:
+        """The same room, its talkers' responses cut off behind the direct sound."""
+        talker_rirs = np.zeros_like(room.talker_rirs)
+        for target, rirs, places in zip(talker_rirs, room.talker_rirs, room.talkers, strict=True):
+            direct = direct_part(rirs, places, room.mics, sample_rate=self.sample_rate)
+            target[..., : direct.shape[-1]] = direct
+        return replace(room, talker_rirs=talker_rirs, rt60=0.0)
 
     def _sum(
         self,
@@ -199,7 +211,7 @@ class SceneMixer:
         loudness, peak = np.sqrt(mean_power(audio)), max(float(audio.max()), -float(audio.min()))
         gain = np.float32(min(wanted / max(loudness, _SILENCE), _PEAK / max(peak, _SILENCE)))
         told = misplace(scene.positions, self.recipe.mismatch, rng)
-        matrix = _draw_rotation(self.recipe.rotation, rng)
+        matrix = _draw_rotation(self.recipe, rng)
         return replace(
             scene,
             audio=gain * audio,
@@ -235,10 +247,11 @@ def _half_way(paths: Float[np.ndarray, "source knot 3"]) -> Float[np.ndarray, "s
     return normalize_direction(paths[:, (knots - 1) // 2] + paths[:, knots // 2])
 
 
-def _draw_rotation(rotation: Rotation, rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
-    if rotation == "none":
+def _draw_rotation(recipe: MixRecipe, rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
+    if recipe.rotation == "none":
         return np.eye(3)
-    if rotation == "yaw":
+    upright = recipe.upright_share > 0 and rng.random() < recipe.upright_share
+    if recipe.rotation == "yaw" or upright:
         return rotation_from_rpy_deg((0.0, 0.0, float(rng.uniform(-180, 180))))
     return random_rotation(rng)
 

@@ -21,13 +21,17 @@ class MixRecipe:
         min_activity: share of the scene each talker should at least speak, where the recordings allow.
         rotation: array and truth turned together: not at all, about the vertical, or in all ways. Sound
             knows no up and down, so this is exact; only ``full`` gives up the preference for the horizon.
+        upright_share: share of the scenes that ``full`` turns about the vertical only, so that something of
+            that preference is learnt.
         permute: whether microphones come in random order.
         isotropic_share: share of the scenes whose noise comes from everywhere instead of from a place.
+        anechoic_share: share of the scenes without any echo, and with no noise but that of the microphones.
+        anechoic_snr_db: speech over noise in those.
         mismatch: how far microphones stray.
         keep_direct: whether to keep each talker's direct sound, 3 ms from its arrival on.
 
     Reference:
-        Baek et al. (2026), algorithm 3, for the ranges in dB. The level is ours.
+        Baek et al. (2026), algorithm 3, for the ranges in dB. The level is ours, and scenes without echo are.
     """
 
     min_talkers: int = 1
@@ -37,7 +41,10 @@ class MixRecipe:
     level_db: tuple[float, float] = (-40.0, -15.0)
     min_activity: float = 0.3
     rotation: Rotation = "full"
+    upright_share: float = 0.0
     permute: bool = True
     isotropic_share: float = 0.0
+    anechoic_share: float = 0.0
+    anechoic_snr_db: tuple[float, float] = (20.0, 90.0)
     mismatch: Mismatch = field(default_factory=Mismatch)
     keep_direct: bool = False

@@ -100,8 +100,12 @@ class AggRlLesson:
             self.network.learn_steering_only_()
 
     def begin_with(self, other: AggRl) -> bool:
-        """Take over the weights of another AGG-RL network, with SteeringNet or before it gets one."""
-        if other.config == self.network.config:
+        """Take over the weights of another AGG-RL network, with SteeringNet or before it gets one.
+
+        How many bins SteeringNet looks at in each band may differ, for none of its weights belongs to a bin.
+        """
+        mine, theirs = (network.config.to_dict() for network in (self.network, other))
+        if theirs | {"steering_bins": mine["steering_bins"]} == mine:
             self.network.load_state_dict(other.state_dict())
         elif other.config == self.network.config.without_steering():
             self.network.load_state_dict(other.state_dict(), strict=False)

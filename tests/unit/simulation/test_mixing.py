@@ -126,6 +126,20 @@ def test_rotation_turns_the_truth_and_keeps_time_differences_and_sound(
         assert np.allclose(still.directions[:, 2], turned.directions[:, 2])
 
 
+def test_upright_scenes_are_turned_about_the_vertical_only(rooms: SimulatedRooms, speech: AudioPool) -> None:
+    def is_upright(index: int, upright_share: float) -> bool:
+        still, turned = (
+            SceneMixer(rooms, speech, None, seed=4, duration_s=0.2, recipe=recipe)[index].directions
+            for recipe in (STILL, replace(STILL, rotation="full", upright_share=upright_share))
+        )
+        assert not np.allclose(still, turned)
+        return np.allclose(still[:, 2], turned[:, 2])
+
+    assert all(is_upright(index, 1.0) for index in range(8))
+    assert not any(is_upright(index, 0.0) for index in range(8))
+    assert 0 < sum(is_upright(index, 0.5) for index in range(16)) < 16
+
+
 def test_noise_and_reflections_are_told_and_turn_with_the_array(
     rooms: SimulatedRooms, speech: AudioPool, noise: AudioPool
 ) -> None:
@@ -229,6 +243,27 @@ def test_in_a_room_the_direct_sound_is_part_of_what_is_heard(
         assert scene.direct is not None
         rest = scene.audio - scene.direct.sum(axis=0)
         assert 0 < np.mean(rest**2) < np.mean(scene.audio**2)
+
+
+def test_anechoic_scenes_hold_direct_sound_and_faint_hiss(
+    rooms: SimulatedRooms, speech: AudioPool, noise: AudioPool
+) -> None:
+    recipe = MixRecipe(keep_direct=True, anechoic_share=1.0, anechoic_snr_db=(40.0, 60.0))
+    for index in range(4):
+        scene = SceneMixer(rooms, speech, noise, duration_s=1.0, recipe=recipe)[index]
+        assert scene.direct is not None
+        assert scene.noises is not None
+        assert scene.rt60 == 0
+        assert len(scene.noises) == 0
+        rest = np.mean((scene.audio - scene.direct.sum(axis=0)) ** 2)
+        measured = 10 * np.log10(np.mean(scene.direct.sum(axis=0) ** 2) / rest)
+        assert measured == pytest.approx(scene.snr_db, abs=0.5)
+
+
+def test_as_many_scenes_are_anechoic_as_asked(rooms: SimulatedRooms, speech: AudioPool) -> None:
+    mixer = SceneMixer(rooms, speech, None, duration_s=0.3, recipe=MixRecipe(anechoic_share=0.25))
+    found = [mixer[index].rt60 == 0 for index in range(80)]
+    assert 0.1 < np.mean(found) < 0.4
 
 
 def test_activity_is_late_by_the_flight_of_the_direct_sound() -> None:

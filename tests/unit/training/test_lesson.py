@@ -34,8 +34,9 @@ def test_a_network_begins_with_one_that_had_no_steering_net(tmp_path: Path) -> N
     assert all(torch.equal(taken[name], tensor) for name, tensor in other.state_dict().items())
 
 
-def test_a_network_begins_with_its_like(tmp_path: Path) -> None:
-    mine, other = lesson(tmp_path), AggRl(STEERED)
+@pytest.mark.parametrize("like", [STEERED, replace(STEERED, steering_bins=2)])
+def test_a_network_begins_with_its_like(tmp_path: Path, like: AggRlConfig) -> None:
+    mine, other = lesson(tmp_path), AggRl(like)
     assert mine.begin_with(other)
     taken = mine.network.state_dict()
     assert all(torch.equal(taken[name], tensor) for name, tensor in other.state_dict().items())
