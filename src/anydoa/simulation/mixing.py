@@ -120,13 +120,12 @@ class SceneMixer:
             for group in groups
         ]
         anechoic = self.recipe.anechoic_share > 0 and rng.random() < self.recipe.anechoic_share
-        if anechoic:
-            room = self._without_echo(room)
-        spectra = [self._render(piece, rirs) for piece, rirs in zip(pieces, room.talker_rirs, strict=True)]
+        responses = self._direct_responses(room) if anechoic else room.talker_rirs
+        spectra = [self._render(piece, rirs) for piece, rirs in zip(pieces, responses, strict=True)]
         gains = self._draw_gains(spectra, rng)
         snr_db = float(rng.uniform(*(self.recipe.anechoic_snr_db if anechoic else self.recipe.snr_db)))
         background = self._background
-        noise = (background.render_hiss if anechoic else background.render)(room, rng)
+        noise = background.render_hiss(room, rng) if anechoic else background.render(room, rng)
         paths = normalize_direction(room.talkers)
         activity = [
             activity_at_array(piece.activity, places, sample_rate=self.sample_rate)
@@ -139,21 +138,13 @@ class SceneMixer:
             directions=_half_way(paths),
             activity=np.stack(activity),
             snr_db=snr_db,
-            rt60=room.rt60,
+            rt60=0.0 if anechoic else room.rt60,
             seed=(),
             direct=self._render_direct(room, pieces, gains) if self.recipe.keep_direct else None,
             path=paths if paths.shape[1] > 1 else None,
             noises=normalize_direction(noise.places),
-            reflections=None if room.images is None else normalize_direction(room.images),
+            reflections=None if anechoic or room.images is None else normalize_direction(room.images),
         )
-
-    def _without_echo(self, room: BankRoom) -> BankRoom:
-        """The same room, its talkers' responses cut off behind the direct sound."""
-        talker_rirs = np.zeros_like(room.talker_rirs)
-        for target, rirs, places in zip(talker_rirs, room.talker_rirs, room.talkers, strict=True):
-            direct = direct_part(rirs, places, room.mics, sample_rate=self.sample_rate)
-            target[..., : direct.shape[-1]] = direct
-        return replace(room, talker_rirs=talker_rirs, rt60=0.0)
 
     def _sum(
         self,
@@ -196,12 +187,16 @@ class SceneMixer:
     def _render_direct(
         self, room: BankRoom, pieces: list[Speech], gains: Float[np.ndarray, "source"]
     ) -> Float[np.ndarray, "source mic time"]:
-        spectra = []
-        for piece, rirs, places in zip(pieces, room.talker_rirs, room.talkers, strict=True):
-            spectra.append(
-                self._render(piece, direct_part(rirs, places, room.mics, sample_rate=self.sample_rate))
-            )
+        responses = self._direct_responses(room)
+        spectra = [self._render(piece, rirs) for piece, rirs in zip(pieces, responses, strict=True)]
         return fft.irfft(gains[:, None, None] * np.stack(spectra), self.num_samples)
+
+    def _direct_responses(self, room: BankRoom) -> list[Float[np.ndarray, "knot mic early"]]:
+        """Of each talker, without any echo."""
+        return [
+            direct_part(rirs, places, room.mics, sample_rate=self.sample_rate)
+            for rirs, places in zip(room.talker_rirs, room.talkers, strict=True)
+        ]
 
     def _disturb(self, scene: Scene, rng: np.random.Generator) -> Scene:
         """The same scene at another level, heard by microphones that stray, and turned."""
