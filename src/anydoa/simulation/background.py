@@ -57,17 +57,17 @@ class Background:
 
     def render(self, room: BankRoom, rng: np.random.Generator) -> Noise:
         """Noise at the microphones of a room."""
+        alone = self.render_hiss(room, rng)
         if self._pool is None or len(room.noises) == 0:
-            return self.render_hiss(room, rng)
-        hiss = self._take_hiss(len(room.mics), rng)
+            return alone
         outside, places = self._render_outside(self._pool, room, rng)
         power = spectrum_power(outside, self._num_samples)
         if power == 0:
-            return Noise(None, np.float32(0), hiss, np.float32(1), _NOWHERE)
+            return alone
         ratio = 10 ** (rng.uniform(*self._recipe.point_to_sensor_db) / 10)
         share = ratio / (1 + ratio)
         gains = np.sqrt(share / power), np.sqrt(1 - share)
-        return Noise(outside, np.float32(gains[0]), hiss, np.float32(gains[1]), places)
+        return Noise(outside, np.float32(gains[0]), alone.hiss, np.float32(gains[1]), places)
 
     def render_hiss(self, room: BankRoom, rng: np.random.Generator) -> Noise:
         """What the microphones of a room make themselves, and nothing else."""
