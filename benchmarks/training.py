@@ -2,6 +2,7 @@
 
     python benchmarks/training.py [--threads 1] [--microphones 6] [--batch 16] [--hop 256]
     python benchmarks/training.py --steering bands               # with a SteeringNet, as the bundled network
+    python benchmarks/training.py --steering bands --steering-bins 5   # half as many bins, as its first hours
     python benchmarks/training.py --steering bands --learns steering   # only that learns
     python benchmarks/training.py --profile                      # where the time goes, by kind of operator
 
@@ -35,12 +36,16 @@ def main() -> None:
     for name, default in (("threads", 1), ("microphones", 6), ("batch", 16), ("hop", 256)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--steering", choices=("none", "bands"), default="none")
+    parser.add_argument("--steering-bins", type=int, default=10, help="in each band")
     parser.add_argument("--learns", choices=("all", "steering"), default="all")
     parser.add_argument("--profile", action="store_true", help="print shares of operators, too")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    network = AggRl(AggRlConfig(hop_length=arguments.hop, steering=arguments.steering))
+    config = AggRlConfig(
+        hop_length=arguments.hop, steering=arguments.steering, steering_bins=arguments.steering_bins
+    )
+    network = AggRl(config)
     if arguments.learns == "steering":
         network.learn_steering_only_()
     counts = (arguments.microphones, arguments.microphones)

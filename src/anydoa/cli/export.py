@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.extra import require_extra
 from anydoa.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -31,13 +32,8 @@ def export(
     ] = False,
 ) -> None:
     """Write a model that runs without torch, checked against torch."""
-    from importlib.util import find_spec
-
-    from anydoa.errors import CheckpointError, MissingExtraError
-    from anydoa.runtime.folder import ModelFolder
-
-    if any(find_spec(package) is None for package in ("torch", "onnx", "safetensors")):
-        raise MissingExtraError("exporting a model", "train")
+    require_extra("exporting a model", "train", ("torch", "onnx", "safetensors"))
+    from anydoa.errors import CheckpointError
     from anydoa.export import card_of, export_model
     from anydoa.models.checkpoint import (
         checkpoint_kind,
@@ -46,6 +42,7 @@ def export(
         load_score_checkpoint,
     )
     from anydoa.runtime.card import ModelCard
+    from anydoa.runtime.folder import ModelFolder
     from anydoa.steered_export import export_steered, steered_card
 
     if card is not None and not card.is_file():

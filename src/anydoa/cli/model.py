@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from anydoa.cli.extra import require_extra
+
 app = typer.Typer(help="The networks: list, info, bins, average.", no_args_is_help=True)
 
 
@@ -93,6 +95,7 @@ def average_command(
     output: Annotated[Path, typer.Option("--output", "-o", help="Checkpoint to write.")],
 ) -> None:
     """Write the mean of the weights of runs that began with the same ones: often better than each of them."""
+    require_extra("averaging weights", "train", ("torch", "safetensors"))
     from anydoa.models.checkpoint import average_checkpoints
 
     average_checkpoints(checkpoints, output)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from anydoa.errors import MissingExtraError
+from anydoa.cli.extra import require_extra
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -55,7 +55,7 @@ def train(
     ] = None,
 ) -> None:
     """Train a network. Ctrl-C or SIGTERM stops after the current step and leaves a checkpoint."""
-    _require_extra()
+    require_extra("training", "train", ("accelerate", "safetensors", "tensorboard", "torch"))
     import torch
 
     from anydoa.training.config_file import load_config
@@ -84,13 +84,6 @@ def train(
     if stop.reason:
         typer.echo(f"stopped ({stop.reason}); go on with: anydoa train {config} --run {run} --resume")
     typer.echo(f"learning curve {folder.log}")
-
-
-def _require_extra() -> None:
-    from importlib.util import find_spec
-
-    if any(find_spec(name) is None for name in ("accelerate", "safetensors", "tensorboard", "torch")):
-        raise MissingExtraError("training", "train")
 
 
 @contextmanager

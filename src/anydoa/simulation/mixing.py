@@ -192,7 +192,7 @@ class SceneMixer:
         return fft.irfft(gains[:, None, None] * np.stack(spectra), self.num_samples)
 
     def _direct_responses(self, room: BankRoom) -> list[Float[np.ndarray, "knot mic early"]]:
-        """Of each talker, without any echo."""
+        """Of each talker, nothing from 3 ms after the direct sound on."""
         return [
             direct_part(rirs, places, room.mics, sample_rate=self.sample_rate)
             for rirs, places in zip(room.talker_rirs, room.talkers, strict=True)

@@ -25,13 +25,15 @@ class MixRecipe:
             that preference is learnt.
         permute: whether microphones come in random order.
         isotropic_share: share of the scenes whose noise comes from everywhere instead of from a place.
-        anechoic_share: share of the scenes without any echo, and with no noise but that of the microphones.
+        anechoic_share: share of the scenes that end 3 ms after the direct sound and have no noise but that of
+            the microphones.
         anechoic_snr_db: speech over noise in those.
         mismatch: how far microphones stray.
         keep_direct: whether to keep each talker's direct sound, 3 ms from its arrival on.
 
     Reference:
-        Baek et al. (2026), algorithm 3, for the ranges in dB. The level is ours, and scenes without echo are.
+        Baek et al. (2026), algorithm 3, for the ranges in dB. The level is ours, and so are scenes without
+        echo.
     """
 
     min_talkers: int = 1

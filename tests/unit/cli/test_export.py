@@ -1,6 +1,7 @@
 """`anydoa export` and `anydoa model`: from a checkpoint to a folder, its card and a picture of its bins."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,15 @@ def test_the_mean_of_two_runs_is_exported_like_one(checkpoint: Path, tmp_path: P
         "examples": 640,
         "mean_of": [{"examples": 640}, {"examples": 320}],
     }
+
+
+@pytest.mark.parametrize("command", [["model", "average", "a", "b", "-o", "c"], ["export", "a", "b"]])
+def test_what_is_to_be_installed_is_said(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not there
+    assert main(command) == 2
+    assert "anydoa[train]" in capsys.readouterr().err
 
 
 def test_a_steered_model_is_exported_from_its_two_networks(tmp_path: Path) -> None:

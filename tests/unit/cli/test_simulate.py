@@ -72,6 +72,13 @@ def test_walking_talkers_direct_sound_and_a_sphere_can_be_asked_for(corpus: Path
     assert soundfile.info(tmp_path / "clip_0000.direct.wav").channels == 32
 
 
+def test_rooms_without_echo_can_be_asked_for(corpus: Path, tmp_path: Path) -> None:
+    run(corpus, tmp_path, "--count", "1", "--anechoic", "1")
+    truth = json.loads((tmp_path / "clip_0000.truth.json").read_text())
+    assert truth["rt60_s"] == 0
+    assert truth["snr_db"] >= 20
+
+
 def test_errors_of_position_are_told_as_if_true(corpus: Path, tmp_path: Path) -> None:
     run(corpus, tmp_path, "--count", "1", "--array", "uma-8", "--position-error-mm", "2")
     told, true = (load_array(a).centred_positions for a in (tmp_path / "clip_0000.array.toml", "uma-8"))
