@@ -39,7 +39,8 @@ class AggRl(nn.Module):
         self.gridnet = Gridnet(self.config)
         self.sphere: JudgedSphere | None = None
         if self.config.steering != "none":
-            self.sphere = JudgedSphere(self.config.steering_directions, self.config.steering_lobe_deg)
+            slope_deg = (self.config.steering_top_deg, self.config.steering_lobe_deg)
+            self.sphere = JudgedSphere(self.config.steering_directions, slope_deg)
 
     def forward(
         self,

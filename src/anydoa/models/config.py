@@ -9,6 +9,15 @@ from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ConfigError
 from anydoa.io.option_record import record_from_dict
 
+# None of SteeringNet's weights belongs to a bin or to a direction.
+_WITHOUT_WEIGHTS = (
+    "steering_directions",
+    "steering_bins",
+    "steering_contrast",
+    "steering_top_deg",
+    "steering_lobe_deg",
+)
+
 
 @dataclass(frozen=True)
 class AggRlConfig:
@@ -41,8 +50,9 @@ class AggRlConfig:
         steering_bins: bins in each band.
         steering_frames: frames whose mean fit is looked at, at least 2.
         steering_features: width of SteeringNet, a multiple of 4.
-        steering_contrast: how much steeper it makes lobes where it runs.
-        steering_lobe_deg: as far from their tops as this.
+        steering_contrast: how much steeper it makes the slopes of lobes where it runs.
+        steering_top_deg: slopes begin as far from a top as this,
+        steering_lobe_deg: and end as far from it as this.
         compat: ``reference`` reproduces the published model with its oddities, so that its weights load.
 
     Raises:
@@ -72,7 +82,8 @@ class AggRlConfig:
     steering_bins: int = 5
     steering_frames: int = 3
     steering_features: int = 32
-    steering_contrast: float = 4.0
+    steering_contrast: float = 8.0
+    steering_top_deg: float = 8.0
     steering_lobe_deg: float = 15.0
     compat: Literal["none", "reference"] = "none"
 
@@ -103,6 +114,11 @@ class AggRlConfig:
                 f"got {looked_at}; look at fewer"
             )
         _check_multiple("steering_features", self.steering_features, 4)
+        if self.steering_top_deg >= self.steering_lobe_deg:
+            raise ConfigError(
+                f"steering_top_deg must be below steering_lobe_deg, "
+                f"got {self.steering_top_deg} and {self.steering_lobe_deg}"
+            )
         if self.steering_frames < 2 or self.steering_directions < 2:
             raise ConfigError(
                 "steering_frames and steering_directions must be at least 2, "
@@ -118,6 +134,14 @@ class AggRlConfig:
     def representation_size(self) -> int:
         """Width of both representations: the latent space, then the directions SteeringNet judges, if any."""
         return self.latent_size + (self.steering_directions if self.steering != "none" else 0)
+
+    def shares_weights_with(self, other: "AggRlConfig") -> bool:
+        """Whether weights of one serve the other: they differ at most in what SteeringNet learns nothing for.
+
+        That is how many bins and directions it looks at, and how steep it makes lobes.
+        """
+        theirs = other.to_dict()
+        return self.to_dict() | {name: theirs[name] for name in _WITHOUT_WEIGHTS} == theirs
 
     def without_steering(self) -> "AggRlConfig":
         """The network that this one is without its SteeringNet."""

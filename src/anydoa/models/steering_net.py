@@ -30,8 +30,8 @@ class JudgedDirections:
         directions: unit vectors.
         representation: that of the last output over the square root of its width, so that its product with
             AuGeonet's gives log-odds.
-        neighbours: of each direction, itself included, repeated where there are fewer; None in training,
-            where directions are drawn anew for each step.
+        neighbours: the directions on whose slope each one would lie, and itself, repeated where there are
+            fewer; None in training, where directions are drawn anew for each step.
     """
 
     directions: Float[Tensor, "direction 3"]
@@ -125,10 +125,11 @@ class SteeringNet(nn.Module):
         latent_logits: Float[Tensor, "frame batch direction"],
         neighbours: Int[Tensor, "direction neighbour"],
     ) -> Float[Tensor, "frame batch direction"]:
-        """Steeper lobes with the same tops: each direction falls below the best around it several times more.
+        """Lobes with the same tops and steeper slopes: those fall below their top several times more.
 
         Small arrays have wide lobes. On the slope of a loud talker's the log-odds are higher than where
-        another talker stands who is heard half of the time, and who would be missed.
+        another talker stands who is heard half of the time, and who would be missed. What is around the top
+        stays as it is, or a talker between two directions would lose to one who is right on one.
         """
         in_all = logits + latent_logits
         return logits - self.contrast * (in_all[..., neighbours].amax(-1) - in_all)

@@ -16,22 +16,25 @@ class JudgedSphere(nn.Module):
 
     Args:
         count: its directions.
-        lobe_deg: how far around a direction its neighbours lie.
+        slope_deg: how far from a top its slopes begin and end.
 
-    ``neighbours`` are those of each direction, itself included, repeated where there are fewer.
+    ``neighbours`` are the tops on whose slope each direction would lie, and itself, repeated where there are
+    fewer.
     """
 
     directions: Float[Tensor, "direction 3"]
     neighbours: Int[Tensor, "direction neighbour"]
 
-    def __init__(self, count: int, lobe_deg: float) -> None:
+    def __init__(self, count: int, slope_deg: tuple[float, float]) -> None:
         super().__init__()
         grid = fibonacci_grid(count)
         directions = torch.tensor(grid.directions, dtype=torch.float32)
         cosine = directions @ directions.T
-        order = cosine.argsort(dim=1, descending=True)
-        near = cosine.gather(1, order) >= math.cos(math.radians(lobe_deg))
-        neighbours = torch.where(near, order, torch.arange(count)[:, None])[:, : int(near.sum(1).max())]
+        nearest, farthest = (math.cos(math.radians(angle)) for angle in slope_deg)
+        near = ((cosine <= nearest) & (cosine >= farthest)).fill_diagonal_(True)
+        order = near.int().argsort(dim=1, descending=True, stable=True)
+        neighbours = torch.where(near.gather(1, order), order, torch.arange(count)[:, None])
+        neighbours = neighbours[:, : int(near.sum(1).max())]
         self.register_buffer("directions", directions, persistent=False)
         self.register_buffer("neighbours", neighbours.clone(), persistent=False)
         self.sharpness = 1 / (1 - math.cos(_REACH * grid.spacing))

@@ -14,6 +14,7 @@ from anydoa.runtime.session import open_session
 from anydoa.runtime.steering import steering_input
 from anydoa.spectrum import SpatialSpectrum
 
+_MEAN_S = 0.05  # of the newest sound that a frame of the spectrum is the mean over
 _ROWS = 2048  # microphones x frames of the network in one call: what a processor's cache holds is fastest
 _MAX_DIRECTIONS = 8192  # of Gridnet in one call
 _KEPT_GRIDS = 4
@@ -24,12 +25,13 @@ logger = logging.getLogger(__name__)
 class NetworkEstimator:
     """AGG-RL by ONNX Runtime, on the protocol of every estimator.
 
-    The representation of a grid is computed once and kept. Frames of the network are averaged in groups, so
-    that the spectrum comes about ten times a second whatever the hop.
+    The representation of a grid is computed once and kept. The spectrum comes about ten times a second
+    whatever the hop; each of its frames is the mean over the newest frames of the network. A mean over all of
+    them would say more often who spoke a moment ago.
 
     Args:
         folder: the model.
-        frames_per_output: frames of the network in one of the spectrum; None for about 10 a second.
+        frames_per_output: frames of the network to one of the spectrum; None for about 10 a second.
         num_threads: threads inside an operator.
 
     Raises:
@@ -48,6 +50,8 @@ class NetworkEstimator:
         self.frames_per_output = default if frames_per_output is None else frames_per_output
         if self.frames_per_output < 1:
             raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
+        newest = max(1, round(_MEAN_S * self.sample_rate / self.network_hop))
+        self.frames_averaged = min(newest, self.frames_per_output)
         self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)
         judges = bool(folder.card.steering_hz)
         self._steering_grid = fibonacci_grid(config["steering_directions"]) if judges else None
@@ -68,7 +72,7 @@ class NetworkEstimator:
 
     @property
     def window_length(self) -> int:
-        """Samples in a frame of the spectrum: all windows of the network it averages."""
+        """Samples of all windows of the network that are new in a frame of the spectrum."""
         return self.network_window + (self.frames_per_output - 1) * self.network_hop
 
     @property
@@ -233,17 +237,18 @@ class NetworkStream:
             representation, self._state = estimator.step(
                 windows[None], self._positions, self._state, steering=self._steering
             )
-            spectrum = _sigmoid(representation[0] @ self._directions)
-            values = spectrum.reshape(num_outputs, -1, size).mean(axis=1)
+            by_output = representation[0].reshape(num_outputs, estimator.frames_per_output, -1)
+            newest = by_output[:, -estimator.frames_averaged :]
+            values = _sigmoid(newest @ self._directions).mean(axis=1)
             level = _levels(windows, estimator.network_hop, estimator.frames_per_output, overlap)
             self._samples = self._samples[:, used:]
         last = self._num_outputs + np.arange(1, num_outputs + 1)
         self._num_outputs += num_outputs
-        newest = last * estimator.hop_length - estimator.network_hop + estimator.network_window / 2
-        return SpatialSpectrum(values, newest / estimator.sample_rate, level, self._grid)
+        centre = last * estimator.hop_length - estimator.network_hop + estimator.network_window / 2
+        return SpatialSpectrum(values, centre / estimator.sample_rate, level, self._grid)
 
 
-def _sigmoid(logits: Float[np.ndarray, "frame grid"]) -> Float[np.ndarray, "frame grid"]:
+def _sigmoid(logits: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
     """In place: large arrays cost more to make than to fill."""
     half = np.float32(0.5)
     logits *= half

@@ -114,6 +114,8 @@ class OptimizerOptions:
         average_decay: the averaged weights, which are evaluated and kept, take the share 1 - decay of the
             current ones at each step; 0 keeps none and evaluates the current ones.
         positive_weight: rho of the loss.
+        direction_weight: of the divergence between directions in the loss of AGG-RL, beside its
+            cross-entropy; 0 as published.
     """
 
     lr: float = 1e-3
@@ -125,11 +127,14 @@ class OptimizerOptions:
     clip: float = 1.0
     average_decay: float = 0.999
     positive_weight: float = 2.0
+    direction_weight: float = 0.0
 
     def __post_init__(self) -> None:
         _check_positive(self, "lr", "clip", "positive_weight", "plateau_factor", "plateau_patience")
         if not 0 <= self.average_decay < 1:
             raise ConfigError(f"average_decay must be 0..1, 1 excluded, got {self.average_decay}")
+        if self.direction_weight < 0:
+            raise ConfigError(f"direction_weight must be 0 or more, got {self.direction_weight}")
 
 
 @dataclass(frozen=True)

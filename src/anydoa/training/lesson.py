@@ -94,18 +94,18 @@ class AggRlLesson:
         self._sampler = GridSampler(config.grid)
         self._validator: Validator | None = None
         self.network = AggRl(config.model)
-        self.supervision = Supervision(self.network, positive_weight=config.optimizer.positive_weight)
+        self.supervision = Supervision(
+            self.network,
+            positive_weight=config.optimizer.positive_weight,
+            direction_weight=config.optimizer.direction_weight,
+        )
         self.load = load_checkpoint
         if config.learns == "steering":
             self.network.learn_steering_only_()
 
     def begin_with(self, other: AggRl) -> bool:
-        """Take over the weights of another AGG-RL network, with SteeringNet or before it gets one.
-
-        How many bins SteeringNet looks at in each band may differ, for none of its weights belongs to a bin.
-        """
-        mine, theirs = (network.config.to_dict() for network in (self.network, other))
-        if theirs | {"steering_bins": mine["steering_bins"]} == mine:
+        """Take over the weights of another AGG-RL network, with SteeringNet or before it gets one."""
+        if self.network.config.shares_weights_with(other.config):
             self.network.load_state_dict(other.state_dict())
         elif other.config == self.network.config.without_steering():
             self.network.load_state_dict(other.state_dict(), strict=False)

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.steering_net import JudgedDirections
 from anydoa.training.batch import Batch, ClipBatch, SpectraBatch
-from anydoa.training.losses import weighted_cross_entropy
+from anydoa.training.losses import direction_divergence, weighted_cross_entropy
 from anydoa.training.targets import target_spectrum
 
 
@@ -18,12 +18,13 @@ class Supervision(nn.Module):
     Args:
         network: what learns.
         positive_weight: rho of the loss.
+        direction_weight: of the divergence between directions that is added for the last output; 0: none.
     """
 
-    def __init__(self, network: AggRl, *, positive_weight: float) -> None:
+    def __init__(self, network: AggRl, *, positive_weight: float, direction_weight: float = 0.0) -> None:
         super().__init__()
         self.network = network
-        self.positive_weight = positive_weight
+        self.positive_weight, self.direction_weight = positive_weight, direction_weight
 
     def forward(
         self, batch: Batch, directions: Float[Tensor, "grid 3"], beamwidths_deg: Sequence[float]
@@ -41,7 +42,10 @@ class Supervision(nn.Module):
         judged = None if network.sphere is None else network.judge(directions, grid)
         logits = network.combine(represent(network, batch, judged), grid)
         target = target_spectrum(batch.sources, batch.active, directions, beamwidths_deg, batch.symmetry)
-        loss = weighted_cross_entropy(logits.float(), target, positive_weight=self.positive_weight)
+        logits = logits.float()
+        loss = weighted_cross_entropy(logits, target, positive_weight=self.positive_weight)
+        if self.direction_weight:
+            loss = loss + self.direction_weight * direction_divergence(logits[:, -1], target[:, -1])
         # Spectra leave the bins without a gradient, and processes that share gradients wait for every one.
         return loss + 0.0 * self.network.augeonet.transform.increments.sum()
 

@@ -7,18 +7,19 @@ from torch.testing import assert_close
 
 from anydoa.nn.judged_sphere import JudgedSphere
 
-SPHERE = JudgedSphere(300, 15.0)
+SPHERE = JudgedSphere(300, (11.0, 25.0))
 SCATTERED = torch.nn.functional.normalize(
     torch.randn(200, 3, generator=torch.Generator().manual_seed(0)), dim=-1
 )
 
 
-def test_neighbours_are_all_within_the_lobe_and_no_others() -> None:
-    near = SPHERE.directions @ SPHERE.directions.T >= math.cos(math.radians(15))
-    found = torch.zeros_like(near)
-    found.scatter_(1, SPHERE.neighbours, value=True)
+def test_neighbours_are_all_whose_slope_is_here_and_no_others() -> None:
+    cosine = SPHERE.directions @ SPHERE.directions.T
+    wanted = (cosine <= math.cos(math.radians(11))) & (cosine >= math.cos(math.radians(25)))
+    assert ((cosine > math.cos(math.radians(11))).sum(1) > 1).any()
+    found = torch.zeros_like(wanted).scatter_(1, SPHERE.neighbours, value=True)
     assert found.diagonal().all()
-    assert torch.equal(found | torch.eye(300, dtype=torch.bool), near | torch.eye(300, dtype=torch.bool))
+    assert torch.equal(found, wanted.fill_diagonal_(True))
 
 
 def test_what_is_the_same_everywhere_is_the_same_between() -> None:

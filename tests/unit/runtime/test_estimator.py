@@ -67,16 +67,20 @@ def test_several_streams_at_once_give_what_each_gives_alone(estimator: NetworkEs
         np.testing.assert_allclose(together[row], alone[row], atol=1e-4)
 
 
-def test_averaged_frames_are_the_mean_of_single_ones(estimator: NetworkEstimator, tiny_folder: Path) -> None:
+@pytest.mark.parametrize(("frames_per_output", "averaged"), [(4, 4), (8, 6)])
+def test_an_output_is_the_mean_of_the_newest_twentieth_of_a_second(
+    estimator: NetworkEstimator, tiny_folder: Path, frames_per_output: int, averaged: int
+) -> None:
     array, audio = MicrophoneArray(circular_positions(4, 0.05)), noise(4, 8000)
     single = estimator.spectrum(audio, array, GRIDS[0])
-    averaged = NetworkEstimator(ModelFolder(tiny_folder), frames_per_output=4).spectrum(
-        audio, array, GRIDS[0]
+    grouping = NetworkEstimator(ModelFolder(tiny_folder), frames_per_output=frames_per_output)
+    grouped = grouping.spectrum(audio, array, GRIDS[0])
+    groups = single.values[: frames_per_output * grouped.num_frames].reshape(
+        grouped.num_frames, frames_per_output, -1
     )
-    count = averaged.num_frames
-    expected = single.values[: 4 * count].reshape(count, 4, -1).mean(axis=1)
-    np.testing.assert_allclose(averaged.values, expected, atol=1e-5)
-    np.testing.assert_allclose(averaged.times_s, single.times_s[3::4][:count])
+    np.testing.assert_allclose(grouped.values, groups[:, -averaged:].mean(axis=1), atol=1e-5)
+    times_s = single.times_s[frames_per_output - 1 :: frames_per_output]
+    np.testing.assert_allclose(grouped.times_s, times_s[: grouped.num_frames])
 
 
 def test_the_representation_of_a_grid_is_computed_once(estimator: NetworkEstimator) -> None:

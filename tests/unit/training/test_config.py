@@ -18,9 +18,9 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("name", ["paper", "cpu", "smoke"])
-def test_the_configurations_we_ship_are_valid(name: str) -> None:
-    config = load_config(CONFIGS / f"{name}.toml")
+@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+def test_the_configurations_we_ship_are_valid(path: Path) -> None:
+    config = load_config(path)
     assert config_from_dict(json.loads(json.dumps(config.to_dict()))) == config
 
 
@@ -58,6 +58,7 @@ def test_an_override_reaches_tables_and_rows_of_lists(tmp_path: Path) -> None:
         ("[optimizers]\nlr = 1.0\n", "no key 'optimizers'; did you mean 'optimizer'"),
         ("[optimizer]\nlr = 'fast'\n", "optimizer.lr must be a number, got 'fast'"),
         ("[optimizer]\nlr = 0\n", "lr must be above 0"),
+        ("[optimizer]\ndirection_weight = -1\n", "direction_weight must be 0 or more, got -1"),
         ("[optimizer]\nschedule = 'step'\n", "optimizer.schedule must be one of cosine, plateau"),
         ("[grid]\nturn = 1\n", "grid.turn must be true or false"),
         ("[grid]\neven = 1.5\n", "grid.even must be a whole number"),

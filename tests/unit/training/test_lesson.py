@@ -3,13 +3,15 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from anydoa.errors import ConfigError
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
-from anydoa.training.config import StageOptions, TrainingConfig, ValidationOptions
+from anydoa.training.config import OptimizerOptions, StageOptions, TrainingConfig, ValidationOptions
+from anydoa.training.curriculum import Position
 from anydoa.training.lesson import AggRlLesson
 from anydoa.training.sources import Share
 
@@ -34,7 +36,7 @@ def test_a_network_begins_with_one_that_had_no_steering_net(tmp_path: Path) -> N
     assert all(torch.equal(taken[name], tensor) for name, tensor in other.state_dict().items())
 
 
-@pytest.mark.parametrize("like", [STEERED, replace(STEERED, steering_bins=2)])
+@pytest.mark.parametrize("like", [STEERED, replace(STEERED, steering_bins=2, steering_contrast=1.0)])
 def test_a_network_begins_with_its_like(tmp_path: Path, like: AggRlConfig) -> None:
     mine, other = lesson(tmp_path), AggRl(like)
     assert mine.begin_with(other)
@@ -56,3 +58,15 @@ def test_a_run_may_teach_the_steering_net_alone(tmp_path: Path) -> None:
 def test_there_must_be_one() -> None:
     with pytest.raises(ConfigError, match=r'needs network = "agg-rl" and model\.steering = "bands"'):
         config(model=PLAIN, learns="steering")
+
+
+def test_a_run_may_compare_directions_too(tmp_path: Path) -> None:
+    losses = []
+    for weight in (0.0, 0.5, 1.0):
+        torch.manual_seed(0)
+        mine = lesson(tmp_path, optimizer=OptimizerOptions(direction_weight=weight))
+        batch = next(iter(mine.batches(SPECTRA, first=0)))
+        arguments = mine.arguments(batch, Position(), np.random.default_rng(0))
+        losses.append(mine.supervision(batch, *arguments).item())
+    assert losses[1] - losses[0] > 0.1
+    assert losses[2] - losses[0] == pytest.approx(2 * (losses[1] - losses[0]), rel=1e-4)
