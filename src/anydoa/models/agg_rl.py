@@ -124,7 +124,7 @@ class AggRl(nn.Module):
         if self.sphere is None:
             return None
         grid = self.gridnet(self.sphere.directions)
-        return replace(self.judge(self.sphere.directions, grid), neighbours=self.sphere.neighbours)
+        return replace(self.judge(self.sphere.directions, grid), tops=self.sphere.tops)
 
     def judge(
         self, directions: Float[Tensor, "grid 3"], grid: Float[Tensor, "output grid latent"]

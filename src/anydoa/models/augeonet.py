@@ -114,7 +114,7 @@ class AuGeonet(nn.Module):
                 None if layout.mic_mask is None else layout.mic_mask.to(real.dtype).sum(1),
                 summary,
                 torch.matmul(y[-1], judged.representation.T),
-                judged.neighbours,
+                judged.tops,
                 self._memory(state, "steering"),
             )
             # Only the last output hears it.

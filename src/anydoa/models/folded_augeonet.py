@@ -28,12 +28,12 @@ class FoldedAuGeonet(nn.Module):
 
     kernels: Tensor
     grid: Tensor | None
-    neighbours: Tensor | None
+    tops: Tensor | None
 
     def __init__(self, augeonet: AuGeonet, judged: JudgedDirections | None = None) -> None:
         super().__init__()
         self.register_buffer("grid", None if judged is None else judged.representation.detach().T)
-        self.register_buffer("neighbours", None if judged is None else judged.neighbours)
+        self.register_buffer("tops", None if judged is None else judged.tops)
         self.augeonet = augeonet
         self.register_buffer("kernels", augeonet.transform.kernels().detach())
         self.extractor = FoldedExtractor(augeonet.extractor)
@@ -78,7 +78,7 @@ class FoldedAuGeonet(nn.Module):
             before = [tensor.transpose(0, -2) for tensor in _group(state, "steering")]
             latent = torch.matmul(representation, self.grid)
             logits, kept = self.augeonet.steering_net(
-                *told, steering, None, refined[-1], latent, self.neighbours, before
+                *told, steering, None, refined[-1], latent, self.tops, before
             )
             representation = torch.cat([representation, logits], -1)
             following |= {f"steering_{i}": tensor.transpose(0, -2) for i, tensor in enumerate(kept)}

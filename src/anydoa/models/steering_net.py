@@ -30,13 +30,13 @@ class JudgedDirections:
         directions: unit vectors.
         representation: that of the last output over the square root of its width, so that its product with
             AuGeonet's gives log-odds.
-        neighbours: the directions on whose slope each one would lie, and itself, repeated where there are
+        tops: the directions on whose slope each one would lie, and itself, repeated where there are
             fewer; None in training, where directions are drawn anew for each step.
     """
 
     directions: Float[Tensor, "direction 3"]
     representation: Float[Tensor, "direction latent"]
-    neighbours: Int[Tensor, "direction neighbour"] | None = None
+    tops: Int[Tensor, "direction top"] | None = None
 
 
 class SteeringNet(nn.Module):
@@ -76,7 +76,7 @@ class SteeringNet(nn.Module):
         num_mics: Float[Tensor, "batch"] | None,
         pooled_pairs: Float[Tensor, "frame batch pooled"],
         latent_logits: Float[Tensor, "frame batch direction"],
-        neighbours: Int[Tensor, "direction neighbour"] | None,
+        tops: Int[Tensor, "direction top"] | None,
         memory: Sequence[Tensor | None],
     ) -> tuple[Float[Tensor, "frame batch direction"], list[Tensor]]:
         """What to add to the log-odds of each direction, and the memory for the frames that follow.
@@ -88,7 +88,7 @@ class SteeringNet(nn.Module):
             num_mics: microphones present in each clip; None if all are.
             pooled_pairs: what AuGeonet made of each frame.
             latent_logits: what AuGeonet and Gridnet say of these directions by themselves.
-            neighbours: as of :class:`JudgedDirections`.
+            tops: as of :class:`JudgedDirections`.
             memory: what the last call returned, or nothing but None at the start.
         """
         if num_mics is None:
@@ -109,8 +109,8 @@ class SteeringNet(nn.Module):
         everywhere = self.pooled(torch.cat([past.amax(-1), past.amin(-1)], -1))
         joined = _mix(self.join.weight, torch.cat([now, past], 2)) + second + everywhere[..., None]
         logits = _mix(self.exit.weight, nn.functional.elu(joined))[:, :, 0] + self.exit.bias
-        if neighbours is not None:
-            logits = self._sharpen(logits, latent_logits, neighbours)
+        if tops is not None:
+            logits = self._sharpen(logits, latent_logits, tops)
         return logits, [tail, total, mass, last]
 
     def memory_shapes(self, batch: int, count: int) -> list[tuple[int, ...]]:
@@ -123,7 +123,7 @@ class SteeringNet(nn.Module):
         self,
         logits: Float[Tensor, "frame batch direction"],
         latent_logits: Float[Tensor, "frame batch direction"],
-        neighbours: Int[Tensor, "direction neighbour"],
+        tops: Int[Tensor, "direction top"],
     ) -> Float[Tensor, "frame batch direction"]:
         """Lobes with the same tops and steeper slopes: those fall below their top several times more.
 
@@ -132,7 +132,7 @@ class SteeringNet(nn.Module):
         stays as it is, or a talker between two directions would lose to one who is right on one.
         """
         in_all = logits + latent_logits
-        return logits - self.contrast * (in_all[..., neighbours].amax(-1) - in_all)
+        return logits - self.contrast * (in_all[..., tops].amax(-1) - in_all)
 
     def _look(
         self, real: Tensor, imag: Tensor, steering: Tensor, num_mics: Tensor

@@ -1,4 +1,4 @@
-"""The fixed directions that SteeringNet judges where it runs, what is around them and what between."""
+"""The fixed directions that SteeringNet judges where it runs, whose slopes they lie on, what is between."""
 
 import math
 
@@ -18,12 +18,11 @@ class JudgedSphere(nn.Module):
         count: its directions.
         slope_deg: how far from a top its slopes begin and end.
 
-    ``neighbours`` are the tops on whose slope each direction would lie, and itself, repeated where there are
-    fewer.
+    ``tops`` are the directions on whose slope each one would lie, and itself, repeated where there are fewer.
     """
 
     directions: Float[Tensor, "direction 3"]
-    neighbours: Int[Tensor, "direction neighbour"]
+    tops: Int[Tensor, "direction top"]
 
     def __init__(self, count: int, slope_deg: tuple[float, float]) -> None:
         super().__init__()
@@ -31,12 +30,12 @@ class JudgedSphere(nn.Module):
         directions = torch.tensor(grid.directions, dtype=torch.float32)
         cosine = directions @ directions.T
         nearest, farthest = (math.cos(math.radians(angle)) for angle in slope_deg)
-        near = ((cosine <= nearest) & (cosine >= farthest)).fill_diagonal_(True)
-        order = near.int().argsort(dim=1, descending=True, stable=True)
-        neighbours = torch.where(near.gather(1, order), order, torch.arange(count)[:, None])
-        neighbours = neighbours[:, : int(near.sum(1).max())]
+        on_slope = ((cosine <= nearest) & (cosine >= farthest)).fill_diagonal_(True)
+        order = on_slope.int().argsort(dim=1, descending=True, stable=True)
+        tops = torch.where(on_slope.gather(1, order), order, torch.arange(count)[:, None])
+        tops = tops[:, : int(on_slope.sum(1).max())]
         self.register_buffer("directions", directions, persistent=False)
-        self.register_buffer("neighbours", neighbours.clone(), persistent=False)
+        self.register_buffer("tops", tops.clone(), persistent=False)
         self.sharpness = 1 / (1 - math.cos(_REACH * grid.spacing))
 
     def forward(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "grid direction"]:

@@ -14,7 +14,8 @@ from anydoa.runtime.session import open_session
 from anydoa.runtime.steering import steering_input
 from anydoa.spectrum import SpatialSpectrum
 
-_MEAN_S = 0.05  # of the newest sound that a frame of the spectrum is the mean over
+_OUTPUT_S = 0.1  # between frames of the spectrum
+_MEAN_S = 0.05  # of the newest sound that each is the mean over
 _ROWS = 2048  # microphones x frames of the network in one call: what a processor's cache holds is fastest
 _MAX_DIRECTIONS = 8192  # of Gridnet in one call
 _KEPT_GRIDS = 4
@@ -46,12 +47,11 @@ class NetworkEstimator:
         self.folder = folder
         self.network_hop: int = config["hop_length"]
         self.network_window: int = config["window_length"]
-        default = max(1, round(0.1 * self.sample_rate / self.network_hop))
+        default = self._frames_in(_OUTPUT_S)
         self.frames_per_output = default if frames_per_output is None else frames_per_output
         if self.frames_per_output < 1:
             raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
-        newest = max(1, round(_MEAN_S * self.sample_rate / self.network_hop))
-        self.frames_averaged = min(newest, self.frames_per_output)
+        self.frames_averaged = min(self._frames_in(_MEAN_S), self.frames_per_output)
         self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)
         judges = bool(folder.card.steering_hz)
         self._steering_grid = fibonacci_grid(config["steering_directions"]) if judges else None
@@ -109,6 +109,9 @@ class NetworkEstimator:
         if self._steering_grid is None:
             return None
         return steering_input(array, self._steering_grid, self.folder.card.steering_hz)
+
+    def _frames_in(self, seconds: float) -> int:
+        return max(1, round(seconds * self.sample_rate / self.network_hop))
 
     def _steer(
         self, mic_positions: Float[np.ndarray, "batch mic 3"]

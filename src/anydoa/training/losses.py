@@ -1,4 +1,4 @@
-"""The losses of training: is there a talker in this direction, and which direction is it rather."""
+"""The losses of training: of each direction by itself, and of directions compared."""
 
 import torch
 from jaxtyping import Float

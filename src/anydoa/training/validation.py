@@ -30,7 +30,7 @@ class ClipResult:
 
     Args:
         talkers: how many there are.
-        loss: as in training, on the grid of validation.
+        loss: cross-entropy of the spectrum as it is where the network runs, on the grid of validation.
         score: of localization with the number of active talkers known.
     """
 

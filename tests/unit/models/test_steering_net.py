@@ -55,7 +55,7 @@ def test_the_grid_of_a_step_is_judged_itself() -> None:
         known = model.judged()
         assert known is not None
         grid = model.gridnet(known.directions)
-        judged = replace(known, neighbours=None)
+        judged = replace(known, tops=None)
         logits = model.combine(model.represent(AUDIO, POSITIONS, judged=judged), grid)
         assert_close(model.judge(known.directions, grid).representation, known.representation)
         steered = model.represent(AUDIO, POSITIONS, judged=judged)[:, -1, :, 32:]
@@ -73,8 +73,8 @@ def test_sharpening_leaves_tops_where_and_as_high_as_they_are() -> None:
             parts[0, -1, :, 32:] + parts[0, -1, :, :32] @ grid.T
             for parts in (flat.represent(AUDIO, POSITIONS), steep.represent(AUDIO, POSITIONS))
         )
-    best = before[:, known.neighbours].amax(-1)
-    assert_close(after, before - 8 * (best - before), atol=1e-4, rtol=1e-4)
+    best = before[:, known.tops].amax(-1)
+    assert_close(after, before - steep.config.steering_contrast * (best - before), atol=1e-4, rtol=1e-4)
     assert (best > before).any()
     assert torch.equal(after.argmax(1), before.argmax(1))
     assert_close(after.amax(1), before.amax(1), atol=1e-5, rtol=1e-5)

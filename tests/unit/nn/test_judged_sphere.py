@@ -1,4 +1,4 @@
-"""The directions SteeringNet judges: who is around each, and what lies between them."""
+"""The directions SteeringNet judges: on whose slope each lies, and what lies between them."""
 
 import math
 
@@ -13,11 +13,11 @@ SCATTERED = torch.nn.functional.normalize(
 )
 
 
-def test_neighbours_are_all_whose_slope_is_here_and_no_others() -> None:
+def test_tops_are_all_whose_slope_is_here_and_no_others() -> None:
     cosine = SPHERE.directions @ SPHERE.directions.T
     wanted = (cosine <= math.cos(math.radians(11))) & (cosine >= math.cos(math.radians(25)))
     assert ((cosine > math.cos(math.radians(11))).sum(1) > 1).any()
-    found = torch.zeros_like(wanted).scatter_(1, SPHERE.neighbours, value=True)
+    found = torch.zeros_like(wanted).scatter_(1, SPHERE.tops, value=True)
     assert found.diagonal().all()
     assert torch.equal(found, wanted.fill_diagonal_(True))
 
