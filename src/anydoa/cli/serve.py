@@ -41,6 +41,7 @@ def serve(
         typer.Option(envvar="ANYDOA_TOKEN", help="Secret that clients must show; made where one is needed."),
     ] = None,
     max_upload: Annotated[float, typer.Option(metavar="MB", help="Largest recording the page takes.")] = 100,
+    max_minutes: Annotated[float, typer.Option(metavar="MIN", help="Longest recording the page takes.")] = 60,
 ) -> None:
     """Show directions in a browser: live from a sound card or a replayed file, or of recordings dropped.
 
@@ -57,7 +58,9 @@ def serve(
         from anydoa.web.catalogue import Catalogue
         from anydoa.web.server import PageServer, ServerOptions
 
-    options = ServerOptions(host=host, port=port, token=token, max_upload_mb=max_upload)
+    options = ServerOptions(
+        host=host, port=port, token=token, max_upload_mb=max_upload, max_minutes=max_minutes
+    )
     own_array = None if array is None else parse_array(array)
     catalogue = Catalogue(own_array, estimator, grid)
     feed = _feed(own_array, replay, device)

@@ -4,9 +4,12 @@ A page of another site must not reach a server on this machine through the user'
 ``Host`` (DNS rebinding) and its origin (cross-site requests, WebSockets included) give it away.
 """
 
+import asyncio
 import hmac
 import ipaddress
 import socket
+import time
+from collections import deque
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -18,6 +21,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from anydoa.errors import ConfigError
 
 MIN_TOKEN_LENGTH = 8
+_WRONG_FREE = 5  # wrong tokens in _WRONG_WITHIN_S that are answered at once: people mistype
+_WRONG_WITHIN_S = 60.0
+_WRONG_DELAY_S = 1.0
 PUBLIC_FOLDER = "/static/"  # the page's own code and style: the same in every copy of the package
 _HEADERS = {
     "content-security-policy": (
@@ -42,17 +48,25 @@ class AccessRules:
         token: secret that a client must show, or None where being on this machine is enough.
 
     Raises:
-        ConfigError: if the token is too short to be a secret.
+        ConfigError: if the token is too short to be a secret, or no header can carry it.
     """
 
     names: frozenset[str]
     token: str | None = None
 
     def __post_init__(self) -> None:
-        if self.token is not None and len(self.token) < MIN_TOKEN_LENGTH:
+        if self.token is None:
+            return
+        if not (self.token.isascii() and self.token.isprintable()):
             raise ConfigError(
-                f"a token has at least {MIN_TOKEN_LENGTH} characters, got {len(self.token)}; "
+                "a token has letters, digits and signs of ASCII only, for headers carry nothing else; "
                 "leave it out and one is made"
+            )
+        length = len("".join(self.token.split()))
+        if length < MIN_TOKEN_LENGTH or self.token != self.token.strip():
+            raise ConfigError(
+                f"a token has at least {MIN_TOKEN_LENGTH} characters, got {length}; blanks do not count, nor "
+                "may they stand at an end; leave it out and one is made"
             )
 
     @classmethod
@@ -88,6 +102,21 @@ def _netloc_host(netloc: str) -> str:
         return ""
 
 
+class _WrongTokens:
+    """Slows whoever tries many tokens; right ones are never late."""
+
+    def __init__(self) -> None:
+        self._times: deque[float] = deque(maxlen=_WRONG_FREE)
+
+    async def answer_late(self) -> None:
+        """Wait, if there have been too many wrong tokens just now."""
+        now = time.monotonic()
+        many = len(self._times) == _WRONG_FREE and now - self._times[0] < _WRONG_WITHIN_S
+        self._times.append(now)
+        if many:
+            await asyncio.sleep(_WRONG_DELAY_S)
+
+
 class Doorkeeper:
     """Lets in whom the rules allow, and puts the strict headers on every answer.
 
@@ -104,6 +133,7 @@ class Doorkeeper:
         self._app = app
         self._rules = rules
         self._login_page = login_page
+        self._wrong_tokens = _WrongTokens()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it on."""
@@ -118,21 +148,25 @@ class Doorkeeper:
                     headers.setdefault(name, value)
             await send(message)
 
-        answer = self._answer(HTTPConnection(scope))
+        request = HTTPConnection(scope)
+        answer = self._refuse_strangers(request) or await self._ask_newcomers(request)
         await (answer or self._app)(scope, receive, send_strictly)
 
-    def _answer(self, request: HTTPConnection) -> Response | None:
-        """A refusal or the cookie of a newcomer; None for a request to be handed on."""
-        refusal = self._refuse_strangers(request)
-        if refusal or self._rules.token is None or request.url.path.startswith(PUBLIC_FOLDER):
-            return refusal
-        shown = request.query_params.get("token")
-        if shown is not None and self._rules.accepts_token(shown):
-            return self._welcome(request, shown) if request.url.path == "/" else None
-        bearer = request.headers.get("authorization", "").removeprefix("Bearer ")
-        cookie = request.cookies.get(_cookie_name(request), "")
-        if shown is None and (self._rules.accepts_token(bearer) or self._rules.accepts_token(cookie)):
+    async def _ask_newcomers(self, request: HTTPConnection) -> Response | None:
+        """The cookie of a newcomer, or the wish for a token; None for a request to be handed on."""
+        path = request.url.path
+        if self._rules.token is None or path.startswith(PUBLIC_FOLDER):
             return None
+        in_address = request.query_params.get("token")
+        in_header = request.headers.get("authorization", "").removeprefix("Bearer ")
+        in_cookie = request.cookies.get(_cookie_name(request), "")
+        if any(self._rules.accepts_token(shown) for shown in (in_address or "", in_header, in_cookie)):
+            # The address keeps no token: history and logs would keep it, too.
+            return None if in_address is None or path != "/" else self._welcome(request)
+        if in_address or in_header or in_cookie:
+            await self._wrong_tokens.answer_late()
+        if in_address and _wants_page(request):
+            return RedirectResponse("/?refused", 303)
         return self._ask_for_token(request)
 
     def _refuse_strangers(self, request: HTTPConnection) -> Response | None:
@@ -154,19 +188,23 @@ class Doorkeeper:
         return None
 
     def _ask_for_token(self, request: HTTPConnection) -> Response:
-        if "text/html" in request.headers.get("accept", ""):
-            return Response(self._login_page, 401, media_type="text/html")
+        if _wants_page(request):
+            shown = "" if "refused" in request.query_params else " hidden"
+            return Response(self._login_page.replace(" data-refused", shown), 401, media_type="text/html")
         return JSONResponse(
             {"error": "this server asks for a token; use the address that `anydoa serve` printed"},
             401,
             {"www-authenticate": "Bearer"},
         )
 
-    def _welcome(self, request: HTTPConnection, token: str) -> Response:
-        """Moves the token from the address, where history and logs would keep it, to a cookie."""
+    def _welcome(self, request: HTTPConnection) -> Response:
         answer = RedirectResponse("/", 303)
-        answer.set_cookie(_cookie_name(request), token, httponly=True, samesite="lax")
+        answer.set_cookie(_cookie_name(request), self._rules.token or "", httponly=True, samesite="lax")
         return answer
+
+
+def _wants_page(request: HTTPConnection) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _cookie_name(request: HTTPConnection) -> str:

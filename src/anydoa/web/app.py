@@ -1,15 +1,10 @@
 """The web application: its few addresses, and what each of them answers."""
 
-import asyncio
-import threading
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import asdict
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -18,17 +13,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from anydoa.errors import AnydoaError
 from anydoa.web.access import AccessRules, Doorkeeper
-from anydoa.web.catalogue import Catalogue, Choice
+from anydoa.web.catalogue import Catalogue
 from anydoa.web.hub import Hub
-from anydoa.web.recording import locate_recording
-from anydoa.web.upload import DEFAULT_MAX_UPLOAD_MB, received_file
+from anydoa.web.locating import LocateEndpoint, UploadLimits
 
 _STATIC = Path(__file__).parent / "static"
-_MAX_UPLOADS = 4  # at once; they are located one after the other
 _NO_STREAM = 1011
-_MAX_NAME = 120
 
 
 def make_app(
@@ -36,7 +27,8 @@ def make_app(
     rules: AccessRules,
     *,
     hub: Hub | None = None,
-    max_upload_mb: float = DEFAULT_MAX_UPLOAD_MB,
+    limits: UploadLimits | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
     """The whole application.
 
@@ -44,14 +36,17 @@ def make_app(
         catalogue: what may be chosen on the page.
         rules: who is let in.
         hub: the live stream, if there is one.
-        max_upload_mb: most megabytes of a recording.
+        limits: what is taken of recordings.
+        is_stopping: whether the server wants to end; work for clients then ends, too.
     """
-    desk = _Desk(catalogue, hub, max_upload_mb)
+    limits = limits or UploadLimits()
+    locating = LocateEndpoint(catalogue, limits, is_stopping)
+    desk = _Desk(catalogue, hub, limits, locating)
     return Starlette(
         routes=[
             Route("/", desk.page),
             Route("/api/options", desk.options),
-            Route("/api/locate", desk.locate, methods=["POST"]),
+            Route("/api/locate", locating, methods=["POST"]),
             WebSocketRoute("/live", desk.live),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
@@ -63,21 +58,24 @@ def make_app(
 
 
 class _Desk:
-    """Answers every address. One recording is located at a time: uploads shall leave the stream its core."""
+    """Answers every address but that of uploads."""
 
-    def __init__(self, catalogue: Catalogue, hub: Hub | None, max_upload_mb: float) -> None:
+    def __init__(
+        self, catalogue: Catalogue, hub: Hub | None, limits: UploadLimits, locating: LocateEndpoint
+    ) -> None:
         self._catalogue = catalogue
         self._hub = hub
-        self._max_upload_mb = max_upload_mb
-        self._num_uploads = 0
-        self._turn = asyncio.Lock()
+        self._limits = limits
+        self._locating = locating
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """The live stream runs as long as the server."""
+        """The live stream runs as long as the server, and uploads lie nowhere longer."""
+        self._locating.open()
         if self._hub is not None:
             self._hub.start()
         yield
+        self._locating.close()
         if self._hub is not None:
             await self._hub.stop()
 
@@ -87,8 +85,14 @@ class _Desk:
 
     async def options(self, request: Request) -> Response:
         """What can be chosen, and whether there is a live stream."""
-        content = self._catalogue.content()
-        return JSONResponse({**content, "live": self._hub is not None, "max_upload_mb": self._max_upload_mb})
+        return JSONResponse(
+            {
+                **self._catalogue.content(),
+                "live": self._hub is not None,
+                "max_upload_mb": self._limits.max_mb,
+                "max_minutes": self._limits.max_minutes,
+            }
+        )
 
     async def live(self, websocket: WebSocket) -> None:
         """The live stream."""
@@ -97,45 +101,3 @@ class _Desk:
             await websocket.close(_NO_STREAM, "no live stream; start anydoa serve with --replay or --device")
             return
         await self._hub.serve(websocket)
-
-    async def locate(self, request: Request) -> Response:
-        """The directions of the recording in the body."""
-        if self._num_uploads >= _MAX_UPLOADS:
-            return _refusal(
-                f"{_MAX_UPLOADS} recordings are being located already; try again in a minute", 503
-            )
-        self._num_uploads += 1
-        try:
-            async with received_file(request, self._max_upload_mb) as path:
-                return JSONResponse(await self._locate(request, path))
-        except HTTPException as error:
-            return _refusal(error.detail, error.status_code)
-        except AnydoaError as error:
-            return _refusal(str(error), 400)
-        finally:
-            self._num_uploads -= 1
-
-    async def _locate(self, request: Request, path: Path) -> dict[str, Any]:
-        query = request.query_params
-        choice = Choice(**{field: query[field] for field in asdict(Choice()) if field in query})
-        name = query.get("name", "recording")[:_MAX_NAME]
-        given_up = threading.Event()
-        watch = asyncio.create_task(_set_when_gone(request, given_up))
-        try:
-            async with self._turn:
-                localizer = await asyncio.to_thread(self._catalogue.localizer, choice)
-                return await asyncio.to_thread(locate_recording, localizer, path, name, given_up)
-        finally:
-            watch.cancel()
-            with suppress(asyncio.CancelledError):
-                await watch
-
-
-async def _set_when_gone(request: Request, given_up: threading.Event) -> None:
-    while not await request.is_disconnected():
-        await asyncio.sleep(0.5)
-    given_up.set()
-
-
-def _refusal(message: str, status: int) -> Response:
-    return JSONResponse({"error": message}, status)

@@ -28,12 +28,14 @@ class Choice:
         estimator: name of an estimator of the catalogue; None for its first.
         grid: name of a grid of the catalogue; None for its first.
         sources: ``auto`` or how many there are.
+        ignore: channels without a microphone, as in ``6, 7``; empty for those that the array ignores.
     """
 
     array: str | None = None
     estimator: str | None = None
     grid: str | None = None
     sources: str = _UNKNOWN_NUMBER
+    ignore: str = ""
 
 
 class Catalogue:
@@ -68,7 +70,8 @@ class Catalogue:
         """What the page asks for, ready to locate.
 
         Raises:
-            ConfigError: if a name is missing or not in the catalogue, or the number is none.
+            ConfigError: if a name is missing or not in the catalogue, or a number is none.
+            GeometryError: if a channel to ignore is a microphone's or leaves a gap.
         """
         if choice.array is None:
             raise ConfigError("a recording needs the array that made it; choose its name")
@@ -76,6 +79,8 @@ class Catalogue:
         estimator = _known(choice.estimator or self._estimators[0], self._estimators, "estimator")
         grid = _known(choice.grid or self._grid_names[0], self._grid_names, "grid")
         number = _parse_sources(choice.sources)
+        if ignored := _parse_channels(choice.ignore):
+            array = array.replace(ignore_channels=ignored)
         if estimator not in self._made:
             self._made[estimator] = make_estimator(estimator)
         if grid not in self._grids:
@@ -108,3 +113,10 @@ def _parse_sources(text: str) -> int | None:
     raise ConfigError(
         f"the number of sources must be {_UNKNOWN_NUMBER} or 1..{MAX_SOURCES}, got {text[:80]!r}"
     )
+
+
+def _parse_channels(text: str) -> tuple[int, ...]:
+    words = text.replace(",", " ").split()
+    if all(word.isdecimal() and len(word) <= 3 for word in words):
+        return tuple(int(word) for word in words)
+    raise ConfigError(f"channels to ignore are numbers from 0, as in '6, 7', got {text[:80]!r}")

@@ -1,11 +1,12 @@
 """Connections of clients that do not do their part are cut, so that they hold no place for ever.
 
-uvicorn waits without end for the first request of a connection, and for a client to take what was sent. Both
-classes are its own protocols with that one thing changed.
+uvicorn waits without end for the first request of a connection, and for a client to take what was sent; and it
+takes a WebSocket that was refused with an answer for a fault. Both classes are its own protocols without that.
 """
 
 import asyncio
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -37,6 +38,12 @@ class PromptHttp(H11Protocol):
 
 class PromptWebSocket(WebSocketsSansIOProtocol):
     """A WebSocket that is cut when the application is done with a client that takes nothing."""
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send as uvicorn does, and know that a refusal ends the handshake."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
 
     def on_task_complete(self, task: "asyncio.Task[None]") -> None:
         """Close as uvicorn does, unless what waits to be sent would keep the connection open for ever."""

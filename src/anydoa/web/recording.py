@@ -1,10 +1,10 @@
 """One uploaded recording, located for the page: directions, spectrum, and azimuth over time."""
 
-import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from anydoa.errors import AnydoaError, AudioError
+from anydoa.errors import AudioError
 from anydoa.io.results import FrameResult
 from anydoa.localizer import LocalizationRun, Localizer
 from anydoa.web.messages import (
@@ -19,7 +19,12 @@ _MAX_INSTANTS = 1500  # of the trace; more than a screen has columns
 
 
 def locate_recording(
-    localizer: Localizer, path: Path, name: str, given_up: threading.Event
+    localizer: Localizer,
+    path: Path,
+    name: str,
+    *,
+    max_duration_s: float,
+    on_progress: Callable[[float], None],
 ) -> dict[str, Any]:
     """Everything the page shows of a recording.
 
@@ -27,21 +32,36 @@ def locate_recording(
         localizer: what listens.
         path: where the recording lies.
         name: what its owner calls it.
-        given_up: set from elsewhere when nobody waits for the answer any more.
+        max_duration_s: longest recording that is taken, in seconds.
+        on_progress: called with the share 0..1 that is done; what it raises ends the work.
 
     Raises:
-        AudioError: if the recording cannot be read or used.
+        AudioError: if the recording cannot be read or used, or is too long.
     """
     try:
         run = localizer.iterate(path)
+        _check_duration(run, max_duration_s)
         trace = _Trace(run.info.duration_s)
         for frame in run:
-            if given_up.is_set():
-                break
             trace.add(frame)
-    except AnydoaError as error:
-        raise AudioError(str(error).replace(str(path), name)) from None  # the name that its owner knows
+            on_progress(min(frame.time_s / run.info.duration_s, 1.0))
+    except AudioError as error:
+        raise AudioError(_renamed(str(error), path, name)) from None
     return _content(localizer, run, trace, name)
+
+
+def _check_duration(run: LocalizationRun, max_duration_s: float) -> None:
+    if run.info.duration_s > max_duration_s:
+        raise AudioError(
+            f"{run.info.name}: a recording may last {max_duration_s / 60:g} minutes here, got "
+            f"{run.info.duration_s / 60:.0f}; cut it, take `anydoa locate`, "
+            "or start `anydoa serve` with a larger --max-minutes"
+        )
+
+
+def _renamed(message: str, path: Path, name: str) -> str:
+    """A message with the name that the owner of the recording knows."""
+    return message.replace(str(path), name).replace(f"{path.name}: ", f"{name}: ", 1)
 
 
 def _content(localizer: Localizer, run: LocalizationRun, trace: "_Trace", name: str) -> dict[str, Any]:

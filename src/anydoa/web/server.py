@@ -14,6 +14,7 @@ from anydoa.web.app import make_app
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.connections import PromptHttp, PromptWebSocket
 from anydoa.web.hub import MAX_CLIENTS, Hub
+from anydoa.web.locating import DEFAULT_MAX_MINUTES, UploadLimits
 from anydoa.web.upload import DEFAULT_MAX_UPLOAD_MB
 
 DEFAULT_HOST = "127.0.0.1"
@@ -34,6 +35,7 @@ class ServerOptions:
         port: 0 for any that is free.
         token: secret that clients must show; made if None and others reach the host.
         max_upload_mb: most megabytes of a recording.
+        max_minutes: longest recording.
 
     Raises:
         ConfigError: if a number is out of range.
@@ -43,12 +45,15 @@ class ServerOptions:
     port: int = DEFAULT_PORT
     token: str | None = None
     max_upload_mb: float = DEFAULT_MAX_UPLOAD_MB
+    max_minutes: float = DEFAULT_MAX_MINUTES
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise ConfigError(f"a port is 0..65535, got {self.port}; 0 takes any that is free")
         if not 0 < self.max_upload_mb <= 100_000:
             raise ConfigError(f"the upload limit is 0..100000 MB, got {self.max_upload_mb:g}")
+        if not 0 < self.max_minutes <= 1_000_000:
+            raise ConfigError(f"the longest recording is 0..1000000 minutes, got {self.max_minutes:g}")
 
 
 class PageServer:
@@ -73,7 +78,13 @@ class PageServer:
         self._token = token
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
-                make_app(catalogue, rules, hub=hub, max_upload_mb=options.max_upload_mb),
+                make_app(
+                    catalogue,
+                    rules,
+                    hub=hub,
+                    limits=UploadLimits(max_mb=options.max_upload_mb, max_minutes=options.max_minutes),
+                    is_stopping=lambda: self._uvicorn.should_exit,
+                ),
                 http=PromptHttp,
                 ws=PromptWebSocket,
                 ws_max_size=_MAX_MESSAGE,
@@ -120,9 +131,10 @@ def _bound_socket(host: str, port: int) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter for what can be no name at all
+        reason = error.strerror if isinstance(error, OSError) else "no possible name"
         raise ConfigError(
-            f"{host} is no address of this machine ({error.strerror}); give another --host"
+            f"{host[:80]} is no address of this machine ({reason}); give another --host"
         ) from None
     bound = socket.socket(family, kind, protocol)
     try:

@@ -1,14 +1,16 @@
 """Who is let in: hosts, origins, tokens, and the headers on every answer."""
 
 import http.client
+import time
 from contextlib import closing
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from anydoa.errors import ConfigError
+from anydoa.web import access
 from anydoa.web.access import AccessRules
 from anydoa.web.server import ServerOptions
 from unit.web.served import RECORDING, serving
@@ -17,11 +19,18 @@ TOKEN = "correct horse"
 
 
 def get(port: int, path: str = "/", **headers: str) -> http.client.HTTPResponse:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+    return get_and_read(port, path, **headers)[0]
+
+
+def read(port: int, path: str = "/", **headers: str) -> bytes:
+    return get_and_read(port, path, **headers)[1]
+
+
+def get_and_read(port: int, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
-        answer.read()
-        return answer
+        return answer, answer.read()
 
 
 @pytest.mark.parametrize(
@@ -36,9 +45,20 @@ def test_a_host_is_an_address_or_a_name_of_this_server(host: str, known: bool) -
     assert AccessRules.for_host("kitchen.example", None).knows_host(host) is known
 
 
-def test_a_short_token_is_refused() -> None:
-    with pytest.raises(ConfigError, match="at least 8 characters, got 3"):
-        AccessRules(frozenset(), "abc")
+@pytest.mark.parametrize(
+    ("token", "message"),
+    [
+        ("abc", "at least 8 characters, got 3"),
+        (" " * 8, "at least 8 characters, got 0"),
+        ("correct horse ", "nor may they stand at an end"),
+        ("пароль-пароль", "letters, digits and signs of ASCII only"),
+        ("caf\u00e9-caf\u00e9", "letters, digits and signs of ASCII only"),
+        ("long\nenough", "letters, digits and signs of ASCII only"),
+    ],
+)
+def test_a_token_that_is_no_secret_or_fits_no_header_is_refused(token: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        AccessRules(frozenset(), token)
 
 
 def test_a_name_rebound_to_this_machine_gets_nothing() -> None:
@@ -86,7 +106,6 @@ def test_other_machines_need_a_token_which_is_made_if_none_is_given() -> None:
 
 def test_a_token_in_the_address_moves_to_a_cookie() -> None:
     with serving(ServerOptions(port=0, token=TOKEN)) as server:
-        assert get(server.port, "/?token=wrong+horse").status == 401
         welcome = get(server.port, "/?token=correct+horse")
         assert (welcome.status, welcome.getheader("location")) == (303, "/")
         cookie = str(welcome.getheader("set-cookie"))
@@ -94,6 +113,55 @@ def test_a_token_in_the_address_moves_to_a_cookie() -> None:
         assert "SameSite=lax" in cookie
         assert get(server.port, Cookie=cookie.split(";")[0]).status == 200
         assert get(server.port, Cookie="anydoa_token_1=x").status == 401
+
+
+@pytest.mark.parametrize("token", [TOKEN, 'a;b"c,d\\e=f%20', "~!@#$^&*()_+[]{}|"])
+def test_any_token_works_in_address_header_and_cookie(token: str) -> None:
+    with serving(ServerOptions(port=0, token=token)) as server:
+        welcome = get(server.port, "/?" + urlencode({"token": token}))
+        assert welcome.status == 303
+        assert get(server.port, Cookie=str(welcome.getheader("set-cookie")).split("; HttpOnly")[0]).status == 200
+        assert get(server.port, Authorization=f"Bearer {token}").status == 200
+
+
+def test_an_old_address_opens_the_page_for_whoever_has_the_cookie() -> None:
+    with serving(ServerOptions(port=0, token=TOKEN)) as server:
+        cookie = str(get(server.port, "/?token=correct+horse").getheader("set-cookie")).split(";")[0]
+        answer = get(server.port, "/?token=of+yesterday", Cookie=cookie)
+        assert (answer.status, answer.getheader("location")) == (303, "/")
+
+
+def test_a_wrong_token_is_told_and_leaves_the_address() -> None:
+    with serving(ServerOptions(port=0, token=TOKEN)) as server:
+        answer = get(server.port, "/?token=wrong+horse", Accept="text/html")
+        assert (answer.status, answer.getheader("location")) == (303, "/?refused")
+        refused, fresh = (read(server.port, path, Accept="text/html") for path in ("/?refused", "/"))
+        assert b'role="alert">That is not the token' in refused
+        assert b'role="alert" hidden>That is not the token' in fresh
+
+
+def test_whoever_tries_many_tokens_waits_and_whoever_has_one_does_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(access, "_WRONG_DELAY_S", 3.0)
+    with serving(ServerOptions(port=0, token=TOKEN)) as server:
+        for _ in range(5):
+            assert get(server.port, Authorization="Bearer wrong horse").status == 401
+        begin = time.monotonic()
+        assert get(server.port, Authorization=f"Bearer {TOKEN}").status == 200
+        assert time.monotonic() - begin < 3
+        assert get(server.port, Authorization="Bearer wrong horse").status == 401
+        assert time.monotonic() - begin > 3
+
+
+def test_a_websocket_that_is_refused_writes_nothing_to_the_terminal(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with serving(ServerOptions(port=0, token=TOKEN), replay=RECORDING) as server:
+        for _ in range(3):
+            with pytest.raises(InvalidStatus, match="401"):
+                connect(f"ws://127.0.0.1:{server.port}/live")
+    assert [record.getMessage() for record in caplog.records] == []
 
 
 def test_a_browser_without_a_token_is_asked_for_one_and_a_program_is_told() -> None:

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from anydoa.web import app
+from anydoa.web import locating, upload
+from anydoa.web.locating import LINES
 from anydoa.web.server import PageServer, ServerOptions
 from unit.web.served import RECORDING, serving
 
@@ -32,6 +33,15 @@ def locate(server: PageServer, body: bytes, **query: str) -> tuple[int, dict[str
         connection.request("POST", path, body)
         answer = connection.getresponse()
         return answer.status, json.loads(answer.read())
+
+
+def locate_in_lines(server: PageServer, body: bytes, **query: str) -> list[dict[str, Any]]:
+    path = "/api/locate?" + urlencode({"array": "two_talkers", "name": "meeting.wav", **query})
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)) as connection:
+        connection.request("POST", path, body, {"Accept": LINES})
+        answer = connection.getresponse()
+        assert answer.getheader("content-type") == LINES
+        return [json.loads(line) for line in answer.read().splitlines()]
 
 
 def make_wav(num_channels: int, *, seconds: float = 0.5) -> bytes:
@@ -67,6 +77,8 @@ def test_the_number_of_talkers_can_be_said(server: PageServer) -> None:
         (make_wav(6), {"grid": "/etc/grid.csv"}, "no grid '/etc/grid.csv'"),
         (make_wav(6), {"estimator": "hub:some/one"}, "no estimator 'hub:some/one'"),
         (make_wav(6), {"sources": "9" * 30}, "the number of sources must be auto or 1..4"),
+        (make_wav(6), {"ignore": "six"}, "channels to ignore are numbers from 0"),
+        (make_wav(6), {"ignore": "9"}, "channels count from 0 without gaps"),
     ],
 )
 def test_a_bad_upload_gets_rule_value_and_cure(
@@ -106,7 +118,7 @@ def test_uploads_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_more_uploads_than_are_taken_at_once_are_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "_MAX_UPLOADS", 1)
+    monkeypatch.setattr(locating, "_MAX_UPLOADS", 1)
     with serving() as server:
         slow = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
         slow.putrequest("POST", "/api/locate?array=two_talkers")
@@ -117,6 +129,66 @@ def test_more_uploads_than_are_taken_at_once_are_told_to_come_back(monkeypatch: 
         slow.close()
         time.sleep(0.3)
         assert locate(server, make_wav(6))[0] == 200
+
+
+def test_channels_without_a_microphone_can_be_left_out(server: PageServer) -> None:
+    assert locate(server, make_wav(8))[0] == 400
+    status, found = locate(server, make_wav(8), ignore="6, 7")
+    assert (status, found["array"]["ignore_channels"]) == (200, [6, 7])
+
+
+def test_a_client_that_asks_for_lines_hears_how_far_its_recording_is(server: PageServer) -> None:
+    steps = locate_in_lines(server, make_wav(6, seconds=60), grid="icosphere:4")
+    progress = [step for step in steps if step["type"] == "progress"]
+    assert len(progress) > 1
+    assert [step["done"] for step in progress] == sorted(step["done"] for step in progress)
+    assert 0 < progress[-1]["done"] <= 1
+    assert (steps[-1]["type"], steps[-1]["duration_s"]) == ("result", 60)
+
+
+def test_a_mistake_is_the_last_line(server: PageServer) -> None:
+    last = locate_in_lines(server, b"no sound at all")[-1]
+    assert (last["type"], last["status"]) == ("error", 400)
+    assert "meeting.wav: not audio" in last["error"]
+
+
+def test_a_short_recording_does_not_wait_for_a_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locating.Turns.__init__, "__defaults__", (0.2,))
+    with serving() as server:
+        first = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+        first.request("POST", "/api/locate?array=two_talkers&grid=icosphere:4", make_wav(6, seconds=120))
+        time.sleep(0.5)
+        begin = time.monotonic()
+        assert locate(server, make_wav(6))[0] == 200
+        waited = time.monotonic() - begin
+        answer = first.getresponse()
+        assert (answer.status, json.loads(answer.read())["duration_s"]) == (200, 120)
+        took = time.monotonic() - begin
+        first.close()
+    assert waited < took / 2
+
+
+def test_a_recording_that_lasts_too_long_is_refused() -> None:
+    with serving(ServerOptions(port=0, max_minutes=0.5)) as server:
+        status, answer = locate(server, make_wav(6, seconds=31))
+    assert status == 400
+    assert answer["error"].startswith("meeting.wav: a recording may last 0.5 minutes here, got 1; cut it")
+
+
+def test_an_upload_that_crawls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(upload, "_PATIENCE_S", 0.5)
+    with (
+        serving() as server,
+        closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection,
+    ):
+        connection.putrequest("POST", "/api/locate?array=two_talkers")
+        connection.putheader("Content-Length", "100000")
+        connection.endheaders()
+        for _ in range(10):
+            connection.send(b"RIFF")
+            time.sleep(0.1)
+        answer = connection.getresponse()
+        assert (answer.status, b"kB a second at least" in answer.read()) == (400, True)
 
 
 def test_a_recording_that_nobody_waits_for_is_given_up() -> None:

@@ -52,7 +52,10 @@ def test_the_command_prints_an_address_serves_and_stops_at_ctrl_c() -> None:
         (["--token", "short"], "a token has at least 8 characters, got 5"),
         (["--port", "-1"], "a port is 0..65535, got -1"),
         (["--max-upload", "0"], "the upload limit is 0..100000 MB, got 0"),
+        (["--max-minutes", "0"], "the longest recording is 0..1000000 minutes, got 0"),
         (["--host", "256.1.1.1"], "256.1.1.1 is no address of this machine"),
+        (["--host", "a..b"], "a..b is no address of this machine"),
+        (["--host", "x" * 300], "is no address of this machine"),
     ],
 )
 def test_a_mistake_is_one_line(

@@ -1,0 +1,163 @@
+"""`POST /api/locate`: a recording comes in, waits for its turn, and its directions go out.
+
+The answer is one JSON object, or, for a client that accepts ``application/x-ndjson``, a line for every step:
+how many recordings come before this one, the share that is done, and last the result or what is wrong.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from anydoa.errors import AnydoaError
+from anydoa.web.catalogue import Catalogue, Choice
+from anydoa.web.recording import locate_recording
+from anydoa.web.spool import Spool
+from anydoa.web.turns import GivenUpError, Turn, Turns
+from anydoa.web.upload import DEFAULT_MAX_UPLOAD_MB, received_file
+
+DEFAULT_MAX_MINUTES = 60.0
+LINES = "application/x-ndjson"
+_MAX_UPLOADS = 4  # at once; they are located one after the other, in slices
+_MAX_NAME = 120
+_STEP_S = 0.25
+
+
+@dataclass(frozen=True, kw_only=True)
+class UploadLimits:
+    """What the server takes.
+
+    Args:
+        max_mb: most megabytes of a recording.
+        max_minutes: longest recording.
+    """
+
+    max_mb: float = DEFAULT_MAX_UPLOAD_MB
+    max_minutes: float = DEFAULT_MAX_MINUTES
+
+
+class LocateEndpoint:
+    """Answers uploads. One recording is located at a time: uploads shall leave the stream its core.
+
+    Args:
+        catalogue: what may be chosen.
+        limits: what is taken.
+        is_stopping: whether the server wants to end.
+    """
+
+    def __init__(self, catalogue: Catalogue, limits: UploadLimits, is_stopping: Callable[[], bool]) -> None:
+        self._catalogue = catalogue
+        self._limits = limits
+        self._is_stopping = is_stopping
+        self._turns = Turns()
+        self._num_uploads = 0
+        self._spool: Spool | None = None
+
+    def open(self) -> None:
+        """Make the place where uploads lie; called when the server starts."""
+        self._spool = Spool()
+
+    def close(self) -> None:
+        """Remove it; called when the server stops."""
+        if self._spool is not None:
+            self._spool.close()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; the upload is there for exactly as long."""
+        request = Request(scope, receive)
+        if self._num_uploads >= _MAX_UPLOADS:
+            await _refusal(
+                f"{_MAX_UPLOADS} recordings are being located already; try again in a minute", 503
+            )(scope, receive, send)
+            return
+        self._num_uploads += 1
+        try:
+            await self._answer(request, send)
+        finally:
+            self._num_uploads -= 1
+
+    async def _answer(self, request: Request, send: Send) -> None:
+        assert self._spool is not None  # open() comes before the first request
+        name = request.query_params.get("name", "")[:_MAX_NAME] or "recording"
+        with self._spool.place(name) as path:
+            try:
+                await received_file(request, path, self._limits.max_mb)
+            except HTTPException as error:
+                response = _refusal(error.detail, error.status_code)
+            except AnydoaError as error:
+                response = _refusal(str(error), 400)
+            else:
+                response = await self._response(request, path, name)
+            await response(request.scope, request.receive, send)
+
+    async def _response(self, request: Request, path: Path, name: str) -> Response:
+        steps = self._steps(request, path, name)
+        if LINES in request.headers.get("accept", ""):
+            return StreamingResponse((json.dumps(step) + "\n" async for step in steps), media_type=LINES)
+        step: dict[str, Any] = {}
+        async for step in steps:
+            if await request.is_disconnected():
+                break
+        await steps.aclose()  # type: ignore[attr-defined] # ends the work that nobody waits for
+        if step["type"] == "result":
+            return JSONResponse({key: value for key, value in step.items() if key != "type"})
+        return _refusal(step.get("error", ""), step.get("status", 400))
+
+    async def _steps(self, request: Request, path: Path, name: str) -> AsyncIterator[dict[str, Any]]:
+        """Progress every so often, then the result or what is wrong."""
+        query = request.query_params
+        choice = Choice(**{field: query[field] for field in asdict(Choice()) if field in query})
+        work = _Work(self._catalogue, choice, Turn(self._turns), self._limits.max_minutes)
+        task = asyncio.create_task(asyncio.to_thread(work.locate, path, name))
+        try:
+            while not (await asyncio.wait({task}, timeout=_STEP_S))[0]:
+                if self._is_stopping():
+                    work.turn.give_up()
+                yield {"type": "progress", "place": work.turn.place, "done": round(work.done, 4)}
+            yield _last_step(task)
+        finally:
+            work.turn.give_up()
+            await asyncio.wait({task})
+
+
+class _Work:
+    """The locating of one recording in a thread of its own."""
+
+    def __init__(self, catalogue: Catalogue, choice: Choice, turn: Turn, max_minutes: float) -> None:
+        self.turn = turn
+        self.done = 0.0
+        self._catalogue = catalogue
+        self._choice = choice
+        self._max_minutes = max_minutes
+
+    def locate(self, path: Path, name: str) -> dict[str, Any]:
+        """The content of the answer."""
+        with self.turn.held():
+            localizer = self._catalogue.localizer(self._choice)
+            return locate_recording(
+                localizer, path, name, max_duration_s=60 * self._max_minutes, on_progress=self._go_on
+            )
+
+    def _go_on(self, done: float) -> None:
+        self.done = done
+        self.turn.give_way()
+
+
+def _last_step(task: "asyncio.Task[dict[str, Any]]") -> dict[str, Any]:
+    try:
+        return {"type": "result", **task.result()}
+    except GivenUpError:
+        return {"type": "error", "error": "the server is stopping; send the recording again", "status": 503}
+    except AnydoaError as error:
+        return {"type": "error", "error": str(error), "status": 400}
+
+
+def _refusal(message: str, status: int) -> Response:
+    return JSONResponse({"error": message}, status)

@@ -1,0 +1,96 @@
+"""Who may work now: one at a time, in the order of asking; long work gives way to whoever waits."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from anydoa.errors import AnydoaError
+
+SLICE_S = 2.0
+_LOOK_EVERY_S = 0.2
+
+
+class GivenUpError(AnydoaError):
+    """Work that nobody waits for any more, or that the server must end."""
+
+
+class Turns:
+    """The turns of all work of a server.
+
+    Args:
+        slice_s: seconds that work may take before it gives way to what waits.
+    """
+
+    def __init__(self, slice_s: float = SLICE_S) -> None:
+        self.slice_s = slice_s
+        self.changed = threading.Condition()
+        self.queue: deque[Turn] = deque()  # whoever stands first works
+
+
+class Turn:
+    """The place of one piece of work; may be watched and given up from any thread.
+
+    Args:
+        turns: what it stands in line for.
+    """
+
+    def __init__(self, turns: Turns) -> None:
+        self._turns = turns
+        self._given_up = threading.Event()
+        self._began = 0.0
+
+    @property
+    def place(self) -> int:
+        """How many come before; 0 for work that is being done, or is done."""
+        with self._turns.changed:
+            queue = self._turns.queue
+            return queue.index(self) if self in queue else 0
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Wait for the turn and keep it.
+
+        Raises:
+            GivenUpError: if the work is given up meanwhile.
+        """
+        with self._turns.changed:
+            self._turns.queue.append(self)
+        try:
+            self._wait()
+            yield
+        finally:
+            with self._turns.changed:
+                self._turns.queue.remove(self)
+                self._turns.changed.notify_all()
+
+    def give_way(self) -> None:
+        """Let others go first if the slice is over and somebody waits; called by the work now and then.
+
+        Raises:
+            GivenUpError: if the work is given up.
+        """
+        self._check()
+        if time.monotonic() - self._began < self._turns.slice_s:
+            return
+        with self._turns.changed:
+            self._turns.queue.rotate(-1)
+            self._turns.changed.notify_all()
+        self._wait()
+
+    def give_up(self) -> None:
+        """Make the work end at its next chance."""
+        self._given_up.set()
+
+    def _wait(self) -> None:
+        with self._turns.changed:
+            while self._turns.queue[0] is not self:
+                self._turns.changed.wait(_LOOK_EVERY_S)
+                self._check()
+        self._check()
+        self._began = time.monotonic()
+
+    def _check(self) -> None:
+        if self._given_up.is_set():
+            raise GivenUpError("the recording was given up before its end; send it again")
