@@ -1,16 +1,19 @@
 """The page as a person meets it: talkers move, files are located, nothing goes anywhere else."""
 
+import io
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FilePayload, Page, expect
 
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.server import PageServer, ServerOptions
-from browser.conftest import DESKTOP, Visit
+from browser.conftest import DESKTOP, PHONE, Visit
 from unit.web.served import ESTIMATOR, RECORDING, serving
 
 SLOWLY = 4.0  # results a second; drawing a sphere without a graphics card takes its time
@@ -200,6 +203,8 @@ def test_the_keyboard_alone_locates_a_recording(browser: Browser, server: PageSe
         expect(page.locator(control)).to_be_focused()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Tab")
+    expect(page.locator("#ignore")).to_be_focused()
+    page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect(page.locator("#result-table tbody tr")).to_have_count(1)
     assert seen.complaints == []
@@ -258,7 +263,8 @@ def test_a_token_opens_the_page_and_leaves_the_address(browser: Browser) -> None
         seen.screenshot("token")
         seen.page.fill("#token", "wrong horse")
         seen.page.keyboard.press("Enter")
-        expect(seen.page.locator("form")).to_contain_text("asks for a token")
+        expect(seen.page.locator("form")).to_contain_text("That is not the token")
+        assert "horse" not in seen.page.url
         seen.page.fill("#token", "correct horse")
         seen.page.keyboard.press("Enter")
         expect(seen.page.locator("#status")).to_have_attribute("data-state", "live")
@@ -273,6 +279,186 @@ def test_a_lost_server_is_told_and_found_again(browser: Browser) -> None:
         expect(seen.page.locator("#status")).to_have_attribute("data-state", "live")
         port = first.port
     expect(seen.page.locator("#status")).to_have_attribute("data-state", "lost")
+    expect(seen.page.locator("#live-old")).to_contain_text("What is shown is old.")
+    expect(seen.page.locator("#live")).to_have_class(re.compile("old"))
     with serving(ServerOptions(port=port), replay=RECORDING):
         expect(seen.page.locator("#status")).to_have_attribute("data-state", "live")
+        expect(seen.page.locator("#live-old")).to_be_hidden()
+    with serving(ServerOptions(port=port, token="another horse"), replay=RECORDING):
+        expect(seen.page.locator("#status")).to_contain_text("asks for another token")
+        seen.page.click("#tab-recording")
+        seen.page.set_input_files("#file", RECORDING)
+        expect(seen.page.locator("#error")).to_contain_text("asks for another token")
         seen.page.context.close()
+
+
+def drag(page: Page, script: str, *types: str) -> None:
+    """Drag over the page what the script puts into ``transfer``."""
+    page.evaluate(
+        f"""(types) => {{
+            const transfer = new DataTransfer();
+            {script}
+            for (const type of types) {{
+                const options = {{ dataTransfer: transfer, bubbles: true, cancelable: true }};
+                document.body.dispatchEvent(new DragEvent(type, options));
+            }}
+        }}""",
+        list(types),
+    )
+
+
+def test_text_that_is_dragged_is_no_recording(browser: Browser, server: PageServer) -> None:
+    seen = visit(browser, server.url)
+    drag(seen.page, 'transfer.setData("text/plain", "a word");', "dragenter", "dragover")
+    expect(seen.page.locator("#veil")).to_be_hidden()
+    seen.page.context.close()
+
+
+def test_several_recordings_at_once_are_not_ignored_silently(browser: Browser, server: PageServer) -> None:
+    seen = visit(browser, server.url)
+    two = 'for (const name of ["a.wav", "b.wav"]) transfer.items.add(new File(["x"], name));'
+    drag(seen.page, two, "dragenter", "drop")
+    expect(seen.page.locator("#error")).to_contain_text("2 files at once: this page locates one")
+    seen.page.context.close()
+
+
+def test_home_and_end_choose_the_first_and_last_tab(browser: Browser, server: PageServer) -> None:
+    seen = visit(browser, server.url)
+    seen.page.focus("#tab-live")
+    seen.page.keyboard.press("End")
+    expect(seen.page.locator("#tab-recording")).to_have_attribute("aria-selected", "true")
+    seen.page.keyboard.press("Home")
+    expect(seen.page.locator("#tab-live")).to_have_attribute("aria-selected", "true")
+    seen.page.context.close()
+
+
+def test_a_long_recording_shows_how_far_it_is_and_can_be_given_up(
+    browser: Browser, server: PageServer, tmp_path: Path
+) -> None:
+    long = tmp_path / "long.flac"
+    soundfile.write(long, np.random.default_rng(0).normal(0, 0.01, (16000 * 300, 6)), 16000)
+    seen = visit(browser, server.url)
+    seen.page.click("#tab-recording")
+    seen.page.set_input_files("#file", RECORDING)
+    expect(seen.page.locator("#result-table tbody tr")).to_have_count(2)
+    seen.page.set_input_files("#file", long)
+    expect(seen.page.locator("#progress-text")).to_contain_text(re.compile(r"Located \d+ %, about \d+ (s|min) left"))
+    expect(seen.page.locator("#result")).to_have_class(re.compile("old"))
+    seen.page.click("#cancel")
+    expect(seen.page.locator("#progress-box")).to_be_hidden()
+    expect(seen.page.locator("#go")).to_be_enabled()
+    assert seen.complaints == []
+    seen.page.context.close()
+
+
+def test_a_mistake_hides_the_result_of_another_recording(
+    browser: Browser, server: PageServer, tmp_path: Path
+) -> None:
+    surplus = tmp_path / "eight.wav"
+    soundfile.write(surplus, np.random.default_rng(0).normal(0, 0.1, (16000, 8)), 16000)
+    seen = visit(browser, server.url)
+    seen.page.click("#tab-recording")
+    seen.page.set_input_files("#file", RECORDING)
+    expect(seen.page.locator("#result")).to_be_visible()
+    seen.page.set_input_files("#file", surplus)
+    expect(seen.page.locator("#error")).to_contain_text("eight.wav: recording has 8 channels")
+    expect(seen.page.locator("#result")).to_be_hidden()
+    seen.page.fill("#ignore", "6, 7")
+    seen.page.click("#go")
+    expect(seen.page.locator("#result-about")).to_contain_text("eight.wav: 1.0 s")
+    seen.page.context.close()
+
+
+def test_everything_that_was_found_can_be_saved(browser: Browser, server: PageServer) -> None:
+    seen = visit(browser, server.url)
+    seen.page.click("#tab-recording")
+    seen.page.set_input_files("#file", RECORDING)
+    expect(seen.page.locator("#result-table tbody tr")).to_have_count(2)
+    table, times, result = (saved(seen.page, f"#save-{kind}") for kind in ("table", "times", "result"))
+    assert table.splitlines()[0] == "id,azimuth_deg,elevation_deg,score,mirror_deg,array"
+    assert len(table.splitlines()) == 3
+    assert times.splitlines()[0] == "time_s,rank,azimuth_deg,elevation_deg,score"
+    content = json.loads(result)
+    assert len(times.splitlines()) == 1 + sum(len(instant["sources"]) for instant in content["trace"])
+    assert (content["array"]["name"], content["grid"]["name"]) == ("two_talkers", "fibonacci:512")
+    seen.page.context.close()
+
+
+def saved(page: Page, button: str) -> str:
+    with page.expect_download() as download:
+        page.click(button)
+    return Path(download.value.path()).read_text("utf-8")
+
+
+def test_a_flat_array_shows_the_mirror_and_what_marks_mean(browser: Browser) -> None:
+    with serving(catalogue=Catalogue(None, ESTIMATOR, "fibonacci:512")) as server:
+        seen = visit(browser, server.url)
+        seen.page.select_option("#array", "respeaker-6")
+        seen.page.fill("#ignore", "6, 7")
+        seen.page.set_viewport_size(PHONE)
+        six_of_eight = add_two_channels()
+        seen.page.set_input_files("#file", six_of_eight)
+        row = seen.page.locator("#result-table tbody tr").first
+        expect(row.locator(".mirror")).to_contain_text(re.compile(r"or \d+° (left|right|front|back), [−\d]+°"))
+        expect(seen.page.locator("#result-title")).to_be_in_viewport()  # without scrolling
+        assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        seen.page.click("#result .legend summary")
+        expect(seen.page.locator("#result .legend ul")).to_contain_text("mirror image")
+        seen.page.context.close()
+
+
+def add_two_channels() -> FilePayload:
+    audio, rate = soundfile.read(RECORDING)
+    file = io.BytesIO()
+    soundfile.write(file, np.concatenate([audio, np.zeros((len(audio), 2))], axis=1), rate, format="WAV")
+    return {"name": "eight.wav", "mimeType": "audio/wav", "buffer": file.getvalue()}
+
+
+def test_numbers_of_microphones_never_overprint(browser: Browser) -> None:
+    with serving(catalogue=Catalogue(None, ESTIMATOR, "fibonacci:512")) as server:
+        seen = visit(browser, server.url)
+        for array in ("em32", "zylia-zm1", "respeaker-6"):
+            seen.page.select_option("#array", array)
+            nearest = seen.page.evaluate(
+                """() => {
+                    const shown = [...document.querySelectorAll("#form-array .number")].filter((one) => one.textContent);
+                    const places = shown.map((one) => [Number(one.getAttribute("x")), Number(one.getAttribute("y"))]);
+                    const apart = places.flatMap(([x, y], one) => places.slice(one + 1).map(([u, v]) => Math.hypot(x - u, y - v)));
+                    return Math.min(...apart);
+                }"""
+            )
+            assert nearest >= 11
+        seen.page.context.close()
+
+
+def test_meters_are_seen_in_forced_colours_and_name_clipping(browser: Browser, server: PageServer) -> None:
+    seen = visit(browser, server.url)
+    seen.page.emulate_media(forced_colors="active")
+    expect(seen.page.locator("#status")).to_have_attribute("data-state", "live")
+    styles = seen.page.evaluate(
+        """() => {
+            const style = (selector) => getComputedStyle(document.querySelector(selector));
+            return [style(".meter .level").backgroundColor, style(".meter .track").borderTopWidth];
+        }"""
+    )
+    assert styles[0] != "rgba(0, 0, 0, 0)"
+    assert styles[1] == "1px"
+    expect(seen.page.locator(".meter .decibels").first).to_contain_text("−")
+    seen.page.evaluate(
+        """async () => {
+            const { LevelMeters } = await import("/static/levels.js");
+            const meters = new LevelMeters(document.getElementById("levels"), document.getElementById("levels-note"));
+            meters.setArray({ channels: [0, 1] }, 2);
+            meters.show([-10, -10], [-3, 0]);
+            window.clipNote = document.getElementById("levels-note").textContent;
+        }"""
+    )
+    assert seen.page.evaluate("window.clipNote") == "Channel 1 clips: turn the gain down."
+    seen.page.context.close()
+
+
+def test_without_scripts_the_page_says_so(browser: Browser, server: PageServer) -> None:
+    page = browser.new_context(java_script_enabled=False).new_page()
+    page.goto(server.url)
+    expect(page.locator(".no-script")).to_contain_text("JavaScript, which is switched off")
+    page.context.close()

@@ -1,13 +1,22 @@
 """How loud each recorded channel is, over exactly the samples of each result."""
 
+from typing import NamedTuple
+
 import numpy as np
 from jaxtyping import Float
 
 FLOOR_DB = -120.0  # dB re full scale; what a display shows for silence
 
 
+class Levels(NamedTuple):
+    """Levels of each channel in dB re full scale, at least :data:`FLOOR_DB`."""
+
+    rms_db: Float[np.ndarray, "channel"]
+    peak_db: Float[np.ndarray, "channel"]
+
+
 class LevelMeter:
-    """Root mean square of each channel between one sample and another, whatever blocks the sound comes in.
+    """Root mean square and peak of each channel between one sample and another, whatever blocks the sound comes in.
 
     Args:
         num_channels: rows of every block.
@@ -28,14 +37,21 @@ class LevelMeter:
         counted, self._pending = self._pending[:, :length], self._pending[:, length:]
         self._num_counted += length
         self._energy += np.sum(np.square(counted, dtype=np.float64), axis=1)
+        self._peak = np.maximum(self._peak, np.max(np.abs(counted), axis=1, initial=0.0))
         self._length += length
 
-    def levels_db(self) -> Float[np.ndarray, "channel"]:
-        """Levels in dB re full scale of what was counted since the last call; the floor for nothing."""
-        mean_square = self._energy / max(self._length, 1)
+    def take(self) -> Levels:
+        """Levels of what was counted since the last call; the floor for nothing."""
+        levels = Levels(_decibels(self._energy / max(self._length, 1)), _decibels(self._peak**2))
         self._start_span()
-        return 10 * np.log10(np.maximum(mean_square, 10 ** (FLOOR_DB / 10)))
+        return levels
 
     def _start_span(self) -> None:
         self._energy = np.zeros(len(self._pending))
+        self._peak = np.zeros(len(self._pending))
         self._length = 0
+
+
+def _decibels(power: Float[np.ndarray, "channel"]) -> Float[np.ndarray, "channel"]:
+    decibels: np.ndarray = 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10)))
+    return decibels

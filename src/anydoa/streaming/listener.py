@@ -33,6 +33,7 @@ class LiveResult:
         spectrum: mean of the spectra since the last result, weighted by level; zeros in silence.
         levels_db: root mean square of each recorded channel since the last result, in dB re full scale, at
             least -120.
+        peaks_db: largest sample of each recorded channel since the last result, in the same decibels.
         dropped_s: sound missing before that moment: dropped because the machine was too slow, or lost by the
             feed.
         speech: whether somebody spoke since the last result; true without the voice activity gate.
@@ -45,6 +46,7 @@ class LiveResult:
     sources: tuple[Source, ...]
     spectrum: Float[np.ndarray, "grid"]
     levels_db: Float[np.ndarray, "channel"]
+    peaks_db: Float[np.ndarray, "channel"]
     dropped_s: float
     speech: bool
 
@@ -147,6 +149,7 @@ class Listener:
     ) -> LiveResult:
         processing_s = time.monotonic() - self._timeline.moment(self._recorded(newest) - 1).arrival
         missing_s = self._missing_s(time_s)
+        levels = self._meter.take()
         result = LiveResult(
             time_s=time_s + missing_s,
             latency_s=processing_s + newest / self._localizer.estimator.sample_rate - time_s,
@@ -154,7 +157,8 @@ class Listener:
             tracks=tracks,
             sources=sources,
             spectrum=self._spectrum_sum / self._level_sum if self._level_sum > 0 else self._spectrum_sum,
-            levels_db=self._meter.levels_db(),
+            levels_db=levels.rms_db,
+            peaks_db=levels.peak_db,
             dropped_s=missing_s,
             speech=self._speech,
         )

@@ -57,6 +57,7 @@ def frame_message(result: LiveResult) -> dict[str, Any]:
         "tracks": [_track_content(track) for track in result.tracks],
         "sources": [source_content(source) for source in result.sources],
         "levels_db": [round(float(level), 1) for level in result.levels_db],
+        "peaks_db": [round(float(level), 1) for level in result.peaks_db],
         "spectrum": spectrum_content(result.spectrum),
     }
 

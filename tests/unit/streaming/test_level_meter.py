@@ -8,7 +8,7 @@ from anydoa.streaming.level_meter import LevelMeter
 
 def levels_db(meter: LevelMeter, until: int) -> np.ndarray:
     meter.count_until(until)
-    return meter.levels_db()
+    return meter.take().rms_db
 
 
 def test_a_full_scale_sine_has_minus_three_decibels() -> None:
@@ -16,6 +16,15 @@ def test_a_full_scale_sine_has_minus_three_decibels() -> None:
     sine = np.sin(2 * np.pi * np.arange(1000) / 100)
     meter.push(np.stack([sine, 0.1 * sine]).astype(np.float32))
     np.testing.assert_allclose(levels_db(meter, 1000), [-3.0103, -23.0103], atol=1e-3)
+
+
+def test_the_peak_is_the_largest_sample_whatever_its_sign() -> None:
+    meter = LevelMeter(2)
+    meter.push(np.array([[0.0, 0.5, 0.1], [-1.0, 0.2, 0.0]], dtype=np.float32))
+    meter.count_until(2)
+    np.testing.assert_allclose(meter.take().peak_db, [-6.0206, 0], atol=1e-3)
+    meter.count_until(3)
+    np.testing.assert_allclose(meter.take().peak_db, [-20, -120], atol=1e-3)
 
 
 def test_silence_and_no_samples_have_the_floor() -> None:

@@ -54,6 +54,7 @@ def result(num_tracks: int = 1, num_sources: int = 1) -> LiveResult:
         sources=tuple(Source(AHEAD_AND_UP, 0.5, id) for id in range(num_sources)),
         spectrum=np.zeros(4),
         levels_db=np.zeros(2),
+        peaks_db=np.zeros(2),
         dropped_s=0.0,
         speech=True,
     )

@@ -58,6 +58,7 @@ def test_who_is_silent_is_not_published(node: ModuleType) -> None:
         sources=(),
         spectrum=np.zeros(4),
         levels_db=np.zeros(2),
+        peaks_db=np.zeros(2),
         dropped_s=0.0,
         speech=True,
     )

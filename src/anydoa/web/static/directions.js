@@ -19,12 +19,11 @@ export function cross(a, b) {
   return [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]];
 }
 
-// "40° left", "75° right": what a person says, beside the signed number.
-export function side(azimuth) {
+// "40° left", "75° right", "180° back": what a person says; the side stands for the sign.
+export function spokenAzimuth(azimuth) {
   const rounded = Math.round(azimuth);
-  if (rounded === 0) return "front";
-  if (Math.abs(rounded) === 180) return "back";
-  return rounded > 0 ? "left" : "right";
+  const side = rounded === 0 ? "front" : Math.abs(rounded) === 180 ? "back" : rounded > 0 ? "left" : "right";
+  return `${Math.abs(rounded)}° ${side}`;
 }
 
 export function degrees(value) {

@@ -3,6 +3,7 @@
 import { Canvas } from "./canvas.js";
 import { cross, dot, fromAngles } from "./directions.js";
 import { drawMark } from "./mark.js";
+import { readableNumbers } from "./plan.js";
 import { HEIGHT, WIDTH } from "./raster.js";
 import { colour, palette } from "./theme.js";
 
@@ -68,6 +69,8 @@ export class Globe {
     this.program = buildProgram(this.canvas.context);
     this.overlay = new Canvas(box, (context, width, height) => this.#annotate(context, width, height), { label });
     this.overlay.element.tabIndex = 0;
+    this.overlay.element.setAttribute("role", "application"); // or screen readers keep the arrow keys
+    this.overlay.element.setAttribute("aria-roledescription", "sphere");
     this.overlay.element.setAttribute("aria-keyshortcuts", "ArrowLeft ArrowRight ArrowUp ArrowDown Home");
     this.#listen(this.overlay.element);
     this.recolour();
@@ -186,7 +189,7 @@ export class Globe {
   }
 
   #drawArray(context, project) {
-    const [start, tip] = [project([0, 0, 0]), project([0.62, 0, 0])];
+    const [start, tip] = [project([1.25 * ARRAY_SIZE, 0, 0]), project([0.72, 0, 0])]; // beyond the microphones
     drawArrow(context, start, tip, colour("front"));
     const places = this.microphones.map((position) => project(position));
     const order = places.map((_, index) => index).sort((a, b) => places[a].depth - places[b].depth);
@@ -194,6 +197,7 @@ export class Globe {
     context.textAlign = "center";
     context.textBaseline = "middle";
     const size = places.length > 16 ? 4 : 7.5;
+    const numbered = size > 5 ? readableNumbers(places.map(({ x, y }) => [x, y]), 2 * size) : new Set();
     for (const index of order) {
       context.beginPath();
       context.arc(places[index].x, places[index].y, size, 0, 2 * Math.PI);
@@ -203,7 +207,7 @@ export class Globe {
       context.strokeStyle = colour("card");
       context.stroke();
       context.fillStyle = colour("card");
-      if (size > 5) context.fillText(String(index), places[index].x, places[index].y + 0.5);
+      if (numbered.has(index)) context.fillText(String(index), places[index].x, places[index].y + 0.5);
     }
   }
 }

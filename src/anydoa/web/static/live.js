@@ -1,6 +1,6 @@
 // The live half of the page: every message of the stream becomes sphere, time line, tables and meters.
 
-import { degrees, side } from "./directions.js";
+import { spokenAzimuth } from "./directions.js";
 import { LevelMeters } from "./levels.js";
 import { ArrayPlan } from "./plan.js";
 import { listen } from "./stream.js";
@@ -26,7 +26,10 @@ export class LivePage {
   start() {
     listen({
       onMessage: (message) => this[message.type]?.(message),
-      onState: (text) => setState("lost", text),
+      onLost: (reason) => {
+        setState("lost", reason);
+        this.#setOld(`${sentence(reason)} What is shown is old.`);
+      },
     });
   }
 
@@ -46,15 +49,18 @@ export class LivePage {
     this.bins = azimuthBins(this.view.directions);
     this.timeline.clear();
     this.known.clear();
+    this.#setOld("");
     byId("estimator").textContent = message.estimator.name;
-    setState("live", message.stream.name);
+    this.name = message.stream.name;
+    setState("live", this.name);
   }
 
   frame(message) {
+    if (byId("live").classList.contains("old")) this.#resume();
     const shown = this.view.setSpectrum(message.spectrum);
     this.view.setMarks(message.tracks);
     this.plan.setTalkers(message.tracks);
-    this.meters.show(message.levels_db);
+    this.meters.show(message.levels_db, message.peaks_db);
     this.timeline.columns.push({ time: message.time_s, profile: azimuthProfile(shown, this.bins) });
     for (const track of message.tracks) {
       const { id, azimuth_deg: azimuth, activity } = track;
@@ -74,15 +80,33 @@ export class LivePage {
 
   end(message) {
     setState("off", message.reason);
+    this.#setOld(`${sentence(message.reason)} What is shown is old.`);
+  }
+
+  // Sound comes again after a pause on the same connection.
+  #resume() {
+    this.#setOld("");
+    setState("live", this.name);
+  }
+
+  // Greys what is shown, with the reason; an empty reason says that it is of now.
+  #setOld(reason) {
+    byId("live").classList.toggle("old", reason !== "");
+    byId("live-old").hidden = reason === "";
+    byId("live-old").textContent = reason;
   }
 
   #announce(tracks) {
     for (const { id, azimuth_deg: azimuth } of tracks) {
       if (this.known.has(id)) continue;
       this.known.add(id);
-      byId("announce").textContent = `Talker ${id} at ${degrees(Math.abs(azimuth))} ${side(azimuth)}`;
+      byId("announce").textContent = `Talker ${id} at ${spokenAzimuth(azimuth)}`;
     }
   }
+}
+
+function sentence(reason) {
+  return `${reason[0].toUpperCase()}${reason.slice(1)}${reason.endsWith(".") ? "" : "."}`;
 }
 
 function setState(state, text) {

@@ -17,8 +17,12 @@ function choose(tab) {
 for (const [index, tab] of tabs.entries()) {
   tab.addEventListener("click", () => choose(tab));
   tab.addEventListener("keydown", (event) => {
-    if (event.key !== "ArrowLeft" && event.key !== "ArrowRight") return;
-    const next = tabs[(index + (event.key === "ArrowRight" ? 1 : tabs.length - 1)) % tabs.length];
+    const place = {
+      ArrowLeft: index + tabs.length - 1, ArrowRight: index + 1, Home: 0, End: tabs.length - 1,
+    }[event.key];
+    if (place === undefined) return;
+    event.preventDefault();
+    const next = tabs[place % tabs.length];
     choose(next);
     next.focus();
   });
@@ -27,14 +31,17 @@ for (const [index, tab] of tabs.entries()) {
 function acceptDrops(take) {
   const veil = document.getElementById("veil");
   let depth = 0; // of nested elements that the file is dragged over
-  addEventListener("dragenter", () => (veil.hidden = ++depth === 0));
-  addEventListener("dragleave", () => (veil.hidden = --depth === 0));
-  addEventListener("dragover", (event) => event.preventDefault());
-  addEventListener("drop", (event) => {
+  const onFiles = (type, act) => addEventListener(type, (event) => {
+    if (event.dataTransfer?.types.includes("Files")) act(event); // and not a link or a piece of text
+  });
+  onFiles("dragenter", () => (veil.hidden = ++depth === 0));
+  onFiles("dragleave", () => (veil.hidden = --depth === 0));
+  onFiles("dragover", (event) => event.preventDefault());
+  onFiles("drop", (event) => {
     event.preventDefault();
     depth = 0;
     veil.hidden = true;
-    if (event.dataTransfer.files.length) take(event.dataTransfer.files[0]);
+    if (event.dataTransfer.files.length) take([...event.dataTransfer.files]);
   });
 }
 
@@ -42,9 +49,9 @@ const options = await (await fetch("/api/options")).json();
 const recording = new RecordingPage(options);
 const live = new LivePage();
 document.querySelector("main").inert = false; // until now nothing on it would have answered
-acceptDrops((file) => {
+acceptDrops((files) => {
   choose(document.getElementById("tab-recording"));
-  recording.take(file);
+  recording.take(files);
 });
 if (options.live) {
   live.start();

@@ -25,10 +25,11 @@ export class ArrayPlan {
     for (const [name, x, y] of [["0°", 0, -94], ["90°", -100, 0], ["180°", 0, 94], ["−90°", 101, 0]]) {
       picture.append(withText("text", { x, y, class: name === "0°" ? "front" : "" }, name));
     }
-    picture.append(make("path", { d: "M0 0V-64M0 -72l-5 10h10z", class: "arrow" }));
+    picture.append(make("path", { d: "M0 -56V-66M0 -74l-5 10h10z", class: "arrow" })); // beyond every microphone
     const places = array.positions.map(([x, y]) => [(-y / reach) * REACH, (-x / reach) * REACH]);
     const size = places.length > 12 ? 5.5 : 9;
-    places.forEach(([x, y], index) => picture.append(microphone(x, y, index, size)));
+    const numbered = readableNumbers(places, 2.1 * size);
+    places.forEach(([x, y], index) => picture.append(microphone(x, y, numbered.has(index) ? index : "", size)));
     this.talkers = make("g", {});
     picture.append(this.talkers);
     const facts = withText("p", { class: "quiet" }, "", true);
@@ -50,9 +51,19 @@ export class ArrayPlan {
   }
 }
 
-function microphone(x, y, index, size) {
+// Indices of microphones whose numbers overprint none before them.
+export function readableNumbers(places, distance) {
+  const readable = new Set();
+  places.forEach(([x, y], index) => {
+    const isFree = [...readable].every((other) => Math.hypot(places[other][0] - x, places[other][1] - y) >= distance);
+    if (isFree) readable.add(index);
+  });
+  return readable;
+}
+
+function microphone(x, y, number, size) {
   const group = make("g", { class: "microphone" });
-  group.append(make("circle", { cx: x, cy: y, r: size }), withText("text", { x, y, class: "number" }, String(index)));
+  group.append(make("circle", { cx: x, cy: y, r: size }), withText("text", { x, y, class: "number" }, String(number)));
   return group;
 }
 

@@ -1,8 +1,9 @@
 // The recording half of the page: a file goes to the server, its directions come back.
 
-import { degrees, dot } from "./directions.js";
+import { dot, spokenAzimuth } from "./directions.js";
 import { ArrayPlan } from "./plan.js";
-import { savePicture, saveTable } from "./save.js";
+import { locateFile } from "./request.js";
+import { about, savePicture, saveResult, saveTable, saveTimes } from "./save.js";
 import { fillTable } from "./table.js";
 import { Timeline } from "./timeline.js";
 import { DirectionView } from "./view.js";
@@ -12,6 +13,7 @@ const MIRRORS = {
   line: "A line of microphones hears only the angle to it: every direction on that cone sounds the same.",
   plane: "A flat array cannot tell a direction from its mirror image on the other side.",
 };
+const NARROW = matchMedia("(max-width: 820px)"); // where the result is below the form
 const byId = (id) => document.getElementById(id);
 
 export class RecordingPage {
@@ -28,20 +30,24 @@ export class RecordingPage {
       this.#showArray();
       if (this.file && !this.result) this.locate();
     });
-    byId("file").addEventListener("change", () => this.take(byId("file").files[0]));
+    byId("file").addEventListener("change", () => this.take([...byId("file").files]));
+    byId("cancel").addEventListener("click", () => this.request?.abort());
     byId("locate").addEventListener("submit", (event) => {
       event.preventDefault();
       this.locate();
     });
-    byId("save-picture").addEventListener("click", () => savePicture(byId("result"), this.result.file));
+    byId("save-picture").addEventListener("click", () => savePicture(byId("result"), this.result));
     byId("save-table").addEventListener("click", () => saveTable(this.result));
+    byId("save-times").addEventListener("click", () => saveTimes(this.result));
+    byId("save-result").addEventListener("click", () => saveResult(this.result));
     this.#showArray();
   }
 
-  take(file) {
-    if (!file) return;
-    this.file = file;
-    byId("file-name").textContent = file.name;
+  take(files) {
+    if (!files.length) return;
+    if (files.length > 1) return this.#complain(`${files.length} files at once: this page locates one. Drop them one by one, or run anydoa locate on all.`);
+    this.file = files[0];
+    byId("file-name").textContent = this.file.name;
     this.locate();
   }
 
@@ -57,12 +63,10 @@ export class RecordingPage {
     try {
       const query = new URLSearchParams(new FormData(byId("locate")));
       query.set("name", this.file.name);
-      const answer = await fetch(`/api/locate?${query}`, { method: "POST", body: this.file, signal: request.signal });
-      const content = await answer.json();
-      if (answer.ok) this.#show(content);
-      else this.#complain(content.error);
+      const onProgress = progressTeller();
+      this.#show(await locateFile(this.file, query, { signal: request.signal, onProgress }));
     } catch (error) {
-      if (error.name !== "AbortError") this.#complain("The server did not answer; is anydoa serve still running?");
+      if (error.name !== "AbortError") this.#complain(error.message);
     } finally {
       if (this.request === request) this.#setBusy(false);
     }
@@ -75,28 +79,39 @@ export class RecordingPage {
 
   #setBusy(busy) {
     byId("go").disabled = busy;
-    byId("go").textContent = busy ? "Locating …" : "Locate";
+    byId("progress-box").hidden = !busy;
     byId("locate").setAttribute("aria-busy", busy);
-    if (busy) byId("error").hidden = true;
+    byId("result").classList.toggle("old", busy); // it belongs to the recording before
+    byId("result").inert = busy;
+    if (!busy) return;
+    byId("error").hidden = true;
+    byId("progress").removeAttribute("value");
+    byId("progress-text").textContent = "Sending the recording";
   }
 
+  // Says what is wrong in place of any result, which would be of another recording.
   #complain(message) {
     byId("error").hidden = false;
     byId("error").textContent = message;
+    this.#setResultShown(false);
+    byId("result-idle").textContent = "No result: see what is wrong in the form.";
+  }
+
+  #setResultShown(shown) {
+    byId("result-idle").hidden = shown;
+    byId("result").hidden = !shown;
+    byId("result-kinds").hidden = !shown;
   }
 
   #show(result) {
     this.result = result;
-    byId("result-idle").hidden = true;
-    byId("result").hidden = false;
-    byId("result-kinds").hidden = false;
+    this.#setResultShown(true);
     this.view ??= new DirectionView(byId("result-view"), { sphere: byId("result-sphere"), map: byId("result-map") }, {
       label: "Spectrum of the whole recording, with the sources that the table lists",
       kind: "map",
     });
     this.timeline ??= new Timeline(byId("result-timeline"), "Azimuth of the sources over the recording");
-    byId("result-about").textContent =
-      `${result.file}: ${result.duration_s.toFixed(1)} s, ${result.array.title}, ${result.estimator}, ${result.grid.name}`;
+    byId("result-about").textContent = about(result);
     this.view.setStage(result.array, result.grid);
     this.view.setSpectrum(result.spectrum);
     this.view.setMarks(result.sources);
@@ -105,19 +120,47 @@ export class RecordingPage {
       time: frame.time_s, azimuth: source.azimuth_deg, strength: source.score, id: nearest(source, result.sources),
     })));
     this.timeline.show(0, result.duration_s, 0);
-    fillTable(byId("result-table").tBodies[0], result.sources, { withMirror: true });
+    fillTable(byId("result-table").tBodies[0], result.sources);
     byId("result-note").textContent = notes(result).join(" ");
+    const warning = warnings(result).join(" ");
+    byId("result-warning").hidden = !warning;
+    byId("result-warning").textContent = warning;
     byId("announce").textContent = result.sources.length
-      ? `Found ${result.sources.length}: azimuth ${result.sources.map((source) => degrees(source.azimuth_deg)).join(", ")}`
+      ? `Found ${result.sources.length}: ${result.sources.map((source) => spokenAzimuth(source.azimuth_deg)).join(", ")}`
       : "Found nothing";
+    if (NARROW.matches) byId("result-title").scrollIntoView({ behavior: "smooth" });
   }
 }
 
-function notes({ sources, flat_channels: flat, array }) {
+// Shows place and progress of a recording, and how long the rest takes at the pace so far.
+function progressTeller() {
+  let began = 0;
+  return ({ place, done }) => {
+    const now = performance.now();
+    if (done && !began) began = now - 1;
+    const left = began && done > 0.02 ? ((now - began) / done) * (1 - done) : null;
+    if (place || !done) byId("progress").removeAttribute("value");
+    else byId("progress").value = done;
+    byId("progress-text").textContent = place
+      ? `Waiting: ${place === 1 ? "another recording comes" : `${place} recordings come`} first`
+      : `Located ${Math.round(100 * done)} %${left === null ? "" : `, about ${spokenTime(left / 1000)} left`}`;
+  };
+}
+
+function spokenTime(seconds) {
+  return seconds < 90 ? `${Math.max(1, Math.round(seconds))} s` : `${Math.round(seconds / 60)} min`;
+}
+
+function notes({ sources, array }) {
   return [
     sources.length ? "" : "No source stands out; choose a number of talkers to see the likeliest.",
-    flat.length ? `Channel ${flat.join(", ")} never changes: is that microphone connected and unmuted?` : "",
     sources.some(({ mirror }) => mirror.length) ? MIRRORS[array.rank] : "",
+  ].filter(Boolean);
+}
+
+function warnings({ flat_channels: flat }) {
+  return [
+    flat.length ? `Channel ${flat.join(", ")} never changes: is that microphone connected and unmuted? What is shown leans on the others.` : "",
   ].filter(Boolean);
 }
 

@@ -1,0 +1,41 @@
+// One recording on its way: sent to the server, which tells line by line how far it is, and last what it found.
+
+import { isTokenRefused, TOKEN_REFUSED, UNAUTHORIZED } from "./stream.js";
+
+export class RefusedError extends Error {}
+
+// The result; onProgress gets {place, done} now and then.
+export async function locateFile(file, query, { signal, onProgress }) {
+  const answer = await fetchOrExplain(`/api/locate?${query}`, {
+    method: "POST", body: file, signal, headers: { accept: "application/x-ndjson" },
+  });
+  if (answer.status === UNAUTHORIZED) throw new RefusedError(TOKEN_REFUSED);
+  if (!answer.ok) throw new RefusedError((await answer.json()).error);
+  for await (const step of readLines(answer.body)) {
+    if (step.type === "progress") onProgress(step);
+    else if (step.type === "result") return step;
+    else throw new RefusedError(step.error);
+  }
+  throw new RefusedError("The server stopped before it was done; is anydoa serve still running?");
+}
+
+// A server that refuses early closes the connection, which a browser calls a network error.
+async function fetchOrExplain(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    if (await isTokenRefused()) throw new RefusedError(TOKEN_REFUSED);
+    throw new RefusedError("The server did not answer; is anydoa serve still running?");
+  }
+}
+
+async function* readLines(stream) {
+  const reader = stream.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  for (let { value, done } = await reader.read(); !done; { value, done } = await reader.read()) {
+    const lines = (rest + value).split("\n");
+    rest = lines.pop();
+    yield* lines.map(JSON.parse);
+  }
+}
