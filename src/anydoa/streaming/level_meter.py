@@ -16,7 +16,7 @@ class Levels(NamedTuple):
 
 
 class LevelMeter:
-    """Root mean square and peak of each channel between one sample and another, whatever blocks the sound comes in.
+    """Root mean square and peak of each channel between two samples, whatever blocks the sound comes in.
 
     Args:
         num_channels: rows of every block.
@@ -24,7 +24,8 @@ class LevelMeter:
 
     def __init__(self, num_channels: int) -> None:
         self._pending = np.zeros((num_channels, 0), dtype=np.float32)
-        self._num_counted = 0
+        self._energy = self._peak = np.zeros(num_channels)
+        self._num_counted = self._length = 0
         self._start_span()
 
     def push(self, recording: Float[np.ndarray, "channel time"]) -> None:

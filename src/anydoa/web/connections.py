@@ -1,7 +1,7 @@
 """Connections of clients that do not do their part are cut, so that they hold no place for ever.
 
-uvicorn waits without end for the first request of a connection, and for a client to take what was sent; and it
-takes a WebSocket that was refused with an answer for a fault. Both classes are its own protocols without that.
+uvicorn waits without end for the first request of a connection, and for a client to take what was sent, and
+calls it a fault when a WebSocket is refused with an answer. Both classes are its own protocols without that.
 """
 
 import asyncio

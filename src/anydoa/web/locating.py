@@ -6,7 +6,8 @@ how many recordings come before this one, the share that is done, and last the r
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -101,16 +102,16 @@ class LocateEndpoint:
         steps = self._steps(request, path, name)
         if LINES in request.headers.get("accept", ""):
             return StreamingResponse((json.dumps(step) + "\n" async for step in steps), media_type=LINES)
-        step: dict[str, Any] = {}
-        async for step in steps:
-            if await request.is_disconnected():
-                break
-        await steps.aclose()  # type: ignore[attr-defined] # ends the work that nobody waits for
-        if step["type"] == "result":
-            return JSONResponse({key: value for key, value in step.items() if key != "type"})
-        return _refusal(step.get("error", ""), step.get("status", 400))
+        async with aclosing(steps):  # which ends the work that nobody waits for
+            async for step in steps:
+                last = step
+                if await request.is_disconnected():
+                    break
+        if last["type"] == "result":
+            return JSONResponse({key: value for key, value in last.items() if key != "type"})
+        return _refusal(last.get("error", ""), last.get("status", 400))
 
-    async def _steps(self, request: Request, path: Path, name: str) -> AsyncIterator[dict[str, Any]]:
+    async def _steps(self, request: Request, path: Path, name: str) -> AsyncGenerator[dict[str, Any], None]:
         """Progress every so often, then the result or what is wrong."""
         query = request.query_params
         choice = Choice(**{field: query[field] for field in asdict(Choice()) if field in query})

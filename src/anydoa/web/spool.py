@@ -6,16 +6,12 @@ lock on a file in the folder says that its server lives; the system lets go of i
 
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
-
-try:
-    import fcntl
-except ImportError:  # Windows, where files that are open cannot be removed anyway
-    fcntl = None  # type: ignore[assignment]
 
 _PREFIX = "anydoa-serve-"
 _LOCK_NAME = "lock"
@@ -56,8 +52,10 @@ def _remove_abandoned(parent: Path) -> None:
 
 def _try_to_lock(file: BinaryIO) -> bool:
     """Whether nobody else held the lock; it is this process's from now on."""
-    if fcntl is None:
+    if sys.platform == "win32":  # files that are open cannot be removed there anyway
         return True
+    import fcntl
+
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -120,7 +120,9 @@ def test_any_token_works_in_address_header_and_cookie(token: str) -> None:
     with serving(ServerOptions(port=0, token=token)) as server:
         welcome = get(server.port, "/?" + urlencode({"token": token}))
         assert welcome.status == 303
-        assert get(server.port, Cookie=str(welcome.getheader("set-cookie")).split("; HttpOnly")[0]).status == 200
+        assert (
+            get(server.port, Cookie=str(welcome.getheader("set-cookie")).split("; HttpOnly")[0]).status == 200
+        )
         assert get(server.port, Authorization=f"Bearer {token}").status == 200
 
 

@@ -46,7 +46,8 @@ def start_server(spool_parent: Path) -> "tuple[subprocess.Popen[str], int]":
 
 
 def send_recording(port: int, body: bytes) -> None:
-    head = f"POST /api/locate?array=two_talkers HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
+    lines = ["POST /api/locate?array=two_talkers HTTP/1.1", "Host: localhost", f"Content-Length: {len(body)}"]
+    head = "\r\n".join(lines) + "\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(head.encode() + body)
         while connection.recv(65536):
@@ -95,7 +96,9 @@ def test_a_server_removes_what_a_killed_one_left(tmp_path: Path, monkeypatch: py
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["../../etc/passwd", "a\x1b[31mb.wav", "", "...", "x" * 400, "caf\udce9.wav"])
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "a\x1b[31mb.wav", "", "...", "x" * 400, "caf\udce9.wav"]
+)
 def test_no_name_leaves_the_folder_or_reaches_the_terminal_as_it_is(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
