@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anydoa.cli.options import EstimatorOption, GridOption, ProfileOption, parse_array, parse_device
+from anydoa.cli.options import (
+    EstimatorOption,
+    GridOption,
+    ProfileOption,
+    check_host,
+    parse_array,
+    parse_device,
+)
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.estimators import DEFAULT_ESTIMATOR
@@ -57,7 +64,7 @@ def serve(
         from anydoa.web.catalogue import Catalogue
         from anydoa.web.server import PageServer, ServerOptions
 
-    options = ServerOptions(host=host, port=port, token=token, max_upload_mb=max_upload)
+    options = ServerOptions(host=check_host(host, "--host"), port=port, token=token, max_upload_mb=max_upload)
     own_array = None if array is None else parse_array(array)
     catalogue = Catalogue(own_array, estimator, grid)
     feed = _feed(own_array, replay, device)

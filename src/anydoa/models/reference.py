@@ -15,6 +15,7 @@ from torch import Tensor
 from anydoa.errors import CheckpointError
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
+from anydoa.output_file import note_input
 
 # Published name -> ours; {} is the number of a block.
 _MODULES = {
@@ -116,6 +117,7 @@ def _our_axes(value: Tensor) -> Tensor:
 
 
 def _read_archive(path: Path) -> Mapping[str, Tensor]:
+    note_input(path, "file of weights")
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file")
     try:
