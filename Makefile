@@ -29,6 +29,7 @@ demo: .venv/runtime.stamp  ## locate the two talkers of the bundled recording, w
 	@echo "truth: examples/two_talkers.truth.json   picture: out/two_talkers.png"
 
 test: setup  ## the whole suite
+	tests/system-packages $(BIN)/python
 	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: setup  ## style, types, layers

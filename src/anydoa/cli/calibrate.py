@@ -85,7 +85,7 @@ def _print(found: "Calibration") -> None:
         table.add_column(heading, justify="right")
     for number, (move, sd) in enumerate(zip(found.moves_m * 1000, found.moves_sd_m * 1000, strict=True)):
         table.add_row(str(number), *(f"{m + 0.0:.1f}" for m in move), *(f"{s:.1f}" for s in sd))
-    console = Console()
+    console = Console(markup=False)
     console.print(
         "experimental: check the new file against a sound whose direction you know", highlight=False
     )

@@ -24,8 +24,8 @@ DEBUG = "ANYDOA_DEBUG"  # set to 1: mistakes of ours show where they happened
 _OUR_MISTAKE = 1
 _USER_MISTAKE = 2
 _INTERRUPTED = 128 + signal.SIGINT
-_LONGEST = 1000  # characters of a message; what is cut out is its middle, for the cure stands at its end
-_KEPT_OF_THE_END = 300
+_LONGEST = 1000  # characters of a message
+_LONGEST_NAME = 150  # of a file in one
 _UsageError: Any = typer.BadParameter.__base__  # typer has it, but under different names in its releases
 
 
@@ -71,7 +71,7 @@ def _refusal(error: OSError) -> str:
     """What the system refuses, and to whom."""
     reason = error.strerror or str(error)
     if error.filename is not None:
-        return f"{os.fsdecode(error.filename)}: {reason}; choose another place or mend this one"
+        return f"{_shortened(str(error.filename), _LONGEST_NAME)}: {reason}; give another name or mend this one"
     problem = output_problem()
     return f"standard output cannot be written ({problem})" if problem else f"the system refuses: {reason}"
 
@@ -86,9 +86,12 @@ def _complain(message: str) -> int:
 def one_line(message: str) -> str:
     """A message without line breaks, control characters and more length than a person reads."""
     text = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in " ".join(message.split()))
-    if len(text) <= _LONGEST:
-        return text
-    return f"{text[: _LONGEST - _KEPT_OF_THE_END]} [...] {text[-_KEPT_OF_THE_END:]}"
+    return _shortened(text, _LONGEST)
+
+
+def _shortened(text: str, longest: int) -> str:
+    """A text without its middle, for its end matters: it is the cure of a message, the name in a path."""
+    return text if len(text) <= longest else f"{text[: longest * 2 // 3]} [...] {text[-longest // 3 :]}"
 
 
 def _report_bug(error: Exception) -> int:

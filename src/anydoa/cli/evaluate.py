@@ -121,8 +121,8 @@ def _run(
 
     from anydoa.evaluation.runner import run_suite
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True, markup=False), transient=True, disable=quiet) as progress:
         task = progress.add_task(f"{recordings.name}: {', '.join(names)}", total=None)
         return run_suite(
             recordings,
@@ -154,7 +154,7 @@ def _print_tables(scores: "Sequence[ClipScore]", *, causes: bool, as_markdown: b
             typer.echo("\n" + causes_to_markdown(cause_rows(scores)), nl=False)
         return
     # What is not a terminal has no width to wrap at.
-    console = Console() if Console().is_terminal else Console(width=160)
+    console = Console(markup=False) if Console().is_terminal else Console(width=160, markup=False)
     console.print(rows_to_table(report_rows(scores)))
     if causes:
         console.print(causes_to_table(cause_rows(scores)))

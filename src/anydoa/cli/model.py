@@ -30,7 +30,7 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="A list of
         fewest, most = folder.card.trained_range.microphones
         size = f"{folder.num_bytes / 1e6:.1f}"
         table.add_row(name, folder.card.title, f"{fewest}..{most} microphones", size, folder.weights_hash)
-    Console().print(table if names else "no model is bundled with this installation")
+    Console(markup=False).print(table if names else "no model is bundled with this installation")
 
 
 @app.command("info")

@@ -100,15 +100,15 @@ def _watching() -> Iterator["Watcher"]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    console = Console()
+    console = Console(markup=False)
     if not console.is_terminal:
         yield _Lines()
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[line]}"),
+        TextColumn("{task.fields[line]}", markup=False),
     )
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         yield _Bar(progress)
