@@ -12,7 +12,7 @@ _ANSWER_S = 60
 
 @cache
 def find_browser() -> str | None:
-    """The first that says its version: in some systems a script in its place tells where to get it, no more."""
+    """The first that says its version: some systems have a script in its place, for advice."""
     return next((path for path in _candidates() if _runs(path)), None)
 
 

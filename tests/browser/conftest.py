@@ -69,7 +69,7 @@ class Visit:
 
 
 def browser_path() -> str:
-    """A browser that runs; without one the tests are left out, or fail where ANYDOA_REQUIRE_BROWSER=1 says so."""
+    """A browser that runs; without one the tests are left out, or fail if ANYDOA_REQUIRE_BROWSER=1."""
     path = find_browser()
     if path is not None:
         return path

@@ -3,6 +3,7 @@
 0 is well, 2 a mistake that the user can mend, 130 Ctrl-C, 128 and more another signal, 1 a mistake of ours.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -24,6 +25,7 @@ DEBUG = "ANYDOA_DEBUG"  # set to 1: mistakes of ours show where they happened
 _OUR_MISTAKE = 1
 _USER_MISTAKE = 2
 _INTERRUPTED = 128 + signal.SIGINT
+_WRITING = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF)  # what only writing meets
 _LONGEST = 1000  # characters of a message
 _LONGEST_NAME = 150  # of a file in one
 _UsageError: Any = typer.BadParameter.__base__  # typer has it, but under different names in its releases
@@ -71,9 +73,13 @@ def _refusal(error: OSError) -> str:
     """What the system refuses, and to whom."""
     reason = error.strerror or str(error)
     if error.filename is not None:
-        return f"{_shortened(str(error.filename), _LONGEST_NAME)}: {reason}; give another name or mend this one"
-    problem = output_problem()
-    return f"standard output cannot be written ({problem})" if problem else f"the system refuses: {reason}"
+        return (
+            f"{_shortened(str(error.filename), _LONGEST_NAME)}: {reason}; give another name or mend this one"
+        )
+    # Files that are written say their names; what has none is standard output.
+    if output_problem() or error.errno in _WRITING:
+        return f"standard output cannot be written ({reason})"
+    return f"the system refuses: {reason}"
 
 
 def _complain(message: str) -> int:

@@ -121,8 +121,15 @@ def _run(
 
     from anydoa.evaluation.runner import run_suite
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True, markup=False), transient=True, disable=quiet) as progress:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=Console(stderr=True, markup=False), transient=True, disable=quiet
+    ) as progress:
         task = progress.add_task(f"{recordings.name}: {', '.join(names)}", total=None)
         return run_suite(
             recordings,

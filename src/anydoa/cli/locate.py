@@ -248,8 +248,14 @@ def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["FrameRes
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True, markup=False), transient=True) as progress:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+    )
+    with Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True, markup=False), transient=True
+    ) as progress:
         task = progress.add_task(Path(run.info.name).name, total=run.info.duration_s)
         for frame in run:
             progress.update(task, completed=frame.time_s)
