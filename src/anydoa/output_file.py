@@ -70,11 +70,11 @@ def check_outputs(*paths: AnyPath | None, make_folders: bool = False) -> None:
     given = [Path(path) for path in paths if path is not None]
     taken: set[str] = set()
     for path in given:
+        _check(path)
         place = os.path.realpath(path)
         if place in taken and not _is_stream(path):
             raise ConfigError(f"two results would both be {path}; give each a name of its own")
         taken.add(place)
-        _check(path)
     for path in given:
         if not _is_stream(path):
             _try(path, make_folder=make_folders)

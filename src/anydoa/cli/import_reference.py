@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from anydoa.cli.extra import require_extra
-from anydoa.output_file import check_outputs, note_input
+from anydoa.output_file import note_input
 
 
 def import_reference(
@@ -19,7 +19,6 @@ def import_reference(
     """Turn a published AGG-RL checkpoint into ours; its oddities are kept, so its results are too."""
     require_extra("importing published weights", "train", ("torch", "safetensors"))
     note_input(checkpoint, "file of weights")
-    check_outputs(out)
     from anydoa.models.checkpoint import save_checkpoint
     from anydoa.models.reference import import_reference as read_reference
 

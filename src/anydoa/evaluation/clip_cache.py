@@ -98,7 +98,7 @@ def _restore(path: Path, array: MicrophoneArray | None) -> SuiteClip | None:
 
 
 def _load(path: Path, array: MicrophoneArray | None) -> SuiteClip:
-    with np.load(path) as stored:
+    with path.open("rb") as file, np.load(file) as stored:
         sample_rate, snr_db, rt60 = stored["numbers"].tolist()
         return SuiteClip(
             name=str(stored["name"]),

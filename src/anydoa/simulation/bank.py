@@ -142,7 +142,7 @@ def _build_shard(path: Path, plan: BankPlan, start: int) -> int:
 
 def _load_shard(table: Path) -> dict[str, np.ndarray]:
     try:
-        with np.load(table) as columns:
+        with table.open("rb") as file, np.load(file) as columns:
             shard = dict(columns)
         # A plain view: indexing np.memmap itself costs tens of microseconds.
         shard["taps"] = np.asarray(np.load(table.with_suffix(".npy"), mmap_mode="r"))

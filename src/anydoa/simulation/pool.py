@@ -213,7 +213,8 @@ def _restore(folder: Path, sample_rate: int) -> AudioPool | None:
     if not (folder / "pool.npz").exists():
         return None
     try:
-        with np.load(folder / "pool.npz") as table:
+        # Opened here: of a damaged file, NumPy would leave that to chance to close.
+        with (folder / "pool.npz").open("rb") as file, np.load(file) as table:
             columns = dict(table)
         samples = np.asarray(np.load(folder / "samples.npy", mmap_mode="r"))
         edges = tuple(int(edge) for edge in columns["edges"])
