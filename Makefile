@@ -6,7 +6,7 @@ BIN := .venv/bin
 ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg
 JOBS ?= 2
 
-.PHONY: setup demo test check fix bench bench-doctor docs clean
+.PHONY: setup demo test check check-wheel fuzz fix bench bench-doctor docs clean
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anydoa needs Python 3.11 or newer; run: make PYTHON=python3.12 ...")'
@@ -29,6 +29,7 @@ demo: .venv/runtime.stamp  ## locate the two talkers of the bundled recording, w
 	@echo "truth: examples/two_talkers.truth.json   picture: out/two_talkers.png"
 
 test: setup  ## the whole suite
+	tests/system-packages $(BIN)/python
 	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: setup  ## style, types, layers
@@ -36,6 +37,9 @@ check: setup  ## style, types, layers
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-wheel: .venv/bin/python  ## build wheel and sdist, try the wheel on the lowest and newest versions
+	$(BIN)/python tests/packaging/check_wheel.py
 
 fix: setup  ## mend what tools can mend
 	$(BIN)/ruff check --fix .

@@ -24,6 +24,7 @@ from anydoa.errors import CheckpointError
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.checkpoint import Checkpoint
 from anydoa.models.folded_augeonet import FoldedAuGeonet
+from anydoa.output_file import whole_folder
 from anydoa.runtime.card import UNKNOWN_RANGE, ModelCard
 from anydoa.runtime.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING
 
@@ -76,29 +77,30 @@ def export_model(model: AggRl, card: ModelCard, folder: Path, *, float16: bool =
     Args:
         model: the network; it is left as it is.
         card: written beside the graphs.
-        folder: made if missing.
+        folder: made if missing; nothing in it changes unless everything is well.
         float16: whether to store weights in half the space; computing stays in float32.
 
     Raises:
         CheckpointError: if the graphs do not give what torch gives.
+        ConfigError: if the folder cannot be written.
     """
     model = copy.deepcopy(model).eval()
     model.augeonet.transform.freeze_()
-    folder.mkdir(parents=True, exist_ok=True)
-    with _quiet_export():
-        _export_augeonet(model, folder / AUGEONET_FILE)
-        _export_gridnet(model, folder / GRIDNET_FILE)
-    if float16:
-        for name in (AUGEONET_FILE, GRIDNET_FILE):
-            store_in_half(folder / name)
-    (folder / CARD_FILE).write_text(card.to_json())
-    difference = compare_with_torch(model, folder)
-    limit = FLOAT16_TOLERANCE if float16 else TOLERANCE
-    if not difference <= limit:
-        raise CheckpointError(
-            f"the exported graphs differ from torch by {difference:.1e}, more than {limit:.0e}; "
-            f"do not use {folder}"
-        )
+    with whole_folder(folder, last=CARD_FILE) as partial:
+        with _quiet_export():
+            _export_augeonet(model, partial / AUGEONET_FILE)
+            _export_gridnet(model, partial / GRIDNET_FILE)
+        if float16:
+            for name in (AUGEONET_FILE, GRIDNET_FILE):
+                store_in_half(partial / name)
+        (partial / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+        difference = compare_with_torch(model, partial)
+        limit = FLOAT16_TOLERANCE if float16 else TOLERANCE
+        if not difference <= limit:
+            raise CheckpointError(
+                f"the exported graphs differ from torch by {difference:.1e}, more than {limit:.0e}; "
+                "nothing was written"
+            )
     size = sum((folder / name).stat().st_size for name in (AUGEONET_FILE, GRIDNET_FILE))
     return ExportReport(folder, difference, size)
 

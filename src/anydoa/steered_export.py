@@ -13,6 +13,7 @@ from anydoa.errors import CheckpointError
 from anydoa.models.checkpoint import Checkpoint
 from anydoa.models.talker_mask import TalkerMask
 from anydoa.models.talker_score import TalkerScore, TalkerScoreConfig
+from anydoa.output_file import whole_folder
 from anydoa.runtime.card import UNKNOWN_RANGE, ModelCard
 from anydoa.runtime.folder import CARD_FILE, MASK_FILE, SCORE_FILE
 from anydoa.steered.mask_network import MaskNetwork
@@ -74,7 +75,7 @@ def export_steered(mask: TalkerMask, score: TalkerScore, card: ModelCard, folder
         mask: the mask network; it is left as it is.
         score: the score network; it is left as it is.
         card: written beside the graphs.
-        folder: made if missing.
+        folder: made if missing; nothing in it changes unless everything is well.
 
     Returns:
         Largest difference of a mask or a score between the graphs and torch.
@@ -89,7 +90,19 @@ def export_steered(mask: TalkerMask, score: TalkerScore, card: ModelCard, folder
             f"the score network looks at {score.config.num_slots} slots, but the card says memory_slots = "
             f"{options.memory_slots}; give the card it was trained for"
         )
-    folder.mkdir(parents=True, exist_ok=True)
+    with whole_folder(folder, last=CARD_FILE) as partial:
+        difference = _write_graphs(mask, score, partial)
+        (partial / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+        if not difference <= TOLERANCE:
+            raise CheckpointError(
+                f"an exported graph differs from torch by {difference:.1e}, more than {TOLERANCE:.0e}; "
+                "nothing was written"
+            )
+    return difference
+
+
+def _write_graphs(mask: TalkerMask, score: TalkerScore, folder: Path) -> float:
+    """Both graphs, and their largest difference from torch."""
     config = mask.config
     features = torch.zeros(1, 3, config.num_features, config.num_bins)
     _trace(
@@ -107,14 +120,7 @@ def export_steered(mask: TalkerMask, score: TalkerScore, card: ModelCard, folder
         folder / SCORE_FILE,
         varying={"cells": {0: "talkers"}, "numbers": {0: "talkers"}},
     )
-    (folder / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
-    difference = max(_compare_masks(mask, folder / MASK_FILE), _compare_scores(score, folder / SCORE_FILE))
-    if not difference <= TOLERANCE:
-        raise CheckpointError(
-            f"an exported graph differs from torch by {difference:.1e}, more than {TOLERANCE:.0e}; "
-            f"do not use {folder}"
-        )
-    return difference
+    return max(_compare_masks(mask, folder / MASK_FILE), _compare_scores(score, folder / SCORE_FILE))
 
 
 class _Masks(nn.Module):

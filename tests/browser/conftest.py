@@ -1,7 +1,6 @@
 """A headless browser, the system's own, that reports whatever the page does wrong."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +17,8 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+from browsers import NO_BROWSER, find_browser
+
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -68,23 +68,20 @@ class Visit:
             assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
-def find_browser() -> str:
-    """The system's browser; without one the tests fail, so that nobody takes silence for success."""
-    if os.environ.get("ANYDOA_SKIP_BROWSER") == "1":
-        pytest.skip("ANYDOA_SKIP_BROWSER=1: the page is not tested here")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.fail(
-            "the page is tested in Chromium, which is not installed; run `apt-get install chromium` "
-            "(or the like), or set ANYDOA_SKIP_BROWSER=1 to leave these tests out",
-            pytrace=False,
-        )
-    return path
+def browser_path() -> str:
+    """A browser that runs; without one the tests are left out, or fail if ANYDOA_REQUIRE_BROWSER=1."""
+    path = find_browser()
+    if path is not None:
+        return path
+    reason = f"{NO_BROWSER} runs here, in which the page is tested; `apt-get install chromium`, or the like"
+    if os.environ.get("ANYDOA_REQUIRE_BROWSER") == "1":
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def browsers() -> Iterator[BrowserType]:
-    find_browser()
+    browser_path()
     expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         yield playwright.chromium
@@ -92,12 +89,12 @@ def browsers() -> Iterator[BrowserType]:
 
 @pytest.fixture(scope="session")
 def browser(browsers: BrowserType) -> Iterator[Browser]:
-    with browsers.launch(executable_path=find_browser(), args=ARGUMENTS) as running:
+    with browsers.launch(executable_path=browser_path(), args=ARGUMENTS) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def browser_without_webgl(browsers: BrowserType) -> Iterator[Browser]:
     arguments = [*ARGUMENTS, "--disable-3d-apis"]
-    with browsers.launch(executable_path=find_browser(), args=arguments) as running:
+    with browsers.launch(executable_path=browser_path(), args=arguments) as running:
         yield running

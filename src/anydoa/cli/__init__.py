@@ -1,7 +1,6 @@
 """The command line: one file a command, found by name and imported only when it is run."""
 
 import logging
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,7 +10,9 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from anydoa.errors import AnydoaError
+from anydoa.cli.ending import exit_code, one_line
+from anydoa.cli.streams import discard_output, prepare_streams
+from anydoa.output_file import protected_inputs
 
 _COMMANDS = (
     "locate",
@@ -28,9 +29,6 @@ _COMMANDS = (
     "export",
     "import-reference",
 )
-_USER_MISTAKE = 2
-_INTERRUPTED = 130
-_UsageError: Any = typer.BadParameter.__base__  # typer has it, but under different names in its releases
 
 
 class _LazyGroup(TyperGroup):
@@ -55,14 +53,13 @@ class _LazyGroup(TyperGroup):
         return command
 
     def invoke(self, ctx: Any) -> Any:
-        """Run the command; a reader of our output that has had enough is no error."""
+        """Run the command; a reader of our output that has had enough is no mistake, as typer thinks."""
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()
             return result
         except BrokenPipeError:
-            # Python flushes once more at exit, so standard output must lead somewhere.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            discard_output()
             return 0
 
 
@@ -95,27 +92,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         Exit code: 0, 2 for a mistake the user can mend (one line on standard error says which), 130 if
-        interrupted.
+        interrupted, 1 for a mistake of ours.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     command = typer.main.get_command(app)
-    try:
-        with _warnings_on_stderr():
-            code = command.main(words or ["--help"], prog_name="anydoa", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except AnydoaError as error:
-        return _complain(str(error))
-    except _UsageError as error:
-        return _complain(error.format_message())
-    except KeyboardInterrupt:
-        return _INTERRUPTED
-
-
-def _complain(message: str) -> int:
-    """One line on standard error; none where the help of a command group has already said it all."""
-    if message:
-        print(f"error: {' '.join(message.split())}", file=sys.stderr)
-    return _USER_MISTAKE
+    prepare_streams()
+    with _warnings_on_stderr(), protected_inputs():
+        return exit_code(lambda: command.main(words or ["--help"], prog_name="anydoa", standalone_mode=False))
 
 
 @contextmanager
@@ -133,4 +116,4 @@ def _warnings_on_stderr() -> Iterator[None]:
 
 class _LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return f"{record.levelname.lower()}: {record.getMessage()}"
+        return f"{record.levelname.lower()}: {one_line(record.getMessage())}"

@@ -38,7 +38,7 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="A list of
         report = array_report(array)
         span = f"{report.span * 1000:.0f}"
         table.add_row(array.name, str(report.num_microphones), report.rank, span, array.title)
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 @app.command("show")
@@ -103,8 +103,8 @@ def _print_microphones(array: "MicrophoneArray") -> None:
         table.add_column(heading, justify="right")
     for number, position in enumerate(array.positions * 1000 + 0.0):
         table.add_row(str(number), str(array.channels[number]), *(f"{value:.1f}" for value in position))
-    console = Console()
-    console.print(f"{array.title}\n0° is {array.front or 'along +x'}", markup=False, highlight=False)
+    console = Console(markup=False)
+    console.print(f"{array.title}\n0° is {array.front or 'along +x'}", highlight=False)
     console.print(table)
     if array.ignore_channels:
         console.print(f"without a microphone: channels {_listed(array.ignore_channels)}", highlight=False)

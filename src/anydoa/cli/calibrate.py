@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anydoa.errors import AudioError, ConfigError
+from anydoa.output_file import check_outputs, note_input
 
 if TYPE_CHECKING:
     from anydoa.diagnosis.calibration import Calibration
@@ -48,6 +49,8 @@ def calibrate(
     from anydoa.io.audio import read_audio
 
     nominal = load_array(array)
+    note_input(recording, "recording")
+    check_outputs(out, profile, plot)
     audio, sample_rate = read_audio(recording)
     if profile is not None:
         from anydoa.diagnosis.channel_profile import profile_channels, save_profile
@@ -82,7 +85,7 @@ def _print(found: "Calibration") -> None:
         table.add_column(heading, justify="right")
     for number, (move, sd) in enumerate(zip(found.moves_m * 1000, found.moves_sd_m * 1000, strict=True)):
         table.add_row(str(number), *(f"{m + 0.0:.1f}" for m in move), *(f"{s:.1f}" for s in sd))
-    console = Console()
+    console = Console(markup=False)
     console.print(
         "experimental: check the new file against a sound whose direction you know", highlight=False
     )

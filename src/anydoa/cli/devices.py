@@ -46,7 +46,7 @@ def _print_table(cards: "list[SoundCard]", array: "MicrophoneArray | None") -> N
         rates = ", ".join(map(str, sorted(_rates(card, array)))) or "none, is it in use?"
         fits = [] if array is None else [_fit(card, array)]
         table.add_row(str(card.index), str(card.num_channels), rates, card.name, *fits)
-    Console().print(table)
+    Console(markup=False).print(table)
 
 
 def _rates(card: "SoundCard", array: "MicrophoneArray | None") -> list[int]:

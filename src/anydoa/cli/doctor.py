@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anydoa.errors import ConfigError
+from anydoa.output_file import check_outputs, note_input
 
 if TYPE_CHECKING:
     import numpy as np
 
     from anydoa.diagnosis.findings import Diagnosis
+    from anydoa.geometry.array import MicrophoneArray
 
 _PROBLEMS_FOUND = 3
 _LONGEST_S = 60.0  # more says nothing new
@@ -47,7 +49,13 @@ def doctor(
     problems found.
     """
     _check_options(recording, known_azimuth, fix, plot)
-    diagnosis = _diagnosis(array, recording, known_azimuth)
+    from anydoa.io.array_file import load_array
+
+    told = load_array(array)
+    if recording is not None:
+        note_input(recording, "recording")
+    check_outputs(fix, plot)
+    diagnosis = _diagnosis(told, recording, known_azimuth)
     from anydoa.diagnosis.report import report_json, report_text
 
     if as_json:
@@ -85,11 +93,9 @@ def _check_options(
         check_picture_path(plot)
 
 
-def _diagnosis(array: str, recording: Path | None, known_azimuth: float | None) -> "Diagnosis":
+def _diagnosis(told: "MicrophoneArray", recording: Path | None, known_azimuth: float | None) -> "Diagnosis":
     from anydoa.diagnosis.examination import diagnose, diagnose_geometry
-    from anydoa.io.array_file import load_array
 
-    told = load_array(array)
     if recording is None:
         return diagnose_geometry(told)
     audio, sample_rate = _read(recording)

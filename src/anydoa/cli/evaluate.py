@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from anydoa.errors import ConfigError
+from anydoa.output_file import check_outputs, prepare_folder, write_text
 
 if TYPE_CHECKING:
     from anydoa.evaluation.clip import Suite
@@ -72,8 +73,6 @@ def evaluate(
         raise ConfigError("--json, --csv and --markdown exclude each other; give one of them")
     if causes and (as_json or as_csv):
         raise ConfigError("--causes prints a second table; with --json or --csv give --causes-json FILE")
-    if causes_json is not None and not causes_json.parent.is_dir():
-        raise ConfigError(f"--causes-json: no folder {causes_json.parent} to write in; make it first")
     from anydoa.estimators import ESTIMATORS
     from anydoa.evaluation.catalogue import open_suite
     from anydoa.evaluation.cause_report import cause_rows, causes_to_json
@@ -82,16 +81,20 @@ def evaluate(
 
     directions = load_grid(grid)
     recordings = open_suite(suite, speech=speech, noise=noise, seed=seed, cache=cache)
+    check_outputs(causes_json)
+    if cache is not None:
+        prepare_folder(cache)
     names = list(dict.fromkeys(estimator or (*ESTIMATORS, *list_models())))
     scores = _run(
         recordings, names, directions, limit=limit, jobs=jobs, rule=_checked_rule(rule), quiet=quiet
     )
-    if causes_json is not None:
-        causes_json.write_text(causes_to_json(cause_rows(scores)), encoding="utf-8")
     if as_json or as_csv:
         _print_rows(scores, as_json=as_json)
     else:
         _print_tables(scores, causes=causes, as_markdown=as_markdown)
+    # After the table, so that nothing that goes wrong here can cost it.
+    if causes_json is not None:
+        write_text(causes_json, causes_to_json(cause_rows(scores)))
 
 
 def _checked_rule(text: str) -> "Rule":
@@ -118,8 +121,15 @@ def _run(
 
     from anydoa.evaluation.runner import run_suite
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=quiet) as progress:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(
+        *columns, console=Console(stderr=True, markup=False), transient=True, disable=quiet
+    ) as progress:
         task = progress.add_task(f"{recordings.name}: {', '.join(names)}", total=None)
         return run_suite(
             recordings,
@@ -151,7 +161,7 @@ def _print_tables(scores: "Sequence[ClipScore]", *, causes: bool, as_markdown: b
             typer.echo("\n" + causes_to_markdown(cause_rows(scores)), nl=False)
         return
     # What is not a terminal has no width to wrap at.
-    console = Console() if Console().is_terminal else Console(width=160)
+    console = Console(markup=False) if Console().is_terminal else Console(width=160, markup=False)
     console.print(rows_to_table(report_rows(scores)))
     if causes:
         console.print(causes_to_table(cause_rows(scores)))

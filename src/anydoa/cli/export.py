@@ -9,6 +9,7 @@ import typer
 
 from anydoa.cli.extra import require_extra
 from anydoa.errors import ConfigError
+from anydoa.output_file import check_outputs, note_input, prepare_folder
 
 if TYPE_CHECKING:
     from anydoa.runtime.card import ModelCard
@@ -45,8 +46,12 @@ def export(
     from anydoa.runtime.folder import ModelFolder
     from anydoa.steered_export import export_steered, steered_card
 
+    for read, what in ((card, "card"), (metrics, "file of rows")):
+        if read is not None:
+            note_input(read, what)
     if card is not None and not card.is_file():
         raise CheckpointError(f"{card}: no such card; leave --card out to make one from the checkpoint")
+    _prepare(output)
     like = ModelCard.from_json(card.read_text(encoding="utf-8", errors="replace")) if card else None
     title = name or output.name
     rows = None if metrics is None else _read_rows(metrics)
@@ -68,6 +73,17 @@ def export(
         difference = export_model(loaded.network, described, output, float16=float16).largest_difference
     size = ModelFolder(output).num_bytes
     typer.echo(f"wrote {output} ({size / 1e6:.1f} MB); largest difference from torch {difference:.1e}")
+
+
+def _prepare(output: Path) -> None:
+    """Find out before any work is done whether the model can be written."""
+    from anydoa.runtime.folder import CARD_FILE
+
+    made = not output.exists()
+    prepare_folder(output)
+    check_outputs(output / CARD_FILE)
+    if made:
+        output.rmdir()  # it appears when it is whole
 
 
 def _with_rows(card: "ModelCard", rows: "tuple[dict[str, object], ...] | None") -> "ModelCard":

@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from anydoa.cli.extra import require_extra
+from anydoa.output_file import note_input
+
 
 def import_reference(
     checkpoint: Annotated[Path, typer.Argument(help="Torch archive with a model_state_dict.")],
@@ -14,6 +17,8 @@ def import_reference(
     ] = "fm",
 ) -> None:
     """Turn a published AGG-RL checkpoint into ours; its oddities are kept, so its results are too."""
+    require_extra("importing published weights", "train", ("torch", "safetensors"))
+    note_input(checkpoint, "file of weights")
     from anydoa.models.checkpoint import save_checkpoint
     from anydoa.models.reference import import_reference as read_reference
 

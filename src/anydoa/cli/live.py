@@ -17,14 +17,15 @@ from anydoa.cli.options import (
     GridOption,
     IgnoreChannelsOption,
     ProfileOption,
+    check_host,
     parse_array,
     parse_device,
     parse_sources,
-    writable,
 )
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.output_file import check_outputs, growing_text, note_input
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +94,7 @@ def live(
     Prints a line when a talker begins, moves or is gone. Ctrl-C ends; files are then complete. If the
     machine is too slow, the oldest sound is dropped and said so.
     """
-    targets = _Targets(out, csv, odas, replay)
+    targets = _Targets(out, csv, odas)
     entrance = _Entrance(device, replay, stdin, tcp, sample_rate, channels, sample_format, fast)
     startup = Startup(profile, save_profile)
     from anydoa.localizer import Localizer
@@ -101,6 +102,9 @@ def live(
 
     listened = parse_array(array, ignore_channels)
     localizer = Localizer(listened, grid, estimator, parse_sources(sources))
+    if replay is not None:
+        note_input(replay, "recording")
+    targets.check_files(save_profile)
     feed = startup.watch(entrance.open(listened), listened)
     pipeline = LivePipeline(localizer, feed, results_per_s=rate, vad=vad)
     with _terminable(), ExitStack() as stack:
@@ -163,6 +167,8 @@ class _Entrance:
             count = num_channels if self.channels is None else self.channels
             format = PcmFormat(self.sample_rate, count, self.sample_format)
             if self.tcp is None:
+                if getattr(sys, "stdin", None) is None:
+                    raise ConfigError("standard input is closed; pipe raw samples into it")
                 return RawFeed(sys.stdin.buffer, format, can_wait=self.fast)
             return TcpFeed(*_parse_address(self.tcp), format)
         return DeviceFeed(parse_device(self.device), num_channels, self.sample_rate, match=array.device_match)
@@ -176,7 +182,7 @@ def _parse_address(text: str) -> tuple[str, int]:
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
         raise ConfigError(f"--tcp takes HOST:PORT such as 192.168.1.20:5000, got {text!r}")
-    return host, int(port)
+    return check_host(host, "--tcp"), int(port)
 
 
 @dataclass(frozen=True)
@@ -187,20 +193,25 @@ class _Targets:
         out: JSON lines.
         csv: CSV.
         odas: where a viewer of ODAS runs.
-        replay: the recording that is read, which must stay as it is.
     """
 
     out: Path | None
     csv: Path | None
     odas: str | None
-    replay: Path | None
 
     def __post_init__(self) -> None:
         if self.out is not None and self.out == self.csv:
             raise ConfigError(f"--out and --csv would both be written to {self.out}; give two names")
-        for path in (self.out, self.csv):
-            if path is not None and self.replay is not None and path.resolve() == self.replay.resolve():
-                raise ConfigError(f"{path} is the recording and would be overwritten; choose another output")
+
+    def check_files(self, profile: Path | None) -> None:
+        """Find out before any sound is heard whether everything can be written, a profile as well.
+
+        Raises:
+            ConfigError: if a file would be written over one that is read, or not at all.
+        """
+        check_outputs(
+            *(path for path in (self.out, self.csv) if path != STANDARD_OUTPUT), profile, make_folders=True
+        )
 
     def open(
         self, pipeline: "LivePipeline", stack: ExitStack
@@ -223,13 +234,8 @@ def _opened(path: Path) -> Iterator[TextIO]:
     if path == STANDARD_OUTPUT:
         yield sys.stdout
         return
-    with writable(path):
-        file = path.open("w", encoding="utf-8")
-    try:
+    with growing_text(path) as file:  # so that others can read along
         yield file
-    finally:
-        with writable(path):  # what a full disk did not take is tried once more
-            file.close()
 
 
 class _Display:

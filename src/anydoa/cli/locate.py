@@ -18,10 +18,10 @@ from anydoa.cli.options import (
     IgnoreChannelsOption,
     parse_array,
     parse_sources,
-    writable,
 )
 from anydoa.errors import AnydoaError, ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.output_file import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:
     import numpy as np
@@ -64,6 +64,10 @@ def locate(
         Path | None,
         typer.Option(help="Picture of the mask that the estimator learnt; a folder for several recordings."),
     ] = None,
+    skip_existing: Annotated[
+        bool,
+        typer.Option("--skip-existing", help="Pass over recordings whose results are there already."),
+    ] = False,
     ignore_channels: IgnoreChannelsOption = "",
     min_separation: Annotated[
         float, typer.Option(help="Nearest that two sources can be, in degrees.")
@@ -77,12 +81,13 @@ def locate(
     Azimuth runs anticlockwise from the front, so left is positive; elevation runs up from the horizontal;
     both in degrees. Without a format, prints the directions of each recording as a whole and over time.
     With one, writes every frame to a file, or to standard output where a - stands among the recordings.
+    A file appears when it is whole, so a long run that was stopped goes on with --skip-existing.
     """
     formats = [name for name, wanted in (("json", json), ("csv", csv), ("dcase", dcase)) if wanted]
     recordings = [file for file in files if file != STANDARD_OUTPUT]
     if len(recordings) < len(files):
         output = "-" if output is None else output
-    targets = _Targets(tuple(recordings), tuple(formats), output, plot, plot_mask)
+    targets = _Targets(tuple(recordings), tuple(formats), output, plot, plot_mask, skip_existing)
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
@@ -94,8 +99,9 @@ def locate(
     )
     if plot_mask is not None:
         masked_estimator(localizer.estimator)
+    targets.check_files()
     failed = False
-    for file in recordings:
+    for file in targets.unfinished(quiet=quiet):
         try:
             _locate_file(localizer, file, targets, quiet=quiet)
         except AnydoaError as error:
@@ -117,6 +123,7 @@ class _Targets:
         output: file, folder or ``-``; None for beside each recording.
         plot: picture or folder.
         plot_mask: picture of the mask, or folder.
+        skip_existing: whether recordings whose files are there need nothing more.
     """
 
     files: tuple[Path, ...]
@@ -124,6 +131,7 @@ class _Targets:
     output: str | None
     plot: Path | None
     plot_mask: Path | None
+    skip_existing: bool = False
 
     def __post_init__(self) -> None:
         if len(self.formats) > 1:
@@ -134,23 +142,37 @@ class _Targets:
             raise ConfigError(f"output {self.output!r} needs a format; add --json, --csv or --dcase")
         if len(self.files) > 1 and self.output == "-" and self.formats != ("json",):
             raise ConfigError("several recordings as CSV would run into each other; leave out the -")
-        self._check_distinct()
+        if self.skip_existing and not self._written(self.files[0]):
+            raise ConfigError("--skip-existing looks for files; add --json, --csv, --dcase or --plot")
         for picture in (self.picture(self.files[0]), self.mask_picture(self.files[0])):
             if picture is not None:
                 from anydoa.plotting.picture_file import check_picture_path
 
                 check_picture_path(picture)
 
-    def _check_distinct(self) -> None:
+    def check_files(self) -> None:
+        """Find out before any work is done whether everything can be written.
+
+        Raises:
+            ConfigError: if a file would be written twice, or over one that is read, or not at all.
+        """
+        for file in self.files:
+            note_input(file, "recording")
+        check_outputs(*(path for file in self.files for path in self._written(file)), make_folders=True)
+
+    def unfinished(self, *, quiet: bool) -> tuple[Path, ...]:
+        """The recordings whose files are not all there, where that matters."""
+        if not self.skip_existing:
+            return self.files
+        left = tuple(file for file in self.files if not all(path.exists() for path in self._written(file)))
+        if len(left) < len(self.files) and not quiet:
+            typer.echo(f"{len(self.files) - len(left)} of {len(self.files)} were there already", err=True)
+        return left
+
+    def _written(self, file: Path) -> list[Path]:
+        """Every file that a recording leads to."""
         targets = (self.result, self.picture, self.mask_picture)
-        written = [path for file in self.files for target in targets if (path := target(file))]
-        twice = next((path for path in written if written.count(path) > 1), None)
-        if twice:
-            raise ConfigError(f"two results would both be {twice}; rename a recording or run them one by one")
-        read = {file.resolve() for file in self.files}
-        lost = next((path for path in written if path.resolve() in read), None)
-        if lost:
-            raise ConfigError(f"{lost} is a recording and would be overwritten; choose another output")
+        return [path for target in targets if (path := target(file))]
 
     def result(self, file: Path) -> Path | None:
         """Where the frames of a recording go; None for standard output."""
@@ -180,7 +202,7 @@ class _Targets:
         if path is None:
             yield sys.stdout
             return
-        with writable(path), path.open("w", encoding="utf-8") as stream:
+        with whole_text(path) as stream:
             yield stream
 
 
@@ -226,8 +248,14 @@ def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["FrameRes
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f}%"),
+    )
+    with Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True, markup=False), transient=True
+    ) as progress:
         task = progress.add_task(Path(run.info.name).name, total=run.info.duration_s)
         for frame in run:
             progress.update(task, completed=frame.time_s)

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from anydoa.cli.options import writable
 from anydoa.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,15 +37,14 @@ def draw_directions(localizer: "Localizer", run: "LocalizationRun", trace: Trace
     from anydoa.plotting.spectrum_picture import AzimuthTrace, draw_spectrum
 
     times_s, azimuth_deg, score = np.array(trace.points, dtype=np.float64).reshape(-1, 3).T
-    with writable(path):
-        draw_spectrum(
-            run.mean_spectrum,
-            localizer.grid,
-            path,
-            directions=np.array([source.direction for source in run.directions]).reshape(-1, 3),
-            title=_title(run),
-            trace=AzimuthTrace(times_s, azimuth_deg, score, run.info.duration_s),
-        )
+    draw_spectrum(
+        run.mean_spectrum,
+        localizer.grid,
+        path,
+        directions=np.array([source.direction for source in run.directions]).reshape(-1, 3),
+        title=_title(run),
+        trace=AzimuthTrace(times_s, azimuth_deg, score, run.info.duration_s),
+    )
 
 
 def draw_learnt_mask(localizer: "Localizer", run: "LocalizationRun", file: Path, path: Path) -> None:
@@ -63,15 +61,14 @@ def draw_learnt_mask(localizer: "Localizer", run: "LocalizationRun", file: Path,
         windows_a_column=max(1, math.ceil(num_windows / _MOST_COLUMNS)),
     )
     places = [f"{source.azimuth_deg:.0f}°, {source.elevation_deg:.0f}°" for source in run.directions]
-    with writable(path):
-        draw_mask(
-            masked.power,
-            masked.mask,
-            path,
-            duration_s=run.info.duration_s,
-            frequencies_hz=masked.frequencies_hz,
-            title=f"{_title(run)}\n{' and '.join(places) or 'nobody found'}",
-        )
+    draw_mask(
+        masked.power,
+        masked.mask,
+        path,
+        duration_s=run.info.duration_s,
+        frequencies_hz=masked.frequencies_hz,
+        title=f"{_title(run)}\n{' and '.join(places) or 'nobody found'}",
+    )
 
 
 def masked_estimator(estimator: "SpectrumEstimator") -> "SteeredEstimator":

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from anydoa.cli.extra import require_extra
+from anydoa.output_file import check_outputs, note_input
 
 app = typer.Typer(help="The networks: list, info, bins, average.", no_args_is_help=True)
 
@@ -29,7 +30,7 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="A list of
         fewest, most = folder.card.trained_range.microphones
         size = f"{folder.num_bytes / 1e6:.1f}"
         table.add_row(name, folder.card.title, f"{fewest}..{most} microphones", size, folder.weights_hash)
-    Console().print(table if names else "no model is bundled with this installation")
+    Console(markup=False).print(table if names else "no model is bundled with this installation")
 
 
 @app.command("info")
@@ -98,5 +99,8 @@ def average_command(
     require_extra("averaging weights", "train", ("torch", "safetensors"))
     from anydoa.models.checkpoint import average_checkpoints
 
+    for checkpoint in checkpoints:
+        note_input(checkpoint, "file of weights")
+    check_outputs(output)
     average_checkpoints(checkpoints, output)
     typer.echo(f"wrote {output}")

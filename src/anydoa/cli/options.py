@@ -1,7 +1,5 @@
 """Options that several commands share: how they are written, and what the words mean."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -82,17 +80,16 @@ def parse_device(text: str | None) -> int | str | None:
     return int(text) if text and text.isdecimal() else text
 
 
-@contextmanager
-def writable(path: Path) -> Iterator[None]:
-    """Makes the folder of a file; what the system refuses becomes one clear line.
+def check_host(name: str, option: str) -> str:
+    """The name of a machine as it was given, if the network could know it.
 
     Raises:
-        ConfigError: if the system refuses.
+        ConfigError: if it is no possible name.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+        name.encode("idna")
+    except UnicodeError:
+        raise ConfigError(
+            f"{option}: {name[:80]!r} is no possible name of a machine; give one such as 192.168.1.20"
+        ) from None
+    return name

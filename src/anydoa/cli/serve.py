@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anydoa.cli.options import EstimatorOption, GridOption, ProfileOption, parse_array, parse_device
+from anydoa.cli.options import (
+    EstimatorOption,
+    GridOption,
+    ProfileOption,
+    check_host,
+    parse_array,
+    parse_device,
+)
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.estimators import DEFAULT_ESTIMATOR
@@ -59,7 +66,11 @@ def serve(
         from anydoa.web.server import PageServer, ServerOptions
 
     options = ServerOptions(
-        host=host, port=port, token=token, max_upload_mb=max_upload, max_minutes=max_minutes
+        host=check_host(host, "--host"),
+        port=port,
+        token=token,
+        max_upload_mb=max_upload,
+        max_minutes=max_minutes,
     )
     own_array = None if array is None else parse_array(array)
     catalogue = Catalogue(own_array, estimator, grid)

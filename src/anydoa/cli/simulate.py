@@ -3,13 +3,15 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast, get_args
 
 import typer
 
 from anydoa.errors import ConfigError
+from anydoa.output_file import prepare_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,8 +88,10 @@ def simulate(
     from anydoa.simulation.mixing import mix_in_new_rooms
     from anydoa.simulation.perturbation import Mismatch
     from anydoa.simulation.recipe import MixRecipe
-    from anydoa.simulation.render import write_scene
+    from anydoa.simulation.render import begin_folder, write_scene
 
+    if cache is not None:
+        prepare_folder(cache)
     fewest, most = (round(number) for number in parse_range(talkers, "--talkers"))
     known = None if array.startswith(_RANDOM) else _known_array(array)
     plan = replace(
@@ -114,7 +118,13 @@ def simulate(
     )
     plan = replace(plan, num_talkers=most, num_noises=1)
     scenes = mix_in_new_rooms(plan, voices, sounds, duration_s=duration, max_talkers=most, recipe=recipe)
-    out.mkdir(parents=True, exist_ok=True)
+    begin_folder(
+        out,
+        {
+            "plan": asdict(plan), "recipe": asdict(recipe), "duration_s": duration, "split": split,
+            "speech": str(speech), "noise": str(noise), "array": array,
+        },
+    )  # fmt: skip
     with _progress(count, "recordings", quiet=quiet) as report:
         for index, scene in enumerate(scenes):
             name = f"clip_{index:04d}"
@@ -133,8 +143,8 @@ def parse_range(text: str, option: str) -> tuple[float, float]:
         low, high = float(parts[0]), float(parts[-1])
     except ValueError:
         low, high = 1.0, 0.0
-    if len(parts) > 2 or not low <= high:
-        raise ConfigError(f"{option} takes a number or LOW:HIGH, got {text!r}")
+    if len(parts) > 2 or not isfinite(low) or not isfinite(high) or not low <= high:
+        raise ConfigError(f"{option} takes a number or LOW:HIGH, rising and finite, got {text!r}")
     return low, high
 
 
@@ -226,6 +236,6 @@ def _progress(total: int, what: str, *, quiet: bool) -> Iterator[Callable[[int],
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as bar:
+    with Progress(*columns, console=Console(stderr=True, markup=False), disable=quiet) as bar:
         task = bar.add_task(what, total=total)
         yield lambda done: bar.update(task, completed=done)

@@ -3,13 +3,15 @@
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from os import environ
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from anydoa.cli.extra import require_extra
+from anydoa.output_file import check_outputs, note_input
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -68,12 +70,18 @@ def train(
         torch.set_num_threads(threads)
     paths = {"data.bank": bank, "data.speech": speech, "data.noise": noise, "initial_weights": initial}
     named = [f"{name}={json.dumps(str(path))}" for name, path in paths.items() if path is not None]
+    note_input(config, "file of choices")
     choices = load_config(config, [*named, *(override or [])])
     stop = StopRequest(minutes)
     folder = RunFolder(run)
-    if not resume:
-        folder.require_empty()
-    with _watching() as watch:
+    for weights in (choices.initial_weights, choices.data.mask_weights):
+        if weights:
+            note_input(weights, "file of weights that the run begins with")
+    check_outputs(folder.model)
+    is_first = environ.get("RANK", "0") == "0"  # of the processes that train together
+    with folder.claimed() if is_first else nullcontext(), _watching() as watch:
+        if is_first and not resume:
+            folder.require_empty()
         engine = make_accelerator(choices, folder, device=device)
         trainer = Trainer(choices, folder, accelerator=engine, watch=watch)
         if resume:
@@ -92,15 +100,15 @@ def _watching() -> Iterator["Watcher"]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-    console = Console()
+    console = Console(markup=False)
     if not console.is_terminal:
         yield _Lines()
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TaskProgressColumn(),
-        TextColumn("{task.fields[line]}"),
+        TextColumn("{task.fields[line]}", markup=False),
     )
     with Progress(*columns, TimeElapsedColumn(), console=console) as progress:
         yield _Bar(progress)

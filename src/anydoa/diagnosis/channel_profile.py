@@ -16,6 +16,7 @@ from jaxtyping import Float
 from anydoa.diagnosis.channels import COHERENT, ChannelFacts, channel_facts
 from anydoa.errors import AudioError, ConfigError
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.output_file import note_input, write_text
 
 _SCHEMA = 1
 _QUIETEST_DB = -60.0  # to the microphones; what is quieter is silence, however quiet
@@ -131,10 +132,7 @@ def save_profile(profile: ChannelProfile, path: str | PathLike[str]) -> None:
         ConfigError: if the file cannot be written.
     """
     document = {"schema": _SCHEMA, **asdict(profile)}
-    try:
-        Path(path).write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+    write_text(path, json.dumps(document, indent=2) + "\n")
 
 
 def load_profile(path: str | PathLike[str]) -> ChannelProfile:
@@ -143,6 +141,7 @@ def load_profile(path: str | PathLike[str]) -> ChannelProfile:
     Raises:
         ConfigError: if there is no such file or it is no profile.
     """
+    note_input(path, "profile")
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:

@@ -1,7 +1,9 @@
 """Rendered clips kept on disk, so that a suite is simulated once for any number of runs."""
 
 import hashlib
-import os
+import logging
+import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,9 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from anydoa.errors import ConfigError
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.suite import SimulatedSuite
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.output_file import whole_binary
+
+_logger = logging.getLogger(__name__)
 
 _RENDERING = 1  # counts changes of the simulation that make kept clips stale
 
@@ -41,11 +47,17 @@ class CachedSuite:
         return self.suite.row(index)
 
     def __getitem__(self, index: int) -> SuiteClip:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
         path = self._folder / f"clip-{index:05d}.npz"
-        if path.exists():
-            return _load(path, self.suite.rows[index // self.suite.clips].array)
+        kept = _restore(path, self.suite.rows[index // self.suite.clips].array)
+        if kept is not None:
+            return kept
         clip = self.suite[index]
-        _store(path, clip)
+        try:
+            _store(path, clip)
+        except (ConfigError, OSError) as error:
+            _logger.warning("clips are not kept for the next time: %s", error)
         return clip
 
     @cached_property
@@ -56,11 +68,10 @@ class CachedSuite:
 
 
 def _store(path: Path, clip: SuiteClip) -> None:
-    """Write beside the file, then rename, so that no reader ever sees half of it."""
+    """Keep a clip; of several processes that do so at once, each leaves the same."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f"{path.name}.{os.getpid()}.part")
     known: dict[str, Any] = {"noises": clip.noises, "reflections": clip.reflections}
-    with partial.open("wb") as stream:
+    with whole_binary(path) as stream:
         np.savez(
             stream,
             name=clip.name,
@@ -73,11 +84,21 @@ def _store(path: Path, clip: SuiteClip) -> None:
             numbers=np.array([clip.sample_rate, clip.snr_db, clip.rt60]),
             **{name: values for name, values in known.items() if values is not None},
         )
-    os.replace(partial, path)
+
+
+def _restore(path: Path, array: MicrophoneArray | None) -> SuiteClip | None:
+    """The clip that a file keeps; None if there is no file, or a damaged one."""
+    if not path.exists():
+        return None
+    try:
+        return _load(path, array)
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        _logger.warning("%s: damaged (%s); rendering the clip anew", path, error)
+        return None
 
 
 def _load(path: Path, array: MicrophoneArray | None) -> SuiteClip:
-    with np.load(path) as stored:
+    with path.open("rb") as file, np.load(file) as stored:
         sample_rate, snr_db, rt60 = stored["numbers"].tolist()
         return SuiteClip(
             name=str(stored["name"]),

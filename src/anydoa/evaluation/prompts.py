@@ -69,8 +69,11 @@ def unpack_prompts(folder: Path, cache: Path, *, durations_s: tuple[float, float
             whole = Path(partial) / corpus.name
             whole.mkdir()
             _write_corpus(whole, prompts, folder)
-            if not corpus.exists():  # another process may have been faster
+            try:
                 whole.rename(corpus)
+            except OSError:
+                if not corpus.exists():  # else another process was faster
+                    raise
     return corpus
 
 

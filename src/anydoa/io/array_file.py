@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from anydoa.constants import SPEED_OF_SOUND
-from anydoa.errors import ArrayFileError, GeometryError
+from anydoa.errors import ArrayFileError, ConfigError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.formats.acoular import read_acoular, write_acoular
 from anydoa.io.formats.content import check_is_file
@@ -17,6 +17,7 @@ from anydoa.io.formats.odas import read_odas
 from anydoa.io.formats.own_toml import read_own_toml, write_own_toml
 from anydoa.io.formats.sofa import read_sofa
 from anydoa.io.nearest_name import nearest_names
+from anydoa.output_file import note_input, whole_file
 
 _logger = logging.getLogger(__name__)
 
@@ -64,6 +65,7 @@ def load_array(
     if suffix not in _READERS:
         raise _unknown(name, path)
     check_is_file(path)
+    note_input(path, "array file")
     try:
         return read_array_npy(path, three_by_three) if suffix == ".npy" else _READERS[suffix](path)
     except GeometryError as error:
@@ -86,9 +88,10 @@ def save_array(array: MicrophoneArray, path: str | os.PathLike[str]) -> None:
             f"{path}: arrays are written as {', '.join(_WRITERS)}, not {suffix!r}; change the suffix"
         )
     try:
-        _WRITERS[suffix](array, path)
-    except OSError as error:
-        raise ArrayFileError(f"{path}: cannot be written ({error.strerror})") from None
+        with whole_file(path) as partial:
+            _WRITERS[suffix](array, partial)
+    except ConfigError as error:
+        raise ArrayFileError(str(error)) from None
     lost = _lost(array, suffix)
     if lost:
         _logger.warning("%s: %s files do not keep %s; .toml does", path, suffix, " and ".join(lost))

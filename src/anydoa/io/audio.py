@@ -16,6 +16,7 @@ from jaxtyping import Float, Float32
 
 from anydoa.constants import MIN_SAMPLE_RATE
 from anydoa.errors import AudioError, ShapeError
+from anydoa.output_file import note_input
 
 MAX_SAMPLE_RATE = 768_000  # Hz; the fastest converters on sale, anything above is a damaged header
 MAX_AMPLITUDE = 1e12  # full scale is 1; beyond, squares of spectra leave single precision
@@ -179,6 +180,7 @@ def _open(path: Path) -> Any:
         raise AudioError(f"{path}: no permission to read it")
     if path.suffix.lower() == ".raw":
         raise AudioError(f"{path}: raw samples say neither rate nor channels; convert them to WAV")
+    note_input(path, "recording")
     import soundfile
 
     try:

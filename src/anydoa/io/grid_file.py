@@ -22,6 +22,7 @@ from anydoa.geometry.grid import (
 from anydoa.io.formats.coordinate_csv import read_csv_table
 from anydoa.io.formats.coordinate_npy import read_npy_table
 from anydoa.io.nearest_name import nearest_name
+from anydoa.output_file import note_input
 
 GRID_FORMS = (
     "fibonacci:2048", "icosphere:4", "azimuth:360", "azimuth:360,10", "product:72x37", "cap:30,10,20,500",
@@ -47,6 +48,7 @@ def load_grid(text_or_path: str | os.PathLike[str]) -> DirectionGrid:
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".npy"):
         return _grid_from_text(text)
+    note_input(path, "grid file")
     try:
         directions = read_npy_table(path) if suffix == ".npy" else _directions_from_csv(path)
         return DirectionGrid(directions, name=path.stem)

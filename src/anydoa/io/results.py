@@ -18,6 +18,7 @@ from jaxtyping import Float
 
 from anydoa.errors import ConfigError, GeometryError
 from anydoa.geometry.coordinates import direction_to_angles_deg, normalize_direction
+from anydoa.output_file import whole_text
 
 SCHEMA = "anydoa-results-1"
 FRAME_CONVENTION = (
@@ -240,15 +241,15 @@ def write_results(result: LocalizationResult, path: str | os.PathLike[str], *, f
 
     Args:
         result: what was found.
-        path: file to write; an old one is replaced.
+        path: file to write; an old one is replaced when the new one is whole.
         format: ``json``, ``csv`` or ``dcase``.
 
     Raises:
-        ConfigError: if there is no such format.
+        ConfigError: if there is no such format, or the file cannot be written.
     """
     if format not in WRITERS:
         raise ConfigError(f"results are written as {', '.join(WRITERS)}, not {format!r}")
-    with Path(path).open("w", encoding="utf-8") as file:
+    with whole_text(path) as file:
         writer = WRITERS[format](file, result.header)
         for frame in result.frames:
             writer.write(frame)

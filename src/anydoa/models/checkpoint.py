@@ -4,7 +4,6 @@ No pickle: reading a checkpoint runs no code.
 """
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
 from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
 from anydoa.models.talker_score import TalkerScore, TalkerScoreConfig
+from anydoa.output_file import note_input, whole_file
 
 SCHEMA = "anydoa-checkpoint-1"
 _KEY = "anydoa"
@@ -155,11 +155,14 @@ def _check_shapes(path: Path, wanted: Mapping[str, Tensor], given: Mapping[str, 
 
 
 def _write(path: Path, header: dict[str, Any], state: dict[str, Tensor]) -> None:
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
-    partial = path.with_name(f".{path.name}.part")
-    save_file(state, partial, metadata={_KEY: json.dumps(header)})
-    os.replace(partial, path)
+    with whole_file(path) as partial:
+        try:
+            save_file(state, partial, metadata={_KEY: json.dumps(header)})
+        except SafetensorError as error:  # also what the system refuses
+            raise CheckpointError(f"{path}: cannot be written ({error}); is there room?") from None
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
@@ -167,6 +170,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
 
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file")
+    note_input(path, "file of weights")
     try:
         with safe_open(path, framework="pt") as archive:
             header = json.loads((archive.metadata() or {}).get(_KEY, "null"))

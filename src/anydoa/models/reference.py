@@ -15,6 +15,7 @@ from torch import Tensor
 from anydoa.errors import CheckpointError
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
+from anydoa.output_file import note_input
 
 # Published name -> ours; {} is the number of a block.
 _MODULES = {
@@ -48,6 +49,12 @@ _PARAMETERS = {
 _FIXED = re.compile(
     r".*\.num_batches_tracked|MPE\.v|gridnet\.v|input_feature_process\.LNuDFT\.(n|vad_kernel|window)"
 )
+_NO_ARCHIVE = (
+    RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, TypeError, AttributeError,
+    LookupError, ArithmeticError, AssertionError, MemoryError,
+)  # fmt: skip
+"""What torch says of a file that is none depends on its bytes."""
+
 _LEAVES = {"gamma": "weight", "beta": "bias"}
 
 
@@ -116,12 +123,14 @@ def _our_axes(value: Tensor) -> Tensor:
 
 
 def _read_archive(path: Path) -> Mapping[str, Tensor]:
+    note_input(path, "file of weights")
     if not path.is_file():
         raise CheckpointError(f"{path}: no such file")
     try:
         archive = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
-        raise CheckpointError(f"{path}: not a torch archive of plain tensors ({error})") from error
+    except _NO_ARCHIVE as error:
+        problem = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise CheckpointError(f"{path}: not a torch archive of plain tensors ({problem})") from error
     state = archive.get("model_state_dict") if isinstance(archive, dict) else None
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise CheckpointError(

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anydoa.errors import ConfigError
+from anydoa.output_file import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,9 +37,6 @@ def save_picture(figure: "Figure", path: Path, *, dpi: int = 150) -> None:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
     """
     check_picture_path(path)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="Glyph")  # a title in a script the font lacks
-            figure.savefig(path, dpi=dpi)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written ({error.strerror})") from None
+    with whole_file(path) as partial, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph")  # a title in a script the font lacks
+        figure.savefig(partial, dpi=dpi, format=path.suffix.lower().removeprefix("."))

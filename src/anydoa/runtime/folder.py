@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from anydoa.errors import CheckpointError, MissingExtraError
+from anydoa.output_file import note_input
 from anydoa.runtime.card import ModelCard
 
 AUGEONET_FILE = "augeonet.onnx"
@@ -42,6 +43,8 @@ class ModelFolder:
                 f"{path}: a folder of {self.card.architecture!r} holds {missing[0]}, which is missing; "
                 "write one with `anydoa export`"
             )
+        for file in (path / CARD_FILE, *self.graphs):
+            note_input(file, "model that is used")
 
     @cached_property
     def graphs(self) -> tuple[Path, ...]:

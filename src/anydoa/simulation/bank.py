@@ -6,7 +6,7 @@ last: a shard that has one is whole, and building goes on after the last whole s
 """
 
 import json
-import os
+import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict, replace
@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Int
 
 from anydoa.errors import ConfigError
+from anydoa.output_file import prepare_folder, whole_binary, write_text
 from anydoa.simulation.planned_rooms import BankPlan, BankRoom, array_rows, simulate_room, split_sources
 from anydoa.simulation.room import RoomRanges
 
@@ -25,6 +26,7 @@ __all__ = ["BankPlan", "BankRoom", "RoomBank", "array_rows", "build_bank", "read
 
 ROOMS_PER_SHARD = 50
 _SCHEMA = 1
+_DAMAGE = (OSError, ValueError, EOFError, zipfile.BadZipFile)  # of what NumPy reads
 
 
 class RoomBank:
@@ -88,11 +90,11 @@ def build_bank(
         report: called with the number of rooms done after each shard.
 
     Raises:
-        ConfigError: if the folder holds a bank of another plan.
+        ConfigError: if the folder holds rooms of another plan, or cannot be written.
     """
-    path = Path(path)
-    path.mkdir(parents=True, exist_ok=True)
-    begun = read_plan(path)
+    path = prepare_folder(path)
+    # What was begun without a room to show for it binds nobody.
+    begun = read_plan(path) if any(path.glob("shard-*.npz")) else None
     if begun is not None and replace(begun, num_rooms=plan.num_rooms) != plan:
         raise ConfigError(f"{path}: holds a bank of another plan; choose another folder or remove it")
     if begun is not None and begun.num_rooms > plan.num_rooms:
@@ -123,7 +125,8 @@ def _build_shard(path: Path, plan: BankPlan, start: int) -> int:
     rooms = [simulate_room(plan, index) for index in _rooms_of(plan, start)]
     table = _table_path(path, start)
     taps = np.concatenate([part.ravel() for room in rooms for part in (room.talker_rirs, room.noise_rirs)])
-    _write_whole(table.with_suffix(".npy"), lambda stream: np.save(stream, taps))
+    with whole_binary(table.with_suffix(".npy")) as stream:
+        np.save(stream, taps)
     columns: dict[str, Any] = {
         "tap_edges": np.cumsum([0] + [room.talker_rirs.size + room.noise_rirs.size for room in rooms]),
         "mic_edges": np.cumsum([0] + [len(room.mics) for room in rooms]),
@@ -132,15 +135,19 @@ def _build_shard(path: Path, plan: BankPlan, start: int) -> int:
         "rt60": np.array([room.rt60 for room in rooms]),
         "size": np.stack([room.size for room in rooms]),
     }
-    _write_whole(table, lambda stream: np.savez(stream, **columns))
+    with whole_binary(table) as stream:
+        np.savez(stream, **columns)
     return len(rooms)
 
 
 def _load_shard(table: Path) -> dict[str, np.ndarray]:
-    with np.load(table) as columns:
-        shard = dict(columns)
-    # A plain view: indexing np.memmap itself costs tens of microseconds.
-    shard["taps"] = np.asarray(np.load(table.with_suffix(".npy"), mmap_mode="r"))
+    try:
+        with table.open("rb") as file, np.load(file) as columns:
+            shard = dict(columns)
+        # A plain view: indexing np.memmap itself costs tens of microseconds.
+        shard["taps"] = np.asarray(np.load(table.with_suffix(".npy"), mmap_mode="r"))
+    except _DAMAGE as error:
+        raise ConfigError(f"{table}: damaged ({error}); remove it and build the bank again") from None
     return shard
 
 
@@ -152,41 +159,39 @@ def _is_whole(path: Path, plan: BankPlan, start: int) -> bool:
     table = _table_path(path, start)
     if not table.exists():
         return False
-    with np.load(table) as columns:
-        return len(columns["rt60"]) == len(_rooms_of(plan, start))
+    try:
+        return len(_load_shard(table)["rt60"]) == len(_rooms_of(plan, start))
+    except (ConfigError, KeyError):
+        return False
 
 
 def _table_path(path: Path, start: int) -> Path:
     return path / f"shard-{start // ROOMS_PER_SHARD:05d}.npz"
 
 
-def _write_whole(path: Path, write: Callable[..., None]) -> None:
-    """Write beside the file, then rename, so that no reader ever sees half of it."""
-    partial = path.with_name(path.name + ".part")
-    with partial.open("wb") as stream:
-        write(stream)
-    os.replace(partial, path)
-
-
 def _write_plan(path: Path, plan: BankPlan) -> None:
-    text = json.dumps({"schema": _SCHEMA, **asdict(plan)}, indent=1)
-    _write_whole(path / "bank.json", lambda stream: stream.write(text.encode()))
+    write_text(path / "bank.json", json.dumps({"schema": _SCHEMA, **asdict(plan)}, indent=1))
 
 
 def read_plan(path: str | Path) -> BankPlan | None:
     """The plan of the bank in a folder, or None when there is none.
 
     Raises:
-        ConfigError: if the bank has another layout than this version reads.
+        ConfigError: if the bank has another layout than this version reads, or is damaged.
     """
     source = Path(path) / "bank.json"
     if not source.exists():
         return None
-    plan = json.loads(source.read_text())
-    if plan.pop("schema", None) != _SCHEMA:
-        raise ConfigError(f"{source}: the bank is of another version; build it anew")
-    ranges = RoomRanges(**{key: _tupled(value) for key, value in plan.pop("ranges").items()})
-    return BankPlan(ranges=ranges, **{key: _tupled(value) for key, value in plan.items()})
+    try:
+        plan = json.loads(source.read_text(encoding="utf-8"))
+        if plan.pop("schema", None) != _SCHEMA:
+            raise ConfigError(f"{source}: the bank is of another version; build it anew")
+        ranges = RoomRanges(**{key: _tupled(value) for key, value in plan.pop("ranges").items()})
+        return BankPlan(ranges=ranges, **{key: _tupled(value) for key, value in plan.items()})
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(f"{source}: no plan of a bank ({error}); build it anew") from None
 
 
 def _tupled(value: Any) -> Any:

@@ -7,6 +7,7 @@ A split never shares a speaker (or, for noise, a source recording) with another.
 
 import csv
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -182,7 +183,7 @@ def _read_folder(root: Path) -> Iterator[Clip]:
     """Any folder: sub-folders are groups, so is each file at the top; every fifth group is for tests."""
     paths = _audio_files(root)
     groups = [_folder_group(path.relative_to(root)) for path in paths]
-    order = sorted(set(groups), key=lambda group: hashlib.sha256(group.encode()).digest())
+    order = sorted(set(groups), key=lambda group: hashlib.sha256(os.fsencode(group)).digest())
     num_tests = round(_TEST_SHARE * len(order))
     if len(order) > 1:
         num_tests = max(1, num_tests)

@@ -22,6 +22,7 @@ from anydoa.simulation.convolution import (
     spectrum_power,
     wet_spectrum,
 )
+from anydoa.simulation.limits import check_within
 from anydoa.simulation.perturbation import apply_mismatch, mismatch_response, misplace
 from anydoa.simulation.planned_rooms import BankPlan, BankRoom, Rooms, SimulatedRooms, select_from_room
 from anydoa.simulation.pool import AudioPool
@@ -29,6 +30,7 @@ from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene
 from anydoa.simulation.voice import Speech, activity_at_array, cut_speech, direct_part
 
+LONGEST_S = 600.0  # of a scene: all of it is held in memory several times
 _PEAK = 0.99
 _SILENCE = 1e-20  # below it nothing is scaled up
 
@@ -63,6 +65,7 @@ class SceneMixer:
         self.bank, self.speech, self.seed, self.max_talkers = bank, speech, seed, max_talkers
         self.recipe = MixRecipe() if recipe is None else recipe
         self.sample_rate = bank.plan.sample_rate
+        check_within("the duration of a scene", (duration_s,), 0, LONGEST_S, " s")
         self.num_samples = round(duration_s * self.sample_rate)
         _check_voices(self.recipe.min_talkers, max_talkers, (bank.plan.num_talkers, len(speech.groups)))
         if any(pool.sample_rate != self.sample_rate for pool in (speech, noise) if pool is not None):

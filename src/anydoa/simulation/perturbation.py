@@ -6,6 +6,8 @@ import numpy as np
 from jaxtyping import Complex, Float
 from scipy import fft
 
+from anydoa.simulation.limits import check_within
+
 
 @dataclass(frozen=True)
 class Mismatch:
@@ -15,11 +17,19 @@ class Mismatch:
         position_m: of each coordinate that is told, metres.
         gain_db: of the gain of each microphone.
         phase_deg: of the phase of each microphone, the same at every frequency.
+
+    Raises:
+        ConfigError: if one is negative, or more than any microphone strays.
     """
 
     position_m: float = 0.0
     gain_db: float = 0.0
     phase_deg: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_within("the error of positions", (1000 * self.position_m,), 0, 1000, " mm")
+        check_within("the error of gains", (self.gain_db,), 0, 40, " dB")
+        check_within("the error of phases", (self.phase_deg,), 0, 180, " degrees")
 
 
 def misplace(

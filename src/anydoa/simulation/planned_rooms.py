@@ -11,10 +11,14 @@ from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES, SAMPLE_RATE
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.simulation.array_sampling import check_shape, sample_array
+from anydoa.simulation.limits import check_within
 from anydoa.simulation.rir import image_sources, room_rir
 from anydoa.simulation.room import Placement, RoomRanges, sample_paths, sample_placement
 from anydoa.simulation.sphere import RigidSphere
 
+_MOST_ROOMS = 10_000_000
+_MOST_SOURCES = 100  # that stand far enough apart around an array are fewer
+_MOST_KNOTS = 10_000
 _REFLECTIONS = 3  # of each talker that a room keeps the places of
 
 
@@ -37,6 +41,9 @@ class BankPlan:
         sphere_radius: metres of the hard ball the microphones sit on; 0 for microphones in free air.
         shapes: of the random arrays, one drawn for each room; of
             :data:`~anydoa.simulation.array_sampling.SHAPES`.
+
+    Raises:
+        ConfigError: if a number is none that can be simulated.
     """
 
     num_rooms: int
@@ -63,11 +70,10 @@ class BankPlan:
             raise ConfigError('random arrays need at least 1 shape, got none; take "ball"')
         for shape in self.shapes:
             check_shape(shape, fewest)
-        if self.num_rooms < 1 or self.num_talkers < 1 or self.num_noises < 0:
-            raise ConfigError(
-                f"a bank needs at least 1 room and 1 talker, got {self.num_rooms} rooms, "
-                f"{self.num_talkers} talkers and {self.num_noises} noises"
-            )
+        check_within("a number of rooms", (self.num_rooms,), 1, _MOST_ROOMS)
+        check_within("a number of talkers", (self.num_talkers,), 1, _MOST_SOURCES)
+        check_within("a number of noises", (self.num_noises,), 0, _MOST_SOURCES)
+        check_within("a number of places along a path", (self.num_knots,), 1, _MOST_KNOTS)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,6 +7,7 @@ beginning, so a segment of any length can be cut anywhere and holds one voice on
 import hashlib
 import logging
 import os
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
@@ -16,7 +17,8 @@ import numpy as np
 from jaxtyping import Bool, Float, Int16
 
 from anydoa.constants import SAMPLE_RATE
-from anydoa.errors import AudioError
+from anydoa.errors import AudioError, ConfigError
+from anydoa.output_file import note_input, whole_binary
 from anydoa.simulation.activity import ACTIVITY_CHUNK, detect_speech
 from anydoa.simulation.corpus import Clip
 
@@ -88,13 +90,22 @@ def load_pool(
     """
     if not clips:
         raise AudioError("a pool needs at least one recording, got none")
+    for clip in clips:
+        note_input(clip.path, "recording")
     if cache is None:
         return _decode(clips, speech, sample_rate)
     folder = Path(cache) / _fingerprint(clips, speech, sample_rate)
-    if not (folder / "pool.npz").exists():
-        _log.info("decoding %d recordings into %s", len(clips), folder)
-        _store(folder, _decode(clips, speech, sample_rate))
-    return _restore(folder, sample_rate)
+    kept = _restore(folder, sample_rate)
+    if kept is not None:
+        return kept
+    _log.info("decoding %d recordings into %s", len(clips), folder)
+    pool = _decode(clips, speech, sample_rate)
+    try:
+        _store(folder, pool)
+    except (ConfigError, OSError) as error:
+        _log.warning("decoded recordings are not kept for the next time: %s", error)
+        return pool
+    return _restore(folder, sample_rate) or pool
 
 
 def limit_clips(clips: Sequence[Clip], minutes: float, rng: np.random.Generator) -> list[Clip]:
@@ -108,9 +119,11 @@ def limit_clips(clips: Sequence[Clip], minutes: float, rng: np.random.Generator)
             break
         chosen.append(clips[index])
         try:
-            seconds += soundfile.info(clips[index].path).duration
+            seconds += soundfile.info(_sound_name(clips[index].path)).duration
         except soundfile.LibsndfileError as error:
-            raise AudioError(f"{clips[index].path}: cannot be read as audio ({error}); remove it") from None
+            raise AudioError(
+                f"{clips[index].path}: cannot be read as audio ({_problem(error)}); remove it"
+            ) from None
     return sorted(chosen, key=lambda clip: clip.path)
 
 
@@ -152,13 +165,23 @@ def read_mono(path: Path, sample_rate: int) -> Float[np.ndarray, "time"]:
     import soxr
 
     try:
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        audio, rate = soundfile.read(_sound_name(path), dtype="float32", always_2d=True)
     except (OSError, soundfile.LibsndfileError) as error:
         raise AudioError(
-            f"{path}: cannot be read as audio ({error}); remove it or convert it to WAV"
+            f"{path}: cannot be read as audio ({_problem(error)}); remove it or convert it to WAV"
         ) from None
     mono: np.ndarray = np.nan_to_num(audio[:, 0])
     return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate).astype(np.float32)
+
+
+def _sound_name(path: Path) -> str | bytes:
+    """A file name as libsndfile takes it: on Unix a name is bytes, and need not be UTF-8."""
+    return os.fsencode(path) if os.name == "posix" else str(path)
+
+
+def _problem(error: Exception) -> str:
+    """What is wrong with a recording, without its name once more."""
+    return str(getattr(error, "error_string", None) or getattr(error, "strerror", None) or error)
 
 
 def _take_around(values: np.ndarray, start: int, length: int) -> np.ndarray:
@@ -176,20 +199,33 @@ def _fingerprint(clips: Sequence[Clip], speech: bool, sample_rate: int) -> str:
 
 
 def _store(folder: Path, pool: AudioPool) -> None:
+    """Keep a pool; of several processes that do so at once, each leaves the same."""
     folder.mkdir(parents=True, exist_ok=True)
-    np.save(folder / "samples.npy", pool.samples)
+    with whole_binary(folder / "samples.npy") as stream:
+        np.save(stream, pool.samples)
     active = np.zeros(0, dtype=bool) if pool.active is None else pool.active
-    with (folder / "pool.npz.part").open("wb") as stream:
+    with whole_binary(folder / "pool.npz") as stream:
         np.savez(stream, edges=pool.edges, groups=pool.groups, active=active)
-    os.replace(folder / "pool.npz.part", folder / "pool.npz")
 
 
-def _restore(folder: Path, sample_rate: int) -> AudioPool:
-    with np.load(folder / "pool.npz") as table:
-        columns = dict(table)
+def _restore(folder: Path, sample_rate: int) -> AudioPool | None:
+    """The pool that a folder keeps; None if it keeps none, or a damaged one."""
+    if not (folder / "pool.npz").exists():
+        return None
+    try:
+        # Opened here: of a damaged file, NumPy would leave that to chance to close.
+        with (folder / "pool.npz").open("rb") as file, np.load(file) as table:
+            columns = dict(table)
+        samples = np.asarray(np.load(folder / "samples.npy", mmap_mode="r"))
+        edges = tuple(int(edge) for edge in columns["edges"])
+        if edges[-1] != len(samples):
+            raise ValueError(f"{len(samples)} samples of {edges[-1]}")
+    except (OSError, ValueError, EOFError, KeyError, IndexError, zipfile.BadZipFile) as error:
+        _log.warning("%s: damaged (%s); decoding the recordings anew", folder, error)
+        return None
     return AudioPool(
-        samples=np.asarray(np.load(folder / "samples.npy", mmap_mode="r")),
-        edges=tuple(int(edge) for edge in columns["edges"]),
+        samples=samples,
+        edges=edges,
         groups=tuple(str(group) for group in columns["groups"]),
         active=columns["active"] if len(columns["active"]) else None,
         sample_rate=sample_rate,

@@ -3,7 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Literal
 
+from anydoa.simulation.limits import check_within
 from anydoa.simulation.perturbation import Mismatch
+
+_MOST_DB = 300.0  # more leaves single precision
 
 Rotation = Literal["none", "yaw", "full"]
 
@@ -31,6 +34,9 @@ class MixRecipe:
         mismatch: how far microphones stray.
         keep_direct: whether to keep each talker's direct sound, 3 ms from its arrival on.
 
+    Raises:
+        ConfigError: if a share is none, or a level or ratio beyond all that numbers can hold.
+
     Reference:
         Baek et al. (2026), algorithm 3, for the ranges in dB. The level is ours, and so are scenes without
         echo.
@@ -50,3 +56,16 @@ class MixRecipe:
     anechoic_snr_db: tuple[float, float] = (20.0, 90.0)
     mismatch: Mismatch = field(default_factory=Mismatch)
     keep_direct: bool = False
+
+    def __post_init__(self) -> None:
+        ratios = {
+            "the ratio of speech to noise (snr)": self.snr_db,
+            "the level of a further talker": self.second_talker_db,
+            "the ratio of noise from a place to that of microphones": self.point_to_sensor_db,
+            "the level of a scene": self.level_db,
+            "the ratio of speech to noise without echo": self.anechoic_snr_db,
+        }
+        for what, ends in ratios.items():
+            check_within(what, ends, -_MOST_DB, _MOST_DB, " dB")
+        for share in (self.min_activity, self.upright_share, self.isotropic_share, self.anechoic_share):
+            check_within("a share", (share,), 0, 1)

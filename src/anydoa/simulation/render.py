@@ -12,20 +12,26 @@
 Spans are when the talker's direct sound at the array is speech. ``path_deg`` (azimuth, elevation at evenly
 spaced instants from start to end) is there for talkers who move only; their angles are those half-way.
 ``reflections_deg`` are a talker's strongest early reflections, ``noises_deg`` the noise sources that are
-heard, none where noise comes from everywhere; either is missing where nobody knows.
+heard, none where noise comes from everywhere; either is missing where nobody knows. ``simulation.json`` keeps
+what the recordings of a folder were made with.
 """
 
+import io
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float
 
+from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.io.array_file import save_array
+from anydoa.output_file import prepare_folder, whole_binary, write_text
 from anydoa.simulation.scene import Scene
 
+RECORD_FILE = "simulation.json"  # what the recordings of a folder were made with
 _SCHEMA = 1
 
 
@@ -41,10 +47,8 @@ def write_scene(scene: Scene, array: MicrophoneArray, folder: Path, name: str) -
     Returns:
         The recording.
     """
-    import soundfile
-
     recording = folder / f"{name}.wav"
-    soundfile.write(recording, scene.audio.T, scene.sample_rate, subtype="PCM_16")
+    _write_sound(recording, scene.audio, scene.sample_rate, "PCM_16")
     save_array(array, folder / f"{name}.array.toml")
     truth = {
         "schema": _SCHEMA,
@@ -52,11 +56,44 @@ def write_scene(scene: Scene, array: MicrophoneArray, folder: Path, name: str) -
         "array": f"{name}.array.toml",
         **scene_truth(scene),
     }
-    (folder / f"{name}.truth.json").write_text(json.dumps(truth, indent=2) + "\n")
     if scene.direct is not None:
         channels = scene.direct.reshape(-1, scene.direct.shape[-1])
-        soundfile.write(folder / f"{name}.direct.wav", channels.T, scene.sample_rate, subtype="FLOAT")
+        _write_sound(folder / f"{name}.direct.wav", channels, scene.sample_rate, "FLOAT")
+    # What has a truth counts as a recording, so the truth comes last.
+    write_text(folder / f"{name}.truth.json", json.dumps(truth, indent=2) + "\n")
     return recording
+
+
+def _write_sound(path: Path, audio: Float[np.ndarray, "channel time"], sample_rate: int, kind: str) -> None:
+    """Write a WAV file by way of memory: where there is no room, only Python's own files say so."""
+    import soundfile
+
+    content = io.BytesIO()
+    soundfile.write(content, audio.T, sample_rate, format="WAV", subtype=kind)
+    with whole_binary(path) as stream:
+        stream.write(content.getbuffer())
+
+
+def begin_folder(path: Path, made_with: Mapping[str, object]) -> None:
+    """Make a folder for recordings, or go on in one whose recordings are made with the same choices.
+
+    Args:
+        path: the folder.
+        made_with: everything that the recordings depend on, for JSON; kept in the folder.
+
+    Raises:
+        ConfigError: if the folder holds recordings of other choices, or cannot be written.
+    """
+    prepare_folder(path)
+    record = path / RECORD_FILE
+    text = json.dumps({"schema": _SCHEMA, **made_with}, indent=1) + "\n"
+    count = sum(1 for _ in path.glob("*.truth.json"))
+    if count and (not record.is_file() or record.read_text(encoding="utf-8", errors="replace") != text):
+        raise ConfigError(
+            f"{path}: holds {count} recordings made with other choices, and would hold a mixture; "
+            "choose another folder or remove them"
+        )
+    write_text(record, text)
 
 
 def scene_truth(scene: Scene) -> dict[str, object]:

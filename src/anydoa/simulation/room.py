@@ -7,9 +7,11 @@ from jaxtyping import Float
 
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import angles_to_direction, great_circle_distance
+from anydoa.simulation.limits import check_within
 
 _SABINE = 0.161  # s/m
 _ATTEMPTS = 300  # draws of one position before the array is put elsewhere, and of rooms before giving up
+RT60_LIMITS_S = (0.01, 10.0)  # from a padded box to the largest cathedrals
 _CLEARANCE = 0.1  # m between a talker and the nearest place a microphone can be
 
 
@@ -27,6 +29,9 @@ class RoomRanges:
         wall_margin: least distance of a source from a wall.
         array_margin: least distance of the centre of the array from a wall.
 
+    Raises:
+        ConfigError: if reverberation times are none.
+
     Reference:
         Baek et al. (2026), algorithm 3. The margin of the array is ours.
     """
@@ -39,6 +44,9 @@ class RoomRanges:
     separation_deg: float = 10.0
     wall_margin: float = 0.1
     array_margin: float = 0.4
+
+    def __post_init__(self) -> None:
+        check_within("a reverberation time (rt60)", self.rt60, *RT60_LIMITS_S, " s")
 
 
 @dataclass(frozen=True, eq=False)

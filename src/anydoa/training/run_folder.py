@@ -12,9 +12,9 @@ A checkpoint is written beside its name and renamed when whole; older ones are t
 """
 
 import json
-import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 from torch import Tensor
 
 from anydoa.errors import CheckpointError, ConfigError
+from anydoa.output_file import prepare_folder, whole_folder, write_text
 
 _PREFIX = "checkpoint-"
 
@@ -44,11 +45,13 @@ class RunFolder:
 
     Args:
         path: made if need be.
+
+    Raises:
+        ConfigError: if it cannot be made or takes no files.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.path.mkdir(parents=True, exist_ok=True)
+        self.path = prepare_folder(path)
 
     @property
     def cache(self) -> Path:
@@ -74,8 +77,22 @@ class RunFolder:
         """Whole checkpoints, oldest first."""
         return sorted(self.path.glob(_PREFIX + "*[0-9]"))
 
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep other trainings out while one runs here; the claim ends with the process at the latest.
+
+        Raises:
+            ConfigError: if another process trains here.
+        """
+        with (self.path / "lock").open("a+") as lock:
+            if not _lock(lock.fileno()):
+                raise ConfigError(
+                    f"{self.path}: another training runs in this folder; wait for it or choose another --run"
+                )
+            yield
+
     def require_empty(self) -> None:
-        """Refuse a folder that holds a run.
+        """Refuse a folder that holds a run; forget one that ended before its first checkpoint.
 
         Raises:
             ConfigError: if there is a checkpoint.
@@ -84,28 +101,31 @@ class RunFolder:
             raise ConfigError(
                 f"{self.path} holds a run already; add --resume to go on, or choose another --run"
             )
+        self.log.unlink(missing_ok=True)
+        shutil.rmtree(self.tensorboard, ignore_errors=True)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Keep every choice of the run."""
-        (self.path / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
+        write_text(self.path / "config.json", json.dumps(config, indent=1) + "\n")
 
     def save(self, state: TrainingState, *, examples: int) -> Path:
-        """Write a checkpoint, then remove the ones before it."""
+        """Write a checkpoint, then remove the ones before it.
+
+        Raises:
+            CheckpointError: if the system refuses.
+        """
+        from safetensors import SafetensorError
         from safetensors.torch import save_file
 
         older = self.checkpoints()
         final = self.path / f"{_PREFIX}{examples:010d}"
-        partial = final.with_suffix(".part")
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir()
-        save_file(
-            {name: tensor.contiguous() for name, tensor in state.tensors.items()},
-            partial / "state.safetensors",
-        )
-        (partial / "state.json").write_text(json.dumps(state.numbers, indent=1) + "\n", encoding="utf-8")
-        if final.exists():
-            shutil.rmtree(final)
-        os.replace(partial, final)
+        with whole_folder(final, last="state.json") as partial:
+            tensors = {name: tensor.contiguous() for name, tensor in state.tensors.items()}
+            try:
+                save_file(tensors, partial / "state.safetensors")
+            except SafetensorError as error:  # also what the system refuses
+                raise CheckpointError(f"{final}: cannot be written ({error}); is there room?") from None
+            (partial / "state.json").write_text(json.dumps(state.numbers, indent=1) + "\n", encoding="utf-8")
         for path in older:
             if path != final:
                 shutil.rmtree(path)
@@ -146,4 +166,17 @@ class RunFolder:
         """Drop lines from after a checkpoint, which the resumed run will write again."""
         rows = [row for row in self.read_log() if row["examples"] <= examples]
         text = "".join(json.dumps(row) + "\n" for row in rows)
-        self.log.write_text(text, encoding="utf-8")
+        write_text(self.log, text)
+
+
+def _lock(file: int) -> bool:
+    """Take a lock that ends with the process; False if another has it. Always taken where there are none."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True

@@ -79,7 +79,7 @@ def test_a_person_gets_a_table(form: list[str], capsys: pytest.CaptureFixture[st
         (["--suite", str(EXAMPLES), "--estimator", "srp-fat"], "srp-phat"),
         (["--suite", str(EXAMPLES), "--json", "--csv"], "exclude each other"),
         (["--suite", str(EXAMPLES), "--json", "--causes"], "give --causes-json FILE"),
-        (["--suite", str(EXAMPLES), "--causes-json", "nowhere/f.json"], "no folder nowhere to write in"),
+        (["--suite", str(EXAMPLES), "--causes-json", "nowhere/f.json"], "nowhere/f.json: cannot be written"),
         (["--suite", str(EXAMPLES), "--rule", "best"], "--rule must be one of maxima, published, got 'best'"),
         (["--suite", "dynamic-s", "--speech", "nowhere"], "nowhere: no such folder"),
         (["--suite", f"locata:{EXAMPLES}"], "no LOCATA recording"),

@@ -188,3 +188,26 @@ def test_rooms_are_those_of_the_published_figures(
     np.testing.assert_allclose(azimuth_deg, azimuths_deg, atol=0.1)
     assert clip.rt60 == pytest.approx(rt60, abs=1e-4)
     assert clip.array.num_microphones == microphones
+
+
+@pytest.mark.parametrize("left", [0, 0.3, 0.9])
+def test_a_damaged_clip_in_the_cache_is_rendered_anew(
+    material: Material, tmp_path: Path, left: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    cached = CachedSuite(array_suite("presets", material, ["linear-4"], clips=1), tmp_path)
+    rendered, (path,) = cached[0], tmp_path.glob("*/*")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(left * len(content))])
+    assert same(cached[0], rendered)
+    assert "damaged" in caplog.text
+    assert same(cached[0], rendered)
+    assert caplog.text.count("rendering the clip anew") == 1
+
+
+def test_a_cache_that_cannot_be_written_costs_no_clip(
+    material: Material, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    suite = array_suite("presets", material, ["linear-4"], clips=1)
+    assert same(CachedSuite(suite, tmp_path / "file")[0], suite[0])
+    assert "not kept for the next time" in caplog.text

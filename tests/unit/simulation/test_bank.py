@@ -175,8 +175,8 @@ def test_rooms_on_demand_are_the_rooms_of_the_bank(built: Path) -> None:
     ("change", "message"),
     [
         ({"microphones": (5, 4)}, "rise"),
-        ({"num_rooms": 0}, "at least 1 room"),
-        ({"num_talkers": 0}, "1 talker"),
+        ({"num_rooms": 0}, "rooms must be within 1"),
+        ({"num_talkers": 0}, "talkers must be within 1"),
         ({"shapes": ()}, "at least 1 shape"),
         ({"shapes": ("ball", "cube")}, "shapes ball, plane, line, wide, got 'cube'"),
         ({"shapes": ("line", "plane")}, "'plane' have at least 3 microphones, got 2"),
@@ -185,3 +185,44 @@ def test_rooms_on_demand_are_the_rooms_of_the_bank(built: Path) -> None:
 def test_plans_that_make_no_bank_are_refused(change: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         replace(PLAN, **change)
+
+
+def test_a_bank_that_failed_before_its_first_room_blocks_nobody(tmp_path: Path) -> None:
+    crowded = RoomRanges(smallest=(1.0, 1.0, 1.0), largest=(1.1, 1.1, 1.1))
+    with pytest.raises(ConfigError, match="no room"):
+        build_bank(tmp_path, replace(PLAN, num_rooms=1, ranges=crowded))
+    assert len(build_bank(tmp_path, replace(PLAN, num_rooms=1))) == 1
+
+
+def test_a_damaged_shard_is_built_again(tmp_path: Path) -> None:
+    plan = replace(PLAN, num_rooms=1)
+    room = build_bank(tmp_path, plan)[0]
+    for name in ("shard-00000.npz", "shard-00000.npy"):
+        content = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(content[: len(content) // 2])
+        with pytest.raises(ConfigError, match=r"shard-00000.npz: damaged .* build the bank again"):
+            RoomBank(tmp_path)
+        assert same(build_bank(tmp_path, plan)[0], room)
+
+
+def test_a_damaged_plan_is_said(tmp_path: Path) -> None:
+    build_bank(tmp_path, replace(PLAN, num_rooms=1))
+    for content in ("", "[]", '{"schema": 1, "colour": 3}'):
+        (tmp_path / "bank.json").write_text(content)
+        with pytest.raises(ConfigError, match="build it anew"):
+            RoomBank(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"num_rooms": 10**20},
+        {"num_rooms": 0},
+        {"num_talkers": 10**9},
+        {"num_noises": -1},
+        {"num_knots": 10**9},
+    ],
+)
+def test_numbers_without_end_are_no_plan(wrong: dict[str, int]) -> None:
+    with pytest.raises(ConfigError, match="must be within"):
+        replace(PLAN, **wrong)

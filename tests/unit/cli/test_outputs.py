@@ -1,0 +1,104 @@
+"""No command writes over a file that it has read, whatever the option that names it."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from anydoa.cli import main
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.geometry.layouts import circular_positions
+from anydoa.io.array_file import save_array
+from properties.strategies import make_scene
+
+RING = MicrophoneArray(circular_positions(4, 0.0325), "ring")
+ARRAY = ("--array", "a.toml")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with a recording, two array files, a grid, and the same recording by other names."""
+    monkeypatch.chdir(tmp_path)
+    save_array(RING, tmp_path / "a.toml")
+    save_array(RING, tmp_path / "talk.csv")
+    (tmp_path / "g.csv").write_text("azimuth_deg,elevation_deg\n0,0\n90,0\n180,0\n-90,0\n40,20\n")
+    audio = make_scene(np.random.default_rng(0), RING, angles_deg_to_direction(40, 20), seconds=1.0).audio
+    soundfile.write("talk.wav", audio.T, 16_000)
+    os.link("talk.wav", "talk.jsonl")
+    (tmp_path / "soft.png").symlink_to("talk.wav")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["locate", "talk.wav", "--array", "talk.csv", "--csv"],
+        ["locate", "talk.wav", *ARRAY, "--json"],
+        ["locate", "talk.wav", *ARRAY, "--json", "--output", "a.toml"],
+        ["locate", "talk.wav", *ARRAY, "--grid", "g.csv", "--csv", "-o", "g.csv"],
+        ["locate", "talk.wav", *ARRAY, "--plot", "soft.png"],
+        ["live", "--replay", "talk.wav", "--fast", "--array", "talk.csv", "--csv", "talk.csv"],
+        ["live", "--replay", "talk.wav", "--fast", *ARRAY, "--out", "talk.jsonl"],
+        ["live", "--replay", "talk.wav", "--fast", *ARRAY, "--save-profile", "a.toml"],
+        ["doctor", "talk.wav", *ARRAY, "--fix", "a.toml"],
+        ["doctor", "talk.wav", *ARRAY, "--plot", "soft.png"],
+        ["calibrate", "talk.wav", *ARRAY, "--profile", "talk.wav"],
+        ["calibrate", "talk.wav", *ARRAY, "--out", "a.toml"],
+        ["array", "convert", "a.toml", "a.toml"],
+        ["array", "convert", "talk.csv", "./talk.csv"],
+        ["evaluate", "--suite", "array:a.toml", "--speech", ".", "--causes-json", "a.toml", "--quiet"],
+        ["evaluate", "--suite", "array:a.toml", "--speech", ".", "--grid", "g.csv", "--causes-json", "g.csv"],
+    ],
+)
+def test_no_command_writes_over_what_it_reads(
+    folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert main(words) == 2
+    err = capsys.readouterr().err
+    assert "would be overwritten; choose another output" in err
+    assert err.count("\n") == 1
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_result_that_cannot_be_finished_leaves_the_old_one(folder: Path) -> None:
+    assert main(["locate", "talk.wav", *ARRAY, "--csv", "-o", "r.csv", "-q"]) == 0
+    before = (folder / "r.csv").read_bytes()
+    content = (folder / "talk.wav").read_bytes()
+    (folder / "cut.wav").write_bytes(content[: len(content) // 2])
+    assert main(["locate", "cut.wav", *ARRAY, "--csv", "-o", "r.csv", "-q"]) == 2
+    assert (folder / "r.csv").read_bytes() == before
+    assert not [name for name in os.listdir(folder) if name.endswith(".part")]
+
+
+def test_recordings_with_results_are_passed_over_when_asked(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write("next.wav", soundfile.read("talk.wav")[0], 16_000)
+    (folder / "out").mkdir()
+    (folder / "out" / "talk.csv").write_text("kept")
+    words = ["locate", "talk.wav", "next.wav", *ARRAY, "--csv", "-o", "out"]
+    assert main([*words, "--skip-existing"]) == 0
+    assert "1 of 2 were there already" in capsys.readouterr().err
+    assert (folder / "out" / "talk.csv").read_text() == "kept"
+    assert (folder / "out" / "next.csv").read_text().startswith("time_s,")
+    assert main(["locate", "talk.wav", *ARRAY, "--skip-existing"]) == 2
+    assert "--skip-existing looks for files" in capsys.readouterr().err
+
+
+def test_outputs_that_cannot_be_written_are_found_before_any_work(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for words in (
+        ["doctor", "talk.wav", *ARRAY, "--plot", "no/a.png"],
+        ["doctor", "talk.wav", *ARRAY, "--fix", "no/a.toml"],
+        ["calibrate", "talk.wav", *ARRAY, "--out", "no/a.toml"],
+        ["live", "--replay", "talk.wav", *ARRAY, "--fast", "--out", "a.toml/b"],
+    ):
+        assert main(words) == 2
+        out, err = capsys.readouterr()
+        assert "cannot be written" in err
+        assert out == ""
