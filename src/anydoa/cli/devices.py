@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.options import UnitOption
+
 if TYPE_CHECKING:
     from anydoa.geometry.array import MicrophoneArray
     from anydoa.streaming.sound_cards import SoundCard
@@ -14,6 +16,7 @@ def devices(
     array: Annotated[
         str | None, typer.Option(metavar="NAME|FILE", help="Microphone array: mark the cards that fit it.")
     ] = None,
+    unit: UnitOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
 ) -> None:
     """List the sound cards that record, with their channels and sample rates.
@@ -24,7 +27,7 @@ def devices(
     from anydoa.io.array_file import load_array
     from anydoa.streaming.sound_cards import list_cards
 
-    wanted = None if array is None else load_array(array)
+    wanted = None if array is None else load_array(array, unit=unit)
     cards = list_cards()
     if as_json:
         typer.echo(json.dumps([_card_json(card, wanted) for card in cards], indent=2))

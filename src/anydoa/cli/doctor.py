@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.options import UnitOption, parse_array
 from anydoa.errors import ConfigError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from anydoa.diagnosis.findings import Diagnosis
+    from anydoa.geometry.array import MicrophoneArray
 
 _PROBLEMS_FOUND = 3
 _LONGEST_S = 60.0  # more says nothing new
@@ -40,6 +42,7 @@ def doctor(
         Path | None, typer.Option(help="Picture of the delays; without a recording, of what looks alike.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one object.")] = False,
+    unit: UnitOption = None,
 ) -> None:
     """Say what is wrong with a microphone array: channels, their order, polarity, timing, gain.
 
@@ -47,7 +50,7 @@ def doctor(
     problems found.
     """
     _check_options(recording, known_azimuth, fix, plot)
-    diagnosis = _diagnosis(array, recording, known_azimuth)
+    diagnosis = _diagnosis(parse_array(array, unit=unit), recording, known_azimuth)
     from anydoa.diagnosis.report import report_json, report_text
 
     if as_json:
@@ -85,11 +88,9 @@ def _check_options(
         check_picture_path(plot)
 
 
-def _diagnosis(array: str, recording: Path | None, known_azimuth: float | None) -> "Diagnosis":
+def _diagnosis(told: "MicrophoneArray", recording: Path | None, known_azimuth: float | None) -> "Diagnosis":
     from anydoa.diagnosis.examination import diagnose, diagnose_geometry
-    from anydoa.io.array_file import load_array
 
-    told = load_array(array)
     if recording is None:
         return diagnose_geometry(told)
     audio, sample_rate = _read(recording)

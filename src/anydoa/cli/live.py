@@ -17,6 +17,7 @@ from anydoa.cli.options import (
     GridOption,
     IgnoreChannelsOption,
     ProfileOption,
+    UnitOption,
     parse_array,
     parse_device,
     parse_sources,
@@ -80,6 +81,7 @@ def live(
         typer.Option(metavar="HOST", help="Send to an ODAS viewer there: ports 9000 (tracks) and 9001."),
     ] = None,
     ignore_channels: IgnoreChannelsOption = "",
+    unit: UnitOption = None,
     profile: ProfileOption = None,
     save_profile: Annotated[
         Path | None,
@@ -99,7 +101,7 @@ def live(
     from anydoa.localizer import Localizer
     from anydoa.streaming.pipeline import LivePipeline
 
-    listened = parse_array(array, ignore_channels)
+    listened = parse_array(array, ignore_channels, unit)
     localizer = Localizer(listened, grid, estimator, parse_sources(sources))
     feed = startup.watch(entrance.open(listened), listened)
     pipeline = LivePipeline(localizer, feed, results_per_s=rate, vad=vad)

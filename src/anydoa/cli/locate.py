@@ -16,6 +16,7 @@ from anydoa.cli.options import (
     EstimatorOption,
     GridOption,
     IgnoreChannelsOption,
+    UnitOption,
     parse_array,
     parse_sources,
     writable,
@@ -65,6 +66,7 @@ def locate(
         typer.Option(help="Picture of the mask that the estimator learnt; a folder for several recordings."),
     ] = None,
     ignore_channels: IgnoreChannelsOption = "",
+    unit: UnitOption = None,
     min_separation: Annotated[
         float, typer.Option(help="Nearest that two sources can be, in degrees.")
     ] = 10.0,
@@ -86,7 +88,7 @@ def locate(
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
-        parse_array(array, ignore_channels),
+        parse_array(array, ignore_channels, unit),
         grid,
         estimator,
         parse_sources(sources),

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anydoa.cli.options import EstimatorOption, GridOption, ProfileOption, parse_array, parse_device
+from anydoa.cli.options import (
+    EstimatorOption,
+    GridOption,
+    ProfileOption,
+    UnitOption,
+    parse_array,
+    parse_device,
+)
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.estimators import DEFAULT_ESTIMATOR
@@ -32,6 +39,7 @@ def serve(
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     grid: GridOption = "fibonacci:2048",
     profile: ProfileOption = None,
+    unit: UnitOption = None,
     host: Annotated[
         str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in, with a token.")
     ] = "127.0.0.1",
@@ -58,7 +66,7 @@ def serve(
         from anydoa.web.server import PageServer, ServerOptions
 
     options = ServerOptions(host=host, port=port, token=token, max_upload_mb=max_upload)
-    own_array = None if array is None else parse_array(array)
+    own_array = None if array is None else parse_array(array, unit=unit)
     catalogue = Catalogue(own_array, estimator, grid)
     feed = _feed(own_array, replay, device)
     hub = None
