@@ -144,7 +144,8 @@ def _unknown(name: str, path: Path) -> ArrayFileError:
         return ArrayFileError(
             f"{name}: an array file ends in {', '.join(_READERS)}; see also `anydoa array list`"
         )
-    names = nearest_names(name, list_presets())
+    titles = {preset: read_own_toml(preset_path(preset)).title for preset in list_presets()}
+    names = nearest_names(name, list_presets(), titles=titles)
     return ArrayFileError(
         f"no array is called {name!r}; the nearest are {', '.join(names)}; see `anydoa array list`"
     )

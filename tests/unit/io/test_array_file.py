@@ -103,6 +103,25 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
         preset_path("zzz")
 
 
+@pytest.mark.parametrize(
+    ("asked", "meant"),
+    [("eigenmike", "em32"), ("Eigenmik", "em32"), ("sennheiser", "ambeo"), ("minidsp", "uma-16"),
+     ("mini-dsp", "uma-16"), ("playstation", "ps3-eye"), ("softbank", "pepper"), ("uma", "uma-8")],
+)  # fmt: skip
+def test_an_array_is_found_by_what_its_maker_calls_it(asked: str, meant: str) -> None:
+    with pytest.raises(ArrayFileError, match=f"no array is called '{asked}'; the nearest are {meant}, "):
+        load_array(asked)
+
+
+def test_the_64_microphones_of_the_em64_pass_the_check_that_their_table_allows() -> None:
+    """Neighbours on a sphere of 42 mm, everywhere about as far apart: a slip of a digit would leave a hole."""
+    positions = load_array("em64").positions
+    np.testing.assert_allclose(np.linalg.norm(positions, axis=1), 0.042, atol=1e-7)
+    angle = np.rad2deg(np.arccos(np.clip(positions @ positions.T / 0.042**2, -1, 1)))
+    nearest = np.sort(angle, axis=1)[:, 1]
+    assert 24.9 < nearest.min() < nearest.max() < 26.6
+
+
 def test_an_unknown_suffix_is_answered_with_the_known() -> None:
     with pytest.raises(ArrayFileError, match=r"array.json: an array file ends in .toml, .cfg, .xml"):
         load_array("array.json")
