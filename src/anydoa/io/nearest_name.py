@@ -1,6 +1,7 @@
 """The name somebody probably meant."""
 
 import difflib
+import itertools
 from collections.abc import Mapping, Sequence
 
 
@@ -28,7 +29,7 @@ def nearest_names(
 
 def _words(name: str, title: str) -> list[str]:
     words = title.lower().replace("(", " ").replace(")", " ").replace(",", " ").split()
-    neighbours = [first + second for first, second in zip(words, words[1:], strict=False)]
+    neighbours = [first + second for first, second in itertools.pairwise(words)]
     return [name.lower(), *words, *neighbours]
 
 

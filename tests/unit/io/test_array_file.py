@@ -114,7 +114,7 @@ def test_an_array_is_found_by_what_its_maker_calls_it(asked: str, meant: str) ->
 
 
 def test_the_64_microphones_of_the_em64_pass_the_check_that_their_table_allows() -> None:
-    """Neighbours on a sphere of 42 mm, everywhere about as far apart: a slip of a digit would leave a hole."""
+    """Neighbours on a sphere of 42 mm, all about as far apart: a slip of a digit would leave a hole."""
     positions = load_array("em64").positions
     np.testing.assert_allclose(np.linalg.norm(positions, axis=1), 0.042, atol=1e-7)
     angle = np.rad2deg(np.arccos(np.clip(positions @ positions.T / 0.042**2, -1, 1)))

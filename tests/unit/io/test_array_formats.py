@@ -337,6 +337,7 @@ class TestCsv:
             ("x_in,y_in,z_in\n0,0,0\n1,0,0\n", "units are m, cm and mm"),
             ("azimuth,elevation,radius\n0,0,1\n", "degrees or radians\\? call the column azimuth_deg"),
             ("azimuth_deg,elevation_deg,radius\n0,91,1\n", "elevations must be -90..90"),
+            ("azimuth_deg,elevation_deg,radius\n0,0,inf\n", "angles and radii must be finite"),
             ("azimuth_deg,elevation_deg\n0,91\n", "polar columns are azimuth_deg, elevation_deg, radius"),
         ],
     )

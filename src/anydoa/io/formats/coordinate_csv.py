@@ -25,6 +25,7 @@ _ARRAY_COLUMNS = ("x", "y", "z", "channel")
 _CARTESIAN = ("x", "y", "z")
 _POLAR = ("azimuth", "elevation", "radius")
 _ROW_NAMES = ("", "mic", "microphone", "id", "index", "name", "label", "no", "nr", "number", "#")
+_FARTHEST = 1e9  # of angles and radii in any unit
 _COLUMN = re.compile(r"(x|y|z|radius|azimuth|elevation)(?:[\s_/(\[]+([a-z°]+)[)\]]?)?")
 _DEGREES_PER = {
     "deg": 1.0, "°": 1.0, "degree": 1.0, "degrees": 1.0,
@@ -167,14 +168,14 @@ def _positions(table: TextTable, names: list[str], units: list[str]) -> Float[np
     values = np.array(table.numbers([names.index(name) for name in kind]))
     if kind == _CARTESIAN:
         return values
+    if not (np.abs(values) < _FARTHEST).all():
+        raise ArrayFileError("angles and radii must be finite numbers of usual size; correct the rows")
     azimuth_deg, elevation_deg = (
         values[:, place] * _degrees_per(units[names.index(name)], name)
         for place, name in enumerate(_POLAR[:2])
     )
     if not (np.abs(elevation_deg) <= 90 + 1e-9).all():
         raise ArrayFileError("elevations must be -90..90 degrees, up from the horizontal")
-    if not np.isfinite(azimuth_deg).all():
-        raise ArrayFileError("azimuths must be finite")
     return angles_deg_to_direction(azimuth_deg, np.clip(elevation_deg, -90, 90)) * values[:, 2:]
 
 
