@@ -42,6 +42,8 @@ class DirectionVotes:
             return
         floor = float(np.median(values))
         highest = max(peak.score for peak in voters) - floor
+        if highest <= 0:  # on a handful of directions the peak may itself be the median
+            return
         for peak in voters:
             weight = level * (peak.score - floor) ** 2 / highest
             self._weight[peak.index] += weight

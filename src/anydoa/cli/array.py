@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from anydoa.cli.options import UnitOption
+
 if TYPE_CHECKING:
     from anydoa.geometry.ambiguity import ArrayReport
     from anydoa.geometry.array import MicrophoneArray
@@ -47,11 +49,12 @@ def show_command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.")
     ] = None,
+    unit: UnitOption = None,
 ) -> None:
     """Draw an array with its numbers and its 0 degrees, or print its microphones and channels."""
     from anydoa.io.array_file import load_array
 
-    shown = load_array(array)
+    shown = load_array(array, unit=unit)
     if output is None:
         _print_microphones(shown)
         return
@@ -65,12 +68,13 @@ def show_command(
 def check_command(
     array: _Array,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one object.")] = False,
+    unit: UnitOption = None,
 ) -> None:
     """Say what an array can tell apart, and in which band, before any sound is heard."""
     from anydoa.geometry.ambiguity import array_report
     from anydoa.io.array_file import load_array
 
-    checked = load_array(array)
+    checked = load_array(array, unit=unit)
     report = array_report(checked)
     if as_json:
         typer.echo(json.dumps(_report_json(checked, report), indent=2))
@@ -83,15 +87,25 @@ def convert_command(
     source: _Array,
     target: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .toml .csv .npy .xml.")],
     three_by_three: Annotated[
-        Literal["refuse", "rows", "columns"], typer.Option(help="Which way an .npy of 3 microphones is read.")
+        Literal["refuse", "rows", "columns"],
+        typer.Option(help="What the microphones are in a table of 3 rows without a header."),
     ] = "refuse",
+    unit: UnitOption = None,
 ) -> None:
     """Write an array in another format: our own TOML, CSV, NPY or acoular's XML."""
     from anydoa.io.array_file import load_array, save_array
 
-    array = load_array(source, three_by_three=three_by_three)
+    array = load_array(source, unit=unit, three_by_three=three_by_three)
     save_array(array, target)
     typer.echo(f"wrote {target}: {array.num_microphones} microphones")
+    typer.echo(_facing(array, target))
+
+
+def _facing(array: "MicrophoneArray", target: Path) -> str:
+    """Which way a written array looks, in the frame of the program that reads it."""
+    if target.suffix.lower() == ".xml":
+        return "in acoular's frame: 0 degrees is along its -z, left its -x, up its y"
+    return f"0 degrees is {array.front or 'along +x'}"
 
 
 def _print_microphones(array: "MicrophoneArray") -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.options import UnitOption
 from anydoa.errors import AudioError, ConfigError
 from anydoa.output_file import check_outputs, note_input
 
@@ -31,6 +32,7 @@ def calibrate(
     position_sd_mm: Annotated[
         float, typer.Option(help="How well the positions are known: standard deviation, mm.")
     ] = 5.0,
+    unit: UnitOption = None,
     delay_sd: Annotated[
         float, typer.Option(help="How far from 1 a factor on all delays may be; 0 refines the size, too.")
     ] = 0.03,
@@ -48,7 +50,7 @@ def calibrate(
     from anydoa.io.array_file import load_array
     from anydoa.io.audio import read_audio
 
-    nominal = load_array(array)
+    nominal = load_array(array, unit=unit)
     note_input(recording, "recording")
     check_outputs(out, profile, plot)
     audio, sample_rate = read_audio(recording)

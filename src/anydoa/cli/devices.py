@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.options import UnitOption
+
 if TYPE_CHECKING:
     from anydoa.geometry.array import MicrophoneArray
     from anydoa.streaming.sound_cards import SoundCard
@@ -14,9 +16,10 @@ def devices(
     array: Annotated[
         str | None, typer.Option(metavar="NAME|FILE", help="Microphone array: mark the cards that fit it.")
     ] = None,
+    unit: UnitOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
 ) -> None:
-    """List the sound cards that record, with their channels and sample rates.
+    """List the sound cards that record, with their channels, sample rates and sound systems.
 
     A card fits an array if it records as many channels as a recording of the array has. One with more may
     fit, too: the first channels are taken.
@@ -24,7 +27,7 @@ def devices(
     from anydoa.io.array_file import load_array
     from anydoa.streaming.sound_cards import list_cards
 
-    wanted = None if array is None else load_array(array)
+    wanted = None if array is None else load_array(array, unit=unit)
     cards = list_cards()
     if as_json:
         typer.echo(json.dumps([_card_json(card, wanted) for card in cards], indent=2))
@@ -37,15 +40,16 @@ def devices(
 
 def _print_table(cards: "list[SoundCard]", array: "MicrophoneArray | None") -> None:
     from rich.console import Console
+    from rich.markup import escape
     from rich.table import Table
 
-    table = Table("device", "channels", "sample rates (Hz)", "name", box=None, pad_edge=False)
+    table = Table("device", "channels", "sample rates (Hz)", "system", "name", box=None, pad_edge=False)
     if array is not None:
         table.add_column(f"fits {array.name}")
     for card in cards:
         rates = ", ".join(map(str, sorted(_rates(card, array)))) or "none, is it in use?"
         fits = [] if array is None else [_fit(card, array)]
-        table.add_row(str(card.index), str(card.num_channels), rates, card.name, *fits)
+        table.add_row(str(card.index), str(card.num_channels), rates, card.system, card.name, *fits)
     Console(markup=False).print(table)
 
 
@@ -59,7 +63,9 @@ def _fit(card: "SoundCard", array: "MicrophoneArray") -> str:
     wanted = array.num_recording_channels
     if card.num_channels < wanted:
         return f"no, needs {wanted} channels"
-    named = " by name" if array.device_match and array.device_match.casefold() in card.name.casefold() else ""
+    if card.is_door(wanted):
+        return "may lead to any card"
+    named = " by name" if array.device_match and card.is_called(array.device_match) else ""
     return f"yes{named}" if card.num_channels == wanted else f"its first {wanted}{named}"
 
 
@@ -67,6 +73,7 @@ def _card_json(card: "SoundCard", array: "MicrophoneArray | None") -> dict[str, 
     content: dict[str, object] = {
         "device": card.index,
         "name": card.name,
+        "system": card.system,
         "channels": card.num_channels,
         "default_sample_rate": card.default_rate,
         "sample_rates": sorted(_rates(card, array)),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.options import UnitOption, parse_array
 from anydoa.errors import ConfigError
 from anydoa.output_file import check_outputs, note_input
 
@@ -42,6 +43,7 @@ def doctor(
         Path | None, typer.Option(help="Picture of the delays; without a recording, of what looks alike.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one object.")] = False,
+    unit: UnitOption = None,
 ) -> None:
     """Say what is wrong with a microphone array: channels, their order, polarity, timing, gain.
 
@@ -49,9 +51,7 @@ def doctor(
     problems found.
     """
     _check_options(recording, known_azimuth, fix, plot)
-    from anydoa.io.array_file import load_array
-
-    told = load_array(array)
+    told = parse_array(array, unit=unit)
     if recording is not None:
         note_input(recording, "recording")
     check_outputs(fix, plot)

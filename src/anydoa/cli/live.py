@@ -17,6 +17,7 @@ from anydoa.cli.options import (
     GridOption,
     IgnoreChannelsOption,
     ProfileOption,
+    UnitOption,
     check_host,
     parse_array,
     parse_device,
@@ -81,6 +82,7 @@ def live(
         typer.Option(metavar="HOST", help="Send to an ODAS viewer there: ports 9000 (tracks) and 9001."),
     ] = None,
     ignore_channels: IgnoreChannelsOption = "",
+    unit: UnitOption = None,
     profile: ProfileOption = None,
     save_profile: Annotated[
         Path | None,
@@ -100,7 +102,7 @@ def live(
     from anydoa.localizer import Localizer
     from anydoa.streaming.pipeline import LivePipeline
 
-    listened = parse_array(array, ignore_channels)
+    listened = parse_array(array, ignore_channels, unit)
     localizer = Localizer(listened, grid, estimator, parse_sources(sources))
     if replay is not None:
         note_input(replay, "recording")

@@ -16,6 +16,7 @@ from anydoa.cli.options import (
     EstimatorOption,
     GridOption,
     IgnoreChannelsOption,
+    UnitOption,
     parse_array,
     parse_sources,
 )
@@ -69,6 +70,7 @@ def locate(
         typer.Option("--skip-existing", help="Pass over recordings whose results are there already."),
     ] = False,
     ignore_channels: IgnoreChannelsOption = "",
+    unit: UnitOption = None,
     min_separation: Annotated[
         float, typer.Option(help="Nearest that two sources can be, in degrees.")
     ] = 10.0,
@@ -91,7 +93,7 @@ def locate(
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
-        parse_array(array, ignore_channels),
+        parse_array(array, ignore_channels, unit),
         grid,
         estimator,
         parse_sources(sources),

@@ -1,7 +1,7 @@
 """Options that several commands share: how they are written, and what the words mean."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -23,6 +23,10 @@ EstimatorOption = Annotated[
 IgnoreChannelsOption = Annotated[
     str, typer.Option(metavar="6,7", help="Channels of the recording, from 0, that hold no microphone.")
 ]
+UnitOption = Annotated[
+    Literal["m", "cm", "mm"] | None,
+    typer.Option(help="Unit of the lengths in an array file. Default: what the file says, else metres."),
+]
 ProfileOption = Annotated[
     Path | None,
     typer.Option(
@@ -31,12 +35,15 @@ ProfileOption = Annotated[
 ]
 
 
-def parse_array(name: str, ignore_channels: str = "") -> "MicrophoneArray":
+def parse_array(
+    name: str, ignore_channels: str = "", unit: Literal["m", "cm", "mm"] | None = None
+) -> "MicrophoneArray":
     """The array that a command is told.
 
     Args:
         name: of a bundled array, or a file.
         ignore_channels: channels without a microphone, such as ``6,7``; none if empty.
+        unit: of the lengths in a file; if None, what the file says, else metres.
 
     Raises:
         ConfigError: if the channels are not numbers from 0.
@@ -44,7 +51,7 @@ def parse_array(name: str, ignore_channels: str = "") -> "MicrophoneArray":
     """
     from anydoa.io.array_file import load_array
 
-    array = load_array(name)
+    array = load_array(name, unit=unit)
     if not ignore_channels:
         return array
     try:

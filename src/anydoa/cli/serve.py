@@ -10,6 +10,7 @@ from anydoa.cli.options import (
     EstimatorOption,
     GridOption,
     ProfileOption,
+    UnitOption,
     check_host,
     parse_array,
     parse_device,
@@ -39,6 +40,7 @@ def serve(
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     grid: GridOption = "fibonacci:2048",
     profile: ProfileOption = None,
+    unit: UnitOption = None,
     host: Annotated[
         str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in, with a token.")
     ] = "127.0.0.1",
@@ -72,7 +74,7 @@ def serve(
         max_upload_mb=max_upload,
         max_minutes=max_minutes,
     )
-    own_array = None if array is None else parse_array(array)
+    own_array = None if array is None else parse_array(array, unit=unit)
     catalogue = Catalogue(own_array, estimator, grid)
     feed = _feed(own_array, replay, device)
     hub = None

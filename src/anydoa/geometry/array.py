@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPACING, MIN_SPAN, SPEED_OF_SOUND
 from anydoa.errors import AudioError, GeometryError
+from anydoa.geometry.coordinates import real_numbers
 from anydoa.geometry.rotation import rotate, rotation_from_rpy_deg
 
 _FARTHEST = 1e5  # m from the origin; anything beyond is a slip, and its square might overflow
@@ -177,8 +178,8 @@ def _pairwise_distance(positions: Float[np.ndarray, "mic 3"]) -> Float[np.ndarra
 def _valid_positions(body_positions: ArrayLike, name: str) -> Float[np.ndarray, "mic 3"]:
     """Float64 copy of the positions, read-only, after every check of the geometry."""
     try:
-        positions = np.array(body_positions, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError) as error:
+        positions = real_numbers(body_positions)
+    except GeometryError as error:
         raise GeometryError(f"array {name!r}: positions must be rows of 3 numbers ({error})") from None
     if positions.ndim != 2 or positions.shape[1] != 3:
         raise GeometryError(
@@ -207,12 +208,13 @@ def _check_distances(positions: Float[np.ndarray, "mic 3"], name: str) -> None:
     span = float(distance.max())
     if span > MAX_SPAN:
         raise GeometryError(
-            f'array {name!r} spans {span:.3g} m, more than {MAX_SPAN:g} m; millimetres? then say unit = "mm"'
+            f"array {name!r} spans {span:.3g} m; arrays wider than {MAX_SPAN:g} m are not supported "
+            "(far field only); positions are metres"
         )
     if 0 < span < MIN_SPAN:
         raise GeometryError(
             f"array {name!r} spans {span * 1000:.3g} mm, less than {MIN_SPAN * 1000:g} mm; "
-            'metres given as millimetres? then say unit = "m"'
+            "positions are metres"
         )
     np.fill_diagonal(distance, np.inf)
     first, second = np.unravel_index(int(distance.argmin()), distance.shape)

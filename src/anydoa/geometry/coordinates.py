@@ -67,13 +67,30 @@ def elevation_to_colatitude(elevation: ArrayLike) -> Float[np.ndarray, "*batch"]
     return np.asarray(np.pi / 2 - np.asarray(elevation, dtype=np.float64))
 
 
+def real_numbers(values: ArrayLike) -> Float[np.ndarray, "..."]:
+    """A float64 copy of numbers that are real, and all there.
+
+    Raises:
+        GeometryError: if they are complex or masked, or no numbers.
+    """
+    if np.ma.is_masked(values):
+        raise GeometryError("some are masked; give all, or leave such rows out")
+    try:
+        raw = np.asarray(values)
+        if np.iscomplexobj(raw):
+            raise GeometryError("they are complex; give real coordinates")
+        return np.array(raw, dtype=np.float64)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise GeometryError(" ".join(str(error).split())[:120]) from None
+
+
 def normalize_direction(vector: ArrayLike) -> Float[np.ndarray, "*batch 3"]:
     """The same vectors with unit length.
 
     Raises:
         GeometryError: if the last axis is not xyz, or a vector is zero or not finite.
     """
-    vector = np.asarray(vector, dtype=np.float64)
+    vector = real_numbers(vector)
     if vector.ndim == 0 or vector.shape[-1] != 3:
         raise GeometryError(f"a direction has 3 coordinates (x, y, z), got shape {vector.shape}")
     largest = np.abs(vector).max(axis=-1, keepdims=True, initial=0.0)

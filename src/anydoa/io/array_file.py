@@ -9,26 +9,30 @@ from pathlib import Path
 from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ArrayFileError, ConfigError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.formats.acoular import read_acoular, write_acoular
+from anydoa.io.formats.acoular import write_acoular
+from anydoa.io.formats.array_xml import read_array_xml
 from anydoa.io.formats.content import check_is_file
 from anydoa.io.formats.coordinate_csv import read_array_csv, write_array_csv
-from anydoa.io.formats.coordinate_npy import ThreeByThree, read_array_npy, write_array_npy
+from anydoa.io.formats.coordinate_npy import read_array_npy, write_array_npy
+from anydoa.io.formats.length_unit import LengthUnit, check_unit
 from anydoa.io.formats.odas import read_odas
 from anydoa.io.formats.own_toml import read_own_toml, write_own_toml
 from anydoa.io.formats.sofa import read_sofa
+from anydoa.io.formats.three_by_three import ThreeByThree
 from anydoa.io.nearest_name import nearest_names
 from anydoa.output_file import note_input, whole_file
 
 _logger = logging.getLogger(__name__)
 
-_READERS: dict[str, Callable[[Path], MicrophoneArray]] = {
+_READERS: dict[str, Callable[[Path, LengthUnit | None], MicrophoneArray]] = {
     ".toml": read_own_toml,
     ".cfg": read_odas,
-    ".xml": read_acoular,
+    ".xml": read_array_xml,
     ".sofa": read_sofa,
     ".csv": read_array_csv,
     ".npy": read_array_npy,
 }
+_TABLE_READERS = {".csv": read_array_csv, ".npy": read_array_npy}
 _WRITERS: dict[str, Callable[[MicrophoneArray, Path], None]] = {
     ".toml": write_own_toml,
     ".csv": write_array_csv,
@@ -38,17 +42,23 @@ _WRITERS: dict[str, Callable[[MicrophoneArray, Path], None]] = {
 
 
 def load_array(
-    name_or_path: str | os.PathLike[str], *, three_by_three: ThreeByThree = "refuse"
+    name_or_path: str | os.PathLike[str],
+    *,
+    unit: LengthUnit | None = None,
+    three_by_three: ThreeByThree = "refuse",
 ) -> MicrophoneArray:
     """A bundled array by name, or one from a file by its suffix.
 
     Args:
         name_or_path: a name of :func:`list_presets`, or a file: ``.toml`` (own), ``.cfg`` (ODAS), ``.xml``
-            (acoular), ``.sofa``, ``.csv`` or ``.npy``.
-        three_by_three: how to read an ``.npy`` file of three microphones, which could be rows or columns.
+            (acoular, HARK), ``.sofa``, ``.csv`` or ``.npy``.
+        unit: of the lengths in a file: ``m``, ``cm`` or ``mm``; if None, what the file says, else metres.
+        three_by_three: how to read a table of three rows (``.npy``, or ``.csv`` without a header), which
+            could be turned over.
 
     Raises:
         ArrayFileError: if there is no such preset or file, or the file cannot be read as its suffix says.
+        ConfigError: if the unit is another.
         GeometryError: if the array it describes cannot be.
         MissingExtraError: for ``.sofa`` without the ``arrays`` extra.
 
@@ -58,6 +68,7 @@ def load_array(
         4
     """
     name = os.fspath(name_or_path)
+    check_unit(unit)
     if name in list_presets():
         return read_own_toml(preset_path(name))
     path = Path(name)
@@ -67,7 +78,9 @@ def load_array(
     check_is_file(path)
     note_input(path, "array file")
     try:
-        return read_array_npy(path, three_by_three) if suffix == ".npy" else _READERS[suffix](path)
+        if suffix in _TABLE_READERS:
+            return _TABLE_READERS[suffix](path, unit, three_by_three)
+        return _READERS[suffix](path, unit)
     except GeometryError as error:
         raise GeometryError(f"{path}: {error}") from None
 
@@ -134,7 +147,8 @@ def _unknown(name: str, path: Path) -> ArrayFileError:
         return ArrayFileError(
             f"{name}: an array file ends in {', '.join(_READERS)}; see also `anydoa array list`"
         )
-    names = nearest_names(name, list_presets())
+    titles = {preset: read_own_toml(preset_path(preset)).title for preset in list_presets()}
+    names = nearest_names(name, list_presets(), titles=titles)
     return ArrayFileError(
         f"no array is called {name!r}; the nearest are {', '.join(names)}; see `anydoa array list`"
     )

@@ -19,8 +19,8 @@ from anydoa.geometry.grid import (
     icosphere_grid,
     product_grid,
 )
-from anydoa.io.formats.coordinate_csv import read_csv_table
 from anydoa.io.formats.coordinate_npy import read_npy_table
+from anydoa.io.formats.text_table import read_text_table
 from anydoa.io.nearest_name import nearest_name
 from anydoa.output_file import note_input
 
@@ -29,6 +29,8 @@ GRID_FORMS = (
     "hemisphere:1024,up", "a .csv file (azimuth_deg,elevation_deg or x,y,z)", "a .npy file (directions, 3)",
 )  # fmt: skip
 """What :func:`load_grid` takes; a cap is azimuth, elevation, radius in degrees and number of directions."""
+
+_EITHER_WAY = "rows or columns may be the directions; save a CSV with the header x,y,z"
 
 
 def load_grid(text_or_path: str | os.PathLike[str]) -> DirectionGrid:
@@ -50,7 +52,7 @@ def load_grid(text_or_path: str | os.PathLike[str]) -> DirectionGrid:
         return _grid_from_text(text)
     note_input(path, "grid file")
     try:
-        directions = read_npy_table(path) if suffix == ".npy" else _directions_from_csv(path)
+        directions = _directions_from_npy(path) if suffix == ".npy" else _directions_from_csv(path)
         return DirectionGrid(directions, name=path.stem)
     except GeometryError as error:
         raise GeometryError(f"{path}: {error}") from None
@@ -93,14 +95,22 @@ def _grid_from_text(text: str) -> DirectionGrid:
     return form.make(*arguments)
 
 
+def _directions_from_npy(path: Path) -> Float[np.ndarray, "grid column"]:
+    table = read_npy_table(path)
+    if table.shape == (3, 3):
+        raise GeometryError(f"3 x 3 numbers: {_EITHER_WAY}")
+    return table
+
+
 def _directions_from_csv(path: Path) -> Float[np.ndarray, "grid 3"]:
-    table = read_csv_table(path)
+    table = read_text_table(path)
+    if table.header is None and (len(table.rows), table.width) == (3, 3):
+        raise GeometryError(f"3 x 3 numbers without a header: {_EITHER_WAY}")
     columns = table.header or ("x", "y", "z")[: table.width]
     try:
-        if sorted(columns) == ["azimuth_deg", "elevation_deg"]:
-            return _directions_from_angles(np.array(table.numbers(("azimuth_deg", "elevation_deg"))))
-        if sorted(columns) == ["x", "y", "z"] and table.width == 3:
-            return np.array(table.numbers("xyz"))
+        for wanted, to_directions in _TABLES.items():
+            if sorted(columns) == sorted(wanted) and table.width == len(wanted):
+                return to_directions(np.array(table.numbers([columns.index(name) for name in wanted])))
     except ArrayFileError as error:
         raise GeometryError(str(error)) from None
     raise GeometryError("columns must be azimuth_deg,elevation_deg (with that header) or x,y,z")
@@ -113,3 +123,9 @@ def _directions_from_angles(angles_deg: Float[np.ndarray, "grid 2"]) -> Float[np
             "azimuths must be finite and elevations -90..90 degrees; correct the rows that are not"
         )
     return angles_deg_to_direction(azimuth_deg, elevation_deg)
+
+
+_TABLES: dict[tuple[str, ...], Callable[[Float[np.ndarray, "grid _"]], Float[np.ndarray, "grid 3"]]] = {
+    ("azimuth_deg", "elevation_deg"): _directions_from_angles,
+    ("x", "y", "z"): lambda coordinates: coordinates,
+}

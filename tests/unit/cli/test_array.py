@@ -166,3 +166,31 @@ def test_user_mistakes_come_out_as_named_errors_of_one_line(tmp_path: Path) -> N
 def test_missing_arguments_are_explained_with_exit_code_2() -> None:
     assert run("show").exit_code == 2
     assert run("convert", "uma-8").exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["show", "check"])
+def test_a_unit_can_be_told_on_the_command_line(tmp_path: Path, command: str) -> None:
+    path = tmp_path / "mm.csv"
+    path.write_text("32,0,0\n0,32,0\n-32,0,0\n0,-32,10\n")
+    assert "--unit mm" in str(error_of(run(command, path)))
+    result = run(command, path, "--unit", "mm")
+    assert result.exit_code == 0
+    assert ("-32.0" if command == "show" else "65 mm from end to end") in result.output
+    assert run(command, path, "--unit", "inch").exit_code == 2
+
+
+def test_convert_writes_metres_of_any_unit_and_says_which_way_the_array_looks(tmp_path: Path) -> None:
+    np.save(tmp_path / "mm.npy", 32 * circular_positions(4, 1.0))
+    result = run("convert", tmp_path / "mm.npy", tmp_path / "out.toml", "--unit", "mm")
+    assert result.output.splitlines()[1] == "0 degrees is along +x"
+    np.testing.assert_allclose(load_array(tmp_path / "out.toml").positions, circular_positions(4, 0.032))
+    result = run("convert", tmp_path / "out.toml", tmp_path / "out.xml")
+    assert (
+        result.output.splitlines()[1]
+        == "in acoular's frame: 0 degrees is along its -z, left its -x, up its y"
+    )
+
+
+def test_check_says_which_way_an_acoular_array_looks(tmp_path: Path) -> None:
+    save_array(MicrophoneArray(circular_positions(4, 0.05)), tmp_path / "a.xml")
+    assert "0 degrees      where acoular looks, along its -z" in run("check", tmp_path / "a.xml").output

@@ -116,8 +116,11 @@ def test_the_hash_does_not_see_the_sign_of_zero() -> None:
 @pytest.mark.parametrize(
     ("positions", "message"),
     [
-        (SQUARE * 1000, 'spans 60 m, more than 5 m; millimetres\\? then say unit = "mm"'),
-        (SQUARE / 1000, 'less than 5 mm; metres given as millimetres\\? then say unit = "m"'),
+        (
+            SQUARE * 1000,
+            r"spans 60 m; arrays wider than 5 m are not supported \(far field only\); pos",
+        ),
+        (SQUARE / 1000, "spans 0.06 mm, less than 5 mm; positions are metres"),
         (SQUARE[:1], "has 1 microphones; 2..128"),
         (np.zeros((0, 3)), "has 0 microphones; 2..128"),
         (np.arange(129 * 3).reshape(129, 3), "has 129 microphones"),
@@ -131,6 +134,8 @@ def test_the_hash_does_not_see_the_sign_of_zero() -> None:
         ([[0, 0, 0], [10**400, 0, 0]], "rows of 3 numbers"),
         ([[0, 0, 0], [0.1, 0]], "rows of 3 numbers"),
         ([["a", "b", "c"], [0, 0, 0]], "rows of 3 numbers"),
+        (SQUARE + 0j, "they are complex; give real coordinates"),
+        (np.ma.masked_less(SQUARE, 0), "some are masked"),
     ],
 )
 def test_impossible_positions_are_refused_with_the_reason(positions: object, message: str) -> None:

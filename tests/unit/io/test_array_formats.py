@@ -1,5 +1,6 @@
 """Array files as people and other programs write them, one format after the other."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from anydoa.errors import ArrayFileError, GeometryError, MissingExtraError
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.layouts import tetrahedral_positions
 from anydoa.io.array_file import load_array
+from anydoa.io.formats import sofa
 
 PAIR = "[[microphone]]\nposition = [0, 0, 0]\n[[microphone]]\nposition = [0.1, 0, 0]\n"
 
@@ -135,6 +137,8 @@ class TestOdas:
             ("epsilon", "@include", "line 12: '@include"),
             ("1E-20", ";", "line 12: expected a value, got ';'"),
             ("1E-20", "(" * 40, "nested more than 32 deep"),
+            ("340.5", "9" * 400, "line 13: 99999999999999999999... does not fit into 64 bits"),
+            ("+0.030, 0.", "9" * 400 + ", 0.", "line 15: 99999999999999999999... does not fit into 64 bits"),
         ],
     )
     def test_mistakes_name_their_place(self, tmp_path: Path, old: str, new: str, message: str) -> None:
@@ -152,7 +156,7 @@ class TestAcoular:
             '  <pos Name="Point 2" x="-0.063" y="6.3e-2" z="0"/></MicArray>'
         )
         array = load_array(write(tmp_path / "a.xml", text))
-        assert array.body_positions.tolist() == [[-0.021, 0.063, 0], [-0.063, 0.063, 0]]
+        assert array.positions.tolist() == [[0, 0.021, 0.063], [0, 0.063, 0.063]]
         assert (array.name, array.channels) == ("uma", (0, 1))
 
     def test_without_a_name_the_file_gives_it(self, tmp_path: Path) -> None:
@@ -163,16 +167,78 @@ class TestAcoular:
         ("text", "message"),
         [
             ("<MicArray><pos", "not XML"),
-            ("<Calib><cal/></Calib>", "no <pos"),
+            ("<Calib><cal/></Calib>", "no <pos x= y= z=> \\(acoular\\) and no <hark_xml>"),
             ('<a><pos x="0" y="0"/></a>', "pos 0 has no z"),
             ('<a><pos x="0" y="0" z="zero"/></a>', "pos 0: coordinates must be numbers"),
             ('<?xml version="1.0" encoding="klingon"?><a/>', "not XML"),
-            ('<!DOCTYPE a [<!ENTITY b "b">]><a>&b;</a>', "need no DOCTYPE"),
+            ('<!DOCTYPE a [<!ENTITY b "b">]><a>&b;</a>', "files need no DOCTYPE"),
         ],
     )
     def test_mistakes_are_named(self, tmp_path: Path, text: str, message: str) -> None:
         with pytest.raises(ArrayFileError, match=message):
             load_array(write(tmp_path / "a.xml", text))
+
+    def test_acoular_looks_along_its_negative_z(self, tmp_path: Path) -> None:
+        """A board upright before the observer: acoular has x to the right and y up."""
+        text = '<a><pos x="0.1" y="0" z="0"/><pos x="0" y="0.2" z="0"/><pos x="0" y="0" z="-0.3"/></a>'
+        array = load_array(write(tmp_path / "a.xml", text))
+        right, up, ahead = array.positions.tolist()
+        assert (right, up, ahead) == ([0, -0.1, 0], [0, 0, 0.2], [0.3, 0, 0])
+        assert "acoular looks, along its -z" in array.front
+
+    def test_the_published_square_of_16_is_the_bundled_one(self, tmp_path: Path) -> None:
+        """Quoted from acoular's corrected file: facts about the device, in acoular's frame."""
+        x = [21, 63, 21, 63, 21, 63, 21, 63, -63, -21, -63, -21, -63, -21, -63, -21]
+        y = [-63, -63, -21, -21, 21, 21, 63, 63, 63, 63, 21, 21, -21, -21, -63, -63]
+        points = "".join(f'<pos x="{a / 1000}" y="{b / 1000}" z="0"/>' for a, b in zip(x, y, strict=True))
+        array = load_array(write(tmp_path / "square.xml", f"<MicArray>{points}</MicArray>"))
+        np.testing.assert_array_equal(array.positions, load_array("uma-16").positions)
+        assert array.hash == load_array("uma-16").hash
+
+
+HARK = """<?xml version="1.0"?>
+<hark_xml version="1.3">
+ <positions type="tsp" coordinate="cartesian"><position x="1" y="0" z="0" id="0"/></positions>
+ <positions type="microphone" frame="0" coordinate="cartesian">
+  <position x="0.05" y="0" z="0" id="1" path="mic1.wav"/>
+  <position x="0" y="0.06" z="0" id="0" path="mic0.wav"/>
+  <position x="0" y="0" z="0.07" id="2" path="mic2.wav"/>
+ </positions>
+</hark_xml>
+"""
+OLDER_HARK = """<hark_xml><hark_config id="MicArrayLocation" major="2" minor="0"><Mics size="2">
+ <Mic><MicIndex>1</MicIndex><Position unit="meter" 
+  type="cartesian"><X>0.1</X><Y>0</Y><Z>0</Z></Position></Mic>
+ <Mic><MicIndex>0</MicIndex><Position unit="meter" 
+  type="cartesian"><X>0</X><Y>0.2</Y><Z>0</Z></Position></Mic>
+</Mics></hark_config></hark_xml>
+"""
+
+
+class TestHark:
+    def test_microphones_are_read_with_their_channels_and_sources_passed_over(self, tmp_path: Path) -> None:
+        array = load_array(write(tmp_path / "room.xml", HARK))
+        assert array.positions.tolist() == [[0.05, 0, 0], [0, 0.06, 0], [0, 0, 0.07]]
+        assert (array.name, array.channels) == ("room", (1, 0, 2))
+
+    def test_the_older_form_is_read(self, tmp_path: Path) -> None:
+        array = load_array(write(tmp_path / "a.xml", OLDER_HARK))
+        assert (array.positions.tolist(), array.channels) == ([[0.1, 0, 0], [0, 0.2, 0]], (1, 0))
+
+    @pytest.mark.parametrize(
+        ("old", "new", "message"),
+        [
+            ('type="microphone"', 'type="soundsource"', "only soundsource, tsp; take HARK's file of the mic"),
+            ('coordinate="cartesian">\n', 'coordinate="polar">\n', "cartesian coordinates, got 'polar'"),
+            ('x="0.05" ', "", "position 0 has no x"),
+            ('x="0.05"', 'x="left"', "position 0: coordinates must be numbers"),
+            ('id="1"', 'id="one"', "position 0: id must be a channel from 0, got 'one'"),
+        ],
+    )
+    def test_mistakes_are_named(self, tmp_path: Path, old: str, new: str, message: str) -> None:
+        assert old in HARK
+        with pytest.raises(ArrayFileError, match=message):
+            load_array(write(tmp_path / "a.xml", HARK.replace(old, new)))
 
 
 class TestCsv:
@@ -187,12 +253,55 @@ class TestCsv:
             "0 0 0\n0.1   0 0.2",
             '"x","y","z"\n"0","0","0"\n"0.1","0","0.2"\n',
             "z,x,y\n0,0,0\n0.2,0.1,0\n",
+            "x;y;z\n0;0;0\n0,1;0;0,2\n",
+            "x\ty\tz\n0\t0\t0\n0,1\t0\t0,2\n",
+            "0,0 0,0 0,0\n0,1 0,0 0,2\n",
+            "% made by a matrix program\n0,0,0\n0.1,0,0.2\n",
+            "// x, y, z follow\n0,0,0 // the first\n0.1,0,0.2\n",
+            "# z x y\n0 0 0\n0.2 0.1 0\n",
+            "% x y z in metres\n0 0 0\n0.1 0 0.2\n",
+            "% x y z in millimetres\n0 0 0\n100 0 200\n",
+            "x_mm,y_mm,z_mm\n0,0,0\n100,0,200\n",
+            "x (mm),y (mm),z (mm)\n0,0,0\n100,0,200\n",
+            "x (cm) y (cm) z (cm)\n0 0 0\n10 0 20\n",
+            "X [m];Y [m];Z [m]\n0;0;0\n0,1;0;0,2\n",
+            "x / mm,y / mm,z / mm\n0,0,0\n100,0,200\n",
+            "x_m,y_m,z_m\n0,0,0\n0.1,0,0.2\n",
+            "mic,x,y,z\n0,0,0,0\n1,0.1,0,0.2\n",
+            "name;x;y;z\nleft;0;0;0\nright;0.1;0;0.2\n",
+            ",x,y,z\n1,0,0,0\n2,0.1,0,0.2\n",
+            "left 0 0 0\nright 0.1 0 0.2\n",
+            "1 0 0 0\n2 0.1 0 0.2\n",
         ],
     )
     def test_tables_are_read_as_people_write_them(self, tmp_path: Path, text: str) -> None:
         array = load_array(write(tmp_path / "a.csv", text))
         assert array.body_positions.tolist() == [[0, 0, 0], [0.1, 0, 0.2]]
         assert array.channels == (0, 1)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "azimuth_deg,elevation_deg,radius\n0,0,0.1\n90,0,0.1\n0,90,0.1\n",
+            "azimuth (deg),elevation (deg),radius (mm)\n0,0,100\n90,0,100\n0,90,100\n",
+            "radius_cm;elevation_rad;azimuth_rad\n10;0;0\n10;0;1,5707963268\n10;1,5707963268;0\n",
+        ],
+    )
+    def test_polar_columns_are_read(self, tmp_path: Path, text: str) -> None:
+        array = load_array(write(tmp_path / "a.csv", text))
+        np.testing.assert_allclose(array.positions, 0.1 * np.eye(3), atol=1e-10)
+
+    def test_three_rows_of_three_are_read_only_when_told_how(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.csv", "0.06,-0.03,-0.03\n0,0.05,-0.05\n0,0,0.02\n")
+        with pytest.raises(ArrayFileError, match=r"\[0.06, -0.03, -0.03\] if rows .* \[0.06, 0.0, 0.0\] if"):
+            load_array(path)
+        assert load_array(path, three_by_three="rows").positions[1].tolist() == [0, 0.05, -0.05]
+        assert load_array(path, three_by_three="columns").positions[1].tolist() == [-0.03, 0.05, 0]
+
+    def test_microphones_in_columns_are_turned_over_when_told(self, tmp_path: Path) -> None:
+        path = write(tmp_path / "a.csv", "0,0.1,0,0\n0,0,0.2,0\n0,0,0,0.3\n")
+        positions = load_array(path, three_by_three="columns").positions
+        assert positions.tolist() == [[0, 0, 0], [0.1, 0, 0], [0, 0.2, 0], [0, 0, 0.3]]
 
     @pytest.mark.parametrize("text", ["channel,x,y,z\n1,0,0,0\n0,0.1,0,0\n", "0,0,0,1\n0.1,0,0,0\n"])
     def test_a_channel_column_maps_the_channels(self, tmp_path: Path, text: str) -> None:
@@ -217,6 +326,19 @@ class TestCsv:
             ("x,y,z\n0,0,0\n0,one,0\n", "line 3: 'one' is not a number"),
             ("x,y,z,channel\n0,0,0,0\n0.1,0,0,0.5\n", "channels must be whole numbers"),
             ("x,y,z,channel\n0,0,0,0\n0.1,0,0,inf\n", "channels must be whole numbers"),
+            ("0,0.1,0,0,0.1,0\n0,0,0.1,0,0,0.1\n0,0,0,0.1,0,0\n", "3 rows of 6 numbers: microphones in col"),
+            ("0,0.1,0,0\n0,0,0.1,0\n0,0,0,0.1\n", "3 rows of 4 numbers: microphones in columns"),
+            ("mic,x,y,z\n1,0,0,0\n0,0.1,0,0\n", r"'mic' does not count its rows \(1, 0, \.\.\.\)"),
+            ("x;y;z\n1,200;0;0\n1,300;0;0\n", "'1,200' may be 1.200 or 1200"),
+            ("x;y;z\n0,1;0;0\n0.2;0;0\n", r"decimal commas \(0,1\) and points \(0.2\) together"),
+            ("x,y,z\n0,1,0,0,0,0\n", "decimal commas\\? then separate columns by ;"),
+            ("x_mm,y_cm,z_mm\n0,0,0\n1,0,0\n", "columns differ in their unit"),
+            ("x_mm,y,z\n0,0,0\n1,0,0\n", "columns differ in their unit"),
+            ("x_in,y_in,z_in\n0,0,0\n1,0,0\n", "units are m, cm and mm"),
+            ("azimuth,elevation,radius\n0,0,1\n", "degrees or radians\\? call the column azimuth_deg"),
+            ("azimuth_deg,elevation_deg,radius\n0,91,1\n", "elevations must be -90..90"),
+            ("azimuth_deg,elevation_deg,radius\n0,0,inf\n", "angles and radii must be finite"),
+            ("azimuth_deg,elevation_deg\n0,91\n", "polar columns are azimuth_deg, elevation_deg, radius"),
         ],
     )
     def test_mistakes_name_their_place(self, tmp_path: Path, text: str, message: str) -> None:
@@ -278,10 +400,11 @@ class TestNpy:
 def save_sofa(path: Path, positions: np.ndarray, kind: str = "cartesian", units: str = "metre") -> Path:
     import sofar
 
-    sofa = sofar.Sofa("GeneralFIR")
-    sofa.ReceiverPosition, sofa.ReceiverPosition_Type, sofa.ReceiverPosition_Units = positions, kind, units
-    sofa.Data_IR, sofa.Data_Delay = np.zeros((1, len(positions), 2)), np.zeros((1, len(positions)))
-    sofar.write_sofa(str(path), sofa)
+    content = sofar.Sofa("GeneralFIR")
+    content.ReceiverPosition = positions
+    content.ReceiverPosition_Type, content.ReceiverPosition_Units = kind, units
+    content.Data_IR, content.Data_Delay = np.zeros((1, len(positions), 2)), np.zeros((1, len(positions)))
+    sofar.write_sofa(str(path), content)
     return path
 
 
@@ -297,6 +420,56 @@ class TestSofa:
         expected = angles_deg_to_direction(spherical[:, 0], spherical[:, 1]) * spherical[:, 2:]
         np.testing.assert_allclose(load_array(path).body_positions, expected, atol=1e-15)
 
+    @pytest.mark.parametrize(
+        ("kind", "units", "scale"),
+        [
+            ("Cartesian", "Metre", (1, 1, 1)),
+            ("cartesian", "millimetre", (1000, 1000, 1000)),
+            ("Spherical", "Radian, Radian, Meter", (np.pi / 180, np.pi / 180, 1)),
+            ("spherical", "degrees, degrees, cm", (1, 1, 100)),
+        ],
+    )
+    def test_capitals_radians_and_other_lengths_are_read(
+        self, tmp_path: Path, kind: str, units: str, scale: tuple[float, float, float]
+    ) -> None:
+        from netCDF4 import Dataset
+
+        spherical = np.array([[0, 0, 0.04], [90, 0, 0.04], [0, 90, 0.05], [-135, -45, 0.04]])
+        expected = angles_deg_to_direction(spherical[:, 0], spherical[:, 1]) * spherical[:, 2:]
+        values = expected if kind.lower() == "cartesian" else spherical
+        path = save_sofa(tmp_path / "a.sofa", values * scale)
+        with Dataset(path, "a") as file:
+            file["ReceiverPosition"].Type, file["ReceiverPosition"].Units = kind, units
+        np.testing.assert_allclose(load_array(path).positions, expected, atol=1e-12)
+
+    def test_a_name_that_is_not_utf8_is_read(self, tmp_path: Path) -> None:
+        path = save_sofa(tmp_path / "a.sofa", tetrahedral_positions(0.04))
+        other = os.fsdecode(os.fsencode(tmp_path) + b"/\xff.sofa")
+        path.rename(other)
+        assert load_array(other).num_microphones == 4
+
+    def test_a_reader_that_never_ends_is_ended(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What a damaged file can do to HDF5, done by a reader's program that waits for ever."""
+        (tmp_path / "endless.py").write_text("import time\nwhile True: time.sleep(1)\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(sofa, "_READER", "endless")
+        monkeypatch.setattr(sofa, "WALL_S", 1.0)
+        with pytest.raises(ArrayFileError, match=r"no readable ReceiverPosition \(not read within 1 s\)"):
+            load_array(write(tmp_path / "a.sofa", "anything"))
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no computing time")
+    def test_a_reader_that_computes_for_ever_is_ended(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (tmp_path / "busy.py").write_text(
+            "from anydoa.io.formats import sofa_receivers\nsofa_receivers.CPU_S = 1\n"
+            "sofa_receivers._limit_resources()\nwhile True: pass\n"
+        )
+        monkeypatch.syspath_prepend(tmp_path)
+        monkeypatch.setattr(sofa, "_READER", "busy")
+        with pytest.raises(ArrayFileError, match="HDF5 gave up on it, or would never have ended"):
+            load_array(write(tmp_path / "a.sofa", "anything"))
+
     def test_other_coordinates_are_refused(self, tmp_path: Path) -> None:
         from netCDF4 import Dataset
 
@@ -304,7 +477,7 @@ class TestSofa:
         with Dataset(path, "a") as file:
             file["ReceiverPosition"].Type = "spherical harmonics"
         with pytest.raises(
-            ArrayFileError, match="must be cartesian or spherical in degrees, got 'spherical harmonics'"
+            ArrayFileError, match=r"must be cartesian or spherical in .*, got 'spherical harmonics'"
         ):
             load_array(path)
 
@@ -348,7 +521,7 @@ class TestSofa:
     def test_without_the_extra_the_cure_is_an_install_line(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setitem(sys.modules, "sofar", None)  # what Python itself does to forbid an import
+        monkeypatch.setitem(sys.modules, "netCDF4", None)  # what Python itself does to forbid an import
         with pytest.raises(MissingExtraError, match=r"pip install 'anydoa\[arrays\]'"):
             load_array(write(tmp_path / "a.sofa", "anything"))
 

@@ -8,6 +8,7 @@ import pytest
 from anydoa.errors import ArrayFileError, GeometryError
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.grid import (
+    DirectionGrid,
     azimuth_grid,
     cap_grid,
     fibonacci_grid,
@@ -128,3 +129,25 @@ def test_missing_and_foreign_files_are_named(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((4, 2)))
     with pytest.raises(GeometryError, match="3 coordinates"):
         load_grid(tmp_path / "a.npy")
+
+
+def test_three_directions_without_a_header_are_refused_as_rows_or_columns(tmp_path: Path) -> None:
+    directions = np.array([[1, 0, 0], [0.6, 0.8, 0], [0, 0.6, 0.8]])
+    np.save(tmp_path / "a.npy", directions)
+    np.savetxt(tmp_path / "a.csv", directions, delimiter=",")
+    for name in ("a.npy", "a.csv"):
+        with pytest.raises(GeometryError, match="rows or columns may be the directions"):
+            load_grid(tmp_path / name)
+    np.savetxt(tmp_path / "b.csv", directions, delimiter=",", header="x,y,z", comments="")
+    np.testing.assert_allclose(load_grid(tmp_path / "b.csv").directions, directions)
+
+
+def test_a_grid_may_have_decimal_commas_and_other_programs_comments(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("% by hand\nazimuth_deg;elevation_deg\n30,5;10\n-20;0,5\n")
+    expected = angles_deg_to_direction([30.5, -20], [10, 0.5])
+    np.testing.assert_allclose(load_grid(tmp_path / "a.csv").directions, expected)
+
+
+def test_complex_directions_are_refused() -> None:
+    with pytest.raises(GeometryError, match="complex"):
+        DirectionGrid(np.ones((4, 3)) + 1j)

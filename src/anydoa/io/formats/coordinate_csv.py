@@ -1,94 +1,64 @@
-"""Rows of coordinates as text: comma, semicolon, tab or blanks between them, header and comments optional.
+"""Arrays as text tables: ``x,y,z`` or ``azimuth_deg,elevation_deg,radius``, with an optional ``channel``.
 
-An array file is ``x,y,z`` in metres with an optional ``channel`` column; without a header the columns come in
-that order. Channels that hold no microphone stand in a comment: ``# ignore_channels = [4, 5]``.
+Lengths are metres unless the header says otherwise (``x_mm``, ``x (cm)``) or the user does. Without a header
+the columns are x, y, z and channel. A first column that only numbers or names the rows is passed over.
+Channels that hold no microphone stand in a comment: ``# ignore_channels = [4, 5]``.
 """
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float
 
 from anydoa.errors import ArrayFileError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.formats.content import read_text
+from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.io.formats.length_unit import LengthUnit, to_metres, unit_of
+from anydoa.io.formats.text_table import TextTable, is_number, read_text_table
+from anydoa.io.formats.three_by_three import TURN_OVER, ThreeByThree, three_by_three_refusal
 
 _IGNORED = re.compile(r"#\s*ignore_channels\s*=\s*\[([\d,\s]{0,2000})\]")
 _ARRAY_COLUMNS = ("x", "y", "z", "channel")
+_CARTESIAN = ("x", "y", "z")
+_POLAR = ("azimuth", "elevation", "radius")
+_ROW_NAMES = ("", "mic", "microphone", "id", "index", "name", "label", "no", "nr", "number", "#")
+_FARTHEST = 1e9  # of angles and radii in any unit
+_COLUMN = re.compile(r"(x|y|z|radius|azimuth|elevation)(?:[\s_/(\[]+([a-z°]+)[)\]]?)?")
+_DEGREES_PER = {
+    "deg": 1.0, "°": 1.0, "degree": 1.0, "degrees": 1.0,
+    "rad": 180 / np.pi, "radian": 180 / np.pi, "radians": 180 / np.pi,
+}  # fmt: skip
 
 
-@dataclass(frozen=True)
-class CsvTable:
-    """Cells of a text table.
-
-    Args:
-        header: lower-case column names, or None when the first row already holds numbers.
-        rows: cells of each row, and the line it stands in.
-        comments: lines that begin with ``#``.
-    """
-
-    header: tuple[str, ...] | None
-    rows: tuple[tuple[int, tuple[str, ...]], ...]
-    comments: tuple[str, ...]
-
-    @property
-    def width(self) -> int:
-        """How many columns there are."""
-        return len(self.rows[0][1])
-
-    def numbers(self, columns: Sequence[str]) -> list[list[float]]:
-        """The named columns as numbers, a list a row; without a header, the first columns.
-
-        Raises:
-            ArrayFileError: if a column is missing or a cell is no number.
-        """
-        places = [self.header.index(column) for column in columns] if self.header else range(len(columns))
-        return [[_number(cells, place, line) for place in places] for line, cells in self.rows]
-
-
-def read_csv_table(path: Path) -> CsvTable:
-    """Header and rows of a text table.
-
-    Raises:
-        ArrayFileError: if there are no rows, or rows of different length.
-    """
-    lines = [(number, line.strip()) for number, line in enumerate(read_text(path).splitlines(), start=1)]
-    comments = tuple(line for _, line in lines if line.startswith("#"))
-    rows = [(number, _cells(line)) for number, line in lines if line and not line.startswith("#")]
-    header = None
-    if rows and not any(_is_number(cell) for cell in rows[0][1]):
-        header = tuple(cell.lower() for cell in rows.pop(0)[1])
-    if not rows:
-        raise ArrayFileError(f"{path}: no rows of numbers")
-    width = len(header) if header else len(rows[0][1])
-    for number, cells in rows:
-        if len(cells) != width:
-            raise ArrayFileError(f"{path}: line {number} has {len(cells)} columns, the first has {width}")
-    return CsvTable(header, tuple(rows), comments)
-
-
-def read_array_csv(path: Path) -> MicrophoneArray:
+def read_array_csv(
+    path: Path, unit: LengthUnit | None = None, three_by_three: ThreeByThree = "refuse"
+) -> MicrophoneArray:
     """The array in a text table.
 
+    Args:
+        path: of the file.
+        unit: of its lengths; if None, what the header says, else metres.
+        three_by_three: how to read a table of three rows without a header, which could be turned over.
+
     Raises:
-        ArrayFileError: if the columns are not x, y, z and perhaps channel.
+        ArrayFileError: if the columns are not x, y, z or azimuth, elevation, radius, and perhaps channel.
         GeometryError: if the array they describe cannot be.
     """
-    table = read_csv_table(path)
-    columns = table.header or _ARRAY_COLUMNS[: table.width]
-    if sorted(columns) not in (["x", "y", "z"], ["channel", "x", "y", "z"]) or len(columns) != table.width:
-        raise ArrayFileError(f"{path}: columns must be x, y, z and perhaps channel, got {', '.join(columns)}")
+    table = read_text_table(path)
     try:
-        positions = table.numbers("xyz")
-        channels = [row[3] for row in table.numbers(_ARRAY_COLUMNS)] if "channel" in columns else None
+        table = _without_row_names(_with_header(table, three_by_three))
+        names, units = _columns(table)
+        positions = _positions(table, names, units)
+        channels = _channels(table, names)
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
-    if channels is not None and not all(channel.is_integer() for channel in channels):
-        raise ArrayFileError(f"{path}: channels must be whole numbers from 0")
     return MicrophoneArray(
-        positions,
+        to_metres(positions.tolist(), path, told=unit, said=_said_unit(names, units, path)),
         path.stem,
-        channels=None if channels is None else [int(channel) for channel in channels],
+        channels=channels,
         ignore_channels=_ignored_channels(table.comments),
         source=f"table {path.name}",
     )
@@ -103,25 +73,144 @@ def write_array_csv(array: MicrophoneArray, path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
+def _with_header(table: TextTable, three_by_three: ThreeByThree) -> TextTable:
+    """The table with column names, which one without a header gets by its shape and content."""
+    if table.header is not None:
+        return table
+    named = table.width > 3 and not any(map(is_number, table.column(0)))
+    width = table.width - named
+    if len(table.rows) == 3 and three_by_three == "columns" and not named:
+        return _turned_over(table)
+    if (len(table.rows), width) == (3, 3) and three_by_three == "refuse":
+        raise ArrayFileError(three_by_three_refusal(table.numbers(range(named, table.width))))
+    if width == 3 or (width == 4 and (named or _is_channel_column(table))):
+        return replace(table, header=(*[""] * named, *_ARRAY_COLUMNS[:width]))
+    if width == 4 and _counts_rows(table.column(0)):
+        return replace(table, header=("", *_CARTESIAN))
+    if len(table.rows) == 3:
+        raise ArrayFileError(
+            f"3 rows of {width} numbers: microphones in columns? {TURN_OVER}; "
+            "if the rows are microphones, write a header such as x,y,z"
+        )
+    raise ArrayFileError(
+        f"columns must be x, y, z and perhaps channel (whole numbers from 0), got {width} without a header; "
+        "write one such as x,y,z,channel"
+    )
+
+
+def _turned_over(table: TextTable) -> TextTable:
+    columns = zip(*(cells for _, cells in table.rows), strict=True)
+    return replace(table, header=_CARTESIAN, rows=tuple(enumerate(columns)))
+
+
+def _is_channel_column(table: TextTable) -> bool:
+    """Whether the fourth column is whole numbers, and not all of them those of a first that counts rows."""
+    channels = [row[0] for row in table.numbers([3])]
+    whole = all(channel >= 0 and float(channel).is_integer() for channel in channels)
+    return whole and (len(set(channels)) == len(channels) or not _counts_rows(table.column(0)))
+
+
+def _without_row_names(table: TextTable) -> TextTable:
+    """The table without a first column that only numbers or names its rows.
+
+    Raises:
+        ArrayFileError: if its numbers are not in order, so that they may be channels.
+    """
+    header = table.header or ()
+    if header[0] not in _ROW_NAMES:
+        return table
+    numbers = [re.findall(r"\d+", cell) for cell in table.column(0)]
+    if all(len(found) == 1 for found in numbers) and not _counts_rows([found[0] for found in numbers]):
+        listed = ", ".join(cell[:10] for cell in table.column(0)[:4])
+        raise ArrayFileError(
+            f"column {header[0] or '1'!r} does not count its rows ({listed}, ...); call it channel "
+            "if it says which channel each microphone is, else sort the rows"
+        )
+    rows = tuple((line, cells[1:]) for line, cells in table.rows)
+    return replace(table, header=header[1:], rows=rows)
+
+
+def _counts_rows(cells: Sequence[str]) -> bool:
+    """Whether cells are 0, 1, 2, ... or 1, 2, 3, ..."""
+    numbers = [float(cell) for cell in cells if _is_plain_number(cell)]
+    return len(numbers) == len(cells) and numbers in (
+        list(range(len(cells))),
+        list(range(1, len(cells) + 1)),
+    )
+
+
+def _is_plain_number(cell: str) -> bool:
+    return is_number(cell) and "," not in cell
+
+
+def _columns(table: TextTable) -> tuple[list[str], list[str]]:
+    """What each column is, and its unit, empty where none is said.
+
+    Raises:
+        ArrayFileError: if they do not describe an array.
+    """
+    matches = [_COLUMN.fullmatch(name) for name in table.header or ()]
+    names = [match[1] if match else name for match, name in zip(matches, table.header or (), strict=True)]
+    units = [(match[2] or "") if match else "" for match in matches]
+    wanted = sorted(name for name in names if name != "channel")
+    if wanted not in (sorted(_CARTESIAN), sorted(_POLAR)) or names.count("channel") > 1:
+        got = ", ".join(table.header or ())[:100]
+        raise ArrayFileError(
+            f"columns must be x, y, z and perhaps channel, got {got}; a unit is said as in x_mm, "
+            "polar columns are azimuth_deg, elevation_deg, radius"
+        )
+    return names, units
+
+
+def _positions(table: TextTable, names: list[str], units: list[str]) -> Float[np.ndarray, "mic 3"]:
+    """Cartesian positions, lengths in the unit of the file."""
+    kind = _CARTESIAN if "x" in names else _POLAR
+    values = np.array(table.numbers([names.index(name) for name in kind]))
+    if kind == _CARTESIAN:
+        return values
+    if not (np.abs(values) < _FARTHEST).all():
+        raise ArrayFileError("angles and radii must be finite numbers of usual size; correct the rows")
+    azimuth_deg, elevation_deg = (
+        values[:, place] * _degrees_per(units[names.index(name)], name)
+        for place, name in enumerate(_POLAR[:2])
+    )
+    if not (np.abs(elevation_deg) <= 90 + 1e-9).all():
+        raise ArrayFileError("elevations must be -90..90 degrees, up from the horizontal")
+    return angles_deg_to_direction(azimuth_deg, np.clip(elevation_deg, -90, 90)) * values[:, 2:]
+
+
+def _degrees_per(unit: str, name: str) -> float:
+    if unit not in _DEGREES_PER:
+        raise ArrayFileError(f"degrees or radians? call the column {name}_deg or {name}_rad")
+    return _DEGREES_PER[unit]
+
+
+def _said_unit(names: list[str], units: list[str], path: Path) -> str | None:
+    """The unit of length that the header names.
+
+    Raises:
+        ArrayFileError: if it is unknown, or not the same for all columns.
+    """
+    said = {unit for name, unit in zip(names, units, strict=True) if name in (*_CARTESIAN, "radius")}
+    if said == {""}:
+        return None
+    if len(said) > 1:
+        raise ArrayFileError(f"{path}: columns differ in their unit; write all in one, as in x_mm,y_mm,z_mm")
+    unit = unit_of(said.pop())
+    if unit is None:
+        raise ArrayFileError(f"{path}: units are m, cm and mm, as in x_mm,y_mm,z_mm")
+    return unit
+
+
+def _channels(table: TextTable, names: list[str]) -> list[int] | None:
+    if "channel" not in names:
+        return None
+    channels = [row[0] for row in table.numbers([names.index("channel")])]
+    if not all(channel.is_integer() for channel in channels):
+        raise ArrayFileError("channels must be whole numbers from 0")
+    return [int(channel) for channel in channels]
+
+
 def _ignored_channels(comments: Sequence[str]) -> tuple[int, ...]:
     found = [match[1] for match in map(_IGNORED.match, comments) if match]
     return tuple(int(number) for number in re.findall(r"\d+", " ".join(found)))
-
-
-def _cells(line: str) -> tuple[str, ...]:
-    separator = next((mark for mark in ";\t," if mark in line), None)
-    return tuple(cell.strip().strip('"') for cell in line.split(separator))
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(cells: Sequence[str], place: int, line: int) -> float:
-    if not _is_number(cells[place]):
-        raise ArrayFileError(f"line {line}: {cells[place][:20]!r} is not a number")
-    return float(cells[place])

@@ -2,7 +2,6 @@
 
 import re
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -10,8 +9,8 @@ from jaxtyping import Float
 from anydoa.errors import ArrayFileError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.formats.content import read_bytes
-
-ThreeByThree = Literal["refuse", "rows", "columns"]
+from anydoa.io.formats.length_unit import LengthUnit, to_metres
+from anydoa.io.formats.three_by_three import TURN_OVER, ThreeByThree, three_by_three_refusal
 
 _TYPE = re.compile(r"'descr':\s*'([<>|=]?(?:f[248]|[iu][1248]))'")
 _ORDER = re.compile(r"'fortran_order':\s*(True|False)")
@@ -44,13 +43,16 @@ def read_npy_table(path: Path) -> Float[np.ndarray, "row column"]:
         return table.astype(np.float64)
 
 
-def read_array_npy(path: Path, three_by_three: ThreeByThree = "refuse") -> MicrophoneArray:
-    """The array in an NPY file of shape (microphones, 3), in metres; channels in the order of the rows.
+def read_array_npy(
+    path: Path, unit: LengthUnit | None = None, three_by_three: ThreeByThree = "refuse"
+) -> MicrophoneArray:
+    """The array in an NPY file of shape (microphones, 3); channels in the order of the rows.
 
     Args:
         path: of the file.
-        three_by_three: how to read three microphones: ``rows`` is a microphone a row, ``columns`` a
-            microphone a column, ``refuse`` asks.
+        unit: of its lengths; metres if None.
+        three_by_three: how to read three rows: ``rows`` is a microphone a row, ``columns`` a microphone a
+            column, ``refuse`` asks.
 
     Raises:
         ArrayFileError: if the shape is another, or (3, 3) without a word on how to read it.
@@ -58,21 +60,14 @@ def read_array_npy(path: Path, three_by_three: ThreeByThree = "refuse") -> Micro
     """
     table = read_npy_table(path)
     if table.shape == (3, 3) and three_by_three == "refuse":
-        raise ArrayFileError(
-            f"{path}: 3 x 3 numbers: microphone 0 is at {table[0].tolist()} if rows are microphones, at "
-            f"{table[:, 0].tolist()} if columns are; save a CSV with the header x,y,z, or say "
-            "load_array(..., three_by_three='rows' or 'columns')"
-        )
-    if table.shape == (3, 3) and three_by_three == "columns":
+        raise ArrayFileError(f"{path}: {three_by_three_refusal(table.tolist())}")
+    if table.shape[0] == 3 and three_by_three == "columns":
         table = table.T
     if table.shape[1] != 3:
-        cure = (
-            "turn it over with anydoa.geometry.convention.positions_from_pyroomacoustics"
-            if table.shape[0] == 3
-            else "give x, y, z in metres"
-        )
+        cure = TURN_OVER if table.shape[0] == 3 else "give x, y, z"
         raise ArrayFileError(f"{path}: must be (microphones, 3), got {table.shape}; {cure}")
-    return MicrophoneArray(table, path.stem, source=f"NumPy file {path.name}")
+    positions = to_metres(table.tolist(), path, told=unit)
+    return MicrophoneArray(np.reshape(positions, (-1, 3)), path.stem, source=f"NumPy file {path.name}")
 
 
 def write_array_npy(array: MicrophoneArray, path: Path) -> None:

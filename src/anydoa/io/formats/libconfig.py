@@ -15,6 +15,8 @@ from typing import Any
 from anydoa.errors import ArrayFileError
 
 _MAX_DEPTH = 32
+_MAX_BITS = 64  # of a whole number, as in the library
+_WHOLE = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|\d+)")
 _TOKEN = re.compile(
     r"""
       (?P<skip> [\s\ufeff]+ | (?:\#|//)[^\n]* | /\*.*?\*/ )
@@ -140,6 +142,9 @@ class _Parser:
 
 def _number(token: _Token) -> int | float:
     digits = token.text.rstrip("L")
-    if "x" in digits.lower():
-        return int(digits, 16)
-    return int(digits) if digits.lstrip("+-").isdecimal() else float(digits)
+    if not _WHOLE.fullmatch(digits):
+        return float(digits)
+    number = int(digits, 16 if "x" in digits.lower() else 10)
+    if number.bit_length() > _MAX_BITS:
+        raise ArrayFileError(f"line {token.line}: {digits[:20]}... does not fit into {_MAX_BITS} bits")
+    return number

@@ -11,13 +11,18 @@ from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ArrayFileError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.formats.content import read_text
+from anydoa.io.formats.length_unit import LengthUnit, to_metres
 from anydoa.io.formats.libconfig import parse_libconfig
 
 _MAX_CHANNELS = 1024
 
 
-def read_odas(path: Path) -> MicrophoneArray:
+def read_odas(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray:
     """The array of an ODAS configuration.
+
+    Args:
+        path: of the file.
+        unit: of its lengths; metres if None.
 
     Raises:
         ArrayFileError: if the file is not libconfig or holds no microphones.
@@ -35,7 +40,7 @@ def read_odas(path: Path) -> MicrophoneArray:
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return MicrophoneArray(
-        positions,
+        to_metres(positions, path, told=unit),
         path.stem,
         channels=channels,
         ignore_channels=ignored,

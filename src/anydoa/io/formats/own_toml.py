@@ -19,16 +19,21 @@ channel = 0                        # counts from 0; for every microphone, or for
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from anydoa.errors import ArrayFileError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.formats.content import read_text
+from anydoa.io.formats.length_unit import (
+    UNITS_PER_METRE,
+    LengthUnit,
+    chosen_unit,
+    in_metres,
+    to_metres,
+)
 from anydoa.io.nearest_name import nearest_name
 
-UNITS_PER_METRE = {"m": 1, "cm": 100, "mm": 1000}
 _TEXT_KEYS = ("name", "title", "front", "source", "device_match")
 _KEYS = (
     "schema", "unit", *_TEXT_KEYS, "ignore_channels", "mount_rpy_deg", "speed_of_sound",
@@ -37,8 +42,12 @@ _KEYS = (
 _MICROPHONE_KEYS = ("position", "channel")
 
 
-def read_own_toml(path: Path) -> MicrophoneArray:
+def read_own_toml(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray:
     """The array in one of our own files.
+
+    Args:
+        path: of the file.
+        unit: of its lengths; if None, what the file says, else metres.
 
     Raises:
         ArrayFileError: if the file is not TOML, or a key is unknown, missing or of the wrong type.
@@ -46,7 +55,7 @@ def read_own_toml(path: Path) -> MicrophoneArray:
     """
     document = _parse(read_text(path), path)
     try:
-        return _array_from_document(document, path.stem)
+        return _array_from_document(document, path, unit)
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
 
@@ -76,16 +85,15 @@ def _parse(content: str, path: Path) -> dict[str, Any]:
         raise ArrayFileError(f"{path}: brackets are nested too deeply for an array file") from None
 
 
-def _array_from_document(document: Mapping[str, Any], stem: str) -> MicrophoneArray:
+def _array_from_document(document: Mapping[str, Any], path: Path, told: LengthUnit | None) -> MicrophoneArray:
     _check_keys(document, _KEYS, "")
     if document.get("schema", 1) != 1:
         raise ArrayFileError(
             f"schema must be 1, got {document['schema']!r}; a newer anydoa may read this file"
         )
-    unit = document.get("unit", "m")
-    if not isinstance(unit, str) or unit not in UNITS_PER_METRE:
-        raise ArrayFileError(f"unit must be one of {', '.join(map(repr, UNITS_PER_METRE))}, got {unit!r}")
-    per_metre = UNITS_PER_METRE[unit]
+    said = document.get("unit")
+    if "unit" in document and (not isinstance(said, str) or said not in UNITS_PER_METRE):
+        raise ArrayFileError(f"unit must be one of {', '.join(map(repr, UNITS_PER_METRE))}, got {said!r}")
     microphones = _microphones(document)
     fields: dict[str, Any] = {key: _text(document[key], key) for key in _TEXT_KEYS if key in document}
     if "ignore_channels" in document:
@@ -96,16 +104,12 @@ def _array_from_document(document: Mapping[str, Any], stem: str) -> MicrophoneAr
         fields["speed_of_sound"] = _number(document["speed_of_sound"], "speed_of_sound")
     if "rigid_sphere_radius" in document:
         radius = _number(document["rigid_sphere_radius"], "rigid_sphere_radius")
-        fields["rigid_sphere_radius"] = _metres(radius, per_metre)
-    positions = [[_metres(x, per_metre) for x in position] for position in _positions(microphones)]
+        unit = chosen_unit(told=told, said=said)
+        fields["rigid_sphere_radius"] = in_metres(radius, unit)
+    positions = to_metres(_positions(microphones), path, told=told, said=said)
     return MicrophoneArray(
-        positions, **{"name": stem, "channels": _microphone_channels(microphones), **fields}
+        positions, **{"name": path.stem, "channels": _microphone_channels(microphones), **fields}
     )
-
-
-def _metres(length: float, per_metre: int) -> float:
-    """The length in metres; by way of its decimal digits, so that 46.3 mm is 0.0463 m to the last bit."""
-    return float(Decimal(repr(length)) / per_metre)
 
 
 def _microphones(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

@@ -1,67 +1,106 @@
 """Microphones out of SOFA files (AES69): the ``ReceiverPosition`` of any convention.
 
-SOFA's frame is ours: x ahead, y left, z up; its spherical form is azimuth, elevation in degrees, radius.
+SOFA's frame is ours: x ahead, y left, z up; its spherical form is azimuth, elevation, radius.
 """
 
+import importlib.util
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.constants import MAX_MICROPHONES
 from anydoa.errors import ArrayFileError, MissingExtraError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io.formats.content import check_is_file
+from anydoa.io.formats.length_unit import LengthUnit, to_metres, unit_of
+
+WALL_S = 60.0
+"""Longest that reading may take, starting a process on a busy machine included."""
+
+_READER = "anydoa.io.formats.sofa_receivers"
 
 
-def read_sofa(path: Path) -> MicrophoneArray:
+def read_sofa(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray:
     """The receivers of a SOFA file as an array; only their positions are read, however large the file.
+
+    Args:
+        path: of the file.
+        unit: of its lengths; if None, what the file says.
 
     Raises:
         ArrayFileError: if the file is not SOFA, or its receivers move or are not points.
         GeometryError: if the array they form cannot be.
-        MissingExtraError: if sofar is not installed.
+        MissingExtraError: if netCDF4 is not installed.
     """
     check_is_file(path)
+    if importlib.util.find_spec("netCDF4") is None:
+        raise MissingExtraError("reading SOFA files", "arrays")
     try:
-        positions = _positions(*_receivers(path))
+        answer = _receivers(path)
+        if "problem" in answer:
+            raise ArrayFileError(answer["problem"])
+        positions, said = _positions(np.array(answer["values"]), answer["type"], answer["units"])
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
-    except (OSError, AttributeError, RuntimeError, TypeError, ValueError, IndexError) as error:
-        # What HDF5 says of a damaged file depends on which byte is wrong.
-        raise ArrayFileError(f"{path}: no readable ReceiverPosition ({error}); is this SOFA?") from None
-    return MicrophoneArray(positions, path.stem, source=f"SOFA file {path.name}")
+    return MicrophoneArray(
+        to_metres(positions.tolist(), path, told=unit, said=said), path.stem, source=f"SOFA file {path.name}"
+    )
 
 
-def _receivers(path: Path) -> tuple[Float[np.ndarray, "..."], str, str]:
-    """Values, type and units of the receiver positions, missing values as NaN."""
+def _receivers(path: Path) -> dict[str, Any]:
+    """What the reader's process says of the file, missing values as NaN.
+
+    Raises:
+        ArrayFileError: if it says that the file is damaged, or cannot say anything.
+    """
     try:
-        import sofar
-    except ImportError:
-        raise MissingExtraError("reading SOFA files", "arrays") from None
-    with sofar.SofaStream(str(path)) as file:
-        variable = file.ReceiverPosition
-        shape = variable.shape
-        if len(shape) not in (2, 3) or shape[0] > MAX_MICROPHONES or shape[1] != 3 or 0 in shape:
-            raise ArrayFileError(f"ReceiverPosition must be (receivers, 3), got shape {shape}")
-        values = np.ma.filled(np.ma.asarray(variable[:], dtype=np.float64), np.nan)
-        return values, str(variable.Type), str(variable.Units)
+        ran = subprocess.run(
+            [sys.executable, "-P", "-W", "ignore", "-m", _READER, str(path)],
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_S, check=False, env=_environment(),
+        )  # fmt: skip
+        answer: dict[str, Any] = json.loads(ran.stdout)
+    except subprocess.TimeoutExpired:
+        raise _damaged(f"not read within {WALL_S:.0f} s") from None
+    except ValueError:
+        raise _damaged("HDF5 gave up on it, or would never have ended") from None
+    except OSError as error:
+        raise ArrayFileError(f"no process to read it in could be started ({error.strerror})") from None
+    if "damage" in answer:
+        raise _damaged(answer["damage"])
+    return answer
 
 
-def _positions(values: Float[np.ndarray, "..."], kind: str, units: str) -> Float[np.ndarray, "mic 3"]:
-    """Cartesian metres of receivers that may be given once or a measurement (last axis)."""
+def _damaged(reason: str) -> ArrayFileError:
+    return ArrayFileError(f"no readable ReceiverPosition ({reason}); is this SOFA, and whole?")
+
+
+def _environment() -> dict[str, str]:
+    """Environment of a process that finds the packages that this one finds, and needs few threads."""
+    found = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    return os.environ | {"PYTHONPATH": found, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+
+
+def _positions(
+    values: Float[np.ndarray, "mic 3"], kind: str, units: str
+) -> tuple[Float[np.ndarray, "mic 3"], str]:
+    """Cartesian positions and their unit."""
     if not np.isfinite(values).all():
         raise ArrayFileError("ReceiverPosition has values that are missing or not finite; complete the file")
-    if values.ndim == 3:
-        if np.ptp(values, axis=2).max(initial=0.0) > 0:
-            raise ArrayFileError("the receivers move between measurements; an array stands still")
-        values = values[:, :, 0]
-    if kind == "cartesian":
-        return values
-    if kind == "spherical" and units.lower().startswith("degree"):
-        azimuth_deg, elevation_deg, radius = values.T
-        return angles_deg_to_direction(azimuth_deg, elevation_deg) * radius[:, None]
+    words = units.replace(",", " ").split() or [""]
+    said = unit_of(words[-1])
+    if said is not None and kind.lower() == "cartesian":
+        return values, said
+    angle = words[0].lower()
+    if said is not None and kind.lower() == "spherical" and angle.startswith(("degree", "radian")):
+        angles_deg = values[:, :2] if angle.startswith("degree") else np.degrees(values[:, :2])
+        return angles_deg_to_direction(angles_deg[:, 0], angles_deg[:, 1]) * values[:, 2:], said
     raise ArrayFileError(
-        f"ReceiverPosition must be cartesian or spherical in degrees, got {kind!r} in {units!r}"
+        "ReceiverPosition must be cartesian or spherical in degrees or radians, with lengths in metres, "
+        f"centimetres or millimetres, got {kind[:40]!r} in {units[:60]!r}"
     )
