@@ -104,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             code = command.main(words or ["--help"], prog_name="anydoa", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except AnydoaError as error:
-        return _complain(str(error))
+        return _complain(error.command_line)
     except _UsageError as error:
         return _complain(error.format_message())
     except KeyboardInterrupt:

@@ -5,6 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.options import (
+    IgnoreChannelsOption,
+    JoinOption,
+    OnlyMicrophonesOption,
+    parse_array,
+    parse_recording,
+)
 from anydoa.errors import AudioError, ConfigError
 
 if TYPE_CHECKING:
@@ -13,7 +20,9 @@ if TYPE_CHECKING:
 
 
 def calibrate(
-    recording: Annotated[Path, typer.Argument(metavar="FILE", help="Recording of all channels of the card.")],
+    recordings: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Recording of all channels of the card.")
+    ],
     array: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
     ],
@@ -33,6 +42,9 @@ def calibrate(
     delay_sd: Annotated[
         float, typer.Option(help="How far from 1 a factor on all delays may be; 0 refines the size, too.")
     ] = 0.03,
+    join: JoinOption = False,
+    ignore_channels: IgnoreChannelsOption = "",
+    only_microphones: OnlyMicrophonesOption = False,
 ) -> None:
     """Experimental: refine microphone positions while somebody talks from all around the array.
 
@@ -44,11 +56,11 @@ def calibrate(
     """
     if out is None and profile is None and plot is None:
         raise ConfigError("nothing to do: give --out FILE.toml, --plot PICTURE or --profile FILE.json")
-    from anydoa.io.array_file import load_array
-    from anydoa.io.audio import read_audio
+    from anydoa.io.joined import read_recording, recording_path
 
-    nominal = load_array(array)
-    audio, sample_rate = read_audio(recording)
+    recording = parse_recording(recordings, join=join)
+    nominal = parse_array(array, ignore_channels, only_microphones=only_microphones)
+    audio, sample_rate = read_recording(recording)
     if profile is not None:
         from anydoa.diagnosis.channel_profile import profile_channels, save_profile
 
@@ -62,10 +74,10 @@ def calibrate(
     try:
         found = calibrate_positions(audio, sample_rate, nominal, options)
     except AudioError as error:
-        raise AudioError(f"{recording}: {error}") from None
+        raise AudioError(f"{recording_path(recording)}: {error}") from None
     _print(found)
     if out is not None:
-        _write_array(found, nominal, recording, out)
+        _write_array(found, nominal, recording_path(recording), out)
     if plot is not None:
         from anydoa.plotting.calibration_picture import draw_calibration
 

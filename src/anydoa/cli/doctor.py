@@ -5,12 +5,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.options import (
+    IgnoreChannelsOption,
+    JoinOption,
+    OnlyMicrophonesOption,
+    parse_array,
+    parse_recording,
+)
 from anydoa.errors import ConfigError
 
 if TYPE_CHECKING:
     import numpy as np
 
     from anydoa.diagnosis.findings import Diagnosis
+    from anydoa.geometry.array import MicrophoneArray
 
 _PROBLEMS_FOUND = 3
 _LONGEST_S = 60.0  # more says nothing new
@@ -20,8 +28,8 @@ def doctor(
     array: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
     ],
-    recording: Annotated[
-        Path | None,
+    recordings: Annotated[
+        list[Path] | None,
         typer.Argument(
             metavar="[RECORDING]", help="Somebody talks or claps, from two places or more; all channels."
         ),
@@ -39,6 +47,9 @@ def doctor(
     plot: Annotated[
         Path | None, typer.Option(help="Picture of the delays; without a recording, of what looks alike.")
     ] = None,
+    join: JoinOption = False,
+    ignore_channels: IgnoreChannelsOption = "",
+    only_microphones: OnlyMicrophonesOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one object.")] = False,
 ) -> None:
     """Say what is wrong with a microphone array: channels, their order, polarity, timing, gain.
@@ -46,8 +57,10 @@ def doctor(
     Without a recording, say what its geometry can and cannot tell apart. Exit code 0 for healthy, 3 for
     problems found.
     """
+    recording = parse_recording(recordings, join=join) if recordings else None
     _check_options(recording, known_azimuth, fix, plot)
-    diagnosis = _diagnosis(array, recording, known_azimuth)
+    told = parse_array(array, ignore_channels, only_microphones=only_microphones)
+    diagnosis = _diagnosis(told, recording, known_azimuth)
     from anydoa.diagnosis.report import report_json, report_text
 
     if as_json:
@@ -68,7 +81,7 @@ def doctor(
 
 
 def _check_options(
-    recording: Path | None, known_azimuth: float | None, fix: Path | None, plot: Path | None
+    recording: Path | list[Path] | None, known_azimuth: float | None, fix: Path | None, plot: Path | None
 ) -> None:
     """Everything that would be wrong later, before any work is done."""
     if recording is None and known_azimuth is not None:
@@ -85,26 +98,26 @@ def _check_options(
         check_picture_path(plot)
 
 
-def _diagnosis(array: str, recording: Path | None, known_azimuth: float | None) -> "Diagnosis":
+def _diagnosis(
+    told: "MicrophoneArray", recording: Path | list[Path] | None, known_azimuth: float | None
+) -> "Diagnosis":
     from anydoa.diagnosis.examination import diagnose, diagnose_geometry
-    from anydoa.io.array_file import load_array
 
-    told = load_array(array)
     if recording is None:
         return diagnose_geometry(told)
     audio, sample_rate = _read(recording)
     return diagnose(audio, sample_rate, told, known_azimuth_deg=known_azimuth)
 
 
-def _read(recording: Path) -> tuple["np.ndarray", int]:
+def _read(recording: Path | list[Path]) -> tuple["np.ndarray", int]:
     """The first minute of a recording, and its sample rate."""
     import numpy as np
 
-    from anydoa.io.audio import audio_info, read_blocks
+    from anydoa.io.joined import recording_blocks, recording_info
 
     blocks, seconds = [], 0.0
-    sample_rate = audio_info(recording).sample_rate
-    for block in read_blocks(recording):
+    sample_rate = recording_info(recording).sample_rate
+    for block in recording_blocks(recording):
         blocks.append(block)
         seconds += block.shape[1] / sample_rate
         if seconds >= _LONGEST_S:

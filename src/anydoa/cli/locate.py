@@ -16,6 +16,8 @@ from anydoa.cli.options import (
     EstimatorOption,
     GridOption,
     IgnoreChannelsOption,
+    JoinOption,
+    OnlyMicrophonesOption,
     parse_array,
     parse_sources,
     writable,
@@ -64,7 +66,9 @@ def locate(
         Path | None,
         typer.Option(help="Picture of the mask that the estimator learnt; a folder for several recordings."),
     ] = None,
+    join: JoinOption = False,
     ignore_channels: IgnoreChannelsOption = "",
+    only_microphones: OnlyMicrophonesOption = False,
     min_separation: Annotated[
         float, typer.Option(help="Nearest that two sources can be, in degrees.")
     ] = 10.0,
@@ -82,11 +86,12 @@ def locate(
     recordings = [file for file in files if file != STANDARD_OUTPUT]
     if len(recordings) < len(files):
         output = "-" if output is None else output
+    joined, recordings = (recordings, recordings[:1]) if join else (None, recordings)
     targets = _Targets(tuple(recordings), tuple(formats), output, plot, plot_mask)
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
-        parse_array(array, ignore_channels),
+        parse_array(array, ignore_channels, only_microphones=only_microphones),
         grid,
         estimator,
         parse_sources(sources),
@@ -97,12 +102,12 @@ def locate(
     failed = False
     for file in recordings:
         try:
-            _locate_file(localizer, file, targets, quiet=quiet)
+            _locate_file(localizer, file, targets, recording=joined or file, quiet=quiet)
         except AnydoaError as error:
             if len(recordings) == 1:
                 raise
             failed = True
-            typer.echo(f"error: {error}", err=True)
+            typer.echo(f"error: {error.command_line}", err=True)
     if failed:
         raise typer.Exit(2)
 
@@ -184,9 +189,11 @@ class _Targets:
             yield stream
 
 
-def _locate_file(localizer: "Localizer", file: Path, targets: _Targets, *, quiet: bool) -> None:
-    """One recording from start to end, every output at once."""
-    run = localizer.iterate(file)
+def _locate_file(
+    localizer: "Localizer", file: Path, targets: _Targets, *, recording: Path | list[Path], quiet: bool
+) -> None:
+    """One recording from start to end, every output at once; ``file`` is what they are named after."""
+    run = localizer.iterate(recording)
     spans, trace = _Spans(), Trace()
     with targets.open(file) as stream:
         writer = _writer(targets, stream, run)
@@ -206,7 +213,7 @@ def _locate_file(localizer: "Localizer", file: Path, targets: _Targets, *, quiet
         draw_directions(localizer, run, trace, picture)
     mask_picture = targets.mask_picture(file)
     if mask_picture is not None:
-        draw_learnt_mask(localizer, run, file, mask_picture)
+        draw_learnt_mask(localizer, run, recording, mask_picture)
     for drawn in (picture, mask_picture):
         if drawn is not None and not quiet:
             typer.echo(f"wrote {drawn}", err=True)

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anydoa.cli.options import EstimatorOption, GridOption, ProfileOption, parse_array, parse_device
+from anydoa.cli.options import (
+    EstimatorOption,
+    GridOption,
+    IgnoreChannelsOption,
+    OnlyMicrophonesOption,
+    ProfileOption,
+    parse_array,
+    parse_device,
+)
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.estimators import DEFAULT_ESTIMATOR
@@ -31,6 +39,8 @@ def serve(
     ] = None,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     grid: GridOption = "fibonacci:2048",
+    ignore_channels: IgnoreChannelsOption = "",
+    only_microphones: OnlyMicrophonesOption = False,
     profile: ProfileOption = None,
     host: Annotated[
         str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in, with a token.")
@@ -51,6 +61,8 @@ def serve(
         raise ConfigError("--replay and --device exclude each other; give one of them")
     if array is None and (replay is not None or device is not None):
         raise ConfigError("a live stream needs the array that hears it; add --array")
+    if array is None and (ignore_channels or only_microphones):
+        raise ConfigError("--ignore-channels and --only-microphones say more of an array; add --array")
     if profile is not None and replay is None and device is None:
         raise ConfigError("--profile is for a live stream; add --device or --replay")
     with _extra_installed():
@@ -58,7 +70,9 @@ def serve(
         from anydoa.web.server import PageServer, ServerOptions
 
     options = ServerOptions(host=host, port=port, token=token, max_upload_mb=max_upload)
-    own_array = None if array is None else parse_array(array)
+    own_array = None
+    if array is not None:
+        own_array = parse_array(array, ignore_channels, only_microphones=only_microphones)
     catalogue = Catalogue(own_array, estimator, grid)
     feed = _feed(own_array, replay, device)
     hub = None

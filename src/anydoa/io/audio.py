@@ -20,7 +20,8 @@ from anydoa.io.recording_info import AudioInfo as AudioInfo
 from anydoa.io.recording_info import check_info
 
 MAX_AMPLITUDE = 1e12  # full scale is 1; beyond, squares of spectra leave single precision
-_BLOCK_S = 1.0
+BLOCK_S = 1.0
+"""Seconds in a block where nobody says otherwise."""
 
 _logger = logging.getLogger(__name__)
 
@@ -112,13 +113,13 @@ def split_blocks(
     Raises:
         AudioError: where a block holds NaN or infinite samples.
     """
-    step = round(_BLOCK_S * sample_rate)
+    step = round(BLOCK_S * sample_rate)
     for start in range(0, audio.shape[1], step):
         yield check_samples(audio[:, start : start + step], start / sample_rate, sample_rate, name=name)
 
 
 def read_blocks(
-    path: str | os.PathLike[str], *, block_s: float = _BLOCK_S, warn: bool = True
+    path: str | os.PathLike[str], *, block_s: float = BLOCK_S, warn: bool = True
 ) -> Iterator[Float32[np.ndarray, "channel time"]]:
     """The recording in blocks of ``block_s`` seconds, the last one shorter.
 
