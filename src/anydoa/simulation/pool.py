@@ -17,6 +17,7 @@ from jaxtyping import Bool, Float, Int16
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
+from anydoa.io.file_name import printable_name, system_name
 from anydoa.simulation.activity import ACTIVITY_CHUNK, detect_speech
 from anydoa.simulation.corpus import Clip
 
@@ -108,9 +109,11 @@ def limit_clips(clips: Sequence[Clip], minutes: float, rng: np.random.Generator)
             break
         chosen.append(clips[index])
         try:
-            seconds += soundfile.info(clips[index].path).duration
+            seconds += soundfile.info(system_name(clips[index].path)).duration
         except soundfile.LibsndfileError as error:
-            raise AudioError(f"{clips[index].path}: cannot be read as audio ({error}); remove it") from None
+            raise AudioError(
+                f"{printable_name(clips[index].path)}: cannot be read as audio ({error}); remove it"
+            ) from None
     return sorted(chosen, key=lambda clip: clip.path)
 
 
@@ -152,10 +155,10 @@ def read_mono(path: Path, sample_rate: int) -> Float[np.ndarray, "time"]:
     import soxr
 
     try:
-        audio, rate = soundfile.read(path, dtype="float32", always_2d=True)
+        audio, rate = soundfile.read(system_name(path), dtype="float32", always_2d=True)
     except (OSError, soundfile.LibsndfileError) as error:
         raise AudioError(
-            f"{path}: cannot be read as audio ({error}); remove it or convert it to WAV"
+            f"{printable_name(path)}: cannot be read as audio ({error}); remove it or convert it to WAV"
         ) from None
     mono: np.ndarray = np.nan_to_num(audio[:, 0])
     return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate).astype(np.float32)
