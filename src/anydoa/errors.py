@@ -4,6 +4,7 @@
     |-- GeometryError      an array, direction or grid that cannot be
     |-- ArrayFileError     an array file that cannot be read
     |-- AudioError         a recording that cannot be used
+    |   `-- ChannelCountError  it has other channels than the array
     |-- ShapeError         an array of numbers with the wrong axes
     |-- ConfigError        an option, name or configuration key that does not exist
     |-- CheckpointError    a weights file that is missing, damaged or of another kind
@@ -25,6 +26,11 @@ class AnydoaError(Exception):
         nothing.wav: no such file
     """
 
+    @property
+    def command_line(self) -> str:
+        """The message in the words of the command line, where a cure is an option there."""
+        return str(self)
+
 
 class GeometryError(AnydoaError, ValueError):
     """An array, direction or grid that cannot exist or cannot be used."""
@@ -36,6 +42,31 @@ class ArrayFileError(AnydoaError, ValueError):
 
 class AudioError(AnydoaError, ValueError):
     """A recording that cannot be read, or cannot be located in."""
+
+
+class ChannelCountError(AudioError):
+    """A recording with another number of channels than the array has.
+
+    Args:
+        rule: what does not fit.
+        cure: in Python.
+        command_cure: on the command line.
+    """
+
+    def __init__(self, rule: str, cure: str, command_cure: str) -> None:
+        super().__init__(f"{rule}; {cure}")
+        self._parts = rule, cure, command_cure
+
+    @property
+    def command_line(self) -> str:
+        """The message with the cure as an option."""
+        rule, _, command_cure = self._parts
+        return f"{rule}; {command_cure}"
+
+    def of(self, name: str) -> "ChannelCountError":
+        """The same of a recording that has a name."""
+        rule, cure, command_cure = self._parts
+        return ChannelCountError(f"{name}: {rule}", cure, command_cure)
 
 
 class ShapeError(AnydoaError, ValueError):

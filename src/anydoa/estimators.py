@@ -1,5 +1,6 @@
 """Estimators by name: classical ones, bundled models, model folders and models on a hub."""
 
+import os
 from pathlib import Path
 
 from anydoa.combined import CombinedEstimator
@@ -31,14 +32,14 @@ def make_estimator(name: str) -> SpectrumEstimator:
         from anydoa.classical.music import Music
 
         return Music()
-    if name in list_models() or name.startswith(HUB_PREFIX) or Path(name).is_dir():
+    if name in list_models() or name.startswith(HUB_PREFIX) or os.path.isdir(name):
         return load(name)
     if "+" in name:
         return CombinedEstimator([make_estimator(part.strip()) for part in name.split("+")])
     names = (*ESTIMATORS, *list_models())
     raise ConfigError(
-        f"no estimator {name!r}; did you mean {nearest_name(name, names)!r}? There are {', '.join(names)}, "
-        "or give the folder of a model"
+        f"no estimator {name!r:.80}; did you mean {nearest_name(name, names)!r}? There are "
+        f"{', '.join(names)}, or give the folder of a model"
     )
 
 

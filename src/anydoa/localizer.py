@@ -12,15 +12,26 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.constants import SAMPLE_RATE
-from anydoa.errors import AudioError
+from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryError, ShapeError
 from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.channel_list import channel_text
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io.array_file import load_array
-from anydoa.io.audio import AudioInfo, FlatChannelWatch, audio_info, read_blocks, samples_info, split_blocks
+from anydoa.io.audio import (
+    AudioInfo,
+    FlatChannelWatch,
+    as_samples,
+    check_samples,
+    check_shape,
+    samples_info,
+    split_blocks,
+    whole_rate,
+)
 from anydoa.io.grid_file import load_grid
+from anydoa.io.joined import Recording, is_recording, recording_blocks, recording_info
 from anydoa.io.resampling import StreamResampler
 from anydoa.io.results import FrameResult, LocalizationResult, ResultHeader, Source
 from anydoa.peaks import MAX_SOURCES, MIN_SEPARATION_DEG, PeakFinder
@@ -30,7 +41,7 @@ from anydoa.votes import DirectionVotes
 
 _logger = logging.getLogger(__name__)
 
-AudioLike = str | os.PathLike[str] | np.ndarray
+AudioLike = Recording | np.ndarray
 DEFAULT_GRID = "fibonacci:2048"
 
 
@@ -46,7 +57,7 @@ def locate(
     """Directions that the sound of a recording comes from.
 
     Args:
-        audio: file, or float samples (channel, time).
+        audio: file, files of one microphone each, or float samples (channel, time).
         array: what recorded it: a :class:`MicrophoneArray`, the name of a preset, or an array file.
         grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
         estimator: an object, or a name as :func:`~anydoa.estimators.make_estimator` takes it.
@@ -84,23 +95,23 @@ class Localizer:
         min_separation_deg: float = MIN_SEPARATION_DEG,
         max_sources: int = MAX_SOURCES,
     ) -> None:
-        self.array = array if isinstance(array, MicrophoneArray) else load_array(array)
-        self.grid = grid if isinstance(grid, DirectionGrid) else load_grid(grid)
-        self.estimator = make_estimator(estimator) if isinstance(estimator, str) else estimator
+        self.array = _as_array(array)
+        self.grid = _as_grid(grid)
+        self.estimator = _as_estimator(estimator)
         self.finder = PeakFinder(
             self.grid,
             array=self.array,
-            num_sources=num_sources,
+            num_sources=None if num_sources is None else _as_count(num_sources, "num_sources"),
             threshold=self.estimator.threshold,
             min_separation_deg=min_separation_deg,
-            max_sources=max_sources,
+            max_sources=_as_count(max_sources, "max_sources"),
         )
 
     def locate(self, audio: AudioLike, sample_rate: int | None = None) -> LocalizationResult:
         """Everything found in a recording.
 
         Args:
-            audio: file, or float samples (channel, time).
+            audio: file, files of one microphone each, or float samples (channel, time).
             sample_rate: of samples in memory, in Hz; a file has its own.
 
         Raises:
@@ -115,20 +126,26 @@ class Localizer:
         """The frames of a recording one after the other, in memory that does not grow with its length.
 
         Args:
-            audio: file, or float samples (channel, time).
+            audio: file, files of one microphone each, or float samples (channel, time).
             sample_rate: of samples in memory, in Hz; a file has its own.
 
         Raises:
             AudioError: if the recording cannot be read or used.
             ShapeError: if samples are not floats (channel, time).
         """
-        if isinstance(audio, np.ndarray):
-            info = samples_info(audio, sample_rate)
-            return LocalizationRun(self, info, split_blocks(audio, info.sample_rate))
-        return LocalizationRun(self, audio_info(audio), read_blocks(audio))
+        if is_recording(audio):
+            return LocalizationRun(self, recording_info(audio), recording_blocks(audio))
+        samples = as_samples(audio)
+        info = samples_info(samples, sample_rate)
+        _check_axes(self.array, samples)
+        return LocalizationRun(self, info, split_blocks(samples, info.sample_rate))
 
     def stream(self, sample_rate: int = SAMPLE_RATE) -> "LocalizationStream":
-        """A fresh stream for sound as it comes, at any sample rate."""
+        """A fresh stream for sound as it comes, at any sample rate.
+
+        Raises:
+            AudioError: if no sound is recorded at that rate.
+        """
         return LocalizationStream(self, sample_rate)
 
     def header(self, name: str) -> ResultHeader:
@@ -156,7 +173,9 @@ class LocalizationStream:
     """
 
     def __init__(self, localizer: Localizer, sample_rate: int) -> None:
+        sample_rate = whole_rate(sample_rate, name="stream")
         self._array = localizer.array
+        self._sample_rate, self._num_samples, self._finished = sample_rate, 0, False
         self._finder = localizer.finder
         self._spectra = localizer.estimator.stream(localizer.array, localizer.grid)
         self._resampler = StreamResampler(
@@ -171,14 +190,38 @@ class LocalizationStream:
         """Take the next samples of every channel and return the frames they complete, maybe none.
 
         Raises:
-            AudioError: if the recording has another number of channels than the array describes.
+            AudioError: if the recording has another number of channels than the array describes, holds what
+                is no number, or comes after the end.
+            ShapeError: if samples are not floats (channel, time).
         """
-        audio = self._array.select_channels(recording)
+        if self._finished:
+            raise AudioError("a stream that is finished takes no more sound; begin another by stream()")
+        samples = as_samples(recording, name="stream")
+        check_shape(samples, name="stream")
+        _check_axes(self._array, samples)
+        checked = check_samples(
+            self._array.select_channels(samples),
+            self._num_samples / self._sample_rate,
+            self._sample_rate,
+            name="stream",
+        )
+        return self.push_checked(checked)
+
+    def push_checked(self, audio: Float[np.ndarray, "mic time"]) -> list[FrameResult]:
+        """The same for the microphones alone, samples that are known to be sound."""
+        self._num_samples += audio.shape[1]
         self._flat.see(audio)
         return self._results(self._resampler.push(audio))
 
     def finish(self) -> list[FrameResult]:
-        """The frames that the samples held back by the resampler complete. Nothing may be pushed after it."""
+        """The frames that the samples held back by the resampler complete. Nothing may be pushed after it.
+
+        Raises:
+            AudioError: if it was finished before.
+        """
+        if self._finished:
+            raise AudioError("a stream is finished once; begin another by stream()")
+        self._finished = True
         return self._results(self._resampler.finish())
 
     @property
@@ -247,11 +290,12 @@ class LocalizationRun:
         self.info = info
         self.header = localizer.header(info.name)
         self.stream = LocalizationStream(localizer, info.sample_rate)
+        self._array = localizer.array
         self._blocks = blocks
 
     def __iter__(self) -> Iterator[FrameResult]:
         for block in self._blocks:
-            yield from self.stream.push(block)
+            yield from self.stream.push_checked(self._array.select_channels(block))
         yield from self.stream.finish()
         _warn_of_flat_channels(self.info.name, self.stream.flat_channels)
 
@@ -266,11 +310,56 @@ class LocalizationRun:
         return self.stream.mean_spectrum
 
 
+def _as_array(array: object) -> MicrophoneArray:
+    if isinstance(array, MicrophoneArray):
+        return array
+    if isinstance(array, (str, os.PathLike)):
+        return load_array(array)
+    raise GeometryError(
+        f"array must be a name, a file or MicrophoneArray(positions), got {type(array).__name__}; "
+        "positions alone go into MicrophoneArray"
+    )
+
+
+def _as_grid(grid: object) -> DirectionGrid:
+    if isinstance(grid, DirectionGrid):
+        return grid
+    if isinstance(grid, (str, os.PathLike)):
+        return load_grid(grid)
+    raise GeometryError(
+        f"grid must be a description such as {DEFAULT_GRID}, a file or a DirectionGrid, "
+        f"got {type(grid).__name__}; give one of these"
+    )
+
+
+def _as_estimator(estimator: object) -> SpectrumEstimator:
+    if isinstance(estimator, (str, os.PathLike)):
+        return make_estimator(os.fspath(estimator))
+    if isinstance(estimator, SpectrumEstimator):
+        return estimator
+    raise ConfigError(
+        f"estimator must be a name, the folder of a model or an estimator, got {type(estimator).__name__}; "
+        f"take {DEFAULT_ESTIMATOR!r}"
+    )
+
+
+def _as_count(number: object, name: str) -> int:
+    if isinstance(number, (int, np.integer)) and not isinstance(number, bool):
+        return int(number)
+    raise ConfigError(f"{name} must be a whole number from 1, got {number!r:.40}; give one")
+
+
+def _check_axes(array: MicrophoneArray, samples: np.ndarray) -> None:
+    """Refuse samples whose axes are exchanged, as soundfile has them."""
+    if samples.shape[0] != array.num_recording_channels == samples.shape[1]:
+        raise ShapeError(f"samples are (channel, time), got {samples.shape}; pass audio.T")
+
+
 def _check_channels(array: MicrophoneArray, info: AudioInfo) -> None:
     try:
         array.check_channel_count(info.num_channels)
-    except AudioError as error:
-        raise AudioError(f"{info.name}: {error}") from None
+    except ChannelCountError as error:
+        raise error.of(info.name) from None
 
 
 def _check_length(estimator: SpectrumEstimator, info: AudioInfo) -> None:
@@ -284,7 +373,7 @@ def _check_length(estimator: SpectrumEstimator, info: AudioInfo) -> None:
 
 def _warn_of_flat_channels(name: str, channels: list[int]) -> None:
     if channels:
-        listed = ", ".join(map(str, channels))
+        listed = channel_text(channels)
         _logger.warning(
             "%s: channel %s never changes; is that microphone connected and unmuted?", name, listed
         )

@@ -1,6 +1,9 @@
 """The facade: from files and arrays of samples to directions, whole and as they come."""
 
+import copy
 import logging
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -227,3 +230,56 @@ def test_sources_nearer_than_allowed_are_one() -> None:
     audio = np.concatenate([talk(BALL, LEFT, 2.0), talk(BALL, near, 2.0, seed=1)], axis=1)
     assert len(Localizer(BALL).locate(audio, RATE).directions) == 2
     assert len(Localizer(BALL, min_separation_deg=60).locate(audio, RATE).directions) == 1
+
+
+def test_one_file_a_microphone_is_located_when_they_are_given_together(tmp_path: Path) -> None:
+    audio = talk(BALL, LEFT, 0.5)
+    paths = [tmp_path / f"mic{number}.wav" for number in range(len(audio))]
+    for path, channel in zip(paths, audio, strict=True):
+        soundfile.write(path, channel, RATE, subtype="FLOAT")
+    joined = locate([str(path) for path in paths], BALL, estimator="srp-phat")
+    assert repr(joined.directions) == repr(
+        locate(audio, BALL, estimator="srp-phat", sample_rate=RATE).directions
+    )
+
+
+@pytest.mark.parametrize("shape", [(RATE, 8), (8, 8)])
+def test_samples_in_the_order_of_soundfile_are_refused_with_the_cure(shape: tuple[int, int]) -> None:
+    localizer = Localizer(BALL, "fibonacci:100", "srp-phat")
+    with pytest.raises(anydoa.AnydoaError) as caught:
+        localizer.locate(np.zeros(shape), RATE)
+    assert shape == (8, 8) or str(caught.value).endswith(
+        "samples are (channel, time), got (16000, 8); pass audio.T"
+    )
+    assert len(str(caught.value)) < 200
+
+
+def test_a_stream_refuses_what_is_no_number_and_says_when(localizer: Localizer) -> None:
+    stream = localizer.stream(RATE)
+    stream.push(np.zeros((8, 800)))
+    with pytest.raises(AudioError, match=r"channel 3 holds nan at 0\.0506 s"):
+        stream.push(np.where(np.arange(8)[:, None] == 3, np.where(np.arange(800) == 10, np.nan, 0.0), 0.0))
+
+
+@pytest.mark.parametrize("rate", [RATE, 48_000])
+def test_a_finished_stream_takes_no_more(rate: int) -> None:
+    stream = Localizer(BALL, "fibonacci:100", "srp-phat").stream(rate)
+    stream.push(np.zeros((8, 800)))
+    stream.finish()
+    with pytest.raises(AudioError, match="takes no more sound"):
+        stream.push(np.zeros((8, 800)))
+    with pytest.raises(AudioError, match="finished once"):
+        stream.finish()
+
+
+@pytest.mark.parametrize("name", ["steered", "agg-rl", "srp-phat", "music", "steered+srp-phat"])
+@pytest.mark.parametrize(
+    "way", [copy.deepcopy, lambda it: pickle.loads(pickle.dumps(it))], ids=["copied", "pickled"]
+)
+def test_a_localizer_can_be_copied_and_sent_to_other_processes(
+    name: str, way: Callable[[Localizer], Localizer]
+) -> None:
+    audio = talk(BALL, LEFT, 0.3)
+    localizer = Localizer(BALL, "fibonacci:200", name, 1)
+    expected = repr(localizer.locate(audio, RATE).directions)
+    assert repr(way(localizer).locate(audio, RATE).directions) == expected

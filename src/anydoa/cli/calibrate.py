@@ -5,9 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anydoa.cli.options import UnitOption
+from anydoa.cli.options import (
+    IgnoreChannelsOption,
+    JoinOption,
+    OnlyMicrophonesOption,
+    UnitOption,
+    parse_array,
+    parse_recording,
+)
 from anydoa.errors import AudioError, ConfigError
-from anydoa.output_file import check_outputs, note_input
+from anydoa.output_file import check_outputs
 
 if TYPE_CHECKING:
     from anydoa.diagnosis.calibration import Calibration
@@ -15,7 +22,9 @@ if TYPE_CHECKING:
 
 
 def calibrate(
-    recording: Annotated[Path, typer.Argument(metavar="FILE", help="Recording of all channels of the card.")],
+    recordings: Annotated[
+        list[Path], typer.Argument(metavar="FILE", help="Recording of all channels of the card.")
+    ],
     array: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
     ],
@@ -36,6 +45,9 @@ def calibrate(
     delay_sd: Annotated[
         float, typer.Option(help="How far from 1 a factor on all delays may be; 0 refines the size, too.")
     ] = 0.03,
+    join: JoinOption = False,
+    ignore_channels: IgnoreChannelsOption = "",
+    only_microphones: OnlyMicrophonesOption = False,
 ) -> None:
     """Experimental: refine microphone positions while somebody talks from all around the array.
 
@@ -47,13 +59,12 @@ def calibrate(
     """
     if out is None and profile is None and plot is None:
         raise ConfigError("nothing to do: give --out FILE.toml, --plot PICTURE or --profile FILE.json")
-    from anydoa.io.array_file import load_array
-    from anydoa.io.audio import read_audio
+    from anydoa.io.joined import read_recording, recording_path
 
-    nominal = load_array(array, unit=unit)
-    note_input(recording, "recording")
+    recording = parse_recording(recordings, join=join)
+    nominal = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     check_outputs(out, profile, plot)
-    audio, sample_rate = read_audio(recording)
+    audio, sample_rate = read_recording(recording)
     if profile is not None:
         from anydoa.diagnosis.channel_profile import profile_channels, save_profile
 
@@ -67,10 +78,10 @@ def calibrate(
     try:
         found = calibrate_positions(audio, sample_rate, nominal, options)
     except AudioError as error:
-        raise AudioError(f"{recording}: {error}") from None
+        raise AudioError(f"{recording_path(recording)}: {error}") from None
     _print(found)
     if out is not None:
-        _write_array(found, nominal, recording, out)
+        _write_array(found, nominal, recording_path(recording), out)
     if plot is not None:
         from anydoa.plotting.calibration_picture import draw_calibration
 

@@ -40,7 +40,6 @@ def devices(
 
 def _print_table(cards: "list[SoundCard]", array: "MicrophoneArray | None") -> None:
     from rich.console import Console
-    from rich.markup import escape
     from rich.table import Table
 
     table = Table("device", "channels", "sample rates (Hz)", "system", "name", box=None, pad_edge=False)

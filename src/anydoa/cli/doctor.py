@@ -5,9 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anydoa.cli.options import UnitOption, parse_array
+from anydoa.cli.options import (
+    IgnoreChannelsOption,
+    JoinOption,
+    OnlyMicrophonesOption,
+    UnitOption,
+    parse_array,
+    parse_recording,
+)
 from anydoa.errors import ConfigError
-from anydoa.output_file import check_outputs, note_input
+from anydoa.output_file import check_outputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +30,8 @@ def doctor(
     array: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
     ],
-    recording: Annotated[
-        Path | None,
+    recordings: Annotated[
+        list[Path] | None,
         typer.Argument(
             metavar="[RECORDING]", help="Somebody talks or claps, from two places or more; all channels."
         ),
@@ -42,6 +49,9 @@ def doctor(
     plot: Annotated[
         Path | None, typer.Option(help="Picture of the delays; without a recording, of what looks alike.")
     ] = None,
+    join: JoinOption = False,
+    ignore_channels: IgnoreChannelsOption = "",
+    only_microphones: OnlyMicrophonesOption = False,
     as_json: Annotated[bool, typer.Option("--json", help="Everything as one object.")] = False,
     unit: UnitOption = None,
 ) -> None:
@@ -50,10 +60,9 @@ def doctor(
     Without a recording, say what its geometry can and cannot tell apart. Exit code 0 for healthy, 3 for
     problems found.
     """
+    recording = parse_recording(recordings, join=join) if recordings else None
     _check_options(recording, known_azimuth, fix, plot)
-    told = parse_array(array, unit=unit)
-    if recording is not None:
-        note_input(recording, "recording")
+    told = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     check_outputs(fix, plot)
     diagnosis = _diagnosis(told, recording, known_azimuth)
     from anydoa.diagnosis.report import report_json, report_text
@@ -76,7 +85,7 @@ def doctor(
 
 
 def _check_options(
-    recording: Path | None, known_azimuth: float | None, fix: Path | None, plot: Path | None
+    recording: Path | list[Path] | None, known_azimuth: float | None, fix: Path | None, plot: Path | None
 ) -> None:
     """Everything that would be wrong later, before any work is done."""
     if recording is None and known_azimuth is not None:
@@ -93,7 +102,9 @@ def _check_options(
         check_picture_path(plot)
 
 
-def _diagnosis(told: "MicrophoneArray", recording: Path | None, known_azimuth: float | None) -> "Diagnosis":
+def _diagnosis(
+    told: "MicrophoneArray", recording: Path | list[Path] | None, known_azimuth: float | None
+) -> "Diagnosis":
     from anydoa.diagnosis.examination import diagnose, diagnose_geometry
 
     if recording is None:
@@ -102,15 +113,15 @@ def _diagnosis(told: "MicrophoneArray", recording: Path | None, known_azimuth: f
     return diagnose(audio, sample_rate, told, known_azimuth_deg=known_azimuth)
 
 
-def _read(recording: Path) -> tuple["np.ndarray", int]:
+def _read(recording: Path | list[Path]) -> tuple["np.ndarray", int]:
     """The first minute of a recording, and its sample rate."""
     import numpy as np
 
-    from anydoa.io.audio import audio_info, read_blocks
+    from anydoa.io.joined import recording_blocks, recording_info
 
     blocks, seconds = [], 0.0
-    sample_rate = audio_info(recording).sample_rate
-    for block in read_blocks(recording):
+    sample_rate = recording_info(recording).sample_rate
+    for block in recording_blocks(recording):
         blocks.append(block)
         seconds += block.shape[1] / sample_rate
         if seconds >= _LONGEST_S:

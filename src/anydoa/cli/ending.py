@@ -58,7 +58,7 @@ def _mistake(error: Exception) -> int:
             return _INTERRUPTED
         error = error.__cause__ if isinstance(error.__cause__, Exception) else error
     if isinstance(error, AnydoaError):
-        return _complain(str(error))
+        return _complain(error.command_line)
     if isinstance(error, _UsageError):
         message: str = error.format_message()
         return _complain(message)

@@ -16,6 +16,7 @@ from anydoa.cli.options import (
     EstimatorOption,
     GridOption,
     IgnoreChannelsOption,
+    OnlyMicrophonesOption,
     ProfileOption,
     UnitOption,
     check_host,
@@ -61,7 +62,8 @@ def live(
         int | None, typer.Option(help="Channels of raw samples. Default: those of the array.")
     ] = None,
     sample_format: Annotated[
-        Literal["s16le", "f32le"], typer.Option("--format", help="Of raw samples, interleaved.")
+        Literal["s16le", "s24le", "s32le", "f32le"],
+        typer.Option("--format", help="Of raw samples, interleaved; s24le are three bytes."),
     ] = "s16le",
     fast: Annotated[
         bool, typer.Option("--fast", help="Replay or read as fast as it is computed; nothing is dropped.")
@@ -83,6 +85,7 @@ def live(
     ] = None,
     ignore_channels: IgnoreChannelsOption = "",
     unit: UnitOption = None,
+    only_microphones: OnlyMicrophonesOption = False,
     profile: ProfileOption = None,
     save_profile: Annotated[
         Path | None,
@@ -102,7 +105,7 @@ def live(
     from anydoa.localizer import Localizer
     from anydoa.streaming.pipeline import LivePipeline
 
-    listened = parse_array(array, ignore_channels, unit)
+    listened = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     localizer = Localizer(listened, grid, estimator, parse_sources(sources))
     if replay is not None:
         note_input(replay, "recording")
@@ -138,7 +141,7 @@ class _Entrance:
     tcp: str | None
     sample_rate: int | None
     channels: int | None
-    sample_format: Literal["s16le", "f32le"]
+    sample_format: Literal["s16le", "s24le", "s32le", "f32le"]
     fast: bool
 
     def __post_init__(self) -> None:
@@ -148,6 +151,8 @@ class _Entrance:
         given = [name for name, value in places.items() if value]
         if len(given) > 1:
             raise ConfigError(f"sound comes from one place; {' and '.join(given)} exclude each other")
+        if self.stdin and sys.stdin is None:
+            raise ConfigError("standard input is closed; pipe raw samples into --stdin")
         if self._is_raw and self.sample_rate is None:
             raise ConfigError(f"raw samples do not say their rate; add --sample-rate to {given[0]}")
         if self.channels is not None and not self._is_raw:

@@ -16,6 +16,8 @@ from anydoa.cli.options import (
     EstimatorOption,
     GridOption,
     IgnoreChannelsOption,
+    JoinOption,
+    OnlyMicrophonesOption,
     UnitOption,
     parse_array,
     parse_sources,
@@ -69,7 +71,9 @@ def locate(
         bool,
         typer.Option("--skip-existing", help="Pass over recordings whose results are there already."),
     ] = False,
+    join: JoinOption = False,
     ignore_channels: IgnoreChannelsOption = "",
+    only_microphones: OnlyMicrophonesOption = False,
     unit: UnitOption = None,
     min_separation: Annotated[
         float, typer.Option(help="Nearest that two sources can be, in degrees.")
@@ -89,11 +93,12 @@ def locate(
     recordings = [file for file in files if file != STANDARD_OUTPUT]
     if len(recordings) < len(files):
         output = "-" if output is None else output
+    joined, recordings = (recordings, recordings[:1]) if join else (None, recordings)
     targets = _Targets(tuple(recordings), tuple(formats), output, plot, plot_mask, skip_existing)
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
-        parse_array(array, ignore_channels, unit),
+        parse_array(array, ignore_channels, unit, only_microphones=only_microphones),
         grid,
         estimator,
         parse_sources(sources),
@@ -105,12 +110,12 @@ def locate(
     failed = False
     for file in targets.unfinished(quiet=quiet):
         try:
-            _locate_file(localizer, file, targets, quiet=quiet)
+            _locate_file(localizer, file, targets, recording=joined or file, quiet=quiet)
         except AnydoaError as error:
             if len(recordings) == 1:
                 raise
             failed = True
-            typer.echo(f"error: {error}", err=True)
+            typer.echo(f"error: {error.command_line}", err=True)
     if failed:
         raise typer.Exit(2)
 
@@ -208,9 +213,11 @@ class _Targets:
             yield stream
 
 
-def _locate_file(localizer: "Localizer", file: Path, targets: _Targets, *, quiet: bool) -> None:
-    """One recording from start to end, every output at once."""
-    run = localizer.iterate(file)
+def _locate_file(
+    localizer: "Localizer", file: Path, targets: _Targets, *, recording: Path | list[Path], quiet: bool
+) -> None:
+    """One recording from start to end, every output at once; ``file`` is what they are named after."""
+    run = localizer.iterate(recording)
     spans, trace = _Spans(), Trace()
     with targets.open(file) as stream:
         writer = _writer(targets, stream, run)
@@ -230,7 +237,7 @@ def _locate_file(localizer: "Localizer", file: Path, targets: _Targets, *, quiet
         draw_directions(localizer, run, trace, picture)
     mask_picture = targets.mask_picture(file)
     if mask_picture is not None:
-        draw_learnt_mask(localizer, run, file, mask_picture)
+        draw_learnt_mask(localizer, run, recording, mask_picture)
     for drawn in (picture, mask_picture):
         if drawn is not None and not quiet:
             typer.echo(f"wrote {drawn}", err=True)

@@ -11,6 +11,7 @@ from anydoa.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
 
+    from anydoa.io.joined import Recording
     from anydoa.io.results import FrameResult
     from anydoa.localizer import LocalizationRun, Localizer
     from anydoa.spectrum import SpectrumEstimator
@@ -47,7 +48,9 @@ def draw_directions(localizer: "Localizer", run: "LocalizationRun", trace: Trace
     )
 
 
-def draw_learnt_mask(localizer: "Localizer", run: "LocalizationRun", file: Path, path: Path) -> None:
+def draw_learnt_mask(
+    localizer: "Localizer", run: "LocalizationRun", recording: "Recording", path: Path
+) -> None:
     """Level and mask of a recording that has been located; its sources stand in the title."""
     from anydoa.plotting.mask_picture import draw_mask
     from anydoa.steered.masking import mask_of
@@ -57,7 +60,7 @@ def draw_learnt_mask(localizer: "Localizer", run: "LocalizationRun", file: Path,
     masked = mask_of(
         estimator,
         localizer.array,
-        _resampled_blocks(localizer, file, run.info.sample_rate),
+        _resampled_blocks(localizer, recording, run.info.sample_rate),
         windows_a_column=max(1, math.ceil(num_windows / _MOST_COLUMNS)),
     )
     places = [f"{source.azimuth_deg:.0f}°, {source.elevation_deg:.0f}°" for source in run.directions]
@@ -86,14 +89,16 @@ def masked_estimator(estimator: "SpectrumEstimator") -> "SteeredEstimator":
     return estimator
 
 
-def _resampled_blocks(localizer: "Localizer", file: Path, sample_rate: int) -> Iterator["np.ndarray"]:
+def _resampled_blocks(
+    localizer: "Localizer", recording: "Recording", sample_rate: int
+) -> Iterator["np.ndarray"]:
     """The microphones of a recording at the rate of the estimator."""
-    from anydoa.io.audio import read_blocks
+    from anydoa.io.joined import recording_blocks
     from anydoa.io.resampling import StreamResampler
 
     array = localizer.array
     resampler = StreamResampler(sample_rate, localizer.estimator.sample_rate, array.num_microphones)
-    for block in read_blocks(file):
+    for block in recording_blocks(recording, warn=False):
         yield resampler.push(array.select_channels(block))
     yield resampler.finish()
 

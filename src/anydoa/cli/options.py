@@ -21,7 +21,18 @@ EstimatorOption = Annotated[
     str, typer.Option(help="steered, srp-phat, music, agg-rl, two joined by +, or the folder of a model.")
 ]
 IgnoreChannelsOption = Annotated[
-    str, typer.Option(metavar="6,7", help="Channels of the recording, from 0, that hold no microphone.")
+    str,
+    typer.Option(metavar="6,7", help="Channels of the recording, from 0, without a microphone; also 6-9."),
+]
+OnlyMicrophonesOption = Annotated[
+    bool,
+    typer.Option(
+        "--only-microphones",
+        help="The recording holds just the microphones in their order, whatever channels the array names.",
+    ),
+]
+JoinOption = Annotated[
+    bool, typer.Option("--join", help="The files are one recording: one file a microphone, in their order.")
 ]
 UnitOption = Annotated[
     Literal["m", "cm", "mm"] | None,
@@ -36,28 +47,40 @@ ProfileOption = Annotated[
 
 
 def parse_array(
-    name: str, ignore_channels: str = "", unit: Literal["m", "cm", "mm"] | None = None
+    name: str,
+    ignore_channels: str = "",
+    unit: Literal["m", "cm", "mm"] | None = None,
+    *,
+    only_microphones: bool = False,
 ) -> "MicrophoneArray":
     """The array that a command is told.
 
     Args:
         name: of a bundled array, or a file.
-        ignore_channels: channels without a microphone, such as ``6,7``; none if empty.
+        ignore_channels: channels without a microphone, such as ``6,7`` or ``6-9``; none if empty.
         unit: of the lengths in a file; if None, what the file says, else metres.
+        only_microphones: whether the recording has no other channels, in the order of the positions.
 
     Raises:
         ConfigError: if the channels are not numbers from 0.
         GeometryError: if there is no such array or it is not sound.
     """
+    from anydoa.geometry.channel_list import parse_channels
     from anydoa.io.array_file import load_array
 
     array = load_array(name, unit=unit)
+    if only_microphones:
+        if ignore_channels:
+            raise ConfigError("--only-microphones has no channels to ignore; leave out --ignore-channels")
+        return array.replace(channels=None, ignore_channels=())
     if not ignore_channels:
         return array
     try:
-        ignored = tuple(int(part) for part in ignore_channels.split(","))
+        ignored = parse_channels(ignore_channels)
     except ValueError:
-        raise ConfigError(f"--ignore-channels takes numbers such as 6,7, got {ignore_channels!r}") from None
+        raise ConfigError(
+            f"--ignore-channels takes numbers such as 6,7 or 6-9, got {ignore_channels!r:.60}"
+        ) from None
     if min(ignored) < 0:
         raise ConfigError(f"--ignore-channels counts from 0, got {min(ignored)}")
     # An array that does not say where its microphones are recorded has them on the channels that remain.
@@ -67,6 +90,17 @@ def parse_array(
     return array.replace(
         ignore_channels=ignored, channels=tuple(remaining[:count]) if plain else array.channels
     )
+
+
+def parse_recording(files: list[Path], *, join: bool) -> Path | list[Path]:
+    """The one recording that a command takes.
+
+    Raises:
+        ConfigError: if there are several files that are not to be joined.
+    """
+    if len(files) > 1 and not join:
+        raise ConfigError("one recording at a time; are they one file a microphone? then add --join")
+    return files if join else files[0]
 
 
 def parse_sources(text: str) -> int | None:

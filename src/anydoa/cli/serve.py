@@ -9,6 +9,8 @@ import typer
 from anydoa.cli.options import (
     EstimatorOption,
     GridOption,
+    IgnoreChannelsOption,
+    OnlyMicrophonesOption,
     ProfileOption,
     UnitOption,
     check_host,
@@ -39,6 +41,8 @@ def serve(
     ] = None,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     grid: GridOption = "fibonacci:2048",
+    ignore_channels: IgnoreChannelsOption = "",
+    only_microphones: OnlyMicrophonesOption = False,
     profile: ProfileOption = None,
     unit: UnitOption = None,
     host: Annotated[
@@ -61,6 +65,8 @@ def serve(
         raise ConfigError("--replay and --device exclude each other; give one of them")
     if array is None and (replay is not None or device is not None):
         raise ConfigError("a live stream needs the array that hears it; add --array")
+    if array is None and (ignore_channels or only_microphones):
+        raise ConfigError("--ignore-channels and --only-microphones say more of an array; add --array")
     if profile is not None and replay is None and device is None:
         raise ConfigError("--profile is for a live stream; add --device or --replay")
     with _extra_installed():
@@ -74,7 +80,9 @@ def serve(
         max_upload_mb=max_upload,
         max_minutes=max_minutes,
     )
-    own_array = None if array is None else parse_array(array, unit=unit)
+    own_array = None
+    if array is not None:
+        own_array = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     catalogue = Catalogue(own_array, estimator, grid)
     feed = _feed(own_array, replay, device)
     hub = None

@@ -1,5 +1,6 @@
 """Suites by name, as the command line knows them."""
 
+import os
 from pathlib import Path
 
 from anydoa.errors import ConfigError
@@ -55,8 +56,10 @@ def open_suite(
     if name.startswith("locata:"):
         return LocataSuite(Path(name.removeprefix("locata:")))
     if name not in (*MICROPHONES, "presets") and not name.startswith(_ARRAY):
-        if not Path(name).is_dir():
-            raise ConfigError(f"no suite or folder is called {name!r}; there are {', '.join(SUITE_FORMS)}")
+        if not os.path.isdir(name):
+            raise ConfigError(
+                f"no suite or folder is called {name!r:.80}; there are {', '.join(SUITE_FORMS)}"
+            )
         return FolderSuite(Path(name))
     material = Material(speech or default_speech(), noise, cache or user_cache())
     suite = _simulated_suite(name, material, seed)

@@ -13,6 +13,7 @@ from pathlib import Path
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
 from anydoa.evaluation.g722 import decode_g722, g722_duration
+from anydoa.io.file_name import system_name
 
 DEBIAN_FOLDER = Path("/usr/share/asterisk/sounds")
 DEBIAN_PACKAGES = tuple(
@@ -96,7 +97,7 @@ def _write_corpus(corpus: Path, prompts: list[Path], folder: Path) -> None:
     for prompt, audio in zip(prompts, decode_g722([prompt.read_bytes() for prompt in prompts]), strict=True):
         path = (corpus / prompt.relative_to(folder)).with_suffix(".wav")
         path.parent.mkdir(parents=True, exist_ok=True)
-        soundfile.write(path, audio, SAMPLE_RATE, subtype="PCM_16")
+        soundfile.write(system_name(path), audio, SAMPLE_RATE, subtype="PCM_16", format="WAV")
         speaker = prompt.parent.name.split("_")[-1]
         rows.append(
             [path.relative_to(corpus), "asterisk", speaker, "test", f"{len(audio) / SAMPLE_RATE:.2f}"]

@@ -11,7 +11,8 @@ from jaxtyping import Float
 from numpy.typing import ArrayLike
 
 from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPACING, MIN_SPAN, SPEED_OF_SOUND
-from anydoa.errors import AudioError, GeometryError
+from anydoa.errors import ChannelCountError, GeometryError
+from anydoa.geometry.channel_list import channel_code, channel_option
 from anydoa.geometry.coordinates import real_numbers
 from anydoa.geometry.rotation import rotate, rotation_from_rpy_deg
 
@@ -142,7 +143,7 @@ class MicrophoneArray:
         """The microphones' signals out of a recording, in the order of the positions.
 
         Raises:
-            AudioError: if the recording has another number of channels than the array describes.
+            ChannelCountError: if the recording has another number of channels than the array describes.
         """
         self.check_channel_count(len(recording))
         return recording[list(self.channels)]
@@ -151,19 +152,37 @@ class MicrophoneArray:
         """Refuse recordings with another number of channels than this array's.
 
         Raises:
-            AudioError: with the cure.
+            ChannelCountError: with the cure.
         """
         if num_channels == self.num_recording_channels:
             return
         used = f"uses {self.num_microphones}"
         if self.ignore_channels:
             used += f" and ignores {len(self.ignore_channels)}"
-        extra = [c for c in range(num_channels) if c not in self.channels]
+        plural = "" if num_channels == 1 else "s"
+        rule = f"recording has {num_channels} channel{plural} but array {self.name!r} {used}"
+        raise ChannelCountError(rule, *self._channel_cures(num_channels))
+
+    def _channel_cures(self, num_channels: int) -> tuple[str, str]:
+        """What helps against another number of channels, in Python and on the command line."""
         if num_channels > self.num_recording_channels:
-            cure = f"pass ignore_channels={extra}"
-        else:
-            cure = "record all channels of the card, or take an array with fewer microphones"
-        raise AudioError(f"recording has {num_channels} channels but array {self.name!r} {used}; {cure}")
+            extra = [channel for channel in range(num_channels) if channel not in self.channels]
+            code, option = channel_code(extra), channel_option(extra)
+            if code and option:
+                return f"pass ignore_channels={code}", f"pass --ignore-channels {option}"
+            return (cure := "say in an array file which channels hold the microphones"), cure
+        if num_channels == self.num_microphones:
+            return (
+                "if these are just the microphones, take array.replace(channels=None, ignore_channels=())",
+                "if these are just the microphones, pass --only-microphones",
+            )
+        if num_channels == 1:
+            return (
+                "is it one file a microphone? then give a list of all of them",
+                "is it one file a microphone? then pass --join with all of them",
+            )
+        cure = "record all channels of the card, or take an array with fewer microphones"
+        return cure, cure
 
     def replace(self, **changes: object) -> "MicrophoneArray":
         """The same array with some fields changed, validated anew."""

@@ -6,7 +6,26 @@ from typing import Any
 from anydoa.errors import CheckpointError
 
 
-def open_session(path: Path, *, num_threads: int = 1) -> Any:
+class Session:
+    """A graph that is ready to run. It is copied and sent to other processes by the path of its file.
+
+    Args:
+        inner: session of ONNX Runtime.
+        path: the graph.
+        num_threads: threads inside an operator.
+    """
+
+    def __init__(self, inner: Any, path: Path, num_threads: int) -> None:
+        self._inner, self._path, self._num_threads = inner, path, num_threads
+        self.run = inner.run
+        self.get_inputs = inner.get_inputs
+        self.get_outputs = inner.get_outputs
+
+    def __reduce__(self) -> tuple[Any, tuple[Path, int]]:
+        return _open_again, (self._path, self._num_threads)
+
+
+def open_session(path: Path, *, num_threads: int = 1) -> Session:
     """A session of ONNX Runtime on the processor.
 
     Args:
@@ -37,6 +56,11 @@ def open_session(path: Path, *, num_threads: int = 1) -> Any:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        inner = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except damaged as error:
         raise CheckpointError(f"{path}: not a graph that can run ({str(error).splitlines()[0]})") from None
+    return Session(inner, path, num_threads)
+
+
+def _open_again(path: Path, num_threads: int) -> Session:
+    return open_session(path, num_threads=num_threads)

@@ -6,7 +6,6 @@ beginning, so a segment of any length can be cut anywhere and holds one voice on
 
 import hashlib
 import logging
-import os
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from jaxtyping import Bool, Float, Int16
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
+from anydoa.io.file_name import printable_name, system_name
 from anydoa.output_file import note_input, whole_binary
 from anydoa.simulation.activity import ACTIVITY_CHUNK, detect_speech
 from anydoa.simulation.corpus import Clip
@@ -119,10 +119,10 @@ def limit_clips(clips: Sequence[Clip], minutes: float, rng: np.random.Generator)
             break
         chosen.append(clips[index])
         try:
-            seconds += soundfile.info(_sound_name(clips[index].path)).duration
+            seconds += soundfile.info(system_name(clips[index].path)).duration
         except soundfile.LibsndfileError as error:
             raise AudioError(
-                f"{clips[index].path}: cannot be read as audio ({_problem(error)}); remove it"
+                f"{printable_name(clips[index].path)}: cannot be read as audio ({_problem(error)}); remove it"
             ) from None
     return sorted(chosen, key=lambda clip: clip.path)
 
@@ -165,18 +165,14 @@ def read_mono(path: Path, sample_rate: int) -> Float[np.ndarray, "time"]:
     import soxr
 
     try:
-        audio, rate = soundfile.read(_sound_name(path), dtype="float32", always_2d=True)
+        audio, rate = soundfile.read(system_name(path), dtype="float32", always_2d=True)
     except (OSError, soundfile.LibsndfileError) as error:
         raise AudioError(
-            f"{path}: cannot be read as audio ({_problem(error)}); remove it or convert it to WAV"
+            f"{printable_name(path)}: cannot be read as audio ({_problem(error)}); "
+            "remove it or convert it to WAV"
         ) from None
     mono: np.ndarray = np.nan_to_num(audio[:, 0])
     return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate).astype(np.float32)
-
-
-def _sound_name(path: Path) -> str | bytes:
-    """A file name as libsndfile takes it: on Unix a name is bytes, and need not be UTF-8."""
-    return os.fsencode(path) if os.name == "posix" else str(path)
 
 
 def _problem(error: Exception) -> str:

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from anydoa.constants import MIN_SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.io.audio import MAX_SAMPLE_RATE
+from anydoa.io.recording_info import MAX_CHANNELS, MAX_SAMPLE_RATE
 
 
 @runtime_checkable
@@ -65,5 +65,7 @@ def check_feed_format(name: str, sample_rate: int, num_channels: int) -> None:
             f"{name}: sample rate must be {MIN_SAMPLE_RATE}..{MAX_SAMPLE_RATE} Hz, got {sample_rate}; "
             "give the rate the sound was recorded at"
         )
-    if num_channels < 1:
-        raise AudioError(f"{name}: there must be at least 1 channel, got {num_channels}; give all that come")
+    if not 1 <= num_channels <= MAX_CHANNELS:
+        raise AudioError(
+            f"{name}: there must be 1..{MAX_CHANNELS} channels, got {num_channels}; give all that come"
+        )

@@ -95,6 +95,11 @@ class Listener:
         return self._timeline.end / self._sample_rate
 
     @property
+    def num_frames(self) -> int:
+        """Frames computed so far."""
+        return self._num_frames
+
+    @property
     def directions(self) -> tuple[Source, ...]:
         """The sources of the feed so far as a whole, strongest first; see :class:`DirectionVotes`."""
         return tuple(

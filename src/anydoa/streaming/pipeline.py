@@ -10,9 +10,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-from anydoa.errors import AudioError, ConfigError
+from anydoa.errors import ChannelCountError, ConfigError
 from anydoa.io.results import Source
 from anydoa.localizer import Localizer
+from anydoa.streaming.arrival import ArrivalPace
 from anydoa.streaming.feed import AudioFeed
 from anydoa.streaming.listener import Listener
 from anydoa.streaming.listener import LiveResult as LiveResult
@@ -61,8 +62,8 @@ class LivePipeline:
             raise ConfigError(f"max_queue_s must be finite and above 0 s, got {max_queue_s}")
         try:
             localizer.array.check_channel_count(feed.num_channels)
-        except AudioError as error:
-            raise AudioError(f"{feed.name}: {error}") from None
+        except ChannelCountError as error:
+            raise error.of(feed.name) from None
         self.localizer = localizer
         self.feed = feed
         self._listener = Listener(
@@ -71,6 +72,7 @@ class LivePipeline:
         self._queue = SoundQueue(round(max_queue_s * feed.sample_rate), can_wait=feed.can_wait)
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="anydoa-feed")
         self._log = _FeedLog(feed)
+        self._given_up = False
 
     @property
     def duration_s(self) -> float:
@@ -96,20 +98,29 @@ class LivePipeline:
             with one_blas_thread():
                 yield from self._results()
         finally:
-            self.close()
+            self._end()
             self._log.close(self._queue.num_dropped)
         reading.result()
+        if not self._given_up and self._listener.num_frames == 0:
+            self._log.tell_nothing_computed(self.duration_s, self.localizer)
 
     def _results(self) -> Iterator[LiveResult]:
         while not self._queue.finished:
             stretch = self._queue.get(_STALLED_S)
-            self._log.note(self._queue.num_dropped, silent=stretch is None and not self._queue.finished)
+            self._log.note(self._queue.num_dropped)
+            if stretch is None and not self._queue.finished:
+                self._log.note_silence()
             if stretch is not None:
+                self._log.note_sound()
                 yield from self._listener.hear(stretch)
         yield from self._listener.finish()
 
     def close(self) -> None:
         """End the iteration, from any thread, and wait until the feed is read no more."""
+        self._given_up = True
+        self._end()
+
+    def _end(self) -> None:
         self.feed.close()
         self._queue.close()
         self._readers.shutdown()
@@ -120,6 +131,7 @@ class LivePipeline:
         try:
             for block in self.feed:
                 start = num_read + round(self.feed.lost_s * self.feed.sample_rate)
+                self._log.pace.count(block.shape[1])
                 self._queue.put(Stretch(start, block, time.monotonic()))
                 num_read += block.shape[1]
         finally:
@@ -127,7 +139,7 @@ class LivePipeline:
 
 
 class _FeedLog:
-    """Says when sound is dropped, ever more rarely, and when none comes.
+    """Says when sound is dropped, ever more rarely, when none comes, and when it comes at an odd pace.
 
     Args:
         feed: where it should come from.
@@ -135,30 +147,63 @@ class _FeedLog:
 
     def __init__(self, feed: AudioFeed) -> None:
         self._feed = feed
+        self.pace = ArrivalPace(feed.sample_rate * getattr(feed, "pace", 1.0))
         self._num_told = 0
         self._drops = RareReport()
         self._silent = False
+        self._pace_told = feed.can_wait
 
-    def note(self, num_dropped: int, *, silent: bool) -> None:
-        """Take what the queue says: samples dropped so far, and whether nothing came for a while."""
-        if num_dropped > self._num_told and self._drops.is_due():
+    def note(self, num_dropped: int) -> None:
+        """Take what the queue says: samples dropped so far."""
+        if num_dropped > self._num_told and self.pace.is_known and self._drops.is_due():
             self._tell_drops(num_dropped)
-        if silent and not self._silent:
+        if not self._pace_told and (pace := self.pace.odd_pace) is not None:
+            self._pace_told = True
+            _logger.warning(
+                "%s: sound comes %s; give its true sample rate", self._feed.name, self._compared(pace)
+            )
+
+    def note_silence(self) -> None:
+        """Nothing came for a while."""
+        if not self._silent:
             _logger.warning("%s: no sound for %.0f s; is it still there?", self._feed.name, _STALLED_S)
-        elif self._silent and not silent:
+        self._silent = True
+
+    def note_sound(self) -> None:
+        """Something came."""
+        if self._silent:
             _logger.warning("%s: sound comes again", self._feed.name)
-        self._silent = silent
+        self._silent = False
 
     def close(self, num_dropped: int) -> None:
         """Tell what has not been told."""
         if num_dropped > self._num_told:
             self._tell_drops(num_dropped)
 
+    def tell_nothing_computed(self, duration_s: float, localizer: Localizer) -> None:
+        """Say why there is no result at all."""
+        estimator = localizer.estimator
+        window_s = estimator.window_length / estimator.sample_rate
+        _logger.warning(
+            "%s: %s, less than one window of %s (%.3f s); nothing could be located",
+            self._feed.name,
+            f"only {duration_s:.3f} s of sound came" if duration_s else "no sound came",
+            estimator.name,
+            window_s,
+        )
+
+    def _compared(self, pace: float) -> str:
+        return f"{pace:.1f} times as fast as {self._feed.sample_rate} Hz would"
+
     def _tell_drops(self, num_dropped: int) -> None:
         self._num_told = num_dropped
+        dropped_s = num_dropped / self._feed.sample_rate
+        rush = self.pace.rush
+        if rush is None:
+            what, cure = "faster than it is computed", "take fewer directions or a quicker estimator"
+        else:
+            self._pace_told = True
+            what, cure = self._compared(rush), "give its true sample rate, or read it fast if it is a file"
         _logger.warning(
-            "%s: sound comes faster than it is computed, %.1f s dropped so far; take fewer directions or a "
-            "quicker estimator",
-            self._feed.name,
-            num_dropped / self._feed.sample_rate,
+            "%s: sound comes %s, %.1f s dropped so far; %s", self._feed.name, what, dropped_s, cure
         )

@@ -7,6 +7,7 @@ from typing import Any
 from anydoa.errors import ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR, ESTIMATORS, make_estimator
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.channel_list import parse_channels
 from anydoa.io.array_file import list_presets, load_array
 from anydoa.io.grid_file import load_grid
 from anydoa.io.nearest_name import nearest_name
@@ -79,7 +80,7 @@ class Catalogue:
         estimator = _known(choice.estimator or self._estimators[0], self._estimators, "estimator")
         grid = _known(choice.grid or self._grid_names[0], self._grid_names, "grid")
         number = _parse_sources(choice.sources)
-        if ignored := _parse_channels(choice.ignore):
+        if ignored := _parse_ignored(choice.ignore):
             array = array.replace(ignore_channels=ignored)
         if estimator not in self._made:
             self._made[estimator] = make_estimator(estimator)
@@ -115,8 +116,8 @@ def _parse_sources(text: str) -> int | None:
     )
 
 
-def _parse_channels(text: str) -> tuple[int, ...]:
-    words = text.replace(",", " ").split()
-    if all(word.isdecimal() and len(word) <= 3 for word in words):
-        return tuple(int(word) for word in words)
-    raise ConfigError(f"channels to ignore are numbers from 0, as in '6, 7', got {text[:80]!r}")
+def _parse_ignored(text: str) -> tuple[int, ...]:
+    try:
+        return parse_channels(text) if text.strip() else ()
+    except ValueError:
+        raise ConfigError(f"channels to ignore are numbers from 0, as in '6, 7', got {text[:80]!r}") from None

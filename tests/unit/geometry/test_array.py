@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.constants import SPEED_OF_SOUND
-from anydoa.errors import AudioError, GeometryError
+from anydoa.errors import AudioError, ChannelCountError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
 
 SQUARE = 0.03 * np.array([[1.0, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]])
@@ -190,3 +190,43 @@ def test_too_few_channels_are_refused() -> None:
     array = MicrophoneArray(SQUARE, "kitchen", ignore_channels=(4, 5))
     with pytest.raises(AudioError, match=r"2 channels but array 'kitchen' uses 4 and ignores 2; record all"):
         array.select_channels(np.zeros((2, 10)))
+
+
+def test_a_long_list_of_channels_is_a_range_in_both_languages() -> None:
+    array = MicrophoneArray(np.eye(3), "kitchen")
+    with pytest.raises(ChannelCountError) as caught:
+        array.check_channel_count(1000)
+    assert str(caught.value).endswith("but array 'kitchen' uses 3; pass ignore_channels=range(3, 1000)")
+    assert caught.value.command_line.endswith("uses 3; pass --ignore-channels 3-999")
+    scattered = array.replace(
+        channels=(0, 500, 900), ignore_channels=[c for c in range(901) if c % 500 and c != 900]
+    )
+    with pytest.raises(ChannelCountError) as caught:
+        scattered.check_channel_count(1000)
+    assert len(str(caught.value)) < 200
+
+
+def test_a_file_of_just_the_microphones_gets_its_own_cure() -> None:
+    array = MicrophoneArray(np.eye(3), "kitchen", channels=(1, 2, 3), ignore_channels=(0, 4))
+    with pytest.raises(ChannelCountError) as caught:
+        array.check_channel_count(3)
+    assert "take array.replace(channels=None, ignore_channels=())" in str(caught.value)
+    assert "pass --only-microphones" in caught.value.command_line
+    just = array.replace(channels=None, ignore_channels=())
+    just.check_channel_count(3)
+    assert just.channels == (0, 1, 2)
+
+
+def test_one_channel_for_several_microphones_suggests_joining() -> None:
+    with pytest.raises(ChannelCountError) as caught:
+        MicrophoneArray(np.eye(3), "kitchen").check_channel_count(1)
+    assert "recording has 1 channel but" in str(caught.value)
+    assert "pass --join with all of them" in caught.value.of("a.wav").command_line
+
+
+@pytest.mark.parametrize(
+    "positions", [np.eye(3) * 1j, np.ma.masked_less(np.eye(3), 0.5)], ids=["complex", "masked"]
+)
+def test_positions_that_are_no_plain_numbers_are_refused(positions: np.ndarray) -> None:
+    with pytest.raises(GeometryError, match="complex or masked"):
+        MicrophoneArray(positions)

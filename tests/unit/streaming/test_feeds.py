@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from anydoa.errors import AudioError, ConfigError
 from anydoa.streaming.feed import AudioFeed
 from anydoa.streaming.feeds import FileFeed, RawFeed, TcpFeed
-from anydoa.streaming.feeds.pcm import PcmFormat, SampleFormat
+from anydoa.streaming.feeds.pcm import PcmDecoder, PcmFormat, SampleFormat
 
 RATE = 16_000
 STEREO = PcmFormat(RATE, 2)
@@ -30,12 +30,14 @@ def sound(seconds: float = 0.3, channels: int = 2) -> np.ndarray:
 
 
 def as_bytes(audio: np.ndarray, sample_format: SampleFormat = "s16le") -> bytes:
-    interleaved = audio.T
-    return (
-        interleaved.astype("<f4").tobytes()
-        if sample_format == "f32le"
-        else (interleaved * 32767).round().astype("<i2").tobytes()
-    )
+    interleaved = audio.T.astype(np.float64)
+    if sample_format == "f32le":
+        return audio.T.astype("<f4").tobytes()
+    if sample_format == "s24le":
+        wide = np.ascontiguousarray((interleaved * (2**23 - 1)).round().astype("<i4"))
+        return wide.view(np.uint8).reshape(-1, 4)[:, :3].tobytes()
+    bits = 16 if sample_format == "s16le" else 32
+    return (interleaved * (2 ** (bits - 1) - 1)).round().astype(f"<i{bits // 8}").tobytes()
 
 
 def everything(feed: AudioFeed) -> np.ndarray:
@@ -91,7 +93,7 @@ def test_impossible_paces_and_blocks_are_refused(path: Path, options: dict[str, 
         FileFeed(path, **options)
 
 
-@pytest.mark.parametrize("sample_format", ["s16le", "f32le"])
+@pytest.mark.parametrize("sample_format", ["s16le", "s24le", "s32le", "f32le"])
 def test_raw_samples_come_out_at_full_scale_one(sample_format: SampleFormat) -> None:
     feed = RawFeed(io.BytesIO(as_bytes(sound(), sample_format)), PcmFormat(RATE, 2, sample_format))
     np.testing.assert_allclose(everything(feed), sound(), atol=1e-4)
@@ -134,19 +136,109 @@ def test_closing_ends_a_pipe_that_stays_quiet() -> None:
         assert not reader.is_alive()
 
 
-def test_a_broken_float_is_refused_with_its_place() -> None:
+def test_a_broken_float_is_silence_and_said_once(caplog: pytest.LogCaptureFixture) -> None:
     audio = sound()
-    audio[1, 1600] = np.nan
+    audio[1, 1600:1603] = np.nan, np.inf, 1e30
     feed = RawFeed(io.BytesIO(as_bytes(audio, "f32le")), PcmFormat(RATE, 2, "f32le"), name="the pipe")
-    with pytest.raises(AudioError, match=r"the pipe: .* channel 1 holds nan at 0\.1000 s"):
+    with caplog.at_level(logging.WARNING):
+        received = everything(feed)
+    audio[1, 1600:1603] = 0
+    np.testing.assert_array_equal(received, audio)
+    assert [record.getMessage() for record in caplog.records] == [
+        "the pipe: channel 1 holds no finite sample at 0.10 s; such are taken for silence, 3 so far"
+    ]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("level", [0.3, 0.001])
+@pytest.mark.parametrize("taken_for", ["s16le", "s32le"])
+def test_integers_taken_for_floats_are_an_error_that_asks(level: float, taken_for: SampleFormat) -> None:
+    feed = RawFeed(io.BytesIO(as_bytes(level * sound(), taken_for)), PcmFormat(RATE, 2, "f32le"))
+    with pytest.raises(AudioError, match=r"samples .* is this really f32le\? Others are s16le, s24le"):
         everything(feed)
+
+
+WAV_KINDS = [("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "PCM_32"), ("WAV", "FLOAT"), ("WAV", "DOUBLE")]
+OTHER_KINDS = [("RF64", "PCM_16"), ("W64", "PCM_24"), ("AIFF", "PCM_16"), ("CAF", "PCM_24"), ("AU", "PCM_32")]
+
+
+def file_bytes(format: str, subtype: str, seconds: float = 0.3) -> bytes:
+    file = io.BytesIO()
+    soundfile.write(file, sound(seconds).T, RATE, format=format, subtype=subtype)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(("format", "subtype"), WAV_KINDS + OTHER_KINDS)
+def test_the_header_of_a_file_in_a_pipe_is_read_and_not_heard(format: str, subtype: str) -> None:
+    received = everything(RawFeed(io.BytesIO(file_bytes(format, subtype)), STEREO))
+    np.testing.assert_allclose(received, sound(), atol=1e-4)
+
+
+@given(st.lists(st.integers(1, 100), min_size=1, max_size=30))
+def test_a_header_may_come_in_pieces(cuts: list[int]) -> None:
+    content, decoder = file_bytes("WAV", "PCM_24", 0.05), PcmDecoder(STEREO, "a pipe")
+    blocks, start = [], 0
+    for cut in cuts:
+        blocks.append(decoder.push(content[start : start + cut]))
+        start += cut
+    blocks.append(decoder.push(content[start:]))
+    np.testing.assert_allclose(np.concatenate(blocks, axis=1), sound(0.05), atol=1e-4)
+
+
+@pytest.mark.parametrize("size", [0, 0x7FFFFFFF, 0xFFFFFFFF, 0xFFFFF000])
+def test_a_length_that_the_sender_does_not_know_ends_nothing(size: int) -> None:
+    content = bytearray(file_bytes("WAV", "PCM_16"))
+    place = content.index(b"data") + 4
+    content[place : place + 4] = size.to_bytes(4, "little")
+    np.testing.assert_allclose(everything(RawFeed(io.BytesIO(content), STEREO)), sound(), atol=1e-4)
+
+
+def test_notes_after_the_samples_are_not_heard_and_a_second_file_is() -> None:
+    one = file_bytes("WAV", "PCM_16")
+    notes = b"LIST" + (7).to_bytes(4, "little") + b"INFOabc" + b"\0"
+    received = everything(RawFeed(io.BytesIO(one + notes + file_bytes("WAV", "PCM_24") + notes), STEREO))
+    np.testing.assert_allclose(received, np.tile(sound(), 2), atol=1e-4)
+
+
+def test_sound_beyond_what_the_header_promises_is_heard() -> None:
+    content = bytearray(file_bytes("WAV", "PCM_16"))
+    place = content.index(b"data") + 4
+    content[place : place + 4] = (4 * 1000).to_bytes(4, "little")
+    np.testing.assert_allclose(everything(RawFeed(io.BytesIO(content), STEREO)), sound(), atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("format", "message"),
+    [
+        (PcmFormat(RATE, 4), r"its WAV header says 2 channels, not 4; give 2"),
+        (PcmFormat(48_000, 2), r"its WAV header says 16000 Hz, not 48000; give 16000"),
+    ],
+)
+def test_a_header_that_contradicts_what_was_said_is_refused(format: PcmFormat, message: str) -> None:
+    with pytest.raises(AudioError, match=message):
+        everything(RawFeed(io.BytesIO(file_bytes("WAV", "PCM_16")), format))
+
+
+@pytest.mark.parametrize(
+    ("format", "subtype", "kind"),
+    [
+        ("FLAC", "PCM_16", "FLAC"),
+        ("OGG", "VORBIS", "OGG"),
+        ("OGG", "OPUS", "OGG"),
+        ("WAV", "MS_ADPCM", "compr"),
+    ],
+)
+def test_compressed_sound_in_a_pipe_is_refused_with_the_cure(format: str, subtype: str, kind: str) -> None:
+    with pytest.raises(AudioError, match=kind):
+        everything(RawFeed(io.BytesIO(file_bytes(format, subtype)), STEREO))
 
 
 @pytest.mark.parametrize(
     ("format", "message"),
     [
         (PcmFormat(800, 2), r"sample rate must be 8000\.\.768000 Hz, got 800"),
-        (PcmFormat(RATE, 0), "at least 1 channel, got 0"),
+        (PcmFormat(RATE, 10**9), r"1\.\.1024 channels, got 1000000000"),
+        (PcmFormat(RATE, 0), r"there must be 1\.\.1024 channels, got 0"),
     ],
 )
 def test_formats_no_recorder_has_are_refused(format: PcmFormat, message: str) -> None:
@@ -184,6 +276,24 @@ def test_a_lost_connection_is_made_again_and_the_pause_counts(
     assert feed.lost_s >= 0.5
     assert "connection lost" in caplog.text
     assert "connected again" in caplog.text
+
+
+def test_every_connection_may_begin_with_a_header(listener: socket.socket) -> None:
+    feed, blocks = feed_to(listener), []
+    reader = threading.Thread(target=lambda: blocks.extend(feed))
+    reader.start()
+    for _ in range(2):
+        with listener.accept()[0] as connection:
+            connection.sendall(file_bytes("WAV", "PCM_24", 0.1))
+    with listener.accept()[0]:
+        feed.close()
+        reader.join(10)
+    np.testing.assert_allclose(np.concatenate(blocks, axis=1), np.tile(sound(0.1), 2), atol=1e-4)
+
+
+def test_a_host_that_no_machine_can_be_called_is_an_error() -> None:
+    with pytest.raises(AudioError, match="no possible name of a machine"):
+        list(TcpFeed("a..b", 5000, STEREO))
 
 
 def test_a_sender_that_falls_silent_for_long_counts_as_lost(listener: socket.socket) -> None:

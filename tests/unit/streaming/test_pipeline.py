@@ -1,5 +1,6 @@
 """The pipeline: the same results however the sound comes, right times after gaps, clean ends."""
 
+import io
 import itertools
 import logging
 import os
@@ -21,6 +22,7 @@ from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.geometry.layouts import tetrahedral_positions
 from anydoa.localizer import Localizer
 from anydoa.spectrum import SpatialSpectrum, SpectrumStream
+from anydoa.streaming.arrival import ArrivalPace
 from anydoa.streaming.feeds import FileFeed, RawFeed
 from anydoa.streaming.feeds.pcm import PcmFormat
 from anydoa.streaming.listener import Listener
@@ -200,6 +202,76 @@ def test_a_slow_machine_drops_sound_says_so_and_loses_nothing_else(
     assert len(results) == (computed - FAST.window_length) // FAST.hop_length + 1
     assert 1 <= caplog.text.count("dropped so far") <= most_lines
     assert "--" not in caplog.text  # whoever runs the pipeline may have other options, or none
+
+
+def test_a_file_piped_as_if_live_is_not_blamed_on_the_machine(caplog: pytest.LogCaptureFixture) -> None:
+    content = np.zeros((20 * RATE, 2), "<i2").tobytes()
+    feed = RawFeed(io.BytesIO(content), PcmFormat(RATE, 2), name="the pipe")
+    with caplog.at_level(logging.WARNING):
+        list(LivePipeline(Localizer(PAIR, GRID, FAST), feed, vad=False))
+    assert "times as fast as 16000 Hz would" in caplog.text
+    assert "read it fast if it is a file" in caplog.text
+    assert "fewer directions" not in caplog.text
+
+
+@pytest.mark.parametrize(("pace", "said"), [(3.0, "3.0"), (0.5, "0.5"), (1.0, None), (1.1, None)])
+def test_sound_at_another_rate_than_was_said_shows_by_the_clock(
+    pace: float, said: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr("anydoa.streaming.arrival.time.monotonic", lambda: now)
+    arrival = ArrivalPace(RATE)
+    arrival.count(RATE // 2)  # what had waited in the pipe
+    for _ in range(1500):
+        now += 0.02
+        arrival.count(round(0.02 * pace * RATE))
+    assert arrival.odd_pace == (None if said is None else pytest.approx(float(said), rel=0.05))
+
+
+def test_a_sender_that_pauses_is_not_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr("anydoa.streaming.arrival.time.monotonic", lambda: now)
+    arrival = ArrivalPace(RATE)
+    for _ in range(10):
+        now += 10.0
+        for _ in range(50):
+            now += 0.02
+            arrival.count(round(0.02 * RATE))
+    assert arrival.odd_pace is None
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "message"),
+    [(0, "no sound came, less than one window"), (800, "only 0.050 s of sound came, less than one window")],
+)
+def test_less_than_a_window_of_sound_is_said_to_be_that(
+    num_samples: int, message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    feed = RawFeed(io.BytesIO(bytes(4 * num_samples)), PcmFormat(RATE, 2), name="the pipe", can_wait=True)
+    with caplog.at_level(logging.WARNING):
+        assert list(LivePipeline(Localizer(PAIR, GRID, FAST), feed, vad=False)) == []
+    assert message in caplog.text
+    assert "sound comes again" not in caplog.text
+
+
+def test_a_pipe_that_ends_while_it_is_silent_does_not_come_again(caplog: pytest.LogCaptureFixture) -> None:
+    reading, writing = os.pipe()
+
+    def send() -> None:
+        with open(writing, "wb", buffering=0) as sender:
+            sender.write(np.zeros((RATE, 2), "<i2").tobytes())
+            while not caplog.records:
+                time.sleep(0.05)
+
+    with open(reading, "rb") as stream, caplog.at_level(logging.WARNING):
+        sender = threading.Thread(target=send)
+        sender.start()
+        feed = RawFeed(stream, PcmFormat(RATE, 2), name="the pipe", can_wait=True)
+        list(LivePipeline(Localizer(PAIR, GRID, FAST), feed, vad=False))
+        sender.join()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the pipe: no sound for 2 s; is it still there?"
+    ]
 
 
 def test_latency_counts_from_the_arrival_of_the_newest_sample(path: Path) -> None:

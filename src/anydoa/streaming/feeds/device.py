@@ -11,8 +11,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from anydoa.errors import AudioError
-from anydoa.io.audio import check_samples
 from anydoa.streaming.feed import check_feed_format
+from anydoa.streaming.feeds.sound_guard import SoundGuard
 from anydoa.streaming.rare_report import RareReport
 from anydoa.streaming.sound_cards import choose_card, choose_rate, import_sounddevice, list_cards
 
@@ -61,7 +61,7 @@ class DeviceFeed:
         self._closed = threading.Event()
         self._lost_s = 0.0  # as the card's thread counts it; lost_s is that before the newest block given
         self._losses = RareReport()
-        self._num_samples = 0
+        self._guard = SoundGuard(card.name, rate)
         self._expected_at: float | None = None
 
     def __iter__(self) -> Iterator[Float32[np.ndarray, "channel time"]]:
@@ -98,9 +98,7 @@ class DeviceFeed:
         if lost_s > self.lost_s and self._losses.is_due():
             _logger.warning("%s: the card lost %.2f s so far; this machine is too busy", self.name, lost_s)
         self.lost_s = lost_s
-        start_s = self._num_samples / self.sample_rate
-        self._num_samples += block.shape[1]
-        yield check_samples(block, start_s, self.sample_rate, name=self.name)
+        yield self._guard.clean(block)
 
     def _take(self, recording: np.ndarray, num_samples: int, moment: Any, status: Any) -> None:
         """Called by PortAudio on a thread of its own for every block; must not wait."""

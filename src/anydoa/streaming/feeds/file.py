@@ -48,6 +48,7 @@ class FileFeed:
         self.can_wait = pace is None
         self.lost_s = 0.0
         self._path = path
+        self.pace = pace or 1.0
         self._pace = pace
         self._repeat = repeat
         self._block_s = block_s
@@ -70,4 +71,4 @@ class FileFeed:
     def _blocks(self) -> Iterator[Float32[np.ndarray, "channel time"]]:
         yield from read_blocks(self._path, block_s=self._block_s)
         while self._repeat:
-            yield from read_blocks(self._path, block_s=self._block_s)
+            yield from read_blocks(self._path, block_s=self._block_s, warn=False)

@@ -64,6 +64,7 @@ class OrderedFeed:
         self.sample_rate = feed.sample_rate
         self.num_channels = feed.num_channels
         self.can_wait = feed.can_wait
+        self.pace = getattr(feed, "pace", 1.0)
         self.lost_s = 0.0
         self._feed = feed
         self._check = check

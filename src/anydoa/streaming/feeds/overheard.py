@@ -35,6 +35,7 @@ class OverheardFeed:
         self.sample_rate = feed.sample_rate
         self.num_channels = feed.num_channels
         self.can_wait = feed.can_wait
+        self.pace = getattr(feed, "pace", 1.0)
         self._feed = feed
         self._listener = listener
 

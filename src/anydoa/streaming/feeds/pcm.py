@@ -1,18 +1,33 @@
-"""Raw samples: bytes without a header, as `arecord -t raw`, `sox -t raw` and small boards send them."""
+"""Raw samples: bytes as `arecord`, `sox` and small boards send them, with a header or without."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float32
 
-from anydoa.io.audio import check_samples
+from anydoa.errors import AudioError
+from anydoa.io.sound_encoding import decode_samples, sample_bytes
+from anydoa.io.sound_header import (
+    ChunkLayout,
+    HeaderIncompleteError,
+    SoundHeader,
+    begins_a_part,
+    parse_header,
+)
 from anydoa.streaming.feed import check_feed_format
+from anydoa.streaming.feeds.sound_guard import SoundGuard
 
-SampleFormat = Literal["s16le", "f32le"]
-_DTYPES: dict[str, np.dtype[Any]] = {"s16le": np.dtype("<i2"), "f32le": np.dtype("<f4")}
-_FULL_SCALE = {"s16le": 2.0**15, "f32le": 1.0}
+SampleFormat = Literal["s16le", "s24le", "s32le", "f32le"]
 _READ_S = 0.02  # of sound asked for at once
+_COMPRESSED = {
+    b"fLaC": "FLAC",
+    b"OggS": "OGG",
+    b"ID3": "MP3",
+    b"\x1aE\xdf\xa3": "WebM or Matroska",
+    b"#!AMR": "AMR",
+}
+_MAX_HEADER_BYTES = 2**20  # no sender has more to say
 
 
 @dataclass(frozen=True)
@@ -22,7 +37,8 @@ class PcmFormat:
     Args:
         sample_rate: in Hz.
         num_channels: in each frame.
-        sample_format: ``s16le`` for 16-bit integers, ``f32le`` for floats of full scale 1; little endian.
+        sample_format: ``s16le``, ``s24le`` (three bytes), ``s32le`` for integers, ``f32le`` for floats of
+            full scale 1; little endian. A header knows better.
     """
 
     sample_rate: int
@@ -32,7 +48,7 @@ class PcmFormat:
     @property
     def frame_bytes(self) -> int:
         """Bytes of one sample of all channels."""
-        return self.num_channels * _DTYPES[self.sample_format].itemsize
+        return self.num_channels * sample_bytes(self.sample_format)
 
     @property
     def read_bytes(self) -> int:
@@ -41,7 +57,7 @@ class PcmFormat:
 
 
 class PcmDecoder:
-    """Turns bytes, cut anywhere, into blocks.
+    """Turns bytes, cut anywhere, into blocks. The header of a WAV, AIFF, CAF or AU is read, not heard.
 
     Args:
         format: of the bytes.
@@ -55,26 +71,126 @@ class PcmDecoder:
         check_feed_format(name, format.sample_rate, format.num_channels)
         self._format = format
         self._name = name
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget the part of a frame that came last: what comes next begins with a whole one, or a header."""
         self._rest = b""
-        self._num_samples = 0
+        self._encoding: str | None = None  # as long as it is not known whether there is a header
+        self._layout: ChunkLayout | None = None  # of what may follow the samples
+        self._left: int | None = None  # bytes of samples that the header still promises
+        self._skipped = 0  # bytes that are no samples, yet to come
+        self._guard = SoundGuard(self._name, self._format.sample_rate)
 
     def push(self, content: bytes) -> Float32[np.ndarray, "channel time"]:
         """The samples that these bytes complete, maybe none.
 
         Raises:
-            AudioError: where a float is NaN or infinite.
+            AudioError: if the bytes are no raw samples of this format.
         """
-        together = self._rest + content
-        used = len(together) - len(together) % self._format.frame_bytes
-        self._rest = together[used:]
-        samples = np.frombuffer(together[:used], dtype=_DTYPES[self._format.sample_format])
-        block = samples.reshape(-1, self._format.num_channels).T / np.float32(
-            _FULL_SCALE[self._format.sample_format]
-        )
-        start_s = self._num_samples / self._format.sample_rate
-        self._num_samples += block.shape[1]
-        return check_samples(block, start_s, self._format.sample_rate, name=self._name)
+        self._rest += content
+        blocks = [np.zeros((self._format.num_channels, 0), dtype=np.float32)]
+        while (block := self._next_block()) is not None:
+            blocks.append(block)
+        return np.concatenate(blocks, axis=1)
 
-    def restart(self) -> None:
-        """Forget the part of a frame that came last: what comes next begins with a whole one."""
-        self._rest = b""
+    def _next_block(self) -> Float32[np.ndarray, "channel time"] | None:
+        """What the bytes at hand hold, maybe nothing; None if more bytes are needed."""
+        if self._encoding is None:
+            moved = self._begin()
+        elif self._skipped:
+            moved = self._skip()
+        elif self._left == 0:
+            moved = self._go_on()
+        else:
+            return self._take_frames(self._encoding)
+        return np.zeros((self._format.num_channels, 0), dtype=np.float32) if moved else None
+
+    def _skip(self) -> bool:
+        """Drop bytes that are no samples."""
+        gone = min(self._skipped, len(self._rest))
+        self._skipped, self._rest = self._skipped - gone, self._rest[gone:]
+        return gone > 0
+
+    def _take_frames(self, encoding: str) -> Float32[np.ndarray, "channel time"] | None:
+        frame = self._format.num_channels * sample_bytes(encoding)
+        size = len(self._rest) if self._left is None else min(len(self._rest), self._left)
+        size -= size % frame
+        if not size:
+            return None
+        piece, self._rest = self._rest[:size], self._rest[size:]
+        if self._left is not None:
+            self._left = self._left - size if self._left - size >= frame else 0
+        return self._guard.clean(decode_samples(piece, encoding, self._format.num_channels))
+
+    def _begin(self) -> bool:
+        """Find out whether there is a header; false if more bytes are needed."""
+        if any(magic.startswith(self._rest) for magic in _COMPRESSED):
+            return False
+        self._refuse_compressed()
+        try:
+            header = parse_header(self._rest)
+        except HeaderIncompleteError:
+            if len(self._rest) > _MAX_HEADER_BYTES:
+                raise AudioError(f"{self._name}: a header without samples; send raw samples") from None
+            return False
+        except AudioError as error:
+            raise AudioError(f"{self._name}: {error}; send raw samples") from None
+        self._use(header)
+        return True
+
+    def _use(self, header: SoundHeader | None) -> None:
+        self._encoding = self._format.sample_format
+        if header is not None:
+            self._check(header)
+            self._encoding = header.encoding
+            self._layout = header.layout
+            self._rest = self._rest[header.data_start :]
+            # Who writes into a pipe does not know the length yet, and says 0 or as much as he can.
+            self._left = None if header.data_may_be_open else header.data_bytes or None
+        self._guard = SoundGuard(self._name, self._format.sample_rate, self._encoding or "")
+
+    def _check(self, header: SoundHeader) -> None:
+        """Refuse what is not as was said."""
+        told = f"{self._name}: its {header.kind} header says"
+        if header.is_ambisonic:
+            raise AudioError(
+                f"{told} that the channels are Ambisonics, not microphones; send the microphones"
+            )
+        if header.encoding is None:
+            raise AudioError(f"{told} that it is compressed; send raw samples, or integers or floats")
+        if header.num_channels != self._format.num_channels:
+            raise AudioError(
+                f"{told} {header.num_channels} channels, not {self._format.num_channels}; "
+                f"give {header.num_channels} and say which hold no microphone, or record all of the array"
+            )
+        if header.sample_rate != self._format.sample_rate:
+            raise AudioError(
+                f"{told} {header.sample_rate} Hz, not {self._format.sample_rate}; give {header.sample_rate}"
+            )
+
+    def _go_on(self) -> bool:
+        """Look at what follows the promised samples: notes, another file, or more sound after all."""
+        if self._layout is None:
+            self._left = None
+            return True
+        if len(self._rest) < self._layout.head_bytes:
+            return False
+        name, size = self._layout.read_head(self._rest[: self._layout.head_bytes])
+        if name in (b"RIFF", b"RIFX", b"RF64", b"FORM", b"caff", b"riff"):
+            self._encoding = None
+        elif begins_a_part(name) and 0 <= size <= _MAX_HEADER_BYTES:
+            self._skipped = self._layout.head_bytes + self._layout.padded(size)
+        else:
+            self._left = None
+        return True
+
+    def _refuse_compressed(self) -> None:
+        kind = next((kind for magic, kind in _COMPRESSED.items() if self._rest.startswith(magic)), None)
+        if self._rest[4:8] == b"ftyp":
+            kind = "MP4"
+        if kind is not None:
+            raise AudioError(
+                f"{self._name}: begins as {kind}, not as raw samples; decode it first, for instance "
+                "with ffmpeg -i - -f wav -"
+            )

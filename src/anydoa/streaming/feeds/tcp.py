@@ -25,7 +25,7 @@ class TcpFeed:
     Args:
         host: name or address.
         port: it listens on.
-        format: what the bytes mean; each connection begins with a whole frame.
+        format: what the bytes mean; each connection begins with a whole frame or a header.
         quiet_s: seconds without a byte after which the connection counts as broken; a sender whose power
             fails does not say so.
 
@@ -52,6 +52,8 @@ class TcpFeed:
         connection: socket.socket | None
         try:
             connection = self._connect()
+        except UnicodeError:
+            raise AudioError(f"{self.name}: no possible name of a machine; say HOST:PORT") from None
         except OSError as error:
             raise AudioError(
                 f"{self.name}: a sender must listen there ({error.strerror or error}); start it first"

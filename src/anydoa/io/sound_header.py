@@ -1,0 +1,374 @@
+"""Headers of sound files, as far as uncompressed samples need them: WAV, RF64, W64, AIFF, CAF, AU.
+
+libsndfile reads these formats. What it does not say is read here: where the samples begin, how many bytes of
+them the header promises, and whether it calls them Ambisonics. The bytes may also come from a pipe.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+from anydoa.errors import AudioError
+from anydoa.io.sound_encoding import sample_bytes
+
+MAX_HEADER_BYTES = 2**24
+"""A header longer than this is no header."""
+_MAGIC_BYTES = 16
+_MAX_PADDING = 2**20  # bytes of zeros that recorders fill a file up with
+_W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
+_AMBISONIC_GUID = bytes.fromhex("2107d3118644c8c1ca000000")  # from its fifth byte on
+_AMBISONIC_LAYOUTS = (107, 190, 191)  # B format, ACN/SN3D, ACN/N3D: upper half of an Apple layout tag
+_HOA_PACK = b"AP_0004"  # pack formats of the Audio Definition Model: type 4 is scene based
+_WAV_PCM, _WAV_FLOAT, _WAV_EXTENSIBLE = 1, 3, 0xFFFE
+_AU_ENCODINGS = {2: "s8", 3: "s16", 4: "s24", 5: "s32", 6: "f32", 7: "f64"}
+_AIFC_FLOATS = {b"fl32": "f32", b"FL32": "f32", b"fl64": "f64", b"FL64": "f64"}
+_UNKNOWN_SIZES = (range(0x7FFF0000, 0x80001000), range(0xFFFF0000, 0x100000000))
+"""What recorders write for a length they do not know yet (a pipe, a recording still running)."""
+
+
+class HeaderIncompleteError(Exception):
+    """The bytes end before the header does."""
+
+
+@dataclass(frozen=True)
+class ChunkLayout:
+    """How the parts of a file follow each other.
+
+    Args:
+        name_bytes: length of a part's name.
+        size_format: of its size, for ``struct``.
+        alignment: bytes that every part is filled up to.
+        counts_itself: whether the size counts name and size, too.
+    """
+
+    name_bytes: int
+    size_format: str
+    alignment: int
+    counts_itself: bool = False
+
+    @property
+    def head_bytes(self) -> int:
+        """Bytes before the content of a part."""
+        return self.name_bytes + struct.calcsize(self.size_format)
+
+    def read_head(self, head: bytes) -> tuple[bytes, int]:
+        """Name (four bytes of it) and size of the content of a part."""
+        (size,) = struct.unpack(self.size_format, head[self.name_bytes :])
+        return head[:4], size - self.head_bytes * self.counts_itself
+
+    def padded(self, size: int) -> int:
+        """Bytes that content of this size takes in the file."""
+        return size + -size % self.alignment
+
+
+_RIFF = ChunkLayout(4, "<I", 2)
+_RIFX = ChunkLayout(4, ">I", 2)
+_W64 = ChunkLayout(16, "<Q", 8, counts_itself=True)
+_CAF = ChunkLayout(4, ">q", 1)
+
+
+@dataclass(frozen=True)
+class SoundHeader:
+    """What a header says of the samples after it.
+
+    Args:
+        kind: of file, as people call it.
+        sample_rate: in Hz.
+        num_channels: of each frame.
+        encoding: one of :data:`~anydoa.io.sound_encoding.ENCODINGS`; None if compressed or unknown.
+        bytes_per_s: of samples.
+        data_start: bytes before the first sample.
+        data_bytes: of samples, as promised; None if the header says that it does not know.
+        is_ambisonic: whether the header says that the channels are spherical harmonics.
+        layout: of what may follow the samples; None if nothing may.
+    """
+
+    kind: str
+    sample_rate: int
+    num_channels: int
+    encoding: str | None
+    bytes_per_s: float
+    data_start: int
+    data_bytes: int | None
+    is_ambisonic: bool
+    layout: ChunkLayout | None
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one sample of all channels; 1 if that cannot be said."""
+        return self.num_channels * sample_bytes(self.encoding) if self.encoding else 1
+
+    @property
+    def data_may_be_open(self) -> bool:
+        """Whether the size is one that recorders write for a length they do not know yet."""
+        return self.data_bytes is None or any(self.data_bytes in sizes for sizes in _UNKNOWN_SIZES)
+
+
+@dataclass(frozen=True)
+class _Format:
+    """What the parts before the samples say."""
+
+    sample_rate: int = 0
+    num_channels: int = 0
+    encoding: str | None = None
+    bytes_per_s: float = 0.0
+    is_ambisonic: bool = False
+
+
+@runtime_checkable
+class SeekableBytes(Protocol):
+    """A file of bytes."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place."""
+        ...
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes."""
+        ...
+
+
+def parse_header(content: bytes) -> SoundHeader | None:
+    """The header that these bytes begin with; None if they begin with none of a kind known here.
+
+    Raises:
+        HeaderIncompleteError: if more bytes are needed.
+        AudioError: if the header makes no sense.
+    """
+    for magics, parse in _PARSERS.items():
+        if any(magic.startswith(content[: len(magic)]) for magic in magics):
+            if len(content) < _MAGIC_BYTES:
+                raise HeaderIncompleteError
+            return parse(content)
+    return None
+
+
+def read_header(file: SeekableBytes) -> SoundHeader | None:
+    """The header of an open file, which is left anywhere; None if there is none of a kind known here."""
+    size = 4096
+    while size <= MAX_HEADER_BYTES:
+        file.seek(0)
+        content = file.read(size)
+        try:
+            return parse_header(content)
+        except HeaderIncompleteError:
+            if len(content) < size:
+                return None
+        except AudioError:
+            return None  # libsndfile may know better
+        size *= 8
+    return None
+
+
+def find_data_end(file: SeekableBytes, header: SoundHeader, file_bytes: int) -> int:
+    """Where the samples of an open file end, whatever the header promises.
+
+    A size of 32 bits wraps at 4 GiB, and a recorder that is killed leaves the size it wrote first. So the
+    promised end is believed only where the file ends or another part begins; else the samples go on.
+
+    Args:
+        file: the open file, which is left anywhere.
+        header: of the file.
+        file_bytes: length of the file.
+    """
+    if header.data_bytes is None or header.data_may_be_open:
+        return file_bytes
+    ends = range(header.data_start + header.data_bytes, file_bytes + 1, 2**32)
+    return next((end for end in ends if _is_end(file, header, end, file_bytes)), file_bytes)
+
+
+def begins_a_part(content: bytes) -> bool:
+    """Whether these bytes look like the name of another part of a file, not like samples."""
+    return len(content) >= 4 and all(0x20 <= byte < 0x7F for byte in content[:4])
+
+
+def _is_end(file: SeekableBytes, header: SoundHeader, end: int, file_bytes: int) -> bool:
+    """Whether what follows the samples, if they end here, is something else than sound."""
+    if file_bytes - end <= max(header.frame_bytes, _MAGIC_BYTES * 4):
+        return file_bytes > end or header.data_bytes != 0
+    file.seek(end)
+    head = file.read(_MAGIC_BYTES)
+    if head.startswith((b"ID3", b"TAG", b"APETAG", b"<?x", b"<x:")):
+        return True
+    return _parts_follow(file, header, end, file_bytes) or (header.data_bytes != 0 and _is_padding(file, end))
+
+
+def _parts_follow(file: SeekableBytes, header: SoundHeader, end: int, file_bytes: int) -> bool:
+    """Whether parts with sensible names and sizes fill the file from here to its end."""
+    layout = header.layout
+    if layout is None:
+        return False
+    place = header.data_start + layout.padded(end - header.data_start)
+    while file_bytes - place >= layout.head_bytes:
+        file.seek(place)
+        name, size = layout.read_head(file.read(layout.head_bytes))
+        if not begins_a_part(name) or size < 0 or place + size > file_bytes:
+            return False
+        place += layout.head_bytes + layout.padded(size)
+    return True
+
+
+def _is_padding(file: SeekableBytes, start: int) -> bool:
+    """Whether nothing but a few zeros follows."""
+    file.seek(start)
+    rest = file.read(_MAX_PADDING + 1)
+    return len(rest) <= _MAX_PADDING and not rest.strip(b"\0")
+
+
+def _take(content: bytes, start: int, size: int) -> bytes:
+    if start + size > len(content):
+        raise HeaderIncompleteError
+    return content[start : start + size]
+
+
+def _parts(content: bytes, start: int, layout: ChunkLayout) -> Iterator[tuple[bytes, int, int]]:
+    """Name, start and size of the content of one part after the other."""
+    while True:
+        name, size = layout.read_head(_take(content, start, layout.head_bytes))
+        start += layout.head_bytes
+        yield name, start, size
+        if size < 0 or start + size > MAX_HEADER_BYTES:
+            raise AudioError("a part of the header has an impossible size; is it damaged?")
+        start += layout.padded(size)
+
+
+def _finished(
+    kind: str, told: _Format, start: int, size: int | None, layout: ChunkLayout | None
+) -> SoundHeader:
+    if told.num_channels < 1 or told.sample_rate < 1:
+        raise AudioError("the header names no rate or no channels; is it damaged?")
+    return SoundHeader(
+        kind,
+        told.sample_rate,
+        told.num_channels,
+        told.encoding,
+        told.bytes_per_s,
+        start,
+        size,
+        told.is_ambisonic,
+        layout,
+    )
+
+
+def _parse_wav(content: bytes) -> SoundHeader:
+    is_w64 = content.startswith(b"riff")
+    if not is_w64 and content[8:12] != b"WAVE":
+        raise AudioError("its RIFF holds no WAVE")
+    order = ">" if content.startswith(b"RIFX") else "<"
+    layout = _W64 if is_w64 else _RIFX if order == ">" else _RIFF
+    kind = "W64" if is_w64 else "RF64" if content[:4] in (b"RF64", b"BW64") else "WAV"
+    told, long_size, is_scene = _Format(), None, False
+    for name, start, size in _parts(content, 40 if is_w64 else 12, layout):
+        if name == b"ds64":
+            (long_size,) = struct.unpack("<Q", _take(content, start + 8, 8))
+        elif name == b"fmt ":
+            told = _wav_format(_take(content, start, min(max(size, 16), 40)), order)
+        elif name == b"chna":
+            is_scene = _HOA_PACK in _take(content, start, size)
+        elif name == b"data":
+            long = kind == "RF64" and size == 0xFFFFFFFF and long_size is not None
+            told = _Format(
+                told.sample_rate,
+                told.num_channels,
+                told.encoding,
+                told.bytes_per_s,
+                told.is_ambisonic or is_scene,
+            )
+            return _finished(kind, told, start, long_size if long else max(size, 0), layout)
+    raise HeaderIncompleteError
+
+
+def _wav_format(content: bytes, order: str) -> _Format:
+    tag, channels, rate, bytes_per_s, frame = struct.unpack(order + "HHIIH", content[:14])
+    ambisonic = False
+    if tag == _WAV_EXTENSIBLE and len(content) >= 40:
+        (tag,) = struct.unpack(order + "H", content[24:26])
+        ambisonic = content[28:40] == _AMBISONIC_GUID
+    bits = 8 * frame // channels if channels else 0
+    names = {_WAV_PCM: {8: "u8", 16: "s16", 24: "s24", 32: "s32"}, _WAV_FLOAT: {32: "f32", 64: "f64"}}
+    name = names.get(tag, {}).get(bits)
+    encoding = name + ("le" if order == "<" else "be") if name else None
+    return _Format(rate, channels, encoding, frame * rate if encoding else float(bytes_per_s), ambisonic)
+
+
+def _parse_aiff(content: bytes) -> SoundHeader:
+    if content[8:12] not in (b"AIFF", b"AIFC"):
+        raise AudioError("its FORM holds no AIFF")
+    told, is_scene = _Format(), False
+    for name, start, size in _parts(content, 12, _RIFX):
+        if name == b"COMM":
+            told = _aiff_format(_take(content, start, min(size, 22)))
+        elif name == b"CHAN":
+            is_scene = _is_scene_layout(_take(content, start, 4))
+        elif name == b"SSND":
+            (offset,) = struct.unpack(">I", _take(content, start, 4))
+            told = _Format(told.sample_rate, told.num_channels, told.encoding, told.bytes_per_s, is_scene)
+            return _finished("AIFF", told, start + 8 + offset, max(size - 8 - offset, 0), _RIFX)
+    raise HeaderIncompleteError
+
+
+def _aiff_format(content: bytes) -> _Format:
+    channels, _, bits = struct.unpack(">HIH", content[:8])
+    exponent, mantissa = struct.unpack(">HQ", content[8:18])
+    power = (exponent & 0x7FFF) - 16383 - 63
+    rate = round(mantissa * 2.0**power) if -64 < power <= 0 else 0
+    compression = content[18:22] or b"NONE"
+    width = -(-bits // 8)
+    encoding = _AIFC_FLOATS.get(compression)
+    if compression in (b"NONE", b"twos", b"sowt", b"in24", b"in32", b"lpcm"):
+        encoding = f"s{8 * width}" if width in (1, 2, 3, 4) else None
+    if encoding is None:
+        return _Format(rate, channels, None, float(channels * width * rate))
+    encoding += "le" if compression == b"sowt" else "be"
+    return _Format(rate, channels, encoding, float(channels * sample_bytes(encoding) * rate))
+
+
+def _parse_caf(content: bytes) -> SoundHeader:
+    told, is_scene = _Format(), False
+    for name, start, size in _parts(content, 8, _CAF):
+        if name == b"desc":
+            told = _caf_format(_take(content, start, 32))
+        elif name == b"chan":
+            is_scene = _is_scene_layout(_take(content, start, 4))
+        elif name == b"data":
+            told = _Format(told.sample_rate, told.num_channels, told.encoding, told.bytes_per_s, is_scene)
+            # Four bytes that count edits come before the samples; -1 is a length not known yet.
+            return _finished("CAF", told, start + 4, None if size < 0 else max(size - 4, 0), _CAF)
+    raise HeaderIncompleteError
+
+
+def _caf_format(content: bytes) -> _Format:
+    rate, codec, flags, packet_bytes, packet_frames, channels, bits = struct.unpack(">d4s5I", content)
+    order = "le" if flags & 2 else "be"
+    encoding = None
+    if codec == b"lpcm" and channels and packet_frames == 1:
+        width = packet_bytes // channels
+        names = {4: "f32", 8: "f64"} if flags & 1 else {1: "s8", 2: "s16", 3: "s24", 4: "s32"}
+        encoding = names[width] + order if width in names and bits <= 8 * width else None
+    bytes_per_s = packet_bytes * rate / packet_frames if packet_frames else 0.0
+    whole_rate = round(rate) if 0 < rate < 2**31 else 0
+    return _Format(whole_rate, channels, encoding, bytes_per_s)
+
+
+def _parse_au(content: bytes) -> SoundHeader:
+    order = ">" if content.startswith(b".snd") else "<"
+    start, size, code, rate, channels = struct.unpack(order + "5I", _take(content, 4, 20))
+    name = _AU_ENCODINGS.get(code)
+    encoding = name + ("be" if order == ">" else "le") if name else None
+    bytes_per_s = float(rate * channels * (sample_bytes(encoding) if encoding else 1))
+    told = _Format(rate, channels, encoding, bytes_per_s)
+    return _finished("AU", told, start, None if size == 0xFFFFFFFF else size, None)
+
+
+def _is_scene_layout(content: bytes) -> bool:
+    (tag,) = struct.unpack(">I", content)
+    return tag >> 16 in _AMBISONIC_LAYOUTS
+
+
+_PARSERS = {
+    (b"RIFF", b"RIFX", b"RF64", b"BW64", _W64_RIFF): _parse_wav,
+    (b"FORM",): _parse_aiff,
+    (b"caff",): _parse_caf,
+    (b".snd", b"dns."): _parse_au,
+}

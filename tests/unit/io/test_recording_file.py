@@ -1,0 +1,397 @@
+"""Files whose header is not the whole truth: wrong lengths, orders of channels, Ambisonics, names."""
+
+import contextlib
+import logging
+import os
+import struct
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from anydoa.errors import AudioError
+from anydoa.io.audio import audio_info, read_audio, read_blocks
+
+RATE = 16_000
+LENGTH = RATE + 77
+CONTAINERS = ["WAV", "RF64", "W64", "AIFF", "CAF", "AU"]
+
+
+@pytest.fixture(scope="module")
+def samples() -> np.ndarray:
+    """(time, channel), as soundfile writes them."""
+    return (0.1 * np.random.default_rng(0).standard_normal((LENGTH, 4))).astype(np.float32)
+
+
+def written(path: Path, samples: np.ndarray, **options: str) -> Path:
+    soundfile.write(path, samples, RATE, **options)
+    return path
+
+
+def noise_of(num_channels: int) -> np.ndarray:
+    return (0.1 * np.random.default_rng(1).standard_normal((RATE, num_channels))).astype(np.float32)
+
+
+def with_size(content: bytes, container: str, size: int) -> bytes:
+    """The file with another size of its samples, in bytes, and of the whole file accordingly."""
+    patched = bytearray(content)
+
+    def put(place: int, format: str, value: int) -> None:
+        patched[place : place + struct.calcsize(format)] = struct.pack(format, value)
+
+    if container == "WAV":
+        put(4, "<I", (size + 36) % 2**32)
+        put(content.index(b"data") + 4, "<I", size)
+    elif container == "RF64":
+        place = content.index(b"ds64") + 8
+        put(place, "<Q", size + 72)
+        put(place + 8, "<Q", size)
+    elif container == "W64":
+        put(16, "<Q", size + 104)
+        put(content.index(b"data") + 16, "<Q", size + 24 if size else 0)
+    elif container == "AIFF":
+        put(4, ">I", size + 46)
+        place = content.index(b"COMM") + 8
+        put(place + 2, ">I", size // 8)
+        put(content.index(b"SSND") + 4, ">I", size + 8 if size else 0)
+    elif container == "CAF":
+        put(content.index(b"data") + 4, ">q", size + 4 if size else 0)
+    elif container == "AU":
+        put(8, ">I", size)
+    return bytes(patched)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "PCM_32", "FLOAT"])
+def test_a_header_without_a_length_costs_no_sound(
+    tmp_path: Path, samples: np.ndarray, container: str, subtype: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path / "a", samples, format=container, subtype=subtype)
+    whole = read_audio(path)[0]
+    path.write_bytes(with_size(path.read_bytes(), container, 0))
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        audio, rate = read_audio(path)
+    assert rate == RATE
+    np.testing.assert_allclose(audio, whole, atol=1e-6)
+    assert audio_info(path).num_samples == LENGTH
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: the header gives no length; all 1.0 s that the file holds are used"
+    ]
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_header_that_says_less_than_the_file_holds_is_not_believed(
+    tmp_path: Path, samples: np.ndarray, container: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path / "a", samples, format=container, subtype="PCM_16")
+    whole = read_audio(path)[0]
+    path.write_bytes(with_size(path.read_bytes(), container, 8 * 4000))
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        blocks = list(read_blocks(path, block_s=0.3))
+    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), whole)
+    assert "the header says 0.2 s, but the file holds 0.8 s more, which are used" in caplog.text
+    assert len(caplog.records) == 1
+
+
+def test_a_wav_beyond_four_gigabytes_is_read_to_its_end(tmp_path: Path) -> None:
+    # A sparse file: 128 channels at 48 kHz reach 4 GiB after 350 s, and the size begins again at 0.
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.zeros((0, 128)), 48_000, subtype="PCM_16")
+    header = path.read_bytes()
+    length = 2**32 + 256 * 48_000
+    path.write_bytes(with_size(header, "WAV", length % 2**32))
+    with path.open("r+b") as file:
+        file.seek(len(header) + length - 256)
+        file.write(b"\1\0" * 128)
+    try:
+        assert audio_info(path).num_samples == length // 256
+    finally:
+        path.unlink()
+
+
+def test_a_long_wav_ends_where_its_samples_do_and_its_notes_are_no_sound(tmp_path: Path) -> None:
+    path = tmp_path / "long.wav"
+    soundfile.write(path, np.zeros((0, 128)), 48_000, subtype="PCM_16")
+    header = path.read_bytes()
+    length = 2**32 + 256 * 48_000
+    path.write_bytes(with_size(header, "WAV", length % 2**32))
+    with path.open("r+b") as file:
+        file.seek(len(header) + length - 256)
+        file.write(b"\1\0" * 128 + b"LIST" + struct.pack("<I", 1026) + b"INFO" + b"x" * 1022)
+    try:
+        assert audio_info(path).num_samples == length // 256
+    finally:
+        path.unlink()
+
+
+NOTES = b"LIST" + struct.pack("<I", 204) + b"INFO" + b"x" * 200
+
+
+@pytest.mark.parametrize(
+    "trailer",
+    [
+        NOTES,
+        NOTES + NOTES,
+        b"ID3\x04\0\0" + b"\x55" * 3000,
+        b"TAG" + b"y" * 125,
+        b"\0" * 4096,
+        b"<?xpacket" * 30,
+    ],
+)
+def test_what_follows_the_samples_of_a_healthy_file_is_no_sound(
+    tmp_path: Path, samples: np.ndarray, trailer: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path / "a.wav", samples, subtype="PCM_16")
+    path.write_bytes(path.read_bytes() + trailer)
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        assert read_audio(path)[0].shape == (4, LENGTH)
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize("container", [*CONTAINERS, "FLAC"])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+def test_a_healthy_file_gets_no_warning(
+    tmp_path: Path, samples: np.ndarray, container: str, subtype: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for count in (1, 3, 4):
+        path = written(tmp_path / "a", samples[:, :count], format=container, subtype=subtype)
+        with caplog.at_level(logging.WARNING, logger="anydoa"):
+            assert read_audio(path)[0].shape == (count, LENGTH)
+    assert caplog.records == []
+
+
+def test_an_empty_file_with_notes_is_still_empty(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.wav", np.zeros((0, 4)), subtype="PCM_16")
+    path.write_bytes(path.read_bytes() + NOTES)
+    with pytest.raises(AudioError, match="holds no samples"):
+        audio_info(path)
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_little_that_is_missing_is_said_in_seconds_and_the_rest_is_read(
+    tmp_path: Path, samples: np.ndarray, container: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path / "a", samples, format=container, subtype="PCM_16")
+    path.write_bytes(path.read_bytes()[:-800])
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        audio = read_audio(path)[0]
+    assert LENGTH - 100 <= audio.shape[1] <= LENGTH - 90
+    assert "the last 0.006" in caplog.text
+    assert len(caplog.records) == 1
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_truncated_file_says_how_many_seconds_are_there(
+    tmp_path: Path, samples: np.ndarray, container: str
+) -> None:
+    path = written(tmp_path / "a", samples, format=container, subtype="PCM_16")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    with pytest.raises(AudioError, match=r"truncated, 0\.(49|50) of the 1\.00 s"):
+        audio_info(path)
+
+
+def ogg_of_another_writer(path: Path, old: bytes, new: bytes) -> None:
+    """Put another writer of the same length into the comments, and mend the check sum of the page."""
+    content = path.read_bytes()
+    assert len(old) == len(new)
+    assert content.count(old) == 1
+    content = bytearray(content.replace(old, new))
+    start = content.rindex(b"OggS", 0, content.index(new))
+    num_parts = content[start + 26]
+    end = start + 27 + num_parts + sum(content[start + 27 : start + 27 + num_parts])
+    content[start + 22 : start + 26] = bytes(4)
+    content[start + 22 : start + 26] = struct.pack("<I", ogg_check_sum(bytes(content[start:end])))
+    path.write_bytes(content)
+
+
+def ogg_check_sum(page: bytes) -> int:
+    remainder = 0
+    for byte in page:
+        remainder ^= byte << 24
+        for _ in range(8):
+            remainder = (remainder << 1 ^ 0x04C11DB7 if remainder & 2**31 else remainder << 1) & 2**32 - 1
+    return remainder
+
+
+def likest(audio: np.ndarray, original: np.ndarray) -> list[int]:
+    """The channel of the original that each channel is."""
+    length = min(audio.shape[1], original.shape[0])
+    cross = np.fft.rfft(audio[:, None, :length]) * np.conj(np.fft.rfft(original.T[None, :, :length]))
+    return [int(c) for c in np.abs(np.fft.irfft(cross)).max(axis=-1).argmax(axis=1)]
+
+
+PLACES = {
+    3: [0, 2, 1],
+    5: [0, 2, 1, 3, 4],
+    6: [0, 2, 1, 4, 5, 3],
+    7: [0, 2, 1, 5, 6, 4, 3],
+    8: [0, 2, 1, 6, 7, 4, 5, 3],
+}
+"""What ffmpeg, oggenc and opusenc put where: measured on files that they wrote."""
+
+
+@pytest.mark.parametrize("num_channels", [3, 5, 6, 7, 8])
+def test_vorbis_by_ffmpeg_comes_in_the_order_of_the_wav(
+    tmp_path: Path, num_channels: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    original = noise_of(num_channels)
+    path = written(tmp_path / "a.ogg", original[:, PLACES[num_channels]], format="OGG", subtype="VORBIS")
+    ogg_of_another_writer(path, b"ENCODER=libsndfile", b"encoder=Lavc59.37.")
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        audio = read_audio(path)[0]
+    heard = likest(audio, original)
+    assert heard == list(range(num_channels))
+    assert "ffmpeg puts" in caplog.text
+    assert ("channel 3 holds nothing but bass" in caplog.text) == (num_channels == 6)
+
+
+@pytest.mark.parametrize("subtype", ["VORBIS", "OPUS"])
+@pytest.mark.parametrize("num_channels", [1, 2, 3, 4, 5, 7, 9])
+def test_what_libsndfile_wrote_stays_in_its_order(
+    tmp_path: Path, subtype: str, num_channels: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    original = noise_of(num_channels)
+    path = written(tmp_path / "a.ogg", original, format="OGG", subtype=subtype)
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        assert likest(read_audio(path)[0], original) == list(range(num_channels))
+    assert "order" not in caplog.text
+
+
+def test_vorbis_by_an_unknown_writer_is_said_to_have_two_readings(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path / "a.ogg", noise_of(5), format="OGG", subtype="VORBIS")
+    ogg_of_another_writer(path, b"ENCODER=libsndfile", b"ENCODER=some thing")
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        read_audio(path)
+    assert "they are taken as they come" in caplog.text
+    assert "channels 0 1 2 ... of that are 0 2 1 3 4 here" in caplog.text
+
+
+def test_the_bass_channel_of_opus_is_said_to_be_lost(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path / "a.opus", noise_of(6), format="OGG", subtype="OPUS")
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        audio = read_audio(path)[0]
+    power = np.abs(np.fft.rfft(audio)[:, RATE // 4 : RATE // 2]).mean(axis=1)
+    assert power[5] < 0.1 * power[:5].min()
+    assert "channel 5 holds nothing but bass" in caplog.text
+
+
+def test_a_truncated_ogg_is_said_to_be_one(
+    tmp_path: Path, samples: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path / "a.ogg", np.tile(samples, (4, 1)), format="OGG", subtype="VORBIS")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 3 // 10])
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        audio = read_audio(path)[0]
+    assert 0 < audio.shape[1] < 2 * LENGTH
+    assert "ends without its last page" in caplog.text
+
+
+AMBISONIC_GUID = bytes.fromhex("2107d3118644c8c1ca000000")
+
+
+@pytest.mark.parametrize("container", ["WAVEX", "W64", "RF64"])
+def test_a_wav_that_calls_itself_ambisonic_is_refused(
+    tmp_path: Path, samples: np.ndarray, container: str
+) -> None:
+    path = written(tmp_path / "a.wav", samples, format="WAVEX", subtype="PCM_16")
+    content = path.read_bytes()
+    plain = bytes.fromhex("000010008000 00aa00389b71".replace(" ", ""))
+    assert content.count(plain) == 1
+    path.write_bytes(content.replace(plain, AMBISONIC_GUID))
+    with pytest.raises(AudioError, match=r"Ambisonics \(B-format\), not microphones"):
+        audio_info(path)
+
+
+@pytest.mark.parametrize("tag", [107 << 16 | 4, 190 << 16 | 4, 191 << 16 | 4])
+@pytest.mark.parametrize(("container", "name"), [("CAF", b"chan"), ("AIFF", b"CHAN")])
+def test_an_apple_file_with_an_ambisonic_layout_is_refused(
+    tmp_path: Path, samples: np.ndarray, container: str, name: bytes, tag: int
+) -> None:
+    path = written(tmp_path / "a", samples, format=container, subtype="PCM_16")
+    content = path.read_bytes()
+    size = struct.pack(">q" if container == "CAF" else ">I", 12)
+    part = name + size + struct.pack(">III", tag, 0, 0)
+    place = content.index(b"data" if container == "CAF" else b"SSND")
+    path.write_bytes(content[:place] + part + content[place:])
+    with pytest.raises(AudioError, match="Ambisonics"):
+        audio_info(path)
+
+
+@pytest.mark.parametrize("family", [2, 3])
+def test_opus_with_an_ambisonic_mapping_is_refused(tmp_path: Path, samples: np.ndarray, family: int) -> None:
+    path = written(tmp_path / "a.opus", samples, format="OGG", subtype="OPUS")
+    content = bytearray(path.read_bytes())
+    content[content.index(b"OpusHead") + 18] = family
+    path.write_bytes(content)
+    with pytest.raises(AudioError, match="Ambisonics"):
+        audio_info(path)
+
+
+def mpeg(tmp_path: Path, samples: np.ndarray) -> Path:
+    return written(tmp_path / "a.mp3", samples[:, :2], format="MP3", subtype="MPEG_LAYER_III")
+
+
+def without_length(path: Path) -> None:
+    """Take the first frame out, which says how long an MP3 is."""
+    content = path.read_bytes()
+    start = content.index(b"\xff\xf3" if b"\xff\xf3" in content[:4096] else b"\xff\xfb")
+    second = content.index(content[start : start + 2], start + 4)
+    path.write_bytes(content[second:])
+
+
+def test_an_mp3_that_does_not_say_how_long_it_is_is_not_cut_silently(tmp_path: Path) -> None:
+    # Loud at first and faint later: the guess from the first frames is too short by far.
+    loud = np.random.default_rng(0).standard_normal((2 * RATE, 2)) * 0.2
+    loud[RATE // 4 :] *= 1e-4
+    path = mpeg(tmp_path, loud)
+    without_length(path)
+    with pytest.raises(AudioError, match=r"of its 2\.\d s, .* convert it to WAV with ffmpeg"):
+        read_audio(path)
+
+
+def test_an_mp3_is_read_whole_without_a_warning(
+    tmp_path: Path, samples: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        audio = read_audio(mpeg(tmp_path, samples))[0]
+    assert audio.shape[0] == 2
+    assert abs(audio.shape[1] - LENGTH) < 4 * 1152
+    assert caplog.records == []
+
+
+def test_a_damaged_mp3_writes_nothing_to_the_terminal(
+    tmp_path: Path, samples: np.ndarray, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = mpeg(tmp_path, samples)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2 : len(content) // 2 + 300] = bytes(range(256)) + bytes(44)
+    path.write_bytes(content)
+    with contextlib.suppress(AudioError):
+        read_audio(path)
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names there are always text")
+def test_a_name_that_is_no_text_is_read_and_shown_in_one_line(tmp_path: Path, samples: np.ndarray) -> None:
+    plain = written(tmp_path / "a.wav", samples, subtype="PCM_16")
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9\x1b[31m.wav"))
+    plain.rename(odd)
+    assert read_audio(odd)[0].shape == (4, LENGTH)
+    name = audio_info(odd).name
+    assert name.endswith(r"caf\xe9\x1b[31m.wav")
+    assert name.isprintable()
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".wav", "b/" * 3000 + "a.wav"])
+def test_a_name_too_long_for_the_system_is_one_short_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(AudioError, match=r"no possible file name \(File name too long\)") as caught:
+        audio_info(tmp_path / name)
+    assert len(str(caught.value)) < 200
