@@ -13,10 +13,10 @@ from anydoa.watches.notice import Notice
 from anydoa.watches.sound_sums import SoundSums
 
 _FEWEST_WINDOWS = 10
-_QUIET, _LOUD = (0.0, 0.2), (0.7, 1.0)  # shares of the windows by level
+_QUIET, _LOUD = (0.0, 0.1), (0.7, 1.0)  # shares of the windows by level
 _IN_STEP = 0.95  # in quiet windows
 _COVERED = 0.85  # in loud ones; above, it may well be sound from straight across
-_STEADY_DB = 3.0  # between quiet and loud windows; talk has ten and more
+_STEADY_DB = 6.0  # between quiet and loud windows; talk has ten and more
 _TURN = 2.0  # phase by which sound along the array is late, from which it would be heard
 _PLACES = {
     "line": "; directions square to the line may be it",

@@ -19,7 +19,7 @@ from anydoa.watches.sound_sums import SoundSums
 
 _FEWEST_WINDOWS = 4
 _SAME = 1e-5  # share of the power that two copies may differ by, high frequencies counting more
-_ROUNDED = 1e-3  # the same where the difference is no more than rounding
+_ROUNDED = 1e-2  # the same where the difference is no more than rounding
 _ROUNDING_STEPS = 2.0  # powers of one step of 16 bits; two roundings with dither come to half a step
 _NOISE_FREE = 0.995  # coherence of all other microphones from which a sound must have been computed
 _SAME_DELAY_S = 20e-6
@@ -48,15 +48,15 @@ def _alike(sums: SoundSums) -> Bool[np.ndarray, "channel channel"]:
     share = _differing_share(np.tensordot(tilt, sums.cross, axes=1))
     level = sums.cross.sum(axis=0)
     power = np.diag(level).real
-    differing = _differing_share(level) * power
+    differing = _differing_share(level) * np.minimum(power, power[:, None])
     rounded = (share < _ROUNDED) & (differing < _ROUNDING_STEPS * sums.rounding_power)
     alike: np.ndarray = ((share < _SAME) | rounded) & (power > 0) & (power > 0)[:, None]
     np.fill_diagonal(alike, False)
-    return alike & alike.T
+    return alike
 
 
 def _differing_share(cross: Complex[np.ndarray, "channel channel"]) -> Float[np.ndarray, "channel channel"]:
-    """Share of the power of the second channel that no gain makes of the first."""
+    """Share of the power of either channel that no gain makes of the other."""
     power = np.diag(cross).real
     alike = np.square(cross.real) / np.maximum(power * power[:, None], np.finfo(np.float64).tiny)
     return 1 - alike

@@ -26,7 +26,7 @@ _LEVELS_DB = (-200.0, 300.0)  # of windows; wider than single precision is used
 
 @dataclass(frozen=True)
 class LevelRange:
-    """Windows of about one level.
+    """Windows of about one level, from the frequency on that the sums were told.
 
     Args:
         level_db: their mean level, in dB of nothing in particular.
@@ -103,8 +103,8 @@ class SoundSums:
         """
         count, in_step = self._by_level
         quieter = np.cumsum(count)
-        first = int(np.searchsorted(quieter, low * self.num_windows, side="right"))
-        last = max(int(np.searchsorted(quieter, high * self.num_windows)), first)
+        first = int(np.searchsorted(quieter, low * quieter[-1], side="right"))
+        last = max(int(np.searchsorted(quieter, high * quieter[-1])), first)
         counted = slice(first, last + 1)
         number = max(float(count[counted].sum()), 1.0)
         middle = float(count[counted] @ np.arange(first, first + len(count[counted]))) / number
@@ -125,15 +125,14 @@ class SoundSums:
         listened = np.moveaxis(spectra[..., self.listened], 2, 0)  # freq channel window
         scaled = listened * np.sqrt(1 / level).astype(np.float32)
         self.cross += scaled @ scaled.conj().swapaxes(1, 2)
-        self._note_steps(listened[self._in_step_from :], level)
+        self._note_steps(listened[self._in_step_from :])
 
-    def _note_steps(
-        self, spectra: Complex[np.ndarray, "freq channel window"], level: Float[np.ndarray, "window"]
-    ) -> None:
-        together = np.square(np.abs(spectra.sum(axis=1))).sum(axis=0)
-        alone = np.square(np.abs(spectra)).sum(axis=(0, 1))
-        share = together / np.maximum(spectra.shape[1] * alone, np.finfo(np.float32).tiny)
-        steps = (20 * np.log10(level) - _LEVELS_DB[0]) / _LEVEL_STEP_DB
+    def _note_steps(self, spectra: Complex[np.ndarray, "freq channel window"]) -> None:
+        alone = np.square(np.abs(spectra)).sum(axis=(0, 1), dtype=np.float64)
+        heard = alone > 0
+        together = np.square(np.abs(spectra.sum(axis=1))).sum(axis=0, dtype=np.float64)[heard]
+        share = together / (spectra.shape[1] * alone[heard])
+        steps = (10 * np.log10(alone[heard]) - _LEVELS_DB[0]) / _LEVEL_STEP_DB
         places = np.clip(steps.astype(int), 0, self._by_level.shape[1] - 1)
         np.add.at(self._by_level[0], places, 1.0)
         np.add.at(self._by_level[1], places, share)

@@ -50,7 +50,7 @@ def single_tone(sums: SoundSums, array: MicrophoneArray, grid: DirectionGrid) ->
     return Notice(
         "tone",
         f"nearly all sound is one tone of {tone_hz:.0f} Hz, which does not tell directions apart for "
-        f"microphones more than half a wave ({half_wave_cm:.1f} cm) apart; {named}; speech or noise tells more",
+        f"microphones more than half a wave ({half_wave_cm:.1f} cm) apart; {named}; speech tells more",
     )
 
 
