@@ -9,20 +9,18 @@ import os
 from collections.abc import Iterator
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryError, ShapeError
 from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.channel_list import channel_text
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io.array_file import load_array
 from anydoa.io.audio import (
     AudioInfo,
-    FlatChannelWatch,
     as_samples,
     check_samples,
     check_shape,
@@ -38,6 +36,7 @@ from anydoa.peaks import MAX_SOURCES, MIN_SEPARATION_DEG, PeakFinder
 from anydoa.spectrum import SpectrumEstimator
 from anydoa.threads import one_blas_thread
 from anydoa.votes import DirectionVotes
+from anydoa.watches import RecordingWatch
 
 _logger = logging.getLogger(__name__)
 
@@ -120,7 +119,7 @@ class Localizer:
         """
         run = self.iterate(audio, sample_rate)
         frames = tuple(run)
-        return LocalizationResult(run.header, frames, run.directions, run.info.duration_s)
+        return LocalizationResult(run.header, frames, run.directions, run.info.duration_s, run.warnings)
 
     def iterate(self, audio: AudioLike, sample_rate: int | None = None) -> "LocalizationRun":
         """The frames of a recording one after the other, in memory that does not grow with its length.
@@ -177,11 +176,13 @@ class LocalizationStream:
         self._array = localizer.array
         self._sample_rate, self._num_samples, self._finished = sample_rate, 0, False
         self._finder = localizer.finder
+        self._estimator = localizer.estimator
         self._spectra = localizer.estimator.stream(localizer.array, localizer.grid)
         self._resampler = StreamResampler(
             sample_rate, localizer.estimator.sample_rate, localizer.array.num_microphones
         )
-        self._flat = FlatChannelWatch(localizer.array.num_microphones)
+        self._watch = RecordingWatch(localizer.finder, sample_rate, localizer.estimator.sample_rate / 2)
+        self._num_frames = 0
         self._votes = DirectionVotes(localizer.finder)
         self._total = np.zeros(len(localizer.grid))
         self._level = 0.0
@@ -210,7 +211,7 @@ class LocalizationStream:
     def push_checked(self, audio: Float[np.ndarray, "mic time"]) -> list[FrameResult]:
         """The same for the microphones alone, samples that are known to be sound."""
         self._num_samples += audio.shape[1]
-        self._flat.see(audio)
+        self._watch.see(audio)
         return self._results(self._resampler.push(audio))
 
     def finish(self) -> list[FrameResult]:
@@ -222,12 +223,18 @@ class LocalizationStream:
         if self._finished:
             raise AudioError("a stream is finished once; begin another by stream()")
         self._finished = True
+        self._watch.finish()
         return self._results(self._resampler.finish())
 
     @property
     def flat_channels(self) -> list[int]:
         """Channels of the recording that have not changed so far though a microphone should be on them."""
-        return [self._array.channels[microphone] for microphone in self._flat.flat_channels()]
+        return self._watch.flat_channels
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with the sound so far, a line each: dead or copied channels, hum, a lone tone."""
+        return tuple(notice.text for notice in self._watch.notices())
 
     @property
     def mean_spectrum(self) -> Float[np.ndarray, "grid"]:
@@ -258,10 +265,19 @@ class LocalizationStream:
     def _results(self, audio: Float[np.ndarray, "mic time"]) -> list[FrameResult]:
         with one_blas_thread():
             spectrum = self._spectra.push(audio)
-            self._total += spectrum.level.astype(np.float64) @ spectrum.values
-            self._level += float(spectrum.level.sum())
-            frames = zip(spectrum.values, spectrum.times_s, spectrum.level, strict=True)
+            levels = np.where(self._tells_directions(spectrum.num_frames), spectrum.level, 0.0)
+            self._total += levels @ spectrum.values
+            self._level += float(levels.sum())
+            frames = zip(spectrum.values, spectrum.times_s, levels, strict=True)
             return [self._result(values, float(time_s), float(level)) for values, time_s, level in frames]
+
+    def _tells_directions(self, num_frames: int) -> Bool[np.ndarray, "frame"]:
+        """Of the next frames, those until whose end enough microphones had been alive."""
+        hop, rate = self._estimator.hop_length, self._estimator.sample_rate
+        numbers = np.arange(self._num_frames, self._num_frames + num_frames)
+        self._num_frames += num_frames
+        ends_s = (self._estimator.window_length + numbers * hop) / rate
+        return np.array([self._watch.tells_directions(float(end_s)) for end_s in ends_s], dtype=bool)
 
     def _result(self, values: Float[np.ndarray, "grid"], time_s: float, level: float) -> FrameResult:
         peaks = self._finder.find(values) if level > 0 else []
@@ -291,13 +307,17 @@ class LocalizationRun:
         self.header = localizer.header(info.name)
         self.stream = LocalizationStream(localizer, info.sample_rate)
         self._array = localizer.array
+        self.warnings: tuple[str, ...] = ()
+        """What is wrong with the recording, a line each; complete after the last frame."""
         self._blocks = blocks
 
     def __iter__(self) -> Iterator[FrameResult]:
         for block in self._blocks:
             yield from self.stream.push_checked(self._array.select_channels(block))
         yield from self.stream.finish()
-        _warn_of_flat_channels(self.info.name, self.stream.flat_channels)
+        self.warnings = self.stream.warnings
+        for line in self.warnings:
+            _logger.warning("%s: %s", self.info.name, line)
 
     @property
     def directions(self) -> tuple[Source, ...]:
@@ -368,12 +388,4 @@ def _check_length(estimator: SpectrumEstimator, info: AudioInfo) -> None:
         raise AudioError(
             f"{info.name}: a recording must last at least {least_s:.3f} s, one window of {estimator.name}, "
             f"got {info.duration_s:.3f} s; record longer"
-        )
-
-
-def _warn_of_flat_channels(name: str, channels: list[int]) -> None:
-    if channels:
-        listed = channel_text(channels)
-        _logger.warning(
-            "%s: channel %s never changes; is that microphone connected and unmuted?", name, listed
         )

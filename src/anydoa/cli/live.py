@@ -1,5 +1,6 @@
 """`anydoa live`: directions and talkers while the sound comes in."""
 
+import errno
 import signal
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ from anydoa.cli.options import (
     parse_device,
     parse_sources,
 )
+from anydoa.cli.places import mirror_words, place_words
+from anydoa.cli.printing import tell
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
     from anydoa.tracking import Track
 
 _MOVED_DEG = 10.0  # a talker who moved so far since its last line gets another
+_PAUSE_S = 2.0  # silence that gets a line; shorter pauses are part of talking
 
 
 def live(
@@ -96,7 +100,7 @@ def live(
 ) -> None:
     """Find talkers while the sound comes in: from a sound card, a recording, a pipe or the network.
 
-    Prints a line when a talker begins, moves or is gone. Ctrl-C ends; files are then complete. If the
+    Prints a line when a talker begins, moves, pauses or is gone. Ctrl-C ends; files are then complete. If the
     machine is too slow, the oldest sound is dropped and said so.
     """
     targets = _Targets(out, csv, odas)
@@ -246,7 +250,7 @@ def _opened(path: Path) -> Iterator[TextIO]:
 
 
 class _Display:
-    """Tells a person what happens: a line when a talker begins, moves or is gone.
+    """Tells a person what happens: a line when a talker begins, moves, pauses, goes on or is gone.
 
     Args:
         pipeline: that is listened to.
@@ -254,16 +258,17 @@ class _Display:
 
     def __init__(self, pipeline: "LivePipeline") -> None:
         self._pipeline = pipeline
-        self._shown: dict[int, np.ndarray] = {}
+        self._shown: dict[int, _Shown] = {}
         self._num_talkers = 0
         self._num_results = 0
         self._latency_sum_s = 0.0
         self._latency_max_s = 0.0
+        self._is_read = True
         feed, localizer = pipeline.feed, pipeline.localizer
         header = localizer.header(feed.name)
         sound = f"{feed.num_channels} channels at {feed.sample_rate} Hz"
-        typer.echo(f"{feed.name}: {sound}, {header.array}, {header.estimator}, {header.grid}; Ctrl-C ends")
-        typer.echo("      time  talker  azimuth  elevation  score")
+        self._tell(f"{feed.name}: {sound}, {header.array}, {header.estimator}, {header.grid}; Ctrl-C ends")
+        self._tell("      time  talker  azimuth  elevation  score")
 
     def write(self, result: "LiveResult") -> None:
         """Print what has changed since the last result."""
@@ -271,48 +276,85 @@ class _Display:
         tracks = {track.id: track for track in result.tracks}
         for gone in sorted(self._shown.keys() - tracks.keys()):
             del self._shown[gone]
-            typer.echo(f"{result.time_s:8.1f} s  {gone:6d}  gone")
+            self._tell(f"{result.time_s:8.1f} s  {gone:6d}  gone")
         for track in tracks.values():
-            if self._is_news(track):
-                self._shown[track.id] = track.direction
+            shown = self._shown.get(track.id)
+            news = _place(track) if shown is None else shown.news(track, result.time_s)
+            if shown is None:
+                self._shown[track.id] = _Shown(track.direction, result.time_s)
                 self._num_talkers = max(self._num_talkers, track.id + 1)
-                typer.echo(f"{result.time_s:8.1f} s  {track.id:6d}  {_place(track)}")
+            if news:
+                self._tell(f"{result.time_s:8.1f} s  {track.id:6d}  {news}")
 
     def close(self) -> None:
         """Print what there was altogether."""
         dropped_s = self._pipeline.dropped_s
         dropped = f"{dropped_s:.1f} s of sound missing" if dropped_s else "no sound missing"
         mean_ms = 1000 * self._latency_sum_s / max(self._num_results, 1)
-        typer.echo(
-            f"{self._pipeline.duration_s:.1f} s, {self._num_results} results, {self._num_talkers} talkers, "
+        talkers = "1 talker" if self._num_talkers == 1 else f"{self._num_talkers} talkers"
+        self._tell(
+            f"{self._pipeline.duration_s:.1f} s, {self._num_results} results, {talkers}, "
             f"{dropped}, latency {mean_ms:.0f} ms, at most {1000 * self._latency_max_s:.0f} ms"
         )
+
+    def _tell(self, line: str) -> None:
+        """Print a line, unless the terminal is gone."""
+        try:
+            if self._is_read:
+                tell(line)
+        except OSError as error:
+            if error.errno != errno.EIO:
+                raise
+            self._is_read = False
 
     def _count(self, result: "LiveResult") -> None:
         self._num_results += 1
         self._latency_sum_s += result.latency_s
         self._latency_max_s = max(self._latency_max_s, result.latency_s)
 
-    def _is_news(self, track: "Track") -> bool:
+
+@dataclass
+class _Shown:
+    """What a person knows of a talker.
+
+    Args:
+        direction: in its newest line.
+        sounded_s: when it last sounded.
+        pauses: whether its newest line says that it is silent.
+    """
+
+    direction: "np.ndarray"
+    sounded_s: float
+    pauses: bool = False
+
+    def news(self, track: "Track", time_s: float) -> str:
+        """What is worth a line; empty if nothing is. Where a silent talker may have gone is not."""
         from anydoa.geometry.coordinates import great_circle_distance_deg
 
-        before = self._shown.get(track.id)
-        return before is None or float(great_circle_distance_deg(before, track.direction)) >= _MOVED_DEG
+        if not track.active:
+            is_news = not self.pauses and time_s - self.sounded_s >= _PAUSE_S
+            self.pauses |= is_news
+            return "silent" if is_news else ""
+        moved_deg = float(great_circle_distance_deg(self.direction, track.direction))
+        is_news = self.pauses or moved_deg >= _MOVED_DEG
+        self.sounded_s, self.pauses = time_s, False
+        if is_news:
+            self.direction = track.direction
+        return _place(track) if is_news else ""
 
 
 def _place(track: "Track") -> str:
-    from anydoa.io.results import Source
-
-    place, twins = Source(track.direction, track.score), [Source(twin, 0.0) for twin in track.mirror]
-    mirror = "".join(f"   or {twin.azimuth_deg:.1f}°, {twin.elevation_deg:.1f}° mirrored" for twin in twins)
-    return f"{place.azimuth_deg:6.1f}°  {place.elevation_deg:8.1f}°  {place.score:5.2f}{mirror}"
+    return place_words(track.direction, track.score) + mirror_words(track.mirror)
 
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Ends a program that is told to terminate as Ctrl-C does, so that its files are complete."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    """Ends a program that is told to end, or whose terminal is closed, as Ctrl-C does: files are whole."""
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    heeded = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
+    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,7 +1,7 @@
 """`anydoa locate`: the directions that the sound of recordings comes from."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,8 @@ from anydoa.cli.options import (
     parse_array,
     parse_sources,
 )
+from anydoa.cli.places import mirror_words, place_words
+from anydoa.cli.printing import tell
 from anydoa.errors import AnydoaError, ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
 from anydoa.output_file import check_outputs, note_input, whole_text
@@ -86,15 +88,16 @@ def locate(
 
     Azimuth runs anticlockwise from the front, so left is positive; elevation runs up from the horizontal;
     both in degrees. Without a format, prints the directions of each recording as a whole and over time.
-    With one, writes every frame to a file, or to standard output where a - stands among the recordings.
-    A file appears when it is whole, so a long run that was stopped goes on with --skip-existing.
+    With one, writes every frame to a file, or with -o - to standard output. A file appears when it is whole,
+    so a long run that was stopped goes on with --skip-existing.
     """
     formats = [name for name, wanted in (("json", json), ("csv", csv), ("dcase", dcase)) if wanted]
-    recordings = [file for file in files if file != STANDARD_OUTPUT]
-    if len(recordings) < len(files):
-        output = "-" if output is None else output
-    joined, recordings = (recordings, recordings[:1]) if join else (None, recordings)
-    targets = _Targets(tuple(recordings), tuple(formats), output, plot, plot_mask, skip_existing)
+    if STANDARD_OUTPUT in files:
+        raise ConfigError(
+            "- is no recording: standard input cannot be located in; for standard output use -o -"
+        )
+    joined, files = (files, files[:1]) if join else (None, files)
+    targets = _Targets(tuple(files), tuple(formats), output, plot, plot_mask, skip_existing)
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
@@ -112,10 +115,10 @@ def locate(
         try:
             _locate_file(localizer, file, targets, recording=joined or file, quiet=quiet)
         except AnydoaError as error:
-            if len(recordings) == 1:
+            if len(files) == 1:
                 raise
             failed = True
-            typer.echo(f"error: {error.command_line}", err=True)
+            tell(f"error: {error.command_line}", err=True)
     if failed:
         raise typer.Exit(2)
 
@@ -143,12 +146,10 @@ class _Targets:
     def __post_init__(self) -> None:
         if len(self.formats) > 1:
             raise ConfigError("--json, --csv and --dcase exclude each other; give one of them")
-        if not self.files:
-            raise ConfigError("standard input cannot be located in; give recordings as files")
         if not self.formats and self.output is not None:
             raise ConfigError(f"output {self.output!r} needs a format; add --json, --csv or --dcase")
         if len(self.files) > 1 and self.output == "-" and self.formats != ("json",):
-            raise ConfigError("several recordings as CSV would run into each other; leave out the -")
+            raise ConfigError("several recordings as CSV would run into each other; leave out -o -")
         if self.skip_existing and not self._written(self.files[0]):
             raise ConfigError("--skip-existing looks for files; add --json, --csv, --dcase or --plot")
         for picture in (self.picture(self.files[0]), self.mask_picture(self.files[0])):
@@ -219,7 +220,7 @@ def _locate_file(
     """One recording from start to end, every output at once; ``file`` is what they are named after."""
     run = localizer.iterate(recording)
     spans, trace = _Spans(), Trace()
-    with targets.open(file) as stream:
+    with _stopped_in_words(targets.result(file)), targets.open(file) as stream:
         writer = _writer(targets, stream, run)
         for frame in _with_progress(run, quiet=quiet):
             if writer is not None:
@@ -227,11 +228,12 @@ def _locate_file(
             spans.add(frame)
             trace.add(frame)
         if writer is not None:
-            writer.finish(run.directions, run.info.duration_s)
+            writer.finish(run.directions, run.info.duration_s, run.warnings)
     if writer is None:
-        _print_tables(run, spans)
+        estimator = localizer.estimator
+        _print_tables(run, spans, frame_s=estimator.hop_length / estimator.sample_rate)
     elif targets.result(file) and not quiet:
-        typer.echo(f"wrote {targets.result(file)}", err=True)
+        tell(f"wrote {targets.result(file)}", err=True)
     picture = targets.picture(file)
     if picture is not None:
         draw_directions(localizer, run, trace, picture)
@@ -240,7 +242,18 @@ def _locate_file(
         draw_learnt_mask(localizer, run, recording, mask_picture)
     for drawn in (picture, mask_picture):
         if drawn is not None and not quiet:
-            typer.echo(f"wrote {drawn}", err=True)
+            tell(f"wrote {drawn}", err=True)
+
+
+@contextmanager
+def _stopped_in_words(target: Path | None) -> Iterator[None]:
+    """Says of a program that is interrupted what it leaves behind: nothing, for files appear when whole."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if target is not None:
+            tell(f"interrupted; {target} was not written", err=True)
+        raise
 
 
 def _writer(targets: _Targets, stream: "TextSink", run: "LocalizationRun") -> "ResultWriter | None":
@@ -271,7 +284,7 @@ def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["FrameRes
             yield frame
 
 
-@dataclass
+@dataclass(eq=False)
 class _Span:
     """A source as long as it stays where it is."""
 
@@ -284,6 +297,11 @@ class _Span:
     def score(self) -> float:
         """Mean score of its frames."""
         return sum(self.scores) / len(self.scores)
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from its first frame to its last."""
+        return self.end_s - self.start_s
 
 
 @dataclass
@@ -314,53 +332,57 @@ class _Spans:
         nearest = min(range(len(angles)), key=angles.__getitem__, default=None)
         return self.running[nearest] if nearest is not None and angles[nearest] <= _SPAN_ANGLE_DEG else None
 
+    def near(self, source: "Source") -> list[_Span]:
+        """The spans of a source of the whole recording."""
+        from anydoa.geometry.coordinates import great_circle_distance_deg
+
+        return [
+            span
+            for span in self.all()
+            if float(great_circle_distance_deg(span.moment, source.direction)) <= _SPAN_ANGLE_DEG
+        ]
+
     def all(self) -> list[_Span]:
         """Every span so far, in order of their start."""
         return sorted(self.closed + self.running, key=lambda span: span.start_s)
 
 
-def _print_tables(run: "LocalizationRun", spans: _Spans) -> None:
+def _print_tables(run: "LocalizationRun", spans: _Spans, *, frame_s: float) -> None:
     header = run.header
-    typer.echo(
-        f"{header.file}: {run.info.duration_s:.1f} s, {header.array}, {header.estimator}, {header.grid}"
-    )
+    tell(f"{header.file}: {run.info.duration_s:.1f} s, {header.array}, {header.estimator}, {header.grid}")
     if not run.directions:
-        typer.echo(
-            f"  no source reaches the threshold of {header.estimator}; --sources 1 gives the likeliest"
-        )
+        hint = "see the warning" if run.warnings else "--sources 1 gives the likeliest"
+        tell(f"  no source reaches the threshold of {header.estimator}; {hint}")
         return
-    typer.echo("  azimuth  elevation  score")
-    for source in run.directions:
-        mirror = "".join(f"   or {_angles(twin)} mirrored" for twin in source.mirror)
-        typer.echo(f"  {source.azimuth_deg:6.1f}°  {source.elevation_deg:8.1f}°  {source.score:5.2f}{mirror}")
-    _print_spans(spans.all(), least_score=_MIN_SPAN_SCORE * min(source.score for source in run.directions))
+    tell("  azimuth  elevation  score    heard")
+    heard_s = [frame_s * sum(len(span.scores) for span in spans.near(one)) for one in run.directions]
+    for source, seconds in sorted(zip(run.directions, heard_s, strict=True), key=lambda row: -row[1]):
+        place = place_words(source.direction, source.score)
+        tell(f"  {place}  {seconds:5.1f} s{mirror_words(source.mirror)}")
+    _print_spans(spans, run.directions)
     note = {
         "line": "a line array hears only the angle to its line: every direction on that cone sounds the same",
         "plane": "a flat array cannot tell a direction from its mirror image on the other side",
     }.get(header.array_rank)
     if note and any(source.mirror for source in run.directions):
-        typer.echo(f"  note: {note}; a grid of one side settles it")
+        tell(f"  note: {note}; a grid of one side settles it")
 
 
-def _print_spans(spans: list[_Span], *, least_score: float) -> None:
-    from anydoa.geometry.coordinates import direction_to_angles_deg
-
-    listed = [
-        span for span in spans if span.end_s - span.start_s >= _MIN_SPAN_S and span.score >= least_score
-    ]
+def _print_spans(spans: _Spans, directions: "Sequence[Source]") -> None:
+    """The spans worth a line: long and clear ones, and of every source at least its longest."""
+    everything = spans.all()
+    least_score = _MIN_SPAN_SCORE * min(source.score for source in directions)
+    listed = [one for one in everything if one.duration_s >= _MIN_SPAN_S and one.score >= least_score]
+    for source in directions:
+        near = spans.near(source)
+        if near and not any(span in listed for span in near):
+            listed.append(max(near, key=lambda span: len(span.scores)))
     if listed:
-        typer.echo("\n     from        to  azimuth  elevation  score")
-    for span in listed:
-        azimuth_deg, elevation_deg = direction_to_angles_deg(span.moment)
+        tell("\n     from        to  azimuth  elevation  score")
+    for span in sorted(listed, key=lambda span: span.start_s):
         time = f"{span.start_s:6.1f} s  {span.end_s:6.1f} s"
-        typer.echo(f"  {time}  {azimuth_deg:6.1f}°  {elevation_deg:8.1f}°  {span.score:5.2f}")
-    if len(listed) < len(spans):
-        hidden = len(spans) - len(listed)
-        typer.echo(f"  and {hidden} brief or faint ones; --json or --csv has every frame")
-
-
-def _angles(direction: "np.ndarray") -> str:
-    from anydoa.geometry.coordinates import direction_to_angles_deg
-
-    azimuth_deg, elevation_deg = direction_to_angles_deg(direction)
-    return f"{azimuth_deg:.1f}°, {elevation_deg:.1f}°"
+        tell(f"  {time}  {place_words(span.moment, span.score)}")
+    if len(listed) < len(everything):
+        hidden = len(everything) - len(listed)
+        ones = "one" if hidden == 1 else "ones"
+        tell(f"  and {hidden} brief or faint {ones}; --json or --csv has every frame")

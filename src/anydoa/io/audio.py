@@ -173,27 +173,6 @@ def check_samples(
     return np.asarray(block, dtype=np.float32)
 
 
-class FlatChannelWatch:
-    """Finds channels that never change: unplugged, muted or not connected microphones.
-
-    Args:
-        num_channels: rows of every block.
-    """
-
-    def __init__(self, num_channels: int) -> None:
-        self._lowest = np.full(num_channels, np.inf)
-        self._highest = np.full(num_channels, -np.inf)
-
-    def see(self, block: Float[np.ndarray, "channel time"]) -> None:
-        """Take the next samples."""
-        self._lowest = np.minimum(self._lowest, block.min(axis=1, initial=np.inf))
-        self._highest = np.maximum(self._highest, block.max(axis=1, initial=-np.inf))
-
-    def flat_channels(self) -> list[int]:
-        """Channels whose samples so far are all equal, silence included."""
-        return [int(channel) for channel in np.flatnonzero(self._lowest == self._highest)]
-
-
 def _tell(remarks: Sequence[str], start: int, *, warn: bool) -> int:
     """Warn of the remarks from ``start`` on; how many there are now."""
     for remark in remarks[start:] if warn else ():

@@ -30,6 +30,7 @@ TIME_CONVENTION = (
     "time_s is the centre of the newest analysis window of the frame, in seconds from the first sample"
 )
 DCASE_FRAME_S = 0.1
+ACTIVE = 0.5  # probability that a talker sounds from which it is said to
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +43,20 @@ class Source:
         id: which source of the frame it is, 0 the strongest. It names the same source in the next frame
             only where a tracker has set it.
         mirror: other directions that the array cannot tell from this one.
+        activity: probability that it sounds in this frame; None where no tracker follows it, for such a
+            source always sounds.
     """
 
     direction: Float[np.ndarray, "3"]
     score: float
     id: int = 0
     mirror: tuple[Float[np.ndarray, "3"], ...] = ()
+    activity: float | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether it sounds in this frame; a talker in a pause does not."""
+        return self.activity is None or self.activity >= ACTIVE
 
     @property
     def azimuth_deg(self) -> float:
@@ -111,12 +120,14 @@ class LocalizationResult:
         frames: in order of time.
         directions: the sources of the recording as a whole, strongest first.
         duration_s: length of the recording in seconds.
+        warnings: what is wrong with the recording, a line each: dead or copied channels, hum, a lone tone.
     """
 
     header: ResultHeader
     frames: tuple[FrameResult, ...]
     directions: tuple[Source, ...]
     duration_s: float
+    warnings: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         found = ", ".join(map(repr, self.directions)) or "no source"
@@ -139,10 +150,12 @@ class ResultWriter(ABC):
     Args:
         file: open for writing; not closed.
         header: where the results come from.
+        tracked: whether sources are talkers whom a tracker follows, through their pauses as well.
     """
 
-    def __init__(self, file: TextSink, header: ResultHeader) -> None:
+    def __init__(self, file: TextSink, header: ResultHeader, *, tracked: bool = False) -> None:
         self.file = file
+        self.tracked = tracked
         self.start(header)
 
     @abstractmethod
@@ -153,7 +166,9 @@ class ResultWriter(ABC):
     def write(self, frame: FrameResult) -> None:
         """Write one frame; frames come in order of time."""
 
-    def finish(self, directions: Iterable[Source], duration_s: float) -> None:  # noqa: B027 # most have no summary
+    def finish(  # noqa: B027 # most have no summary
+        self, directions: Iterable[Source], duration_s: float, warnings: Iterable[str] = ()
+    ) -> None:
         """Write what comes after the last frame."""
 
 
@@ -171,37 +186,39 @@ class JsonLinesWriter(ResultWriter):
             {"time_s": round(frame.time_s, 4), "sources": [_to_json(source) for source in frame.sources]}
         )
 
-    def finish(self, directions: Iterable[Source], duration_s: float) -> None:
-        """Write the summary line: the directions of the recording as a whole."""
+    def finish(self, directions: Iterable[Source], duration_s: float, warnings: Iterable[str] = ()) -> None:
+        """Write the summary line: the directions of the recording as a whole, and what is wrong with it."""
         sources = [_to_json(source) for source in directions]
-        self._line({"summary": {"duration_s": round(duration_s, 4), "sources": sources}})
+        duration = {"duration_s": round(duration_s, 4)}
+        self._line({"summary": {**duration, "sources": sources, "warnings": list(warnings)}})
 
     def _line(self, content: dict[str, Any]) -> None:
         self.file.write(json.dumps(content, allow_nan=False) + "\n")
 
 
 class CsvWriter(ResultWriter):
-    """A row a source and frame, under a row of column names."""
+    """A row a source and frame, under a row of column names; tracked ones say whether they sound."""
 
     def start(self, header: ResultHeader) -> None:
         """Write the column names."""
-        self.file.write("time_s,id,azimuth_deg,elevation_deg,x,y,z,score\n")
+        activity = ",activity,active" if self.tracked else ""
+        self.file.write(f"time_s,id,azimuth_deg,elevation_deg,x,y,z,score{activity}\n")
 
     def write(self, frame: FrameResult) -> None:
         """Write a row for each source of the frame."""
         for source in frame.sources:
             angles = f"{source.azimuth_deg:.2f},{source.elevation_deg:.2f}"
             x, y, z = source.direction
-            self.file.write(
-                f"{frame.time_s:.4f},{source.id},{angles},{x:.5f},{y:.5f},{z:.5f},{source.score:.4f}\n"
-            )
+            activity = "" if source.activity is None else f",{source.activity:.3f},{source.active:d}"
+            place = f"{angles},{x:.5f},{y:.5f},{z:.5f},{source.score:.4f}{activity}"
+            self.file.write(f"{frame.time_s:.4f},{source.id},{place}\n")
 
 
 class DcaseWriter(ResultWriter):
     """The DCASE localization format: frame of 100 ms, class 0, source, azimuth, elevation; no header.
 
     Angles are whole degrees, azimuth in [-180, 180). Of the frames whose times fall into the same 100 ms,
-    the one nearest to their middle counts.
+    the one nearest to their middle counts. Talkers in a pause are left out.
 
     Reference:
         DCASE challenge task 3 (2020 and later), metadata format.
@@ -218,14 +235,14 @@ class DcaseWriter(ResultWriter):
         if self._nearest is None or _from_middle(frame) < _from_middle(self._nearest):
             self._nearest = frame
 
-    def finish(self, directions: Iterable[Source], duration_s: float) -> None:
+    def finish(self, directions: Iterable[Source], duration_s: float, warnings: Iterable[str] = ()) -> None:
         """Write the last frame."""
         self._flush()
 
     def _flush(self) -> None:
         if self._nearest is None:
             return
-        for source in self._nearest.sources:
+        for source in (one for one in self._nearest.sources if one.active):
             azimuth = (round(source.azimuth_deg) + 180) % 360 - 180
             index = _dcase_index(self._nearest)
             self.file.write(f"{index},0,{source.id},{azimuth},{round(source.elevation_deg)}\n")
@@ -253,7 +270,7 @@ def write_results(result: LocalizationResult, path: str | os.PathLike[str], *, f
         writer = WRITERS[format](file, result.header)
         for frame in result.frames:
             writer.write(frame)
-        writer.finish(result.directions, result.duration_s)
+        writer.finish(result.directions, result.duration_s, result.warnings)
 
 
 def read_results(path: str | os.PathLike[str]) -> LocalizationResult:
@@ -278,6 +295,7 @@ def read_results(path: str | os.PathLike[str]) -> LocalizationResult:
             frames=tuple(FrameResult(frame["time_s"], _sources_from_json(frame)) for frame in frames),
             directions=_sources_from_json(last["summary"]),
             duration_s=last["summary"]["duration_s"],
+            warnings=tuple(map(str, last["summary"].get("warnings", ()))),
         )
     except (KeyError, TypeError, json.JSONDecodeError, GeometryError) as error:
         raise ConfigError(
@@ -295,10 +313,14 @@ def _angles_and_xyz(direction: Float[np.ndarray, "3"]) -> dict[str, Any]:
 
 
 def _to_json(source: Source) -> dict[str, Any]:
+    activity = (
+        {} if source.activity is None else {"activity": round(source.activity, 3), "active": source.active}
+    )
     return {
         "id": source.id,
         **_angles_and_xyz(source.direction),
         "score": round(source.score, 4),
+        **activity,
         "mirror": [_angles_and_xyz(mirror) for mirror in source.mirror],
     }
 
@@ -310,6 +332,7 @@ def _sources_from_json(content: dict[str, Any]) -> tuple[Source, ...]:
             score=float(source["score"]),
             id=int(source["id"]),
             mirror=tuple(normalize_direction(mirror["xyz"]) for mirror in source["mirror"]),
+            activity=float(source["activity"]) if "activity" in source else None,
         )
         for source in content["sources"]
     )

@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
@@ -12,6 +12,7 @@ from anydoa.io.resampling import StreamResampler
 from anydoa.io.results import Source
 from anydoa.localizer import Localizer
 from anydoa.streaming.level_meter import LevelMeter
+from anydoa.streaming.live_watch import LiveWatch
 from anydoa.streaming.queue import Stretch
 from anydoa.streaming.speech_gate import SpeechGate
 from anydoa.streaming.timeline import Timeline
@@ -37,6 +38,7 @@ class LiveResult:
         dropped_s: sound missing before that moment: dropped because the machine was too slow, or lost by the
             feed.
         speech: whether somebody spoke since the last result; true without the voice activity gate.
+        warnings: what is wrong with the sound so far, a line each: dead or copied channels, hum, a lone tone.
     """
 
     time_s: float
@@ -49,6 +51,7 @@ class LiveResult:
     peaks_db: Float[np.ndarray, "channel"]
     dropped_s: float
     speech: bool
+    warnings: tuple[str, ...] = ()
 
 
 class Listener:
@@ -85,6 +88,7 @@ class Listener:
         self._spectra = estimator.stream(array, localizer.grid)
         self._votes = DirectionVotes(localizer.finder)
         self._meter = LevelMeter(array.num_recording_channels)
+        self._watch = LiveWatch(localizer.finder, sample_rate, estimator.sample_rate / 2)
         self._timeline = Timeline()
         self._num_frames = 0
         self._start_report()
@@ -98,6 +102,11 @@ class Listener:
     def num_frames(self) -> int:
         """Frames computed so far."""
         return self._num_frames
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with the sound so far, a line each."""
+        return self._watch.warnings
 
     @property
     def directions(self) -> tuple[Source, ...]:
@@ -114,10 +123,12 @@ class Listener:
         microphones = self._localizer.array.select_channels(stretch.audio)
         self._timeline.add(stretch)
         self._meter.push(stretch.audio)
+        self._watch.see(microphones)
         yield from self._results(self._resampler.push(microphones))
 
     def finish(self) -> Iterator[LiveResult]:
         """The results that the samples held back by the resampler complete. Nothing may be heard after it."""
+        self._watch.finish()
         yield from self._results(self._resampler.finish())
 
     def _results(self, audio: Float[np.ndarray, "mic time"]) -> Iterator[LiveResult]:
@@ -138,6 +149,7 @@ class Listener:
     ) -> tuple[tuple[Source, ...], tuple[Track, ...]]:
         """Peaks of a frame and the tracks that follow them; the frame counts for the next result."""
         speech = self._gate is None or self._gate.speech_until(newest)
+        level = level if self._watch.tells_directions(newest / self._localizer.estimator.sample_rate) else 0.0
         peaks = self._localizer.finder.find(values) if level > 0 else []
         self._votes.add(peaks, values, level)
         self._spectrum_sum += level * values
@@ -159,17 +171,22 @@ class Listener:
             time_s=time_s + missing_s,
             latency_s=processing_s + newest / self._localizer.estimator.sample_rate - time_s,
             processing_s=processing_s,
-            tracks=tracks,
+            tracks=tuple(self._with_mirror(track) for track in tracks),
             sources=sources,
             spectrum=self._spectrum_sum / self._level_sum if self._level_sum > 0 else self._spectrum_sum,
             levels_db=levels.rms_db,
             peaks_db=levels.peak_db,
             dropped_s=missing_s,
             speech=self._speech,
+            warnings=self._watch.warnings,
         )
         self._timeline.forget_before(time_s * self._sample_rate)
         self._start_report()
         return result
+
+    def _with_mirror(self, track: Track) -> Track:
+        """The track with the mirror of where it is now, not of where its newest peak was."""
+        return replace(track, mirror=self._localizer.finder.mirror(track.direction))
 
     def _start_report(self) -> None:
         self._spectrum_sum = np.zeros(len(self._localizer.grid))

@@ -20,7 +20,10 @@ def tracked_frame(result: LiveResult) -> FrameResult:
     """The tracks of a live result as a frame of results: the id of a source is that of its track."""
     return FrameResult(
         result.time_s,
-        tuple(Source(track.direction, track.score, track.id, track.mirror) for track in result.tracks),
+        tuple(
+            Source(track.direction, track.score, track.id, track.mirror, track.activity)
+            for track in result.tracks
+        ),
     )
 
 
@@ -39,7 +42,7 @@ class ResultFile:
     def __init__(self, file: FlushableText, format: str, pipeline: LivePipeline) -> None:
         self._file = file
         self._pipeline = pipeline
-        self._writer = WRITERS[format](file, pipeline.localizer.header(pipeline.feed.name))
+        self._writer = WRITERS[format](file, pipeline.localizer.header(pipeline.feed.name), tracked=True)
         self._flush()
 
     def write(self, result: LiveResult) -> None:
@@ -49,7 +52,7 @@ class ResultFile:
 
     def close(self) -> None:
         """Write what comes after the last result."""
-        self._writer.finish(self._pipeline.directions, self._pipeline.duration_s)
+        self._writer.finish(self._pipeline.directions, self._pipeline.duration_s, self._pipeline.warnings)
         self._flush()
 
     def _flush(self) -> None:

@@ -85,6 +85,11 @@ class LivePipeline:
         return self._queue.num_dropped / self.feed.sample_rate + self.feed.lost_s
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with the sound so far, a line each: dead or copied channels, hum, a lone tone."""
+        return self._listener.warnings
+
+    @property
     def directions(self) -> tuple[Source, ...]:
         """The sources of the feed so far as a whole, strongest first; see :class:`DirectionVotes`."""
         return self._listener.directions
@@ -112,8 +117,15 @@ class LivePipeline:
                 self._log.note_silence()
             if stretch is not None:
                 self._log.note_sound()
-                yield from self._listener.hear(stretch)
-        yield from self._listener.finish()
+                yield from self._told(self._listener.hear(stretch))
+        yield from self._told(self._listener.finish())
+
+    def _told(self, results: Iterator[LiveResult]) -> Iterator[LiveResult]:
+        """The results; what is newly found to be wrong with the sound is told before each, and at the end."""
+        for result in results:
+            self._log.tell(self.warnings)
+            yield result
+        self._log.tell(self.warnings)
 
     def close(self) -> None:
         """End the iteration, from any thread, and wait until the feed is read no more."""
@@ -152,6 +164,13 @@ class _FeedLog:
         self._drops = RareReport()
         self._silent = False
         self._pace_told = feed.can_wait
+        self._num_warned = 0
+
+    def tell(self, warnings: tuple[str, ...]) -> None:
+        """Take what is wrong with the sound so far; each line is told once."""
+        for line in warnings[self._num_warned :]:
+            _logger.warning("%s: %s", self._feed.name, line)
+        self._num_warned = len(warnings)
 
     def note(self, num_dropped: int) -> None:
         """Take what the queue says: samples dropped so far."""

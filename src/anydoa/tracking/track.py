@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.io.results import Source
+from anydoa.io.results import ACTIVE, Source
 from anydoa.tracking.motion import Motion, MotionModel, tangent_towards
 from anydoa.tracking.options import TrackerOptions
 
@@ -27,9 +27,9 @@ class Track:
 
     Args:
         id: from 0, in order of confirmation, never used again in a stream.
-        direction: unit vector towards it.
+        direction: unit vector towards it; of one in a pause where it is likeliest, near where it was heard.
         velocity_deg_s: angular speed in degrees a second.
-        score: smoothed score of its peaks, 0..1.
+        score: smoothed score of its peaks, 0..1; it fades in a pause.
         activity: probability that it sounds now, 0..1.
         age_s: seconds since its first peak.
         mirror: other directions that the array cannot tell from that of its newest peak.
@@ -42,6 +42,11 @@ class Track:
     activity: float
     age_s: float
     mirror: tuple[Float[np.ndarray, "3"], ...] = ()
+
+    @property
+    def active(self) -> bool:
+        """Whether it sounds now, more likely than not."""
+        return self.activity >= ACTIVE
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,6 +62,8 @@ class Hypothesis:
         mirror: of its newest peak.
         surprise: how far its own peaks lay from where they were expected, mean over the last second or so,
             in standard deviations; a tangent at its direction.
+        last: its motion when a peak last corrected it.
+        unheard_s: seconds since then.
         id: once confirmed.
     """
 
@@ -67,6 +74,8 @@ class Hypothesis:
     score: float
     mirror: tuple[Float[np.ndarray, "3"], ...]
     surprise: Float[np.ndarray, "3"]
+    last: Motion
+    unheard_s: float = 0.0
     id: int | None = None
 
     @property
@@ -85,17 +94,23 @@ class Hypothesis:
 
     def after(self, seconds: float, options: TrackerOptions) -> "Hypothesis":
         """The hypothesis some seconds later, before it is known whether it sounded."""
-        return replace(self, motion=self.motion.after(seconds, self._model(options)))
+        motion = self.motion.after(seconds, self._model(options))
+        return replace(self, motion=motion, unheard_s=self.unheard_s + seconds)
 
     def silent(self, seconds: float, options: TrackerOptions) -> "Hypothesis":
-        """The hypothesis after so long without a peak."""
+        """The hypothesis after so long without a peak, which count as peaks of no height."""
+        faded = self.score * math.exp(-seconds / _SCORE_MEMORY_S)
+        return replace(self._doubted(seconds, options), score=faded)
+
+    def _doubted(self, seconds: float, options: TrackerOptions) -> "Hypothesis":
+        """The hypothesis that is less likely to sound after so long without a peak."""
         lost = seconds * (_MOST - _LEAST) / options.release_s
         return replace(self, log_odds=max(self.log_odds - lost, _LEAST))
 
     def heard(self, probability: float, seconds: float, options: TrackerOptions) -> "Hypothesis":
         """The hypothesis after so long that end with a peak that is its own with a probability."""
         counted_s = _counted_s(seconds, options)
-        before = self.silent(seconds - counted_s, options)
+        before = self._doubted(seconds - counted_s, options)
         gained = probability * counted_s * (_CONFIRMED - _BORN) / options.confirm_s
         return replace(before, log_odds=min(before.log_odds + gained, _MOST))
 
@@ -107,7 +122,8 @@ class Hypothesis:
 
     def taught(self, source: Source, variance: float, *, steers: bool) -> "Hypothesis":
         """The hypothesis whose motion a peak has corrected; see :meth:`Motion.corrected`."""
-        return replace(self, motion=self.motion.corrected(source.direction, variance, steers=steers))
+        motion = self.motion.corrected(source.direction, variance, steers=steers)
+        return replace(self, motion=motion, last=motion, unheard_s=0.0)
 
     def surprised(
         self, source: Source, seconds: float, options: TrackerOptions, *, own: bool
@@ -121,12 +137,18 @@ class Hypothesis:
         kept = math.exp(-_counted_s(seconds, options) / _SURPRISE_MEMORY_S)
         return replace(self, surprise=kept * self.surprise + (1 - kept) * off / deviation)
 
-    def shown(self, time_s: float) -> Track:
-        """What is told of it."""
+    def shown(self, time_s: float, options: TrackerOptions) -> Track:
+        """What is told of it.
+
+        Peaks are sought where it may have walked to, but one who is not heard may as well have stopped. So it
+        is shown to walk on for no longer than those who turn do.
+        """
         assert self.id is not None  # tentative ones are not shown
-        speed = float(np.rad2deg(np.linalg.norm(self.motion.velocity)))
-        direction, age_s = self.motion.direction, time_s - self.born_s
-        return Track(self.id, direction, speed, self.score, self.activity, age_s, self.mirror)
+        stopping = MotionModel(math.radians(options.speed_deg_s), options.turn_memory_s)
+        motion = self.last.after(self.unheard_s, stopping)
+        speed = float(np.rad2deg(np.linalg.norm(motion.velocity)))
+        age_s = time_s - self.born_s
+        return Track(self.id, motion.direction, speed, self.score, self.activity, age_s, self.mirror)
 
     def _model(self, options: TrackerOptions) -> MotionModel:
         """How it moves: steadily, unless it has lately surprised.
@@ -147,7 +169,7 @@ def new_hypothesis(source: Source, time_s: float, options: TrackerOptions) -> Hy
     """The hypothesis that a peak is the first of a talker."""
     model = MotionModel(math.radians(options.speed_deg_s), options.speed_memory_s)
     motion = Motion.at(source.direction, peak_variance(source, options), model)
-    return Hypothesis(motion, _BORN, time_s, time_s, source.score, source.mirror, np.zeros(3))
+    return Hypothesis(motion, _BORN, time_s, time_s, source.score, source.mirror, np.zeros(3), motion)
 
 
 def _counted_s(seconds: float, options: TrackerOptions) -> float:

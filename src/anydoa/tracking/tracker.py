@@ -17,7 +17,7 @@ class Tracker:
     Every talker has a Kalman filter on the sphere; peaks are assigned to talkers so that all is likeliest.
     A peak that no talker explains starts a tentative track. Peaks in a row confirm it: it gets an id and is
     shown. Silence ends a tentative track within tenths of a second; a confirmed one is kept, shown as not
-    active, moves on with its velocity, and is taken up again where a peak fits it.
+    active where it was heard last, and is taken up again where a peak fits it, had it walked on or not.
 
     Nothing that comes later changes what was said; equal input gives equal tracks; peaks of a frame may come
     in any order. Times may be irregular: nothing depends on the frame rate. Memory does not grow.
@@ -68,7 +68,7 @@ class Tracker:
         )
         self._tentative += [new_hypothesis(peak, time_s, options) for peak in rest]
         self._confirm()
-        return tuple(hypothesis.shown(time_s) for hypothesis in self._confirmed)
+        return tuple(hypothesis.shown(time_s, options) for hypothesis in self._confirmed)
 
     def _advance(self, time_s: float) -> float:
         """Seconds since the last frame."""

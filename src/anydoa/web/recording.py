@@ -84,6 +84,7 @@ def _content(localizer: Localizer, run: LocalizationRun, trace: "_Trace", name: 
             for frame in trace.frames
         ],
         "flat_channels": run.stream.flat_channels,
+        "warnings": list(run.warnings),
     }
 
 

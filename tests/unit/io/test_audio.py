@@ -9,7 +9,6 @@ import soundfile
 
 from anydoa.errors import AudioError, ShapeError
 from anydoa.io.audio import (
-    FlatChannelWatch,
     audio_info,
     check_samples,
     read_audio,
@@ -175,20 +174,3 @@ def test_audio_of_another_kind_is_refused(audio: np.ndarray) -> None:
 def test_ordinary_samples_pass_unchanged() -> None:
     block = np.array([[0.5, -1.0], [2.0, 0.0]])
     np.testing.assert_array_equal(check_samples(block, 0.0, RATE, name="a"), block)
-
-
-def test_a_channel_that_never_changes_is_found() -> None:
-    watch = FlatChannelWatch(4)
-    for _ in range(3):
-        block = np.random.default_rng(0).standard_normal((4, 50))
-        block[1] = 0
-        block[3] = 0.25
-        watch.see(block)
-    assert watch.flat_channels() == [1, 3]
-
-
-def test_a_channel_that_wakes_up_late_is_not_flat() -> None:
-    watch = FlatChannelWatch(1)
-    watch.see(np.zeros((1, 100)))
-    watch.see(np.ones((1, 1)))
-    assert watch.flat_channels() == []

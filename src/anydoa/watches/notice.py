@@ -1,0 +1,18 @@
+"""One thing that a person should know of a sound."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What was heard and what to do, in one line.
+
+    Args:
+        kind: what it is about; each kind is said once.
+        text: the line, without the name of the recording.
+        is_soon: whether a second of sound is enough to be sure of it.
+    """
+
+    kind: str
+    text: str
+    is_soon: bool = False
