@@ -84,11 +84,12 @@ def _examine_waves(
     inverted = [taken for taken in mended.taken if taken.repair.kind == "inverted"]
     found = [_inverted_finding(bench.placing, taken) for taken in inverted]
     found += timing_findings(bench.placing, sample_rate, mended)
-    order, order_finding = check_order(bench, mended, diagnosis.array, known_azimuth_deg)
+    verdict = check_order(bench, mended, diagnosis.array, known_azimuth_deg)
     return replace(
         diagnosis,
-        findings=(*diagnosis.findings, *found, *order_finding),
-        order=order,
+        findings=(*diagnosis.findings, *found, *verdict.findings),
+        order=verdict.check,
+        talker=verdict.talker,
         delays=check_delays(bench, mended.hypothesis),
     )
 

@@ -6,12 +6,14 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
+from anydoa.diagnosis.heard_talker import HeardTalker
 from anydoa.diagnosis.symmetry import KnownTalker
 from anydoa.geometry.ambiguity import ArrayReport
 from anydoa.geometry.array import MicrophoneArray
 
 Kind = Literal[
-    "unlisted", "order", "dead", "loopback", "duplicated", "inverted", "drift", "offset", "clipped", "gain"
+    "unlisted", "order", "dead", "loopback", "duplicated", "inverted", "drift", "offset", "clipped", "gain",
+    "turned",
 ]  # fmt: skip
 OrderStatus = Literal["confirmed", "wrong", "unclear", "inaudible"]
 
@@ -28,12 +30,12 @@ class Finding:
 
     Args:
         kind: what.
-        channels: of the recording, from 0; for ``duplicated`` the copy first where it is known.
+        channels: of the recording, from 0, none for ``turned``; for ``duplicated`` the copy first where it is known.
         certainty: 0..1, against the recording being healthy and against the next best explanation.
         text: in plain words, a sentence.
         value: decibels for ``gain``, seconds for ``offset``, parts per million for ``drift``, share of the
             samples for ``clipped``; for ``order`` by how many channels the card has moved them all, None for
-            any other change.
+            any other change; degrees for ``turned``, anticlockwise seen from above.
     """
 
     kind: Kind
@@ -105,6 +107,7 @@ class Diagnosis:
         findings: gravest first; none if healthy.
         order: None without a recording that could tell.
         delays: None without such a recording.
+        talker: where the only talker is heard; None where nobody says where he stands.
         corrected: an array file that mends what a file can mend; None where nothing is to be mended, or it is
             not certain how.
         why_not_corrected: a sentence, where something is wrong and no file mends it.
@@ -117,6 +120,7 @@ class Diagnosis:
     findings: tuple[Finding, ...] = ()
     order: OrderCheck | None = None
     delays: DelayCheck | None = None
+    talker: HeardTalker | None = None
     corrected: MicrophoneArray | None = None
     why_not_corrected: str = ""
 
