@@ -78,9 +78,7 @@ def check_order(
     check = OrderCheck(status, sure, tuple(channels), 1 + len(settled.left))
     findings = [_finding(bench, check, settled.order, orders)] if status == "wrong" else []
     if settled.talker is not None and not settled.talker.is_there:
-        findings.append(
-            turned_finding(bench.array, bench.placing.channels, settled.talker, settled.there)
-        )
+        findings.append(turned_finding(bench.array, bench.placing.channels, settled.talker, settled.there))
     return OrderVerdict(check, settled.talker, tuple(findings))
 
 

@@ -173,6 +173,7 @@ def _talker_json(talker: HeardTalker) -> dict[str, Any]:
     return {
         "told_azimuth_deg": talker.told_azimuth_deg,
         "heard_azimuths_deg": [round(azimuth_deg, 1) for azimuth_deg in talker.azimuths_deg],
+        "within_deg": round(talker.within_deg, 1),
         "agrees": talker.is_there,
     }
 

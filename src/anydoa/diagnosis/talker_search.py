@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from anydoa.diagnosis.bench import Bench
-from anydoa.diagnosis.evidence import Explanation, each_certainty
+from anydoa.diagnosis.evidence import Explanation, certainty, each_certainty
 from anydoa.diagnosis.findings import CERTAIN
 from anydoa.diagnosis.heard_talker import HeardTalker, wrapped_deg
 from anydoa.diagnosis.wave_fit import Hypothesis
@@ -14,7 +14,8 @@ _WITHIN_DEG = 12.0  # a person stands 8 degrees beside an azimuth, and echoes an
 _CHANCE_SHARE = 0.005  # of the fit that a wrong azimuth gains
 _STEP_DEG = 2.0
 _AZIMUTHS_DEG = np.arange(180.0, -180.0, -_STEP_DEG)
-_ELEVATIONS_DEG = np.arange(-40.0, 61.0, 10.0)
+_ELEVATIONS_DEG = np.arange(-40.0, 91.0, 10.0)
+_OVERHEAD = _ELEVATIONS_DEG > 60
 _LEVEL = int(np.flatnonzero(_ELEVATIONS_DEG == 0)[0])
 _GAP = 2  # steps; twice as wide a gap between azimuths that fit alike is chance
 _WIDEST = 0.5  # of the circle; where more than this fits alike, no azimuth is heard
@@ -37,18 +38,19 @@ class TalkerSearch:
     def heard(self, hypothesis: Hypothesis) -> HeardTalker:
         """Where the talker is, who stays where he is, if the channels are these."""
         totals = self._waves.totals(hypothesis).reshape(len(_AZIMUTHS_DEG), len(_ELEVATIONS_DEG), -1)
-        rise = totals.mean(axis=2).argmax(axis=1)
-        fits = totals[np.arange(len(totals)), rise]
-        best = Explanation(fits[fits.mean(axis=1).argmax()], _CHANCE_SHARE)
+        fits, overhead = _highest(totals[:, ~_OVERHEAD]), _highest(totals[:, _OVERHEAD])
+        best = Explanation(_best(fits), _CHANCE_SHARE)
+        above = Explanation(_best(overhead), _CHANCE_SHARE)
         is_alike = _alike(best, fits)
-        if is_alike.mean() > _WIDEST:
-            return HeardTalker(self._told_deg, (), is_there=True, certainty=0.0)
-        azimuths_deg = self._azimuths(best, fits, totals[:, _LEVEL])
+        if is_alike.mean() > _WIDEST or certainty(above, [best]) >= CERTAIN:
+            return HeardTalker(self._told_deg, (), 180.0, is_there=True, certainty=0.0)
+        azimuths_deg, within_deg = self._azimuths(best, fits, totals[:, _LEVEL])
         at_told = int(np.abs(_apart_deg(_AZIMUTHS_DEG, self._told_deg)).argmin())
         is_near = abs(_apart_deg(azimuths_deg[0], self._told_deg)) <= _WITHIN_DEG
         return HeardTalker(
             self._told_deg,
             azimuths_deg,
+            within_deg,
             is_there=bool(is_near or is_alike[at_told]),
             certainty=float(each_certainty(best, fits[[at_told]])[0]),
         )
@@ -58,16 +60,31 @@ class TalkerSearch:
         best: Explanation,
         fits: Float[np.ndarray, "azimuth piece"],
         level: Float[np.ndarray, "azimuth piece"],
-    ) -> tuple[float, ...]:
-        """The middle of each stretch of azimuths that fit alike: level ones, where those do."""
+    ) -> tuple[tuple[float, ...], float]:
+        """The middle of each stretch of azimuths that fit alike (level ones, where those do), half a width."""
         is_alike = _alike(best, level)
         if is_alike.any():
             fits = level
         else:
             is_alike = _alike(best, fits)
         height = fits.mean(axis=1)
-        tops = [_top_deg(height, stretch) for stretch in _stretches(is_alike)]
-        return tuple(sorted(tops, key=lambda top: abs(_apart_deg(top, self._told_deg))))
+        stretches = _stretches(is_alike)
+        middles = [_middle_deg(height, stretch) for stretch in stretches]
+        middles.sort(key=lambda middle: abs(_apart_deg(middle, self._told_deg)))
+        return tuple(middles), _STEP_DEG / 2 * max(map(len, stretches))
+
+
+def _highest(totals: Float[np.ndarray, "azimuth elevation piece"]) -> Float[np.ndarray, "azimuth piece"]:
+    """Fit of each piece at each azimuth, for the elevation that suits them all best."""
+    best = totals.mean(axis=2).argmax(axis=1)
+    highest: np.ndarray = totals[np.arange(len(totals)), best]
+    return highest
+
+
+def _best(fits: Float[np.ndarray, "azimuth piece"]) -> Float[np.ndarray, "piece"]:
+    """The fit at the azimuth that suits all pieces best."""
+    best: np.ndarray = fits[fits.mean(axis=1).argmax()]
+    return best
 
 
 def _alike(best: Explanation, fits: Float[np.ndarray, "azimuth piece"]) -> Bool[np.ndarray, "azimuth"]:
@@ -87,13 +104,11 @@ def _stretches(is_alike: Bool[np.ndarray, "azimuth"]) -> list[np.ndarray]:
     return [(edge + np.arange(length)) % len(is_alike) for edge, length in zip(edges, lengths, strict=True)]
 
 
-def _top_deg(height: Float[np.ndarray, "azimuth"], stretch: np.ndarray) -> float:
-    """Azimuth of the highest point of a stretch, between the azimuths tried by a parabola through three."""
-    top = int(stretch[height[stretch].argmax()])
-    before, here, after = height[top - 1], height[top], height[(top + 1) % len(height)]
-    curvature = before - 2 * here + after
-    shift = 0.5 * (before - after) / curvature if curvature < 0 else 0.0
-    return wrapped_deg(float(_AZIMUTHS_DEG[top] - _STEP_DEG * np.clip(shift, -1, 1)))
+def _middle_deg(height: Float[np.ndarray, "azimuth"], stretch: np.ndarray) -> float:
+    """Middle of a stretch, weighted by how far each azimuth stands above the lowest one."""
+    weight = height[stretch] - height[stretch].min() + 1e-6
+    steps = float(np.average(np.arange(len(stretch)), weights=weight))
+    return wrapped_deg(float(_AZIMUTHS_DEG[stretch[0]]) - _STEP_DEG * steps)
 
 
 def _apart_deg(azimuth_deg: np.ndarray | float, other_deg: float) -> np.ndarray | float:
