@@ -284,7 +284,12 @@ def _check_length(estimator: SpectrumEstimator, info: AudioInfo) -> None:
 
 def _warn_of_flat_channels(name: str, channels: list[int]) -> None:
     if channels:
-        listed = ", ".join(map(str, channels))
+        one = len(channels) == 1
         _logger.warning(
-            "%s: channel %s never changes; is that microphone connected and unmuted?", name, listed
+            "%s: %s %s %s; %s connected and unmuted?",
+            name,
+            "channel" if one else "channels",
+            ", ".join(map(str, channels)),
+            "never changes" if one else "never change",
+            "is that microphone" if one else "are those microphones",
         )

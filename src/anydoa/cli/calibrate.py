@@ -1,14 +1,17 @@
 """``anydoa calibrate``: refined microphone positions, or what a healthy start of a sound card looks like."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.first_minute import read_first_minute
 from anydoa.errors import AudioError, ConfigError
 
 if TYPE_CHECKING:
-    from anydoa.diagnosis.calibration import Calibration
+    from anydoa.diagnosis.calibration import Calibration, CalibrationOptions
     from anydoa.geometry.array import MicrophoneArray
 
 
@@ -45,24 +48,16 @@ def calibrate(
     if out is None and profile is None and plot is None:
         raise ConfigError("nothing to do: give --out FILE.toml, --plot PICTURE or --profile FILE.json")
     from anydoa.io.array_file import load_array
-    from anydoa.io.audio import read_audio
 
     nominal = load_array(array)
-    audio, sample_rate = read_audio(recording)
-    if profile is not None:
-        from anydoa.diagnosis.channel_profile import profile_channels, save_profile
-
-        save_profile(profile_channels(audio, sample_rate, nominal), profile)
-        typer.echo(f"wrote {profile}: how the channels of {nominal.name} are when they are in order")
-    if out is None and plot is None:
-        return
-    from anydoa.diagnosis.calibration import CalibrationOptions, calibrate_positions
+    from anydoa.diagnosis.calibration import CalibrationOptions
 
     options = CalibrationOptions(position_sd_m=position_sd_mm / 1000, delay_sd=delay_sd)
-    try:
-        found = calibrate_positions(audio, sample_rate, nominal, options)
-    except AudioError as error:
-        raise AudioError(f"{recording}: {error}") from None
+    if profile is not None:
+        _write_profile(recording, nominal, profile)
+    if out is None and plot is None:
+        return
+    found = _refined(recording, nominal, options)
     _print(found)
     if out is not None:
         _write_array(found, nominal, recording, out)
@@ -71,6 +66,35 @@ def calibrate(
 
         draw_calibration(nominal, found.array, found.moves_sd_m, found.directions, plot)
         typer.echo(f"wrote {plot}")
+
+
+def _write_profile(recording: Path, nominal: "MicrophoneArray", profile: Path) -> None:
+    from anydoa.diagnosis.channel_profile import profile_channels, save_profile
+
+    audio, sample_rate = read_first_minute(recording)
+    with _named(recording):
+        signs = profile_channels(audio, sample_rate, nominal)
+    save_profile(signs, profile)
+    typer.echo(f"wrote {profile}: how the channels of {nominal.name} are when they are in order")
+
+
+def _refined(recording: Path, nominal: "MicrophoneArray", options: "CalibrationOptions") -> "Calibration":
+    from anydoa.diagnosis.calibration import calibrate_blocks
+    from anydoa.io.audio import audio_info, read_blocks
+
+    sample_rate = audio_info(recording).sample_rate
+    with _named(recording):
+        return calibrate_blocks(read_blocks(recording), sample_rate, nominal, options)
+
+
+@contextmanager
+def _named(recording: Path) -> Iterator[None]:
+    """Says of which recording an error is, where it does not say so itself."""
+    try:
+        yield
+    except AudioError as error:
+        named = str(error) if str(error).startswith(str(recording)) else f"{recording}: {error}"
+        raise AudioError(named) from None
 
 
 def _print(found: "Calibration") -> None:

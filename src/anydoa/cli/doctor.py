@@ -5,15 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.first_minute import read_first_minute
 from anydoa.errors import ConfigError
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from anydoa.diagnosis.findings import Diagnosis
 
 _PROBLEMS_FOUND = 3
-_LONGEST_S = 60.0  # more says nothing new
 
 
 def doctor(
@@ -92,24 +90,8 @@ def _diagnosis(array: str, recording: Path | None, known_azimuth: float | None) 
     told = load_array(array)
     if recording is None:
         return diagnose_geometry(told)
-    audio, sample_rate = _read(recording)
+    audio, sample_rate = read_first_minute(recording)
     return diagnose(audio, sample_rate, told, known_azimuth_deg=known_azimuth)
-
-
-def _read(recording: Path) -> tuple["np.ndarray", int]:
-    """The first minute of a recording, and its sample rate."""
-    import numpy as np
-
-    from anydoa.io.audio import audio_info, read_blocks
-
-    blocks, seconds = [], 0.0
-    sample_rate = audio_info(recording).sample_rate
-    for block in read_blocks(recording):
-        blocks.append(block)
-        seconds += block.shape[1] / sample_rate
-        if seconds >= _LONGEST_S:
-            break
-    return np.concatenate(blocks, axis=1), sample_rate
 
 
 def _draw(diagnosis: "Diagnosis", path: Path) -> None:

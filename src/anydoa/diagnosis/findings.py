@@ -30,7 +30,8 @@ class Finding:
 
     Args:
         kind: what.
-        channels: of the recording, from 0, none for ``turned``; for ``duplicated`` the copy first where it is known.
+        channels: of the recording, from 0, none for ``turned``; for ``duplicated`` the copy first where it is
+            known.
         certainty: 0..1, against the recording being healthy and against the next best explanation.
         text: in plain words, a sentence.
         value: decibels for ``gain``, seconds for ``offset``, parts per million for ``drift``, share of the

@@ -29,7 +29,7 @@ class HeardTalker:
 
     @property
     def turns_deg(self) -> tuple[float, ...]:
-        """By how much the array may be turned, whole degrees anticlockwise seen from above; of each azimuth."""
+        """Degrees by which the array may be turned, anticlockwise seen from above; of each azimuth."""
         return tuple(
             float(round(wrapped_deg(self.told_azimuth_deg - round(azimuth_deg))))
             for azimuth_deg in self.azimuths_deg

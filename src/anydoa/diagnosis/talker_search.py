@@ -45,8 +45,8 @@ class TalkerSearch:
         if is_alike.mean() > _WIDEST or certainty(above, [best]) >= CERTAIN:
             return HeardTalker(self._told_deg, (), 180.0, is_there=True, certainty=0.0)
         azimuths_deg, within_deg = self._azimuths(best, fits, totals[:, _LEVEL])
-        at_told = int(np.abs(_apart_deg(_AZIMUTHS_DEG, self._told_deg)).argmin())
-        is_near = abs(_apart_deg(azimuths_deg[0], self._told_deg)) <= _WITHIN_DEG
+        at_told = round((_AZIMUTHS_DEG[0] - self._told_deg) / _STEP_DEG) % len(_AZIMUTHS_DEG)
+        is_near = _apart_deg(azimuths_deg[0], self._told_deg) <= _WITHIN_DEG
         return HeardTalker(
             self._told_deg,
             azimuths_deg,
@@ -61,7 +61,7 @@ class TalkerSearch:
         fits: Float[np.ndarray, "azimuth piece"],
         level: Float[np.ndarray, "azimuth piece"],
     ) -> tuple[tuple[float, ...], float]:
-        """The middle of each stretch of azimuths that fit alike (level ones, where those do), half a width."""
+        """Middle of each stretch of azimuths that fit alike, level ones where those do; half their width."""
         is_alike = _alike(best, level)
         if is_alike.any():
             fits = level
@@ -70,7 +70,7 @@ class TalkerSearch:
         height = fits.mean(axis=1)
         stretches = _stretches(is_alike)
         middles = [_middle_deg(height, stretch) for stretch in stretches]
-        middles.sort(key=lambda middle: abs(_apart_deg(middle, self._told_deg)))
+        middles.sort(key=lambda middle: _apart_deg(middle, self._told_deg))
         return tuple(middles), _STEP_DEG / 2 * max(map(len, stretches))
 
 
@@ -111,5 +111,5 @@ def _middle_deg(height: Float[np.ndarray, "azimuth"], stretch: np.ndarray) -> fl
     return wrapped_deg(float(_AZIMUTHS_DEG[stretch[0]]) - _STEP_DEG * steps)
 
 
-def _apart_deg(azimuth_deg: np.ndarray | float, other_deg: float) -> np.ndarray | float:
-    return (azimuth_deg - other_deg + 180.0) % 360.0 - 180.0
+def _apart_deg(azimuth_deg: float, other_deg: float) -> float:
+    return abs(wrapped_deg(azimuth_deg - other_deg))

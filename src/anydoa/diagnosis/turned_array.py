@@ -23,8 +23,8 @@ def turned_finding(
         orders: those that record the same and would put him where he is said to be, likeliest first.
     """
     text = (
-        f"the talker is heard at {talker.where}, but was said to be at {talker.told_azimuth_deg:g}°: the array "
-        f"is turned {_turns(talker)}{_cure(array, talker)}, or that angle is off"
+        f"the talker is heard at {talker.where}, but was said to be at {talker.told_azimuth_deg:g}°: the "
+        f"array is turned {_turns(talker)}{_cure(array, talker)}, or that angle is off"
     )
     if orders:
         others = f", or one of {len(orders) - 1} more" if len(orders) > 1 else ""
@@ -52,6 +52,6 @@ def _telling(array: MicrophoneArray, order: Order) -> str:
     if turns_level(array, order):
         return "Turned by so much the array sounds the same as in that order"
     return (
-        "Record again from farther anticlockwise: the azimuth heard grows if the array is turned, and falls if "
-        "the order is wrong"
+        "Record again from farther anticlockwise: the azimuth heard grows if the array is turned, and falls "
+        "if the order is wrong"
     )

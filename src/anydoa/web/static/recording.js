@@ -116,7 +116,8 @@ export class RecordingPage {
 function notes({ sources, flat_channels: flat, array }) {
   return [
     sources.length ? "" : "No source stands out; choose a number of talkers to see the likeliest.",
-    flat.length ? `Channel ${flat.join(", ")} never changes: is that microphone connected and unmuted?` : "",
+    flat.length === 1 ? `Channel ${flat[0]} never changes: is that microphone connected and unmuted?` : "",
+    flat.length > 1 ? `Channels ${flat.join(", ")} never change: are those microphones connected and unmuted?` : "",
     sources.some(({ mirror }) => mirror.length) ? MIRRORS[array.rank] : "",
   ].filter(Boolean);
 }
