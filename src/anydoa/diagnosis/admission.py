@@ -16,7 +16,7 @@ _LARGEST, _SMALLEST = 1.0, 1e-3  # peaks between which the squares of spectra ne
 
 
 def admitted(
-    recording: np.ndarray, sample_rate: int, *, purpose: str = "a diagnosis"
+    recording: object, sample_rate: int, *, purpose: str = "a diagnosis"
 ) -> Float[np.ndarray, "channel time"]:
     """The recording, its peak no higher than full scale.
 
