@@ -20,6 +20,9 @@ OrderStatus = Literal["confirmed", "wrong", "unclear", "inaudible"]
 CERTAIN = 0.99
 """From here on a finding is acted on."""
 
+LIKELY = 0.5
+"""Below, a finding is told to nobody: that nothing is wrong, or something else, is likelier."""
+
 SURE = 0.999
 """Of what is seen in the recording as a whole, without asking plane waves."""
 
@@ -108,7 +111,8 @@ class Diagnosis:
         findings: gravest first; none if healthy.
         order: None without a recording that could tell.
         delays: None without such a recording.
-        talker: where the only talker is heard; None where nobody says where he stands.
+        talker: where the only talker is heard; None where nobody says where that is.
+        num_places: from how many places sound came; None where that is not known.
         corrected: an array file that mends what a file can mend; None where nothing is to be mended, or it is
             not certain how.
         why_not_corrected: a sentence, where something is wrong and no file mends it.
@@ -122,6 +126,7 @@ class Diagnosis:
     order: OrderCheck | None = None
     delays: DelayCheck | None = None
     talker: HeardTalker | None = None
+    num_places: int | None = None
     corrected: MicrophoneArray | None = None
     why_not_corrected: str = ""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from math import prod
 
 from anydoa.diagnosis.bench import Bench
-from anydoa.diagnosis.findings import CERTAIN, Finding, OrderCheck, OrderStatus
+from anydoa.diagnosis.findings import CERTAIN, LIKELY, Finding, OrderCheck, OrderStatus
 from anydoa.diagnosis.heard_talker import HeardTalker
 from anydoa.diagnosis.order_text import change
 from anydoa.diagnosis.repairs import Mended, Taken
@@ -68,15 +68,18 @@ def check_order(
     orders = [taken for taken in mended.taken if taken.repair.kind == "order"]
     sure = _certainty(mended, orders)
     status: OrderStatus = "confirmed" if sure >= CERTAIN else "unclear"
-    if settled.order != bench.as_told.order:
+    order = settled.order
+    if order != bench.as_told.order:
         status, sure = "wrong", min(sure, settled.certainty)
+        if sure < LIKELY:
+            status, order = "unclear", bench.as_told.order
     elif mended.order_certainty is None and settled.left:
         status = "inaudible"
     channels: list[int | None] = [None] * array.num_microphones
-    for channel, place in zip(bench.placing.channels, settled.order, strict=True):
+    for channel, place in zip(bench.placing.channels, order, strict=True):
         channels[bench.placing.mics[place]] = channel
     check = OrderCheck(status, sure, tuple(channels), 1 + len(settled.left))
-    findings = [_finding(bench, check, settled.order, orders)] if status == "wrong" else []
+    findings = [_finding(bench, check, order, orders)] if status == "wrong" else []
     if settled.talker is not None and not settled.talker.is_there:
         findings.append(turned_finding(bench.array, bench.placing.channels, settled.talker, settled.there))
     return OrderVerdict(check, settled.talker, tuple(findings))

@@ -70,7 +70,7 @@ def test_the_scale_of_a_recording_changes_nothing_and_warns_nobody(talk: Talk, g
 
 
 def test_samples_are_a_numpy_array() -> None:
-    with pytest.raises(ShapeError, match="must be a numpy array .* got list"):
+    with pytest.raises(ShapeError, match=r"must be a numpy array .* got list"):
         admitted([[0.0, 0.1]], RATE)
 
 

@@ -180,3 +180,13 @@ def test_a_swap_on_a_ring_is_mended_where_the_talker_is_heard_where_he_stands() 
     elsewhere = diagnose(heard, SAMPLE_RATE, RING, known_azimuth_deg=75.0)
     assert {finding.kind for finding in elsewhere.findings} == {"order", "turned"}
     assert elsewhere.corrected is None
+
+
+def test_a_change_of_the_order_that_is_likelier_wrong_than_right_is_not_told() -> None:
+    bench = bench_of(RING, record(RING, 20.0))
+    swapped = bench.as_told.reordered((1, 0, 2, 3, 4, 5))
+    likely, unlikely = (check_order(bench, Mended((), swapped, sure), RING, None) for sure in (0.9, 0.3))
+    assert [finding.kind for finding in likely.findings] == ["order"]
+    assert unlikely.findings == ()
+    assert unlikely.check.status == "unclear"
+    assert unlikely.check.channels == (0, 1, 2, 3, 4, 5)
