@@ -1,10 +1,13 @@
 """``anydoa calibrate``: refined microphone positions, or what a healthy start of a sound card looks like."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.first_minute import read_first_minute
 from anydoa.cli.options import (
     IgnoreChannelsOption,
     JoinOption,
@@ -17,7 +20,7 @@ from anydoa.errors import AudioError, ConfigError
 from anydoa.output_file import check_outputs
 
 if TYPE_CHECKING:
-    from anydoa.diagnosis.calibration import Calibration
+    from anydoa.diagnosis.calibration import Calibration, CalibrationOptions
     from anydoa.geometry.array import MicrophoneArray
 
 
@@ -59,26 +62,18 @@ def calibrate(
     """
     if out is None and profile is None and plot is None:
         raise ConfigError("nothing to do: give --out FILE.toml, --plot PICTURE or --profile FILE.json")
-    from anydoa.io.joined import read_recording, recording_path
+    from anydoa.diagnosis.calibration import CalibrationOptions
+    from anydoa.io.joined import recording_path
 
     recording = parse_recording(recordings, join=join)
     nominal = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     check_outputs(out, profile, plot)
-    audio, sample_rate = read_recording(recording)
+    options = CalibrationOptions(position_sd_m=position_sd_mm / 1000, delay_sd=delay_sd)
     if profile is not None:
-        from anydoa.diagnosis.channel_profile import profile_channels, save_profile
-
-        save_profile(profile_channels(audio, sample_rate, nominal), profile)
-        typer.echo(f"wrote {profile}: how the channels of {nominal.name} are when they are in order")
+        _write_profile(recording, nominal, profile)
     if out is None and plot is None:
         return
-    from anydoa.diagnosis.calibration import CalibrationOptions, calibrate_positions
-
-    options = CalibrationOptions(position_sd_m=position_sd_mm / 1000, delay_sd=delay_sd)
-    try:
-        found = calibrate_positions(audio, sample_rate, nominal, options)
-    except AudioError as error:
-        raise AudioError(f"{recording_path(recording)}: {error}") from None
+    found = _refined(recording, nominal, options)
     _print(found)
     if out is not None:
         _write_array(found, nominal, recording_path(recording), out)
@@ -87,6 +82,40 @@ def calibrate(
 
         draw_calibration(nominal, found.array, found.moves_sd_m, found.directions, plot)
         typer.echo(f"wrote {plot}")
+
+
+def _write_profile(recording: Path | list[Path], nominal: "MicrophoneArray", profile: Path) -> None:
+    from anydoa.diagnosis.channel_profile import profile_channels, save_profile
+
+    audio, sample_rate = read_first_minute(recording)
+    with _named(recording):
+        signs = profile_channels(audio, sample_rate, nominal)
+    save_profile(signs, profile)
+    typer.echo(f"wrote {profile}: how the channels of {nominal.name} are when they are in order")
+
+
+def _refined(
+    recording: Path | list[Path], nominal: "MicrophoneArray", options: "CalibrationOptions"
+) -> "Calibration":
+    from anydoa.diagnosis.calibration import calibrate_blocks
+    from anydoa.io.joined import recording_blocks, recording_info
+
+    sample_rate = recording_info(recording).sample_rate
+    with _named(recording):
+        return calibrate_blocks(recording_blocks(recording), sample_rate, nominal, options)
+
+
+@contextmanager
+def _named(recording: Path | list[Path]) -> Iterator[None]:
+    """Says of which recording an error is, where it does not say so itself."""
+    from anydoa.io.joined import recording_path
+
+    try:
+        yield
+    except AudioError as error:
+        path = recording_path(recording)
+        named = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
+        raise AudioError(named) from None
 
 
 def _print(found: "Calibration") -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.first_minute import read_first_minute
 from anydoa.cli.options import (
     IgnoreChannelsOption,
     JoinOption,
@@ -17,13 +18,10 @@ from anydoa.errors import ConfigError
 from anydoa.output_file import check_outputs
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from anydoa.diagnosis.findings import Diagnosis
     from anydoa.geometry.array import MicrophoneArray
 
 _PROBLEMS_FOUND = 3
-_LONGEST_S = 60.0  # more says nothing new
 
 
 def doctor(
@@ -109,24 +107,8 @@ def _diagnosis(
 
     if recording is None:
         return diagnose_geometry(told)
-    audio, sample_rate = _read(recording)
+    audio, sample_rate = read_first_minute(recording)
     return diagnose(audio, sample_rate, told, known_azimuth_deg=known_azimuth)
-
-
-def _read(recording: Path | list[Path]) -> tuple["np.ndarray", int]:
-    """The first minute of a recording, and its sample rate."""
-    import numpy as np
-
-    from anydoa.io.joined import recording_blocks, recording_info
-
-    blocks, seconds = [], 0.0
-    sample_rate = recording_info(recording).sample_rate
-    for block in recording_blocks(recording):
-        blocks.append(block)
-        seconds += block.shape[1] / sample_rate
-        if seconds >= _LONGEST_S:
-            break
-    return np.concatenate(blocks, axis=1), sample_rate
 
 
 def _draw(diagnosis: "Diagnosis", path: Path) -> None:

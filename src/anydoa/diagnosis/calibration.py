@@ -6,13 +6,14 @@ to the nominal ones as they can lie), how high the microphones of a flat array s
 array as long as one factor on all delays is open.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import ceil
 
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.diagnosis.delays import measure_delays
+from anydoa.diagnosis.delay_gathering import gather_delays
 from anydoa.diagnosis.position_fit import FitPrior, PositionFit, fit_positions, fit_waves
 from anydoa.diagnosis.sound_places import SoundPlaces, find_places
 from anydoa.errors import AudioError, ConfigError, GeometryError
@@ -20,6 +21,7 @@ from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.rotation import rotate, rotation_from_rpy_deg
+from anydoa.io.audio import samples_info, split_blocks
 from anydoa.threads import one_blas_thread
 
 _NUM_AXES = {"line": 1, "plane": 2, "volume": 3}
@@ -90,9 +92,8 @@ class Calibration:
     delay_factor_sd: float
 
 
-@one_blas_thread()
 def calibrate_positions(
-    audio: Float[np.ndarray, "channel time"],
+    audio: np.ndarray,
     sample_rate: int,
     array: MicrophoneArray,
     options: CalibrationOptions | None = None,
@@ -102,21 +103,45 @@ def calibrate_positions(
     Sounds should come from all around, one at a time, from ten times the array's span or more away.
 
     Args:
-        audio: a recording of all channels.
+        audio: a recording of all channels, (channel, time), floating-point.
         sample_rate: samples a second.
         array: the nominal array.
         options: what is known before.
 
     Raises:
+        ShapeError: if the recording is not floating-point (channel, time).
         AudioError: if the recording does not show better positions: too few or too one-sided directions, no
             gain at held-out places, or a move to the bound.
         GeometryError: if the array cannot be refined at all.
     """
+    info = samples_info(audio, sample_rate)
+    return calibrate_blocks(split_blocks(audio, info.sample_rate), info.sample_rate, array, options)
+
+
+@one_blas_thread()
+def calibrate_blocks(
+    blocks: Iterable[Float[np.ndarray, "channel time"]],
+    sample_rate: int,
+    array: MicrophoneArray,
+    options: CalibrationOptions | None = None,
+) -> Calibration:
+    """As :func:`calibrate_positions`, from a recording of any length that comes in blocks.
+
+    Args:
+        blocks: a recording of all channels; a minute of it is held at a time.
+        sample_rate: samples a second.
+        array: the nominal array.
+        options: what is known before.
+
+    Raises:
+        AudioError: as :func:`calibrate_positions`.
+        GeometryError: as :func:`calibrate_positions`.
+    """
     options = options or CalibrationOptions()
     frame = _Frame.of(array, options)
-    signals = array.select_channels(audio)
     reach = array.span + 4 * options.position_sd_m
-    delays = measure_delays(signals, sample_rate, max_delay_s=reach / array.speed_of_sound)
+    signals = (array.select_channels(block) for block in blocks)
+    delays = gather_delays(signals, sample_rate, max_delay_s=reach / array.speed_of_sound)
     places = find_places(delays, frame.positions, speed_of_sound=array.speed_of_sound)
     return refine_positions(array, places.heard_for(_LEAST_PIECES), options)
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from anydoa.diagnosis.admission import admitted, check_sound
 from anydoa.diagnosis.channels import COHERENT, ChannelFacts, channel_facts
 from anydoa.errors import AudioError, ConfigError
 from anydoa.geometry.array import MicrophoneArray
@@ -67,33 +68,44 @@ def channel_signs(facts: ChannelFacts, microphones: tuple[int, ...]) -> tuple[Ch
     )
 
 
-def profile_channels(
-    audio: Float[np.ndarray, "channel time"], sample_rate: int, array: MicrophoneArray
-) -> ChannelProfile:
+def profile_channels(audio: np.ndarray, sample_rate: int, array: MicrophoneArray) -> ChannelProfile:
     """The profile of a recording in which every channel is where the array says.
 
     A few seconds of somebody talking, with nothing played through the loopback channels.
 
     Args:
-        audio: a recording of all channels.
+        audio: a recording of all channels, (channel, time), floating-point: 2 s or more.
         sample_rate: samples a second.
         array: whose channels they are.
 
     Raises:
-        AudioError: if the channels are not the array's, or a microphone hears nothing or another room.
+        AudioError: if the channels are not the array's, the recording is too short or hardly anything sounds
+            in it, or a microphone hears nothing, another room, or what another one hears.
+        ShapeError: if the recording is not floating-point (channel, time).
     """
+    audio = admitted(audio, sample_rate, purpose="a profile")
     array.check_channel_count(len(audio))
-    signs = channel_signs(channel_facts(audio, sample_rate), array.channels)
-    for channel in array.channels:
-        if signs[channel].is_constant or not signs[channel].hears_room:
-            problem = (
-                "never changes" if signs[channel].is_constant else "shares no sound with another channel"
-            )
-            raise AudioError(
-                f"a profile is made of a healthy recording, but channel {channel} {problem}; record somebody "
-                "talking near the array, or ask `anydoa doctor` what is wrong"
-            )
+    facts = channel_facts(audio, sample_rate)
+    signs = channel_signs(facts, array.channels)
+    problem = _problem(facts, signs, array)
+    if problem:
+        raise AudioError(
+            f"a profile is made of a healthy recording, but {problem}; record somebody talking near the "
+            "array, or ask `anydoa doctor` what is wrong"
+        )
+    check_sound(audio[list(array.channels)], sample_rate, purpose="a profile")
     return ChannelProfile(array.name, array.hash, signs)
+
+
+def _problem(facts: ChannelFacts, signs: tuple[ChannelSign, ...], array: MicrophoneArray) -> str:
+    """The first thing about the microphones that no healthy recording has, or nothing."""
+    for channel in array.channels:
+        if signs[channel].is_constant:
+            return f"channel {channel} never changes"
+        if not signs[channel].hears_room:
+            return f"channel {channel} shares no sound with another channel"
+    copies = [pair for pair in facts.copies if set(pair) <= set(array.channels)]
+    return f"channels {copies[0][0]} and {copies[0][1]} carry the same signal" if copies else ""
 
 
 class ProfileMaker:

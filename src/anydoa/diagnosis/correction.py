@@ -19,8 +19,7 @@ def correct(diagnosis: Diagnosis, num_channels: int) -> Diagnosis:
     findings = diagnosis.findings
     mendable = [found for found in findings if found.kind in (*_LEFT_OUT, "order", "unlisted")]
     if not mendable:
-        why = "No array file mends that." if findings else ""
-        return replace(diagnosis, why_not_corrected=why)
+        return replace(diagnosis, why_not_corrected=_why_nothing(findings))
     reason = _doubt(diagnosis, mendable)
     if reason:
         return replace(diagnosis, why_not_corrected=reason)
@@ -34,6 +33,13 @@ def correct(diagnosis: Diagnosis, num_channels: int) -> Diagnosis:
     if len(kept) < 2:
         return replace(diagnosis, why_not_corrected="Fewer than two microphones would be left.")
     return replace(diagnosis, corrected=_array(diagnosis.array, kept, carried, num_channels))
+
+
+def _why_nothing(findings: tuple[Finding, ...]) -> str:
+    """Why findings that no file surely mends get none."""
+    if any(found.kind == "turned" for found in findings):
+        return "Whether the array is turned or the angle is off cannot be heard."
+    return "No array file mends that." if findings else ""
 
 
 def _doubt(diagnosis: Diagnosis, mendable: list[Finding]) -> str:

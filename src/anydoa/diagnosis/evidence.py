@@ -50,22 +50,32 @@ def certainty(best: Explanation, others: Iterable[Explanation]) -> float:
     """
     sure = 1.0
     for other in others:
-        sure *= float(ndtr(_margin(best, other)))
+        sure *= float(each_certainty(best, other.fit[None])[0])
     return sure
 
 
 def z_score(better: Float[np.ndarray, "piece"], worse: Float[np.ndarray, "piece"]) -> float:
     """Mean difference over its standard error, how steady a gain is over the pieces."""
     difference = better - worse
-    return float(difference.mean()) / max(_standard_error(difference), 1e-6)
+    return float(difference.mean()) / max(float(_standard_error(difference[None])[0]), 1e-6)
 
 
-def _margin(best: Explanation, other: Explanation) -> float:
-    """Mean difference over all that could have made it: the spread of the pieces, and a chance gain."""
-    difference = best.fit - other.fit
+def each_certainty(best: Explanation, fits: Float[np.ndarray, "other piece"]) -> Float[np.ndarray, "other"]:
+    """Probability, 0..1, that an explanation is better than each of many others by itself."""
+    sure: np.ndarray = ndtr(_margin(best, fits))
+    return sure
+
+
+def _margin(best: Explanation, fits: Float[np.ndarray, "other piece"]) -> Float[np.ndarray, "other"]:
+    """Mean differences over all that could have made them: the spread of the pieces, and a chance gain."""
+    difference = best.fit - fits
     chance = best.chance_share * float(best.fit.mean())
-    return float(difference.mean()) / max(float(np.hypot(_standard_error(difference), chance)), 1e-6)
+    margin: np.ndarray = difference.mean(axis=1) / np.maximum(
+        np.hypot(_standard_error(difference), chance), 1e-6
+    )
+    return margin
 
 
-def _standard_error(difference: Float[np.ndarray, "piece"]) -> float:
-    return float(difference.std()) / float(np.sqrt(max(1.0, len(difference) / _OVERLAP)))
+def _standard_error(difference: Float[np.ndarray, "other piece"]) -> Float[np.ndarray, "other"]:
+    error: np.ndarray = difference.std(axis=1) / np.sqrt(max(1.0, difference.shape[1] / _OVERLAP))
+    return error

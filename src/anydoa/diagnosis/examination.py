@@ -11,6 +11,7 @@ from typing import get_args
 import numpy as np
 from jaxtyping import Float
 
+from anydoa.diagnosis.admission import admitted, check_sound
 from anydoa.diagnosis.bench import Bench, set_up
 from anydoa.diagnosis.channels import ChannelFacts, channel_facts
 from anydoa.diagnosis.clocks import TOGETHER
@@ -26,7 +27,7 @@ from anydoa.diagnosis.repairs import Taken, mend
 from anydoa.diagnosis.symmetry import best_known_talker, symmetries
 from anydoa.diagnosis.timing import timing_findings
 from anydoa.diagnosis.wave_fit import Hypothesis
-from anydoa.errors import AudioError
+from anydoa.errors import AudioError, ConfigError
 from anydoa.geometry.ambiguity import array_report
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.threads import one_blas_thread
@@ -37,7 +38,7 @@ _SEED = 0
 
 @one_blas_thread()
 def diagnose(
-    recording: Float[np.ndarray, "channel time"],
+    recording: np.ndarray,
     sample_rate: int,
     array: MicrophoneArray,
     *,
@@ -46,14 +47,20 @@ def diagnose(
     """What is wrong with an array, heard in a recording of somebody who talks or claps.
 
     Args:
-        recording: every channel of the card, full scale 1: a few seconds, from two or more directions.
+        recording: every channel of the card, (channel, time), floating-point, full scale 1: 2 s or more,
+            better 4, from two or more directions.
         sample_rate: samples a second.
         array: what the user believes it to be.
         known_azimuth_deg: where the only talker of the recording is, if that is known.
 
     Raises:
-        AudioError: if the recording has fewer channels than the array needs, or is too short.
+        AudioError: if the recording has fewer channels than the array needs, is too short, or nothing sounds
+            for long enough, or its sample rate or a sample cannot be.
+        ConfigError: if the known azimuth cannot be.
+        ShapeError: if the recording is not floating-point (channel, time).
     """
+    _check_azimuth(known_azimuth_deg)
+    recording = admitted(recording, sample_rate)
     _check_channels(recording, array)
     facts = channel_facts(recording, sample_rate)
     placing = place_channels(recording, sample_rate, array, facts)
@@ -62,6 +69,7 @@ def diagnose(
     findings += _gains(facts, placing)
     diagnosis = replace(diagnose_geometry(array), findings=tuple(findings))
     if len(placing.live) >= 2:
+        check_sound(recording[placing.channels], sample_rate)
         bench = set_up(recording, sample_rate, array, placing)
         diagnosis = _examine_waves(bench, diagnosis, sample_rate, known_azimuth_deg)
     kinds = get_args(Kind)
@@ -84,11 +92,12 @@ def _examine_waves(
     inverted = [taken for taken in mended.taken if taken.repair.kind == "inverted"]
     found = [_inverted_finding(bench.placing, taken) for taken in inverted]
     found += timing_findings(bench.placing, sample_rate, mended)
-    order, order_finding = check_order(bench, mended, diagnosis.array, known_azimuth_deg)
+    verdict = check_order(bench, mended, diagnosis.array, known_azimuth_deg)
     return replace(
         diagnosis,
-        findings=(*diagnosis.findings, *found, *order_finding),
-        order=order,
+        findings=(*diagnosis.findings, *found, *verdict.findings),
+        order=verdict.check,
+        talker=verdict.talker,
         delays=check_delays(bench, mended.hypothesis),
     )
 
@@ -115,6 +124,11 @@ def _inverted_finding(placing: Placing, taken: Taken) -> Finding:
     return Finding("inverted", (channel,), taken.certainty, text)
 
 
+def _check_azimuth(known_azimuth_deg: float | None) -> None:
+    if known_azimuth_deg is not None and not -180 <= known_azimuth_deg <= 360:
+        raise ConfigError(f"a known azimuth must be -180..360 degrees, got {known_azimuth_deg!r:.40}")
+
+
 def _check_channels(recording: Float[np.ndarray, "channel time"], array: MicrophoneArray) -> None:
     if len(recording) <= max(array.channels):
         raise AudioError(
@@ -139,11 +153,15 @@ def _clipped(facts: ChannelFacts, array: MicrophoneArray) -> list[Finding]:
     clipped = tuple(channel for channel in sorted(array.channels) if facts.is_clipped[channel])
     if not clipped:
         return []
-    worst = 100 * float(facts.clipped_share[list(clipped)].max())
-    text = (
-        f"{listed(clipped)} clipped: up to {worst:.2g} % of the samples stand at the limit; record quieter."
-    )
-    return [Finding("clipped", clipped, 1.0, text, worst / 100)]
+    worst = float(facts.clipped_share[list(clipped)].max())
+    most = f"up to {_percent(worst)} of the samples stand at the limit"
+    text = f"{listed(clipped)} clipped: {most}; record quieter."
+    return [Finding("clipped", clipped, 1.0, text, worst)]
+
+
+def _percent(share: float) -> str:
+    """Two digits where a percentage is small, none after the point where it is not."""
+    return f"{100 * share:.0f} %" if share >= 0.1 else f"{100 * share:.2g} %"
 
 
 def _gains(facts: ChannelFacts, placing: Placing) -> list[Finding]:

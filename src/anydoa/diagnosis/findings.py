@@ -6,17 +6,22 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float, Int
 
+from anydoa.diagnosis.heard_talker import HeardTalker
 from anydoa.diagnosis.symmetry import KnownTalker
 from anydoa.geometry.ambiguity import ArrayReport
 from anydoa.geometry.array import MicrophoneArray
 
 Kind = Literal[
-    "unlisted", "order", "dead", "loopback", "duplicated", "inverted", "drift", "offset", "clipped", "gain"
+    "unlisted", "order", "dead", "loopback", "duplicated", "inverted", "drift", "offset", "clipped", "gain",
+    "turned",
 ]  # fmt: skip
 OrderStatus = Literal["confirmed", "wrong", "unclear", "inaudible"]
 
 CERTAIN = 0.99
 """From here on a finding is acted on."""
+
+LIKELY = 0.5
+"""Below, a finding is told to nobody: that nothing is wrong, or something else, is likelier."""
 
 SURE = 0.999
 """Of what is seen in the recording as a whole, without asking plane waves."""
@@ -28,12 +33,13 @@ class Finding:
 
     Args:
         kind: what.
-        channels: of the recording, from 0; for ``duplicated`` the copy first where it is known.
+        channels: of the recording, from 0, none for ``turned``; for ``duplicated`` the copy first where it is
+            known.
         certainty: 0..1, against the recording being healthy and against the next best explanation.
         text: in plain words, a sentence.
         value: decibels for ``gain``, seconds for ``offset``, parts per million for ``drift``, share of the
             samples for ``clipped``; for ``order`` by how many channels the card has moved them all, None for
-            any other change.
+            any other change; degrees for ``turned``, anticlockwise seen from above.
     """
 
     kind: Kind
@@ -105,6 +111,8 @@ class Diagnosis:
         findings: gravest first; none if healthy.
         order: None without a recording that could tell.
         delays: None without such a recording.
+        talker: where the only talker is heard; None where nobody says where that is.
+        num_places: from how many places sound came; None where that is not known.
         corrected: an array file that mends what a file can mend; None where nothing is to be mended, or it is
             not certain how.
         why_not_corrected: a sentence, where something is wrong and no file mends it.
@@ -117,6 +125,8 @@ class Diagnosis:
     findings: tuple[Finding, ...] = ()
     order: OrderCheck | None = None
     delays: DelayCheck | None = None
+    talker: HeardTalker | None = None
+    num_places: int | None = None
     corrected: MicrophoneArray | None = None
     why_not_corrected: str = ""
 

@@ -1,37 +1,62 @@
-"""What a recording says about the order of the channels, and what it cannot say."""
+"""What a recording says about the order of the channels, and what it cannot say.
+
+A talker who is not heard where he is said to be shows a wrong order only if nothing else does: an array that
+is turned, or an angle guessed wrong, sounds the same.
+"""
 
 from dataclasses import dataclass
-
-import numpy as np
+from math import prod
 
 from anydoa.diagnosis.bench import Bench
-from anydoa.diagnosis.evidence import Explanation, certainty
-from anydoa.diagnosis.findings import CERTAIN, Finding, OrderCheck, OrderStatus
-from anydoa.diagnosis.placing import listed
+from anydoa.diagnosis.findings import CERTAIN, LIKELY, Finding, OrderCheck, OrderStatus
+from anydoa.diagnosis.heard_talker import HeardTalker
+from anydoa.diagnosis.order_text import change
 from anydoa.diagnosis.repairs import Mended, Taken
-from anydoa.diagnosis.symmetry import Order, equivalents, shift_of, unlikeliness
+from anydoa.diagnosis.symmetry import Order, equivalents, unlikeliness
+from anydoa.diagnosis.talker_search import TalkerSearch
+from anydoa.diagnosis.turned_array import turned_finding
 from anydoa.diagnosis.wave_fit import Hypothesis
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import angles_deg_to_direction
-
-_KNOWN_WITHIN_DEG = 8.0  # how well a person stands at an azimuth
-_KNOWN_CHANCE_SHARE = 0.005  # of the fit that a wrong order gains where the talker is known
-_ELEVATIONS_DEG = np.arange(-40.0, 61.0, 10.0)
 
 
 @dataclass(frozen=True)
 class _Settled:
-    """One order of a class, how sure it is against the rest of them, and how many nothing tells apart."""
+    """One order of a class, and what the talker says of it and of the rest.
+
+    Args:
+        order: the likeliest in the field; of several, one that puts the talker where he is said to be.
+        certainty: 0..1 that it is none of those that the talker rules out.
+        left: other orders that nothing tells from it.
+        there: those of them in which the talker is where he is said to be, likeliest first.
+        talker: where he is heard in this order; None if nobody says where he is.
+    """
 
     order: Order
     certainty: float
-    num_left: int
+    left: tuple[Order, ...]
+    there: tuple[Order, ...]
+    talker: HeardTalker | None
+
+
+@dataclass(frozen=True)
+class OrderVerdict:
+    """What the doctor makes of the order.
+
+    Args:
+        check: what is known of it.
+        talker: where the only talker is heard; None if nobody says where he is.
+        findings: what is wrong.
+    """
+
+    check: OrderCheck
+    talker: HeardTalker | None
+    findings: tuple[Finding, ...]
 
 
 def check_order(
     bench: Bench, mended: Mended, array: MicrophoneArray, known_azimuth_deg: float | None
-) -> tuple[OrderCheck, list[Finding]]:
-    """The order of the channels after the repairs, with a finding if it is wrong.
+) -> OrderVerdict:
+    """The order of the channels after the repairs, and where the talker is heard in it.
 
     Args:
         bench: the microphones that hear the room.
@@ -39,40 +64,43 @@ def check_order(
         array: the whole array.
         known_azimuth_deg: of the only talker, if known.
     """
-    told = bench.as_told.order
     settled = _settle(bench, mended.hypothesis, known_azimuth_deg)
     orders = [taken for taken in mended.taken if taken.repair.kind == "order"]
     sure = _certainty(mended, orders)
     status: OrderStatus = "confirmed" if sure >= CERTAIN else "unclear"
-    if settled.order != told:
+    order = settled.order
+    if order != bench.as_told.order:
         status, sure = "wrong", min(sure, settled.certainty)
-    elif mended.order_certainty is None and settled.num_left > 1:
+        if sure < LIKELY:
+            status, order = "unclear", bench.as_told.order
+    elif mended.order_certainty is None and settled.left:
         status = "inaudible"
     channels: list[int | None] = [None] * array.num_microphones
-    for channel, place in zip(bench.placing.channels, settled.order, strict=True):
+    for channel, place in zip(bench.placing.channels, order, strict=True):
         channels[bench.placing.mics[place]] = channel
-    check = OrderCheck(status, sure, tuple(channels), settled.num_left)
-    return check, [_finding(bench, check, settled.order, orders)] if status == "wrong" else []
+    check = OrderCheck(status, sure, tuple(channels), 1 + len(settled.left))
+    findings = [_finding(bench, check, order, orders)] if status == "wrong" else []
+    if settled.talker is not None and not settled.talker.is_there:
+        findings.append(turned_finding(bench.array, bench.placing.channels, settled.talker, settled.there))
+    return OrderVerdict(check, settled.talker, tuple(findings))
 
 
 def _settle(bench: Bench, hypothesis: Hypothesis, known_azimuth_deg: float | None) -> _Settled:
-    """Of all orders that record the same, the one a known talker picks, else the likeliest."""
-    candidates = equivalents(hypothesis.order, bench.group)
-    if known_azimuth_deg is None or len(candidates) == 1:
-        return _Settled(min(candidates, key=unlikeliness), 1.0, len(candidates))
-    offsets = np.linspace(-_KNOWN_WITHIN_DEG, _KNOWN_WITHIN_DEG, 5)
-    azimuth_deg, elevation_deg = np.meshgrid(known_azimuth_deg + offsets, _ELEVATIONS_DEG)
-    waves = bench.waves_from(angles_deg_to_direction(azimuth_deg.ravel(), elevation_deg.ravel()))
-    fits = {order: waves.fit(hypothesis.reordered(order)) for order in candidates}
-    ranking = sorted(
-        candidates, key=lambda order: (-round(float(fits[order].mean()), 4), unlikeliness(order))
-    )
-    best = Explanation(fits[ranking[0]], _KNOWN_CHANCE_SHARE)
-    others = {order: Explanation(fits[order], _KNOWN_CHANCE_SHARE) for order in ranking[1:]}
-    left = [order for order, other in others.items() if certainty(best, [other]) < CERTAIN]
-    if left:
-        return _Settled(min([ranking[0], *left], key=unlikeliness), 1.0, 1 + len(left))
-    return _Settled(ranking[0], certainty(best, others.values()), 1)
+    """Of all orders that record the same, the likeliest, and what a known talker leaves of the others."""
+    candidates = sorted(equivalents(hypothesis.order, bench.group), key=unlikeliness)
+    if known_azimuth_deg is None:
+        return _Settled(candidates[0], 1.0, tuple(candidates[1:]), (), None)
+    search = TalkerSearch(bench, known_azimuth_deg)
+    heard = {order: search.heard(hypothesis.reordered(order)) for order in candidates}
+    tied = [order for order in candidates if unlikeliness(order) == unlikeliness(candidates[0])]
+    best = next((order for order in tied if heard[order].is_there), tied[0])
+    there = [order for order in candidates if heard[order].is_there and order != best]
+    if there or heard[best].is_there:
+        left = [order for order in candidates if order != best and (order in there or order in tied)]
+    else:  # a talker who is nowhere where he is said to be says nothing of the order
+        left = [order for order in candidates if order != best]
+    sure = prod(heard[order].certainty for order in candidates if order not in (best, *left))
+    return _Settled(best, sure, tuple(left), tuple(there), heard[best])
 
 
 def _certainty(mended: Mended, orders: list[Taken]) -> float:
@@ -84,27 +112,10 @@ def _certainty(mended: Mended, orders: list[Taken]) -> float:
 def _finding(bench: Bench, check: OrderCheck, order: Order, orders: list[Taken]) -> Finding:
     channels = bench.placing.channels
     moved = tuple(channels[place] for place, goes in enumerate(order) if goes != place)
-    text = f"the channels are in the wrong order: {_change(channels, order)}."
+    text = f"the channels are in the wrong order: {change(channels, order)}."
     rivals = [rival.kind for taken in orders for rival in taken.rivals if rival.kind != "order"]
     if rivals:
         text += f" It may also be another fault ({', '.join(sorted(set(rivals)))}); record longer to know."
     elif check.num_equivalents > 1:
         text += f" {check.num_equivalents} orders record the same; this is the likeliest."
     return Finding("order", moved, check.certainty, text)
-
-
-def _change(channels: list[int], order: Order) -> str:
-    """What happened to the channels, in the fewest words."""
-    count = len(order)
-    moved = [place for place, goes in enumerate(order) if goes != place]
-    if len(moved) == 2:
-        return f"{listed([channels[place] for place in moved])} are swapped"
-    shift = shift_of(order)
-    if shift is not None:
-        return f"all are shifted by {-shift % count}"
-    if order == tuple(range(count))[::-1]:
-        return "they run backwards"
-    parts = [
-        f"channel {channels[place]} carries what channel {channels[order[place]]} should" for place in moved
-    ]
-    return ", ".join(parts)

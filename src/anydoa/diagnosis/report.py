@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from anydoa.diagnosis.findings import Diagnosis, OrderCheck
+from anydoa.diagnosis.heard_talker import HeardTalker
 from anydoa.diagnosis.symmetry import KnownTalker
 from anydoa.geometry.ambiguity import ArrayReport
 
@@ -54,6 +55,8 @@ def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
             for finding in diagnosis.findings
         ],
         "order": None if order is None else _order_json(order),
+        "talker": None if diagnosis.talker is None else _talker_json(diagnosis.talker),
+        "num_places": diagnosis.num_places,
         "delays": None
         if delays is None
         else {
@@ -85,6 +88,10 @@ def _facts(diagnosis: Diagnosis) -> dict[str, str]:
     facts = _geometry_facts(diagnosis)
     if diagnosis.order is not None:
         facts["order"] = _order_text(diagnosis.order)
+    if diagnosis.num_places == 1 and diagnosis.talker is None:
+        facts["heard from"] = "one place only; talk from a second place, too, to be sure of order and timing"
+    if diagnosis.talker is not None:
+        facts["talker"] = _talker_text(diagnosis.talker)
     if diagnosis.delays is not None:
         check = diagnosis.delays
         facts["plane waves"] = f"explain {check.fit:.0%} of the sound as the file says"
@@ -141,6 +148,13 @@ def _order_text(order: OrderCheck) -> str:
     return said
 
 
+def _talker_text(talker: HeardTalker) -> str:
+    told = f"{talker.told_azimuth_deg:g}°"
+    if not talker.azimuths_deg:
+        return f"said to be at {told}, heard at no clear azimuth; record somebody level with the array"
+    return f"heard at {talker.where}, {'and said' if talker.is_there else 'but said'} to be at {told}"
+
+
 def _advice(talker: KnownTalker) -> str:
     azimuth = f"{talker.azimuth_deg:.0f}"
     return (
@@ -155,6 +169,15 @@ def _order_json(order: OrderCheck) -> dict[str, Any]:
         "certainty": round(order.certainty, 4),
         "channels": order.channels,
         "num_equivalents": order.num_equivalents,
+    }
+
+
+def _talker_json(talker: HeardTalker) -> dict[str, Any]:
+    return {
+        "told_azimuth_deg": talker.told_azimuth_deg,
+        "heard_azimuths_deg": [round(azimuth_deg, 1) for azimuth_deg in talker.azimuths_deg],
+        "within_deg": round(talker.within_deg, 1),
+        "agrees": talker.is_there,
     }
 
 

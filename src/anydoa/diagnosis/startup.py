@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
+from anydoa.diagnosis.admission import levelled
 from anydoa.diagnosis.channel_profile import ChannelProfile, ChannelSign, channel_signs
 from anydoa.diagnosis.channels import channel_facts
 from anydoa.diagnosis.delays import PieceCorrelations, correlate_pieces
@@ -147,6 +148,7 @@ def judge_start(
         profile: made with this array.
     """
     heard_s = audio.shape[1] / sample_rate
+    audio = levelled(audio)
     facts = channel_facts(audio, sample_rate)
     count = len(audio)
     if facts.is_constant.all():

@@ -87,6 +87,16 @@ def equivalents(order: Order, group: tuple[Order, ...]) -> tuple[Order, ...]:
     return tuple(tuple(symmetry[place] for place in order) for symmetry in group)
 
 
+def turns_level(array: MicrophoneArray, order: Order) -> bool:
+    """Whether a reordering does what turning the array around the vertical does; a mirror image does not."""
+    before = array.centred_positions
+    after = before[list(order)]
+    plane, turned = before[:, 0] + 1j * before[:, 1], after[:, 0] + 1j * after[:, 1]
+    turn = np.exp(1j * np.angle(np.vdot(plane, turned)))
+    change = np.hypot(np.abs(turned - turn * plane), after[:, 2] - before[:, 2])
+    return bool(change.max() <= _slack(array))
+
+
 def num_moved(order: Order) -> int:
     """How many microphones are not at their own place."""
     return sum(place != mic for mic, place in enumerate(order))

@@ -89,11 +89,31 @@ def test_a_recording_of_one_place_writes_nothing(folder: Path, tmp_path: Path) -
 
 def test_a_profile_is_written_beside_the_array(folder: Path, tmp_path: Path) -> None:
     profile = tmp_path / "cube.profile.json"
-    result = run(folder / "stand.wav", "--array", folder / "cube.toml", "--profile", profile)
+    result = run(folder / "walk.wav", "--array", folder / "cube.toml", "--profile", profile)
     assert result.exit_code == 0, result.output
     assert result.output.startswith(f"wrote {profile}: ")
     assert load_profile(profile).array == "cube"
     assert len(load_profile(profile).channels) == 8
+
+
+def test_no_profile_is_written_of_a_recording_too_short_to_be_called_healthy(
+    folder: Path, tmp_path: Path
+) -> None:
+    profile = tmp_path / "cube.profile.json"
+    error = error_of(run(folder / "stand.wav", "--array", folder / "cube.toml", "--profile", profile))
+    assert str(error).startswith(f"{folder / 'stand.wav'}: a profile takes 2 s of sound or more")
+    assert not profile.exists()
+
+
+def test_a_profile_is_made_of_the_first_minute_alone(folder: Path, tmp_path: Path) -> None:
+    walk, rate = soundfile.read(folder / "walk.wav")
+    long = tmp_path / "long.wav"
+    soundfile.write(long, np.concatenate([np.tile(walk, (5, 1)), 0 * walk]), rate, subtype="FLOAT")
+    cut = tmp_path / "cut.wav"
+    soundfile.write(cut, np.tile(walk, (5, 1))[: 60 * rate], rate, subtype="FLOAT")
+    for name in (long, cut):
+        run(name, "--array", folder / "cube.toml", "--profile", f"{name}.json")
+    assert load_profile(f"{long}.json") == load_profile(f"{cut}.json")
 
 
 def test_mistakes_are_named(folder: Path, tmp_path: Path) -> None:

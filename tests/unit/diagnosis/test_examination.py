@@ -1,13 +1,14 @@
 """The doctor on recordings in free field: every fault named, nothing else, and the cure right."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import soxr
 
 from anydoa.diagnosis.examination import diagnose, diagnose_geometry
-from anydoa.diagnosis.report import report_json
+from anydoa.diagnosis.report import report_json, report_text
 from anydoa.errors import AudioError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
@@ -193,7 +194,7 @@ def test_a_card_that_moves_its_loopback_channels_is_put_right(talk: Talk) -> Non
     assert diagnosis.corrected.ignore_channels == (0, 1)
 
 
-def test_a_shifted_circle_is_undecidable_until_the_talker_is_known(talk: Talk) -> None:
+def test_a_shifted_circle_is_undecidable_as_it_may_be_turned(talk: Talk) -> None:
     array = MicrophoneArray(circular_positions(6, 0.05), "ring")
     shifted = np.roll(talk(array), 2, axis=0)
     unknown = diagnose(shifted, RATE, array)
@@ -204,9 +205,12 @@ def test_a_shifted_circle_is_undecidable_until_the_talker_is_known(talk: Talk) -
     azimuth_deg = unknown.settled_by.azimuth_deg
     known = np.roll(talk(array, ((azimuth_deg, 0.0),) * 3), 2, axis=0)
     settled = diagnose(known, RATE, array, known_azimuth_deg=azimuth_deg)
-    assert [finding.kind for finding in settled.findings] == ["order"]
-    assert settled.corrected is not None
-    assert settled.corrected.channels == (2, 3, 4, 5, 0, 1)
+    assert [finding.kind for finding in settled.findings] == ["turned"]
+    assert "turned 120° clockwise" in settled.findings[0].text
+    assert "all are shifted by 2" in settled.findings[0].text
+    assert settled.order is not None
+    assert settled.order.num_equivalents == 2
+    assert settled.corrected is None
 
 
 def test_a_swap_on_a_circle_is_found_but_not_corrected_by_guessing(talk: Talk) -> None:
@@ -256,3 +260,11 @@ def test_geometry_alone_tells_the_symmetries() -> None:
     assert diagnosis.num_symmetries == 12
     assert diagnosis.settled_by is not None
     assert diagnosis.order is None
+
+
+def test_a_recording_of_one_place_is_said_to_be_one(array: MicrophoneArray, talk: Talk) -> None:
+    diagnosis = diagnose(talk(array, ((20, 5),) * 3), RATE, array)
+    one, two = (report_text(replace(diagnosis, num_places=count)) for count in (1, 2))
+    assert "  heard from     one place only; talk from a second place, too" in one
+    assert "heard from" not in two
+    assert report_json(replace(diagnosis, num_places=1))["num_places"] == 1
