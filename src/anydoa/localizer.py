@@ -16,7 +16,6 @@ from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryEr
 from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io.array_file import load_array
 from anydoa.io.audio import (
@@ -250,11 +249,11 @@ class LocalizationStream:
         elected = self._votes.elect()
         missing = (self._finder.num_sources or 0) - len(elected)
         if missing > 0:
-            least = self._finder.min_separation_deg
+            taken = np.array([direction for direction, _ in elected]).reshape(-1, 3)
             spare = [
                 (peak.direction, peak.score)
                 for peak in self._finder.find(self.mean_spectrum)
-                if all(great_circle_distance_deg(peak.direction, taken) > least for taken, _ in elected)
+                if not self._finder.are_one(taken, peak.direction).any()
             ]
             elected += spare[:missing]
         return tuple(

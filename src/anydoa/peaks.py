@@ -18,6 +18,7 @@ from anydoa.errors import ConfigError, ShapeError
 from anydoa.geometry.ambiguity import Rank, array_axis, geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
+from anydoa.geometry.folding import audible_projection
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.peak_fit import ArcFit, PatchFit
 
@@ -27,6 +28,10 @@ MIN_SEPARATION_DEG = 10.0  # as published (Baek et al. 2026)
 MAX_SOURCES = 4  # reported when their number is not known
 MIN_CONTRAST = 0.5  # share of the highest peak's height above the floor that a further source must have
 MAX_SADDLE = 0.5  # share of its own height to which the spectrum must fall on the way to every higher peak
+LEAST_RISE = (
+    0.3  # of the threshold that a source rises above the floor; what all directions have is no source
+)
+_HEIGHT_HEARD = 0.5  # of a difference in height above a flat array, beside one along its plane
 _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
 _MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a nearer mirror is the direction itself, for all a reader cares
 
@@ -77,10 +82,11 @@ class PeakFinder:
     A peak stands out if it is at least as high as its neighbours, rises at least ``MIN_CONTRAST`` as far
     above the floor (the median of the spectrum) as the highest peak, and the spectrum falls to
     ``MAX_SADDLE`` of that rise between it and every higher peak. Slopes, ripples on a broad lobe and side
-    lobes do not. Of two peaks nearer than ``min_separation_deg`` the higher remains.
+    lobes do not. Of two peaks nearer than ``min_separation_deg``, as far as the array hears it (see
+    :meth:`closeness`), the higher remains.
 
-    With an unknown number, sources are the peaks that stand out and reach the threshold. With a known one,
-    those that stand out come first, then other local maxima, then any direction far enough from the peaks
+    With an unknown number, sources are the peaks that stand out, reach the threshold and rise above the floor
+    by ``LEAST_RISE`` of it. With a known one, those that stand out come first, then other local maxima, then any direction far enough from the peaks
     taken, until there are that many. Values of zero are silence and never a peak.
 
     Args:
@@ -143,7 +149,7 @@ class PeakFinder:
         floor = float(np.median(values[self._side]))
         least = floor + MIN_CONTRAST * (float(values.max()) - floor)
         high = (values > max(floor, 0)) & (
-            values >= (least if self.num_sources else max(least, self.threshold))
+            values >= (least if self.num_sources else max(least, self._least_height(floor)))
         )
         remaining = np.where(high & self._maxima(values), values, -np.inf)
         taken: list[int] = []
@@ -180,11 +186,39 @@ class PeakFinder:
 
     def _near(self, index: int) -> Bool[np.ndarray, "grid"]:
         """Directions nearer to one than sources can be, itself included."""
-        near = self.grid.directions @ self.grid.directions[index] >= np.cos(
-            np.deg2rad(self.min_separation_deg)
-        )
+        near = self.are_one(self.grid.directions, self.grid.directions[index])
         near[index] = True
         return near
+
+    def are_one(
+        self, directions: Float[np.ndarray, "point 3"], direction: Float[np.ndarray, "3"]
+    ) -> Bool[np.ndarray, "point"]:
+        """Which directions are nearer to one than two sources can be, as far as the array hears it."""
+        near: np.ndarray = self.closeness(directions, direction) >= np.cos(
+            np.deg2rad(self.min_separation_deg)
+        )
+        return near
+
+    def closeness(
+        self, first: Float[np.ndarray, "point 3"], second: Float[np.ndarray, "*other 3"]
+    ) -> Float[np.ndarray, "point *other"]:
+        """Cosine of the angle between directions, as far as the array hears it.
+
+        A straight array hears of a direction only its part along the line. A flat one hears its part in the
+        plane, whose length tells the height; as floor and ceiling reflect a talker at the same azimuth from
+        other heights, differences of that length count half.
+        """
+        if self._rank == "volume":
+            return np.asarray(first @ second.T)
+        heard, other = first @ self._audible, second @ self._audible
+        length, other_length = np.linalg.norm(heard, axis=-1), np.linalg.norm(other, axis=-1)
+        square = np.add.outer(length**2, other_length**2) - 2 * (heard @ other.T)
+        if self._rank == "plane":
+            square -= (1 - _HEIGHT_HEARD**2) * np.subtract.outer(length, other_length) ** 2
+        return np.asarray(1 - square / 2)
+
+    def _least_height(self, floor: float) -> float:
+        return max(self.threshold, floor + LEAST_RISE * self.threshold)
 
     def _lowest_between(self, values: Float[np.ndarray, "grid"], first: int, second: int) -> float:
         """Lowest value on the great circle between two directions."""
@@ -232,6 +266,11 @@ class PeakFinder:
     def _axis(self) -> Float[np.ndarray, "3"]:
         assert self.array is not None  # asked for only where the rank is line or plane
         return array_axis(self.array)
+
+    @cached_property
+    def _audible(self) -> Float[np.ndarray, "3 3"]:
+        assert self.array is not None  # asked for only where the rank is line or plane
+        return audible_projection(self.array)
 
     @cached_property
     def _side(self) -> Bool[np.ndarray, "grid"]:

@@ -4,11 +4,78 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
-from anydoa.errors import ShapeError
+from anydoa.errors import AudioError, ShapeError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
+
+_USUAL_EXPONENT = 30  # of two, either way: squares of such samples and their sums fit single precision
+_EXPONENT_STEP = 20
+
+
+def check_audio(
+    audio: Float[np.ndarray, "mic time"], num_microphones: int
+) -> Float32[np.ndarray, "mic time"]:
+    """The audio in single precision.
+
+    Raises:
+        ShapeError: if its rows are not the microphones.
+        AudioError: if a sample is not finite.
+    """
+    with np.errstate(over="ignore"):
+        samples = np.asarray(audio, dtype=np.float32)
+    if samples.ndim != 2 or len(samples) != num_microphones:
+        raise ShapeError(
+            f"audio must be (microphones, samples) with {num_microphones} microphones, "
+            f"got shape {samples.shape}; select the channels of the array first"
+        )
+    if not np.isfinite(samples).all():
+        raise AudioError("audio must be finite, got NaN or infinite samples; repair or cut that part")
+    return samples
+
+
+class SampleScale:
+    """Keeps the squares of samples within single precision, however a recording is scaled.
+
+    Samples are multiplied by one, unless the loudest so far is beyond 2 to the power of 30 or nearer to zero
+    than the faintest that is usual; then by the power of 2 to the power of 20 that brings it near one.
+
+    Args:
+        faintest_exponent: of two: what a usual recording is louder than.
+    """
+
+    def __init__(self, faintest_exponent: int = -_USUAL_EXPONENT) -> None:
+        self._faintest_exponent = faintest_exponent
+        self._loudest = 0.0
+
+    def pieces(
+        self, samples: Float32[np.ndarray, "mic time"]
+    ) -> list[tuple[Float32[np.ndarray, "mic _"], float]]:
+        """The next samples, cut where their factor changes: scaled samples and the factor of each piece."""
+        loudness = np.maximum(samples.max(axis=0), -samples.min(axis=0)).astype(np.float64)
+        before, peak = self._loudest, max(self._loudest, float(loudness.max(initial=0.0)))
+        self._loudest = peak
+        if peak == 0 or (before > 0 and self._factor(before) == self._factor(peak)):
+            factor = float(self._factor(peak))
+            return [(_scaled(samples, factor), factor)]
+        factors = self._factor(np.maximum(np.maximum.accumulate(loudness), before))
+        cuts = np.flatnonzero(np.diff(factors)) + 1
+        ends = [*cuts.tolist(), len(factors)]
+        return [
+            (_scaled(samples[:, start:end], factors[start]), float(factors[start]))
+            for start, end in zip([0, *ends[:-1]], ends, strict=True)
+        ]
+
+    def _factor(self, loudest: Float[np.ndarray, "*any"] | float) -> Float[np.ndarray, "*any"]:
+        exponent = np.frexp(loudest)[1]
+        usual = (exponent >= self._faintest_exponent) & (exponent <= _USUAL_EXPONENT)
+        steps = np.where(usual, 0, np.rint(exponent / _EXPONENT_STEP).astype(int))
+        return np.asarray(np.ldexp(1.0, -_EXPONENT_STEP * steps))
+
+
+def _scaled(samples: Float32[np.ndarray, "mic _"], factor: float) -> Float32[np.ndarray, "mic _"]:
+    return samples if factor == 1 else (samples * np.float64(factor)).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,8 +16,8 @@ class DirectionVotes:
     Every peak that stands out votes for its direction. A vote weighs the level of the frame times the height
     of the peak above the floor of its spectrum, and less by the ratio of that height to the frame's highest.
     So silence and diffuse sound hardly count. Votes are spread over the sphere; the directions with most,
-    a least separation apart, are elected. In each frame one talker mostly dominates, so talkers that the
-    broad lobes of a small array merge in the mean spectrum come apart here.
+    a least separation apart as far as the array hears it, are elected. In each frame one talker mostly
+    dominates, so talkers that the broad lobes of a small array merge in the mean spectrum come apart here.
 
     Args:
         finder: that found the peaks.
@@ -55,13 +55,13 @@ class DirectionVotes:
         voted = np.flatnonzero(self._weight > 0)
         if not len(voted):
             return []
-        places = normalize_direction(self._moment[voted])
+        places = normalize_direction(self._moment[voted] / self._weight[voted, None])
         support = self._support(places, self._weight[voted])
         separation = np.cos(np.deg2rad(self._finder.min_separation_deg))
         elected: list[tuple[Float[np.ndarray, "3"], float]] = []
         taken = np.zeros(len(places), dtype=bool)
         for index in np.argsort(-support, kind="stable"):
-            closeness = places @ places[index]
+            closeness = self._finder.closeness(places, places[index])
             if len(elected) == self._seats or support[index] < self._least_share * support.max():
                 break
             if support[closeness >= separation].max(initial=0) > support[index] or taken[index]:
@@ -70,7 +70,7 @@ class DirectionVotes:
             moment, score, weight = (
                 kernel @ total[voted] for total in (self._moment, self._score, self._weight)
             )
-            elected.append((normalize_direction(moment), float(score / weight)))
+            elected.append((normalize_direction(moment / weight), float(score / weight)))
             taken |= closeness >= separation
         return elected
 
@@ -92,4 +92,4 @@ class DirectionVotes:
     ) -> Float[np.ndarray, "place"]:
         """Votes for each place, its surroundings included."""
         parts = np.array_split(places, max(1, len(places) ** 2 // 2**22))
-        return np.concatenate([self._kernel(part @ places.T) @ weight for part in parts])
+        return np.concatenate([self._kernel(self._finder.closeness(part, places)) @ weight for part in parts])

@@ -9,12 +9,12 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32
 
 from anydoa.classical.smoothing import CovarianceAverage
-from anydoa.classical.stft import FrameStream, check_audio, hann_window, short_time_spectra
+from anydoa.classical.stft import FrameStream, hann_window, short_time_spectra
 from anydoa.constants import MIN_SAMPLE_RATE, SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.spectrum import SpatialSpectrum
+from anydoa.spectrum import SpatialSpectrum, check_audio
 
 _HALF_WINDOW_S = 0.016
 _ROUNDING_NOISE = 1e-5  # of the loudest bin; what lies below is no sound
@@ -147,6 +147,8 @@ class CovarianceEstimator(ABC):
             raise AudioError(
                 f"a recording must have at least {2 * hop} samples, got {samples.shape[1]}; record longer"
             )
+        frame = FrameStream(len(samples), samples.shape[1], samples.shape[1]).push(samples)
+        samples = frame.samples[:, 0]
         average = CovarianceAverage(len(self.bins), array.num_microphones, decay=1.0)
         step = max(1, _BLOCK_BYTES // _window_bytes(self, array))
         for start in range(0, num_windows, step):
@@ -156,7 +158,7 @@ class CovarianceEstimator(ABC):
         return SpatialSpectrum(
             values=self.projection(array, grid)(covariance[None]),
             times_s=np.array([num_windows * hop / self.sample_rate]),
-            level=_root_mean_square(samples[:, None]),
+            level=frame.level(),
             grid=grid,
         )
 
@@ -179,13 +181,13 @@ class CovarianceStream:
     def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
         """Take the next samples of every microphone and return the frames they complete, maybe none."""
         frames = self._frames.push(audio)
-        num_frames = frames.shape[1]
+        num_frames = len(frames)
         values = np.zeros((num_frames, len(self._grid)), dtype=np.float32)
         level = np.zeros(num_frames, dtype=np.float32)
         for start in range(0, num_frames, self._block_length):
             block = slice(start, start + self._block_length)
-            values[block] = self._values(frames[:, block])
-            level[block] = _root_mean_square(frames[:, block])
+            values[block] = self._values(frames[block].samples)
+            level[block] = frames[block].level()
         times_s = self._times_s(num_frames)
         self._num_frames += num_frames
         return SpatialSpectrum(values, times_s, level, self._grid)
@@ -203,8 +205,3 @@ class CovarianceStream:
 def _window_bytes(estimator: CovarianceEstimator, array: MicrophoneArray) -> int:
     """Bytes that the spectra of one analysis window and their intermediate results take, roughly."""
     return 4 * 8 * array.num_microphones * 2 * estimator.analysis_hop
-
-
-def _root_mean_square(frames: Float32[np.ndarray, "mic frame time"]) -> Float32[np.ndarray, "frame"]:
-    mean_square = np.einsum("mft,mft->f", frames, frames, dtype=np.float64) / (len(frames) * frames.shape[2])
-    return np.sqrt(mean_square).astype(np.float32)

@@ -1,25 +1,29 @@
-"""MUSIC: steering vectors orthogonal to the noise, each bin normalised over the grid, then averaged."""
+"""MUSIC: steering vectors orthogonal to the noise, each bin normalised over directions, then averaged."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Complex64, Float32
+from jaxtyping import Complex64, Float, Float32
+from scipy.spatial import cKDTree
 
 from anydoa.classical.covariance import CovarianceEstimator, Projection
 from anydoa.classical.sphere_projection import NOISE_FLOOR, SphereSubspaceProjection
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.grid import DirectionGrid
+from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
+
+_WIDEST_HOLE = np.deg2rad(20.0)  # of a grid whose directions stand for the whole sphere
+_SPHERE = 256  # directions that stand for it where the grid does not
 
 
 @dataclass(frozen=True, kw_only=True)
 class Music(CovarianceEstimator):
-    """Wideband MUSIC with the pseudospectrum of each bin divided by its maximum over the grid.
+    """Wideband MUSIC with the pseudospectrum of each bin divided by its maximum over all directions.
 
-    A value is the average over all bins of that quotient, 1 at most. As each bin's best direction counts
-    as 1 even in noise, values tell less about the presence of a source than those of SRP-PHAT, and they
-    depend on the grid. In 55 simulated rooms 81 % of the frames that found the talker reached the default
-    threshold, and so did 62 % of the frames of unrelated noise: give the number of sources if it is known.
+    A value is how far the average of that quotient over all bins rises above its mean over the sphere. In
+    noise, too, each bin has a best direction, and with many microphones nearly all directions are as good;
+    but bins of noise do not agree on one, so it is the mean that is high. In white noise values stay below
+    0.07 with 2 to 32 microphones, in diffuse noise mostly below 0.1.
 
     Every snapshot enters the covariance with unit norm, so loud moments do not outweigh the rest and a
     bin fades with ``time_constant`` in digital silence.
@@ -37,7 +41,7 @@ class Music(CovarianceEstimator):
     """
 
     num_sources: int = 2
-    threshold: float = 0.4
+    threshold: float = 0.1
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -56,27 +60,67 @@ class Music(CovarianceEstimator):
     def projection(self, array: MicrophoneArray, grid: DirectionGrid) -> Projection:
         """Pseudospectrum of the noise subspace, bin after bin."""
         num_sources = min(self.num_sources, array.num_microphones - 1)
+        directions = grid.directions
+        if not _covers_the_sphere(grid):
+            directions = np.concatenate([directions, fibonacci_grid(_SPHERE).directions])
         if array.rigid_sphere_radius is not None:
-            return SphereSubspaceProjection(array, grid, self.frequencies, num_sources)
-        return _SubspaceProjection(self, array, grid, num_sources)
+            average: Projection = SphereSubspaceProjection(array, directions, self.frequencies, num_sources)
+        else:
+            average = _SubspaceProjection(self, array, directions, num_sources)
+        return _RiseAboveMean(average, len(grid))
+
+
+def _covers_the_sphere(grid: DirectionGrid) -> bool:
+    """Whether a grid leaves no hole wider than its spacing, or a few degrees."""
+    distance = cKDTree(grid.directions).query(fibonacci_grid(_SPHERE).directions)[0]
+    widest = np.clip(grid.spacing, _WIDEST_HOLE, np.pi / 3)
+    return bool(distance.max() <= 2 * np.sin(widest / 2))
+
+
+@dataclass(frozen=True, eq=False)
+class _RiseAboveMean:
+    """How far values rise above what noise makes of all directions alike: their mean over the sphere.
+
+    Args:
+        average: values of the directions of the grid, then of others that stand for the sphere, or of none
+            where the grid itself does.
+        size: of the grid.
+    """
+
+    average: Projection
+    size: int
+
+    def __call__(
+        self, covariance: Complex64[np.ndarray, "frame freq mic mic"]
+    ) -> Float32[np.ndarray, "frame grid"]:
+        values = self.average(covariance)
+        sphere = values[:, self.size :] if values.shape[1] > self.size else values
+        rise: np.ndarray = values[:, : self.size] - sphere.mean(axis=1, keepdims=True)
+        return np.maximum(rise, 0, out=rise)
 
 
 class _SubspaceProjection:
-    """From averaged covariances to the MUSIC spectrum of one array in free field on one grid.
+    """From averaged covariances to the MUSIC spectrum of one array in free field.
 
     Steering vectors of the next bin are those of the last one times a constant, so two tables serve all
     bins and memory does not grow with the band.
     """
 
-    def __init__(self, music: Music, array: MicrophoneArray, grid: DirectionGrid, num_sources: int) -> None:
-        delay = -(array.centred_positions @ grid.directions.T) / array.speed_of_sound
+    def __init__(
+        self,
+        music: Music,
+        array: MicrophoneArray,
+        directions: Float[np.ndarray, "direction 3"],
+        num_sources: int,
+    ) -> None:
+        delay = -(array.centred_positions @ directions.T) / array.speed_of_sound
         self._first_steering = np.exp(-2j * np.pi * music.frequencies[0] * delay).astype(np.complex64)
         self._next_bin = np.exp(-2j * np.pi * music.bin_spacing * delay).astype(np.complex64)
         self._num_sources = num_sources
 
     def __call__(
         self, covariance: Complex64[np.ndarray, "frame freq mic mic"]
-    ) -> Float32[np.ndarray, "frame grid"]:
+    ) -> Float32[np.ndarray, "frame direction"]:
         signal = np.linalg.eigh(covariance)[1][..., -self._num_sources :]
         # The trace is the weight of the windows that were not silent: 1, but less after a dropout.
         activity = np.trace(covariance, axis1=2, axis2=3).real
@@ -89,11 +133,13 @@ class _SubspaceProjection:
         return np.clip(total / covariance.shape[1], 0, 1)
 
     def _noise_power(
-        self, signal: Complex64[np.ndarray, "frame mic source"], steering: Complex64[np.ndarray, "mic grid"]
-    ) -> Float32[np.ndarray, "frame grid"]:
+        self,
+        signal: Complex64[np.ndarray, "frame mic source"],
+        steering: Complex64[np.ndarray, "mic direction"],
+    ) -> Float32[np.ndarray, "frame direction"]:
         """Power of each steering vector outside the signal subspace."""
         num_microphones = len(steering)
         bras = signal.conj().swapaxes(1, 2).reshape(-1, num_microphones)
-        amplitude = (bras @ steering).reshape(len(signal), -1, steering.shape[1])  # frame source grid
+        amplitude = (bras @ steering).reshape(len(signal), -1, steering.shape[1])  # frame source direction
         power = np.sum(amplitude.real**2 + amplitude.imag**2, axis=1)
         return np.maximum(num_microphones - power, NOISE_FLOOR * num_microphones)

@@ -54,28 +54,28 @@ class SphereSubspaceProjection:
     def __init__(
         self,
         array: MicrophoneArray,
-        grid: DirectionGrid,
+        directions: Float[np.ndarray, "direction 3"],
         frequencies: Float[np.ndarray, "freq"],
         num_sources: int,
     ) -> None:
         waves = sphere_waves(array, frequencies, tolerance=_WAVE_TOLERANCE)
-        weights = waves.weights(grid.directions, array)
-        self._wave_power = np.zeros((len(frequencies), len(grid)), dtype=np.float32)
+        weights = waves.weights(directions, array)
+        self._wave_power = np.zeros((len(frequencies), len(directions)), dtype=np.float32)
         for of_mic in weights.swapaxes(0, 1):
             self._wave_power += np.square(np.abs(waves.basis.T @ of_mic.T))
-        self._steering = weights.reshape(len(grid), -1).T
+        self._steering = weights.reshape(len(directions), -1).T
         self._basis = waves.basis.T[:, None, None]  # freq source mic rank
         self._num_sources = num_sources
 
     def __call__(
         self, covariance: Complex64[np.ndarray, "frame freq mic mic"]
-    ) -> Float32[np.ndarray, "frame grid"]:
-        """Pseudospectrum of each bin divided by its maximum over the grid, mean over bins."""
+    ) -> Float32[np.ndarray, "frame direction"]:
+        """Pseudospectrum of each bin divided by its maximum over directions, mean over bins."""
         return np.stack([self._pseudospectrum(frame) for frame in covariance])
 
     def _pseudospectrum(
         self, covariance: Complex64[np.ndarray, "freq mic mic"]
-    ) -> Float32[np.ndarray, "grid"]:
+    ) -> Float32[np.ndarray, "direction"]:
         signal = np.linalg.eigh(covariance)[1][..., -self._num_sources :]
         bras = signal.conj().swapaxes(1, 2)[..., None] * self._basis
         amplitude = bras.reshape(-1, len(self._steering)) @ self._steering

@@ -9,11 +9,13 @@ A frame of the spectrum holds several analysis windows: :class:`FrameStream` cut
 :func:`short_time_spectra` the windows inside them.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Complex64, Float, Float32
 from scipy.fft import rfft
 
-from anydoa.errors import AudioError, ShapeError
+from anydoa.spectrum import SampleScale, check_audio
 
 
 def hann_window(length: int) -> Float32[np.ndarray, "time"]:
@@ -35,24 +37,29 @@ def short_time_spectra(
     return rfft(windows * window, axis=-1)
 
 
-def check_audio(
-    audio: Float[np.ndarray, "mic time"], num_microphones: int
-) -> Float32[np.ndarray, "mic time"]:
-    """The audio in single precision.
+@dataclass(frozen=True, eq=False)
+class Frames:
+    """Overlapping frames of a recording.
 
-    Raises:
-        ShapeError: if its rows are not the microphones.
-        AudioError: if a sample is not finite.
+    Args:
+        samples: of each frame, times its scale.
+        scale: one for usual recordings; see :class:`~anydoa.spectrum.SampleScale`.
     """
-    samples = np.asarray(audio, dtype=np.float32)
-    if samples.ndim != 2 or len(samples) != num_microphones:
-        raise ShapeError(
-            f"audio must be (microphones, samples) with {num_microphones} microphones, "
-            f"got shape {samples.shape}; select the channels of the array first"
-        )
-    if not np.isfinite(samples).all():
-        raise AudioError("audio must be finite, got NaN or infinite samples; repair or cut that part")
-    return samples
+
+    samples: Float32[np.ndarray, "mic frame length"]
+    scale: Float[np.ndarray, "frame"]
+
+    def level(self) -> Float32[np.ndarray, "frame"]:
+        """Root mean square of each frame, in the recording's own scale."""
+        count = len(self.samples) * self.samples.shape[2]
+        square = np.einsum("mft,mft->f", self.samples, self.samples, dtype=np.float64) / count
+        return (np.sqrt(square) / self.scale).astype(np.float32)
+
+    def __getitem__(self, chosen: slice) -> "Frames":
+        return Frames(self.samples[:, chosen], self.scale[chosen])
+
+    def __len__(self) -> int:
+        return len(self.scale)
 
 
 class FrameStream:
@@ -68,13 +75,33 @@ class FrameStream:
         self._frame_length = frame_length
         self._hop_length = hop_length
         self._tail = np.zeros((num_microphones, 0), dtype=np.float32)
+        self._scale, self._factor = SampleScale(), 1.0
 
-    def push(self, audio: Float[np.ndarray, "mic time"]) -> Float32[np.ndarray, "mic frame length"]:
-        """The frames that these samples complete, maybe none."""
-        samples = np.concatenate([self._tail, check_audio(audio, len(self._tail))], axis=1)
+    def push(self, audio: Float[np.ndarray, "mic time"]) -> Frames:
+        """The frames that these samples complete, maybe none.
+
+        Raises:
+            ShapeError: if the rows are not the microphones.
+            AudioError: if a sample is not finite.
+        """
+        pieces = self._scale.pieces(check_audio(audio, len(self._tail)))
+        frames = [self._cut(*piece) for piece in pieces]
+        if len(frames) == 1:
+            return frames[0]
+        return Frames(
+            np.concatenate([part.samples for part in frames], axis=1),
+            np.concatenate([part.scale for part in frames]),
+        )
+
+    def _cut(self, samples: Float32[np.ndarray, "mic time"], factor: float) -> Frames:
+        """The frames that samples of one scale complete."""
+        tail = self._tail if factor == self._factor else self._tail * np.float64(factor / self._factor)
+        samples = np.concatenate([tail.astype(np.float32, copy=False), samples], axis=1)
+        self._factor = factor
         num_frames = max(0, (samples.shape[1] - self._frame_length) // self._hop_length + 1)
         self._tail = samples[:, num_frames * self._hop_length :].copy()
+        scale = np.full(num_frames, factor)
         if num_frames == 0:
-            return np.zeros((len(samples), 0, self._frame_length), dtype=np.float32)
+            return Frames(np.zeros((len(samples), 0, self._frame_length), dtype=np.float32), scale)
         frames = np.lib.stride_tricks.sliding_window_view(samples, self._frame_length, axis=1)
-        return frames[:, :: self._hop_length]
+        return Frames(frames[:, :: self._hop_length], scale)

@@ -6,19 +6,22 @@ from collections import OrderedDict
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
-from anydoa.errors import ConfigError, ShapeError
+from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING, ModelFolder
 from anydoa.runtime.session import open_session
 from anydoa.runtime.steering import steering_input
-from anydoa.spectrum import SpatialSpectrum
+from anydoa.spectrum import SampleScale, SpatialSpectrum, check_audio
 
 _OUTPUT_S = 0.1  # between frames of the spectrum
 _MEAN_S = 0.05  # of the newest sound that each is the mean over
 _ROWS = 2048  # microphones x frames of the network in one call: what a processor's cache holds is fastest
 _MAX_DIRECTIONS = 8192  # of Gridnet in one call
 _KEPT_GRIDS = 4
+_FAINTEST_EXPONENT = (
+    -17
+)  # of two; fainter recordings come near the least power that the network takes for sound
 
 logger = logging.getLogger(__name__)
 
@@ -207,6 +210,7 @@ class NetworkStream:
         self._steering = None if steering is None else steering[None]
         self._state = estimator.initial_state(1, array.num_microphones)
         self._samples = np.zeros((array.num_microphones, 0), dtype=np.float32)
+        self._scale, self._factor = SampleScale(_FAINTEST_EXPONENT), 1.0
         self._num_outputs = 0
 
     def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
@@ -214,14 +218,20 @@ class NetworkStream:
 
         Raises:
             ShapeError: if the audio has another number of microphones than the array.
+            AudioError: if a sample is not finite.
         """
-        if audio.ndim != 2 or len(audio) != len(self._samples):
-            raise ShapeError(
-                f"audio must be ({len(self._samples)} microphones, time), "
-                f"got shape {audio.shape}; select channels first"
-            )
-        self._samples = np.concatenate([self._samples, audio.astype(np.float32, copy=False)], axis=1)
+        pieces = self._scale.pieces(check_audio(audio, len(self._samples)))
+        return SpatialSpectrum.join([self._take(*piece) for piece in pieces])
+
+    def _take(self, samples: Float32[np.ndarray, "mic time"], factor: float) -> SpatialSpectrum:
+        """The frames that samples of one scale complete."""
         estimator = self._estimator
+        if factor != self._factor:
+            # Beside what comes, all that was heard is silence; and the network remembers levels.
+            self._state = estimator.initial_state(1, len(samples))
+            self._samples = (self._samples * np.float64(factor / self._factor)).astype(np.float32)
+            self._factor = factor
+        self._samples = np.concatenate([self._samples, samples], axis=1)
         num_outputs = max((self._samples.shape[1] - estimator.window_length) // estimator.hop_length + 1, 0)
         block = max(_ROWS // (len(self._samples) * estimator.frames_per_output), 1)
         parts = [self._advance(min(block, num_outputs - done)) for done in range(0, num_outputs, block)]
@@ -244,6 +254,7 @@ class NetworkStream:
             newest = by_output[:, -estimator.frames_averaged :]
             values = _sigmoid(newest @ self._directions).mean(axis=1)
             level = _levels(windows, estimator.network_hop, estimator.frames_per_output, overlap)
+            level = (level.astype(np.float64) / self._factor).astype(np.float32)
             self._samples = self._samples[:, used:]
         last = self._num_outputs + np.arange(1, num_outputs + 1)
         self._num_outputs += num_outputs

@@ -19,6 +19,7 @@ LEVEL_MEMORY_S = 2.0
 
 _FLOOR = 1e-10  # of the greatest power so far
 _TINY = 1e-30
+_NO_SOUND = 1e-100  # power; recordings may be scaled to next to nothing
 _BLOCK_VALUES = 2**15  # of all pairs computed at once: what a processor's cache holds
 
 
@@ -61,18 +62,19 @@ class PolarSpectra:
     """Spectra as magnitudes and phases.
 
     Args:
-        magnitude: of each bin.
+        magnitude: of each bin, in the recording's own scale.
         phases: the same bins with all magnitudes set to one; zeros stay.
     """
 
-    magnitude: Float32[np.ndarray, "mic frame freq"]
+    magnitude: Float[np.ndarray, "mic frame freq"]
     phases: Complex64[np.ndarray, "mic frame freq"]
 
     @classmethod
-    def of(cls, spectra: Complex64[np.ndarray, "mic frame freq"]) -> "PolarSpectra":
-        """Both of spectra."""
+    def of(cls, spectra: Complex64[np.ndarray, "mic frame freq"], scale: float = 1.0) -> "PolarSpectra":
+        """Both of spectra that are ``scale`` times those of the recording."""
         magnitude = np.sqrt(np.square(spectra.real) + np.square(spectra.imag))
-        return cls(magnitude, spectra / np.maximum(magnitude, np.float32(_TINY)))
+        phases = spectra / np.maximum(magnitude, np.float32(_TINY))
+        return cls(magnitude if scale == 1 else magnitude / np.float64(scale), phases)
 
 
 class BinFeatures:
@@ -120,7 +122,7 @@ class BinFeatures:
         above_all, above_bin = np.zeros(power.shape), np.zeros(power.shape)
         for frame, row in enumerate(power.astype(np.float64)):
             self._greatest = max(self._greatest, float(row.max()))
-            if self._greatest <= _TINY:
+            if self._greatest <= _NO_SOUND:
                 continue
             level = np.log(row + _FLOOR * self._greatest) / 2
             self._mass = self._decay * self._mass + 1

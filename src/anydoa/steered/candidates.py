@@ -2,7 +2,7 @@
 
 import numpy as np
 from jaxtyping import Float, Float32, Int
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 from scipy.spatial import cKDTree
 
 from anydoa.geometry.ambiguity import array_axis, geometry_rank
@@ -12,6 +12,7 @@ from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 
 _REACH = 0.6  # of a candidate, spacings of the sphere
 _LEAST_WEIGHT = 0.01
+_BLOCK = 8192  # directions weighed at once
 
 
 class Candidates:
@@ -65,6 +66,10 @@ class Candidates:
         Returns:
             A row for each direction; it sums to one.
         """
+        blocks = [directions[start : start + _BLOCK] for start in range(0, len(directions), _BLOCK)]
+        return csr_array(vstack([self._weights_of(block) for block in blocks], format="csr"))
+
+    def _weights_of(self, directions: Float[np.ndarray, "direction 3"]) -> csr_array:
         cosine = directions @ self.directions.T
         weights = np.exp(self._sharpness * (cosine - cosine.max(axis=1, keepdims=True)))
         weights[weights < _LEAST_WEIGHT] = 0

@@ -171,11 +171,15 @@ class SteeredStream:
     def listen(self, audio: Float[np.ndarray, "mic time"]) -> list[Moment]:
         """Like :meth:`push`, but the talkers themselves, before they are scored."""
         frames = self._frames.push(audio)
-        return [self._moment(frames[:, index]) for index in range(frames.shape[1])]
+        levels = frames.level()
+        return [
+            self._moment(frames.samples[:, index], float(frames.scale[index]), float(levels[index]))
+            for index in range(len(frames))
+        ]
 
-    def _moment(self, samples: Float32[np.ndarray, "mic time"]) -> Moment:
+    def _moment(self, samples: Float32[np.ndarray, "mic time"], scale: float, level: float) -> Moment:
         axis, options = self._estimator.axis, self._estimator.options
-        spectra = PolarSpectra.of(window_spectra(samples, axis))
+        spectra = PolarSpectra.of(window_spectra(samples, axis), scale)
         features = self._features.push(spectra)
         mask, self._state = self._estimator.mask.step(features, self._state)
         phases = np.ascontiguousarray(spectra.phases.transpose(2, 1, 0))
@@ -187,7 +191,6 @@ class SteeredStream:
         views = look_at(talkers, self._evidence, num_mics=len(samples)) if talkers else None
         self._num_moments += 1
         newest = self._num_moments * self._estimator.hop_length - axis.hop_length + axis.window_length / 2
-        level = float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
         leftover = self._search.leftover(talkers, self._evidence)
         return Moment(newest / axis.sample_rate, level, talkers, views, leftover)
 

@@ -5,29 +5,36 @@ from functools import lru_cache
 
 import numpy as np
 from jaxtyping import Complex64, Float, Float32, Int
+from scipy.spatial import cKDTree
 
 from anydoa.geometry.ambiguity import array_axis, geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance
 from anydoa.geometry.folding import fold_directions, half_circle
-from anydoa.geometry.grid import DirectionGrid
+from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.geometry.plane_wave import steering_phases
 from anydoa.peak_fit import PatchFit
 from anydoa.steered.band_power import half_covariance, pair_matrix, takes_pairs
 from anydoa.steered.bin_features import BinAxis
 
 _KEPT_PATCHES = 64
+_KEPT_LARGE_PATCHES = 16
 _LEAST_MASS = 1e-12
 _ROUNDING = 1e-4
 _RINGS = 2.2  # grid spacings around the middle of a patch
 _INSIDE = 1.2  # grid spacings from the middle that leave all neighbours inside the patch
 _LEAST_REACH = np.deg2rad(6.0)  # of a patch: finer grids are not climbed one small step after another
 _MOST_CLIMBS = 6
+_FINEST = np.deg2rad(1.0)  # spacing of directions that are climbed on; lobes are several times as wide
+_BEYOND = 1.5  # such spacings beyond the edge of a finer grid, so that the fit has neighbours there
 _LINE_STEP = np.deg2rad(0.5)
 
 
 class FineSearch:
     """Places talkers of one array on one grid.
+
+    Grids finer than a degree are climbed on even directions a degree apart where they look, and what is found
+    between these is moved onto the grid if it lies beside it: so a dense grid costs no more than a usual one.
 
     Args:
         array: what listens.
@@ -36,20 +43,23 @@ class FineSearch:
     """
 
     def __init__(self, array: MicrophoneArray, grid: DirectionGrid, axis: BinAxis) -> None:
-        self._array, self._grid, self._axis = array, grid, axis
-        self._folded = fold_directions(grid.directions, array)
-        # Of equals the first is taken, so they are looked at in an order that is not the grid's own.
-        self._sorted = np.lexsort(grid.directions.T)
-        self._folded_sorted = self._folded[self._sorted]
         rank = geometry_rank(array)
         self._is_line, self._is_volume = rank == "line", rank == "volume"
+        self._wanted = None if self._is_line or grid.spacing >= _FINEST else _Wanted.of(grid, array)
+        climbed = grid if self._wanted is None else even_directions(grid)
+        self._array, self._grid, self._axis = array, climbed, axis
+        self._folded = fold_directions(climbed.directions, array)
+        # Of equals the first is taken, so they are looked at in an order that is not the grid's own.
+        self._sorted = np.lexsort(climbed.directions.T)
+        self._folded_sorted = self._folded[self._sorted]
         if self._is_line:
             angle = great_circle_distance(self._folded, array_axis(array))
             self._end_angles = float(angle.min()), float(angle.max())
         self._by_pairs = takes_pairs(array.num_microphones)
-        self._inside = np.cos(_INSIDE * grid.spacing)
-        self._reach = max(_RINGS * grid.spacing, _LEAST_REACH)
-        self._patch = lru_cache(_KEPT_PATCHES)(self._make_patch)
+        self._inside = np.cos(_INSIDE * climbed.spacing)
+        self._reach = max(_RINGS * climbed.spacing, _LEAST_REACH)
+        kept = _KEPT_PATCHES if self._wanted is None else _KEPT_LARGE_PATCHES
+        self._patch = lru_cache(kept)(self._make_patch)
         self._fit = lru_cache(_KEPT_PATCHES)(self._make_fit)
 
     def locate(
@@ -86,6 +96,8 @@ class FineSearch:
         place = self._fit(middle).maximum(spread)[0]
         if not self._is_volume:
             place = fold_directions(place, self._array)
+        if self._wanted is not None:
+            place = self._wanted.onto(place)
         return place, self._coherence(values, mass)
 
     def _coherence(self, values: Float32[np.ndarray, "direction"], mass: float) -> float:
@@ -112,6 +124,34 @@ class FineSearch:
 
     def _make_fit(self, middle: int) -> PatchFit:
         return PatchFit(self._grid, middle)
+
+
+def even_directions(grid: DirectionGrid) -> DirectionGrid:
+    """Directions a degree apart where a finer grid looks, and a little beyond its edge."""
+    sphere = fibonacci_grid(round(4 * np.pi / _FINEST**2))
+    distance = cKDTree(grid.directions).query(sphere.directions)[0]
+    near = distance <= 2 * np.sin(_BEYOND * _FINEST / 2)
+    return DirectionGrid(sphere.directions[near], name=f"a degree apart in {grid.name}")
+
+
+@dataclass(frozen=True, eq=False)
+class _Wanted:
+    """The directions of a dense grid, folded, and how near to one of them a talker lies on the grid."""
+
+    directions: Float[np.ndarray, "grid 3"]
+    tree: cKDTree
+    reach: float
+
+    @classmethod
+    def of(cls, grid: DirectionGrid, array: MicrophoneArray) -> "_Wanted":
+        folded = fold_directions(grid.directions, array)
+        return cls(folded, cKDTree(folded), float(2 * np.sin(grid.spacing / 2)))
+
+    def onto(self, place: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
+        """The place itself if it lies on the grid, else the direction of the grid nearest to it."""
+        distance, index = self.tree.query(place)
+        nearest: np.ndarray = self.directions[index]
+        return place if distance <= self.reach else nearest
 
 
 @dataclass(frozen=True, eq=False)

@@ -52,7 +52,8 @@ def mask_of(
     power = [np.zeros((0, axis.num_bins), dtype=np.float32)]
     masks = [power[0]]
     for block in blocks:
-        spectra = short_time_spectra(frames.push(block), window, axis.hop_length)[..., axis.bins]
+        cut = frames.push(block)
+        spectra = short_time_spectra(cut.samples, window, axis.hop_length)[..., axis.bins]
         columns = spectra.shape[1]
         if columns:
             by_window = spectra.reshape(len(spectra), -1, axis.num_bins)

@@ -33,7 +33,7 @@ def test_values_are_those_of_the_definition(num_sources: int) -> None:
         pseudospectrum = 1 / np.sum(np.abs(noise.conj().T @ steering) ** 2, axis=0)
         expected += pseudospectrum / pseudospectrum.max() / len(music.frequencies)
     values = music.projection(array, grid)(covariance.astype(np.complex64)[None])[0]
-    np.testing.assert_allclose(values, expected, atol=1e-3)
+    np.testing.assert_allclose(values, np.maximum(expected - expected.mean(), 0), atol=1e-3)
 
 
 def test_two_talkers_at_once_are_both_found() -> None:

@@ -63,7 +63,7 @@ def test_values_of_music_are_those_of_the_definition(array, num_sources: int) ->
         pseudospectrum = np.sum(np.abs(waves[:, :, index]) ** 2, axis=1) / outside
         expected += pseudospectrum / pseudospectrum.max() / len(covariance)
     values = music.projection(array, GRID)(covariance.astype(np.complex64)[None])[0]
-    np.testing.assert_allclose(values, expected, atol=2e-3)
+    np.testing.assert_allclose(values, np.maximum(expected - expected.mean(), 0), atol=2e-3)
 
 
 @pytest.mark.parametrize("estimator", [SrpPhat(), Music()], ids=lambda estimator: estimator.name)
