@@ -27,6 +27,9 @@ class AggRl(nn.Module):
     Args:
         config: sizes and choices; the published ones by default.
 
+    ``hears_plane_waves`` may be set to false to leave SteeringNet out for a while, as early stages of training
+    do.
+
     Reference:
         Baek et al. (2026), "Physics-Informed Audio-Geometry-Grid Representation Learning for Universal Sound
         Source Localization". Oddities of its public model are mended unless ``config.compat`` keeps them.
@@ -41,6 +44,7 @@ class AggRl(nn.Module):
         if self.config.steering != "none":
             slope_deg = (self.config.steering_top_deg, self.config.steering_lobe_deg)
             self.sphere = JudgedSphere(self.config.steering_directions, slope_deg)
+        self.hears_plane_waves = self.sphere is not None
 
     def forward(
         self,
@@ -121,7 +125,7 @@ class AggRl(nn.Module):
 
     def judged(self) -> JudgedDirections | None:
         """What SteeringNet judges where it runs, if there is one; it depends on nothing, so keep it."""
-        if self.sphere is None:
+        if self.sphere is None or not self.hears_plane_waves:
             return None
         grid = self.gridnet(self.sphere.directions)
         return replace(self.judge(self.sphere.directions, grid), tops=self.sphere.tops)
@@ -135,7 +139,7 @@ class AggRl(nn.Module):
     def grid_representation(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "output grid latent"]:
         """Grid representation; it depends on the directions alone, so keep it for a fixed grid."""
         latent: Tensor = self.gridnet(directions)
-        if self.sphere is None:
+        if self.sphere is None or not self.hears_plane_waves:
             return latent
         # Only the last output hears SteeringNet; the inner product divides by the root of the latent width.
         weights = math.sqrt(self.config.latent_size) * self.sphere(directions)
@@ -184,11 +188,16 @@ class AggRl(nn.Module):
         return representation, {"samples": samples[..., used:], **memory}
 
     def learn_steering_only_(self) -> None:
-        """Leave all but SteeringNet as it is, normalisation included, until training is switched on."""
+        """Leave all but SteeringNet as it is, normalisation included, until :meth:`learn_all_`."""
         assert self.augeonet.steering_net is not None
         self.eval()
         self.requires_grad_(False)
         self.augeonet.steering_net.requires_grad_(True)
+
+    def learn_all_(self) -> None:
+        """Let every weight learn, and normalisation take the statistics of its batches."""
+        self.train()
+        self.requires_grad_(True)
 
     def project_(self) -> None:
         """Bring the bins of the transform back inside their bounds; call after each optimiser step."""

@@ -128,7 +128,8 @@ class AuGeonet(nn.Module):
         """What SteeringNet compares the phases of these microphones with, in free field."""
         net, config = self.steering_net, self.config
         assert net is not None
-        with torch.no_grad():
+        # Phases need all the digits there are, in mixed precision too.
+        with torch.no_grad(), torch.autocast(directions.device.type, enabled=False):
             hertz = self.transform.bins[net.bins] * (config.sample_rate / config.window_length)
             return steering_matrix(mic_positions, directions, hertz)
 

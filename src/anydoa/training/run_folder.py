@@ -21,7 +21,7 @@ from typing import Any
 
 from torch import Tensor
 
-from anydoa.errors import CheckpointError, ConfigError
+from anydoa.errors import CheckpointError
 
 _PREFIX = "checkpoint-"
 
@@ -74,17 +74,6 @@ class RunFolder:
         """Whole checkpoints, oldest first."""
         return sorted(self.path.glob(_PREFIX + "*[0-9]"))
 
-    def require_empty(self) -> None:
-        """Refuse a folder that holds a run.
-
-        Raises:
-            ConfigError: if there is a checkpoint.
-        """
-        if self.checkpoints():
-            raise ConfigError(
-                f"{self.path} holds a run already; add --resume to go on, or choose another --run"
-            )
-
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Keep every choice of the run."""
         (self.path / "config.json").write_text(json.dumps(config, indent=1) + "\n", encoding="utf-8")
@@ -122,7 +111,9 @@ class RunFolder:
 
         paths = self.checkpoints()
         if not paths:
-            raise CheckpointError(f"{self.path} holds no checkpoint to resume from; start without --resume")
+            raise CheckpointError(
+                f"{self.path} holds no checkpoint to go on from; choose the folder of a run"
+            )
         try:
             tensors = load_file(paths[-1] / "state.safetensors")
             numbers = json.loads((paths[-1] / "state.json").read_text(encoding="utf-8"))
