@@ -7,6 +7,7 @@ once, and a recording may be asked about any directions afterwards.
 
 import math
 from dataclasses import replace
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float
@@ -16,7 +17,8 @@ from anydoa.constants import MIN_MICROPHONES
 from anydoa.errors import ShapeError
 from anydoa.models.augeonet import AuGeonet
 from anydoa.models.config import AggRlConfig
-from anydoa.models.gridnet import Gridnet
+from anydoa.models.gridnet import FixedGrid, Gridnet
+from anydoa.models.pairwise import PairwiseTrunk
 from anydoa.models.steering_net import JudgedDirections
 from anydoa.nn.judged_sphere import JudgedSphere
 
@@ -27,8 +29,7 @@ class AggRl(nn.Module):
     Args:
         config: sizes and choices; the published ones by default.
 
-    ``hears_plane_waves`` may be set to false to leave SteeringNet out for a while, as early stages of training
-    do.
+    ``hears_plane_waves`` may be set to false to leave SteeringNet out, as early stages of training do.
 
     Reference:
         Baek et al. (2026), "Physics-Informed Audio-Geometry-Grid Representation Learning for Universal Sound
@@ -38,8 +39,9 @@ class AggRl(nn.Module):
     def __init__(self, config: AggRlConfig | None = None) -> None:
         super().__init__()
         self.config = config or AggRlConfig()
-        self.augeonet = AuGeonet(self.config)
-        self.gridnet = Gridnet(self.config)
+        # Those for comparison are trained and tried out alike; where only these will do, they are refused.
+        self.augeonet = cast(AuGeonet, _trunk(self.config))
+        self.gridnet = cast(Gridnet, _output(self.config))
         self.sphere: JudgedSphere | None = None
         if self.config.steering != "none":
             slope_deg = (self.config.steering_top_deg, self.config.steering_lobe_deg)
@@ -151,7 +153,11 @@ class AggRl(nn.Module):
 
         Args:
             mic_positions: gives the number of streams and of microphones; the places do not matter.
+
+        Raises:
+            ConfigError: if the network is one of those that run on whole recordings only.
         """
+        self.config.require_streams()
         batch, num_mics, _ = mic_positions.shape
         return {
             "samples": mic_positions.new_zeros(batch, num_mics, 0),
@@ -202,3 +208,11 @@ class AggRl(nn.Module):
     def project_(self) -> None:
         """Bring the bins of the transform back inside their bounds; call after each optimiser step."""
         self.augeonet.transform.project_()
+
+
+def _trunk(config: AggRlConfig) -> AuGeonet | PairwiseTrunk:
+    return AuGeonet(config) if config.trunk == "augeonet" else PairwiseTrunk(config)
+
+
+def _output(config: AggRlConfig) -> Gridnet | FixedGrid:
+    return Gridnet(config) if config.output == "grid" else FixedGrid(config)

@@ -116,8 +116,8 @@ class OptimizerOptions:
 class StageOptions:
     """One stage of training; stages follow each other.
 
-    What a stage says of optimiser, mixing, beams and grid holds while it lasts, in place of what the run says.
-    In a file its tables need only name the keys that differ.
+    What a stage says of optimiser, mixing, beams and grid holds while it lasts, in place of what the run
+    says. In a file its tables need only name the keys that differ.
 
     Args:
         name: what the log calls it.

@@ -1,8 +1,8 @@
 """Reading the choices of a training run from TOML, which mirrors the records one to one.
 
-A file may begin with ``base = "other.toml"``: the path, seen from the file, of one whose choices hold where the
-file itself makes none. Tables are merged key by key; a list, such as that of all stages, replaces the whole
-list. Likewise a stage's tables hold for the keys they name, and those of the run for the others.
+A file may begin with ``base = "other.toml"``: the path, seen from the file, of one whose choices hold where
+the file itself makes none. Tables are merged key by key; a list, such as that of all stages, replaces the
+whole list. Likewise a stage's tables hold for the keys they name, and those of the run for the others.
 """
 
 import dataclasses

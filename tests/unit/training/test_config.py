@@ -18,10 +18,20 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.toml")), ids=lambda path: path.stem)
 def test_the_configurations_we_ship_are_valid(path: Path) -> None:
     config = load_config(path)
     assert config_from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize("folder", ["ablations", "peers"])
+def test_all_that_is_compared_has_one_budget(folder: str) -> None:
+    full = load_config(CONFIGS / "ablations" / "full.toml")
+    for path in (CONFIGS / folder).glob("*.toml"):
+        config = load_config(path)
+        assert sum(stage.length for stage in config.stages) * config.epoch_examples == 45_000, path
+        assert (config.optimizer, config.mix, config.seed) == (full.optimizer, full.mix, full.seed), path
+        assert config.model.steering == "none", path
 
 
 def test_the_paper_configuration_is_the_published_one() -> None:
