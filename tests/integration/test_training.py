@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -177,6 +178,47 @@ def test_a_finished_run_goes_on_with_a_further_stage(config: TrainingConfig, tmp
     assert longer.position.examples == 24
 
 
+def test_the_parts_of_a_network_learn_one_after_the_other(config: TrainingConfig, tmp_path: Path) -> None:
+    model = replace(MODEL, steering="bands", steering_bands=4, steering_bins=3, steering_directions=40)
+    geometry, rooms = (replace(stage, length=0.5) for stage in config.stages)
+    stages = (
+        replace(geometry, learns="without-plane-waves"),
+        replace(rooms, learns="plane-waves"),
+        replace(rooms, optimizer=OptimizerOptions(lr=1e-3, average_decay=0.5)),
+    )
+    run = replace(config, model=model, stages=stages, validation=replace(config.validation, every=10.0))
+    weights = []
+
+    def look(report: StepReport | ValidationResult) -> None:
+        if isinstance(report, ValidationResult):
+            weights.append({name: one.detach().clone() for name, one in whole.network.named_parameters()})
+
+    whole = trainer(run, tmp_path / "whole", watch=look)
+    weights.insert(0, {name: one.detach().clone() for name, one in whole.network.named_parameters()})
+    whole.run(StopRequest())
+    for (before, after), learns in zip(pairwise(weights), (True, False, True), strict=True):
+        moved = {name for name in before if not torch.equal(before[name], after[name])}
+        assert any("steering_net" not in name for name in moved) == learns
+        assert any("steering_net" in name for name in moved) == (before is not weights[0])
+    assert (whole.position.examples, whole.average.decay) == (24, 0.5)
+
+    stop = StopRequest()
+    steps = iter(range(1, 100))
+
+    def interrupt(report: StepReport | ValidationResult) -> None:
+        if isinstance(report, StepReport) and next(steps) == 3:
+            stop.now("test")
+
+    trainer(run, tmp_path / "parts", watch=interrupt).run(stop)
+    resumed = trainer(run, tmp_path / "parts")
+    assert resumed.resume() == []
+    resumed.run(StopRequest())
+    assert resumed.finished
+    torch.testing.assert_close(
+        final_state(tmp_path / "parts"), final_state(tmp_path / "whole"), rtol=0, atol=0
+    )
+
+
 @pytest.mark.slow
 def test_a_run_begins_with_the_weights_of_another_and_counts_what_they_learnt_from(
     config: TrainingConfig, tmp_path: Path
@@ -269,7 +311,7 @@ def test_sigterm_stops_the_command_with_a_checkpoint_to_resume(tmp_path: Path) -
         assert "stopped (SIGTERM); go on with" in process.communicate(timeout=60)[0]
     assert process.returncode == 0
     assert RunFolder(tmp_path).load().numbers["position"]["examples"] < 500
-    run([*arguments, "--resume"])
+    run(arguments)
     assert RunFolder(tmp_path).load().numbers["position"]["examples"] >= 500
 
 

@@ -1,4 +1,4 @@
-"""``anydoa train``: a network from a TOML file of choices, stopped and resumed at will."""
+"""``anydoa train``: a network from a TOML file of choices, stopped and gone on with at will."""
 
 import json
 import time
@@ -16,6 +16,7 @@ from anydoa.output_file import check_outputs, note_input
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from anydoa.training.loop import Trainer
     from anydoa.training.progress import StepReport, Watcher
     from anydoa.training.validation import ValidationResult
 
@@ -26,11 +27,11 @@ _MEMORY = 0.98  # share of the old mean in the shown loss and speed
 def train(
     config: Annotated[Path, typer.Argument(help="TOML file with the choices of the run.")],
     run: Annotated[
-        Path, typer.Option(help="Folder of the run: checkpoints, learning curve, weights.")
+        Path,
+        typer.Option(
+            help="Folder of the run: checkpoints, learning curve, weights. If it holds a run, that goes on."
+        ),
     ] = Path("run"),
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the newest checkpoint in the folder.")
-    ] = False,
     initial: Annotated[
         Path | None,
         typer.Option("--from", help="Checkpoint of the same network to begin with, from another run."),
@@ -56,7 +57,7 @@ def train(
         int | None, typer.Option(min=1, help="Threads of the network; data has its own.")
     ] = None,
 ) -> None:
-    """Train a network. Ctrl-C or SIGTERM stops after the current step and leaves a checkpoint."""
+    """Train a network. Ctrl-C or SIGTERM stops after the current step; the same command goes on."""
     require_extra("training", "train", ("accelerate", "safetensors", "tensorboard", "torch"))
     import torch
 
@@ -80,18 +81,33 @@ def train(
     check_outputs(folder.model)
     is_first = environ.get("RANK", "0") == "0"  # of the processes that train together
     with folder.claimed() if is_first else nullcontext(), _watching() as watch:
-        if is_first and not resume:
-            folder.require_empty()
+        if is_first and not folder.checkpoints():
+            folder.forget_start()
         engine = make_accelerator(choices, folder, device=device)
         trainer = Trainer(choices, folder, accelerator=engine, watch=watch)
-        if resume:
-            trainer.resume()
-        trainer.run(stop)
+        if folder.checkpoints():
+            _report_going_on(trainer, trainer.resume())
+        if not trainer.finished:
+            trainer.run(stop)
     if not engine.is_main_process:
         return
     if stop.reason:
-        typer.echo(f"stopped ({stop.reason}); go on with: anydoa train {config} --run {run} --resume")
+        typer.echo(f"stopped ({stop.reason}); go on with: anydoa train {config} --run {run}")
     typer.echo(f"learning curve {folder.log}")
+
+
+def _report_going_on(trainer: "Trainer", changed: list[str]) -> None:
+    if not trainer.accelerator.is_main_process:
+        return
+    position, run = trainer.position, trainer.folder.path
+    if trainer.finished:
+        typer.echo(
+            f"{run}: all stages are done, after {position.examples} clips; choose another --run to begin anew"
+        )
+        return
+    typer.echo(f"{run}: going on after {position.examples} clips and {position.hours:.2f} h")
+    if changed:
+        typer.echo(f"{run}: choices that are others than before: {', '.join(changed)}")
 
 
 @contextmanager

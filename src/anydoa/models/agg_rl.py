@@ -7,6 +7,7 @@ once, and a recording may be asked about any directions afterwards.
 
 import math
 from dataclasses import replace
+from typing import cast
 
 import torch
 from jaxtyping import Bool, Float
@@ -16,7 +17,8 @@ from anydoa.constants import MIN_MICROPHONES
 from anydoa.errors import ShapeError
 from anydoa.models.augeonet import AuGeonet
 from anydoa.models.config import AggRlConfig
-from anydoa.models.gridnet import Gridnet
+from anydoa.models.gridnet import FixedGrid, Gridnet
+from anydoa.models.pairwise import PairwiseTrunk
 from anydoa.models.steering_net import JudgedDirections
 from anydoa.nn.judged_sphere import JudgedSphere
 
@@ -27,6 +29,8 @@ class AggRl(nn.Module):
     Args:
         config: sizes and choices; the published ones by default.
 
+    ``hears_plane_waves`` may be set to false to leave SteeringNet out, as early stages of training do.
+
     Reference:
         Baek et al. (2026), "Physics-Informed Audio-Geometry-Grid Representation Learning for Universal Sound
         Source Localization". Oddities of its public model are mended unless ``config.compat`` keeps them.
@@ -35,12 +39,14 @@ class AggRl(nn.Module):
     def __init__(self, config: AggRlConfig | None = None) -> None:
         super().__init__()
         self.config = config or AggRlConfig()
-        self.augeonet = AuGeonet(self.config)
-        self.gridnet = Gridnet(self.config)
+        # Those for comparison are trained and tried out alike; where only these will do, they are refused.
+        self.augeonet = cast(AuGeonet, _trunk(self.config))
+        self.gridnet = cast(Gridnet, _output(self.config))
         self.sphere: JudgedSphere | None = None
         if self.config.steering != "none":
             slope_deg = (self.config.steering_top_deg, self.config.steering_lobe_deg)
             self.sphere = JudgedSphere(self.config.steering_directions, slope_deg)
+        self.hears_plane_waves = self.sphere is not None
 
     def forward(
         self,
@@ -121,7 +127,7 @@ class AggRl(nn.Module):
 
     def judged(self) -> JudgedDirections | None:
         """What SteeringNet judges where it runs, if there is one; it depends on nothing, so keep it."""
-        if self.sphere is None:
+        if self.sphere is None or not self.hears_plane_waves:
             return None
         grid = self.gridnet(self.sphere.directions)
         return replace(self.judge(self.sphere.directions, grid), tops=self.sphere.tops)
@@ -135,7 +141,7 @@ class AggRl(nn.Module):
     def grid_representation(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "output grid latent"]:
         """Grid representation; it depends on the directions alone, so keep it for a fixed grid."""
         latent: Tensor = self.gridnet(directions)
-        if self.sphere is None:
+        if self.sphere is None or not self.hears_plane_waves:
             return latent
         # Only the last output hears SteeringNet; the inner product divides by the root of the latent width.
         weights = math.sqrt(self.config.latent_size) * self.sphere(directions)
@@ -147,7 +153,11 @@ class AggRl(nn.Module):
 
         Args:
             mic_positions: gives the number of streams and of microphones; the places do not matter.
+
+        Raises:
+            ConfigError: if the network is one of those that run on whole recordings only.
         """
+        self.config.require_streams()
         batch, num_mics, _ = mic_positions.shape
         return {
             "samples": mic_positions.new_zeros(batch, num_mics, 0),
@@ -184,12 +194,25 @@ class AggRl(nn.Module):
         return representation, {"samples": samples[..., used:], **memory}
 
     def learn_steering_only_(self) -> None:
-        """Leave all but SteeringNet as it is, normalisation included, until training is switched on."""
+        """Leave all but SteeringNet as it is, normalisation included, until :meth:`learn_all_`."""
         assert self.augeonet.steering_net is not None
         self.eval()
         self.requires_grad_(False)
         self.augeonet.steering_net.requires_grad_(True)
 
+    def learn_all_(self) -> None:
+        """Let every weight learn, and normalisation take the statistics of its batches."""
+        self.train()
+        self.requires_grad_(True)
+
     def project_(self) -> None:
         """Bring the bins of the transform back inside their bounds; call after each optimiser step."""
         self.augeonet.transform.project_()
+
+
+def _trunk(config: AggRlConfig) -> AuGeonet | PairwiseTrunk:
+    return AuGeonet(config) if config.trunk == "augeonet" else PairwiseTrunk(config)
+
+
+def _output(config: AggRlConfig) -> Gridnet | FixedGrid:
+    return Gridnet(config) if config.output == "grid" else FixedGrid(config)

@@ -16,7 +16,7 @@ from anydoa.models.steering_net import JudgedDirections, SteeringNet
 from anydoa.nn.array_layout import ArrayLayout, lay_out, lay_out_as_published, take_microphones
 from anydoa.nn.dual_path import DualPathBlock
 from anydoa.nn.extractor import PairExtractor
-from anydoa.nn.gcc import gcc_phat_features
+from anydoa.nn.gcc import gcc_phat_features, spectrum_features
 from anydoa.nn.microphone_encoding import MicrophoneEncoding, place_scalars
 from anydoa.nn.nudft import NonUniformDft, PublishedDft
 from anydoa.nn.plane_waves import steering_matrix
@@ -41,7 +41,8 @@ class AuGeonet(nn.Module):
             config.window_length,
             config.hop_length,
             config.num_bins,
-            learnable=config.transform == "learnable",
+            learnable=config.transform in ("learnable", "learnable-from-uniform"),
+            start="logit" if config.transform in ("learnable", "logit") else "uniform",
         )
         self.microphone_encoding = MicrophoneEncoding(
             width, alpha=config.alpha, beta=config.beta, modulation=config.mic_encoding
@@ -128,7 +129,8 @@ class AuGeonet(nn.Module):
         """What SteeringNet compares the phases of these microphones with, in free field."""
         net, config = self.steering_net, self.config
         assert net is not None
-        with torch.no_grad():
+        # Phases need all the digits there are, in mixed precision too.
+        with torch.no_grad(), torch.autocast(directions.device.type, enabled=False):
             hertz = self.transform.bins[net.bins] * (config.sample_rate / config.window_length)
             return steering_matrix(mic_positions, directions, hertz)
 
@@ -164,8 +166,10 @@ class AuGeonet(nn.Module):
         imag: Float[Tensor, "mic frame batch freq"],
         layout: ArrayLayout,
     ) -> Float[Tensor, "pair frame batch input"]:
-        """PHAT features of each frame and pair, then the place of the pair."""
+        """Features of each frame and pair, or microphone, then its place."""
         constants = self.extractor.constants(place_scalars(layout.places))
+        if self.config.features == "spectra":
+            return spectrum_features(real, imag, constants, layout.mic_mask)
         return gcc_phat_features(real, imag, constants, keep_reference=self.config.mic_frame == "absolute")
 
     def extract(

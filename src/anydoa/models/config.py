@@ -28,7 +28,16 @@ class AggRlConfig:
         window_length: samples in an analysis window; even, and a multiple of ``hop_length``.
         hop_length: samples between frames.
         num_bins: frequency bins of the transform.
-        transform: ``learnable`` bin positions (LNuDFT) or ``uniform`` ones (DFT).
+        trunk: what turns audio and positions into a representation: ``augeonet``, or one of the networks it
+            is compared with, ``u-net`` and ``neural-srp``, which look at all pairs of microphones.
+        output: ``grid`` meets any directions in the latent space, by Gridnet; ``fixed`` has weights of its
+            own for each direction of one grid, and gives others the value of the nearest.
+        fixed_directions: directions of the Fibonacci sphere of a fixed output.
+        transform: ``learnable`` bin positions (LNuDFT) or ``uniform`` ones (DFT); for comparison also
+            ``learnable-from-uniform``, which begin as uniform ones, and ``logit``, which stay where learnable
+            ones begin.
+        features: ``gcc-phat``, phase differences from the reference microphone, or the ``spectra`` of each
+            microphone by itself, which need ``mic_frame = "absolute"``.
         mic_encoding: how microphone positions modulate sines: ``fm`` frequency or ``pm`` phase.
         mic_frame: positions ``relative`` to the reference microphone, or ``absolute``: to the centroid,
             every microphone (the ablation of the paper).
@@ -41,7 +50,8 @@ class AggRlConfig:
         mapping_dilations: the same for the mapping; one output a block.
         latent_size: width of the shared latent space.
         grid_encoding: ``harmonics``, real spherical harmonics of the direction, or ``phases``, the
-            published one, which has rank 4.
+            published one, which has rank 4; for comparison ``fm``, frequency modulation like that of
+            microphones, or ``cartesian``, the unit vector as it is.
         grid_degree: highest degree of the harmonics.
         steering: ``bands`` adds SteeringNet, which computes what plane waves explain and is not in the paper;
             ``none`` leaves it out.
@@ -63,7 +73,11 @@ class AggRlConfig:
     window_length: int = 512
     hop_length: int = 128
     num_bins: int = 257
-    transform: Literal["learnable", "uniform"] = "learnable"
+    trunk: Literal["augeonet", "u-net", "neural-srp"] = "augeonet"
+    output: Literal["grid", "fixed"] = "grid"
+    fixed_directions: int = 2048
+    transform: Literal["learnable", "uniform", "learnable-from-uniform", "logit"] = "learnable"
+    features: Literal["gcc-phat", "spectra"] = "gcc-phat"
     mic_encoding: Literal["fm", "pm"] = "fm"
     mic_frame: Literal["relative", "absolute"] = "relative"
     alpha: float = 7.0
@@ -74,7 +88,7 @@ class AggRlConfig:
     extractor_dilations: tuple[int, ...] = (1, 2, 4, 8)
     mapping_dilations: tuple[int, ...] = (1, 2, 4)
     latent_size: int = 256
-    grid_encoding: Literal["harmonics", "phases"] = "harmonics"
+    grid_encoding: Literal["harmonics", "phases", "fm", "cartesian"] = "harmonics"
     grid_degree: int = 4
     steering: Literal["none", "bands"] = "none"
     steering_directions: int = 1024
@@ -99,12 +113,21 @@ class AggRlConfig:
             raise ConfigError(f"num_bins must be at least 2, got {self.num_bins}")
         if self.steering != "none":
             self._check_steering()
+        self._check_comparison()
         choices = (self.mic_frame, self.grid_encoding, self.steering)
         if self.compat == "reference" and choices != ("relative", "phases", "none"):
             raise ConfigError(
                 "compat='reference' needs mic_frame='relative', grid_encoding='phases' and steering='none', "
                 f"got {', '.join(map(repr, choices))}"
             )
+
+    def _check_comparison(self) -> None:
+        if self.features == "spectra" and self.mic_frame != "absolute":
+            raise ConfigError('features = "spectra" needs mic_frame = "absolute": there is no reference')
+        if self.steering != "none" and (self.trunk != "augeonet" or self.output == "fixed"):
+            raise ConfigError('steering = "bands" needs trunk = "augeonet" and output = "grid"')
+        if self.trunk != "augeonet" and self.transform != "uniform":
+            raise ConfigError(f'trunk = "{self.trunk}" computes time differences; set transform = "uniform"')
 
     def _check_steering(self) -> None:
         looked_at = self.steering_bands * self.steering_bins
@@ -123,6 +146,19 @@ class AggRlConfig:
             raise ConfigError(
                 "steering_frames and steering_directions must be at least 2, "
                 f"got {self.steering_frames} and {self.steering_directions}"
+            )
+
+    def require_streams(self) -> None:
+        """Refuse networks that exist for comparison and run in torch, on whole recordings.
+
+        Raises:
+            ConfigError: if this is one.
+        """
+        if (self.trunk, self.features, self.output) != ("augeonet", "gcc-phat", "grid"):
+            raise ConfigError(
+                f'a network with trunk = "{self.trunk}", features = "{self.features}" and output = '
+                f'"{self.output}" is for comparison and runs in torch on whole recordings only; take one '
+                'with "augeonet", "gcc-phat" and "grid"'
             )
 
     @property

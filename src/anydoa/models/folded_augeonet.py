@@ -9,6 +9,7 @@ from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from anydoa.models.augeonet import AuGeonet
+from anydoa.models.pairwise import PairwiseTrunk
 from anydoa.models.steering_net import JudgedDirections
 from anydoa.nn.array_layout import take_microphones
 from anydoa.nn.folded_dual_path import FoldedDualPathBlock, pool
@@ -24,14 +25,19 @@ class FoldedAuGeonet(nn.Module):
     Args:
         augeonet: the network; it is left as it is.
         judged: what its SteeringNet judges, if there is one.
+
+    Raises:
+        ConfigError: if the network runs on whole recordings only.
     """
 
     kernels: Tensor
     grid: Tensor | None
     tops: Tensor | None
 
-    def __init__(self, augeonet: AuGeonet, judged: JudgedDirections | None = None) -> None:
+    def __init__(self, augeonet: AuGeonet | PairwiseTrunk, judged: JudgedDirections | None = None) -> None:
         super().__init__()
+        augeonet.config.require_streams()
+        assert isinstance(augeonet, AuGeonet)
         self.register_buffer("grid", None if judged is None else judged.representation.detach().T)
         self.register_buffer("tops", None if judged is None else judged.tops)
         self.augeonet = augeonet

@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 
 from anydoa.nn.single_precision import apply_function
@@ -29,6 +29,33 @@ def gcc_phat_features(
     first = 0 if keep_reference else 1
     features: Tensor = apply_function(_GccPhat, real, imag, constants, first)
     return features
+
+
+def spectrum_features(
+    real: Float[Tensor, "mic frame batch freq"],
+    imag: Float[Tensor, "mic frame batch freq"],
+    constants: Float[Tensor, "mic batch constant"],
+    mic_mask: Bool[Tensor, "batch mic"] | None = None,
+) -> Float[Tensor, "mic frame batch feature"]:
+    """Real, then imaginary parts of each microphone's own spectrum, then constants: nothing is compared yet.
+
+    All microphones of a frame are divided by the root of their mean power, so that loudness does not matter.
+
+    Args:
+        real: real part of the spectra.
+        imag: imaginary part.
+        constants: features that each frame of a microphone has in common.
+        mic_mask: which microphones are there; None if all are.
+    """
+    power = (real * real + imag * imag).mean(-1, keepdim=True)
+    if mic_mask is None:
+        mean = power.mean(0)
+    else:
+        weight = mic_mask.T[:, None, :, None].to(power.dtype)
+        mean = (power * weight).sum(0) / weight.sum(0)
+    scale = mean.clamp(min=FLOOR**2).rsqrt()
+    placed = constants[:, None].expand(-1, real.shape[1], -1, -1)
+    return torch.cat([real * scale, imag * scale, placed], -1)
 
 
 class _GccPhat(torch.autograd.Function):

@@ -1,4 +1,4 @@
-"""A direction as features: real spherical harmonics, or the published phases."""
+"""A direction as features: spherical harmonics, the published phases, and what these are compared with."""
 
 import math
 
@@ -66,6 +66,40 @@ class PhaseEncoding(nn.Module):
         angles = angle_of(y, x), angle_of(torch.sqrt(x * x + y * y), z)
         azimuth, colatitude = (angle[..., None] + self.phases for angle in angles)
         return torch.cat([azimuth.cos(), azimuth.sin(), colatitude.cos(), colatitude.sin()], -1)
+
+
+class FrequencyEncoding(nn.Module):
+    """Cosine and sine of multiples of azimuth and colatitude, as microphones are encoded; for comparison.
+
+    Args:
+        num_features: width, a multiple of 4.
+        beta: highest multiple, not reached.
+    """
+
+    multiples: Tensor
+
+    def __init__(self, num_features: int, beta: float) -> None:
+        super().__init__()
+        self.num_features = num_features
+        quarter = num_features // 4
+        self.register_buffer("multiples", beta * torch.arange(quarter) / quarter, persistent=False)
+
+    def forward(self, directions: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch feature"]:
+        """Features of unit vectors."""
+        x, y, z = directions.unbind(-1)
+        angles = angle_of(y, x), angle_of(torch.sqrt(x * x + y * y), z)
+        azimuth, colatitude = (angle[..., None] * self.multiples for angle in angles)
+        return torch.cat([azimuth.cos(), azimuth.sin(), colatitude.cos(), colatitude.sin()], -1)
+
+
+class CartesianEncoding(nn.Module):
+    """The unit vector as it is, for comparison."""
+
+    num_features = 3
+
+    def forward(self, directions: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch 3"]:
+        """The same unit vectors."""
+        return directions
 
 
 def _reduced_legendre(z: Tensor, order: int, degree: int) -> list[Tensor]:

@@ -8,6 +8,7 @@ so each half of the frame is folded onto the other and the transform costs half 
 """
 
 import math
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -25,8 +26,9 @@ class NonUniformDft(nn.Module):
         window_length: samples in a periodic Hann window.
         hop_length: samples between frames; divides ``window_length``.
         num_bins: number of bins.
-        learnable: whether the bins start at the published dense-in-the-middle positions and are learnt, or
-            stay evenly spaced from 0 to Nyquist.
+        learnable: whether the bins are learnt.
+        start: where they are at first: ``logit``, the published dense-in-the-middle positions, or
+            ``uniform``, evenly spaced from 0 to Nyquist; by default the former if they are learnt.
 
     Reference:
         Baek et al. (2026), section on the learnable non-uniform DFT. There the constraint is written to the
@@ -37,16 +39,27 @@ class NonUniformDft(nn.Module):
     half_window: Tensor
     frozen_kernels: Tensor | None
 
-    def __init__(self, window_length: int, hop_length: int, num_bins: int, *, learnable: bool = True) -> None:
+    def __init__(
+        self,
+        window_length: int,
+        hop_length: int,
+        num_bins: int,
+        *,
+        learnable: bool = True,
+        start: Literal["logit", "uniform"] | None = None,
+    ) -> None:
         super().__init__()
         self.window_length = window_length
         self.hop_length = hop_length
         self.num_bins = num_bins
-        if learnable:
-            self.increments = nn.Parameter(_logit_increments(num_bins, window_length / 2))
+        if (start or ("logit" if learnable else "uniform")) == "logit":
+            increments = _logit_increments(num_bins, window_length / 2)
         else:
-            even = torch.full((num_bins - 1,), window_length / 2 / (num_bins - 1))
-            self.register_buffer("increments", even)
+            increments = torch.full((num_bins - 1,), window_length / 2 / (num_bins - 1))
+        if learnable:
+            self.increments = nn.Parameter(increments)
+        else:
+            self.register_buffer("increments", increments)
         window = torch.hann_window(window_length, periodic=True, dtype=torch.float64)[window_length // 2 :]
         # The folded frame counts its central sample twice.
         window[0] /= 2

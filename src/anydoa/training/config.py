@@ -1,12 +1,12 @@
 """Every choice of a training run, in frozen records.
 
 Lengths of stages and places of beams are in the unit the file chooses: epochs of a fixed number of examples,
-or hours of training. With hours a run uses the time it is given, whatever the machine; with epochs it is the
-same run everywhere.
+or hours of training. With epochs it is the same run everywhere, so the recipes of this package count in them;
+with hours a run uses the time it is given, whatever the machine.
 """
 
 import dataclasses
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from anydoa.constants import MIN_MICROPHONES
@@ -17,38 +17,13 @@ from anydoa.models.talker_score import TalkerScoreConfig
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.steered.options import SteeredOptions
 
+STAGE_TABLES = ("optimizer", "mix", "beams", "grid")
+"""Tables of a run that a stage may have, too."""
 
-@dataclass(frozen=True)
-class StageOptions:
-    """One stage of training; stages follow each other.
-
-    Args:
-        name: what the log calls it.
-        length: in units of the run.
-        source: ``rooms``: clips mixed from a bank of rooms; ``spectra``: cross-spectra of random arrays and
-            talkers by formula, without audio.
-        lr_factor: learning rate of the stage over ``optimizer.lr``.
-        weight_decay: of the optimiser, added to the gradient.
-        batch_size: clips a step, in all processes together.
-        duration_s: length of a clip.
-        microphones: fewest and most microphones of an array; every batch has one number. Rooms with more
-            lose some at random.
-        bank: folder inside ``data.bank``; empty: that folder itself.
-    """
-
-    name: str
-    length: float
-    source: Literal["rooms", "spectra"] = "rooms"
-    lr_factor: float = 1.0
-    weight_decay: float = 1e-6
-    batch_size: int = 16
-    duration_s: float = 4.0
-    microphones: tuple[int, int] = (4, 12)
-    bank: str = ""
-
-    def __post_init__(self) -> None:
-        _check_positive(self, "length", "lr_factor", "batch_size", "duration_s")
-        _check_microphones(self.microphones)
+_PLACES = {
+    *(f"data.{name}" for name in ("bank", "speech", "noise", "cache", "mask_weights", "workers")),
+    "initial_weights",
+}
 
 
 @dataclass(frozen=True)
@@ -138,6 +113,53 @@ class OptimizerOptions:
 
 
 @dataclass(frozen=True)
+class StageOptions:
+    """One stage of training; stages follow each other.
+
+    What a stage says of optimiser, mixing, beams and grid holds while it lasts, in place of what the run
+    says. In a file its tables need only name the keys that differ.
+
+    Args:
+        name: what the log calls it.
+        length: in units of the run.
+        source: ``rooms``: clips mixed from a bank of rooms; ``spectra``: cross-spectra of random arrays and
+            talkers by formula, without audio.
+        learns: which part of AGG-RL learns. ``without-plane-waves``: all but its SteeringNet, which is left
+            out; ``plane-waves``: that alone, on top of the rest, which stays as it is; ``all`` of it.
+        lr_factor: learning rate of the stage over ``optimizer.lr``.
+        weight_decay: of the optimiser, added to the gradient.
+        batch_size: clips a step, in all processes together.
+        duration_s: length of a clip.
+        microphones: fewest and most microphones of an array; every batch has one number. Rooms with more
+            lose some at random.
+        bank: folder inside ``data.bank``; empty: that folder itself.
+        optimizer: how weights move.
+        mix: levels and ratios of the clips.
+        beams: beamwidths of the targets; places count from the beginning of the stage.
+        grid: grid of a training step.
+    """
+
+    name: str
+    length: float
+    source: Literal["rooms", "spectra"] = "rooms"
+    learns: Literal["all", "without-plane-waves", "plane-waves"] = "all"
+    lr_factor: float = 1.0
+    weight_decay: float = 1e-6
+    batch_size: int = 16
+    duration_s: float = 4.0
+    microphones: tuple[int, int] = (4, 12)
+    bank: str = ""
+    optimizer: OptimizerOptions | None = None
+    mix: MixRecipe | None = None
+    beams: BeamOptions | None = None
+    grid: GridOptions | None = None
+
+    def __post_init__(self) -> None:
+        _check_positive(self, "length", "lr_factor", "batch_size", "duration_s")
+        _check_microphones(self.microphones)
+
+
+@dataclass(frozen=True)
 class DataOptions:
     """Where sound comes from.
 
@@ -206,23 +228,22 @@ class TrainingConfig:
         seed: of everything random.
         unit: what lengths are measured in.
         epoch_examples: clips in an epoch.
-        precision: ``no`` for single precision, or the lower one to compute in where there is CUDA.
+        precision: ``no`` for single precision, or the lower one to compute in where there is CUDA; ``bf16``
+            also on processors that multiply it faster.
         checkpoint_minutes: between checkpoints.
         network: which network learns: ``agg-rl``, described by ``model``, or ``talker-mask``, by ``mask``,
             or ``talker-score``, by ``score``.
         initial_weights: checkpoint of the same network to begin with, or of the same but for its SteeringNet;
             empty: weights drawn from the seed.
-        learns: which part of AGG-RL learns: ``all``, or only ``steering``, its SteeringNet, on top of initial
-            weights that stay as they are.
         model: AGG-RL.
         mask: the mask network.
         score: the score network.
         steering: how the score network's talkers are found.
-        beams: beamwidths of the targets.
-        grid: grid of a training step.
-        optimizer: how weights move.
+        beams: beamwidths of the targets, unless a stage has its own.
+        grid: grid of a training step, likewise.
+        optimizer: how weights move, likewise.
         data: where sound comes from.
-        mix: levels and ratios of the clips, and what is turned and shuffled.
+        mix: levels and ratios of the clips, and what is turned and shuffled, likewise; that of validation.
         validation: when and on what the network is tried out.
     """
 
@@ -234,7 +255,6 @@ class TrainingConfig:
     checkpoint_minutes: float = 15.0
     network: Literal["agg-rl", "talker-mask", "talker-score"] = "agg-rl"
     initial_weights: str = ""
-    learns: Literal["all", "steering"] = "all"
     model: AggRlConfig = field(default_factory=AggRlConfig)
     mask: TalkerMaskConfig = field(default_factory=TalkerMaskConfig)
     score: TalkerScoreConfig = field(default_factory=TalkerScoreConfig)
@@ -254,15 +274,32 @@ class TrainingConfig:
             raise ConfigError("a run needs at least one stage; add a [[stages]] table")
         if self.network != "agg-rl" and any(stage.source != "rooms" for stage in self.stages):
             raise ConfigError(f'{self.network} learns from rooms; set source = "rooms" in every stage')
-        if self.learns == "steering" and (self.network != "agg-rl" or self.model.steering == "none"):
-            raise ConfigError('learns = "steering" needs network = "agg-rl" and model.steering = "bands"')
+        if self.network != "agg-rl" or self.model.steering == "none":
+            self._check_that_all_learns()
         if self.network == "talker-score":
             self._check_score_clips()
+        for beams in (self.beams, *(stage.beams for stage in self.stages if stage.beams is not None)):
+            self._check_outputs(beams)
+
+    def during(self, stage: StageOptions) -> "TrainingConfig":
+        """The choices that hold in a stage: its own, and those of the run where it has none."""
+        own = {name: getattr(stage, name) for name in STAGE_TABLES}
+        return replace(self, **{name: value for name, value in own.items() if value is not None})
+
+    def _check_that_all_learns(self) -> None:
+        for stage in self.stages:
+            if stage.learns != "all":
+                raise ConfigError(
+                    f'stage {stage.name!r}: learns = "{stage.learns}" needs network = "agg-rl" and '
+                    'model.steering = "bands"'
+                )
+
+    def _check_outputs(self, beams: BeamOptions) -> None:
         outputs = self.model.num_outputs
-        if any(len(row) != outputs for row in self.beams.widths_deg):
+        if any(len(row) != outputs for row in beams.widths_deg):
             raise ConfigError(
                 f"each row of beams.widths_deg needs {outputs} values, one for each output of the model, "
-                f"got {self.beams.widths_deg}"
+                f"got {beams.widths_deg}"
             )
 
     def _check_score_clips(self) -> None:
@@ -278,6 +315,23 @@ class TrainingConfig:
     def to_dict(self) -> dict[str, Any]:
         """Every value by name, ready for JSON."""
         return dataclasses.asdict(self)
+
+
+def changed_choices(before: TrainingConfig, now: TrainingConfig) -> list[str]:
+    """Names of the choices of a run that are others than before, but for those of folders and files."""
+    return _changed(before.to_dict(), now.to_dict(), "")
+
+
+def _changed(before: Any, now: Any, path: str) -> list[str]:
+    if isinstance(before, dict) and isinstance(now, dict):
+        keys = [key for key in now if path + key not in _PLACES]
+        return [name for key in keys for name in _changed(before.get(key), now[key], f"{path}{key}.")]
+    if isinstance(before, tuple) and isinstance(now, tuple) and any(isinstance(row, dict) for row in now):
+        if len(before) == len(now):
+            rows = enumerate(zip(before, now, strict=True))
+            return [name for index, (old, new) in rows for name in _changed(old, new, f"{path}{index}.")]
+        return [path.rstrip(".")]
+    return [] if before == now else [path.rstrip(".")]
 
 
 def _check_positive(options: Any, *names: str) -> None:

@@ -1,9 +1,15 @@
-"""Reading the choices of a training run from TOML, which mirrors the records one to one."""
+"""Reading the choices of a training run from TOML, which mirrors the records one to one.
+
+A file may begin with ``base = "other.toml"``: the path, seen from the file, of one whose choices hold where
+the file itself makes none. Tables are merged key by key; a list, such as that of all stages, replaces the
+whole list. Likewise a stage's tables hold for the keys they name, and those of the run for the others.
+"""
 
 import dataclasses
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
 from anydoa.errors import ConfigError
@@ -12,11 +18,11 @@ from anydoa.models.config import AggRlConfig
 from anydoa.models.talker_mask import TalkerMaskConfig
 from anydoa.models.talker_score import TalkerScoreConfig
 from anydoa.steered.options import SteeredOptions
-from anydoa.training.config import TrainingConfig
+from anydoa.training.config import STAGE_TABLES, TrainingConfig
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainingConfig:
-    """The run that a TOML file describes.
+    """The run that a TOML file and the files it is based on describe.
 
     Args:
         path: the file.
@@ -25,12 +31,7 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainingConf
     Raises:
         ConfigError: if the file cannot be read, a key does not exist or a value cannot be.
     """
-    try:
-        values = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML ({error})") from None
+    values = _read(Path(path))
     for override in overrides:
         _override(values, override)
     return config_from_dict(values)
@@ -42,9 +43,52 @@ def config_from_dict(values: Mapping[str, Any]) -> TrainingConfig:
     Raises:
         ConfigError: if a key does not exist or a value cannot be.
     """
-    config = _build(TrainingConfig, values, "")
+    config = _build(TrainingConfig, _with_whole_stages(values), "")
     assert isinstance(config, TrainingConfig)
     return config
+
+
+def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """The values of a file on top of those it is based on; ``above`` are the files based on it."""
+    if path.resolve() in above:
+        raise ConfigError(f"{path}: is based on itself, by way of {above[-1].name}; leave out one base")
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not TOML ({error})") from None
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise ConfigError(f"{path}: base must be the path of another file, got {base!r}")
+    return _merge(_read(path.parent / base, (*above, path.resolve())), values)
+
+
+def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of both, those above where both have one; tables inside key by key."""
+    merged = {**below, **above}
+    for key in below.keys() & above.keys():
+        if isinstance(below[key], Mapping) and isinstance(above[key], Mapping):
+            merged[key] = _merge(below[key], above[key])
+    return merged
+
+
+def _with_whole_stages(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with every table of a stage filled up from that of the run."""
+    stages = values.get("stages")
+    if not isinstance(stages, list | tuple):
+        return dict(values)
+    return {**values, "stages": [_whole(stage, values) for stage in stages]}
+
+
+def _whole(stage: Any, values: Mapping[str, Any]) -> Any:
+    if not isinstance(stage, Mapping):
+        return stage
+    own = {name: stage[name] for name in STAGE_TABLES if isinstance(stage.get(name), Mapping)}
+    run = {name: values.get(name, {}) for name in own}
+    return {**stage, **{name: _merge(run[name], table) for name, table in own.items()}}
 
 
 def _override(values: dict[str, Any], override: str) -> None:
@@ -101,6 +145,8 @@ def _build(kind: Any, values: Any, path: str) -> Any:
 
 def _convert(kind: Any, value: Any, path: str) -> Any:
     """The value as a field of this type holds it."""
+    if isinstance(kind, UnionType):
+        return None if value is None else _convert(get_args(kind)[0], value, path)
     if dataclasses.is_dataclass(kind):
         return _build(kind, value, path + ".")
     if get_origin(kind) is Literal:

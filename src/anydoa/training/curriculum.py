@@ -74,16 +74,18 @@ class Curriculum:
 
     def stage(self, position: Position) -> ActiveStage | None:
         """The stage at a position; None behind the last one."""
-        units = self.units(position)
-        index = bisect_right(self._ends, units)
-        if index == len(self._ends):
-            return None
-        options = self.config.stages[index]
-        elapsed = units - (self._ends[index] - options.length)
-        return ActiveStage(index, options, elapsed / options.length, elapsed)
+        index = bisect_right(self._ends, self.units(position))
+        return None if index == len(self._ends) else self._place_in(index, position)
 
     def beamwidths_deg(self, position: Position) -> tuple[float, ...]:
-        """Beamwidth of each output's target."""
-        beams, units = self.config.beams, self.units(position)
+        """Beamwidth of each output's target; behind the last stage those of its end."""
+        here = self.stage(position) or self._place_in(len(self._ends) - 1, position)
+        own = here.options.beams
+        beams, place = (self.config.beams, self.units(position)) if own is None else (own, here.elapsed)
         columns = zip(*beams.widths_deg, strict=True)
-        return tuple(float(np.interp(units, beams.at, column)) for column in columns)
+        return tuple(float(np.interp(place, beams.at, column)) for column in columns)
+
+    def _place_in(self, index: int, position: Position) -> ActiveStage:
+        options = self.config.stages[index]
+        elapsed = self.units(position) - (self._ends[index] - options.length)
+        return ActiveStage(index, options, elapsed / options.length, elapsed)

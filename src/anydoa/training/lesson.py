@@ -58,6 +58,10 @@ class Lesson(Protocol):
         """Take over the weights of another network of this kind; false if they do not fit."""
         ...
 
+    def begin_stage(self, stage: StageOptions, averaged: Any) -> None:
+        """Make the network, and the average of it, what they are in a stage."""
+        ...
+
     def batches(self, stage: StageOptions, *, first: int) -> Iterator[TensorBatch]:
         """What a stage learns from, from clip ``first`` of the run on."""
         ...
@@ -100,8 +104,19 @@ class AggRlLesson:
             direction_weight=config.optimizer.direction_weight,
         )
         self.load = load_checkpoint
-        if config.learns == "steering":
+
+    def begin_stage(self, stage: StageOptions, averaged: AggRl) -> None:
+        """Let the part of the network learn that the stage is about, by its loss, on its grids."""
+        here = self._config.during(stage)
+        self._sampler = GridSampler(here.grid)
+        self.supervision.positive_weight = here.optimizer.positive_weight
+        self.supervision.direction_weight = here.optimizer.direction_weight
+        for network in (self.network, averaged):
+            network.hears_plane_waves = stage.learns != "without-plane-waves"
+        if stage.learns == "plane-waves":
             self.network.learn_steering_only_()
+        else:
+            self.network.learn_all_()
 
     def begin_with(self, other: AggRl) -> bool:
         """Take over the weights of another AGG-RL network, with SteeringNet or before it gets one."""
@@ -159,6 +174,9 @@ class _SteeredLesson:
         self._config, self._share = config, share
         self._validator: MaskValidator | ScoreValidator | None = None
 
+    def begin_stage(self, stage: StageOptions, averaged: TalkerMask | TalkerScore) -> None:
+        """Nothing: the network is the same in every stage."""
+
     def arguments(self, batch: TensorBatch, position: Position, rng: np.random.Generator) -> tuple[()]:
         """Nothing: the targets are in the batch."""
         return ()
@@ -214,7 +232,7 @@ class MaskLesson(_SteeredLesson):
         dataset = MaskBatches(
             self._sources.rooms(stage.bank),
             shape,
-            self._config.mix,
+            self._config.during(stage).mix,
             seed=self._config.seed,
             offset=size * self._share.index,
         )
@@ -257,7 +275,7 @@ class ScoreLesson(_SteeredLesson):
                 stage.microphones,
                 self._config.data.clips,
             ),
-            self._config.mix,
+            self._config.during(stage).mix,
             seed=self._config.seed,
             kept=self._sources.cache,
             offset=size * self._share.index,

@@ -22,7 +22,7 @@ from anydoa.errors import CheckpointError
 from anydoa.models.checkpoint import save_checkpoint
 from anydoa.training.averaging import AveragedNetwork
 from anydoa.training.batch import TensorBatch
-from anydoa.training.config import TrainingConfig
+from anydoa.training.config import TrainingConfig, changed_choices
 from anydoa.training.config_file import config_from_dict
 from anydoa.training.curriculum import ActiveStage, Curriculum, Position
 from anydoa.training.lesson import open_lesson
@@ -73,13 +73,19 @@ class Trainer:
         self.average.network.to(accelerator.device)
         self.position = Position()
         self.plateau = Plateau()
+        self._moving = config.optimizer  # as the stage has it
         self._validated_at = 0.0
         self._losses: list[float] = []
         self._all_stop = False
         self._mark = self._saved = time.monotonic()
 
-    def resume(self) -> None:
-        """Go on from the newest checkpoint of the folder.
+    @property
+    def finished(self) -> bool:
+        """Whether all stages are behind."""
+        return self.curriculum.stage(self.position) is None
+
+    def resume(self) -> list[str]:
+        """Go on from the newest checkpoint of the folder; which choices are others than when it was written.
 
         Raises:
             CheckpointError: if there is none, or it holds another network.
@@ -107,6 +113,7 @@ class Trainer:
         self._losses = state.numbers["losses"]
         if self.accelerator.is_main_process:
             self.folder.truncate_log(self.position.examples)
+        return changed_choices(kept, self.config)
 
     def run(self, stop: StopRequest) -> None:
         """Train until all stages are behind or a stop is wanted; a checkpoint is left either way."""
@@ -187,6 +194,9 @@ class Trainer:
 
     def _run_stage(self, stage: ActiveStage, stop: StopRequest) -> None:
         """Steps until the stage is over or a stop is wanted."""
+        self._moving = self.config.during(stage.options).optimizer
+        self.average.decay = self._moving.average_decay
+        self.lesson.begin_stage(stage.options, self.average.network)
         batches = self.lesson.batches(stage.options, first=self.position.examples)
         here: ActiveStage | None = stage
         while here is not None and here.index == stage.index and not self._ends(stop):
@@ -203,7 +213,7 @@ class Trainer:
         begun = time.monotonic()
         batch = next(batches)
         wait_s = time.monotonic() - begun
-        rate = learning_rate(here, self.plateau, self.config.optimizer)
+        rate = learning_rate(here, self.plateau, self._moving)
         loss = self._learn(batch, rate=rate, weight_decay=here.options.weight_decay)
         self._advance(here.options.batch_size, stop)
         self._losses.append(loss)
@@ -225,7 +235,7 @@ class Trainer:
         arguments = send_to_device(self.lesson.arguments(batch, self.position, rng), device)
         loss = self.supervised(batch.to(device), *arguments)
         self.accelerator.backward(loss)
-        length = self.accelerator.clip_grad_norm_(self.network.parameters(), self.config.optimizer.clip)
+        length = self.accelerator.clip_grad_norm_(self.network.parameters(), self._moving.clip)
         # With a scaler such steps are part of its search for a scale, and it leaves them out by itself.
         if torch.isfinite(length) or self.accelerator.scaler is not None:
             self.stepper.step()
@@ -264,7 +274,7 @@ class Trainer:
             "loss": float(np.mean(self._losses)),
             **result.row(),
         }
-        self.plateau = self.plateau.after(result.loss, here.index, self.config.optimizer)
+        self.plateau = self.plateau.after(result.loss, here.index, self._moving)
         self._losses = []
         self.accelerator.log(result.row(), step=self.position.examples)
         if self.accelerator.is_main_process:

@@ -91,16 +91,8 @@ class RunFolder:
                 )
             yield
 
-    def require_empty(self) -> None:
-        """Refuse a folder that holds a run; forget one that ended before its first checkpoint.
-
-        Raises:
-            ConfigError: if there is a checkpoint.
-        """
-        if self.checkpoints():
-            raise ConfigError(
-                f"{self.path} holds a run already; add --resume to go on, or choose another --run"
-            )
+    def forget_start(self) -> None:
+        """Remove what a run left that ended before its first checkpoint."""
         self.log.unlink(missing_ok=True)
         shutil.rmtree(self.tensorboard, ignore_errors=True)
 
@@ -142,7 +134,9 @@ class RunFolder:
 
         paths = self.checkpoints()
         if not paths:
-            raise CheckpointError(f"{self.path} holds no checkpoint to resume from; start without --resume")
+            raise CheckpointError(
+                f"{self.path} holds no checkpoint to go on from; choose the folder of a run"
+            )
         try:
             tensors = load_file(paths[-1] / "state.safetensors")
             numbers = json.loads((paths[-1] / "state.json").read_text(encoding="utf-8"))

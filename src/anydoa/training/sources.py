@@ -90,7 +90,8 @@ class TrainingSources:
         offset, seed = size * self.share.index, self.config.seed
         if stage.source == "spectra":
             return SpectraBatches(shape, bin_frequencies(network), seed=seed, offset=offset)
-        return ClipBatches(self.rooms(stage.bank), shape, self.config.mix, seed=seed, offset=offset)
+        recipe = self.config.during(stage).mix
+        return ClipBatches(self.rooms(stage.bank), shape, recipe, seed=seed, offset=offset)
 
     def rooms(self, bank: str) -> SoundSource:
         """Rooms and recordings to train on, from a folder inside that of the banks."""

@@ -39,7 +39,7 @@ class Supervision(nn.Module):
         network = self.network
         grid = network.gridnet(directions)
         # SteeringNet judges the grid of the step itself, so nothing lies between its directions.
-        judged = None if network.sphere is None else network.judge(directions, grid)
+        judged = network.judge(directions, grid) if network.hears_plane_waves else None
         logits = network.combine(represent(network, batch, judged), grid)
         target = target_spectrum(batch.sources, batch.active, directions, beamwidths_deg, batch.symmetry)
         logits = logits.float()

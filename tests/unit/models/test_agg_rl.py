@@ -1,5 +1,7 @@
 """The whole network: its size, its choices, and what it refuses."""
 
+from typing import Literal
+
 import pytest
 import torch
 from torch.testing import assert_close
@@ -95,9 +97,12 @@ def test_spectra_stand_in_for_audio() -> None:
         assert_close(representation, network.represent(AUDIO[..., :1536], POSITIONS))
 
 
-def test_mixed_precision_learns_nearly_the_same() -> None:
+@pytest.mark.parametrize("steering", ["none", "bands"])
+def test_mixed_precision_learns_nearly_the_same(steering: Literal["none", "bands"]) -> None:
     torch.manual_seed(0)
-    network = AggRl(AggRlConfig(num_blocks=1))
+    network = AggRl(AggRlConfig(num_blocks=1, steering=steering, steering_directions=40))
+    if network.augeonet.steering_net is not None:
+        torch.nn.init.normal_(network.augeonet.steering_net.exit.weight)
     exact = network.logits(AUDIO, POSITIONS, GRID)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         rough = network.logits(AUDIO, POSITIONS, GRID)

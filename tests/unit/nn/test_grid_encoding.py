@@ -6,7 +6,7 @@ from scipy.special import sph_harm_y
 from torch.testing import assert_close
 
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.nn.grid_encoding import HarmonicEncoding, PhaseEncoding
+from anydoa.nn.grid_encoding import CartesianEncoding, FrequencyEncoding, HarmonicEncoding, PhaseEncoding
 
 DIRECTIONS = torch.tensor(fibonacci_grid(500).directions)
 
@@ -40,3 +40,11 @@ def test_harmonics_are_smooth_across_the_pole_and_the_back() -> None:
 
 def test_degree_zero_is_one_constant() -> None:
     assert_close(HarmonicEncoding(0)(DIRECTIONS), torch.ones(500, 1, dtype=torch.float64))
+
+
+def test_frequencies_tell_all_directions_apart_and_coordinates_are_what_they_are() -> None:
+    features = FrequencyEncoding(64, 4.0)(DIRECTIONS)
+    assert features.shape == (500, 64)
+    assert torch.linalg.matrix_rank(features) > 20
+    assert features.abs().max() <= 1
+    assert_close(CartesianEncoding()(DIRECTIONS), DIRECTIONS)

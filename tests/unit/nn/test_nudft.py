@@ -94,3 +94,18 @@ def test_gradients_of_the_power_move_a_bin_towards_a_tone() -> None:
     assert gradient is not None
     assert (gradient[:4] > 0).all()
     assert_close(gradient[4:], torch.zeros(4))
+
+
+def test_bins_may_begin_evenly_spaced_and_be_learnt() -> None:
+    even = NonUniformDft(512, 128, 257, learnable=False)
+    transform = NonUniformDft(512, 128, 257, start="uniform")
+    assert_close(transform.bins, even.bins)
+    transform(torch.randn(1, 2, 1024))[0].square().sum().backward()
+    assert transform.increments.grad is not None
+    assert transform.increments.grad.any()
+
+
+def test_bins_may_stay_where_learnable_ones_begin() -> None:
+    frozen = NonUniformDft(512, 128, 257, learnable=False, start="logit")
+    assert_close(frozen.bins, NonUniformDft(512, 128, 257).bins)
+    assert not list(frozen.parameters())

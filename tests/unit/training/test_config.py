@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from anydoa.errors import ConfigError
-from anydoa.training.config import StageOptions, TrainingConfig
+from anydoa.training.config import StageOptions, TrainingConfig, changed_choices
 from anydoa.training.config_file import config_from_dict, load_config
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -18,10 +18,20 @@ def write(path: Path, text: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("path", sorted(CONFIGS.glob("*.toml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", sorted(CONFIGS.rglob("*.toml")), ids=lambda path: path.stem)
 def test_the_configurations_we_ship_are_valid(path: Path) -> None:
     config = load_config(path)
     assert config_from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize("folder", ["ablations", "peers"])
+def test_all_that_is_compared_has_one_budget(folder: str) -> None:
+    full = load_config(CONFIGS / "ablations" / "full.toml")
+    for path in (CONFIGS / folder).glob("*.toml"):
+        config = load_config(path)
+        assert sum(stage.length for stage in config.stages) * config.epoch_examples == 45_000, path
+        assert (config.optimizer, config.mix, config.seed) == (full.optimizer, full.mix, full.seed), path
+        assert config.model.steering == "none", path
 
 
 def test_the_paper_configuration_is_the_published_one() -> None:
@@ -42,6 +52,55 @@ def test_the_paper_configuration_is_the_published_one() -> None:
 
 def test_defaults_fill_what_a_file_leaves_out(tmp_path: Path) -> None:
     assert load_config(write(tmp_path / "run.toml", "")) == TrainingConfig((StageOptions("only", 1.0),))
+
+
+def test_a_file_may_be_based_on_another(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    write(tmp_path / "first.toml", "seed = 3\n[optimizer]\nlr = 0.5\nwarmup = 2.0\n[model]\nnum_bins = 33\n")
+    (tmp_path / "deep" / "second.toml").write_text(
+        'base = "../first.toml"\nseed = 4\n[optimizer]\nlr = 0.1\n'
+    )
+    (tmp_path / "deep" / "third.toml").write_text(
+        'base = "second.toml"\nstages = [{name = "new", length = 2}]\n'
+    )
+    config = load_config(tmp_path / "deep" / "third.toml", ["model.num_heads=8"])
+    assert (config.seed, config.optimizer.lr, config.optimizer.warmup) == (4, 0.1, 2.0)
+    assert (config.model.num_bins, config.model.num_heads) == (33, 8)
+    assert [stage.name for stage in config.stages] == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('base = "run.toml"', "run.toml: is based on itself"),
+        ("base = 3", "base must be the path of another file, got 3"),
+        ('base = "nowhere.toml"', "nowhere.toml: cannot be read"),
+    ],
+)
+def test_a_base_that_cannot_be_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "run.toml").write_text(text)
+    with pytest.raises(ConfigError, match=message):
+        load_config(tmp_path / "run.toml")
+
+
+def test_a_stage_names_only_what_differs_from_the_run() -> None:
+    stages = [{**STAGE, "optimizer": {"lr": 0.5}, "mix": {"mismatch": {"gain_db": 1.0}}}, STAGE]
+    run = {"stages": stages, "optimizer": {"clip": 3.0}, "mix": {"mismatch": {"phase_deg": 2.0}}}
+    config = config_from_dict(run)
+    first, second = (config.during(stage) for stage in config.stages)
+    assert (first.optimizer.lr, first.optimizer.clip) == (0.5, 3.0)
+    assert (first.mix.mismatch.gain_db, first.mix.mismatch.phase_deg) == (1.0, 2.0)
+    assert (second.optimizer, second.mix, second.grid) == (config.optimizer, config.mix, config.grid)
+    with pytest.raises(ConfigError, match=r"no key 'stages\.0\.optimizer\.rate'"):
+        config_from_dict({"stages": [{**STAGE, "optimizer": {"rate": 0.5}}]})
+
+
+def test_choices_that_changed_are_named_but_places_are_not() -> None:
+    before = config_from_dict({"stages": [STAGE], "data": {"bank": "here"}})
+    now = config_from_dict({"stages": [{**STAGE, "grid": {"even": 9}}], "seed": 2, "data": {"bank": "there"}})
+    assert changed_choices(before, before) == []
+    assert changed_choices(before, now) == ["stages.0.grid", "seed"]
+    assert changed_choices(before, config_from_dict({"stages": [STAGE, STAGE]})) == ["stages"]
 
 
 def test_an_override_reaches_tables_and_rows_of_lists(tmp_path: Path) -> None:

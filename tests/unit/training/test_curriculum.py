@@ -40,3 +40,16 @@ def test_a_run_in_hours_does_not_count_clips() -> None:
     assert curriculum.units(Position(examples=10**9, seconds=3600)) == 1.0
     assert curriculum.beamwidths_deg(Position(seconds=3600)) == (6.0, 6.0, 6.0)
     assert curriculum.length == pytest.approx(300.0)
+
+
+def test_beams_of_a_stage_count_from_its_beginning() -> None:
+    own = BeamOptions((0.0, 10.0), ((20.0,) * 3, (10.0,) * 3))
+    stages = (
+        StageOptions("first", 10.0),
+        StageOptions("second", 10.0, beams=own),
+        StageOptions("last", 10.0),
+    )
+    curriculum = Curriculum(TrainingConfig(stages, beams=BeamOptions((0.0,), ((7.0,) * 3,))))
+    assert [curriculum.beamwidths_deg(at(place))[0] for place in (5, 10, 15, 20)] == [7.0, 20.0, 15.0, 7.0]
+    ends_with_own = Curriculum(TrainingConfig(stages[:2]))
+    assert ends_with_own.beamwidths_deg(at(20))[0] == 10.0

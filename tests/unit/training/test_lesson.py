@@ -10,7 +10,13 @@ import torch
 from anydoa.errors import ConfigError
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
-from anydoa.training.config import OptimizerOptions, StageOptions, TrainingConfig, ValidationOptions
+from anydoa.training.config import (
+    GridOptions,
+    OptimizerOptions,
+    StageOptions,
+    TrainingConfig,
+    ValidationOptions,
+)
 from anydoa.training.curriculum import Position
 from anydoa.training.lesson import AggRlLesson
 from anydoa.training.sources import Share
@@ -49,15 +55,46 @@ def test_another_network_is_refused(tmp_path: Path, other: AggRlConfig) -> None:
     assert not lesson(tmp_path).begin_with(AggRl(other))
 
 
-def test_a_run_may_teach_the_steering_net_alone(tmp_path: Path) -> None:
-    mine = lesson(tmp_path, learns="steering")
+def test_a_stage_may_teach_the_steering_net_alone(tmp_path: Path) -> None:
+    mine = lesson(tmp_path)
+    mine.begin_stage(replace(SPECTRA, learns="plane-waves"), mine.network)
     for name, parameter in mine.network.named_parameters():
         assert parameter.requires_grad == name.startswith("augeonet.steering_net."), name
+    mine.begin_stage(SPECTRA, mine.network)
+    assert all(parameter.requires_grad for parameter in mine.network.parameters())
+    assert mine.network.augeonet.extractor.training
 
 
-def test_there_must_be_one() -> None:
-    with pytest.raises(ConfigError, match=r'needs network = "agg-rl" and model\.steering = "bands"'):
-        config(model=PLAIN, learns="steering")
+def test_a_stage_may_leave_the_steering_net_out(tmp_path: Path) -> None:
+    mine, averaged = lesson(tmp_path), AggRl(STEERED).eval()
+    stage = replace(SPECTRA, learns="without-plane-waves")
+    mine.begin_stage(stage, averaged)
+    batch = next(iter(mine.batches(stage, first=0)))
+    mine.supervision(batch, *mine.arguments(batch, Position(), np.random.default_rng(0))).backward()
+    for name, parameter in mine.network.named_parameters():
+        assert (parameter.grad is None) == name.startswith("augeonet.steering_net."), name
+    plain = AggRl(PLAIN).eval()
+    plain.load_state_dict(averaged.state_dict(), strict=False)
+    audio, positions, grid = torch.randn(1, 4, 2048), torch.randn(1, 4, 3), torch.eye(3)
+    torch.testing.assert_close(averaged(audio, positions, grid), plain(audio, positions, grid))
+
+
+def test_a_part_needs_a_network_that_has_it() -> None:
+    with pytest.raises(ConfigError, match=r'learns = "plane-waves" needs network = "agg-rl"'):
+        TrainingConfig((replace(SPECTRA, learns="plane-waves"),), model=PLAIN)
+
+
+def test_a_stage_has_a_loss_and_a_grid_of_its_own(tmp_path: Path) -> None:
+    stage = replace(
+        SPECTRA, optimizer=OptimizerOptions(direction_weight=0.5), grid=GridOptions(even=7, near=4)
+    )
+    mine = lesson(tmp_path)
+    mine.begin_stage(stage, mine.network)
+    assert mine.supervision.direction_weight == 0.5
+    batch = next(iter(mine.batches(stage, first=0)))
+    assert len(mine.arguments(batch, Position(), np.random.default_rng(0))[0]) == 11
+    mine.begin_stage(SPECTRA, mine.network)
+    assert mine.supervision.direction_weight == 0.0
 
 
 def test_a_run_may_compare_directions_too(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from anydoa.errors import CheckpointError, ConfigError
+from anydoa.errors import CheckpointError
 from anydoa.training.run_folder import RunFolder, TrainingState
 
 
@@ -34,16 +34,8 @@ def test_half_a_checkpoint_is_none(tmp_path: Path) -> None:
     assert [path.name for path in folder.checkpoints()] == ["checkpoint-0000000005"]
 
 
-def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
-    folder = RunFolder(tmp_path)
-    folder.require_empty()
-    folder.save(TrainingState({"a": torch.zeros(1)}, {}), examples=5)
-    with pytest.raises(ConfigError, match="holds a run already; add --resume"):
-        folder.require_empty()
-
-
-def test_nothing_to_resume_from_is_said(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="holds no checkpoint to resume from"):
+def test_nothing_to_go_on_from_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="holds no checkpoint to go on from"):
         RunFolder(tmp_path).load()
 
 

@@ -1,0 +1,44 @@
+# What the recipes share; sourced by them, from the root of the repository.
+#
+# Every step leaves something behind that says it is done, and is skipped when that is there: rooms go on after the last
+# whole shard, training goes on from its last checkpoint, tables are written beside their names and renamed. So a recipe
+# may be stopped at any point and started again by the same command, also on another machine.
+#
+# ANYDOA   the command, default .venv/bin/anydoa
+# THREADS  of the network, default 1
+
+set -eu
+ANYDOA=${ANYDOA:-.venv/bin/anydoa}
+THREADS=${THREADS:-1}
+export OMP_NUM_THREADS="$THREADS"
+# Mixing takes a third less time if freed memory is kept rather than given back and asked for again.
+export MALLOC_TRIM_THRESHOLD_=536870912 MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TOP_PAD_=134217728
+
+usage() {
+    echo "usage: $0 SPEECH NOISE OUT" >&2
+    exit 2
+}
+
+# 6,000 rooms; half of the arrays are small balls, a sixth each flat, straight and wide. The recipes share them.
+make_rooms() {
+    "$ANYDOA" simulate --rooms 6000 --seed 11 --array random:4-12 --shapes ball,ball,ball,plane,line,wide \
+        --out "$OUT/rooms" --quiet
+}
+
+# train NAME [OPTION...]: by configs/NAME.toml into OUT/NAME; decoded recordings are kept for the other recipes.
+train() {
+    name=$1
+    shift
+    "$ANYDOA" train "configs/$name.toml" --run "$OUT/$name" --bank "$OUT/rooms" --speech "$SPEECH" --noise "$NOISE" \
+        --threads "$THREADS" --set "data.cache=$OUT/cache" "$@"
+}
+
+# evaluate FOLDER: tables of an exported model beside it, FOLDER-SUITE.json.
+evaluate() {
+    for suite in dynamic-s dynamic-u presets; do
+        [ -e "$1-$suite.json" ] && continue
+        "$ANYDOA" evaluate --suite $suite --estimator "$1" --speech "$SPEECH" --cache "$OUT/cache" --quiet --json \
+            >"$1-$suite.part"
+        mv "$1-$suite.part" "$1-$suite.json"
+    done
+}
