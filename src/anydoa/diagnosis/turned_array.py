@@ -12,8 +12,8 @@ from anydoa.geometry.array import MicrophoneArray
 
 _TELLING = {
     "turned": "Turned by so much the array sounds the same as in that order",
-    "mirrored": "Record again from farther anticlockwise: the azimuth heard grows if the array is turned, and "
-    "falls if the order is wrong",
+    "mirrored": "Record again from farther anticlockwise: the azimuth heard grows if the array is turned, "
+    "and falls if the order is wrong",
     "other": "Record again from another azimuth: if the array is turned, it is heard as far off as this one",
 }
 
