@@ -189,6 +189,18 @@ def test_a_dead_microphone_is_a_warning_that_names_its_channel(
     ]
 
 
+def test_several_dead_microphones_are_told_in_one_sentence(
+    localizer: Localizer, caplog: pytest.LogCaptureFixture
+) -> None:
+    audio = talk(BALL, LEFT, 1.0)
+    audio[[2, 5]] = 0
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        localizer.locate(audio, RATE)
+    assert caplog.records[0].getMessage() == (
+        "recording: channels 2, 5 never change; are those microphones connected and unmuted?"
+    )
+
+
 def test_wrong_channel_counts_are_refused_with_the_cure(localizer: Localizer) -> None:
     with pytest.raises(AudioError, match=r"10 channels but .* uses 8; pass ignore_channels=\[8, 9\]"):
         localizer.locate(np.zeros((10, RATE)), RATE)

@@ -38,7 +38,7 @@ def doctor(
         float | None,
         typer.Option(
             metavar="DEG",
-            help="Where the only talker of the recording is; settles what symmetry leaves open.",
+            help="Where the only talker is: tells a turned array, and what symmetry leaves open.",
         ),
     ] = None,
     fix: Annotated[

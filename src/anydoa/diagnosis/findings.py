@@ -112,7 +112,6 @@ class Diagnosis:
         order: None without a recording that could tell.
         delays: None without such a recording.
         talker: where the only talker is heard; None where nobody says where that is.
-        num_places: from how many places sound came; None where that is not known.
         corrected: an array file that mends what a file can mend; None where nothing is to be mended, or it is
             not certain how.
         why_not_corrected: a sentence, where something is wrong and no file mends it.
@@ -126,7 +125,6 @@ class Diagnosis:
     order: OrderCheck | None = None
     delays: DelayCheck | None = None
     talker: HeardTalker | None = None
-    num_places: int | None = None
     corrected: MicrophoneArray | None = None
     why_not_corrected: str = ""
 

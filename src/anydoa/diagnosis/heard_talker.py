@@ -38,7 +38,7 @@ class HeardTalker:
     @property
     def where(self) -> str:
         """Where the talker is heard, in words."""
-        places = " or ".join(f"{azimuth_deg:.0f}°" for azimuth_deg in self.azimuths_deg)
+        places = " or ".join(f"{wrapped_deg(round(azimuth)):.0f}°" for azimuth in self.azimuths_deg)
         return places if self.within_deg <= _CLEAR_DEG else f"{places} (give or take {self.within_deg:.0f}°)"
 
 

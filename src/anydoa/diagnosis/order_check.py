@@ -1,7 +1,7 @@
 """What a recording says about the order of the channels, and what it cannot say.
 
-A talker who is not heard where he is said to be shows a wrong order only if nothing else does: an array that
-is turned, or an angle guessed wrong, sounds the same.
+A talker who is not heard at the azimuth that somebody told shows no wrong order: an array that is turned, or
+an angle guessed wrong, sounds the same.
 """
 
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ class _Settled:
     """One order of a class, and what the talker says of it and of the rest.
 
     Args:
-        order: the likeliest in the field; of several, one that puts the talker where he is said to be.
+        order: the likeliest in the field; of several, one that puts the talker where told.
         certainty: 0..1 that it is none of those that the talker rules out.
         left: other orders that nothing tells from it.
-        there: those of them in which the talker is where he is said to be, likeliest first.
-        talker: where he is heard in this order; None if nobody says where he is.
+        there: those of them in which the talker is where told, likeliest first.
+        talker: where the talker is heard in this order; None if nobody told an azimuth.
     """
 
     order: Order
@@ -44,7 +44,7 @@ class OrderVerdict:
 
     Args:
         check: what is known of it.
-        talker: where the only talker is heard; None if nobody says where he is.
+        talker: where the only talker is heard; None if nobody told an azimuth.
         findings: what is wrong.
     """
 
@@ -97,7 +97,7 @@ def _settle(bench: Bench, hypothesis: Hypothesis, known_azimuth_deg: float | Non
     there = [order for order in candidates if heard[order].is_there and order != best]
     if there or heard[best].is_there:
         left = [order for order in candidates if order != best and (order in there or order in tied)]
-    else:  # a talker who is nowhere where he is said to be says nothing of the order
+    else:  # a talker who is in no order where told says nothing of the order
         left = [order for order in candidates if order != best]
     sure = prod(heard[order].certainty for order in candidates if order not in (best, *left))
     return _Settled(best, sure, tuple(left), tuple(there), heard[best])

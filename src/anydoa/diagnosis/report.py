@@ -56,7 +56,6 @@ def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
         ],
         "order": None if order is None else _order_json(order),
         "talker": None if diagnosis.talker is None else _talker_json(diagnosis.talker),
-        "num_places": diagnosis.num_places,
         "delays": None
         if delays is None
         else {
@@ -88,8 +87,6 @@ def _facts(diagnosis: Diagnosis) -> dict[str, str]:
     facts = _geometry_facts(diagnosis)
     if diagnosis.order is not None:
         facts["order"] = _order_text(diagnosis.order)
-    if diagnosis.num_places == 1 and diagnosis.talker is None:
-        facts["heard from"] = "one place only; talk from a second place, too, to be sure of order and timing"
     if diagnosis.talker is not None:
         facts["talker"] = _talker_text(diagnosis.talker)
     if diagnosis.delays is not None:

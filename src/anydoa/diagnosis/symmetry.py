@@ -6,6 +6,7 @@ a circle, the reversal of an evenly spaced line. One talker at a known azimuth t
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
@@ -87,14 +88,18 @@ def equivalents(order: Order, group: tuple[Order, ...]) -> tuple[Order, ...]:
     return tuple(tuple(symmetry[place] for place in order) for symmetry in group)
 
 
-def turns_level(array: MicrophoneArray, order: Order) -> bool:
-    """Whether a reordering does what turning the array around the vertical does; a mirror image does not."""
+def level_change(array: MicrophoneArray, order: Order) -> Literal["turned", "mirrored", "other"]:
+    """Whether a reordering does what turning an array around the vertical does, or a mirror beside it."""
     before = array.centred_positions
     after = before[list(order)]
-    plane, turned = before[:, 0] + 1j * before[:, 1], after[:, 0] + 1j * after[:, 1]
-    turn = np.exp(1j * np.angle(np.vdot(plane, turned)))
-    change = np.hypot(np.abs(turned - turn * plane), after[:, 2] - before[:, 2])
-    return bool(change.max() <= _slack(array))
+    plane, moved = (positions[:, 0] + 1j * positions[:, 1] for positions in (before, after))
+    rise = after[:, 2] - before[:, 2]
+    kinds: tuple[Literal["turned", "mirrored"], ...] = ("turned", "mirrored")
+    for kind, start in zip(kinds, (plane, plane.conj()), strict=True):
+        turn = np.exp(1j * np.angle(np.vdot(start, moved)))
+        if np.hypot(np.abs(moved - turn * start), rise).max() <= _slack(array):
+            return kind
+    return "other"
 
 
 def num_moved(order: Order) -> int:

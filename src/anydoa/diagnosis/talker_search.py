@@ -36,7 +36,7 @@ class TalkerSearch:
         self._waves = bench.waves_from(directions)
 
     def heard(self, hypothesis: Hypothesis) -> HeardTalker:
-        """Where the talker is, who stays where he is, if the channels are these."""
+        """Where the talker is, who stays at one place, if the channels are these."""
         totals = self._waves.totals(hypothesis).reshape(len(_AZIMUTHS_DEG), len(_ELEVATIONS_DEG), -1)
         fits, overhead = _highest(totals[:, ~_OVERHEAD]), _highest(totals[:, _OVERHEAD])
         best = Explanation(_best(fits), _CHANCE_SHARE)

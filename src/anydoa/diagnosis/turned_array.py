@@ -1,14 +1,21 @@
-"""What it may mean that the only talker is not heard where he is said to be.
+"""What it may mean that the only talker is not heard at the azimuth that somebody told.
 
-The array is turned, or the angle is off, or the channels are in an order in which he would be there. A talker
-at one place cannot tell these apart.
+The array is turned, or the angle is off, or the channels are in an order that fits the azimuth. A talker at
+one place cannot tell these apart.
 """
 
 from anydoa.diagnosis.findings import Finding
 from anydoa.diagnosis.heard_talker import HeardTalker, wrapped_deg
 from anydoa.diagnosis.order_text import example
-from anydoa.diagnosis.symmetry import Order, turns_level
+from anydoa.diagnosis.symmetry import Order, level_change
 from anydoa.geometry.array import MicrophoneArray
+
+_TELLING = {
+    "turned": "Turned by so much the array sounds the same as in that order",
+    "mirrored": "Record again from farther anticlockwise: the azimuth heard grows if the array is turned, "
+    "and falls if the order is wrong",
+    "other": "Record again from another azimuth: if the array is turned, it is heard as far off as this one",
+}
 
 
 def turned_finding(
@@ -19,8 +26,8 @@ def turned_finding(
     Args:
         array: the microphones that hear the room.
         channels: of the recording, one for each of them.
-        talker: where he is heard.
-        orders: those that record the same and would put him where he is said to be, likeliest first.
+        talker: where the talker is heard.
+        orders: those that record the same and would put the talker where told, likeliest first.
     """
     text = (
         f"the talker is heard at {talker.where}, but was said to be at {talker.told_azimuth_deg:g}°: the "
@@ -49,9 +56,4 @@ def _cure(array: MicrophoneArray, talker: HeardTalker) -> str:
 
 def _telling(array: MicrophoneArray, order: Order) -> str:
     """How to tell an order from a turn, where that can be."""
-    if turns_level(array, order):
-        return "Turned by so much the array sounds the same as in that order"
-    return (
-        "Record again from farther anticlockwise: the azimuth heard grows if the array is turned, and falls "
-        "if the order is wrong"
-    )
+    return _TELLING[level_change(array, order)]

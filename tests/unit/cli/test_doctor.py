@@ -68,6 +68,35 @@ def test_the_corrected_array_is_healthy_and_ends_with_code_0(recording: Path, tm
     assert not again.exists()
 
 
+def test_a_talker_heard_elsewhere_than_said_is_a_problem_that_writes_no_file(tmp_path: Path) -> None:
+    array = load_array("respeaker-core-v2")
+    rng = np.random.default_rng(2)
+    said = voice(140.0, 3.0, rng)
+    late = arrival_times(array, angles_deg_to_direction([35.0], [10.0]))
+    phase = -2j * np.pi * late * np.fft.rfftfreq(len(said), 1 / SAMPLE_RATE)
+    heard = np.fft.irfft(np.fft.rfft(said) * np.exp(phase), len(said), axis=1)
+    heard += 0.02 * heard.std() * rng.standard_normal(heard.shape)
+    channels = np.zeros((array.num_recording_channels, heard.shape[1]))
+    channels[list(array.channels)] = 0.3 * heard / np.abs(heard).max()
+    soundfile.write(tmp_path / "talk.wav", channels.T, SAMPLE_RATE)
+    known = (tmp_path / "talk.wav", "--array", "respeaker-core-v2", "--fix", tmp_path / "fixed.toml")
+    result = run(*known, "--known-azimuth", 20)
+    assert result.exit_code == 3
+    assert "The talker is heard at 35°, but was said to be at 20°" in result.stdout
+    assert "mount_rpy_deg = [0, 0, -15]" in result.stdout
+    assert "wrong order" not in result.stdout
+    assert run(*known, "--known-azimuth", 35).exit_code == 0
+    assert not (tmp_path / "fixed.toml").exists()
+
+
+def test_a_recording_too_short_to_judge_is_the_users_mistake(tmp_path: Path) -> None:
+    short = tmp_path / "short.wav"
+    soundfile.write(short, 0.1 * np.random.default_rng(0).standard_normal((3000, 4)), SAMPLE_RATE)
+    error = error_of(run(short, "--array", ARRAY))
+    assert isinstance(error, AudioError)
+    assert "takes 2 s of sound or more, better 4, got 0.19 s" in str(error)
+
+
 def test_json_holds_everything(recording: Path) -> None:
     result = run(recording, "--array", ARRAY, "--json")
     assert result.exit_code == 3

@@ -1,14 +1,13 @@
 """The doctor on recordings in free field: every fault named, nothing else, and the cure right."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pytest
 import soxr
 
 from anydoa.diagnosis.examination import diagnose, diagnose_geometry
-from anydoa.diagnosis.report import report_json, report_text
+from anydoa.diagnosis.report import report_json
 from anydoa.errors import AudioError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
@@ -260,11 +259,3 @@ def test_geometry_alone_tells_the_symmetries() -> None:
     assert diagnosis.num_symmetries == 12
     assert diagnosis.settled_by is not None
     assert diagnosis.order is None
-
-
-def test_a_recording_of_one_place_is_said_to_be_one(array: MicrophoneArray, talk: Talk) -> None:
-    diagnosis = diagnose(talk(array, ((20, 5),) * 3), RATE, array)
-    one, two = (report_text(replace(diagnosis, num_places=count)) for count in (1, 2))
-    assert "  heard from     one place only; talk from a second place, too" in one
-    assert "heard from" not in two
-    assert report_json(replace(diagnosis, num_places=1))["num_places"] == 1

@@ -6,6 +6,7 @@ import pytest
 from anydoa.diagnosis.symmetry import (
     best_known_talker,
     equivalents,
+    level_change,
     num_moved,
     reordering_delay_s,
     shift_of,
@@ -73,3 +74,18 @@ def test_swaps_are_likelier_than_shifts_and_those_likelier_than_chaos() -> None:
     assert [unlikeliness(order) for order in orders] == sorted(unlikeliness(order) for order in orders)
     assert [shift_of(order) for order in orders[:3]] == [0, None, 1]
     assert num_moved(orders[3]) == 3
+
+
+@pytest.mark.parametrize(
+    ("order", "change"),
+    [((2, 3, 4, 5, 0, 1), "turned"), ((3, 2, 1, 0, 5, 4), "mirrored"), ((1, 0, 2, 3, 4, 5), "other")],
+)
+def test_a_reordering_of_a_circle_turns_or_mirrors_it(order: tuple[int, ...], change: str) -> None:
+    circle = MicrophoneArray(circular_positions(6, 0.05))
+    assert level_change(circle, order) == change
+    upright = circle.replace(mount_rpy_deg=(90.0, 0.0, 0.0))
+    assert level_change(upright, (2, 3, 4, 5, 0, 1)) == "other"
+
+
+def test_the_reversal_of_a_level_line_turns_it() -> None:
+    assert level_change(MicrophoneArray(linear_positions(4, 0.05)), (3, 2, 1, 0)) == "turned"
