@@ -1,6 +1,7 @@
 """Suites by name, as the command line knows them."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from anydoa.errors import ConfigError
@@ -10,6 +11,9 @@ from anydoa.evaluation.folder import FolderSuite
 from anydoa.evaluation.locata import LocataSuite
 from anydoa.evaluation.material import Material, user_cache
 from anydoa.evaluation.prompts import default_speech
+from anydoa.evaluation.real import RealSuite
+from anydoa.evaluation.realman import RealManSuite
+from anydoa.evaluation.rsl2019 import Rsl2019Suite
 from anydoa.evaluation.suite import (
     CLIPS_A_PRESET,
     MICROPHONES,
@@ -24,9 +28,18 @@ SUITE_FORMS = (
     "presets",
     "array:NAME",
     "locata:DIR",
+    "real:DIR",
+    "realman:DIR",
+    "rsl2019:DIR",
     "a folder that `anydoa simulate` has written",
 )
 _ARRAY = "array:"
+_CORPORA: dict[str, Callable[[Path], Suite]] = {
+    "locata": LocataSuite,
+    "real": RealSuite,
+    "realman": RealManSuite,
+    "rsl2019": Rsl2019Suite,
+}
 
 
 def open_suite(
@@ -53,8 +66,9 @@ def open_suite(
         ArrayFileError: if there is no such array.
         AudioError: if there is no speech, or the folder holds no recordings.
     """
-    if name.startswith("locata:"):
-        return LocataSuite(Path(name.removeprefix("locata:")))
+    corpus, colon, folder = name.partition(":")
+    if colon and corpus in _CORPORA:
+        return _CORPORA[corpus](Path(folder))
     if name not in (*MICROPHONES, "presets") and not name.startswith(_ARRAY):
         if not os.path.isdir(name):
             raise ConfigError(

@@ -1,6 +1,6 @@
 """One recording of a suite with its truth: what an estimator hears and what it is measured against."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -8,6 +8,7 @@ from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ShapeError
+from anydoa.evaluation.known_part import KnownPart
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import interpolate_directions
 from anydoa.simulation.scene import Scene
@@ -36,6 +37,8 @@ class SuiteClip:
             None where nobody knows.
         reflections: unit vectors towards the strongest early reflections of each talker; None where nobody
             knows.
+        known: what the truth tells of a direction.
+        tolerance_deg: how far off an answer may be without being wrong; NaN where nobody says.
 
     Raises:
         ShapeError: if there are not as many signals as microphones.
@@ -53,6 +56,8 @@ class SuiteClip:
     rt60: float = float("nan")
     noises: Float[np.ndarray, "noise 3"] | None = None
     reflections: Float[np.ndarray, "source reflection 3"] | None = None
+    known: KnownPart = field(default_factory=KnownPart)
+    tolerance_deg: float = float("nan")
 
     def __post_init__(self) -> None:
         if len(self.audio) != self.array.num_microphones:

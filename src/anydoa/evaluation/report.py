@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import reduce
@@ -32,6 +33,8 @@ class ReportRow:
         acc10_ci95: half the width of its 95 % confidence interval.
         recording_mae_deg: as ``mae_deg``, with one answer for a whole recording.
         recording_acc10: as ``acc10``, with one answer for a whole recording.
+        recording_within: share of talkers whom one answer for a whole recording finds within the tolerance
+            that the truth of real recordings has; NaN for others.
         precision: share of estimates within 10 degrees of a talker, number of talkers not known.
         recall: share of talkers within 10 degrees of an estimate, number of talkers not known.
         f1: harmonic mean of both.
@@ -49,6 +52,7 @@ class ReportRow:
     acc10_ci95: float
     recording_mae_deg: float
     recording_acc10: float
+    recording_within: float
     precision: float
     recall: float
     f1: float
@@ -94,12 +98,12 @@ def rows_to_csv(rows: Sequence[ReportRow]) -> str:
 
 def rows_to_markdown(rows: Sequence[ReportRow]) -> str:
     """A Markdown table: the chief columns, shares in per cent."""
-    return markdown_table(_TITLES, _cells(rows), names=_NAMES)
+    return markdown_table(*_columns(rows), names=_NAMES)
 
 
 def rows_to_table(rows: Sequence[ReportRow]) -> "Table":
     """A table for the terminal: the chief columns, shares in per cent."""
-    return console_table(_TITLES, _cells(rows), names=_NAMES)
+    return console_table(*_columns(rows), names=_NAMES)
 
 
 def _row(scores: Sequence[ClipScore]) -> ReportRow:
@@ -117,12 +121,29 @@ def _row(scores: Sequence[ClipScore]) -> ReportRow:
         acc10_ci95=frames.acc10_ci95,
         recording_mae_deg=recording.mae_deg,
         recording_acc10=recording.acc10,
+        recording_within=_known_mean([clip_score.within for clip_score in scores]),
         precision=detection.precision,
         recall=detection.recall,
         f1=detection.f1,
         count_accuracy=detection.count_accuracy,
         real_time_factor=sum(s.busy_s for s in scores) / sum(s.duration_s for s in scores),
     )
+
+
+def _known_mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan
+
+
+def _columns(rows: Sequence[ReportRow]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Titles and cells; those of tolerances only where a row has one."""
+    tolerated = any(not math.isnan(row.recording_within) for row in rows)
+    place = _TITLES.index("whole ACC10 %") + 1
+    if not tolerated:
+        return _TITLES, list(_cells(rows))
+    within = [number_cell(100 * row.recording_within) for row in rows]
+    cells = [(*line[:place], cell, *line[place:]) for line, cell in zip(_cells(rows), within, strict=True)]
+    return (*_TITLES[:place], "whole in tolerance %", *_TITLES[place:]), cells
 
 
 def _cells(rows: Sequence[ReportRow]) -> Iterator[tuple[str, ...]]:

@@ -1,19 +1,22 @@
 """Any number of estimators over a suite, in one process or several."""
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
-from anydoa.errors import ConfigError
+from anydoa.errors import ConfigError, GeometryError
 from anydoa.estimators import make_estimator
-from anydoa.evaluation.clip import Suite
+from anydoa.evaluation.clip import Suite, SuiteClip
 from anydoa.evaluation.scoring import ClipScore, score_clip
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.peaks import Rule
 from anydoa.spectrum import SpectrumEstimator
 from anydoa.threads import one_blas_thread, one_thread_in_children
+
+_logger = logging.getLogger(__name__)
 
 _CLIPS_AT_ONCE = 5  # that a worker takes: estimators are set up once for them
 
@@ -90,13 +93,22 @@ def first_clips(suite: Suite, limit: int | None) -> tuple[int, ...]:
 
 
 def score_job(job: Job) -> Iterator[tuple[int, list[ClipScore]]]:
-    """Each clip's index in the suite and its scores, one an estimator."""
+    """Each clip's index in the suite and its scores, one an estimator that takes its array."""
     estimators = [_resolve(estimator) for estimator in job.estimators]
     for index in job.clips:
         clip = job.suite[index]
         with one_blas_thread():
-            scores = [score_clip(estimator, clip, job.grid, rule=job.rule) for estimator in estimators]
+            scores = [score for estimator in estimators if (score := _score(estimator, clip, job))]
         yield index, scores
+
+
+def _score(estimator: SpectrumEstimator, clip: SuiteClip, job: Job) -> ClipScore | None:
+    """The score of a clip; None, with a warning, where the estimator refuses the array."""
+    try:
+        return score_clip(estimator, clip, job.grid, rule=job.rule)
+    except GeometryError as error:
+        _logger.warning("%s is left out for %s: %s", estimator.name, clip.name, error)
+        return None
 
 
 def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:

@@ -18,7 +18,12 @@ from anydoa.geometry.folded_grid import fold_grid
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.metrics.detection import DetectionCounts, count_detections
-from anydoa.metrics.localization import LocalizationScore, evaluate, match_talkers, score_errors
+from anydoa.metrics.localization import (
+    LocalizationScore,
+    localization_errors_deg,
+    match_talkers,
+    score_errors,
+)
 from anydoa.metrics.picking import pick_peaks
 from anydoa.peaks import Peak, PeakFinder, Rule
 from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
@@ -44,6 +49,8 @@ class ClipScore:
         busy_s: seconds the estimator took, its preparation for the array included.
         duration_s: length of the recording in seconds.
         causes: what the errors of ``frames`` come from.
+        within: share of talkers whom the answer for the whole recording finds within the tolerance of the
+            recording's truth; NaN where no tolerance is said, or no such answer is asked for.
     """
 
     estimator: str
@@ -59,6 +66,7 @@ class ClipScore:
     busy_s: float
     duration_s: float
     causes: dict[Cause, CauseShare]
+    within: float = float("nan")
 
 
 def score_clip(
@@ -67,7 +75,8 @@ def score_clip(
     """Run an estimator on a recording and compare.
 
     Flat and straight arrays are asked only for directions they can tell apart, see
-    :mod:`anydoa.geometry.folded_grid`.
+    :mod:`anydoa.geometry.folded_grid`; and only for what the truth tells, see
+    :mod:`anydoa.evaluation.known_part`.
 
     Args:
         estimator: what to measure, at the sample rate of the recording.
@@ -91,8 +100,10 @@ def score_clip(
     known = clip.valid_at(spectrum.times_s)
     times_s, values = spectrum.times_s[known], spectrum.values[known]
     active = clip.active_at(times_s)
-    truth = fold_directions(clip.directions_at(times_s), clip.array)
-    errors_deg, matched = match_talkers(_peaks_of_frames(values, grid, active, rule), truth, active)
+    truth = _comparable(clip.directions_at(times_s), clip)
+    peaks = clip.known.of(_peaks_of_frames(values, grid, active, rule))
+    errors_deg, matched = match_talkers(peaks, truth, active)
+    answers_deg = _recording_errors_deg(spectrum, clip, active)
     return ClipScore(
         estimator=estimator.name,
         suite=clip.suite,
@@ -102,12 +113,18 @@ def score_clip(
         snr_db=clip.snr_db,
         rt60=clip.rt60,
         frames=score_errors(errors_deg),
-        recording=_score_recording(spectrum, clip, active),
-        detection=count_detections(_detected(values, grid, estimator.threshold), truth, active),
+        recording=score_errors(answers_deg),
+        detection=count_detections(_detected(values, grid, estimator.threshold, clip), truth, active),
         busy_s=busy_s,
         duration_s=clip.duration_s,
         causes=share_causes(_frames(clip, (matched, errors_deg, truth), times_s)),
+        within=_share_within(answers_deg, clip.tolerance_deg),
     )
+
+
+def _comparable(directions: Float[np.ndarray, "*batch 3"], clip: SuiteClip) -> Float[np.ndarray, "*batch 3"]:
+    """True directions as the array can tell them apart, without what the truth does not tell."""
+    return clip.known.of(fold_directions(directions, clip.array))
 
 
 def _frames(
@@ -129,7 +146,7 @@ def _frames(
         noises=None if clip.noises is None else fold_directions(clip.noises, clip.array),
         reflections=None if clip.reflections is None else fold_directions(clip.reflections, clip.array),
         snr_db=clip.snr_db,
-        has_elevation=geometry_rank(clip.array) != "line",
+        has_elevation=geometry_rank(clip.array) != "line" and clip.known.kind == "direction",
     )
 
 
@@ -151,27 +168,34 @@ def _peaks_of_frames(
     return peaks
 
 
-def _score_recording(
+def _recording_errors_deg(
     spectrum: SpatialSpectrum, clip: SuiteClip, active: Bool[np.ndarray, "frame source"]
-) -> LocalizationScore:
-    """One answer for the recording, elected by its frames; a recording whose talkers move has none."""
+) -> Float[np.ndarray, "answer source"]:
+    """Errors of one answer for the recording, elected by its frames; none for one whose talkers move."""
     heard = np.asarray(active.any(axis=0))
     if not clip.is_static or not heard.any():
-        return LocalizationScore(float("nan"), float("nan"), 0)
+        return np.full((0, clip.num_talkers), np.nan)
     finder = PeakFinder(spectrum.grid, num_sources=int(heard.sum()))
     votes = DirectionVotes(finder)
     for values, level in zip(spectrum.values, spectrum.level, strict=True):
         votes.add(finder.find(values), values, float(level))
     elected = np.array([direction for direction, _ in votes.elect()]).reshape(1, -1, 3)
-    truth = fold_directions(clip.directions[:, 0], clip.array)
-    return evaluate(elected, truth, heard[None])
+    truth = _comparable(clip.directions[:, 0], clip)
+    return localization_errors_deg(clip.known.of(elected), truth, heard[None])
+
+
+def _share_within(errors_deg: Float[np.ndarray, "answer source"], tolerance_deg: float) -> float:
+    known = errors_deg[np.isfinite(errors_deg)]
+    if np.isnan(tolerance_deg) or not len(known):
+        return float("nan")
+    return float((known <= tolerance_deg).mean())
 
 
 def _detected(
-    values: Float[np.ndarray, "frame grid"], grid: DirectionGrid, threshold: float
+    values: Float[np.ndarray, "frame grid"], grid: DirectionGrid, threshold: float, clip: SuiteClip
 ) -> list[Float[np.ndarray, "peak 3"]]:
     finder = PeakFinder(grid, threshold=threshold)
-    return [_directions(finder.find(frame)) for frame in values]
+    return [clip.known.of(_directions(finder.find(frame))) for frame in values]
 
 
 def _directions(peaks: list[Peak]) -> Float[np.ndarray, "peak 3"]:

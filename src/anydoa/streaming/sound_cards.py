@@ -13,7 +13,7 @@ OTHER_RATES = (48_000, 44_100, 32_000, 96_000, 192_000)
 
 _DOORS = (
     "sysdefault", "default", "pulse", "pipewire", "jack", "dsnoop", "samplerate", "speexrate", "lavrate",
-    "upmix", "vdownmix", "microsoft sound mapper", "primary sound capture driver", "aggregate device",
+    "upmix", "vdownmix", "microsoft sound mapper", "primary sound capture driver",
 )  # fmt: skip
 _MANY_CHANNELS = 32  # more than nearly all cards have; sound systems offer so many of nothing
 

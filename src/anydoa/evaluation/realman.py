@@ -1,0 +1,198 @@
+"""The RealMAN corpus in its own layout: a loudspeaker in real places, filmed from the middle of the array.
+
+``{train,val,test,val_raw,test_raw}/`` hold
+
+    SPLIT_{static,moving}_source_location.csv   ``filename``, ``angle(°)``: one azimuth, or ten a second
+    ma_speech or ma_noisy_speech/.../NAME_CHn.flac   one file a microphone, n from 0 to 31
+    dp_speech/.../NAME.flac                     the direct sound, if it was unpacked
+
+A ``filename`` names ``NAME.flac`` from the folder above. Only the azimuth is scored, as the corpus does.
+Azimuths below -360 stand for places where nobody knows it.
+
+Reference: Yang et al. (2024), "RealMAN: A real-recorded and annotated microphone array dataset for dynamic
+speech enhancement and localization"; its published baseline for the columns and the places of microphones.
+"""
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from anydoa.constants import SAMPLE_RATE
+from anydoa.errors import AudioError
+from anydoa.evaluation.clip import SuiteClip
+from anydoa.evaluation.known_part import KnownPart
+from anydoa.evaluation.level_activity import active_by_level
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.geometry.layouts import circular_positions
+from anydoa.io.audio import read_audio
+from anydoa.io.resampling import resample
+
+_TABLE = re.compile(r".*_(static|moving)_source_location\.csv")
+_ANGLE = "angle(°)"
+_UNKNOWN = -360.0
+_LONGEST_CELL = 2**20
+
+
+@dataclass(frozen=True)
+class RealManRecording:
+    """One recording.
+
+    Args:
+        stem: its files, without ``_CHn.flac``.
+        split: folder of the corpus that it belongs to.
+        kind: ``static`` or ``moving``.
+        angles: azimuths in degrees as the table has them.
+    """
+
+    stem: Path
+    split: Path
+    kind: str
+    angles: str
+
+    @property
+    def row(self) -> str:
+        """Row of the table it belongs to."""
+        return f"realman/{self.split.name} {self.kind}"
+
+    def read(self) -> SuiteClip:
+        """Audio of 16 kHz of the microphones that were unpacked, and the azimuth of the loudspeaker.
+
+        Raises:
+            AudioError: if files are missing or do not fit one another.
+        """
+        channels = _unpacked_channels(self.stem)
+        audio = _stacked(
+            [_read_at_16_khz(_channel_file(self.stem, channel)) for channel in channels], self.stem
+        )
+        directions, valid = self._truth(audio.shape[1])
+        return SuiteClip(
+            name=self.stem.name,
+            suite=self.row,
+            audio=audio,
+            array=MicrophoneArray(microphone_positions()[channels], "realman"),
+            directions=directions,
+            activity=self._activity(audio)[None],
+            valid=valid,
+            known=KnownPart("azimuth"),
+        )
+
+    def _truth(self, num_samples: int) -> tuple[Float[np.ndarray, "1 knot 3"], Bool[np.ndarray, "time"]]:
+        """Directions at even instants, and where they are known; what is unknown gets the last known one."""
+        try:
+            azimuth_deg = np.array([float(angle) for angle in self.angles.split(",")])
+        except ValueError:
+            raise AudioError(f"{self.stem}: azimuths must be numbers, got {self.angles[:40]!r}") from None
+        known = np.isfinite(azimuth_deg) & (azimuth_deg >= _UNKNOWN)
+        if not known.any():
+            raise AudioError(f"{self.stem}: no azimuth is known")
+        if self.kind == "static":
+            azimuth_deg, known = azimuth_deg[known][:1], known[known][:1]
+        nearest = np.maximum.accumulate(np.where(known, np.arange(len(known)), 0))
+        azimuth_deg = azimuth_deg[np.where(known[nearest], nearest, int(known.argmax()))]
+        place = np.arange(num_samples) * len(known) // max(num_samples, 1)
+        return angles_deg_to_direction(azimuth_deg, np.zeros(len(azimuth_deg)))[None], known[place]
+
+    def _activity(self, audio: Float[np.ndarray, "mic time"]) -> Bool[np.ndarray, "time"]:
+        """When the loudspeaker talks: by its direct sound if that was unpacked, else by the recording."""
+        parts = self.stem.relative_to(self.split).parts
+        direct = self.split.joinpath("dp_speech", *parts[1:-1], f"{self.stem.name}.flac")
+        if not direct.is_file():
+            return active_by_level(audio, SAMPLE_RATE)
+        active = active_by_level(_read_at_16_khz(direct), SAMPLE_RATE)[: audio.shape[1]]
+        return np.pad(active, (0, audio.shape[1] - len(active)))
+
+
+class RealManSuite:
+    """Recordings of RealMAN whose azimuth is known and of which at least two microphones are unpacked.
+
+    Rows of the table are ``realman/SPLIT static`` and ``realman/SPLIT moving``.
+
+    Args:
+        root: the corpus, or one of its splits.
+
+    Raises:
+        AudioError: if there are none.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        tables = sorted(
+            path for path in [*root.glob("*.csv"), *root.glob("*/*.csv")] if _TABLE.fullmatch(path.name)
+        )
+        self.recordings = tuple(recording for table in tables for recording in _recordings(table))
+        if not self.recordings:
+            raise AudioError(
+                f"{root}: no RealMAN recording with known azimuth; give the folder that holds val/ or test/, "
+                "with *_source_location.csv in it and the sound unpacked"
+            )
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return f"realman:{self.root}"
+
+    def __len__(self) -> int:
+        return len(self.recordings)
+
+    def __getitem__(self, index: int) -> SuiteClip:
+        return self.recordings[index].read()
+
+    def row(self, index: int) -> tuple[str, int]:
+        """Split with what moves, and number of talkers."""
+        return self.recordings[index].row, 1
+
+
+def microphone_positions() -> Float[np.ndarray, "mic 3"]:
+    """Places of the 32 microphones in metres: a middle one, rings of 8, a line along x, one along z."""
+    rings = [circular_positions(8, radius) for radius in (0.03, 0.06, 0.09)]
+    along_x = [[x, 0, 0] for x in (-0.12, 0.12, 0.15)]
+    along_z = [[0, 0, z] for z in (0.09, 0.045, -0.045, -0.09)]
+    return np.concatenate([np.zeros((1, 3)), *rings, np.array(along_x), np.array(along_z)])
+
+
+def _recordings(table: Path) -> list[RealManRecording]:
+    match = _TABLE.fullmatch(table.name)
+    kind, split = match[1] if match else "", table.parent
+    found = []
+    csv.field_size_limit(_LONGEST_CELL)
+    try:
+        with table.open(encoding="utf-8-sig", newline="") as file:
+            for row in csv.DictReader(file):
+                stem = split.parent / Path(row["filename"]).with_suffix("")
+                if _is_known(row[_ANGLE]) and len(_unpacked_channels(stem)) > 1:
+                    found.append(RealManRecording(stem, split, kind, row[_ANGLE]))
+    except (OSError, ValueError, csv.Error) as error:
+        raise AudioError(f"{table}: cannot be read ({error})") from None
+    except (KeyError, TypeError):
+        raise AudioError(f"{table}: columns filename and {_ANGLE} must be there in every row") from None
+    return found
+
+
+def _is_known(angles: str) -> bool:
+    numbers = re.findall(r"[-+]?\d+(?:\.\d+)?", angles[:_LONGEST_CELL])
+    return any(float(number) >= _UNKNOWN for number in numbers)
+
+
+def _unpacked_channels(stem: Path) -> list[int]:
+    return [channel for channel in range(32) if _channel_file(stem, channel).is_file()]
+
+
+def _channel_file(stem: Path, channel: int) -> Path:
+    return stem.with_name(f"{stem.name}_CH{channel}.flac")
+
+
+def _stacked(channels: list[Float[np.ndarray, "1 _"]], stem: Path) -> Float[np.ndarray, "mic time"]:
+    lengths = {channel.shape[1] for channel in channels}
+    if len(lengths) > 1:
+        raise AudioError(f"{stem}: microphones differ in length: {min(lengths)} and {max(lengths)} samples")
+    return np.concatenate(channels)
+
+
+def _read_at_16_khz(path: Path) -> Float[np.ndarray, "1 time"]:
+    audio, rate = read_audio(path)
+    return resample(audio[:1], rate, SAMPLE_RATE)
