@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from anydoa.cli.printing import printable
 from anydoa.errors import AnydoaError
 
 _COMMANDS = (
@@ -114,7 +115,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _complain(message: str) -> int:
     """One line on standard error; none where the help of a command group has already said it all."""
     if message:
-        print(f"error: {' '.join(message.split())}", file=sys.stderr)
+        print(f"error: {printable(' '.join(message.split()))}", file=sys.stderr)
     return _USER_MISTAKE
 
 
@@ -133,4 +134,4 @@ def _warnings_on_stderr() -> Iterator[None]:
 
 class _LineFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        return f"{record.levelname.lower()}: {record.getMessage()}"
+        return f"{record.levelname.lower()}: {printable(record.getMessage())}"

@@ -76,7 +76,9 @@ class RecordingWatch:
         if not flat:
             return None
         if len(flat) == count:
-            return Notice("flat", "no channel ever changes; is the recording muted, or the microphones off?")
+            return Notice(
+                "silent", "no channel ever changes; is the recording muted, or the microphones off?"
+            )
         verb = (
             "never changes; is that microphone" if len(flat) == 1 else "never change; are those microphones"
         )
