@@ -295,3 +295,33 @@ def test_a_localizer_can_be_copied_and_sent_to_other_processes(
     localizer = Localizer(BALL, "fibonacci:200", name, 1)
     expected = repr(localizer.locate(audio, RATE).directions)
     assert repr(way(localizer).locate(audio, RATE).directions) == expected
+
+
+@pytest.mark.parametrize("name", [name for name in ESTIMATORS if name != "agg-rl"])
+@pytest.mark.parametrize("alive", [0, 1])
+def test_fewer_than_two_living_microphones_have_no_directions(name: str, alive: int) -> None:
+    audio = np.full((6, RATE), 0.3, dtype=np.float32)
+    audio[:alive] = talk(RING, LEFT, 1.0)[:alive]
+    for count in (None, 2):
+        result = Localizer(RING, estimator=name, num_sources=count).locate(audio, RATE)
+        assert result.directions == ()
+        assert all(frame.sources == () for frame in result.frames)
+        assert len(result.warnings) == 1
+
+
+def test_directions_begin_when_a_second_microphone_lives(localizer: Localizer) -> None:
+    audio = talk(BALL, LEFT, 2.0)
+    audio[:, :RATE] = 0
+    audio[0, :RATE] = 0.01 * np.random.default_rng(0).standard_normal(RATE)
+    result = localizer.locate(audio, RATE)
+    (source,) = result.directions
+    assert error_deg(source, LEFT) < 2
+    assert all(frame.time_s > 0.9 for frame in result.frames if frame.sources)
+    assert result.warnings == ()
+
+
+def test_warnings_come_with_the_result_and_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    audio = np.tile(talk(RING, LEFT, 1.0)[:1], (6, 1))
+    (line,) = Localizer(RING, estimator="srp-phat").locate(audio, RATE).warnings
+    assert line.startswith("channels 0, 1, 2, 3, 4, 5 carry the same signal")
+    assert [record.getMessage() for record in caplog.records] == [f"recording: {line}"]

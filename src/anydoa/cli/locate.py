@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -218,9 +218,10 @@ def _locate_file(
     localizer: "Localizer", file: Path, targets: _Targets, *, recording: Path | list[Path], quiet: bool
 ) -> None:
     """One recording from start to end, every output at once; ``file`` is what they are named after."""
-    run = localizer.iterate(recording)
     spans, trace = _Spans(), Trace()
-    with _stopped_in_words(targets.result(file)), targets.open(file) as stream:
+    with _stopped_in_words(targets.result(file)), ExitStack() as stack:
+        run = localizer.iterate(recording)
+        stream = stack.enter_context(targets.open(file))
         writer = _writer(targets, stream, run)
         for frame in _with_progress(run, quiet=quiet):
             if writer is not None:

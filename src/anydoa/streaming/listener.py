@@ -18,6 +18,7 @@ from anydoa.streaming.speech_gate import SpeechGate
 from anydoa.streaming.timeline import Timeline
 from anydoa.tracking import Track, Tracker, TrackerOptions
 from anydoa.votes import DirectionVotes
+from anydoa.watches import RecordingWatch
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +89,8 @@ class Listener:
         self._spectra = estimator.stream(array, localizer.grid)
         self._votes = DirectionVotes(localizer.finder)
         self._meter = LevelMeter(array.num_recording_channels)
-        self._watch = LiveWatch(localizer.finder, sample_rate, estimator.sample_rate / 2)
+        watch = RecordingWatch(localizer.finder, sample_rate, estimator.sample_rate / 2)
+        self._watch = LiveWatch(watch, sample_rate)
         self._timeline = Timeline()
         self._num_frames = 0
         self._start_report()

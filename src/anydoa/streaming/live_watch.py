@@ -3,7 +3,6 @@
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.peaks import PeakFinder
 from anydoa.watches import RecordingWatch
 
 _FIRST_LOOK_S = 1.0  # a copied microphone is known by then
@@ -14,13 +13,12 @@ class LiveWatch:
     """Watches the microphones of endless sound.
 
     Args:
-        finder: of directions: where they are looked for, with what array.
+        watch: that has heard nothing yet.
         sample_rate: of the sound, in Hz.
-        highest_hz: from which on the estimator hears nothing.
     """
 
-    def __init__(self, finder: PeakFinder, sample_rate: int, highest_hz: float) -> None:
-        self._watch = RecordingWatch(finder, sample_rate, highest_hz)
+    def __init__(self, watch: RecordingWatch, sample_rate: int) -> None:
+        self._watch = watch
         self._sample_rate = sample_rate
         self._num_samples = 0
         self._looks = 0
@@ -45,9 +43,10 @@ class LiveWatch:
             self._watch.forget()
 
     def finish(self) -> None:
-        """The sound has ended."""
+        """The sound has ended; less than a first look of it is not judged."""
         self._watch.finish()
-        self._say(everything=True)
+        if self._looks:
+            self._say(everything=True)
 
     def tells_directions(self, time_s: float) -> bool:
         """Whether enough microphones had been alive before a moment to tell where sound comes from."""

@@ -42,9 +42,8 @@ def copied_channels(sums: SoundSums, array: MicrophoneArray) -> Notice | None:
 
 
 def _alike(sums: SoundSums) -> Bool[np.ndarray, "channel channel"]:
-    tilt = np.square(
-        sums.frequency_hz[sums.listened]
-    )  # as between neighbouring samples: rumble counts little
+    # As in the differences of neighbouring samples, so that rumble counts little.
+    tilt = np.square(sums.frequency_hz[sums.listened])
     share = _differing_share(np.tensordot(tilt, sums.cross, axes=1))
     level = sums.cross.sum(axis=0)
     power = np.diag(level).real

@@ -76,10 +76,11 @@ class RecordingWatch:
         if not flat:
             return None
         if len(flat) == count:
-            return Notice("flat", "no channel ever changes; is the recording muted, or the microphones off?")
-        verb = (
-            "never changes; is that microphone" if len(flat) == 1 else "never change; are those microphones"
-        )
+            return Notice(
+                "silent", "no channel ever changes; is the recording muted, or the microphones off?"
+            )
+        one = len(flat) == 1
+        verb = "never changes; is that microphone" if one else "never change; are those microphones"
         return Notice("flat", f"{channel_list(flat)} {verb} connected and unmuted?{self._remaining()}")
 
     def _remaining(self) -> str:

@@ -111,8 +111,9 @@ class SoundSums:
         return LevelRange(_LEVELS_DB[0] + _LEVEL_STEP_DB * middle, float(in_step[counted].sum()) / number)
 
     def _add(self, windows: Float32[np.ndarray, "channel window time"]) -> None:
-        spectra = rfft(windows * self._window, axis=-1)
-        power = np.square(spectra.real).sum(axis=0) + np.square(spectra.imag).sum(axis=0)  # window freq
+        # A constant must come out as nothing, and a large one must cost the rest no digits.
+        spectra = rfft((windows - windows[..., :1]) * self._window, axis=-1)
+        power = _squared(spectra).sum(axis=0)  # window freq
         level = np.sqrt(power[:, self.listened.start :].sum(axis=-1, dtype=np.float64))
         heard = level > 0
         if not heard.all():
@@ -125,13 +126,18 @@ class SoundSums:
         listened = np.moveaxis(spectra[..., self.listened], 2, 0)  # freq channel window
         scaled = listened * np.sqrt(1 / level).astype(np.float32)
         self.cross += scaled @ scaled.conj().swapaxes(1, 2)
-        self._note_steps(listened[self._in_step_from :])
+        high = slice(self.listened.start + self._in_step_from, self.listened.stop)
+        self._note_steps(spectra[..., high], power[:, high])
 
-    def _note_steps(self, spectra: Complex[np.ndarray, "freq channel window"]) -> None:
-        alone = np.square(np.abs(spectra)).sum(axis=(0, 1), dtype=np.float64)
+    def _note_steps(
+        self,
+        spectra: Complex[np.ndarray, "channel window freq"],
+        power: Float[np.ndarray, "window freq"],
+    ) -> None:
+        alone = power.sum(axis=1, dtype=np.float64)
         heard = alone > 0
-        together = np.square(np.abs(spectra.sum(axis=1))).sum(axis=0, dtype=np.float64)[heard]
-        share = together / (spectra.shape[1] * alone[heard])
+        together = _squared(spectra.sum(axis=0)).sum(axis=1, dtype=np.float64)[heard]
+        share = together / (len(spectra) * alone[heard])
         steps = (10 * np.log10(alone[heard]) - _LEVELS_DB[0]) / _LEVEL_STEP_DB
         places = np.clip(steps.astype(int), 0, self._by_level.shape[1] - 1)
         np.add.at(self._by_level[0], places, 1.0)
@@ -143,3 +149,9 @@ class SoundSums:
         step = math.ldexp(1.0, -15)
         energy = step**2 * float(np.square(self._window).sum()) * self._length / 2
         return energy * self.inverse_level
+
+
+def _squared(values: Complex[np.ndarray, "*axes"]) -> Float[np.ndarray, "*axes"]:
+    """Squared magnitudes."""
+    squared: np.ndarray = np.square(values.real) + np.square(values.imag)
+    return squared

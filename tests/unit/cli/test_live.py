@@ -1,6 +1,7 @@
 """`anydoa live` and `anydoa devices` as a user runs them: words in, lines and exit codes out."""
 
 import json
+import signal
 import socket
 import subprocess
 import sys
@@ -79,9 +80,58 @@ def test_json_lines_and_csv_hold_tracks_with_their_ids(
     assert len(result.directions) == 2
     ids = {source.id for frame in result.frames for source in frame.sources}
     assert ids == {0, 1}
+    assert all(source.activity is not None for frame in result.frames for source in frame.sources)
     rows = capsys.readouterr().out.splitlines()
-    assert rows[0] == "time_s,id,azimuth_deg,elevation_deg,x,y,z,score"
+    assert rows[0] == "time_s,id,azimuth_deg,elevation_deg,x,y,z,score,activity,active"
     assert {row.split(",")[1] for row in rows[1:]} == {"0", "1"}
+
+
+def test_a_talker_in_a_long_pause_is_silent_and_walks_no_more(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    steps = [angles_deg_to_direction(azimuth, 10) for azimuth in np.arange(-40, 41, 4.0)]
+    walk = np.concatenate([plane_wave(BALL, one, voice(120.0, 0.15, rng)) for one in steps], axis=1)
+    audio = np.concatenate([0.5 * walk, np.zeros((4, 6 * RATE))], axis=1)
+    audio += 0.002 * rng.standard_normal(audio.shape)
+    soundfile.write("walk.wav", audio.T, RATE)
+    assert main([*WORDS, "--no-vad", "--replay", "walk.wav", "--fast", "--out", "walk.jsonl"]) == 0
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    said = [(float(line[0]), line[-1]) for line in lines[2:-1]]
+    (pause,) = [index for index, (_, word) in enumerate(said) if word == "silent"]
+    assert said[pause][0] == pytest.approx(walk.shape[1] / RATE + 2.0 + 0.7, abs=0.8)
+    assert len(said) == pause + 1
+    frames = read_results(folder / "walk.jsonl").frames
+    last = frames[-1].sources[0]
+    heard = next(frame.sources[0] for frame in frames if frame.time_s > walk.shape[1] / RATE)
+    assert not last.active
+    assert heard.active
+    assert last.score < 0.01 < heard.score
+    assert float(great_circle_distance_deg(last.direction, heard.direction)) < 40
+
+
+def test_one_microphone_on_all_channels_is_said_once(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write("copies.wav", np.tile(in_turn()[:1], (4, 5)).T, RATE)
+    assert main([*WORDS, "--replay", "copies.wav", "--fast", "--out", "copies.jsonl"]) == 0
+    err = capsys.readouterr().err
+    assert err.startswith("warning: copies.wav: channels 0, 1, 2, 3 carry the same signal; is this one")
+    assert err.count("\n") == 1
+    assert len(read_results(folder / "copies.jsonl").warnings) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGHUP")
+def test_a_closed_terminal_ends_it_with_its_files_whole(folder: Path) -> None:
+    soundfile.write("long.wav", np.tile(in_turn(), 20).T, RATE)
+    words = [*WORDS, "--replay", "long.wav", "--out", "long.jsonl"]
+    process = subprocess.Popen([sys.executable, "-m", "anydoa", *words], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    for _ in range(3):  # until somebody was heard
+        process.stdout.readline()
+    process.send_signal(signal.SIGHUP)
+    assert "results, 1 talker" in process.communicate(timeout=60)[0]
+    assert len(read_results(folder / "long.jsonl").frames) > 3
 
 
 def test_raw_samples_on_standard_input_give_the_same_results(folder: Path) -> None:
@@ -167,6 +217,9 @@ def test_a_start_with_shifted_channels_is_mended_by_the_profile_of_a_healthy_one
     assert capsys.readouterr().err == "wrote card.json: how the channels are when they are in order\n"
     assert error_deg(folder, -120.0) < 10
     assert replay_start(folder, [], seconds=1.5, shift=2) == 0
+    assert capsys.readouterr().err == (
+        "warning: card.wav: channels 0, 1 never change; are those microphones connected and unmuted?\n"
+    )
     assert error_deg(folder, 50.0) > 30
     assert replay_start(folder, ["--profile", "card.json"], shift=2) == 0
     assert capsys.readouterr().err == (
@@ -181,7 +234,7 @@ def test_a_profile_that_cannot_be_made_is_a_mistake_that_says_why(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert replay_start(folder, ["--save-profile", "no.json"], seconds=4.0, shift=2) == 2
-    first, last = capsys.readouterr().err.splitlines()
+    first, _, last = capsys.readouterr().err.splitlines()
     assert first.startswith("no profile yet: a profile is made of a healthy recording, but channel 0 never")
     assert last.startswith("error: no.json was not written: a profile is made of a healthy recording")
     assert replay_start(folder, ["--save-profile", "no.json"], seconds=0.5) == 2

@@ -4,6 +4,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -68,7 +69,7 @@ def test_a_flat_array_says_what_it_cannot_tell(folder: Path, capsys: pytest.Capt
 
 
 def test_json_on_standard_output_is_complete(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["locate", "ball.wav", "--array", "ball.toml", "--json", "-"]) == 0
+    assert main(["locate", "ball.wav", "--array", "ball.toml", "--json", "-o", "-"]) == 0
     out, err = capsys.readouterr()
     (folder / "piped.jsonl").write_text(out)
     result = read_results(folder / "piped.jsonl")
@@ -162,7 +163,7 @@ def test_a_picture_of_the_mask_is_drawn_beside_the_other(
 def test_the_number_of_sources_can_be_told(
     folder: Path, capsys: pytest.CaptureFixture[str], estimator: str, count: str
 ) -> None:
-    words = ["--estimator", estimator, "--sources", count, "--json", "-"]
+    words = ["--estimator", estimator, "--sources", count, "--json", "-o", "-"]
     assert main(["locate", "ball.wav", "--array", "ball.toml", *words]) == 0
     *frames, last = [json.loads(line) for line in capsys.readouterr().out.splitlines()][1:]
     assert all(len(frame["sources"]) == int(count) for frame in frames)
@@ -189,10 +190,86 @@ def test_a_silent_channel_is_a_warning_not_an_error(folder: Path, capsys: pytest
     assert capsys.readouterr().err.startswith("warning: dead.wav: channel 3 never changes")
 
 
-def test_no_source_is_said_in_words(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    soundfile.write("hush.wav", np.zeros((RATE, 8)), RATE)
+@pytest.mark.parametrize("level", [0.0, 0.3])
+def test_silence_is_said_in_words(folder: Path, capsys: pytest.CaptureFixture[str], level: float) -> None:
+    soundfile.write("hush.wav", np.full((RATE, 8), level), RATE)
     assert main(["locate", "hush.wav", "--array", "ball.toml"]) == 0
-    assert "no source reaches the threshold of steered" in capsys.readouterr().out
+    out, err = capsys.readouterr()
+    assert "no source reaches the threshold of steered; see the warning" in out
+    assert err.startswith("warning: hush.wav: no channel ever changes; is the recording muted")
+
+
+def test_no_source_is_said_with_what_to_do(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    soundfile.write("noise.wav", 0.1 * np.random.default_rng(0).standard_normal((RATE, 8)), RATE)
+    assert main(["locate", "noise.wav", "--array", "ball.toml"]) == 0
+    out, err = capsys.readouterr()
+    assert out.endswith("no source reaches the threshold of steered; --sources 1 gives the likeliest\n")
+    assert err == ""
+
+
+def test_one_microphone_on_all_channels_is_said_and_kept_with_the_results(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write("copies.wav", np.tile(in_turn(RING)[:1], (6, 1)).T, RATE)
+    assert main(["locate", "copies.wav", "--array", "ring.toml", "--json", "-q"]) == 0
+    err = capsys.readouterr().err
+    assert err.startswith("warning: copies.wav: channels 0, 1, 2, 3, 4, 5 carry the same signal; is this one")
+    (line,) = read_results(folder / "copies.jsonl").warnings
+    assert err == f"warning: copies.wav: {line}\n"
+
+
+def rows_of(out: str) -> tuple[list[list[str]], list[list[str]]]:
+    """Rows of the table of sources and of the table of times."""
+    plain = out.replace("°", "").replace(" s ", " ").splitlines()
+    second = next((index for index, line in enumerate(plain) if "from" in line), len(plain))
+    return [line.split() for line in plain[2:second] if line], [line.split() for line in plain[second + 1 :]]
+
+
+def test_sources_stand_in_the_order_of_the_time_they_were_heard(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audio = np.concatenate([in_turn(BALL), in_turn(BALL)[:, RATE * 3 // 2 :]], axis=1)
+    soundfile.write("more.wav", audio.T, RATE, subtype="FLOAT")
+    assert main(["locate", "more.wav", "--array", "ball.toml"]) == 0
+    first, second = rows_of(capsys.readouterr().out)[0]
+    assert [float(row[0]) for row in (first, second)] == pytest.approx([-50, 70], abs=3)
+    assert float(first[3].rstrip("s")) > 1.5 * float(second[3].rstrip("s"))
+
+
+def test_a_source_of_the_upper_table_stands_in_the_lower_however_brief(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    word = make_scene(np.random.default_rng(3), BALL, angles_deg_to_direction(-120, 10), seconds=0.25).audio
+    hush = 1e-4 * np.random.default_rng(0).standard_normal((8, RATE))
+    soundfile.write("word.wav", np.concatenate([hush, word, hush[:, :3000]], axis=1).T, RATE)
+    assert main(["locate", "word.wav", "--array", "ball.toml", "--estimator", "srp-phat"]) == 0
+    sources, spans = rows_of(capsys.readouterr().out)
+    assert len(sources) >= 1
+    for source in sources:
+        assert any(abs(float(span[2]) - float(source[0])) < 12 for span in spans if span[0] != "and")
+
+
+def test_straight_up_has_no_azimuth(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    up = make_scene(np.random.default_rng(0), BALL, np.array([0.0, 0.0, 1.0]), seconds=1.5).audio
+    soundfile.write("up.wav", up.T, RATE, subtype="FLOAT")
+    assert main(["locate", "up.wav", "--array", "ball.toml"]) == 0
+    sources, spans = rows_of(capsys.readouterr().out)
+    assert sources[0][0] == "any"
+    assert float(sources[0][1]) > 86
+    assert spans[0][2] == "any"
+
+
+def test_a_name_that_commands_a_terminal_is_spelt_out(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = "b\x1b[2Jall.wav"
+    (folder / name).write_bytes((folder / "ball.wav").read_bytes())
+    assert main(["locate", name, "--array", "ball.toml"]) == 0
+    assert capsys.readouterr().out.startswith("b\\x1b[2Jall.wav: 3.0 s")
+    assert main(["locate", name, "--array", "ball.toml", "--json"]) == 0
+    assert capsys.readouterr().err == "wrote b\\x1b[2Jall.jsonl\n"
+    assert main(["locate", "none\x1b[2J.wav", "--array", "ball.toml"]) == 2
+    assert "\x1b" not in capsys.readouterr().err
 
 
 BALL_WORDS = ["ball.wav", "--array", "ball.toml"]
@@ -222,8 +299,9 @@ MISTAKES = [
     ([*BALL_WORDS, "--plot-mask", "b.gif"], "b.gif: pictures are written as .png, .svg, .pdf"),
     ([*BALL_WORDS, "--plot", "a.png", "--plot-mask", "a.png"], "two results would both be a.png"),
     ([*BALL_WORDS, "--estimator", "music", "--plot-mask", "a.png"], "'music' has none; leave it out"),
-    ([*BALL_WORDS, "ring.wav", "--csv", "-"], "leave out the -"),
-    ([*BALL_WORDS, "-"], "needs a format"),
+    ([*BALL_WORDS, "ring.wav", "--csv", "-o", "-"], "leave out -o -"),
+    ([*BALL_WORDS, "-o", "-"], "needs a format"),
+    ([*BALL_WORDS, "--json", "-"], "for standard output use -o -"),
     (["-", "--array", "ball.toml", "--json"], "standard input cannot be located in"),
     ([*BALL_WORDS, "sub/ball.wav", "--csv", "-o", "out"], "two results would both be out/ball.csv"),
     ([*BALL_WORDS, "--nonsense"], "No such option"),
@@ -272,7 +350,18 @@ def test_a_group_without_command_shows_its_help(capsys: pytest.CaptureFixture[st
 def started(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """The program in a process of its own, in the middle of a recording of two minutes."""
     soundfile.write("long.wav", np.tile(in_turn(BALL), 40).T, RATE)
-    command = [sys.executable, "-m", "anydoa", "locate", "long.wav", "--array", "ball.toml", "--json", "-"]
+    command = [
+        sys.executable,
+        "-m",
+        "anydoa",
+        "locate",
+        "long.wav",
+        "--array",
+        "ball.toml",
+        "--json",
+        "-o",
+        "-",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline().startswith('{"schema"')
@@ -285,6 +374,17 @@ def test_an_interrupt_ends_quietly(started: subprocess.Popen[str]) -> None:
     started.send_signal(signal.SIGINT)
     assert started.communicate(timeout=60)[1] == ""
     assert started.returncode == 130
+
+
+def test_an_interrupt_says_what_was_not_written(folder: Path) -> None:
+    soundfile.write("long.wav", np.tile(in_turn(BALL), 40).T, RATE)
+    words = ["locate", "long.wav", "--array", "ball.toml", "--json"]
+    process = subprocess.Popen([sys.executable, "-m", "anydoa", *words], stderr=subprocess.PIPE, text=True)
+    while len(list(folder.glob("*long*"))) < 2:  # until something is being written
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=60)[1] == "interrupted; long.jsonl was not written\n"
+    assert process.returncode == 130
 
 
 def test_a_reader_that_has_had_enough_is_no_error(started: subprocess.Popen[str]) -> None:

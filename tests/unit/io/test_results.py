@@ -151,3 +151,63 @@ def test_results_of_another_schema_are_refused(tmp_path: Path, result: Localizat
 def test_missing_results_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         read_results(tmp_path / "none.jsonl")
+
+
+def tracked() -> FrameResult:
+    """One who talks and one in a pause."""
+    talks, pauses = source(40), source(-120, id=1)
+    return FrameResult(
+        0.096,
+        (
+            Source(talks.direction, 0.8, 0, (), activity=0.97),
+            Source(pauses.direction, 0.01, 1, (), activity=0.02),
+        ),
+    )
+
+
+def test_tracked_talkers_say_whether_they_sound(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    write_results(LocalizationResult(HEADER, (tracked(),), (), 0.4), path)
+    line = json.loads(path.read_text().splitlines()[1])
+    assert [(one["activity"], one["active"]) for one in line["sources"]] == [(0.97, True), (0.02, False)]
+    read = read_results(path).frames[0].sources
+    assert [(one.activity, one.active) for one in read] == [(0.97, True), (0.02, False)]
+
+
+def test_untracked_sources_always_sound_and_do_not_say_so(tmp_path: Path, result: LocalizationResult) -> None:
+    write_results(result, tmp_path / "a.jsonl")
+    assert "activity" not in (tmp_path / "a.jsonl").read_text()
+    assert all(
+        one.active and one.activity is None for one in read_results(tmp_path / "a.jsonl").frames[0].sources
+    )
+
+
+def test_tables_of_tracked_talkers_have_a_column_for_it() -> None:
+    file = io.StringIO()
+    CsvWriter(file, HEADER, tracked=True).write(tracked())
+    names, talks, pauses = file.getvalue().splitlines()
+    assert names == "time_s,id,azimuth_deg,elevation_deg,x,y,z,score,activity,active"
+    assert talks.endswith(",0.8000,0.970,1")
+    assert pauses.endswith(",0.0100,0.020,0")
+
+
+def test_dcase_lists_only_those_who_sound() -> None:
+    file = io.StringIO()
+    writer = DcaseWriter(file, HEADER, tracked=True)
+    writer.write(tracked())
+    writer.finish((), 0.4)
+    assert file.getvalue() == "0,0,0,40,0\n"
+
+
+def test_warnings_come_back_as_they_were(tmp_path: Path) -> None:
+    line = "channel 3 never changes; is that microphone connected and unmuted?"
+    write_results(LocalizationResult(HEADER, (), (), 0.4, (line,)), tmp_path / "a.jsonl")
+    assert read_results(tmp_path / "a.jsonl").warnings == (line,)
+
+
+def test_results_of_before_there_were_warnings_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    write_results(LocalizationResult(HEADER, (), (), 0.4), path)
+    path.write_text(path.read_text().replace(', "warnings": []', ""))
+    assert "warnings" not in path.read_text()
+    assert read_results(path).warnings == ()

@@ -19,7 +19,7 @@ from anydoa.errors import AudioError, ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.geometry.layouts import tetrahedral_positions
+from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
 from anydoa.localizer import Localizer
 from anydoa.spectrum import SpatialSpectrum, SpectrumStream
 from anydoa.streaming.arrival import ArrivalPace
@@ -325,7 +325,10 @@ def test_a_feed_that_falls_silent_is_said_so_and_so_is_its_return(caplog: pytest
         assert len(list(LivePipeline(Localizer(PAIR, GRID, FAST), feed))) == 20
         sender.join()
     said = [record.getMessage() for record in caplog.records]
-    assert said == ["the pipe: no sound for 2 s; is it still there?", "the pipe: sound comes again"]
+    assert said[:2] == ["the pipe: no sound for 2 s; is it still there?", "the pipe: sound comes again"]
+    assert [line[:33] for line in said[2:]] == [
+        "the pipe: no channel ever changes"
+    ]  # zeros are all that came
 
 
 def test_another_number_of_channels_is_refused_with_the_cure(path: Path) -> None:
@@ -403,3 +406,46 @@ def test_an_interrupt_while_it_waits_leaves_nothing_running(path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         list(pipeline)
     interrupter.join()
+
+
+def test_the_mirror_of_a_track_is_that_of_where_it_is_now() -> None:
+    ring = MicrophoneArray(circular_positions(6, 0.05), "ring")
+    rng = np.random.default_rng(0)
+    steps = [angles_deg_to_direction(azimuth, 40) for azimuth in np.arange(0, 60, 4.0)]
+    walk = np.concatenate([plane_wave(ring, one, voice(120.0, 0.15, rng)) for one in steps], axis=1)
+    audio = np.concatenate([0.5 * walk, np.zeros((6, 2 * RATE))], axis=1)
+    audio = audio + 0.002 * rng.standard_normal(audio.shape)
+    listener = Listener(Localizer(ring, GRID, FAST), RATE, results_per_s=10, tracker=None, vad=False)
+    results = list(listener.hear(Stretch(0, audio.astype(np.float32), time.monotonic())))
+    tracks = [track for result in results for track in result.tracks]
+    assert len(tracks) > 20
+    assert not all(track.active for track in tracks)
+    for track in tracks:
+        for twin in track.mirror:
+            np.testing.assert_allclose(twin, track.direction * [1, 1, -1], atol=1e-6)
+
+
+def test_what_is_wrong_with_the_sound_is_said_once_and_stays_in_the_results(
+    caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    audio = np.tile(two_voices(3.0)[:1], (4, 2))
+    soundfile.write(tmp_path / "copies.wav", audio.T, RATE, subtype="FLOAT")
+    results = listen(tmp_path / "copies.wav")
+    assert results[0].warnings == ()
+    (line,) = results[-1].warnings
+    assert line.startswith("channels 0, 1, 2, 3 carry the same signal")
+    assert [record.getMessage() for record in caplog.records] == [f"{tmp_path / 'copies.wav'}: {line}"]
+    first = next(result for result in results if result.warnings)
+    assert first.time_s == pytest.approx(1.0, abs=0.2)
+
+
+@pytest.mark.parametrize("alive", [0, 1, 3])
+def test_dead_channels_are_said_and_one_microphone_has_no_sources(tmp_path: Path, alive: int) -> None:
+    audio = two_voices(3.0)
+    audio[alive:] = 0
+    soundfile.write(tmp_path / "dead.wav", audio.T, RATE, subtype="FLOAT")
+    results = listen(tmp_path / "dead.wav", vad=False)
+    (line,) = results[-1].warnings
+    assert ("no channel ever changes" in line) == (alive == 0)
+    assert any(result.sources for result in results) == (alive == 3)
+    assert all(not result.tracks for result in results) == (alive < 3)

@@ -380,3 +380,40 @@ def test_times_that_go_back_are_refused() -> None:
 def test_options_out_of_range_are_refused(name: str, value: float) -> None:
     with pytest.raises(ConfigError, match=name):
         TrackerOptions(**{name: value})
+
+
+def walk(speed_deg_s: float, seconds: float) -> list[list[Source]]:
+    return [[source(speed_deg_s * STEP_S * index)] for index in range(round(seconds / STEP_S))]
+
+
+def test_a_walker_who_falls_silent_is_not_shown_to_walk_on() -> None:
+    tracker = Tracker(TrackerOptions(keep_s=60))
+    heard = follow(tracker, walk(10.0, 5.0))[-1][0]
+    silent = follow(tracker, [[]] * 300, start_s=5.0)
+    assert off_deg(heard, 49) < 2
+    (last,) = silent[-1]
+    farthest_deg = 10.0 * tracker.options.turn_memory_s
+    assert (
+        0.5 * farthest_deg < float(great_circle_distance_deg(last.direction, heard.direction)) < farthest_deg
+    )
+    assert last.velocity_deg_s < 0.1
+
+
+def test_a_walker_who_was_silent_for_a_while_is_sought_where_it_walked_to() -> None:
+    tracker = Tracker()
+    id = follow(tracker, walk(10.0, 6.0))[-1][0].id
+    follow(tracker, [[]] * 40, start_s=6.0)
+    (track,) = tracker.update(10.0, [source(100.0)])
+    assert track.id == id
+    assert off_deg(track, 100.0) < 10
+
+
+def test_the_score_of_a_silent_talker_fades() -> None:
+    tracker = Tracker()
+    heard = follow(tracker, [[source(40)]] * 20)[-1][0]
+    silent = follow(tracker, [[]] * 50, start_s=2.0)
+    scores = [track.score for (track,) in silent]
+    assert heard.score == pytest.approx(0.5, abs=0.01)
+    assert all(after < before for before, after in pairwise([heard.score, *scores]))
+    assert scores[-1] < 0.001
+    assert [heard.active, silent[3][0].active, silent[-1][0].active] == [True, True, False]

@@ -151,9 +151,9 @@ def test_a_signal_of_the_electronics_on_all_channels_is_said(array: MicrophoneAr
 
 def test_noise_of_a_room_in_pauses_is_not_taken_for_the_electronics() -> None:
     rng = np.random.default_rng(0)
-    for array in ARRAYS:
+    for array in (BALL, RING, PAIR):
         audio = room(array, LEFT, snr_db=60.0)
-        sides = rng.standard_normal((60, 3))
+        sides = rng.standard_normal((30, 3))
         diffuse = sum(
             plane_wave(array, side / np.linalg.norm(side), rng.standard_normal(audio.shape[1]))
             for side in sides
@@ -256,7 +256,7 @@ def test_what_the_living_microphones_cannot_tell_is_said() -> None:
 
 def test_nothing_on_any_channel_is_said_whatever_the_constant() -> None:
     for level in (0.0, 0.3):
-        assert said(FOUR, np.full((4, RATE), level))["flat"].startswith("no channel ever changes")
+        assert said(FOUR, np.full((4, RATE), level))["silent"].startswith("no channel ever changes")
 
 
 def test_a_microphone_that_only_hisses_is_faint() -> None:
