@@ -19,6 +19,7 @@ import typer
 
 from anydoa.cli.streams import discard_output, output_problem
 from anydoa.errors import AnydoaError
+from anydoa.io.file_name import printable_text
 
 DEBUG = "ANYDOA_DEBUG"  # set to 1: mistakes of ours show where they happened
 
@@ -91,8 +92,7 @@ def _complain(message: str) -> int:
 
 def one_line(message: str) -> str:
     """A message without line breaks, control characters and more length than a person reads."""
-    text = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in " ".join(message.split()))
-    return _shortened(text, _LONGEST)
+    return _shortened(printable_text(" ".join(message.split())), _LONGEST)
 
 
 def _shortened(text: str, longest: int) -> str:

@@ -2,20 +2,9 @@
 
 import typer
 
-
-def printable(text: str) -> str:
-    r"""The text with line breaks alone of all that is not printed; the rest is spelt out.
-
-    Example:
-        >>> printable("talk\x1b[2J.wav")
-        'talk\\x1b[2J.wav'
-    """
-    return "".join(
-        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode()
-        for sign in text
-    )
+from anydoa.io.file_name import printable_text
 
 
 def tell(text: str, *, err: bool = False) -> None:
-    """Print a line, on standard error if told so."""
-    typer.echo(printable(text), err=err)
+    """Print lines, on standard error if told so."""
+    typer.echo("\n".join(map(printable_text, text.split("\n"))), err=err)

@@ -29,6 +29,16 @@ def channel_text(channels: Sequence[int]) -> str:
     return _shortened([_run(first, last, " to ") for first, last in channel_ranges(channels)], ", ")
 
 
+def named_channels(channels: Sequence[int]) -> str:
+    """Channels as a person names them in a sentence.
+
+    Example:
+        >>> named_channels([3]), named_channels([0, 1, 5])
+        ('channel 3', 'channels 0, 1, 5')
+    """
+    return f"{'channel' if len(channels) == 1 else 'channels'} {channel_text(channels)}"
+
+
 def channel_option(channels: Sequence[int]) -> str:
     """Channels as an option takes them, such as ``6,7`` or ``6-127``; empty if that would be long."""
     if len(channels) <= MAX_LISTED:

@@ -14,11 +14,17 @@ def system_name(path: str | os.PathLike[str]) -> str | bytes:
 
 def printable_name(path: str | os.PathLike[str]) -> str:
     """The name without bytes that are no text and without characters that command a terminal."""
-    text = os.fsencode(path).decode("utf-8", "backslashreplace")
-    return "".join(
-        character if character.isprintable() else character.encode("unicode_escape").decode()
-        for character in text
-    )
+    return printable_text(os.fsencode(path).decode("utf-8", "backslashreplace"))
+
+
+def printable_text(text: str) -> str:
+    r"""The text on one line, with whatever is not printed spelt out.
+
+    Example:
+        >>> printable_text("talk\x1b[2J.wav")
+        'talk\\x1b[2J.wav'
+    """
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 
 def check_recording_file(path: Path) -> None:

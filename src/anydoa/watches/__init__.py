@@ -1,4 +1,3 @@
 """What is wrong with a sound before anybody asks where it comes from; a line each, said once."""
 
-from anydoa.watches.channel_list import channel_list as channel_list
 from anydoa.watches.recording_watch import RecordingWatch as RecordingWatch

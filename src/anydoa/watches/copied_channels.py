@@ -11,9 +11,9 @@ import numpy as np
 from jaxtyping import Bool, Complex, Float
 
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.channel_list import named_channels
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.plane_wave import steering_phases
-from anydoa.watches.channel_list import channel_list
 from anydoa.watches.notice import Notice
 from anydoa.watches.sound_sums import SoundSums
 
@@ -35,7 +35,7 @@ def copied_channels(sums: SoundSums, array: MicrophoneArray) -> Notice | None:
     if not groups:
         return None
     said = " and ".join(
-        f"{channel_list(sorted(array.channels[one] for one in group))} carry the same signal"
+        f"{named_channels(sorted(array.channels[one] for one in group))} carry the same signal"
         for group in groups
     )
     return Notice("copies", f"{said}; is this one microphone, copied by the sound system?", is_soon=True)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.watches.channel_list import channel_list
+from anydoa.geometry.channel_list import named_channels
 from anydoa.watches.notice import Notice
 from anydoa.watches.sound_sums import SoundSums
 
@@ -19,4 +19,4 @@ def faint_channels(sums: SoundSums, array: MicrophoneArray) -> Notice | None:
         return None
     verb, subject = ("is", "is that microphone") if len(channels) == 1 else ("are", "are those microphones")
     below = f"{verb} {-_FAINT_DB:.0f} dB and more below the loudest"
-    return Notice("faint", f"{channel_list(channels)} {below}; {subject} connected and unmuted?")
+    return Notice("faint", f"{named_channels(channels)} {below}; {subject} connected and unmuted?")

@@ -5,8 +5,8 @@ from jaxtyping import Float
 
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.channel_list import named_channels
 from anydoa.peaks import PeakFinder
-from anydoa.watches.channel_list import channel_list
 from anydoa.watches.coincidence import coincident_channels
 from anydoa.watches.common_signal import common_signal, in_step_hz
 from anydoa.watches.copied_channels import copied_channels
@@ -81,7 +81,7 @@ class RecordingWatch:
             )
         one = len(flat) == 1
         verb = "never changes; is that microphone" if one else "never change; are those microphones"
-        return Notice("flat", f"{channel_list(flat)} {verb} connected and unmuted?{self._remaining()}")
+        return Notice("flat", f"{named_channels(flat)} {verb} connected and unmuted?{self._remaining()}")
 
     def _remaining(self) -> str:
         """What the microphones that are left cannot tell, if it is more than all of them could not."""

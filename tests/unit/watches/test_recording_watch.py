@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.channel_list import named_channels
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
 from anydoa.peaks import PeakFinder
-from anydoa.watches import RecordingWatch, channel_list
+from anydoa.watches import RecordingWatch
 from properties.strategies import plane_wave, talker
 from voices import voice
 
@@ -75,7 +76,7 @@ def copied(signal: np.ndarray, gains: list[float]) -> np.ndarray:
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: array.name)
 def test_one_microphone_on_all_channels_is_said(array: MicrophoneArray) -> None:
     gains = [1.0] * array.num_microphones
-    listed = channel_list(range(array.num_microphones))
+    listed = named_channels(range(array.num_microphones))
     question = "is this one microphone, copied by the sound system?"
     assert said(array, copied(room(array, LEFT)[0], gains)) == {
         "copies": f"{listed} carry the same signal; {question}"
