@@ -55,18 +55,17 @@ class ChannelCountError(AudioError):
 
     def __init__(self, rule: str, cure: str, command_cure: str) -> None:
         super().__init__(f"{rule}; {cure}")
-        self._parts = rule, cure, command_cure
+        self.rule = rule
+        self._cures = cure, command_cure
 
     @property
     def command_line(self) -> str:
         """The message with the cure as an option."""
-        rule, _, command_cure = self._parts
-        return f"{rule}; {command_cure}"
+        return f"{self.rule}; {self._cures[1]}"
 
     def of(self, name: str) -> "ChannelCountError":
         """The same of a recording that has a name."""
-        rule, cure, command_cure = self._parts
-        return ChannelCountError(f"{name}: {rule}", cure, command_cure)
+        return ChannelCountError(f"{name}: {self.rule}", *self._cures)
 
 
 class ShapeError(AnydoaError, ValueError):

@@ -18,6 +18,7 @@ from anydoa.web.messages import array_content
 
 _GRIDS = (DEFAULT_GRID, "fibonacci:512", "hemisphere:1024,up", "icosphere:4", "azimuth:360")
 _UNKNOWN_NUMBER = "auto"
+_NO_CHANNELS = "none"
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Choice:
         estimator: name of an estimator of the catalogue; None for its first.
         grid: name of a grid of the catalogue; None for its first.
         sources: ``auto`` or how many there are.
-        ignore: channels without a microphone, as in ``6, 7``; empty for those that the array ignores.
+        ignore: channels without a microphone, as in ``6, 7``; empty for those that the array ignores,
+            ``none`` for a recording of the microphones alone, in their order.
     """
 
     array: str | None = None
@@ -80,7 +82,9 @@ class Catalogue:
         estimator = _known(choice.estimator or self._estimators[0], self._estimators, "estimator")
         grid = _known(choice.grid or self._grid_names[0], self._grid_names, "grid")
         number = _parse_sources(choice.sources)
-        if ignored := _parse_ignored(choice.ignore):
+        if choice.ignore.strip() == _NO_CHANNELS:
+            array = array.replace(channels=None, ignore_channels=())
+        elif ignored := _parse_ignored(choice.ignore):
             array = array.replace(ignore_channels=ignored)
         if estimator not in self._made:
             self._made[estimator] = make_estimator(estimator)
@@ -120,4 +124,6 @@ def _parse_ignored(text: str) -> tuple[int, ...]:
     try:
         return parse_channels(text) if text.strip() else ()
     except ValueError:
-        raise ConfigError(f"channels to ignore are numbers from 0, as in '6, 7', got {text[:80]!r}") from None
+        raise ConfigError(
+            f"channels to ignore are numbers from 0, as in '6, 7', or {_NO_CHANNELS}, got {text[:80]!r}"
+        ) from None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from anydoa.errors import AudioError
+from anydoa.errors import AudioError, ChannelCountError
 from anydoa.io.results import FrameResult
 from anydoa.localizer import LocalizationRun, Localizer
 from anydoa.web.messages import (
@@ -15,6 +15,10 @@ from anydoa.web.messages import (
     spectrum_content,
 )
 
+_CHANNEL_CURE = (
+    "say which channels hold no microphone, such as '6, 7', or 'none' if it holds the microphones alone; "
+    "or choose the array that made it"
+)
 _MAX_INSTANTS = 1500  # of the trace; more than a screen has columns
 
 
@@ -45,6 +49,8 @@ def locate_recording(
         for frame in run:
             trace.add(frame)
             on_progress(min(frame.time_s / run.info.duration_s, 1.0))
+    except ChannelCountError as error:
+        raise AudioError(_renamed(f"{error.rule}; {_CHANNEL_CURE}", path, name)) from None
     except AudioError as error:
         raise AudioError(_renamed(str(error), path, name)) from None
     return _content(localizer, run, trace, name)

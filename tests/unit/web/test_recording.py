@@ -137,6 +137,23 @@ def test_channels_without_a_microphone_can_be_left_out(server: PageServer) -> No
     assert (status, found["array"]["ignore_channels"]) == (200, [6, 7])
 
 
+def test_a_recording_of_the_microphones_alone_can_be_located(server: PageServer) -> None:
+    status, answer = locate(server, make_wav(4), array="respeaker-usb-4")
+    assert status == 400
+    assert "or 'none' if it holds the microphones alone" in answer["error"]
+    assert "ignore_channels=" not in answer["error"]
+    status, found = locate(server, make_wav(4), array="respeaker-usb-4", ignore="none")
+    assert (status, found["array"]["channels"]) == (200, [0, 1, 2, 3])
+
+
+def test_what_is_wrong_with_the_sound_is_told(server: PageServer) -> None:
+    one = np.random.default_rng(0).normal(0, 0.1, 32000)
+    file = io.BytesIO()
+    soundfile.write(file, np.tile(one[:, None], 6), 16000, format="WAV")
+    _, found = locate(server, file.getvalue())
+    assert any("carry the same signal" in line for line in found["warnings"])
+
+
 def test_a_client_that_asks_for_lines_hears_how_far_its_recording_is(server: PageServer) -> None:
     steps = locate_in_lines(server, make_wav(6, seconds=60), grid="icosphere:4")
     progress = [step for step in steps if step["type"] == "progress"]

@@ -29,3 +29,8 @@ export function spokenAzimuth(azimuth) {
 export function degrees(value) {
   return `${value.toFixed(0).replace(/^-0$/, "0").replace("-", "−")}°`;
 }
+
+// A remark of the server as a sentence.
+export function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}${/[.?!]$/.test(text) ? "" : "."}`;
+}

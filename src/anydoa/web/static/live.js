@@ -1,6 +1,6 @@
 // The live half of the page: every message of the stream becomes sphere, time line, tables and meters.
 
-import { spokenAzimuth } from "./directions.js";
+import { sentence, spokenAzimuth } from "./directions.js";
 import { LevelMeters } from "./levels.js";
 import { ArrayPlan } from "./plan.js";
 import { listen } from "./stream.js";
@@ -70,6 +70,8 @@ export class LivePage {
     fillTable(byId("talkers").tBodies[0], message.tracks);
     byId("talkers-empty").hidden = message.tracks.length > 0;
     byId("talkers-empty").textContent = this.known.size ? "Nobody speaks." : "Nobody has been heard yet.";
+    byId("sound-warning").hidden = message.warnings.length === 0;
+    byId("sound-warning").textContent = message.warnings.map(sentence).join(" ");
     byId("speech").textContent = message.speech ? "speech" : "no speech";
     byId("latency").textContent = `${Math.round(1000 * message.latency_s)} ms`;
     byId("dropped").textContent = `${message.dropped_s.toFixed(1)} s`;
@@ -103,10 +105,6 @@ export class LivePage {
       byId("announce").textContent = `Talker ${id} at ${spokenAzimuth(azimuth)}`;
     }
   }
-}
-
-function sentence(reason) {
-  return `${reason[0].toUpperCase()}${reason.slice(1)}${reason.endsWith(".") ? "" : "."}`;
 }
 
 function setState(state, text) {

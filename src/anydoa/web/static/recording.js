@@ -1,6 +1,6 @@
 // The recording half of the page: a file goes to the server, its directions come back.
 
-import { dot, spokenAzimuth } from "./directions.js";
+import { dot, sentence, spokenAzimuth } from "./directions.js";
 import { ArrayPlan } from "./plan.js";
 import { locateFile } from "./request.js";
 import { about, savePicture, saveResult, saveTable, saveTimes } from "./save.js";
@@ -122,7 +122,7 @@ export class RecordingPage {
     this.timeline.show(0, result.duration_s, 0);
     fillTable(byId("result-table").tBodies[0], result.sources);
     byId("result-note").textContent = notes(result).join(" ");
-    const warning = warnings(result).join(" ");
+    const warning = result.warnings.map(sentence).join(" ");
     byId("result-warning").hidden = !warning;
     byId("result-warning").textContent = warning;
     byId("announce").textContent = result.sources.length
@@ -155,12 +155,6 @@ function notes({ sources, array }) {
   return [
     sources.length ? "" : "No source stands out; choose a number of talkers to see the likeliest.",
     sources.some(({ mirror }) => mirror.length) ? MIRRORS[array.rank] : "",
-  ].filter(Boolean);
-}
-
-function warnings({ flat_channels: flat }) {
-  return [
-    flat.length ? `Channel ${flat.join(", ")} never changes: is that microphone connected and unmuted? What is shown leans on the others.` : "",
   ].filter(Boolean);
 }
 
