@@ -172,7 +172,7 @@ def find_data_end(file: SeekableBytes, header: SoundHeader, file_bytes: int) -> 
         header: of the file.
         file_bytes: length of the file.
     """
-    if header.data_bytes is None or header.data_may_be_open:
+    if header.data_bytes is None:
         return file_bytes
     ends = range(header.data_start + header.data_bytes, file_bytes + 1, 2**32)
     return next((end for end in ends if _is_end(file, header, end, file_bytes)), file_bytes)
