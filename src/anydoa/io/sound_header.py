@@ -298,7 +298,7 @@ def _parse_aiff(content: bytes) -> SoundHeader:
     told, is_scene = _Format(), False
     for name, start, size in _parts(content, 12, _RIFX):
         if name == b"COMM":
-            told = _aiff_format(_take(content, start, min(size, 22)))
+            told = _aiff_format(_take(content, start, min(max(size, 18), 22)))
         elif name == b"CHAN":
             is_scene = _is_scene_layout(_take(content, start, 4))
         elif name == b"SSND":

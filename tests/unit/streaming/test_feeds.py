@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.errors import AudioError, ConfigError
@@ -104,6 +104,7 @@ def test_the_loudest_integer_stays_below_full_scale() -> None:
     np.testing.assert_allclose(everything(feed)[:, 0], [32767 / 32768, -1])
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=30))
 def test_raw_samples_do_not_depend_on_how_the_pipe_cuts_them(cuts: list[int]) -> None:
     content = as_bytes(sound(0.05))
@@ -174,6 +175,7 @@ def test_the_header_of_a_file_in_a_pipe_is_read_and_not_heard(format: str, subty
     np.testing.assert_allclose(received, sound(), atol=1e-4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=30))
 def test_a_header_may_come_in_pieces(cuts: list[int]) -> None:
     content, decoder = file_bytes("WAV", "PCM_24", 0.05), PcmDecoder(STEREO, "a pipe")
