@@ -202,6 +202,26 @@ def test_notes_after_the_samples_are_not_heard_and_a_second_file_is() -> None:
     np.testing.assert_allclose(received, np.tile(sound(), 2), atol=1e-4)
 
 
+def test_odd_samples_are_filled_up_and_a_part_of_a_frame_is_left_out() -> None:
+    content = bytearray(file_bytes("WAV", "PCM_24"))
+    place = content.index(b"data") + 4
+    size = 6 * 1000 + 3
+    content[place : place + 4] = size.to_bytes(4, "little")
+    notes = b"LIST" + (4).to_bytes(4, "little") + b"INFO"
+    cut = bytes(content[: place + 4 + size]) + b"\0" + notes
+    received = everything(RawFeed(io.BytesIO(cut + file_bytes("WAV", "PCM_16")), STEREO))
+    np.testing.assert_allclose(received, np.concatenate([sound()[:, :1000], sound()], axis=1), atol=1e-4)
+
+
+@pytest.mark.parametrize("step", [100, 5000])
+def test_a_long_remark_in_a_header_is_not_heard(step: int) -> None:
+    content = file_bytes("AU", "PCM_16")
+    longer = content[:4] + (24 + 3000).to_bytes(4, "big") + content[8:24] + b"x" * 3000 + content[24:]
+    decoder = PcmDecoder(STEREO, "a pipe")
+    blocks = [decoder.push(longer[start : start + step]) for start in range(0, len(longer), step)]
+    np.testing.assert_allclose(np.concatenate(blocks, axis=1), sound(), atol=1e-4)
+
+
 def test_sound_beyond_what_the_header_promises_is_heard() -> None:
     content = bytearray(file_bytes("WAV", "PCM_16"))
     place = content.index(b"data") + 4
