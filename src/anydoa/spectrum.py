@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float
 
-from anydoa.errors import AudioError, ShapeError
+from anydoa.errors import ShapeError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 
@@ -111,23 +111,3 @@ class SpectrumEstimator(Protocol):
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> SpectrumStream:
         """A fresh stream for one recording."""
         ...
-
-
-def check_audio(
-    audio: Float[np.ndarray, "mic time"], num_microphones: int
-) -> Float32[np.ndarray, "mic time"]:
-    """The audio in single precision.
-
-    Raises:
-        ShapeError: if its rows are not the microphones.
-        AudioError: if a sample is not finite.
-    """
-    samples = np.asarray(audio, dtype=np.float32)
-    if samples.ndim != 2 or len(samples) != num_microphones:
-        raise ShapeError(
-            f"audio must be (microphones, samples) with {num_microphones} microphones, "
-            f"got shape {samples.shape}; select the channels of the array first"
-        )
-    if not np.isfinite(samples).all():
-        raise AudioError("audio must be finite, got NaN or infinite samples; repair or cut that part")
-    return samples

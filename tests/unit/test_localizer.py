@@ -283,12 +283,3 @@ def test_a_localizer_can_be_copied_and_sent_to_other_processes(
     localizer = Localizer(BALL, "fibonacci:200", name, 1)
     expected = repr(localizer.locate(audio, RATE).directions)
     assert repr(way(localizer).locate(audio, RATE).directions) == expected
-
-
-@pytest.mark.parametrize("name", ["steered", "agg-rl", "srp-phat", "music"])
-def test_no_estimator_goes_on_after_a_sample_that_is_no_number(name: str) -> None:
-    audio = talk(BALL, LEFT, 0.5).astype(np.float32)
-    audio[3, 4000] = np.nan
-    localizer = Localizer(BALL, "fibonacci:100", name)
-    with pytest.raises(AudioError, match="must be finite"):
-        localizer.estimator.spectrum(audio, BALL, localizer.grid)

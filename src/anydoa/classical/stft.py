@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32
 from scipy.fft import rfft
 
-from anydoa.spectrum import check_audio as check_audio
+from anydoa.errors import AudioError, ShapeError
 
 
 def hann_window(length: int) -> Float32[np.ndarray, "time"]:
@@ -33,6 +33,26 @@ def short_time_spectra(
     """
     windows = np.lib.stride_tricks.sliding_window_view(samples, len(window), axis=-1)[..., ::hop_length, :]
     return rfft(windows * window, axis=-1)
+
+
+def check_audio(
+    audio: Float[np.ndarray, "mic time"], num_microphones: int
+) -> Float32[np.ndarray, "mic time"]:
+    """The audio in single precision.
+
+    Raises:
+        ShapeError: if its rows are not the microphones.
+        AudioError: if a sample is not finite.
+    """
+    samples = np.asarray(audio, dtype=np.float32)
+    if samples.ndim != 2 or len(samples) != num_microphones:
+        raise ShapeError(
+            f"audio must be (microphones, samples) with {num_microphones} microphones, "
+            f"got shape {samples.shape}; select the channels of the array first"
+        )
+    if not np.isfinite(samples).all():
+        raise AudioError("audio must be finite, got NaN or infinite samples; repair or cut that part")
+    return samples
 
 
 class FrameStream:

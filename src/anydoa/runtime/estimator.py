@@ -6,13 +6,13 @@ from collections import OrderedDict
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
-from anydoa.errors import ConfigError
+from anydoa.errors import ConfigError, ShapeError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING, ModelFolder
 from anydoa.runtime.session import open_session
 from anydoa.runtime.steering import steering_input
-from anydoa.spectrum import SpatialSpectrum, check_audio
+from anydoa.spectrum import SpatialSpectrum
 
 _OUTPUT_S = 0.1  # between frames of the spectrum
 _MEAN_S = 0.05  # of the newest sound that each is the mean over
@@ -214,10 +214,13 @@ class NetworkStream:
 
         Raises:
             ShapeError: if the audio has another number of microphones than the array.
-            AudioError: if a sample is not finite.
         """
-        samples = check_audio(audio, len(self._samples))
-        self._samples = np.concatenate([self._samples, samples], axis=1)
+        if audio.ndim != 2 or len(audio) != len(self._samples):
+            raise ShapeError(
+                f"audio must be ({len(self._samples)} microphones, time), "
+                f"got shape {audio.shape}; select channels first"
+            )
+        self._samples = np.concatenate([self._samples, audio.astype(np.float32, copy=False)], axis=1)
         estimator = self._estimator
         num_outputs = max((self._samples.shape[1] - estimator.window_length) // estimator.hop_length + 1, 0)
         block = max(_ROWS // (len(self._samples) * estimator.frames_per_output), 1)
