@@ -182,7 +182,9 @@ def _read_folder(root: Path) -> Iterator[Clip]:
     """Any folder: sub-folders are groups, so is each file at the top; every fifth group is for tests."""
     paths = _audio_files(root)
     groups = [_folder_group(path.relative_to(root)) for path in paths]
-    order = sorted(set(groups), key=lambda group: hashlib.sha256(group.encode()).digest())
+    order = sorted(
+        set(groups), key=lambda group: hashlib.sha256(group.encode("utf-8", "surrogateescape")).digest()
+    )
     num_tests = round(_TEST_SHARE * len(order))
     if len(order) > 1:
         num_tests = max(1, num_tests)

@@ -24,6 +24,7 @@ from jaxtyping import Bool, Float
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.io.array_file import save_array
+from anydoa.io.file_name import system_name
 from anydoa.simulation.scene import Scene
 
 _SCHEMA = 1
@@ -44,7 +45,7 @@ def write_scene(scene: Scene, array: MicrophoneArray, folder: Path, name: str) -
     import soundfile
 
     recording = folder / f"{name}.wav"
-    soundfile.write(recording, scene.audio.T, scene.sample_rate, subtype="PCM_16")
+    soundfile.write(system_name(recording), scene.audio.T, scene.sample_rate, subtype="PCM_16", format="WAV")
     save_array(array, folder / f"{name}.array.toml")
     truth = {
         "schema": _SCHEMA,
@@ -55,7 +56,13 @@ def write_scene(scene: Scene, array: MicrophoneArray, folder: Path, name: str) -
     (folder / f"{name}.truth.json").write_text(json.dumps(truth, indent=2) + "\n")
     if scene.direct is not None:
         channels = scene.direct.reshape(-1, scene.direct.shape[-1])
-        soundfile.write(folder / f"{name}.direct.wav", channels.T, scene.sample_rate, subtype="FLOAT")
+        soundfile.write(
+            system_name(folder / f"{name}.direct.wav"),
+            channels.T,
+            scene.sample_rate,
+            subtype="FLOAT",
+            format="WAV",
+        )
     return recording
 
 
