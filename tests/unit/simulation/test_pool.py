@@ -1,7 +1,5 @@
 """Pools of dry sound: any segment of one voice, from memory or from a cache on disk."""
 
-import os
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -103,17 +101,3 @@ def test_recordings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         load_pool([Clip(path, "x", "train")], speech=False)
     with pytest.raises(AudioError, match="at least one recording"):
         load_pool([], speech=False)
-
-
-@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names there are always text")
-def test_speech_whose_name_is_no_text_is_read(tmp_path: Path) -> None:
-    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
-    folder.mkdir()
-    plain = tmp_path / "a.wav"
-    soundfile.write(plain, voice(120.0, 1.0, np.random.default_rng(0)), 16_000)
-    odd = folder / os.fsdecode(b"\xff.wav")
-    plain.rename(odd)
-    assert read_mono(odd, 16_000).any()
-    clips = [Clip(path, path.stem, "train") for path in folder.rglob("*.wav")]
-    assert [clip.path for clip in clips] == [odd]
-    assert load_pool(clips, speech=False, cache=tmp_path / "cache").groups == (odd.stem,)
