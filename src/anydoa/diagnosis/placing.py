@@ -14,6 +14,7 @@ from anydoa.diagnosis.channels import COHERENT, ChannelFacts, together
 from anydoa.diagnosis.clocks import TOGETHER, ClockLag, late_clocks, undone
 from anydoa.diagnosis.findings import SURE, Finding
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.channel_list import MAX_LISTED, channel_text
 
 _LIKELY = 0.9
 
@@ -146,4 +147,6 @@ def listed(channels: tuple[int, ...] | list[int]) -> str:
     names = [str(channel) for channel in channels]
     if len(names) == 1:
         return f"channel {names[0]}"
+    if len(names) > MAX_LISTED:
+        return f"channels {channel_text(channels)}"
     return f"channels {', '.join(names[:-1])} and {names[-1]}"

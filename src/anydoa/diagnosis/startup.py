@@ -22,6 +22,7 @@ from anydoa.diagnosis.delays import PieceCorrelations, correlate_pieces
 from anydoa.diagnosis.wave_fit import Hypothesis, WaveFit, arrival_times, wave_directions
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.channel_list import channel_text
 
 _CERTAIN = 0.95
 _SHORTEST_S = 1.0  # that can be judged
@@ -255,5 +256,5 @@ def _telling(array: MicrophoneArray, shift: int, by_channels: Float[np.ndarray, 
     rest = np.delete(by_channels, shift)
     if not array.ignore_channels or by_channels[shift] - rest.max() < _PLAYBACK:
         return "the sound fits plane waves in this order only"
-    now = ", ".join(map(str, sorted(remapped_array(array, shift).ignore_channels)))
+    now = channel_text(sorted(remapped_array(array, shift).ignore_channels))
     return f"the channels without a microphone are now {now}"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from anydoa.errors import AudioError
 
+_MAX_NAME = 120  # characters of a name that cannot be
+
 
 def system_name(path: str | os.PathLike[str]) -> str | bytes:
     """The name for libraries that encode text strictly: names need not be UTF-8 outside Windows."""
@@ -42,7 +44,7 @@ def check_recording_file(path: Path) -> None:
         raise AudioError(f"{name}: no permission to look into its folder") from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        raise AudioError(f"{_shortened(name)}: no possible file name ({reason})") from None
+        raise AudioError(f"{short_name(path)}: no possible file name ({reason})") from None
     if path.is_dir():
         raise AudioError(f"{name}: a folder is no recording; name the audio files in it")
     if not path.is_file():
@@ -51,5 +53,7 @@ def check_recording_file(path: Path) -> None:
         raise AudioError(f"{name}: no permission to read it")
 
 
-def _shortened(name: str) -> str:
-    return name if len(name) <= 100 else f"{name[:60]}...{name[-30:]}"
+def short_name(path: str | os.PathLike[str]) -> str:
+    """The printable name, or its beginning and end if it is too long for a line."""
+    name = printable_name(path)
+    return name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME // 2]}...{name[-_MAX_NAME // 4 :]}"

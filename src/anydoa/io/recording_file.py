@@ -219,7 +219,8 @@ class RecordingFile:
     def _read(self, length: int, num_read: int) -> Float32[np.ndarray, "channel time"]:
         if self._own is not None and self._own.encoding is not None:
             wanted = min(length, self.info.num_samples - num_read) * self._own.frame_bytes
-            return decode_samples(self._bytes.read(wanted), self._own.encoding, self.info.num_channels)
+            content = self._bytes.read(wanted)
+            return np.ascontiguousarray(decode_samples(content, self._own.encoding, self.info.num_channels))
         from soundfile import SoundFileError
 
         try:

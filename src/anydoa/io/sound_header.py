@@ -172,7 +172,7 @@ def find_data_end(file: SeekableBytes, header: SoundHeader, file_bytes: int) -> 
         header: of the file.
         file_bytes: length of the file.
     """
-    if header.data_bytes is None or header.data_may_be_open:
+    if header.data_bytes is None:
         return file_bytes
     ends = range(header.data_start + header.data_bytes, file_bytes + 1, 2**32)
     return next((end for end in ends if _is_end(file, header, end, file_bytes)), file_bytes)
@@ -298,7 +298,7 @@ def _parse_aiff(content: bytes) -> SoundHeader:
     told, is_scene = _Format(), False
     for name, start, size in _parts(content, 12, _RIFX):
         if name == b"COMM":
-            told = _aiff_format(_take(content, start, min(size, 22)))
+            told = _aiff_format(_take(content, start, min(max(size, 18), 22)))
         elif name == b"CHAN":
             is_scene = _is_scene_layout(_take(content, start, 4))
         elif name == b"SSND":

@@ -3,6 +3,7 @@
 import time
 
 _BACKLOG_S = 1.0  # of sound that may have waited in a pipe before anybody read
+_SETTLING_S = 2.0  # after which what had waited is through
 _LONGEST_GAP_S = 2.0  # a sender that is quiet for longer has paused
 _MIN_ARRIVAL_S = 5.0
 _TOO_FAST = 1.3  # times; rates that are taken for each other differ by more, but for 44.1 and 48 kHz
@@ -19,18 +20,23 @@ class ArrivalPace:
     def __init__(self, sample_rate: float) -> None:
         self._sample_rate = sample_rate
         self._num_samples = 0
+        self._num_settled = 0  # of them, that came before the pace is measured
         self._began: float | None = None
         self._newest = 0.0
-        self._paused_s = 0.0
+        self._arrival_s = 0.0  # pauses and settling left out
 
     def count(self, num_samples: int) -> None:
-        """Samples that came just now."""
+        """Samples that came just now, those lost before them included."""
         now = time.monotonic()
         if self._began is None:
             self._began = self._newest = now
         self._num_samples += num_samples
-        if now - self._newest > _LONGEST_GAP_S:
-            self._paused_s += now - self._newest
+        if now - self._began < _SETTLING_S:
+            self._num_settled = self._num_samples
+        elif now - self._newest <= _LONGEST_GAP_S:
+            self._arrival_s += now - self._newest
+        else:
+            self._num_settled += num_samples
         self._newest = now
 
     @property
@@ -50,10 +56,7 @@ class ArrivalPace:
     @property
     def odd_pace(self) -> float | None:
         """Times as fast as it was recorded, if sound comes clearly faster or slower for long enough."""
-        if self._began is None:
+        if self._arrival_s < _MIN_ARRIVAL_S:
             return None
-        arrival_s = self._newest - self._began - self._paused_s
-        if arrival_s < _MIN_ARRIVAL_S:
-            return None
-        pace = self._num_samples / self._sample_rate / arrival_s
-        return self.rush or (pace if pace < _TOO_SLOW else None)
+        pace = (self._num_samples - self._num_settled) / self._sample_rate / self._arrival_s
+        return None if _TOO_SLOW <= pace <= _TOO_FAST else pace

@@ -139,11 +139,12 @@ class LivePipeline:
 
     def _read(self) -> None:
         """Move blocks from the feed to the queue: all that the reading thread does."""
-        num_read = 0
+        num_read, end = 0, 0
         try:
             for block in self.feed:
                 start = num_read + round(self.feed.lost_s * self.feed.sample_rate)
-                self._log.pace.count(block.shape[1])
+                self._log.pace.count(start + block.shape[1] - end)
+                end = start + block.shape[1]
                 self._queue.put(Stretch(start, block, time.monotonic()))
                 num_read += block.shape[1]
         finally:
@@ -178,8 +179,9 @@ class _FeedLog:
             self._tell_drops(num_dropped)
         if not self._pace_told and (pace := self.pace.odd_pace) is not None:
             self._pace_told = True
+            rate = self._feed.sample_rate
             _logger.warning(
-                "%s: sound comes %s; give its true sample rate", self._feed.name, self._compared(pace)
+                "%s: sound comes %s; is %d Hz its true rate?", self._feed.name, self._compared(pace), rate
             )
 
     def note_silence(self) -> None:
@@ -222,7 +224,7 @@ class _FeedLog:
             what, cure = "faster than it is computed", "take fewer directions or a quicker estimator"
         else:
             self._pace_told = True
-            what, cure = self._compared(rush), "give its true sample rate, or read it fast if it is a file"
+            what, cure = self._compared(rush), "is that its true rate? A file is to be read fast"
         _logger.warning(
             "%s: sound comes %s, %.1f s dropped so far; %s", self._feed.name, what, dropped_s, cure
         )

@@ -241,6 +241,28 @@ def test_a_profile_that_cannot_be_made_is_a_mistake_that_says_why(
     assert capsys.readouterr().err == "error: no.json was not written: too little sound came\n"
 
 
+@pytest.mark.parametrize("content", ["ball.wav", "ball.raw"])
+def test_samples_in_a_pipe_are_heard_alike_with_a_header_and_without(folder: Path, content: str) -> None:
+    words = ["--stdin", "--sample-rate", "16000", "--fast"]
+    with (folder / content).open("rb") as pipe:
+        run = subprocess.run(
+            [sys.executable, "-m", "anydoa", *WORDS, *words],
+            stdin=pipe, capture_output=True, text=True, cwd=folder, check=True,
+        )  # fmt: skip
+    talkers = [line.replace("°", "").split() for line in run.stdout.splitlines()[2:-1]]
+    np.testing.assert_allclose(np.array(talkers[0][3:5], dtype=float), [70, 15], atol=8)
+    assert run.stderr == ""
+
+
+def test_standard_input_that_is_closed_is_one_line(folder: Path) -> None:
+    command = [sys.executable, "-m", "anydoa", *WORDS, "--stdin", "--sample-rate", "16000"]
+    run = subprocess.run(
+        ["sh", "-c", 'exec "$@" <&-', "sh", *command], capture_output=True, text=True, cwd=folder, check=False
+    )
+    assert run.returncode == 2
+    assert run.stderr == "error: standard input is closed; pipe raw samples into --stdin\n"
+
+
 REPLAY = ["--replay", "ball.wav"]
 RAW = ["--stdin", "--sample-rate", "16000"]
 MISTAKES = [
@@ -251,6 +273,10 @@ MISTAKES = [
     ([*REPLAY, "--sample-rate", "8000"], "a recording says its own sample rate"),
     (["--fast"], "--fast is for sound that can wait"),
     ([*RAW, "--channels", "6"], "standard input: recording has 6 channels but array 'ball' uses 4; pass"),
+    ([*RAW, "--channels", "1000000000"], "there must be 1..1024 channels, got 1000000000"),
+    ([*RAW, "--channels", "1000"], "pass --ignore-channels 4-999"),
+    ([*RAW, "--format", "s16be"], "'s16be' is not one of 's16le', 's24le', 's32le', 'f32le'"),
+    (["--tcp", "a..b:5000", "--sample-rate", "16000"], "no possible name of a machine"),
     (["--stdin", "--sample-rate", "800"], "sample rate must be 8000..768000 Hz, got 800"),
     (["--tcp", "nowhere", "--sample-rate", "16000"], "--tcp takes HOST:PORT"),
     (["--tcp", "127.0.0.1:1", "--sample-rate", "16000"], "a sender must listen there"),

@@ -182,6 +182,42 @@ def test_channels_without_microphone_can_be_ignored(folder: Path, capsys: pytest
         assert capsys.readouterr().out.splitlines()[1:] == expected
 
 
+def test_one_file_a_microphone_is_located_as_one_recording(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    audio, _ = soundfile.read("ball.wav", always_2d=True)
+    names = [f"mic{number}.wav" for number in range(audio.shape[1])]
+    for name, channel in zip(names, audio.T, strict=True):
+        soundfile.write(name, channel, RATE, subtype="FLOAT")
+    words = ["--array", "ball.toml", "--estimator", "srp-phat", "--grid", "fibonacci:400", "--json"]
+    assert main(["locate", "ball.wav", *words]) == 0
+    assert main(["locate", "--join", *names, *words]) == 0
+    together, alone = read_results(folder / "mic0.jsonl"), read_results(folder / "ball.jsonl")
+    assert together.header.file == f"mic0.wav and {len(names) - 1} more"
+    assert repr(together.directions) == repr(alone.directions)
+    capsys.readouterr()
+    assert main(["locate", *names[:2], *words]) == 2
+    assert (
+        capsys.readouterr().err.count("is it one file a microphone? then pass --join with all of them") == 2
+    )
+
+
+def test_a_recording_of_just_the_microphones_is_located_when_that_is_said(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = BALL.replace(channels=tuple(range(1, 9)), ignore_channels=(0, 9))
+    save_array(card, folder / "card.toml")
+    words = ["locate", "ball.wav", "--array", "card.toml", "--estimator", "srp-phat"]
+    assert main(words) == 2
+    assert "uses 8 and ignores 2; if these are just the microphones, pass --only-microphones" in (
+        capsys.readouterr().err
+    )
+    assert main([*words, "--only-microphones"]) == 0
+    told = capsys.readouterr().out.splitlines()[1:]
+    assert main(["locate", "ball.wav", "--array", "ball.toml", "--estimator", "srp-phat"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == told
+
+
 def test_a_silent_channel_is_a_warning_not_an_error(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     audio = in_turn(BALL)
     audio[3] = 0

@@ -13,6 +13,7 @@ import soundfile
 
 from anydoa.errors import AudioError
 from anydoa.io.audio import audio_info, read_audio, read_blocks
+from anydoa.streaming.feeds.pcm import PcmDecoder, PcmFormat
 
 RATE = 16_000
 LENGTH = RATE + 77
@@ -95,7 +96,11 @@ def test_a_header_that_says_less_than_the_file_holds_is_not_believed(
     assert len(caplog.records) == 1
 
 
-def test_a_wav_beyond_four_gigabytes_is_read_to_its_end(tmp_path: Path) -> None:
+NOTES = b"LIST" + struct.pack("<I", 204) + b"INFO" + b"x" * 200
+
+
+@pytest.mark.parametrize("trailer", [b"", NOTES], ids=["bare", "with notes"])
+def test_a_wav_beyond_four_gigabytes_is_read_to_its_end(tmp_path: Path, trailer: bytes) -> None:
     # A sparse file: 128 channels at 48 kHz reach 4 GiB after 350 s, and the size begins again at 0.
     path = tmp_path / "long.wav"
     soundfile.write(path, np.zeros((0, 128)), 48_000, subtype="PCM_16")
@@ -104,29 +109,11 @@ def test_a_wav_beyond_four_gigabytes_is_read_to_its_end(tmp_path: Path) -> None:
     path.write_bytes(with_size(header, "WAV", length % 2**32))
     with path.open("r+b") as file:
         file.seek(len(header) + length - 256)
-        file.write(b"\1\0" * 128)
+        file.write(b"\1\0" * 128 + trailer)
     try:
         assert audio_info(path).num_samples == length // 256
     finally:
         path.unlink()
-
-
-def test_a_long_wav_ends_where_its_samples_do_and_its_notes_are_no_sound(tmp_path: Path) -> None:
-    path = tmp_path / "long.wav"
-    soundfile.write(path, np.zeros((0, 128)), 48_000, subtype="PCM_16")
-    header = path.read_bytes()
-    length = 2**32 + 256 * 48_000
-    path.write_bytes(with_size(header, "WAV", length % 2**32))
-    with path.open("r+b") as file:
-        file.seek(len(header) + length - 256)
-        file.write(b"\1\0" * 128 + b"LIST" + struct.pack("<I", 1026) + b"INFO" + b"x" * 1022)
-    try:
-        assert audio_info(path).num_samples == length // 256
-    finally:
-        path.unlink()
-
-
-NOTES = b"LIST" + struct.pack("<I", 204) + b"INFO" + b"x" * 200
 
 
 @pytest.mark.parametrize(
@@ -395,3 +382,49 @@ def test_a_name_too_long_for_the_system_is_one_short_line(tmp_path: Path, name: 
     with pytest.raises(AudioError, match=r"no possible file name \(File name too long\)") as caught:
         audio_info(tmp_path / name)
     assert len(str(caught.value)) < 200
+
+
+DAMAGED = [
+    *((container, "PCM_16") for container in CONTAINERS),
+    ("WAVEX", "PCM_24"), ("AIFF", "ULAW"), ("WAV", "ULAW"), ("FLAC", "PCM_16"),
+    ("OGG", "VORBIS"), ("OGG", "OPUS"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("container", "subtype"), DAMAGED)
+def test_a_damaged_header_is_read_or_refused_in_one_line(
+    tmp_path: Path, samples: np.ndarray, container: str, subtype: str
+) -> None:
+    rng = np.random.default_rng(0)
+    path = written(tmp_path / "a", samples[:4000], format=container, subtype=subtype)
+    whole = path.read_bytes()
+    for _ in range(25):
+        path.write_bytes(damaged(whole, rng))
+        for read in (read_audio, pushed):
+            try:
+                read(path)
+            except AudioError as error:
+                line = str(error)
+                assert len(line) < 300 + len(str(path))
+                assert "\n" not in line
+
+
+def pushed(path: Path) -> np.ndarray:
+    """What a pipe makes of a file."""
+    return PcmDecoder(PcmFormat(RATE, 4), "a pipe").push(path.read_bytes())
+
+
+def damaged(content: bytes, rng: np.random.Generator) -> bytes:
+    """One to four bytes, sizes or the end of a file changed, mostly in its header."""
+    mended = bytearray(content)
+    for _ in range(rng.integers(1, 5)):
+        place = int(rng.integers(0, min(len(mended), 120)))
+        what = rng.integers(0, 3)
+        if what == 0:
+            mended[place] = int(rng.integers(0, 256))
+        elif what == 1:
+            size = int(rng.choice([0, 1, 8, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF]))
+            mended[place : place + 4] = struct.pack("<I", size)
+        else:
+            mended = mended[: rng.integers(1, len(mended) + 1)]
+    return bytes(mended)

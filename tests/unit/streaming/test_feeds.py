@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.errors import AudioError, ConfigError
@@ -104,6 +104,7 @@ def test_the_loudest_integer_stays_below_full_scale() -> None:
     np.testing.assert_allclose(everything(feed)[:, 0], [32767 / 32768, -1])
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 700), min_size=1, max_size=30))
 def test_raw_samples_do_not_depend_on_how_the_pipe_cuts_them(cuts: list[int]) -> None:
     content = as_bytes(sound(0.05))
@@ -174,6 +175,7 @@ def test_the_header_of_a_file_in_a_pipe_is_read_and_not_heard(format: str, subty
     np.testing.assert_allclose(received, sound(), atol=1e-4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 100), min_size=1, max_size=30))
 def test_a_header_may_come_in_pieces(cuts: list[int]) -> None:
     content, decoder = file_bytes("WAV", "PCM_24", 0.05), PcmDecoder(STEREO, "a pipe")
@@ -198,6 +200,26 @@ def test_notes_after_the_samples_are_not_heard_and_a_second_file_is() -> None:
     notes = b"LIST" + (7).to_bytes(4, "little") + b"INFOabc" + b"\0"
     received = everything(RawFeed(io.BytesIO(one + notes + file_bytes("WAV", "PCM_24") + notes), STEREO))
     np.testing.assert_allclose(received, np.tile(sound(), 2), atol=1e-4)
+
+
+def test_odd_samples_are_filled_up_and_a_part_of_a_frame_is_left_out() -> None:
+    content = bytearray(file_bytes("WAV", "PCM_24"))
+    place = content.index(b"data") + 4
+    size = 6 * 1000 + 3
+    content[place : place + 4] = size.to_bytes(4, "little")
+    notes = b"LIST" + (4).to_bytes(4, "little") + b"INFO"
+    cut = bytes(content[: place + 4 + size]) + b"\0" + notes
+    received = everything(RawFeed(io.BytesIO(cut + file_bytes("WAV", "PCM_16")), STEREO))
+    np.testing.assert_allclose(received, np.concatenate([sound()[:, :1000], sound()], axis=1), atol=1e-4)
+
+
+@pytest.mark.parametrize("step", [100, 5000])
+def test_a_long_remark_in_a_header_is_not_heard(step: int) -> None:
+    content = file_bytes("AU", "PCM_16")
+    longer = content[:4] + (24 + 3000).to_bytes(4, "big") + content[8:24] + b"x" * 3000 + content[24:]
+    decoder = PcmDecoder(STEREO, "a pipe")
+    blocks = [decoder.push(longer[start : start + step]) for start in range(0, len(longer), step)]
+    np.testing.assert_allclose(np.concatenate(blocks, axis=1), sound(), atol=1e-4)
 
 
 def test_sound_beyond_what_the_header_promises_is_heard() -> None:

@@ -70,7 +70,7 @@ def test_the_number_of_talkers_can_be_said(server: PageServer) -> None:
         (b"no sound at all", {}, "meeting.wav: not audio that can be read"),
         (b"", {}, "an upload is one audio file, got nothing"),
         (make_wav(3), {}, "meeting.wav: recording has 3 channels but array 'two_talkers' uses 6"),
-        (RECORDING.read_bytes()[:90000], {}, "meeting.wav: truncated, only"),
+        (RECORDING.read_bytes()[:90000], {}, "meeting.wav: truncated,"),
         (make_wav(6, seconds=0.01), {}, "meeting.wav: a recording must last at least"),
         (make_wav(6), {"array": "respeaker"}, "no array 'respeaker'; did you mean"),
         (make_wav(6), {"array": "/etc/array.toml"}, "no array '/etc/array.toml'"),

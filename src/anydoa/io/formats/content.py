@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from anydoa.errors import ArrayFileError
+from anydoa.io.file_name import short_name
 
 MAX_BYTES = 16 * 2**20
 
@@ -50,6 +51,8 @@ def check_is_file(path: Path) -> None:
         if path.is_file():
             return
         problem = "is not an ordinary file" if path.exists() else "no such file"
+    except PermissionError:
+        problem = "no permission to look into its folder"
     except (OSError, ValueError) as error:  # a name too long, or with a null character
-        problem = f"is no possible file name ({error})"
-    raise ArrayFileError(f"{path}: {problem}")
+        problem = f"no possible file name ({getattr(error, 'strerror', None) or error})"
+    raise ArrayFileError(f"{short_name(path)}: {problem}")

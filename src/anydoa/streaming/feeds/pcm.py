@@ -80,6 +80,7 @@ class PcmDecoder:
         self._layout: ChunkLayout | None = None  # of what may follow the samples
         self._left: int | None = None  # bytes of samples that the header still promises
         self._skipped = 0  # bytes that are no samples, yet to come
+        self._padding = 0  # bytes between the samples and what follows
         self._guard = SoundGuard(self._name, self._format.sample_rate)
 
     def push(self, content: bytes) -> Float32[np.ndarray, "channel time"]:
@@ -120,7 +121,9 @@ class PcmDecoder:
             return None
         piece, self._rest = self._rest[:size], self._rest[size:]
         if self._left is not None:
-            self._left = self._left - size if self._left - size >= frame else 0
+            self._left -= size
+            if self._left < frame:
+                self._left, self._skipped = 0, self._left + self._padding
         return self._guard.clean(decode_samples(piece, encoding, self._format.num_channels))
 
     def _begin(self) -> bool:
@@ -145,9 +148,11 @@ class PcmDecoder:
             self._check(header)
             self._encoding = header.encoding
             self._layout = header.layout
-            self._rest = self._rest[header.data_start :]
+            self._skipped = header.data_start
             # Who writes into a pipe does not know the length yet, and says 0 or as much as he can.
             self._left = None if header.data_may_be_open else header.data_bytes or None
+            if self._left and self._layout:
+                self._padding = self._layout.padded(self._left) - self._left
         self._guard = SoundGuard(self._name, self._format.sample_rate, self._encoding or "")
 
     def _check(self, header: SoundHeader) -> None:
