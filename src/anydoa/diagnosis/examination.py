@@ -65,7 +65,8 @@ def diagnose(
         bench = set_up(recording, sample_rate, array, placing)
         diagnosis = _examine_waves(bench, diagnosis, sample_rate, known_azimuth_deg)
     kinds = get_args(Kind)
-    gravest_first = sorted(diagnosis.findings, key=lambda found: kinds.index(found.kind))
+    likely = [found for found in diagnosis.findings if found.is_likely]
+    gravest_first = sorted(likely, key=lambda found: kinds.index(found.kind))
     diagnosis = replace(diagnosis, findings=tuple(gravest_first))
     return correct(diagnosis, len(recording))
 
@@ -80,7 +81,8 @@ def _examine_waves(
     bench: Bench, diagnosis: Diagnosis, sample_rate: int, known_azimuth_deg: float | None
 ) -> Diagnosis:
     """What plane waves say about polarity, timing and order."""
-    mended = mend(bench.waves, _clocks_set(bench), bench.group, np.random.default_rng(_SEED))
+    rng = np.random.default_rng(_SEED)
+    mended = mend(bench.waves, bench.near_waves, _clocks_set(bench), bench.group, rng)
     inverted = [taken for taken in mended.taken if taken.repair.kind == "inverted"]
     found = [_inverted_finding(bench.placing, taken) for taken in inverted]
     found += timing_findings(bench.placing, sample_rate, mended)

@@ -18,6 +18,9 @@ OrderStatus = Literal["confirmed", "wrong", "unclear", "inaudible"]
 CERTAIN = 0.99
 """From here on a finding is acted on."""
 
+LIKELY = 0.5
+"""Below, a finding is told to nobody: that nothing is wrong, or something else, is likelier."""
+
 SURE = 0.999
 """Of what is seen in the recording as a whole, without asking plane waves."""
 
@@ -46,6 +49,11 @@ class Finding:
     def is_certain(self) -> bool:
         """Whether to act on it."""
         return self.certainty >= CERTAIN
+
+    @property
+    def is_likely(self) -> bool:
+        """Whether to speak of it."""
+        return self.certainty >= LIKELY
 
 
 @dataclass(frozen=True)
@@ -80,6 +88,7 @@ class DelayCheck:
         closure_s: median, over triangles of microphones, of what the three delays miss zero by.
         fit: 0..1, how much of the sound plane waves explain, with everything as the file says.
         mended_fit: the same after all repairs.
+        is_one_place: whether all was heard from one place, where echoes look like small times.
     """
 
     pairs: Int[np.ndarray, "pair 2"]
@@ -91,6 +100,7 @@ class DelayCheck:
     closure_s: float
     fit: float
     mended_fit: float
+    is_one_place: bool
 
 
 @dataclass(frozen=True, eq=False)
