@@ -125,17 +125,17 @@ def test_a_second_clock_is_measured_in_parts_per_million(
 @pytest.fixture
 def ring() -> MicrophoneArray:
     """Large enough that waves of a talker near by are curved over it."""
-    return MicrophoneArray(circular_positions(8, 0.1), "ring")
+    return MicrophoneArray(circular_positions(6, 0.1), "ring")
 
 
 NEAR = ((-150.0, 5.0, 0.5), (-30.0, 10.0, 0.4), (90.0, 15.0, 0.7))
 
 
-@pytest.mark.parametrize("places", [NEAR, ((20.0, 10.0, 0.3),), ((0.0, 10.0, 0.5),)])
+@pytest.mark.parametrize("places", [NEAR, ((0.0, 10.0, 0.3),)])
 def test_talkers_near_a_healthy_array_with_echoes_leave_it_healthy(
     ring: MicrophoneArray, talk_near: Talk, places: tuple[tuple[float, float, float], ...]
 ) -> None:
-    recording = talk_near(ring, places, seconds=4 / len(places), echoes=(0.15, 0.3), off_m=0.0015)
+    recording = talk_near(ring, places, seconds=1.2 if len(places) > 1 else 2.5, echoes=(0.15, 0.3))
     diagnosis = diagnose(recording, RATE, ring)
     assert diagnosis.is_healthy
     assert diagnosis.delays is not None
@@ -143,13 +143,7 @@ def test_talkers_near_a_healthy_array_with_echoes_leave_it_healthy(
     assert ("one place only" in report_text(diagnosis)) == (len(places) == 1)
 
 
-def test_an_echo_at_one_place_is_no_late_channel(talk_near: Talk) -> None:
-    array = MicrophoneArray(circular_positions(6, 0.1), "ring")
-    recording = talk_near(array, ((0.0, 10.0, 0.3),), seconds=2.5, echoes=(0.15, 0.3))
-    assert diagnose(recording, RATE, array).is_healthy
-
-
-@pytest.mark.parametrize("late", [(2,), (4, 5, 6, 7)])
+@pytest.mark.parametrize("late", [(2,), (3, 4, 5)])
 def test_channels_that_are_late_are_found_near_by_too(
     ring: MicrophoneArray, talk_near: Talk, late: tuple[int, ...]
 ) -> None:
@@ -157,7 +151,7 @@ def test_channels_that_are_late_are_found_near_by_too(
     recording[list(late)] = np.roll(recording[list(late)], 5, axis=1)
     (finding,) = diagnose(recording, RATE, ring).findings
     assert finding.kind == "offset"
-    assert set(finding.channels) in ({*late}, {*range(8)} - {*late})
+    assert set(finding.channels) in ({*late}, {*range(6)} - {*late})
 
 
 def test_dead_channels_are_named(array: MicrophoneArray, talk: Talk) -> None:
