@@ -4,6 +4,8 @@ Pieces of one place share its echoes and the bend of its waves, so whatever thes
 all of them: only another place tells them from a fault of the array.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Bool, Float
 
@@ -14,8 +16,21 @@ _LEAST_SHARE = 0.1  # of the pieces; fewer are echoes
 _LEAST_PIECES = 3
 
 
-def heard_places(waves: WaveFit, hypothesis: Hypothesis) -> list[Bool[np.ndarray, "piece"]]:
-    """Which pieces came from each place, those heard longest first.
+@dataclass(frozen=True, eq=False)
+class HeardPlace:
+    """A place that pieces came from.
+
+    Args:
+        pieces: which.
+        bearing: when its waves are in each channel, mean 0, length 1: a direction among delays.
+    """
+
+    pieces: Bool[np.ndarray, "piece"]
+    bearing: Float[np.ndarray, "channel"]
+
+
+def heard_places(waves: WaveFit, hypothesis: Hypothesis) -> list[HeardPlace]:
+    """Places that pieces came from, those heard longest first.
 
     Args:
         waves: fit of the recording.
@@ -31,8 +46,19 @@ def heard_places(waves: WaveFit, hypothesis: Hypothesis) -> list[Bool[np.ndarray
         place = left & (_difference(arrival, leader) < far)
         left &= ~place
         if place.sum() >= least:
-            places.append(place)
-    return sorted(places, key=lambda place: -int(place.sum()))
+            places.append(HeardPlace(place, _bearing(arrival[:, leader])))
+    return sorted(places, key=lambda place: -int(place.pieces.sum()))
+
+
+def one_sidedness(places: list[HeardPlace]) -> float:
+    """How much all places lie on one side of the array: 0 if all around, 1 if in one direction."""
+    return float(np.linalg.norm(np.mean([place.bearing for place in places], axis=0)))
+
+
+def _bearing(arrival: Float[np.ndarray, "channel"]) -> Float[np.ndarray, "channel"]:
+    centred = arrival - arrival.mean()
+    unit: np.ndarray = centred / max(float(np.linalg.norm(centred)), 1e-12)
+    return unit
 
 
 def _difference(arrival: Float[np.ndarray, "channel piece"], leader: int) -> Float[np.ndarray, "piece"]:

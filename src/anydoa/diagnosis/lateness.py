@@ -7,10 +7,10 @@ and the smaller side of every cut through the row.
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from anydoa.diagnosis.evidence import time_chance_share, z_score
-from anydoa.diagnosis.heard_places import heard_places
+from anydoa.diagnosis.heard_places import HeardPlace, heard_places
 from anydoa.diagnosis.wave_fit import Hypothesis, WaveFit
 
 OFFSET_RANGE_S = 1.2e-3  # s; larger ones are seen in the recording as a whole
@@ -70,7 +70,7 @@ def best_lateness(waves: WaveFit, hypothesis: Hypothesis, channels: tuple[int, .
     places = heard_places(waves, drifting.hypothesis)
     if not places:
         return constant
-    placed = np.any(places, axis=0)
+    placed = np.any([place.pieces for place in places], axis=0)
     offset_s = constant.hypothesis.offset_s[channels[0]] - hypothesis.offset_s[channels[0]]
     still = [scan.constant_by_place(around_s, places)[placed] for around_s in (0.0, offset_s)]
     is_clear = all(_is_clear(drifting.fit[placed], fit, enough) for fit in still)
@@ -104,9 +104,7 @@ class _Scan:
         best = int(np.argmax([fit.mean() for fit in fits]))
         return Lateness(self._told.later(self._channels, float(tried[best])), fits[best], False)
 
-    def constant_by_place(
-        self, offset_s: float, places: list[Bool[np.ndarray, "piece"]]
-    ) -> Float[np.ndarray, "piece"]:
+    def constant_by_place(self, offset_s: float, places: list[HeardPlace]) -> Float[np.ndarray, "piece"]:
         """Fit of each piece with one time, a little earlier or later at each place as its echoes have it.
 
         Talkers at one place after another look like a lateness that grows.
@@ -114,8 +112,8 @@ class _Scan:
         fits = self._fit(offset_s)
         tried = [self._fit(offset_s + step_s) for step_s in _PLACE_STEPS_S]
         for place in places:
-            best = max(tried, key=lambda fit: float(fit[place].mean()))
-            fits[place] = best[place]
+            best = max(tried, key=lambda fit: float(fit[place.pieces].mean()))
+            fits[place.pieces] = best[place.pieces]
         return fits
 
     def drifting(self) -> Lateness | None:

@@ -12,7 +12,7 @@ from jaxtyping import Float
 
 from anydoa.diagnosis.evidence import Explanation, certainty, time_chance_share, z_score
 from anydoa.diagnosis.findings import LIKELY
-from anydoa.diagnosis.heard_places import heard_places
+from anydoa.diagnosis.heard_places import heard_places, one_sidedness
 from anydoa.diagnosis.lateness import LARGE_S, best_lateness, late_groups
 from anydoa.diagnosis.order import MOST_MICROPHONES, search_orders
 from anydoa.diagnosis.symmetry import Order, equivalents
@@ -28,6 +28,7 @@ _RIVAL_Z = 2.33  # 99 %
 _TIE_Z = 1.0  # repairs nearer than this are told apart by how simple they are
 _SIMPLICITY: tuple[RepairKind, ...] = ("inverted", "order", "offset", "drift")
 _MOST_REPAIRS = 6
+_MISPLACED_S = 1.5e-4  # s; 5 cm, by which a place in the file may be wrong on the side the talkers are
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,13 +233,16 @@ def refitted(near_waves: WaveFit, repairs: list[Repair], before: Float[np.ndarra
 def is_agreed(near_waves: WaveFit, repair: Repair, before: Float[np.ndarray, "piece"]) -> bool:
     """Whether a small time gains also in all that is left without any one place; anything else is agreed.
 
-    Echoes and positions that are a little wrong look like a small time, but like another at every place.
+    Echoes and positions that are a little wrong look like a small time, but like another at every place;
+    positions like nearly the same where all talkers are on one side of the array.
     """
     if repair.changed_s(near_waves) >= LARGE_S:
         return True
     places = heard_places(near_waves, repair.hypothesis)
-    return len(places) > 1 and all(
-        gains(replace(repair, fit=repair.fit[~place]), before[~place]) for place in places
+    if len(places) < 2 or repair.changed_s(near_waves) < _MISPLACED_S * one_sidedness(places):
+        return False
+    return all(
+        gains(replace(repair, fit=repair.fit[~place.pieces]), before[~place.pieces]) for place in places
     )
 
 
