@@ -64,11 +64,18 @@ def diagnose(
     if len(placing.live) >= 2:
         bench = set_up(recording, sample_rate, array, placing)
         diagnosis = _examine_waves(bench, diagnosis, sample_rate, known_azimuth_deg)
+    return correct(_likely(diagnosis), len(recording))
+
+
+def _likely(diagnosis: Diagnosis) -> Diagnosis:
+    """The diagnosis with what is likelier than not alone, gravest first."""
     kinds = get_args(Kind)
-    likely = [found for found in diagnosis.findings if found.is_likely]
-    gravest_first = sorted(likely, key=lambda found: kinds.index(found.kind))
-    diagnosis = replace(diagnosis, findings=tuple(gravest_first))
-    return correct(diagnosis, len(recording))
+    findings = [found for found in diagnosis.findings if found.is_likely]
+    findings.sort(key=lambda found: kinds.index(found.kind))
+    order = diagnosis.order
+    if order is not None and order.status == "wrong" and not any(found.kind == "order" for found in findings):
+        order = replace(order, status="unclear")
+    return replace(diagnosis, findings=tuple(findings), order=order)
 
 
 def diagnose_geometry(array: MicrophoneArray) -> Diagnosis:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from anydoa.diagnosis.delays import correlate_pieces
+from anydoa.diagnosis.findings import Finding
 from anydoa.diagnosis.heard_places import heard_places, one_sidedness
 from anydoa.diagnosis.lateness import OFFSET_RANGE_S, best_lateness
 from anydoa.diagnosis.repairs import mend
@@ -88,3 +89,8 @@ def test_what_is_less_likely_than_not_is_not_mended() -> None:
     left = doubtful.likely()
     assert left.taken == ()
     assert left.hypothesis == TOLD
+
+
+@pytest.mark.parametrize(("sure", "is_told"), [(0.49, False), (0.5, True)])
+def test_a_finding_is_told_where_it_is_likelier_than_not(sure: float, is_told: bool) -> None:
+    assert Finding("offset", (1,), sure, "channel 1 is late.").is_likely == is_told
