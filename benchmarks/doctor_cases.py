@@ -1,9 +1,10 @@
 """Recordings for `doctor.py`: simulated rooms, 2 or 3 talkers in turn, and one fault each.
 
-Rendered recordings are kept in a folder, each under its array, fault and seed.
+Some have no fault but are hard: talkers near the array, or one alone, microphones a little off their places,
+a wall close by. Rendered recordings are kept in a folder, each under its array, fault and seed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,15 @@ import soxr
 from scipy.signal import fftconvolve, lfilter
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import direction_to_angles_deg
+from anydoa.geometry.coordinates import direction_to_angles_deg, normalize_direction
+from anydoa.geometry.layouts import circular_positions
 from anydoa.io.array_file import load_array
 from anydoa.io.audio import read_audio
 from anydoa.io.resampling import resample
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise, sensor_noise
 from anydoa.simulation.rir import room_rir
-from anydoa.simulation.room import RoomRanges, sample_placement
+from anydoa.simulation.room import Placement, RoomRanges, sample_placement
 from anydoa.simulation.sphere import RigidSphere
 
 SAMPLE_RATE = 16_000
@@ -26,16 +28,24 @@ PRESETS = (
     "respeaker-usb-4", "respeaker-6", "uma-8", "matrix-voice", "kinect-v1", "nao-v4", "dcase-tetrahedron",
     "locata-robot-head",
 )  # fmt: skip
+RING = "ring-8"
+"""Eight microphones on a circle of 10 cm: large enough that a talker's waves are curved over it."""
+
 FAULTS = (
     "healthy", "swap", "shift", "permutation", "inverted", "dead", "loopback", "duplicated", "gain", "offset",
     "late group", "drift",
 )  # fmt: skip
+CONDITIONS = ("usual", "near", "one place", "one near place", "misplaced", "by a wall", "all at once")
+"""How it was recorded; all but the usual look like faults. All at once, but for one place alone."""
 ORDER_FAULTS = ("swap", "shift", "permutation")
 SECONDS = 4.0
 DRIFT_SECONDS = 10.0  # at least: clocks take their time
 ROOMS = RoomRanges(
     (4.0, 4.0, 2.5), (8.0, 7.0, 4.0), rt60=(0.2, 0.8), talker_distance=(0.8, 2.5), separation_deg=30.0
 )
+NEAR = (0.3, 1.0)  # m from the middle of the array
+MISPLACED = (0.001, 0.003)  # m, each microphone
+BY_A_WALL = (0.1, 0.4)  # m from the middle of the array to the wall, the floor or a table's top
 
 Speech = tuple[np.ndarray, ...]
 """Dry recordings; none for synthetic voices."""
@@ -55,6 +65,7 @@ class Case:
     Args:
         preset: of the array.
         fault: what was done.
+        condition: how it was recorded.
         recording: all channels of the card.
         order: for each microphone, the microphone whose signal its channel carries.
         channels: recording channels that the fault is in, the culprit first.
@@ -62,6 +73,7 @@ class Case:
 
     preset: str
     fault: str
+    condition: str
     recording: np.ndarray
     order: tuple[int, ...]
     channels: tuple[int, ...]
@@ -113,18 +125,63 @@ def utterance(rng: np.random.Generator, seconds: float, speech: Speech) -> np.nd
             return piece / np.abs(piece).max()
 
 
+def bench_array(name: str) -> MicrophoneArray:
+    """A bundled array, or the ring."""
+    return MicrophoneArray(circular_positions(8, 0.1), RING) if name == RING else load_array(name)
+
+
+def misplaced(array: MicrophoneArray, rng: np.random.Generator) -> MicrophoneArray:
+    """The array as it was built: every microphone a little off its place, on its sphere if it has one."""
+    step = normalize_direction(rng.standard_normal((array.num_microphones, 3)))
+    positions = array.body_positions + rng.uniform(*MISPLACED, (array.num_microphones, 1)) * step
+    if array.rigid_sphere_radius is not None:
+        positions = array.rigid_sphere_radius * normalize_direction(positions)
+    return array.replace(body_positions=positions)
+
+
+def by_a_wall(placement: Placement, rng: np.random.Generator, radius: float) -> Placement | None:
+    """The same moved as a whole to a wall, the floor or the ceiling, None where a talker would be beyond."""
+    axis, is_far = int(rng.integers(3)), bool(rng.integers(2))
+    gap = max(rng.uniform(*BY_A_WALL), radius + 0.02)
+    size = placement.room.size[axis]
+    step = np.zeros(3)
+    step[axis] = (size - gap if is_far else gap) - placement.centre[axis]
+    talkers = placement.talkers + step
+    if ((talkers < ROOMS.wall_margin) | (talkers > placement.room.size - ROOMS.wall_margin)).any():
+        return None
+    return replace(placement, centre=placement.centre + step, talkers=talkers)
+
+
+def place_talkers(rng: np.random.Generator, num_talkers: int, radius: float, condition: str) -> Placement:
+    """A room with the array and the talkers in it."""
+    is_near = condition in ("near", "one near place", "all at once")
+    ranges = replace(ROOMS, talker_distance=NEAR) if is_near else ROOMS
+    while True:
+        placement = sample_placement(rng, ranges, num_talkers=num_talkers, array_radius=radius)
+        if condition not in ("by a wall", "all at once"):
+            return placement
+        at_wall = by_a_wall(placement, rng, radius)
+        if at_wall is not None:
+            return at_wall
+
+
 def talk(
     array: MicrophoneArray,
     rng: np.random.Generator,
     speech: Speech,
     seconds: float,
+    *,
     known_azimuth_deg: float | None = None,
+    condition: str = "usual",
 ) -> np.ndarray:
     """What the microphones hear: 2 or 3 talkers in turn, or one at a known azimuth, and noise."""
-    num_talkers = int(rng.integers(2, 4)) if known_azimuth_deg is None else 1
+    is_one_place = known_azimuth_deg is not None or condition in ("one place", "one near place")
+    num_talkers = 1 if is_one_place else int(rng.integers(2, 4))
     radius = float(np.linalg.norm(array.centred_positions, axis=1).max())
-    placement = sample_placement(rng, ROOMS, num_talkers=num_talkers, array_radius=radius)
+    placement = place_talkers(rng, num_talkers, radius, condition)
     sphere = None if array.rigid_sphere_radius is None else RigidSphere(array.rigid_sphere_radius)
+    if condition in ("misplaced", "all at once"):
+        array = misplaced(array, rng)
     if known_azimuth_deg is not None:
         told_deg, _ = direction_to_angles_deg(placement.talkers[0] - placement.centre)
         yaw_deg = float(told_deg) - known_azimuth_deg
@@ -199,13 +256,14 @@ def break_timing(heard: np.ndarray, fault: str, rng: np.random.Generator) -> lis
     return second
 
 
-def make_case(preset: str, fault: str, seed: tuple[int, ...], speech: Speech, seconds: float) -> Case:
-    """One recording, rendered from its seed."""
+def make_case(kind: tuple[str, str, str], seed: tuple[int, ...], speech: Speech, seconds: float) -> Case:
+    """One recording of an array, with a fault, under a condition, rendered from its seed."""
+    preset, fault, condition = kind
     rng = np.random.default_rng(seed)
-    array = load_array(preset)
+    array = bench_array(preset)
     if fault == "drift":
         seconds = max(seconds, DRIFT_SECONDS)
-    heard = talk(array, rng, speech, seconds)
+    heard = talk(array, rng, speech, seconds, condition=condition)
     order, culprits = np.arange(array.num_microphones), []
     if fault in ORDER_FAULTS:
         order = break_order(fault, array.num_microphones, rng)
@@ -214,7 +272,7 @@ def make_case(preset: str, fault: str, seed: tuple[int, ...], speech: Speech, se
         culprits = break_signal(heard, fault, rng, speech)
     recording = on_card(array, heard, rng)
     channels = tuple(array.channels[mic] for mic in culprits)
-    return Case(preset, fault, recording, tuple(order.tolist()), channels)
+    return Case(*kind, recording, tuple(order.tolist()), channels)
 
 
 def on_card(array: MicrophoneArray, heard: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -225,17 +283,18 @@ def on_card(array: MicrophoneArray, heard: np.ndarray, rng: np.random.Generator)
 
 
 def cached_case(
-    folder: Path, preset: str, fault: str, seed: tuple[int, ...], speech: Speech, seconds: float = SECONDS
+    folder: Path, kind: tuple[str, str, str], seed: tuple[int, ...], speech: Speech, seconds: float = SECONDS
 ) -> Case:
     """The case from the cache, or made and put there, at 16 bit as a sound card would give it."""
-    kind = ("real" if speech else "made") + ("" if seconds == SECONDS else f"-{seconds:g}s")
-    path = folder / f"{preset}-{fault}-{kind}-{'-'.join(map(str, seed))}.npz"
+    voices = ("real" if speech else "made") + ("" if seconds == SECONDS else f"-{seconds:g}s")
+    name = [part for part in kind if part != "usual"]
+    path = folder / f"{'-'.join([*name, voices, *map(str, seed)])}.npz"
     if not path.exists():
-        case = make_case(preset, fault, seed, speech, seconds)
+        case = make_case(kind, seed, speech, seconds)
         folder.mkdir(parents=True, exist_ok=True)
         samples = np.round(case.recording * 32768).astype(np.int16)
         np.savez(path, recording=samples, order=case.order, channels=case.channels)
     with np.load(path) as kept:
         recording = kept["recording"].astype(np.float32) / 32768
         order, channels = (tuple(int(c) for c in kept[key]) for key in ("order", "channels"))
-    return Case(preset, fault, recording, order, channels)
+    return Case(*kind, recording, order, channels)

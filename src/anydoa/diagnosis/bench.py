@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from anydoa.diagnosis.delays import PieceCorrelations, correlate_pieces
 from anydoa.diagnosis.lateness import OFFSET_RANGE_S
+from anydoa.diagnosis.near_field import curved_arrival_times, talker_distances
 from anydoa.diagnosis.order import MOST_MICROPHONES
 from anydoa.diagnosis.placing import Placing
 from anydoa.diagnosis.symmetry import Order, symmetries
@@ -36,6 +37,13 @@ class Bench:
     def waves(self) -> WaveFit:
         """Fit of plane waves from anywhere."""
         return self.waves_from(wave_directions(self.array))
+
+    @cached_property
+    def near_waves(self) -> WaveFit:
+        """Fit of plane waves and of those of talkers near by; takes as long again for every distance."""
+        if not talker_distances(self.array):
+            return self.waves
+        return WaveFit(self.correlations, curved_arrival_times(self.array, wave_directions(self.array)))
 
     @cached_property
     def group(self) -> tuple[Order, ...]:

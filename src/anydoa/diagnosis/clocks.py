@@ -106,24 +106,37 @@ def late_clocks(
     """
     reference = max(room, key=lambda channel: float(facts.coherence[channel, room].sum()))
     reach = (array.span / array.speed_of_sound + _NEAR_S) * sample_rate
+    around = 2 * array.span / array.speed_of_sound * sample_rate  # from one end of the array to the other
     late: dict[int, ClockLag] = {}
     for channel in array.channels:
         if channel == reference or facts.is_dead[channel]:
             continue
         before = float(facts.coherence[channel, reference])
+        most_drift = around / recording.shape[1] if channel in room else 0.0
         # Talkers at several places look like a little drift: one lag is believed first.
         for drifts in (False, True) if before < _DRIFTED else (False,):
             lag = clock_lag(recording[channel], recording[reference], sample_rate, drifts=drifts)
-            if lag.clearness < _CLEAR or (abs(lag.samples) <= reach and not lag.drift):
+            if lag.clearness < _CLEAR or _is_as_placed(lag, reach, most_drift):
                 continue
             moved = undone(recording[channel], lag, sample_rate)
             coherence = coherence_among(np.stack([moved, *recording[room]]), sample_rate)
             if _hears_room(array, channel, room, (before, coherence)):
                 late[channel] = lag
                 break
-    late = _of_one_clock(late, 2 * array.span / array.speed_of_sound * sample_rate, recording.shape[1])
+    late = _of_one_clock(late, around, recording.shape[1])
     heard = [channel for channel in array.channels if channel in room or channel in late]
     return _settled(recording, sample_rate, heard, late) if late else late
+
+
+def _is_as_placed(lag: ClockLag, reach: float, most_drift: float) -> bool:
+    """Whether talkers may have made this lag: at one side of the array first, and later at the other.
+
+    Args:
+        lag: of a channel.
+        reach: longest lag that places explain, in samples.
+        most_drift: samples a sample by which a talker who goes around makes it grow.
+    """
+    return abs(lag.samples) <= reach and abs(lag.drift) <= most_drift
 
 
 def _hears_room(

@@ -8,6 +8,7 @@ from jaxtyping import Float
 from anydoa.diagnosis.bench import Bench
 from anydoa.diagnosis.delays import parabolic_peak
 from anydoa.diagnosis.findings import DelayCheck
+from anydoa.diagnosis.heard_places import heard_places
 from anydoa.diagnosis.wave_fit import Hypothesis
 from anydoa.geometry.array import MicrophoneArray
 
@@ -42,6 +43,7 @@ def check_delays(bench: Bench, mended: Hypothesis) -> DelayCheck:
         closure_s=_closure(bench.array, measured),
         fit=float(bench.waves.fit(bench.as_told).mean()),
         mended_fit=float(bench.waves.fit(mended).mean()),
+        is_one_place=len(heard_places(bench.near_waves, mended)) == 1,
     )
 
 

@@ -72,10 +72,18 @@ def diagnose(
         check_sound(recording[placing.channels], sample_rate)
         bench = set_up(recording, sample_rate, array, placing)
         diagnosis = _examine_waves(bench, diagnosis, sample_rate, known_azimuth_deg)
+    return correct(_likely(diagnosis), len(recording))
+
+
+def _likely(diagnosis: Diagnosis) -> Diagnosis:
+    """The diagnosis with what is likelier than not alone, gravest first."""
     kinds = get_args(Kind)
-    gravest_first = sorted(diagnosis.findings, key=lambda found: kinds.index(found.kind))
-    diagnosis = replace(diagnosis, findings=tuple(gravest_first))
-    return correct(diagnosis, len(recording))
+    findings = [found for found in diagnosis.findings if found.is_likely]
+    findings.sort(key=lambda found: kinds.index(found.kind))
+    order = diagnosis.order
+    if order is not None and order.status == "wrong" and not any(found.kind == "order" for found in findings):
+        order = replace(order, status="unclear")
+    return replace(diagnosis, findings=tuple(findings), order=order)
 
 
 def diagnose_geometry(array: MicrophoneArray) -> Diagnosis:
@@ -88,7 +96,8 @@ def _examine_waves(
     bench: Bench, diagnosis: Diagnosis, sample_rate: int, known_azimuth_deg: float | None
 ) -> Diagnosis:
     """What plane waves say about polarity, timing and order."""
-    mended = mend(bench.waves, _clocks_set(bench), bench.group, np.random.default_rng(_SEED))
+    rng = np.random.default_rng(_SEED)
+    mended = mend(bench.waves, bench.near_waves, _clocks_set(bench), bench.group, rng)
     inverted = [taken for taken in mended.taken if taken.repair.kind == "inverted"]
     found = [_inverted_finding(bench.placing, taken) for taken in inverted]
     found += timing_findings(bench.placing, sample_rate, mended)

@@ -53,6 +53,11 @@ class Finding:
         """Whether to act on it."""
         return self.certainty >= CERTAIN
 
+    @property
+    def is_likely(self) -> bool:
+        """Whether to speak of it."""
+        return self.certainty >= LIKELY
+
 
 @dataclass(frozen=True)
 class OrderCheck:
@@ -86,6 +91,7 @@ class DelayCheck:
         closure_s: median, over triangles of microphones, of what the three delays miss zero by.
         fit: 0..1, how much of the sound plane waves explain, with everything as the file says.
         mended_fit: the same after all repairs.
+        is_one_place: whether all was heard from one place, where echoes look like small times.
     """
 
     pairs: Int[np.ndarray, "pair 2"]
@@ -97,6 +103,7 @@ class DelayCheck:
     closure_s: float
     fit: float
     mended_fit: float
+    is_one_place: bool
 
 
 @dataclass(frozen=True, eq=False)

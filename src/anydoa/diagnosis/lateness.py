@@ -10,12 +10,18 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.diagnosis.evidence import time_chance_share, z_score
+from anydoa.diagnosis.heard_places import HeardPlace, heard_places
 from anydoa.diagnosis.wave_fit import Hypothesis, WaveFit
 
 OFFSET_RANGE_S = 1.2e-3  # s; larger ones are seen in the recording as a whole
 DRIFT_RANGE = 3e-4  # s/s; crystals keep to 1e-4, so two of them to 2e-4
+LARGE_S = 2.7e-4
+"""s; from here on one place is enough, as no echo and no bend of a wave looks like that."""
+
 _STEP_S = 6e-5  # half the width of a peak, a sample at 16 kHz
 _LEAST_S = 4e-5  # positions that are 1 cm wrong look like this
+_LEAST_DRIFT_S = 1e-4  # s either way; talkers at several places look like less
+_PLACE_STEPS_S = np.linspace(-1.2e-4, 1.2e-4, 9)  # what echoes and near talkers make of one place
 _FINER = np.linspace(-0.75, 0.75, 7)  # of a step
 _LEAST_DRIFT_GAIN = 2.5  # times what wrong times gain, over the best that is late by one time
 _LEAST_DRIFT_Z = 2.33  # 99 %
@@ -58,10 +64,23 @@ def best_lateness(waves: WaveFit, hypothesis: Hypothesis, channels: tuple[int, .
     if drifting is None:
         return constant
     least = max((constant.fit, waves.fit(hypothesis)), key=lambda fit: float(fit.mean()))
-    gain = float((drifting.fit - least).mean()) / max(float(drifting.fit.mean()), 1e-6)
     enough = _LEAST_DRIFT_GAIN * time_chance_share(len(hypothesis.order), len(channels))
-    is_clear = gain >= enough and z_score(drifting.fit, least) >= _LEAST_DRIFT_Z
+    if not _is_clear(drifting.fit, least, enough):
+        return constant
+    places = heard_places(waves, drifting.hypothesis)
+    if not places:
+        return constant
+    placed = np.any([place.pieces for place in places], axis=0)
+    offset_s = constant.hypothesis.offset_s[channels[0]] - hypothesis.offset_s[channels[0]]
+    still = [scan.constant_by_place(around_s, places)[placed] for around_s in (0.0, offset_s)]
+    is_clear = all(_is_clear(drifting.fit[placed], fit, enough) for fit in still)
     return drifting if is_clear else constant
+
+
+def _is_clear(drifting: Float[np.ndarray, "piece"], still: Float[np.ndarray, "piece"], enough: float) -> bool:
+    """Whether a time that grows fits better by enough, and steadily."""
+    gain = float((drifting - still).mean()) / max(float(drifting.mean()), 1e-6)
+    return bool(gain >= enough and z_score(drifting, still) >= _LEAST_DRIFT_Z)
 
 
 class _Scan:
@@ -85,10 +104,22 @@ class _Scan:
         best = int(np.argmax([fit.mean() for fit in fits]))
         return Lateness(self._told.later(self._channels, float(tried[best])), fits[best], False)
 
+    def constant_by_place(self, offset_s: float, places: list[HeardPlace]) -> Float[np.ndarray, "piece"]:
+        """Fit of each piece with one time, a little earlier or later at each place as its echoes have it.
+
+        Talkers at one place after another look like a lateness that grows.
+        """
+        fits = self._fit(offset_s)
+        tried = [self._fit(offset_s + step_s) for step_s in _PLACE_STEPS_S]
+        for place in places:
+            best = max(tried, key=lambda fit: float(fit[place.pieces].mean()))
+            fits[place.pieces] = best[place.pieces]
+        return fits
+
     def drifting(self) -> Lateness | None:
         """The straight line through time that fits best, None if it does not rise."""
         reach_s = float(np.abs(self._waves.time_s).max(initial=0.0))
-        if reach_s * DRIFT_RANGE < _LEAST_S:
+        if reach_s * DRIFT_RANGE < _LEAST_DRIFT_S:
             return None
         step = _STEP_S / reach_s
         count = int(min(DRIFT_RANGE, OFFSET_RANGE_S / reach_s) / step)
@@ -101,7 +132,7 @@ class _Scan:
             fits = [self._fit(*map(float, line)) for line in lines]
             best = int(np.argmax([fit.mean() for fit in fits]))
             offset_s, drift = map(float, lines[best])
-        if abs(drift) * reach_s < _LEAST_S:
+        if abs(drift) * reach_s < _LEAST_DRIFT_S:
             return None
         return Lateness(self._told.later(self._channels, offset_s, drift), fits[best], True)
 

@@ -4,14 +4,16 @@ Every repair is a hypothesis about the channels. The one that gains most is take
 doubt, then the search starts again from there, until nothing gains.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from jaxtyping import Float
 
 from anydoa.diagnosis.evidence import Explanation, certainty, time_chance_share, z_score
-from anydoa.diagnosis.lateness import best_lateness, late_groups
+from anydoa.diagnosis.findings import LIKELY
+from anydoa.diagnosis.heard_places import heard_places, one_sidedness
+from anydoa.diagnosis.lateness import LARGE_S, best_lateness, late_groups
 from anydoa.diagnosis.order import MOST_MICROPHONES, search_orders
 from anydoa.diagnosis.symmetry import Order, equivalents
 from anydoa.diagnosis.wave_fit import Hypothesis, WaveFit
@@ -26,6 +28,7 @@ _RIVAL_Z = 2.33  # 99 %
 _TIE_Z = 1.0  # repairs nearer than this are told apart by how simple they are
 _SIMPLICITY: tuple[RepairKind, ...] = ("inverted", "order", "offset", "drift")
 _MOST_REPAIRS = 6
+_MISPLACED_S = 1.5e-4  # s; 5 cm, by which a place in the file may be wrong on the side the talkers are
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +62,16 @@ class Repair:
             for name in ("offset_s", "drift")
         )
         return later.later(self.mics, offset_s, drift)
+
+    def changed_s(self, waves: WaveFit) -> float:
+        """By how many seconds it moves its channels, at most: infinity where it does something else."""
+        if self.kind not in ("offset", "drift"):
+            return np.inf
+        mic = self.mics[0]
+        drift = self.hypothesis.drift[mic] - self.base.drift[mic]
+        return max(
+            abs(self.hypothesis.offset_s[mic] - self.base.offset_s[mic]), float(np.ptp(drift * waves.time_s))
+        )
 
     @property
     def explanation(self) -> Explanation:
@@ -98,12 +111,30 @@ class Mended:
     hypothesis: Hypothesis
     order_certainty: float | None
 
+    def likely(self) -> "Mended":
+        """The same without repairs that are less likely than not."""
+        sure = 1.0 if self.order_certainty is None else self.order_certainty
+        kept, hypothesis = [], self.hypothesis
+        for taken in self.taken:
+            if min(taken.certainty, sure if taken.repair.kind == "order" else 1.0) >= LIKELY:
+                kept.append(taken)
+            else:
+                hypothesis = taken.repair.undone(hypothesis)
+        return replace(self, taken=tuple(kept), hypothesis=hypothesis)
 
-def mend(waves: WaveFit, start: Hypothesis, group: tuple[Order, ...], rng: np.random.Generator) -> Mended:
+
+def mend(
+    waves: WaveFit,
+    near_waves: WaveFit,
+    start: Hypothesis,
+    group: tuple[Order, ...],
+    rng: np.random.Generator,
+) -> Mended:
     """Take repairs until none gains.
 
     Args:
-        waves: fit of the recording.
+        waves: fit of the recording, to search with.
+        near_waves: the same with talkers near by, too, to judge with.
         start: everything as the array file says.
         group: symmetries of the array.
         rng: for the search of orders.
@@ -111,19 +142,22 @@ def mend(waves: WaveFit, start: Hypothesis, group: tuple[Order, ...], rng: np.ra
     taken: list[Taken] = []
     hypothesis = start
     while True:
-        before = waves.fit(hypothesis)
-        repairs = candidates(waves, hypothesis, group, rng)
+        before = near_waves.fit(hypothesis)
+        repairs = refitted(near_waves, candidates(waves, hypothesis, group, rng), waves.fit(hypothesis))
         gaining = [repair for repair in repairs if gains(repair, before)]
         if not gaining or len(taken) == _MOST_REPAIRS:
             break
         best = _simplest(gaining)
+        if not is_agreed(near_waves, best, before):  # nothing that explains less is to be believed either
+            break
         taken.append(_judged(best, before, [repair for repair in repairs if repair is not best]))
         hypothesis = best.hypothesis
     orders = [repair.explanation for repair in repairs if repair.kind == "order"]
     sure = certainty(Explanation(before), orders) if orders else None
     if len(taken) > 1:
-        taken = [_judged_last(waves, each, (hypothesis, before), group, rng) for each in taken]
-    return Mended(tuple(taken), hypothesis, sure)
+        fitted = (waves, near_waves)
+        taken = [_judged_last(fitted, each, (hypothesis, before), group, rng) for each in taken]
+    return Mended(tuple(taken), hypothesis, sure).likely()
 
 
 def _judged(best: Repair, before: Float[np.ndarray, "piece"], others: list[Repair]) -> Taken:
@@ -134,23 +168,24 @@ def _judged(best: Repair, before: Float[np.ndarray, "piece"], others: list[Repai
 
 
 def _judged_last(
-    waves: WaveFit,
+    fitted: tuple[WaveFit, WaveFit],
     taken: Taken,
     end: tuple[Hypothesis, Float[np.ndarray, "piece"]],
     group: tuple[Order, ...],
     rng: np.random.Generator,
 ) -> Taken:
     """The same for one of several repairs, as if it had been made last: the others are no rivals of it."""
-    hypothesis, fit = end
+    (waves, near_waves), (hypothesis, fit) = fitted, end
     undone = taken.repair.undone(hypothesis)
     last = Repair(taken.repair.kind, taken.repair.mics, undone, hypothesis, fit)
     same = equivalents(hypothesis.order, group) if last.kind == "order" else ()
+    before = near_waves.fit(undone)
     others = [
         repair
-        for repair in candidates(waves, undone, group, rng)
+        for repair in refitted(near_waves, candidates(waves, undone, group, rng), waves.fit(undone))
         if repair.mics != last.mics and repair.hypothesis.order not in same
     ]
-    return _judged(last, waves.fit(undone), others)
+    return _judged(last, before, others)
 
 
 def _simplest(gaining: list[Repair]) -> Repair:
@@ -183,6 +218,32 @@ def candidates(
                 moved = tuple(mic for mic in range(num_mics) if order[mic] != hypothesis.order[mic])
                 consider("order", moved, hypothesis.reordered(order), fit)
     return sorted(found, key=lambda repair: -float(repair.fit.mean()))
+
+
+def refitted(near_waves: WaveFit, repairs: list[Repair], before: Float[np.ndarray, "piece"]) -> list[Repair]:
+    """The repairs as talkers near by would have it, best first, where any of them is worth it."""
+    kinds = {repair.kind for repair in repairs if gains(repair, before)}
+    again = [
+        replace(repair, fit=near_waves.fit(repair.hypothesis)) if kinds or repair.kind == "order" else repair
+        for repair in repairs
+    ]
+    return sorted(again, key=lambda repair: -float(repair.fit.mean()))
+
+
+def is_agreed(near_waves: WaveFit, repair: Repair, before: Float[np.ndarray, "piece"]) -> bool:
+    """Whether a small time gains also in all that is left without any one place; anything else is agreed.
+
+    Echoes and positions that are a little wrong look like a small time, but like another at every place;
+    positions like nearly the same where all talkers are on one side of the array.
+    """
+    if repair.changed_s(near_waves) >= LARGE_S:
+        return True
+    places = heard_places(near_waves, repair.hypothesis)
+    if len(places) < 2 or repair.changed_s(near_waves) < _MISPLACED_S * one_sidedness(places):
+        return False
+    return all(
+        gains(replace(repair, fit=repair.fit[~place.pieces]), before[~place.pieces]) for place in places
+    )
 
 
 def gains(repair: Repair, before: Float[np.ndarray, "piece"]) -> bool:

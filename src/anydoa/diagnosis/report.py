@@ -7,6 +7,7 @@ import numpy as np
 
 from anydoa.diagnosis.findings import Diagnosis, OrderCheck
 from anydoa.diagnosis.heard_talker import HeardTalker
+from anydoa.diagnosis.lateness import LARGE_S
 from anydoa.diagnosis.symmetry import KnownTalker
 from anydoa.geometry.ambiguity import ArrayReport
 
@@ -63,6 +64,7 @@ def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
             "fit_after_repairs": round(delays.mended_fit, 4),
             "impossible_share": round(delays.impossible_share, 4),
             "closure_us": round(1e6 * delays.closure_s, 1),
+            "one_place": delays.is_one_place,
         },
         "geometry": _geometry_json(diagnosis),
         "corrected": None if diagnosis.corrected is None else _corrected_json(diagnosis),
@@ -100,6 +102,11 @@ def _facts(diagnosis: Diagnosis) -> dict[str, str]:
             f"{check.impossible_share:.0%} are longer than sound in air can be late; around triangles they "
             f"miss zero by {1e6 * check.closure_s:.0f} microseconds"
         )
+        if check.is_one_place:
+            facts["heard from"] = (
+                "one place only, where an echo looks like a channel that is late by less than "
+                f"{1e3 * LARGE_S:.1f} ms; record from two or three places to know"
+            )
     return facts
 
 

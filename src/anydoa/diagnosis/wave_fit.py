@@ -88,6 +88,8 @@ class WaveFit:
         self._drift, self._steady = (0.0,) * len(arrival_s), self._values
         self.time_s: Float[np.ndarray, "piece"] = correlations.start_s - correlations.start_s.mean()
         """When each piece is, from the middle of them all."""
+        self.longest_s = float(np.ptp(arrival_s, axis=0).max())
+        """Longest delay that a wave of these has between two microphones."""
 
     @property
     def num_pieces(self) -> int:
@@ -145,6 +147,14 @@ class WaveFit:
     def best_directions(self, hypothesis: Hypothesis) -> Int[np.ndarray, "piece"]:
         """The best direction of each piece, as its number."""
         return self.totals(hypothesis).argmax(axis=0)
+
+    def best_waves(
+        self, hypothesis: Hypothesis
+    ) -> tuple[Float[np.ndarray, "piece"], Float[np.ndarray, "channel piece"]]:
+        """Fit of each piece, and when its best wave would be in each channel by the clock of the first."""
+        total = self.totals(hypothesis)
+        arrival = self._arrival[list(hypothesis.order)][:, total.argmax(axis=0)] * self._step
+        return total.max(axis=0), arrival
 
     def arrivals(
         self, hypothesis: Hypothesis, directions: Int[np.ndarray, "piece"]

@@ -76,3 +76,17 @@ def test_a_channel_that_is_late_in_one_half_of_the_recording_leaves_its_clock_in
     late = late_clocks(audio, RATE, row, channel_facts(audio, RATE), [0, 1, 2, 3])
     assert late[4].samples == 800
     assert not late[4].is_sure
+
+
+def test_talkers_at_one_end_of_the_array_and_then_at_the_other_are_no_clock_that_runs_apart(
+    row: MicrophoneArray,
+) -> None:
+    rng = np.random.default_rng(3)
+    said = rng.standard_normal(6 * RATE)
+    audio = np.zeros((5, 6 * RATE))
+    for turn, share in enumerate((1.0, 0.5, 0.0, -0.5, -1.0, -1.0)):
+        now = slice(turn * RATE, (turn + 1) * RATE)
+        for mic in range(5):
+            audio[mic, now] = np.roll(said, round(share * 0.05 * mic / 343 * RATE))[now]
+    audio = 0.05 * (audio + 0.5 * rng.standard_normal(audio.shape))
+    assert late_clocks(audio, RATE, row, channel_facts(audio, RATE), list(range(5))) == {}

@@ -7,7 +7,7 @@ import pytest
 import soxr
 
 from anydoa.diagnosis.examination import diagnose, diagnose_geometry
-from anydoa.diagnosis.report import report_json
+from anydoa.diagnosis.report import report_json, report_text
 from anydoa.errors import AudioError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
@@ -120,6 +120,38 @@ def test_a_second_clock_is_measured_in_parts_per_million(
     assert report_json(diagnosis)["findings"][0]["value"] == finding.value
     assert diagnosis.corrected is not None
     assert diagnosis.corrected.channels == (0, 1, 2, 3)
+
+
+@pytest.fixture
+def ring() -> MicrophoneArray:
+    """Large enough that waves of a talker near by are curved over it."""
+    return MicrophoneArray(circular_positions(6, 0.1), "ring")
+
+
+NEAR = ((-150.0, 5.0, 0.5), (-30.0, 10.0, 0.4), (90.0, 15.0, 0.7))
+
+
+@pytest.mark.parametrize("places", [NEAR, ((0.0, 10.0, 0.3),)])
+def test_talkers_near_a_healthy_array_with_echoes_leave_it_healthy(
+    ring: MicrophoneArray, talk_near: Talk, places: tuple[tuple[float, float, float], ...]
+) -> None:
+    recording = talk_near(ring, places, seconds=1.2 if len(places) > 1 else 2.5, echoes=(0.15, 0.3))
+    diagnosis = diagnose(recording, RATE, ring)
+    assert diagnosis.is_healthy
+    assert diagnosis.delays is not None
+    assert diagnosis.delays.is_one_place == (len(places) == 1)
+    assert ("one place only" in report_text(diagnosis)) == (len(places) == 1)
+
+
+@pytest.mark.parametrize("late", [(2,), (3, 4, 5)])
+def test_channels_that_are_late_are_found_near_by_too(
+    ring: MicrophoneArray, talk_near: Talk, late: tuple[int, ...]
+) -> None:
+    recording = talk_near(ring, NEAR, echoes=(0.15,))
+    recording[list(late)] = np.roll(recording[list(late)], 5, axis=1)
+    (finding,) = diagnose(recording, RATE, ring).findings
+    assert finding.kind == "offset"
+    assert set(finding.channels) in ({*late}, {*range(6)} - {*late})
 
 
 def test_dead_channels_are_named(array: MicrophoneArray, talk: Talk) -> None:
