@@ -12,6 +12,7 @@ ESTIMATORS = ("srp-phat", "music")
 """Estimators that need no weights, by name; the name of a bundled model is welcome, too."""
 
 DEFAULT_ESTIMATOR = "steered"
+_LONGEST_NAME = 60  # that a message repeats
 
 
 def make_estimator(name: str) -> SpectrumEstimator:
@@ -31,15 +32,23 @@ def make_estimator(name: str) -> SpectrumEstimator:
         from anydoa.classical.music import Music
 
         return Music()
-    if name in list_models() or name.startswith(HUB_PREFIX) or Path(name).is_dir():
+    if name in list_models() or name.startswith(HUB_PREFIX) or _is_folder(name):
         return load(name)
     if "+" in name:
         return CombinedEstimator([make_estimator(part.strip()) for part in name.split("+")])
     names = (*ESTIMATORS, *list_models())
+    said = repr(name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}...")
     raise ConfigError(
-        f"no estimator {name!r}; did you mean {nearest_name(name, names)!r}? There are {', '.join(names)}, "
+        f"no estimator {said}; did you mean {nearest_name(name, names)!r}? There are {', '.join(names)}, "
         "or give the folder of a model"
     )
+
+
+def _is_folder(name: str) -> bool:
+    try:
+        return bool(name) and Path(name).is_dir()
+    except (OSError, ValueError):  # longer than names of files can be, or with a character of value zero
+        return False
 
 
 def load(source: str | Path = DEFAULT_ESTIMATOR, *, num_threads: int = 1) -> SpectrumEstimator:

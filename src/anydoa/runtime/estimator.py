@@ -186,8 +186,13 @@ class NetworkEstimator:
         return np.concatenate(representations), new
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "NetworkStream":
-        """A fresh stream for one recording; warns where the array lies outside of what training covered."""
-        for warning in self.folder.card.trained_range.warnings(array):
+        """A fresh stream for one recording; warns where errors are known to grow.
+
+        Raises:
+            GeometryError: if the array has fewer microphones than the network was trained with.
+        """
+        self.folder.card.check_microphones(array)
+        for warning in self.folder.card.warnings(array):
             logger.warning("%s", warning)
         return NetworkStream(self, array, grid)
 
