@@ -28,9 +28,8 @@ MIN_SEPARATION_DEG = 10.0  # as published (Baek et al. 2026)
 MAX_SOURCES = 4  # reported when their number is not known
 MIN_CONTRAST = 0.5  # share of the highest peak's height above the floor that a further source must have
 MAX_SADDLE = 0.5  # share of its own height to which the spectrum must fall on the way to every higher peak
-LEAST_RISE = (
-    0.3  # of the threshold that a source rises above the floor; what all directions have is no source
-)
+LEAST_RISE = 0.3  # of the threshold that a source rises above the floor: what all directions have is none
+_NARROW = 0.75  # length of the mean direction of a cap of 60 degrees; a lobe fills smaller grids
 _HEIGHT_HEARD = 0.5  # of a difference in height above a flat array, beside one along its plane
 _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
 _MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a nearer mirror is the direction itself, for all a reader cares
@@ -86,8 +85,9 @@ class PeakFinder:
     :meth:`closeness`), the higher remains.
 
     With an unknown number, sources are the peaks that stand out, reach the threshold and rise above the floor
-    by ``LEAST_RISE`` of it. With a known one, those that stand out come first, then other local maxima, then any direction far enough from the peaks
-    taken, until there are that many. Values of zero are silence and never a peak.
+    by ``LEAST_RISE`` of it, unless the grid is narrow. With a known one, those that stand out come first,
+    then other local maxima, then any direction far enough from the peaks taken, until there are that many.
+    Values of zero are silence and never a peak.
 
     Args:
         grid: directions of the spectra.
@@ -218,7 +218,7 @@ class PeakFinder:
         return np.asarray(1 - square / 2)
 
     def _least_height(self, floor: float) -> float:
-        return max(self.threshold, floor + LEAST_RISE * self.threshold)
+        return self.threshold if self._is_narrow else max(self.threshold, floor + LEAST_RISE * self.threshold)
 
     def _lowest_between(self, values: Float[np.ndarray, "grid"], first: int, second: int) -> float:
         """Lowest value on the great circle between two directions."""
@@ -266,6 +266,10 @@ class PeakFinder:
     def _axis(self) -> Float[np.ndarray, "3"]:
         assert self.array is not None  # asked for only where the rank is line or plane
         return array_axis(self.array)
+
+    @cached_property
+    def _is_narrow(self) -> bool:
+        return bool(np.linalg.norm(self.grid.directions.mean(axis=0)) > _NARROW)
 
     @cached_property
     def _audible(self) -> Float[np.ndarray, "3 3"]:

@@ -25,11 +25,13 @@ class EstimatorCase:
         estimator: on the common protocol.
         pointwise: the value of a direction does not depend on which other directions the grid has.
         turns: turning the array and the grid together changes nothing.
+        fewest_microphones: that it takes.
     """
 
     estimator: SpectrumEstimator
     pointwise: bool
     turns: bool
+    fewest_microphones: int = 2
 
 
 ESTIMATORS = [
@@ -39,7 +41,9 @@ ESTIMATORS = [
     # Its candidates are fixed directions of the sphere, which the turned array meets at other angles.
     pytest.param(EstimatorCase(load("steered"), pointwise=False, turns=False), id="steered"),
     # A network learns from turned scenes that turning changes nothing, but nothing in it forces that.
-    pytest.param(EstimatorCase(load("agg-rl"), pointwise=True, turns=False), id="agg-rl"),
+    pytest.param(
+        EstimatorCase(load("agg-rl"), pointwise=True, turns=False, fewest_microphones=4), id="agg-rl"
+    ),
     # Frames of 16 ms beside frames of 128 ms: one waits for the other.
     pytest.param(
         EstimatorCase(make_estimator("srp-phat+music"), pointwise=False, turns=True), id="srp-phat+music"
@@ -48,7 +52,7 @@ ESTIMATORS = [
 
 seeds = st.integers(0, 2**31 - 1)
 chunkings = st.lists(st.one_of(st.sampled_from([0, 1]), st.integers(2, 4000)), min_size=1, max_size=12)
-scales = st.floats(-3, 3).map(lambda exponent: 10.0**exponent)
+scales = st.floats(-20, 20).map(lambda exponent: 10.0**exponent)
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,8 +132,8 @@ def in_noise(
     return Scene(array, direction, (0.2 * (heard + noise)).astype(np.float32))
 
 
-def random_scene(seed: int) -> Scene:
-    """A talker anywhere around 2 to 12 microphones anywhere."""
+def random_scene(seed: int, fewest_microphones: int = 2) -> Scene:
+    """A talker anywhere around up to 12 microphones anywhere."""
     rng = np.random.default_rng(seed)
-    array = random_array(rng, int(rng.integers(2, 13)))
+    array = random_array(rng, int(rng.integers(fewest_microphones, 13)))
     return make_scene(rng, array, random_direction(rng))

@@ -5,7 +5,7 @@ import pytest
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
-from anydoa.geometry.grid import fibonacci_grid
+from anydoa.geometry.grid import cap_grid, fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
 from anydoa.peaks import Peak, PeakFinder
 from anydoa.votes import DirectionVotes
@@ -67,3 +67,9 @@ def test_what_all_directions_have_alike_is_no_source() -> None:
     assert finder.find(0.3 + 0.02 * bump) == []
     assert len(finder.find(0.3 + 0.1 * bump)) == 1
     assert len(PeakFinder(GRID, threshold=0.1, num_sources=1).find(0.3 + 0.02 * bump)) == 1
+
+
+def test_a_lobe_that_fills_a_narrow_grid_is_a_source() -> None:
+    grid = cap_grid(40.0, 10.0, 5.0, 200)
+    lobe = np.exp(-20 * (1 - grid.directions @ angles_deg_to_direction(41.0, 11.0)))
+    assert len(PeakFinder(grid, threshold=0.1).find(0.4 * lobe)) == 1

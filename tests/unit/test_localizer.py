@@ -225,6 +225,14 @@ def test_an_unknown_estimator_is_refused_with_the_nearest_name() -> None:
         make_estimator("srp_phat")
 
 
+@pytest.mark.parametrize("name", ["x" * 5000, "srp-phat+" * 600, "mus\0ic", "x/" * 3000])
+def test_names_of_any_length_are_refused_in_one_short_line(name: str) -> None:
+    with pytest.raises(ConfigError, match="no estimator") as refused:
+        make_estimator(name)
+    assert len(str(refused.value)) < 300
+    assert "\n" not in str(refused.value)
+
+
 def test_everything_can_be_given_by_name_or_object(tmp_path: Path) -> None:
     array = load_array("tetrahedron-4cm")
     path = tmp_path / "a.flac"

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPAN
-from anydoa.errors import CheckpointError
+from anydoa.errors import CheckpointError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
 
 CARD_SCHEMA = 1
@@ -48,6 +48,28 @@ class TrainedRange:
         return found
 
 
+@dataclass(frozen=True)
+class MeasuredRange:
+    """Arrays for which a model was measured to be about as good as elsewhere; closed intervals.
+
+    Args:
+        span_m: distance of the farthest two microphones.
+    """
+
+    span_m: tuple[float, float]
+
+    def warnings(self, array: MicrophoneArray) -> list[str]:
+        """A sentence if errors were measured to grow on arrays like this one."""
+        least, greatest = self.span_m
+        if least <= array.span <= greatest:
+            return []
+        size, limit = ("smaller", least) if array.span < least else ("wider", greatest)
+        return [
+            f"array {array.name!r} spans {array.span * 100:.1f} cm; on arrays {size} than {limit * 100:g} cm "
+            "errors were measured to grow; check directions before you rely on them"
+        ]
+
+
 UNKNOWN_RANGE = TrainedRange(
     (MIN_MICROPHONES, MAX_MICROPHONES), (MIN_SPAN, MAX_SPAN), (0.0, 10.0), (-100.0, 100.0), (0, 99)
 )
@@ -65,6 +87,8 @@ class ModelCard:
         licence: of the weights.
         config: sizes and choices of the network.
         trained_range: what training covered.
+        measured_range: where the model was measured to be good, if anybody has; beside it, what training
+            covered tells nothing.
         data: what it was trained on, a line a source, with its licence.
         training: how long and with what: examples seen, hours, recipe.
         metrics: rows of an evaluation table, as ``anydoa evaluate --json`` prints them.
@@ -81,6 +105,7 @@ class ModelCard:
     licence: str
     config: dict[str, Any]
     trained_range: TrainedRange
+    measured_range: MeasuredRange | None = None
     data: tuple[str, ...] = ()
     training: dict[str, Any] = field(default_factory=dict)
     metrics: tuple[dict[str, Any], ...] = ()
@@ -89,6 +114,23 @@ class ModelCard:
     threshold: float = 0.5
     failures: tuple[str, ...] = ()
     version: str = ""
+
+    def warnings(self, array: MicrophoneArray) -> list[str]:
+        """A sentence for each reason to expect greater errors with an array."""
+        return (self.measured_range or self.trained_range).warnings(array)
+
+    def check_microphones(self, array: MicrophoneArray) -> None:
+        """Refuse an array of fewer microphones than a network has learnt to listen with.
+
+        Raises:
+            GeometryError: if there are fewer.
+        """
+        fewest = self.trained_range.microphones[0]
+        if array.num_microphones < fewest:
+            raise GeometryError(
+                f"{self.name} needs {fewest} microphones or more, the fewest it was trained with, but array "
+                f"{array.name!r} has {array.num_microphones}; take the estimator steered"
+            )
 
     def to_json(self) -> str:
         """The card as JSON, keys in the order above."""
@@ -109,6 +151,9 @@ class ModelCard:
                     f"card has schema {schema}, this version reads {CARD_SCHEMA}; install a newer anydoa"
                 )
             ranges = {key: tuple(value) for key, value in values.pop("trained_range").items()}
+            measured = values.pop("measured_range", None)
+            if measured is not None:
+                values["measured_range"] = MeasuredRange(tuple(measured["span_m"]))
             values.setdefault("steering_hz", ())  # older cards have none
             lists = ("data", "metrics", "bins_hz", "steering_hz", "failures")
             values |= {key: tuple(values[key]) for key in lists}

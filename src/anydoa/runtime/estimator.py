@@ -19,9 +19,7 @@ _MEAN_S = 0.05  # of the newest sound that each is the mean over
 _ROWS = 2048  # microphones x frames of the network in one call: what a processor's cache holds is fastest
 _MAX_DIRECTIONS = 8192  # of Gridnet in one call
 _KEPT_GRIDS = 4
-_FAINTEST_EXPONENT = (
-    -17
-)  # of two; fainter recordings come near the least power that the network takes for sound
+_FAINTEST_EXPONENT = -17  # of two; fainter ones come near the least power that networks take for sound
 
 logger = logging.getLogger(__name__)
 
@@ -186,8 +184,13 @@ class NetworkEstimator:
         return np.concatenate(representations), new
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "NetworkStream":
-        """A fresh stream for one recording; warns where the array lies outside of what training covered."""
-        for warning in self.folder.card.trained_range.warnings(array):
+        """A fresh stream for one recording; warns where errors are known to grow.
+
+        Raises:
+            GeometryError: if the array has fewer microphones than the network was trained with.
+        """
+        self.folder.card.check_microphones(array)
+        for warning in self.folder.card.warnings(array):
             logger.warning("%s", warning)
         return NetworkStream(self, array, grid)
 

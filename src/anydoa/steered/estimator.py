@@ -18,7 +18,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.geometry.plane_wave import steering_phases
-from anydoa.runtime.card import TrainedRange
+from anydoa.runtime.card import ModelCard
 from anydoa.spectrum import SpatialSpectrum
 from anydoa.steered.bin_features import BinAxis, BinFeatures, PolarSpectra
 from anydoa.steered.candidates import Candidates
@@ -32,6 +32,7 @@ logger = logging.getLogger(__name__)
 
 _ROUNDING_NOISE = 1e-5  # of the loudest bin; what lies below is no sound
 _LEAST_WIDTH = 0.8  # of a beam, grid spacings
+_SURE_MASS = 300.0  # of evidence for a sure talker with one pair; noise has half of it, less with more pairs
 _MOST_LEFT = 0.5  # of the best score: whoever has just stopped still comes first
 
 
@@ -89,7 +90,7 @@ class SteeredEstimator:
         options: see there.
         threshold: value from which a peak is called a source when their number is not known.
         weights_hash: of the weights of mask and scorer.
-        trained_range: what training covered; arrays outside of it are warned about.
+        card: of the model; says which arrays are warned about.
     """
 
     def __init__(
@@ -102,11 +103,11 @@ class SteeredEstimator:
         options: SteeredOptions | None = None,
         threshold: float = 0.5,
         weights_hash: str | None = None,
-        trained_range: TrainedRange | None = None,
+        card: ModelCard | None = None,
     ) -> None:
         self.mask, self.scorer, self.name = mask, scorer, name
         self.threshold, self.weights_hash = threshold, weights_hash
-        self._trained_range = trained_range
+        self._card = card
         self.axis = BinAxis() if axis is None else axis
         self.options = SteeredOptions() if options is None else options
 
@@ -126,10 +127,14 @@ class SteeredEstimator:
         return self.options.frames_per_output * self.axis.hop_length
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "SteeredStream":
-        """A fresh stream for one recording; warns where the array lies outside of what training covered."""
-        for warning in self._trained_range.warnings(array) if self._trained_range else []:
+        """A fresh stream for one recording; warns where errors are known to grow."""
+        for warning in self._card.warnings(array) if self._card else []:
             logger.warning("%s", warning)
         return SteeredStream(self, array, grid)
+
+    def is_unfamiliar(self, num_microphones: int) -> bool:
+        """Whether scores were learnt with more microphones than these."""
+        return self._card is not None and num_microphones < self._card.trained_range.microphones[0]
 
     def spectrum(
         self, audio: Float[np.ndarray, "mic time"], array: MicrophoneArray, grid: DirectionGrid
@@ -156,6 +161,9 @@ class SteeredStream:
         self._search = TalkerSearch(array, grid, candidates, axis, options)
         self._from_candidates = candidates.weights_at(self._folded.T)
         self._width = max(np.deg2rad(options.beam_deg), _LEAST_WIDTH * grid.spacing)
+        self._sure_mass = 0.0
+        if estimator.is_unfamiliar(array.num_microphones):
+            self._sure_mass = _SURE_MASS / (array.num_microphones * (array.num_microphones - 1) / 2)
         self._num_moments = 0
 
     def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
@@ -201,7 +209,7 @@ class SteeredStream:
         """
         height = self._estimator.options.leftover_height
         if moment.talkers:
-            scores = self._scores(moment)
+            scores = self._scores(moment) * self._certainty(moment)
             directions = np.array([talker.direction for talker in moment.talkers], dtype=np.float32)
             chord = np.maximum(1 - directions @ self._folded, 0) / np.float32(self._width**2)
             # Flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it.
@@ -210,6 +218,17 @@ class SteeredStream:
             beams.max(axis=0, out=values)
             height = min(height, _MOST_LEFT * float(scores.max()))
         np.maximum(values, height * (self._from_candidates @ moment.leftover), out=values)
+
+    def _certainty(self, moment: Moment) -> Float32[np.ndarray, "talker"]:
+        """What scores are lowered by where few microphones make noise agree on a direction by chance.
+
+        Scores were learnt with more microphones, and chance agreement is rare there.
+        """
+        if not self._sure_mass:
+            return np.ones(len(moment.talkers), dtype=np.float32)
+        mass = np.array([talker.mass for talker in moment.talkers], dtype=np.float32)
+        certainty: np.ndarray = np.minimum(mass / np.float32(self._sure_mass), 1) ** 2
+        return certainty
 
     def _scores(self, moment: Moment) -> Float32[np.ndarray, "talker"]:
         if moment.views is None:

@@ -25,7 +25,8 @@ _RINGS = 2.2  # grid spacings around the middle of a patch
 _INSIDE = 1.2  # grid spacings from the middle that leave all neighbours inside the patch
 _LEAST_REACH = np.deg2rad(6.0)  # of a patch: finer grids are not climbed one small step after another
 _MOST_CLIMBS = 6
-_FINEST = np.deg2rad(1.0)  # spacing of directions that are climbed on; lobes are several times as wide
+_DENSE = np.deg2rad(0.9)  # grids of less spacing are climbed on other directions
+_FINEST = np.deg2rad(1.0)  # spacing of these; lobes are several times as wide
 _BEYOND = 1.5  # such spacings beyond the edge of a finer grid, so that the fit has neighbours there
 _LINE_STEP = np.deg2rad(0.5)
 
@@ -33,8 +34,8 @@ _LINE_STEP = np.deg2rad(0.5)
 class FineSearch:
     """Places talkers of one array on one grid.
 
-    Grids finer than a degree are climbed on even directions a degree apart where they look, and what is found
-    between these is moved onto the grid if it lies beside it: so a dense grid costs no more than a usual one.
+    Grids clearly finer than a degree are climbed on even directions a degree apart where they look, and what
+    is found between these is moved onto the grid if it lies beside it: so a dense grid costs no more.
 
     Args:
         array: what listens.
@@ -45,7 +46,7 @@ class FineSearch:
     def __init__(self, array: MicrophoneArray, grid: DirectionGrid, axis: BinAxis) -> None:
         rank = geometry_rank(array)
         self._is_line, self._is_volume = rank == "line", rank == "volume"
-        self._wanted = None if self._is_line or grid.spacing >= _FINEST else _Wanted.of(grid, array)
+        self._wanted = None if self._is_line or grid.spacing >= _DENSE else _Wanted.of(grid, array)
         climbed = grid if self._wanted is None else even_directions(grid)
         self._array, self._grid, self._axis = array, climbed, axis
         self._folded = fold_directions(climbed.directions, array)

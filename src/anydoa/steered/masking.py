@@ -19,7 +19,7 @@ class MaskedSpectrogram:
     Args:
         times_s: centre of each column in seconds.
         frequencies_hz: centre of each bin.
-        power: mean of the microphones, in the recording's own scale.
+        power: mean of the microphones, in the recording's own scale; in one near it if that is extreme.
         mask: share of the bin that is a talker's direct sound, as the network says, 0..1.
     """
 

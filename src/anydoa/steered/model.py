@@ -39,5 +39,5 @@ def load_steered(folder: ModelFolder, *, num_threads: int = 1) -> SteeredEstimat
         options=options,
         threshold=folder.card.threshold,
         weights_hash=folder.weights_hash,
-        trained_range=folder.card.trained_range,
+        card=folder.card,
     )

@@ -1,13 +1,16 @@
 """The card of a model: round trip, refusals, warnings about arrays it was not trained for."""
 
+import dataclasses
 import json
 
 import pytest
 
-from anydoa.errors import CheckpointError
+from anydoa.errors import CheckpointError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions
-from anydoa.runtime.card import ModelCard, TrainedRange
+from anydoa.io.array_file import list_presets, load_array
+from anydoa.runtime.card import MeasuredRange, ModelCard, TrainedRange
+from anydoa.runtime.folder import find_model
 
 COVERED = TrainedRange((4, 12), (0.05, 0.2), (0.2, 1.3), (-5.0, 30.0), (1, 2))
 CARD = ModelCard(
@@ -50,3 +53,33 @@ def test_too_many_microphones_and_too_wide_an_array_are_named() -> None:
     assert len(found) == 2
     assert "16 microphones" in found[0]
     assert "100.0 cm" in found[1]
+
+
+def test_where_a_model_was_measured_counts_and_not_what_it_was_trained_with() -> None:
+    card = dataclasses.replace(CARD, measured_range=MeasuredRange((0.05, 0.6)))
+    assert ModelCard.from_json(card.to_json()) == card
+    assert card.warnings(MicrophoneArray(circular_positions(32, 0.25), "ring")) == []
+    (small,) = card.warnings(MicrophoneArray(circular_positions(6, 0.02), "button"))
+    (wide,) = card.warnings(MicrophoneArray(circular_positions(6, 0.5), "hall"))
+    assert "'button' spans 4.0 cm; on arrays smaller than 5 cm errors were measured to grow" in small
+    assert "'hall' spans 100.0 cm; on arrays wider than 60 cm" in wide
+
+
+def test_a_model_never_measured_warns_outside_of_what_it_was_trained_with() -> None:
+    assert len(CARD.warnings(MicrophoneArray(circular_positions(16, 0.5), "ring"))) == 2
+
+
+def test_fewer_microphones_than_a_network_knows_are_refused_with_the_cure() -> None:
+    pair = MicrophoneArray([[0, 0.1, 0], [0, -0.1, 0]], "pair")
+    with pytest.raises(
+        GeometryError, match=r"tiny needs 4 microphones or more.*'pair' has 2; take .* steered"
+    ):
+        CARD.check_microphones(pair)
+    CARD.check_microphones(MicrophoneArray(circular_positions(4, 0.05)))
+
+
+@pytest.mark.parametrize("name", ["steered", "agg-rl"])
+def test_bundled_models_warn_of_few_bundled_arrays_only(name: str) -> None:
+    card = find_model(name).card
+    warned = {preset for preset in list_presets() if card.warnings(load_array(preset))}
+    assert warned == {"ambeo", "tetrahedron-4cm", "locata-dicit"}

@@ -1,11 +1,13 @@
 """Placing talkers between the directions of a grid."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
-from anydoa.geometry.grid import azimuth_grid, fibonacci_grid
+from anydoa.geometry.grid import DirectionGrid, azimuth_grid, cap_grid, fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
 from anydoa.geometry.plane_wave import steering_phases
 from anydoa.steered.band_power import pair_products
@@ -49,6 +51,44 @@ def test_talkers_on_a_grid_of_azimuths_stay_there() -> None:
     found, _ = search.locate(angles_deg_to_direction(95, 0), heard_from(there, array), mass=AXIS.num_bins)
     assert great_circle_distance_deg(found, there) < 2.6
     assert abs(found[2]) < 1e-6
+
+
+def search_among(grid: DirectionGrid, there: np.ndarray, start: np.ndarray) -> np.ndarray:
+    array = random_array(np.random.default_rng(3), 6)
+    return FineSearch(array, grid, AXIS).locate(start, heard_from(there, array), mass=AXIS.num_bins)[0]
+
+
+def test_a_dense_grid_places_a_talker_as_well_as_a_usual_one() -> None:
+    there, start = angles_deg_to_direction(41.3, 22.7), angles_deg_to_direction(46, 20)
+    for grid in (cap_grid(40, 20, 10, 2000), cap_grid(41, 23, 1, 3000), fibonacci_grid(60_000)):
+        assert great_circle_distance_deg(search_among(grid, there, start), there) < 0.1
+
+
+def test_a_talker_beside_a_dense_grid_is_moved_onto_it() -> None:
+    there, grid = angles_deg_to_direction(50, 20), cap_grid(40, 20, 5, 2000)
+    found = search_among(grid, there, angles_deg_to_direction(42, 20))
+    assert (grid.directions == found).all(axis=1).any()
+    assert great_circle_distance_deg(found, there) < 9.4 - 5 + 0.5
+
+
+def test_talkers_on_a_dense_circle_stay_there() -> None:
+    there = angles_deg_to_direction(100, 3)
+    found = search_among(azimuth_grid(1440), there, angles_deg_to_direction(97, 0))
+    assert great_circle_distance_deg(found, angles_deg_to_direction(100, 0)) < 1.0
+    assert abs(found[2]) < 1e-6
+
+
+def test_the_memory_of_a_search_does_not_grow_with_the_density_of_the_grid() -> None:
+    there, start = angles_deg_to_direction(41, 21), angles_deg_to_direction(44, 20)
+    peaks = []
+    for count in (2000, 8000):
+        grid = cap_grid(40, 20, 5, count)
+        assert len(grid.neighbours) == count
+        tracemalloc.start()
+        search_among(grid, there, start)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] + 4 * 2**20
 
 
 def test_a_straight_array_finds_the_cone() -> None:
