@@ -22,7 +22,7 @@ from anydoa.geometry.layouts import circular_positions
 from anydoa.io.array_file import save_array
 from properties.strategies import make_scene
 
-CASES = int(os.environ.get("ANYDOA_FUZZ_CASES", "3"))  # of each command
+CASES = int(os.environ.get("ANYDOA_FUZZ_CASES", "2"))  # of each command
 MOST_S = 60.0
 LONGEST_LINE = 1200
 RING = MicrophoneArray(circular_positions(4, 0.0325), "ring")

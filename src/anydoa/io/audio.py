@@ -170,7 +170,7 @@ class FlatChannelWatch:
 
 def _open(path: Path) -> Any:
     """An open ``soundfile.SoundFile``."""
-    if not path.exists():
+    if not os.path.exists(path):  # False also for a name too long
         raise AudioError(f"{path}: no such file")
     if path.is_dir():
         raise AudioError(f"{path}: a folder is no recording; name the audio files in it")
