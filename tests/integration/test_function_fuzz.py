@@ -19,8 +19,8 @@ TEXTS = (
     "", " ", "x" * 5000, "\0", "caf\udce9", "[/x]", "..", "/", "~", "missing.toml", "missing.csv", "a/b.npy",
     "em32", "em-32", "fibonacci:", "fibonacci:0", "fibonacci:1", "fibonacci:-5", "fibonacci:nan",
     "fibonacci:1e9", "icosphere:99", "azimuth:0", "azimuth:360,91", "product:0x0", "product:72x",
-    "cap:0,0,0,5", "cap:0,0,nan,5", "cap:inf,0,5,5", "hemisphere:9,left", "steered", "music+srp-phat", "steered+", "+",
-    "hub:", "hub:x/y@z@w",
+    "cap:0,0,0,5", "cap:0,0,nan,5", "cap:inf,0,5,5", "hemisphere:9,left", "steered", "music+srp-phat",
+    "steered+", "+", "hub:", "hub:x/y@z@w",
 )  # fmt: skip
 NUMBERS = (0.0, -1.0, 1e-300, 1e300, np.nan, np.inf, -np.inf, 0.5, 10.0, 180.0, 361.0)
 COUNTS = (-1, 0, 1, 2, 5, 63, 64, 65, 10**6, 10**30)
