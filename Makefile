@@ -38,6 +38,9 @@ check: setup  ## style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+fuzz: setup  ## wrong values and damaged files by the thousand, for every command and reader
+	ANYDOA_FUZZ_CASES=120 $(ENV) $(BIN)/python -m pytest -n $(JOBS) --timeout 3600 tests/integration -k fuzz
+
 check-wheel: .venv/bin/python  ## build wheel and sdist, try the wheel on the lowest and newest versions
 	$(BIN)/python tests/packaging/check_wheel.py
 

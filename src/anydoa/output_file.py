@@ -101,7 +101,7 @@ def prepare_folder(path: AnyPath) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         raise ConfigError(f"{folder}: no folder can be made there ({_reason(error)})") from None
-    check_outputs(folder / "file")
+    _try(folder / "file", make_folder=False)
     return folder
 
 

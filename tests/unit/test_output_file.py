@@ -185,6 +185,8 @@ def test_impossible_places_are_refused_in_one_line(tmp_path: Path, name: str, re
 def test_a_folder_is_made_where_that_is_wanted(tmp_path: Path) -> None:
     check_outputs(tmp_path / "x" / "y" / "a.txt", None, make_folders=True)
     assert os.listdir(tmp_path / "x" / "y") == []
+    (tmp_path / "x" / "file").mkdir()
+    assert prepare_folder(tmp_path / "x") == tmp_path / "x"
     (tmp_path / "file").touch()
     with pytest.raises(ConfigError, match="no folder can be made there"):
         prepare_folder(tmp_path / "file")

@@ -1,7 +1,7 @@
 """`anydoa import-reference`: a published AGG-RL checkpoint in our format."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -13,7 +13,8 @@ def import_reference(
     checkpoint: Annotated[Path, typer.Argument(help="Torch archive with a model_state_dict.")],
     out: Annotated[Path, typer.Argument(help="Checkpoint to write, such as reference.safetensors.")],
     mic_encoding: Annotated[
-        str, typer.Option(help="Microphone encoding it was trained with, fm or pm; the archive does not say.")
+        Literal["fm", "pm"],
+        typer.Option(help="Microphone encoding it was trained with, fm or pm; the archive does not say."),
     ] = "fm",
 ) -> None:
     """Turn a published AGG-RL checkpoint into ours; its oddities are kept, so its results are too."""

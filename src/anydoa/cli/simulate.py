@@ -85,7 +85,8 @@ def simulate(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Render rooms with talkers and noise to WAV files, each with its array and its truth beside it."""
-    from anydoa.simulation.mixing import mix_in_new_rooms
+    from anydoa.simulation.limits import check_within
+    from anydoa.simulation.mixing import LONGEST_S, mix_in_new_rooms
     from anydoa.simulation.perturbation import Mismatch
     from anydoa.simulation.recipe import MixRecipe
     from anydoa.simulation.render import begin_folder, write_scene
@@ -93,6 +94,7 @@ def simulate(
     if cache is not None:
         prepare_folder(cache)
     fewest, most = (round(number) for number in parse_range(talkers, "--talkers"))
+    check_within("--duration", (duration,), 0.1, LONGEST_S, " s")
     known = None if array.startswith(_RANDOM) else _known_array(array)
     plan = replace(
         _plan_arrays(array, known, shapes=shapes, sphere=sphere),

@@ -214,8 +214,8 @@ def _restore(folder: Path, sample_rate: int) -> AudioPool | None:
             columns = dict(table)
         samples = np.asarray(np.load(folder / "samples.npy", mmap_mode="r"))
         edges = tuple(int(edge) for edge in columns["edges"])
-        if edges[-1] != len(samples):
-            raise ValueError(f"{len(samples)} samples of {edges[-1]}")
+        if samples.dtype != np.int16 or samples.shape != (edges[-1],) or list(edges) != sorted(edges):
+            raise ValueError(f"{samples.dtype} of {samples.shape}, not {edges[-1]} samples of 16 bits")
     except (OSError, ValueError, EOFError, KeyError, IndexError, zipfile.BadZipFile) as error:
         _log.warning("%s: damaged (%s); decoding the recordings anew", folder, error)
         return None

@@ -1,6 +1,8 @@
 """``anydoa simulate`` from the folder of a corpus to files with their truth."""
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +11,14 @@ import soundfile
 import typer
 from typer.testing import CliRunner
 
+from anydoa.cli import main
 from anydoa.cli.simulate import parse_range, simulate
 from anydoa.errors import ConfigError
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.array_file import load_array
 from anydoa.simulation.bank import RoomBank
+from anydoa.simulation.corpus import read_corpus
 from voices import write_corpus
 
 APP = typer.Typer()
@@ -137,3 +141,52 @@ def test_ranges_are_one_number_or_two() -> None:
     for text in ("5:1", "1:2:3", "", "nan"):
         with pytest.raises(ConfigError, match="takes a number"):
             parse_range(text, "--snr")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--gain-error-db", "inf"),
+        ("--gain-error-db", "1e9"),
+        ("--phase-error-deg", "inf"),
+        ("--position-error-mm", "1e9"),
+        ("--snr=-1000",),
+        ("--snr", "inf"),
+        ("--rt60", "50"),
+        ("--rt60", "inf"),
+        ("--duration", "inf"),
+        ("--duration", "1e9"),
+        ("--talkers", "inf"),
+        ("--talkers", "1e9"),
+        ("--count", "9" * 20),
+        ("--rooms", "9" * 20),
+    ],
+)
+def test_nonsense_is_refused_before_anything_is_written(
+    corpus: Path, tmp_path: Path, options: tuple[str, ...]
+) -> None:
+    with pytest.raises(ConfigError, match=r"within|takes a number"):
+        run(corpus, tmp_path / "out", "--count", "1", *options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_recordings_of_other_choices_are_not_mixed_with_those_there(corpus: Path, tmp_path: Path) -> None:
+    run(corpus, tmp_path, "--count", "2", "--array", "random:3")
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    run(corpus, tmp_path, "--count", "2", "--array", "random:3")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    for other in (("--count", "1"), ("--count", "2", "--seed", "9")):
+        with pytest.raises(ConfigError, match="holds 2 recordings made with other choices"):
+            run(corpus, tmp_path, *other, "--array", "random:3")
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_speech_in_the_folder_is_not_written_over(corpus: Path, tmp_path: Path) -> None:
+    shutil.copytree(corpus / "speech", tmp_path / "speech")
+    voice = read_corpus(tmp_path / "speech").select("train")[0].path
+    os.link(voice, tmp_path / "clip_0000.wav")
+    before = voice.read_bytes()
+    words = ["--speech", str(tmp_path / "speech"), "--out", str(tmp_path), "--count", "1", "--quiet"]
+    short = ["--duration", "0.5", "--rt60", "0.2", "--split", "train"]
+    assert main(["simulate", *words, *short]) == 2
+    assert voice.read_bytes() == before

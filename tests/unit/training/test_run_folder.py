@@ -1,6 +1,9 @@
 """Checkpoints and the learning curve on disk."""
 
 import json
+import subprocess
+import sys
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -54,3 +57,36 @@ def test_the_curve_forgets_what_came_after_the_checkpoint(tmp_path: Path) -> Non
     folder.truncate_log(20)
     assert folder.read_log() == [{"examples": 10, "mae_deg_1": None}, {"examples": 20, "mae_deg_1": None}]
     assert all(json.loads(line) for line in folder.log.read_text().splitlines())
+
+
+def test_two_trainings_do_not_share_a_folder(tmp_path: Path) -> None:
+    program = (
+        "import sys; from anydoa.training.run_folder import RunFolder\n"
+        "with RunFolder(sys.argv[1]).claimed(): print('claimed', flush=True); sys.stdin.readline()"
+    )
+    words = [sys.executable, "-c", program, str(tmp_path)]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "claimed\n"
+        with pytest.raises(ConfigError, match="another training runs in this folder"), claim(tmp_path):
+            pass
+        other.kill()
+    with claim(tmp_path):  # whatever way the other ended
+        pass
+
+
+def claim(path: Path) -> AbstractContextManager[None]:
+    return RunFolder(path).claimed()
+
+
+def test_what_a_run_left_that_never_saved_is_forgotten(tmp_path: Path) -> None:
+    folder = RunFolder(tmp_path)
+    folder.append_log({"examples": 2016})
+    folder.require_empty()
+    assert folder.read_log() == []
+
+
+def test_a_run_folder_that_cannot_be_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ConfigError, match="no folder can be made there"):
+        RunFolder(tmp_path / "file")
