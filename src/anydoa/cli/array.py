@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from anydoa.cli.options import UnitOption
+from anydoa.cli.printing import tell
 
 if TYPE_CHECKING:
     from anydoa.geometry.ambiguity import ArrayReport
@@ -61,7 +62,7 @@ def show_command(
     from anydoa.plotting.array_picture import draw_array
 
     draw_array(shown, output)
-    typer.echo(f"wrote {output}")
+    tell(f"wrote {output}")
 
 
 @app.command("check")
@@ -79,7 +80,7 @@ def check_command(
     if as_json:
         typer.echo(json.dumps(_report_json(checked, report), indent=2))
     else:
-        typer.echo("\n".join([_verdict(report), *_facts(checked, report), *_advice(report)]))
+        tell("\n".join([_verdict(report), *_facts(checked, report), *_advice(report)]))
 
 
 @app.command("convert")
@@ -97,8 +98,8 @@ def convert_command(
 
     array = load_array(source, unit=unit, three_by_three=three_by_three)
     save_array(array, target)
-    typer.echo(f"wrote {target}: {array.num_microphones} microphones")
-    typer.echo(_facing(array, target))
+    tell(f"wrote {target}: {array.num_microphones} microphones")
+    tell(_facing(array, target))
 
 
 def _facing(array: "MicrophoneArray", target: Path) -> str:

@@ -16,6 +16,7 @@ from anydoa.cli.options import (
     parse_array,
     parse_recording,
 )
+from anydoa.cli.printing import tell
 from anydoa.errors import AudioError, ConfigError
 from anydoa.output_file import check_outputs
 
@@ -81,7 +82,7 @@ def calibrate(
         from anydoa.plotting.calibration_picture import draw_calibration
 
         draw_calibration(nominal, found.array, found.moves_sd_m, found.directions, plot)
-        typer.echo(f"wrote {plot}")
+        tell(f"wrote {plot}")
 
 
 def _write_profile(recording: Path | list[Path], nominal: "MicrophoneArray", profile: Path) -> None:
@@ -91,7 +92,7 @@ def _write_profile(recording: Path | list[Path], nominal: "MicrophoneArray", pro
     with _named(recording):
         signs = profile_channels(audio, sample_rate, nominal)
     save_profile(signs, profile)
-    typer.echo(f"wrote {profile}: how the channels of {nominal.name} are when they are in order")
+    tell(f"wrote {profile}: how the channels of {nominal.name} are when they are in order")
 
 
 def _refined(
@@ -150,4 +151,4 @@ def _write_array(found: "Calibration", nominal: "MicrophoneArray", recording: Pa
 
     source = f"Positions refined by anydoa calibrate (experimental) from {recording.name}. Before: "
     save_array(found.array.replace(source=source + (nominal.source or "not said")), out)
-    typer.echo(f"wrote {out}: {found.array.num_microphones} microphones")
+    tell(f"wrote {out}: {found.array.num_microphones} microphones")

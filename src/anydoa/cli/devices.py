@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anydoa.cli.options import UnitOption
+from anydoa.cli.printing import tell
 
 if TYPE_CHECKING:
     from anydoa.geometry.array import MicrophoneArray
@@ -33,7 +34,7 @@ def devices(
         typer.echo(json.dumps([_card_json(card, wanted) for card in cards], indent=2))
         return
     if not cards:
-        typer.echo("no sound card records anything; plug one in, or is it muted or in use?")
+        tell("no sound card records anything; plug one in, or is it muted or in use?")
         return
     _print_table(cards, wanted)
 

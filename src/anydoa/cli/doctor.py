@@ -14,6 +14,7 @@ from anydoa.cli.options import (
     parse_array,
     parse_recording,
 )
+from anydoa.cli.printing import tell
 from anydoa.errors import ConfigError
 from anydoa.output_file import check_outputs
 
@@ -70,14 +71,14 @@ def doctor(
 
         typer.echo(json.dumps(report_json(diagnosis), indent=2))
     else:
-        typer.echo(report_text(diagnosis))
+        tell(report_text(diagnosis))
     if plot is not None:
         _draw(diagnosis, plot)
     if fix is not None and diagnosis.corrected is not None:
         from anydoa.io.array_file import save_array
 
         save_array(diagnosis.corrected, fix)
-        typer.echo(f"wrote {fix}", err=True)
+        tell(f"wrote {fix}", err=True)
     if not diagnosis.is_healthy:
         raise typer.Exit(_PROBLEMS_FOUND)
 
@@ -129,4 +130,4 @@ def _draw(diagnosis: "Diagnosis", path: Path) -> None:
             ),
             path,
         )
-    typer.echo(f"wrote {path}", err=True)
+    tell(f"wrote {path}", err=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anydoa.cli.extra import require_extra
+from anydoa.cli.printing import tell
 from anydoa.errors import ConfigError
 from anydoa.output_file import check_outputs, note_input, prepare_folder
 
@@ -72,7 +73,7 @@ def export(
         described = _with_rows(dataclasses.replace(card_of(loaded, title, like=like), name=title), rows)
         difference = export_model(loaded.network, described, output, float16=float16).largest_difference
     size = ModelFolder(output).num_bytes
-    typer.echo(f"wrote {output} ({size / 1e6:.1f} MB); largest difference from torch {difference:.1e}")
+    tell(f"wrote {output} ({size / 1e6:.1f} MB); largest difference from torch {difference:.1e}")
 
 
 def _prepare(output: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from anydoa.cli.extra import require_extra
+from anydoa.cli.printing import tell
 from anydoa.output_file import note_input
 
 
@@ -26,4 +27,4 @@ def import_reference(
     network = read_reference(checkpoint, mic_encoding=mic_encoding)
     save_checkpoint(out, network, {"origin": f"published AGG-RL checkpoint {checkpoint.name}"})
     count = sum(parameter.numel() for parameter in network.parameters())
-    typer.echo(f"{out}: {count:,} parameters, microphone encoding {mic_encoding}, compat reference")
+    tell(f"{out}: {count:,} parameters, microphone encoding {mic_encoding}, compat reference")

@@ -174,7 +174,7 @@ class _Targets:
             return self.files
         left = tuple(file for file in self.files if not all(path.exists() for path in self._written(file)))
         if len(left) < len(self.files) and not quiet:
-            typer.echo(f"{len(self.files) - len(left)} of {len(self.files)} were there already", err=True)
+            tell(f"{len(self.files) - len(left)} of {len(self.files)} were there already", err=True)
         return left
 
     def _written(self, file: Path) -> list[Path]:

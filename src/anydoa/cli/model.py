@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from anydoa.cli.extra import require_extra
+from anydoa.cli.printing import tell
 from anydoa.output_file import check_outputs, note_input
 
 app = typer.Typer(help="The networks: list, info, bins, average.", no_args_is_help=True)
@@ -61,7 +62,7 @@ def info_command(
         *(f"metric        {json.dumps(row)}" for row in card.metrics),
         *(f"fails         {failure}" for failure in card.failures),
     ]
-    typer.echo("\n".join(lines))
+    tell("\n".join(lines))
 
 
 @app.command("bins")
@@ -87,7 +88,7 @@ def bins_command(
         array=None if array is None else load_array(array),
         title=f"Bins of {card.name}",
     )
-    typer.echo(f"wrote {output}")
+    tell(f"wrote {output}")
 
 
 @app.command("average")
@@ -103,4 +104,4 @@ def average_command(
         note_input(checkpoint, "file of weights")
     check_outputs(output)
     average_checkpoints(checkpoints, output)
-    typer.echo(f"wrote {output}")
+    tell(f"wrote {output}")

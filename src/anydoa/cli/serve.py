@@ -17,6 +17,7 @@ from anydoa.cli.options import (
     parse_array,
     parse_device,
 )
+from anydoa.cli.printing import tell
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.estimators import DEFAULT_ESTIMATOR
@@ -89,7 +90,7 @@ def serve(
     if own_array is not None and feed is not None:
         hub = _hub(own_array, grid, estimator, Startup(profile, None).watch(feed, own_array))
     server = PageServer(options, catalogue, hub)
-    typer.echo(f"open {server.url} (Ctrl+C stops)")
+    tell(f"open {server.url} (Ctrl+C stops)")
     server.run()
 
 

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
+from anydoa.cli.printing import tell
 from anydoa.errors import AudioError, ConfigError
 
 if TYPE_CHECKING:
@@ -73,7 +72,7 @@ class _ProfileSaver:
             profile = self._maker.push(block)
         except AudioError as error:
             if self._problem != str(error):
-                typer.echo(f"no profile yet: {error}", err=True)
+                tell(f"no profile yet: {error}", err=True)
             self._problem = str(error)
             return
         if profile is None:
@@ -82,7 +81,7 @@ class _ProfileSaver:
 
         save_profile(profile, self._path)
         self._saved = True
-        typer.echo(f"wrote {self._path}: how the channels are when they are in order", err=True)
+        tell(f"wrote {self._path}: how the channels are when they are in order", err=True)
 
     def finish(self) -> None:
         """Complain if nothing was saved until the end of the sound."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from anydoa.cli.extra import require_extra
+from anydoa.cli.printing import tell
 from anydoa.output_file import check_outputs, note_input
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ def train(
     if not engine.is_main_process:
         return
     if stop.reason:
-        typer.echo(f"stopped ({stop.reason}); go on with: anydoa train {config} --run {run}")
-    typer.echo(f"learning curve {folder.log}")
+        tell(f"stopped ({stop.reason}); go on with: anydoa train {config} --run {run}")
+    tell(f"learning curve {folder.log}")
 
 
 def _report_going_on(trainer: "Trainer", changed: list[str]) -> None:
@@ -101,13 +102,13 @@ def _report_going_on(trainer: "Trainer", changed: list[str]) -> None:
         return
     position, run = trainer.position, trainer.folder.path
     if trainer.finished:
-        typer.echo(
+        tell(
             f"{run}: all stages are done, after {position.examples} clips; choose another --run to begin anew"
         )
         return
-    typer.echo(f"{run}: going on after {position.examples} clips and {position.hours:.2f} h")
+    tell(f"{run}: going on after {position.examples} clips and {position.hours:.2f} h")
     if changed:
-        typer.echo(f"{run}: choices that are others than before: {', '.join(changed)}")
+        tell(f"{run}: choices that are others than before: {', '.join(changed)}")
 
 
 @contextmanager
@@ -141,12 +142,12 @@ class _Lines:
         from anydoa.training.progress import StepReport
 
         if not isinstance(report, StepReport):
-            typer.echo(_validation_line(report))
+            tell(_validation_line(report))
             return
         self.means.add(report)
         if time.monotonic() - self._spoken >= _SECONDS_BETWEEN_LINES:
             self._spoken = time.monotonic()
-            typer.echo(f"{report.done:6.2%}  {report.stage.name}  {self.means.line(report)}")
+            tell(f"{report.done:6.2%}  {report.stage.name}  {self.means.line(report)}")
 
 
 class _Bar:
