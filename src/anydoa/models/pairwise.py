@@ -24,7 +24,7 @@ from anydoa.nn.nudft import NonUniformDft
 from anydoa.nn.recurrence import Recurrence
 
 NUM_LAGS = 64  # at the sample rate of the network; the middle ones, 0.7 m to both sides
-_CHANNELS = (16, 32, 64, 96)  # of the U-Net, from the finest level to the coarsest
+_CHANNELS = (8, 16, 32, 64)  # of the U-Net, from the finest level to the coarsest
 _TAPS = 3  # frames, and lags, that a convolution sees
 
 
@@ -172,7 +172,9 @@ class UNet(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        inputs = (1 + NUM_SCALARS, *_CHANNELS[:-1])
+        inputs = (_CHANNELS[0], *_CHANNELS[:-1])
+        self.entry = nn.Conv2d(1, _CHANNELS[0], (1, _TAPS), padding=(0, _TAPS // 2))
+        self.place = nn.Linear(NUM_SCALARS, _CHANNELS[0])
         self.down = nn.ModuleList(_Convolutions(*pair) for pair in zip(inputs, _CHANNELS, strict=True))
         coarse, fine = _CHANNELS[:0:-1], _CHANNELS[-2::-1]
         self.up = nn.ModuleList(
@@ -185,10 +187,10 @@ class UNet(nn.Module):
         self, lags: Float[Tensor, "pair frame batch lag"], scalars: Float[Tensor, "pair batch 8"]
     ) -> Float[Tensor, "pair frame batch feature"]:
         """Features of each pair and frame."""
-        pairs, frames, batch, num_lags = lags.shape
+        pairs, frames, batch, _ = lags.shape
         pictures = lags.transpose(1, 2).flatten(0, 1)[:, None]
-        placed = scalars.flatten(0, 1)[:, :, None, None].expand(-1, -1, frames, num_lags)
-        x = torch.cat([pictures, placed], 1)
+        # The same everywhere in a picture, so added once to what the first convolution gives.
+        x = self.entry(pictures) + self.place(scalars.flatten(0, 1))[:, :, None, None]
         levels: list[Tensor] = []
         for level, convolutions in enumerate(self.down):
             x = convolutions(nn.functional.max_pool2d(x, (1, 2)) if level else x)
