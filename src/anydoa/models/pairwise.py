@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from anydoa.models.config import AggRlConfig
 from anydoa.models.steering_net import JudgedDirections
+from anydoa.models.trunk import Trunk
 from anydoa.nn.array_layout import ArrayLayout, lay_out, take_microphones
 from anydoa.nn.gcc import FLOOR
 from anydoa.nn.microphone_encoding import NUM_SCALARS, place_scalars
@@ -28,7 +29,7 @@ _CHANNELS = (8, 16, 32, 64)  # of the U-Net, from the finest level to the coarse
 _TAPS = 3  # frames, and lags, that a convolution sees
 
 
-class PairwiseTrunk(nn.Module):
+class PairwiseTrunk(Trunk):
     """From audio and microphone positions to a representation, by way of all pairs.
 
     Args:
@@ -48,24 +49,6 @@ class PairwiseTrunk(nn.Module):
         self.pair_network = UNet(width) if config.trunk == "u-net" else NeuralSrp(config.num_features, width)
         self.outputs = nn.ModuleList(nn.Linear(width, config.latent_size) for _ in range(config.num_outputs))
         self.register_buffer("lag_kernels", _lag_kernels(config.num_bins), persistent=False)
-
-    def forward(
-        self,
-        audio: Float[Tensor, "batch mic time"],
-        mic_positions: Float[Tensor, "batch mic 3"],
-        mic_mask: Bool[Tensor, "batch mic"] | None = None,
-        state: dict[str, Tensor] | None = None,
-        judged: JudgedDirections | None = None,
-    ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
-        """Representation of all frames in ``audio``; arguments as for AuGeonet, but there is no state."""
-        layout = self.lay_out(mic_positions, mic_mask)
-        audio = take_microphones(audio, layout.order)
-        if layout.mic_mask is not None:
-            audio = torch.where(layout.mic_mask[..., None], audio, torch.zeros_like(audio))
-        # Phases need all the digits there are, in mixed precision too.
-        with torch.autocast(audio.device.type, enabled=False):
-            real, imag = self.transform(audio)
-        return self.represent_spectra(real, imag, layout, state, judged)
 
     def represent_spectra(
         self,
