@@ -7,6 +7,7 @@ ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg
 JOBS ?= 2
 
 .PHONY: setup demo test check check-wheel fuzz fix bench bench-doctor docs clean
+.PHONY: setup demo test check fix bench bench-doctor paper docs clean
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anydoa needs Python 3.11 or newer; run: make PYTHON=python3.12 ...")'
@@ -62,6 +63,9 @@ bench: setup  ## accuracy and speed against public peers, on this machine
 
 bench-doctor: setup  ## what the doctor names and confuses, 384 simulated recordings
 	$(BIN)/python benchmarks/doctor.py
+
+paper: setup  ## the paper's comparison and ablations, days: make paper SPEECH=DIR NOISE=DIR OUT=DIR
+	runs/paper.sh $(SPEECH) $(NOISE) $(OUT)
 
 docs: setup  ## run every example in README and docs
 	$(ENV) $(BIN)/python -m pytest tests/docs

@@ -4,6 +4,8 @@
     python benchmarks/training.py --steering bands               # with a SteeringNet, as the bundled network
     python benchmarks/training.py --steering bands --steering-bins 5   # half as many bins, as its first hours
     python benchmarks/training.py --steering bands --learns steering   # only that learns
+    python benchmarks/training.py --config configs/peers/u-net.toml    # the network of a configuration
+    python benchmarks/training.py --precision bf16              # where the processor multiplies bfloat16 fast
     python benchmarks/training.py --profile                      # where the time goes, by kind of operator
 
 The batch is noise made beforehand; what mixing scenes costs is not in the figure. The machine should be idle.
@@ -22,6 +24,7 @@ from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
 from anydoa.training.batch import ClipBatch, ClipShape
 from anydoa.training.config import GridOptions
+from anydoa.training.config_file import load_config
 from anydoa.training.grid_sampling import GridSampler
 from anydoa.training.supervision import Supervision
 from anydoa.training.symmetry import Symmetry
@@ -38,19 +41,26 @@ def main() -> None:
     parser.add_argument("--steering", choices=("none", "bands"), default="none")
     parser.add_argument("--steering-bins", type=int, default=10, help="in each band")
     parser.add_argument("--learns", choices=("all", "steering"), default="all")
+    parser.add_argument("--config", default="", help="configuration whose network is trained, on its grid")
+    parser.add_argument("--precision", choices=("no", "bf16"), default="no")
     parser.add_argument("--profile", action="store_true", help="print shares of operators, too")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
-    config = AggRlConfig(
-        hop_length=arguments.hop, steering=arguments.steering, steering_bins=arguments.steering_bins
-    )
+    grid = GridOptions(even=192, near=192, near_spread_deg=10.0)
+    if arguments.config:
+        chosen = load_config(arguments.config)
+        config, grid = chosen.model, chosen.grid
+    else:
+        config = AggRlConfig(
+            hop_length=arguments.hop, steering=arguments.steering, steering_bins=arguments.steering_bins
+        )
     network = AggRl(config)
     if arguments.learns == "steering":
         network.learn_steering_only_()
     counts = (arguments.microphones, arguments.microphones)
     batch = make_batch(ClipShape(network.config, arguments.batch, 1.0, counts))
-    parts = measure(network, batch)
+    parts = measure(network, batch, grid, low=arguments.precision == "bf16")
     total = sum(parts.values())
     print(f"{arguments.batch} clips of 1 s, {arguments.microphones} microphones, {arguments.threads} threads")
     for name, seconds in parts.items():
@@ -69,16 +79,17 @@ def make_batch(shape: ClipShape) -> ClipBatch:
     return ClipBatch(positions, sources, active, Symmetry.of(positions), audio)
 
 
-def measure(network: AggRl, batch: ClipBatch) -> dict[str, float]:
+def measure(network: AggRl, batch: ClipBatch, grid: GridOptions, *, low: bool) -> dict[str, float]:
     """Median seconds of each part of a step, after one step to warm up."""
     supervision = Supervision(network, positive_weight=2.0)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, fused=True)
-    sampler = GridSampler(GridOptions(even=192, near=192, near_spread_deg=10.0))
+    sampler = GridSampler(grid)
     taken: dict[str, list[float]] = {"forward": [], "backward": [], "optimiser": []}
     for step in range(REPETITIONS + 1):
         marks = [time.perf_counter()]
         directions = sampler.draw(batch.talkers.double().numpy(), np.random.default_rng(step))
-        loss = supervision(batch, torch.from_numpy(directions), BEAMWIDTHS_DEG)
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=low):
+            loss = supervision(batch, torch.from_numpy(directions), BEAMWIDTHS_DEG)
         marks.append(time.perf_counter())
         loss.backward()
         marks.append(time.perf_counter())

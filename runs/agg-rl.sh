@@ -1,15 +1,11 @@
 #!/bin/sh
 # AGG-RL from nothing but speech and noise: rooms, one training run, an exported model folder, and how good it is.
 #   runs/agg-rl.sh SPEECH NOISE OUT
-# About 11 hours on one core of an idle machine. The model is OUT/agg-rl-model, its tables OUT/agg-rl-model-*.json, its
+# Planned for 11 hours on one core of an idle machine. The model is OUT/agg-rl-model, its tables OUT/agg-rl-model-*.json, its
 # learning curve OUT/agg-rl/log.jsonl. Stop and start it at will (runs/common.sh).
-cd "$(dirname "$0")/.."
-. runs/common.sh
-[ $# -eq 3 ] || usage
-SPEECH=$1 NOISE=$2 OUT=$3
-mkdir -p "$OUT"
+. "$(dirname "$0")/common.sh"
 
 make_rooms
 train agg-rl
-"$ANYDOA" export "$OUT/agg-rl/model.safetensors" "$OUT/agg-rl-model" --name agg-rl --card configs/agg-rl.card.json
+"$ANYDOA" export "$OUT/agg-rl/model.safetensors" "$OUT/agg-rl-model" --name agg-rl --card "$ROOT"/configs/agg-rl.card.json
 evaluate "$OUT/agg-rl-model"

@@ -1,23 +1,26 @@
-# What the recipes share; sourced by them, from the root of the repository.
+# What the recipes share; sourced by them, with their arguments SPEECH NOISE OUT.
 #
 # Every step leaves something behind that says it is done, and is skipped when that is there: rooms go on after the last
 # whole shard, training goes on from its last checkpoint, tables are written beside their names and renamed. So a recipe
 # may be stopped at any point and started again by the same command, also on another machine.
 #
-# ANYDOA   the command, default .venv/bin/anydoa
+# ANYDOA   the command, default .venv/bin/anydoa of the repository
 # THREADS  of the network, default 1
 
 set -eu
-ANYDOA=${ANYDOA:-.venv/bin/anydoa}
+ROOT=$(cd "$(dirname "$0")/.." && pwd)
+ANYDOA=${ANYDOA:-$ROOT/.venv/bin/anydoa}
 THREADS=${THREADS:-1}
 export OMP_NUM_THREADS="$THREADS"
 # Mixing takes a third less time if freed memory is kept rather than given back and asked for again.
 export MALLOC_TRIM_THRESHOLD_=536870912 MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TOP_PAD_=134217728
 
-usage() {
+if [ $# -lt 3 ]; then
     echo "usage: $0 SPEECH NOISE OUT" >&2
     exit 2
-}
+fi
+SPEECH=$1 NOISE=$2 OUT=$3
+mkdir -p "$OUT"
 
 # 6,000 rooms; half of the arrays are small balls, a sixth each flat, straight and wide. The recipes share them.
 make_rooms() {
@@ -29,7 +32,7 @@ make_rooms() {
 train() {
     name=$1
     shift
-    "$ANYDOA" train "configs/$name.toml" --run "$OUT/$name" --bank "$OUT/rooms" --speech "$SPEECH" --noise "$NOISE" \
+    "$ANYDOA" train "$ROOT/configs/$name.toml" --run "$OUT/$name" --bank "$OUT/rooms" --speech "$SPEECH" --noise "$NOISE" \
         --threads "$THREADS" --set "data.cache=$OUT/cache" "$@"
 }
 

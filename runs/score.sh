@@ -2,17 +2,13 @@
 # Steered from nothing but speech and noise: rooms, its mask network unless runs/mask.sh has trained it, its score network,
 # an exported model folder, and how good it is.
 #   runs/score.sh SPEECH NOISE OUT
-# About 1.5 hours on one core of an idle machine, and 1.5 for the mask. The model is OUT/steered-model, its tables
+# Planned for 1.5 hours on one core of an idle machine, and 1.5 for the mask. The model is OUT/steered-model, its tables
 # OUT/steered-model-*.json. Stop and start it at will (runs/common.sh).
-cd "$(dirname "$0")/.."
-. runs/common.sh
-[ $# -eq 3 ] || usage
-SPEECH=$1 NOISE=$2 OUT=$3
-mkdir -p "$OUT"
+. "$(dirname "$0")/common.sh"
 
 make_rooms
 train mask
 train score --set "data.mask_weights=$OUT/mask/model.safetensors"
 "$ANYDOA" export "$OUT/mask/model.safetensors" "$OUT/steered-model" --name steered --score "$OUT/score/model.safetensors" \
-    --card configs/steered.card.json
+    --card "$ROOT"/configs/steered.card.json
 evaluate "$OUT/steered-model"

@@ -13,7 +13,8 @@ from torch import Tensor, nn
 
 from anydoa.models.config import AggRlConfig
 from anydoa.models.steering_net import JudgedDirections, SteeringNet
-from anydoa.nn.array_layout import ArrayLayout, lay_out, lay_out_as_published, take_microphones
+from anydoa.models.trunk import Trunk
+from anydoa.nn.array_layout import ArrayLayout, lay_out, lay_out_as_published
 from anydoa.nn.dual_path import DualPathBlock
 from anydoa.nn.extractor import PairExtractor
 from anydoa.nn.gcc import gcc_phat_features, spectrum_features
@@ -24,7 +25,7 @@ from anydoa.nn.recurrence import NUM_LAYERS
 from anydoa.nn.representation_mapping import RepresentationMapping
 
 
-class AuGeonet(nn.Module):
+class AuGeonet(Trunk):
     """The audio-geometry network.
 
     Args:
@@ -55,33 +56,6 @@ class AuGeonet(nn.Module):
             width, config.latent_size, config.mapping_dilations, compat=compat
         )
         self.steering_net = SteeringNet(config) if config.steering != "none" else None
-
-    def forward(
-        self,
-        audio: Float[Tensor, "batch mic time"],
-        mic_positions: Float[Tensor, "batch mic 3"],
-        mic_mask: Bool[Tensor, "batch mic"] | None = None,
-        state: dict[str, Tensor] | None = None,
-        judged: JudgedDirections | None = None,
-    ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
-        """Representation of all frames in ``audio``, and the state for the frames that follow.
-
-        Args:
-            audio: any scale; the length is a multiple of the hop and holds at least one window.
-            mic_positions: metres, any origin.
-            mic_mask: true where there is a microphone; None if all are there.
-            state: from :meth:`initial_state` or the last call; None for a recording without a sequel, which
-                is faster and returns no state.
-            judged: what SteeringNet judges, the same in each call; None leaves it out.
-        """
-        layout = self.lay_out(mic_positions, mic_mask)
-        audio = take_microphones(audio, layout.order)
-        if layout.mic_mask is not None:
-            audio = torch.where(layout.mic_mask[..., None], audio, torch.zeros_like(audio))
-        # Phases need all the digits there are, in mixed precision too.
-        with torch.autocast(audio.device.type, enabled=False):
-            real, imag = self.transform(audio)
-        return self.represent_spectra(real, imag, layout, state, judged)
 
     def represent_spectra(
         self,

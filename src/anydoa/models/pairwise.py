@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from anydoa.models.config import AggRlConfig
 from anydoa.models.steering_net import JudgedDirections
+from anydoa.models.trunk import Trunk
 from anydoa.nn.array_layout import ArrayLayout, lay_out, take_microphones
 from anydoa.nn.gcc import FLOOR
 from anydoa.nn.microphone_encoding import NUM_SCALARS, place_scalars
@@ -24,11 +25,11 @@ from anydoa.nn.nudft import NonUniformDft
 from anydoa.nn.recurrence import Recurrence
 
 NUM_LAGS = 64  # at the sample rate of the network; the middle ones, 0.7 m to both sides
-_CHANNELS = (16, 32, 64, 96)  # of the U-Net, from the finest level to the coarsest
+_CHANNELS = (8, 16, 32, 64)  # of the U-Net, from the finest level to the coarsest
 _TAPS = 3  # frames, and lags, that a convolution sees
 
 
-class PairwiseTrunk(nn.Module):
+class PairwiseTrunk(Trunk):
     """From audio and microphone positions to a representation, by way of all pairs.
 
     Args:
@@ -48,24 +49,6 @@ class PairwiseTrunk(nn.Module):
         self.pair_network = UNet(width) if config.trunk == "u-net" else NeuralSrp(config.num_features, width)
         self.outputs = nn.ModuleList(nn.Linear(width, config.latent_size) for _ in range(config.num_outputs))
         self.register_buffer("lag_kernels", _lag_kernels(config.num_bins), persistent=False)
-
-    def forward(
-        self,
-        audio: Float[Tensor, "batch mic time"],
-        mic_positions: Float[Tensor, "batch mic 3"],
-        mic_mask: Bool[Tensor, "batch mic"] | None = None,
-        state: dict[str, Tensor] | None = None,
-        judged: JudgedDirections | None = None,
-    ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
-        """Representation of all frames in ``audio``; arguments as for AuGeonet, but there is no state."""
-        layout = self.lay_out(mic_positions, mic_mask)
-        audio = take_microphones(audio, layout.order)
-        if layout.mic_mask is not None:
-            audio = torch.where(layout.mic_mask[..., None], audio, torch.zeros_like(audio))
-        # Phases need all the digits there are, in mixed precision too.
-        with torch.autocast(audio.device.type, enabled=False):
-            real, imag = self.transform(audio)
-        return self.represent_spectra(real, imag, layout, state, judged)
 
     def represent_spectra(
         self,
@@ -172,7 +155,9 @@ class UNet(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        inputs = (1 + NUM_SCALARS, *_CHANNELS[:-1])
+        inputs = (_CHANNELS[0], *_CHANNELS[:-1])
+        self.entry = nn.Conv2d(1, _CHANNELS[0], (1, _TAPS), padding=(0, _TAPS // 2))
+        self.place = nn.Linear(NUM_SCALARS, _CHANNELS[0])
         self.down = nn.ModuleList(_Convolutions(*pair) for pair in zip(inputs, _CHANNELS, strict=True))
         coarse, fine = _CHANNELS[:0:-1], _CHANNELS[-2::-1]
         self.up = nn.ModuleList(
@@ -185,10 +170,10 @@ class UNet(nn.Module):
         self, lags: Float[Tensor, "pair frame batch lag"], scalars: Float[Tensor, "pair batch 8"]
     ) -> Float[Tensor, "pair frame batch feature"]:
         """Features of each pair and frame."""
-        pairs, frames, batch, num_lags = lags.shape
+        pairs, frames, batch, _ = lags.shape
         pictures = lags.transpose(1, 2).flatten(0, 1)[:, None]
-        placed = scalars.flatten(0, 1)[:, :, None, None].expand(-1, -1, frames, num_lags)
-        x = torch.cat([pictures, placed], 1)
+        # The same everywhere in a picture, so added once to what the first convolution gives.
+        x = self.entry(pictures) + self.place(scalars.flatten(0, 1))[:, :, None, None]
         levels: list[Tensor] = []
         for level, convolutions in enumerate(self.down):
             x = convolutions(nn.functional.max_pool2d(x, (1, 2)) if level else x)

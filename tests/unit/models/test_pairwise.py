@@ -158,12 +158,12 @@ def test_a_peer_is_kept_like_any_network(tmp_path: Path) -> None:
 def test_a_peer_learns_from_spectra_by_formula(name: str) -> None:
     torch.manual_seed(0)
     network = AggRl(EVERY[name])
-    shape = ClipShape(network.config, 8, 0.2, (4, 4))
+    shape = ClipShape(network.config, 4, 0.15, (4, 4))
     batch = SpectraBatches(shape, bin_frequencies(network), seed=1)[0]
     supervision = Supervision(network, positive_weight=2.0)
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     losses = []
-    for _ in range(25):
+    for _ in range(20):
         optimizer.zero_grad()
         loss = supervision(batch, GRID, (40.0, 30.0, 25.0))
         loss.backward()
