@@ -6,8 +6,7 @@ BIN := .venv/bin
 ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg
 JOBS ?= 2
 
-.PHONY: setup demo test check check-wheel fuzz fix bench bench-doctor docs clean
-.PHONY: setup demo test check fix bench bench-doctor paper docs clean
+.PHONY: setup demo test check check-wheel fuzz fix bench bench-doctor paper docs clean
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anydoa needs Python 3.11 or newer; run: make PYTHON=python3.12 ...")'
