@@ -47,18 +47,19 @@ class SampleScale:
 
     def __init__(self, faintest_exponent: int = -_USUAL_EXPONENT) -> None:
         self._faintest_exponent = faintest_exponent
-        self._loudest = 0.0
+        self._loudest, self._latest = 0.0, 1.0
 
     def pieces(
         self, samples: Float32[np.ndarray, "mic time"]
     ) -> list[tuple[Float32[np.ndarray, "mic _"], float]]:
         """The next samples, cut where their factor changes: scaled samples and the factor of each piece."""
-        loudness = np.maximum(samples.max(axis=0), -samples.min(axis=0)).astype(np.float64)
-        before, peak = self._loudest, max(self._loudest, float(loudness.max(initial=0.0)))
-        self._loudest = peak
-        if peak == 0 or (before > 0 and self._factor(before) == self._factor(peak)):
-            factor = float(self._factor(peak))
+        before, factor = self._loudest, self._latest
+        peak = max(before, float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
+        if peak > before:
+            self._loudest, self._latest = peak, float(self._factor(peak))
+        if peak == before or (before > 0 and factor == self._latest):
             return [(_scaled(samples, factor), factor)]
+        loudness = np.maximum(samples.max(axis=0), -samples.min(axis=0)).astype(np.float64)
         factors = self._factor(np.maximum(np.maximum.accumulate(loudness), before))
         cuts = np.flatnonzero(np.diff(factors)) + 1
         ends = [*cuts.tolist(), len(factors)]
