@@ -38,8 +38,8 @@ def _receivers(path: Path) -> tuple[Float[np.ndarray, "..."], str, str]:
     """Values, type and units of the receiver positions, missing values as NaN."""
     try:
         import sofar
-    except ImportError:
-        raise MissingExtraError("reading SOFA files", "arrays") from None
+    except ImportError as error:
+        raise MissingExtraError("reading SOFA files", "arrays", error) from None
     with sofar.SofaStream(str(path)) as file:
         variable = file.ReceiverPosition
         shape = variable.shape
