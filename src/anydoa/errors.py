@@ -13,6 +13,8 @@
 A message is rule, value, cure, in one line. The command line prints it and exits with code 2.
 """
 
+from importlib.util import find_spec
+
 
 class AnydoaError(Exception):
     """Root of every error a user can mend.
@@ -81,9 +83,28 @@ class CheckpointError(AnydoaError, ValueError):
 
 
 class MissingExtraError(AnydoaError, ImportError):
-    """A feature whose optional dependency is not installed."""
+    """A feature whose optional dependency is not installed, or does not load.
 
-    def __init__(self, feature: str, extra: str) -> None:
+    Args:
+        feature: what needs it.
+        extra: name of the extra that brings it.
+        cause: what importing it said; a package that is there but does not load needs another cure.
+    """
+
+    def __init__(self, feature: str, extra: str, cause: ImportError | None = None) -> None:
+        if cause is None or _is_missing(cause):
+            super().__init__(
+                f"{feature} needs an extra that is not installed; run: pip install 'anydoa[{extra}]'"
+            )
+            return
         super().__init__(
-            f"{feature} needs an extra that is not installed; run: pip install 'anydoa[{extra}]'"
+            f"{feature} needs a package that is installed but does not load ({cause}); "
+            f"run: pip install --upgrade --force-reinstall 'anydoa[{extra}]'"
         )
+
+
+def _is_missing(cause: ImportError) -> bool:
+    """Whether a whole package is not there, not a part of one."""
+    if not isinstance(cause, ModuleNotFoundError) or cause.name is None:
+        return False
+    return find_spec(cause.name.partition(".")[0]) is None

@@ -4,11 +4,13 @@ Run by `make check-wheel`, with the oldest Python there is a wheel of everything
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import time
+import zipfile
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -42,6 +44,7 @@ def main() -> None:
     (wheel,), (sdist,) = (WORK / "dist").glob("*.whl"), (WORK / "dist").glob("*.tar.gz")
     run(tools / "twine", "check", "--strict", wheel, sdist, expect="PASSED")
     check_sdist(sdist)
+    check_description(wheel)
     print(f"built {wheel.name} ({wheel.stat().st_size / 1e6:.1f} MB) and {sdist.name}")
     for resolution in RESOLUTIONS:
         check_installed(tools / "uv", wheel, resolution)
@@ -55,6 +58,15 @@ def check_sdist(sdist: Path) -> None:
     missing = sorted(set(NEEDED_BY_TESTS) - there)
     if missing:
         sys.exit(f"{sdist.name} lacks {', '.join(missing)}")
+
+
+def check_description(wheel: Path) -> None:
+    """No link of it leads into the source, which an index does not show."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith("dist-info/METADATA"))
+        dead = re.findall(r"\]\((?!https?:|#)[^)]*\)", archive.read(name).decode())
+    if dead:
+        sys.exit(f"the description of {wheel.name} has links that lead nowhere: {', '.join(dead)}")
 
 
 def check_installed(uv: Path, wheel: Path, resolution: str) -> None:

@@ -8,7 +8,6 @@ import typer
 
 from anydoa.cli.extra import require_extra
 from anydoa.cli.printing import tell
-from anydoa.output_file import check_outputs, note_input
 
 app = typer.Typer(help="The networks: list, info, bins, average.", no_args_is_help=True)
 
@@ -100,8 +99,5 @@ def average_command(
     require_extra("averaging weights", "train", ("torch", "safetensors"))
     from anydoa.models.checkpoint import average_checkpoints
 
-    for checkpoint in checkpoints:
-        note_input(checkpoint, "file of weights")
-    check_outputs(output)
     average_checkpoints(checkpoints, output)
     tell(f"wrote {output}")

@@ -100,8 +100,8 @@ def _extra_installed() -> "Iterator[None]":
         yield
     except MissingExtraError:
         raise
-    except ImportError:
-        raise MissingExtraError("serving a page", "web") from None
+    except ImportError as error:
+        raise MissingExtraError("serving a page", "web", error) from None
 
 
 def _feed(array: "MicrophoneArray | None", replay: Path | None, device: str | None) -> "AudioFeed | None":

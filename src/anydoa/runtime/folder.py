@@ -116,8 +116,8 @@ def _download(place: str) -> Path:
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-    except ImportError:
-        raise MissingExtraError("loading a model from a hub", "hub") from None
+    except ImportError as error:
+        raise MissingExtraError("loading a model from a hub", "hub", error) from None
     name, _, revision = place.partition("@")
     wanted = [CARD_FILE, *sorted({graph for graphs in _GRAPHS.values() for graph in graphs})]
     try:

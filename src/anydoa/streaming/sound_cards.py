@@ -85,8 +85,8 @@ def import_sounddevice() -> ModuleType:
     """
     try:
         import sounddevice
-    except ImportError:
-        raise MissingExtraError("listening to a sound card", "live") from None
+    except ImportError as error:
+        raise MissingExtraError("listening to a sound card", "live", error) from None
     except OSError:
         raise AudioError(
             "listening to a sound card needs the PortAudio library, which is not installed; "
