@@ -40,8 +40,8 @@ train() {
 evaluate() {
     for suite in dynamic-s dynamic-u presets; do
         [ -e "$1-$suite.json" ] && continue
-        "$ANYDOA" evaluate --suite $suite --estimator "$1" --speech "$SPEECH" --cache "$OUT/cache" --quiet --json \
-            >"$1-$suite.part"
+        "$ANYDOA" evaluate --suite $suite --estimator "$1" --speech "$SPEECH" --noise "$NOISE" --cache "$OUT/cache" \
+            --quiet --json >"$1-$suite.part"
         mv "$1-$suite.part" "$1-$suite.json"
     done
 }

@@ -309,7 +309,7 @@ def test_sigterm_stops_the_command_with_a_checkpoint_to_resume(tmp_path: Path) -
         assert "geometry" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
         assert "stopped (SIGTERM); go on with" in process.communicate(timeout=60)[0]
-    assert process.returncode == 0
+    assert process.returncode == 128 + signal.SIGTERM
     assert RunFolder(tmp_path).load().numbers["position"]["examples"] < 500
     run(arguments)
     assert RunFolder(tmp_path).load().numbers["position"]["examples"] >= 500

@@ -1,6 +1,7 @@
 """``anydoa train``: a network from a TOML file of choices, stopped and gone on with at will."""
 
 import json
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from anydoa.training.validation import ValidationResult
 
 _SECONDS_BETWEEN_LINES = 30.0
+_SIGNALLED = 128  # with the number of the signal added: the exit code, as shells have it
 _MEMORY = 0.98  # share of the old mean in the shown loss and speed
 
 
@@ -95,6 +97,8 @@ def train(
     if stop.reason:
         tell(f"stopped ({stop.reason}); go on with: anydoa train {config} --run {run}")
     tell(f"learning curve {folder.log}")
+    if stop.urgent:  # so that a script does not take a stopped run for a whole one
+        raise typer.Exit(_SIGNALLED + signal.Signals.__members__.get(stop.reason, signal.SIGTERM))
 
 
 def _report_going_on(trainer: "Trainer", changed: list[str]) -> None:
