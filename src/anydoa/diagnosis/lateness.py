@@ -22,6 +22,7 @@ _STEP_S = 6e-5  # half the width of a peak, a sample at 16 kHz
 _LEAST_S = 4e-5  # positions that are 1 cm wrong look like this
 _LEAST_DRIFT_S = 1e-4  # s either way; talkers at several places look like less
 _PLACE_STEPS_S = np.linspace(-1.2e-4, 1.2e-4, 9)  # what echoes and near talkers make of one place
+_PLACE_SHARE = 0.5  # of that gain over times that differ from place to place, which fit nearly as well
 _FINER = np.linspace(-0.75, 0.75, 7)  # of a step
 _LEAST_DRIFT_GAIN = 2.5  # times what wrong times gain, over the best that is late by one time
 _LEAST_DRIFT_Z = 2.33  # 99 %
@@ -73,7 +74,7 @@ def best_lateness(waves: WaveFit, hypothesis: Hypothesis, channels: tuple[int, .
     placed = np.any([place.pieces for place in places], axis=0)
     offset_s = constant.hypothesis.offset_s[channels[0]] - hypothesis.offset_s[channels[0]]
     still = [scan.constant_by_place(around_s, places)[placed] for around_s in (0.0, offset_s)]
-    is_clear = all(_is_clear(drifting.fit[placed], fit, enough) for fit in still)
+    is_clear = all(_is_clear(drifting.fit[placed], fit, _PLACE_SHARE * enough) for fit in still)
     return drifting if is_clear else constant
 
 
