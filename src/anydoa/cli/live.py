@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from anydoa.tracking import Track
 
 _MOVED_DEG = 10.0  # a talker who moved so far since its last line gets another
+_NO_RATE = "raw samples do not say their rate; add --sample-rate to {}"
 _PAUSE_S = 2.0  # silence that gets a line; shorter pauses are part of talking
 
 
@@ -60,7 +61,10 @@ def live(
         str | None, typer.Option(metavar="HOST:PORT", help="Raw samples from a sender that listens there.")
     ] = None,
     sample_rate: Annotated[
-        int | None, typer.Option(help="Of raw samples or of the card, in Hz. Default: the card's best.")
+        int | None,
+        typer.Option(
+            help="Of raw samples or of the card, in Hz. Default: as a header says; the card's best."
+        ),
     ] = None,
     channels: Annotated[
         int | None, typer.Option(help="Channels of raw samples. Default: those of the array.")
@@ -157,8 +161,8 @@ class _Entrance:
             raise ConfigError(f"sound comes from one place; {' and '.join(given)} exclude each other")
         if self.stdin and sys.stdin is None:
             raise ConfigError("standard input is closed; pipe raw samples into --stdin")
-        if self._is_raw and self.sample_rate is None:
-            raise ConfigError(f"raw samples do not say their rate; add --sample-rate to {given[0]}")
+        if self.tcp is not None and self.sample_rate is None:
+            raise ConfigError(_NO_RATE.format("--tcp"))
         if self.channels is not None and not self._is_raw:
             raise ConfigError("--channels is for raw samples; a card records as many as the array needs")
         if self.replay is not None and self.sample_rate is not None:
@@ -174,15 +178,27 @@ class _Entrance:
         if self.replay is not None:
             return FileFeed(self.replay, pace=None if self.fast else 1.0)
         num_channels = array.num_recording_channels
-        if self.sample_rate is not None and self._is_raw:
-            count = num_channels if self.channels is None else self.channels
-            format = PcmFormat(self.sample_rate, count, self.sample_format)
-            if self.tcp is None:
-                if getattr(sys, "stdin", None) is None:
-                    raise ConfigError("standard input is closed; pipe raw samples into it")
-                return RawFeed(sys.stdin.buffer, format, can_wait=self.fast)
-            return TcpFeed(*_parse_address(self.tcp), format)
+        count = num_channels if self.channels is None else self.channels
+        if self.tcp is not None and self.sample_rate is not None:
+            return TcpFeed(*_parse_address(self.tcp), PcmFormat(self.sample_rate, count, self.sample_format))
+        if self.stdin:
+            rate, begin = self._standard_input_rate()
+            format = PcmFormat(rate, count, self.sample_format)
+            return RawFeed(sys.stdin.buffer, format, can_wait=self.fast, begin=begin)
         return DeviceFeed(parse_device(self.device), num_channels, self.sample_rate, match=array.device_match)
+
+    def _standard_input_rate(self) -> tuple[int, bytes]:
+        """The rate of what comes, as was said or else as its header says; and the bytes that this took."""
+        from anydoa.streaming.feeds.raw import read_stream_header
+
+        if self.sample_rate is not None:
+            return self.sample_rate, b""
+        if sys.stdin.isatty():
+            raise ConfigError("standard input is a terminal; pipe samples into --stdin")
+        header, begin = read_stream_header(sys.stdin.buffer)
+        if header is None:
+            raise ConfigError(_NO_RATE.format("--stdin"))
+        return header.sample_rate, begin
 
     @property
     def _is_raw(self) -> bool:
