@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from anydoa.tracking import Track
 
 _MOVED_DEG = 10.0  # a talker who moved so far since its last line gets another
+_UNSPOKEN_S = 10.0  # of directions without speech, after which a person wants to know why no talker is shown
 _NO_RATE = "raw samples do not say their rate; add --sample-rate to {}"
 _PAUSE_S = 2.0  # silence that gets a line; shorter pauses are part of talking
 
@@ -279,6 +280,8 @@ class _Display:
         self._num_results = 0
         self._latency_sum_s = 0.0
         self._latency_max_s = 0.0
+        self._unspoken_since_s: float | None = None  # as long as there are directions and no talker
+        self._is_explained = False
         self._is_read = True
         feed, localizer = pipeline.feed, pipeline.localizer
         header = localizer.header(feed.name)
@@ -301,9 +304,12 @@ class _Display:
                 self._num_talkers = max(self._num_talkers, track.id + 1)
             if news:
                 self._tell(f"{result.time_s:8.1f} s  {track.id:6d}  {news}")
+        self._explain_silence(result)
 
     def close(self) -> None:
         """Print what there was altogether."""
+        if self._unspoken_since_s is not None:
+            self._tell_no_speech()
         dropped_s = self._pipeline.dropped_s
         dropped = f"{dropped_s:.1f} s of sound missing" if dropped_s else "no sound missing"
         mean_ms = 1000 * self._latency_sum_s / max(self._num_results, 1)
@@ -312,6 +318,20 @@ class _Display:
             f"{self._pipeline.duration_s:.1f} s, {self._num_results} results, {talkers}, "
             f"{dropped}, latency {mean_ms:.0f} ms, at most {1000 * self._latency_max_s:.0f} ms"
         )
+
+    def _explain_silence(self, result: "LiveResult") -> None:
+        """Say why no talker is shown, if directions are heard, no speech, and nothing is said to be wrong."""
+        if self._num_talkers > 0 or result.speech or result.warnings:
+            self._unspoken_since_s = None
+        elif self._unspoken_since_s is None and result.sources:
+            self._unspoken_since_s = result.time_s
+        if self._unspoken_since_s is not None and result.time_s - self._unspoken_since_s >= _UNSPOKEN_S:
+            self._tell_no_speech()
+
+    def _tell_no_speech(self) -> None:
+        if not self._is_explained:
+            self._tell("sound has directions, but none of it sounds like speech; --no-vad follows any sound")
+        self._is_explained = True
 
     def _tell(self, line: str) -> None:
         """Print a line, unless the terminal is gone."""

@@ -241,6 +241,18 @@ def test_a_profile_that_cannot_be_made_is_a_mistake_that_says_why(
     assert capsys.readouterr().err == "error: no.json was not written: too little sound came\n"
 
 
+@pytest.mark.parametrize("vad", ["--vad", "--no-vad"])
+def test_sound_that_is_no_speech_is_not_passed_over_without_a_reason(
+    folder: Path, capsys: pytest.CaptureFixture[str], vad: str
+) -> None:
+    hiss = plane_wave(BALL, LEFT, 0.1 * np.random.default_rng(0).standard_normal(RATE))
+    soundfile.write(folder / "hiss.wav", hiss.T, RATE, subtype="FLOAT")
+    assert main([*WORDS, "--replay", "hiss.wav", "--fast", vad]) == 0
+    shown = capsys.readouterr().out
+    reason = "sound has directions, but none of it sounds like speech; --no-vad follows any sound\n"
+    assert (reason in shown) == ("0 talkers" in shown) == (vad == "--vad")
+
+
 def run_on_pipe(folder: Path, content: bytes, words: list[str]) -> subprocess.CompletedProcess[str]:
     run = subprocess.run(
         [sys.executable, "-m", "anydoa", *WORDS, "--stdin", "--fast", *words],
