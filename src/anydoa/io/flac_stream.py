@@ -156,7 +156,8 @@ def _frame(content: bytes, place: int, header: FlacHeader) -> _Frame | None:
     if not used or not length or end >= len(head) or _remainder(head[: end + 1], _CRC_8, 8):
         return None
     is_variable = head[1] & 1
-    return _Frame(place, number if is_variable else number * header.block_length, length)
+    frame = _Frame(place, number if is_variable else number * header.block_length, length)
+    return frame if frame.end < 2**_LENGTH_BITS else None
 
 
 def _fits(head: bytes, header: FlacHeader) -> bool:
