@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from anydoa.tracking import Track
 
 _MOVED_DEG = 10.0  # a talker who moved so far since its last line gets another
+_UNSPOKEN_S = 10.0  # of directions without speech, after which a person wants to know why no talker is shown
+_NO_RATE = "raw samples do not say their rate; add --sample-rate to {}"
 _PAUSE_S = 2.0  # silence that gets a line; shorter pauses are part of talking
 
 
@@ -60,7 +62,10 @@ def live(
         str | None, typer.Option(metavar="HOST:PORT", help="Raw samples from a sender that listens there.")
     ] = None,
     sample_rate: Annotated[
-        int | None, typer.Option(help="Of raw samples or of the card, in Hz. Default: the card's best.")
+        int | None,
+        typer.Option(
+            help="Of raw samples or of the card, in Hz. Default: as a header says; the card's best."
+        ),
     ] = None,
     channels: Annotated[
         int | None, typer.Option(help="Channels of raw samples. Default: those of the array.")
@@ -157,8 +162,8 @@ class _Entrance:
             raise ConfigError(f"sound comes from one place; {' and '.join(given)} exclude each other")
         if self.stdin and sys.stdin is None:
             raise ConfigError("standard input is closed; pipe raw samples into --stdin")
-        if self._is_raw and self.sample_rate is None:
-            raise ConfigError(f"raw samples do not say their rate; add --sample-rate to {given[0]}")
+        if self.tcp is not None and self.sample_rate is None:
+            raise ConfigError(_NO_RATE.format("--tcp"))
         if self.channels is not None and not self._is_raw:
             raise ConfigError("--channels is for raw samples; a card records as many as the array needs")
         if self.replay is not None and self.sample_rate is not None:
@@ -174,15 +179,27 @@ class _Entrance:
         if self.replay is not None:
             return FileFeed(self.replay, pace=None if self.fast else 1.0)
         num_channels = array.num_recording_channels
-        if self.sample_rate is not None and self._is_raw:
-            count = num_channels if self.channels is None else self.channels
-            format = PcmFormat(self.sample_rate, count, self.sample_format)
-            if self.tcp is None:
-                if getattr(sys, "stdin", None) is None:
-                    raise ConfigError("standard input is closed; pipe raw samples into it")
-                return RawFeed(sys.stdin.buffer, format, can_wait=self.fast)
-            return TcpFeed(*_parse_address(self.tcp), format)
+        count = num_channels if self.channels is None else self.channels
+        if self.tcp is not None and self.sample_rate is not None:
+            return TcpFeed(*_parse_address(self.tcp), PcmFormat(self.sample_rate, count, self.sample_format))
+        if self.stdin:
+            rate, begin = self._standard_input_rate()
+            format = PcmFormat(rate, count, self.sample_format)
+            return RawFeed(sys.stdin.buffer, format, can_wait=self.fast, begin=begin)
         return DeviceFeed(parse_device(self.device), num_channels, self.sample_rate, match=array.device_match)
+
+    def _standard_input_rate(self) -> tuple[int, bytes]:
+        """The rate of what comes, as was said or else as its header says; and the bytes that this took."""
+        from anydoa.streaming.feeds.raw import read_stream_header
+
+        if self.sample_rate is not None:
+            return self.sample_rate, b""
+        if sys.stdin.isatty():
+            raise ConfigError("standard input is a terminal; pipe samples into --stdin")
+        header, begin = read_stream_header(sys.stdin.buffer)
+        if header is None:
+            raise ConfigError(_NO_RATE.format("--stdin"))
+        return header.sample_rate, begin
 
     @property
     def _is_raw(self) -> bool:
@@ -263,6 +280,8 @@ class _Display:
         self._num_results = 0
         self._latency_sum_s = 0.0
         self._latency_max_s = 0.0
+        self._unspoken_since_s: float | None = None  # as long as there are directions and no talker
+        self._is_explained = False
         self._is_read = True
         feed, localizer = pipeline.feed, pipeline.localizer
         header = localizer.header(feed.name)
@@ -285,9 +304,12 @@ class _Display:
                 self._num_talkers = max(self._num_talkers, track.id + 1)
             if news:
                 self._tell(f"{result.time_s:8.1f} s  {track.id:6d}  {news}")
+        self._explain_silence(result)
 
     def close(self) -> None:
         """Print what there was altogether."""
+        if self._unspoken_since_s is not None:
+            self._tell_no_speech()
         dropped_s = self._pipeline.dropped_s
         dropped = f"{dropped_s:.1f} s of sound missing" if dropped_s else "no sound missing"
         mean_ms = 1000 * self._latency_sum_s / max(self._num_results, 1)
@@ -296,6 +318,20 @@ class _Display:
             f"{self._pipeline.duration_s:.1f} s, {self._num_results} results, {talkers}, "
             f"{dropped}, latency {mean_ms:.0f} ms, at most {1000 * self._latency_max_s:.0f} ms"
         )
+
+    def _explain_silence(self, result: "LiveResult") -> None:
+        """Say why no talker is shown, if directions are heard, no speech, and nothing is said to be wrong."""
+        if self._num_talkers > 0 or result.speech or result.warnings:
+            self._unspoken_since_s = None
+        elif self._unspoken_since_s is None and result.sources:
+            self._unspoken_since_s = result.time_s
+        if self._unspoken_since_s is not None and result.time_s - self._unspoken_since_s >= _UNSPOKEN_S:
+            self._tell_no_speech()
+
+    def _tell_no_speech(self) -> None:
+        if not self._is_explained:
+            self._tell("sound has directions, but none of it sounds like speech; --no-vad follows any sound")
+        self._is_explained = True
 
     def _tell(self, line: str) -> None:
         """Print a line, unless the terminal is gone."""

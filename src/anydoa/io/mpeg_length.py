@@ -15,7 +15,7 @@ def count_mpeg_samples(file: BinaryIO) -> int | None:
     """Samples of each channel in an open MP3; None if it is none, or its frames do not follow each other."""
     file.seek(0)
     content = file.read(_READ_BYTES)
-    place = _tag_bytes(content)
+    place = tag_bytes(content)
     num_samples, base = 0, 0
     while frame := _frame(content[place - base : place - base + 4]):
         num_bytes, samples = frame
@@ -27,7 +27,7 @@ def count_mpeg_samples(file: BinaryIO) -> int | None:
     return num_samples or None
 
 
-def _tag_bytes(content: bytes) -> int:
+def tag_bytes(content: bytes) -> int:
     """Bytes of the ID3 tag that a file begins with."""
     if not content.startswith(b"ID3") or len(content) < _TAG_BYTES:
         return 0

@@ -16,6 +16,7 @@ from jaxtyping import Float32
 
 from anydoa.errors import AudioError
 from anydoa.io.file_name import check_recording_file, printable_name, system_name
+from anydoa.io.flac_stream import FlacHeader, FlacWithLength, count_flac_samples, read_flac_header
 from anydoa.io.mpeg_length import count_mpeg_samples
 from anydoa.io.ogg_header import OggHeader, ends_with_last_page, read_ogg_header
 from anydoa.io.recording_info import AudioInfo, check_info
@@ -94,13 +95,16 @@ class RecordingFile:
                 f"{self._name}: its header says that the channels are Ambisonics (B-format), not "
                 "microphones; give the recording of the microphones themselves (A-format)"
             )
-        self._is_mpeg = _is_mpeg(self._bytes)
-        self._sound = self._open_sound(path, needed=header is None or header.encoding is None)
+        flac = read_flac_header(self._bytes)
+        self._is_mpeg = flac is None and _is_mpeg(self._bytes)
+        self._sound = self._open_sound(system_name(path), needed=header is None or header.encoding is None)
         self.info = self._told_info(header)
         if header is not None and header.num_channels == self.info.num_channels:
             self._judge_length(header)
         elif ogg is not None:
             self._judge_ogg(ogg)
+        elif flac is not None:
+            self._judge_flac(flac)
         elif self._is_mpeg:
             self._judge_mpeg()
         if self.info.num_samples > _MAX_SAMPLES:
@@ -109,13 +113,13 @@ class RecordingFile:
             )
         check_info(self.info)
 
-    def _open_sound(self, path: Path, *, needed: bool) -> Any:
+    def _open_sound(self, source: str | bytes | FlacWithLength, *, needed: bool = True) -> Any:
         """An open ``soundfile.SoundFile``; None if libsndfile refuses and is not needed."""
         import soundfile
 
         try:
             with self._quiet():
-                return soundfile.SoundFile(system_name(path))
+                return soundfile.SoundFile(source)
         except soundfile.SoundFileError as error:
             if not needed:
                 return None
@@ -156,10 +160,40 @@ class RecordingFile:
                 if header.encoding is not None
                 else "which are not read; `ffmpeg -ignore_length 1` keeps all"
             )
-            self._remark(
-                f"the header says {promised_s:.1f} s, but the file holds {held_s - promised_s:.1f} s more, "
-                f"{what}; recorded past 4 GiB, or stopped hard?"
-            )
+            self._remark_more(promised_s, held_s, f"{what}; recorded past 4 GiB, or stopped hard?")
+
+    def _judge_flac(self, flac: FlacHeader) -> None:
+        """Let libsndfile read up to the last whole frame, whatever the header promises."""
+        promised, rate = flac.num_samples, self.info.sample_rate
+        held = count_flac_samples(self._bytes, flac)
+        if held is None and promised == 0:
+            held = 0
+        if held is None or held == promised > 0 or (held < promised and self._reaches(promised)):
+            return
+        if held < promised:
+            self._judge_loss(1 - held / promised, promised / rate)
+        elif promised > 0:
+            self._remark_more(promised / rate, held / rate, "which are used; stopped hard?")
+        self._sound.close()
+        self._sound = self._open_sound(FlacWithLength(self._bytes, flac, held))
+        self.info = AudioInfo(self._name, rate, self.info.num_channels, held)
+
+    def _reaches(self, num_samples: int) -> bool:
+        """Whether libsndfile can read the last of so many samples; what follows them may be anything."""
+        from soundfile import SoundFileError
+
+        try:
+            self._sound.seek(num_samples - 1)
+            num_read = len(self._sound.read(1))
+            self._sound.seek(0)
+        except SoundFileError:
+            return False
+        return num_read == 1
+
+    def _remark_more(self, promised_s: float, held_s: float, what: str) -> None:
+        self._remark(
+            f"the header says {promised_s:.1f} s, but the file holds {held_s - promised_s:.1f} s more, {what}"
+        )
 
     def _judge_ogg(self, ogg: OggHeader) -> None:
         if not ends_with_last_page(self._bytes) and 0 < self.info.num_samples <= _MAX_SAMPLES:

@@ -31,7 +31,7 @@ class RecordingWatch:
     def __init__(self, finder: PeakFinder, sample_rate: int, highest_hz: float) -> None:
         assert finder.array is not None  # a localizer's has one
         self._array: MicrophoneArray = finder.array
-        self._grid = finder.grid
+        self._finder = finder
         self._sample_rate = sample_rate
         self._flat = FlatChannelWatch(self._array.num_microphones)
         self._sums = SoundSums(
@@ -67,7 +67,7 @@ class RecordingWatch:
         """What there is to say of the recording so far."""
         sums, array = self._sums, self._array
         channels = (self._silent(), faint_channels(sums, array))
-        sound = copied_channels(sums, array) or high_sound(sums) or single_tone(sums, array, self._grid)
+        sound = copied_channels(sums, array) or high_sound(sums) or single_tone(sums, array, self._finder)
         together = sound or common_signal(sums, array) or coincident_channels(sums, array)
         return tuple(notice for notice in (*channels, together) if notice is not None)
 

@@ -11,6 +11,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.geometry.plane_wave import steering_phases
+from anydoa.peaks import PeakFinder
 from anydoa.watches.notice import Notice
 from anydoa.watches.sound_sums import SoundSums
 
@@ -19,6 +20,7 @@ _ONE_TONE = 0.9  # speech has half of its level in so narrow a band at most
 _LOBE = 2  # bins to both sides that a tone spreads over
 _FITS = 0.02  # share of the power that a direction may explain less than the best one
 _MOST_NAMED = 4  # directions
+_SAME_SPACINGS = 2  # of the grid, within which a direction is taken for the mirror image of another
 
 
 def high_sound(sums: SoundSums) -> Notice | None:
@@ -35,7 +37,7 @@ def high_sound(sums: SoundSums) -> Notice | None:
     )
 
 
-def single_tone(sums: SoundSums, array: MicrophoneArray, grid: DirectionGrid) -> Notice | None:
+def single_tone(sums: SoundSums, array: MicrophoneArray, finder: PeakFinder) -> Notice | None:
     """What to say of sound that is nearly all one tone, with the directions that fit it, or None."""
     first, last = sums.listened.start, sums.listened.stop
     total = sums.power[first:].sum()
@@ -46,7 +48,7 @@ def single_tone(sums: SoundSums, array: MicrophoneArray, grid: DirectionGrid) ->
         return None
     tone_hz = float(power @ sums.frequency_hz[first:last][lobe] / power.sum())
     half_wave_cm = 50 * array.speed_of_sound / tone_hz
-    named = _named(_fitting(sums, strongest, tone_hz, array, grid))
+    named = _named(_fitting(sums, strongest, tone_hz, array, finder.grid), finder)
     return Notice(
         "tone",
         f"nearly all sound is one tone of {tone_hz:.0f} Hz, which does not tell directions apart for "
@@ -81,10 +83,22 @@ def _tops(values: Float[np.ndarray, "grid"], grid: DirectionGrid, least: float) 
     return tops
 
 
-def _named(directions: Sequence[Float[np.ndarray, "3"]]) -> str:
-    places = [
-        f"azimuth {azimuth:.0f}°, elevation {elevation:.0f}°"
-        for azimuth, elevation in (direction_to_angles_deg(one) for one in directions[:_MOST_NAMED])
-    ]
-    more = " and others" if len(directions) > _MOST_NAMED else ""
-    return f"what fits it is {' or '.join(places)}{more}"
+def _named(directions: Sequence[Float[np.ndarray, "3"]], finder: PeakFinder) -> str:
+    """The directions in words, each with its mirror image, which fits as well."""
+    places: list[str] = []
+    mirrors: list[np.ndarray] = []
+    for direction in directions:
+        if any(direction @ mirror > np.cos(_SAME_SPACINGS * finder.grid.spacing) for mirror in mirrors):
+            continue
+        twins = finder.mirror(direction)
+        mirrors.extend(twins)
+        azimuth, elevation = _degrees(direction)
+        mirrored = "".join(f" (or {', '.join(_degrees(twin))} mirrored)" for twin in twins)
+        places.append(f"azimuth {azimuth}, elevation {elevation}{mirrored}")
+    more = " and others" if len(places) > _MOST_NAMED else ""
+    return f"what fits it is {' or '.join(places[:_MOST_NAMED])}{more}"
+
+
+def _degrees(direction: Float[np.ndarray, "3"]) -> tuple[str, str]:
+    azimuth, elevation = direction_to_angles_deg(direction)
+    return f"{azimuth:.0f}°", f"{elevation:.0f}°"

@@ -241,17 +241,54 @@ def test_a_profile_that_cannot_be_made_is_a_mistake_that_says_why(
     assert capsys.readouterr().err == "error: no.json was not written: too little sound came\n"
 
 
-@pytest.mark.parametrize("content", ["ball.wav", "ball.raw"])
-def test_samples_in_a_pipe_are_heard_alike_with_a_header_and_without(folder: Path, content: str) -> None:
-    words = ["--stdin", "--sample-rate", "16000", "--fast"]
-    with (folder / content).open("rb") as pipe:
-        run = subprocess.run(
-            [sys.executable, "-m", "anydoa", *WORDS, *words],
-            stdin=pipe, capture_output=True, text=True, cwd=folder, check=True,
-        )  # fmt: skip
+@pytest.mark.parametrize("vad", ["--vad", "--no-vad"])
+def test_sound_that_is_no_speech_is_not_passed_over_without_a_reason(
+    folder: Path, capsys: pytest.CaptureFixture[str], vad: str
+) -> None:
+    hiss = plane_wave(BALL, LEFT, 0.1 * np.random.default_rng(0).standard_normal(RATE))
+    soundfile.write(folder / "hiss.wav", hiss.T, RATE, subtype="FLOAT")
+    assert main([*WORDS, "--replay", "hiss.wav", "--fast", vad]) == 0
+    shown = capsys.readouterr().out
+    reason = "sound has directions, but none of it sounds like speech; --no-vad follows any sound\n"
+    assert (reason in shown) == ("0 talkers" in shown) == (vad == "--vad")
+
+
+def run_on_pipe(folder: Path, content: bytes, words: list[str]) -> subprocess.CompletedProcess[str]:
+    run = subprocess.run(
+        [sys.executable, "-m", "anydoa", *WORDS, "--stdin", "--fast", *words],
+        input=content, capture_output=True, cwd=folder, check=False,
+    )  # fmt: skip
+    return subprocess.CompletedProcess(run.args, run.returncode, run.stdout.decode(), run.stderr.decode())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [("ball.wav", ["--sample-rate", "16000"]), ("ball.raw", ["--sample-rate", "16000"]), ("ball.wav", [])],
+)
+def test_samples_in_a_pipe_are_heard_alike_with_a_header_and_without(
+    folder: Path, content: str, words: list[str]
+) -> None:
+    run = run_on_pipe(folder, (folder / content).read_bytes(), words)
+    assert run.returncode == 0
     talkers = [line.replace("°", "").split() for line in run.stdout.splitlines()[2:-1]]
     np.testing.assert_allclose(np.array(talkers[0][3:5], dtype=float), [70, 15], atol=8)
     assert run.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("begin", "message"),
+    [
+        (b"", "raw samples do not say their rate; add --sample-rate to --stdin"),
+        (b"\1\0" * 4000, "raw samples do not say their rate; add --sample-rate to --stdin"),
+        (b"RIFF", "raw samples do not say their rate; add --sample-rate to --stdin"),
+        (b"fLaC" + bytes(40), "standard input: begins as FLAC, not as raw samples; decode it first, for"),
+    ],
+)
+def test_a_pipe_that_tells_no_rate_is_one_line(folder: Path, begin: bytes, message: str) -> None:
+    run = run_on_pipe(folder, begin, [])
+    assert run.returncode == 2
+    assert run.stderr.startswith(f"error: {message}")
+    assert run.stderr.count("\n") == 1
 
 
 def test_standard_input_that_is_closed_is_one_line(folder: Path) -> None:
@@ -268,7 +305,7 @@ RAW = ["--stdin", "--sample-rate", "16000"]
 MISTAKES = [
     ([*REPLAY, "--stdin"], "sound comes from one place; --replay and --stdin exclude each other"),
     (["--device", "3", "--tcp", "a:1"], "--device and --tcp exclude each other"),
-    (["--stdin"], "raw samples do not say their rate; add --sample-rate to --stdin"),
+    (["--tcp", "127.0.0.1:1"], "raw samples do not say their rate; add --sample-rate to --tcp"),
     ([*REPLAY, "--channels", "4"], "--channels is for raw samples"),
     ([*REPLAY, "--sample-rate", "8000"], "a recording says its own sample rate"),
     (["--fast"], "--fast is for sound that can wait"),

@@ -96,6 +96,108 @@ def test_a_header_that_says_less_than_the_file_holds_is_not_believed(
     assert len(caplog.records) == 1
 
 
+def flac_of_length(path: Path, samples: np.ndarray, told: int, subtype: str = "PCM_16") -> np.ndarray:
+    """Write a FLAC whose header says another length; what it holds, (channel, time)."""
+    written(path, samples, format="FLAC", subtype=subtype)
+    whole = read_audio(path)[0]
+    content = bytearray(path.read_bytes())
+    kept = int.from_bytes(content[18:26]) >> 36 << 36  # rate, channels and bits stand before it
+    content[18:26] = (kept | told).to_bytes(8)
+    path.write_bytes(content)
+    return whole
+
+
+FLAC_TRAILERS = [b"", b"TAG" + b"y" * 125, b"APETAGEX" + b"y" * 24, b"\0" * 100, b"\0" * 600_000]
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
+@pytest.mark.parametrize("trailer", FLAC_TRAILERS, ids=["bare", "ID3v1", "APE", "zeros", "many zeros"])
+def test_a_flac_that_was_written_into_a_pipe_is_read_to_its_end(
+    tmp_path: Path, samples: np.ndarray, subtype: str, trailer: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "a.flac"
+    whole = flac_of_length(path, samples, 0, subtype)
+    path.write_bytes(path.read_bytes() + trailer)
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        blocks = list(read_blocks(path, block_s=0.3))
+    np.testing.assert_array_equal(np.concatenate(blocks, axis=1), whole)
+    assert audio_info(path).num_samples == LENGTH
+    assert caplog.records == []
+
+
+def test_a_tag_before_a_flac_changes_nothing(tmp_path: Path, samples: np.ndarray) -> None:
+    path = tmp_path / "a.flac"
+    whole = flac_of_length(path, samples, 0)
+    path.write_bytes(b"ID3\4\0\0\0\0\0\x7f" + bytes(127) + path.read_bytes())
+    np.testing.assert_array_equal(read_audio(path)[0], whole)
+
+
+@pytest.mark.parametrize("seconds", [1, 60])
+def test_a_flac_whose_header_says_less_is_read_to_its_end_with_a_warning(
+    tmp_path: Path, seconds: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "a.flac"
+    whole = flac_of_length(path, np.tile(noise_of(1), (seconds, 1)), 4000)
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        np.testing.assert_array_equal(read_audio(path)[0], whole)
+    assert whole.shape[1] == seconds * RATE
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: the header says 0.2 s, but the file holds {seconds - 0.25:.1f} s more, "
+        "which are used; stopped hard?"
+    ]
+
+
+def test_a_flac_that_was_stopped_hard_is_read_up_to_its_last_whole_frame(
+    tmp_path: Path, samples: np.ndarray
+) -> None:
+    path = tmp_path / "a.flac"
+    whole = flac_of_length(path, samples, 0)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 9 // 10])
+    audio = read_audio(path)[0]
+    np.testing.assert_array_equal(audio, whole[:, : 3 * 4096])
+
+
+def test_a_truncated_flac_says_how_many_seconds_are_there(tmp_path: Path, samples: np.ndarray) -> None:
+    path = written(tmp_path / "a.flac", samples, subtype="PCM_16", format="FLAC")
+    path.write_bytes(path.read_bytes()[:-800])
+    with pytest.raises(AudioError, match=r"truncated, 0\.77 of the 1\.00 s"):
+        audio_info(path)
+
+
+def test_a_little_that_a_flac_lacks_is_said_and_the_rest_is_read(
+    tmp_path: Path, samples: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path / "a.flac", np.tile(samples, (40, 1)), subtype="PCM_16")
+    whole = read_audio(path)[0]
+    path.write_bytes(path.read_bytes()[:-800])
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        audio = read_audio(path)[0]
+    np.testing.assert_array_equal(audio, whole[:, : 156 * 4096])
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: the last 0.26 s that the header promises are not there; the rest is used"
+    ]
+
+
+def test_what_nobody_knows_after_a_healthy_flac_is_no_loss(
+    tmp_path: Path, samples: np.ndarray, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path / "a.flac", samples, subtype="PCM_16")
+    path.write_bytes(path.read_bytes() + np.random.default_rng(0).bytes(5000))
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        assert read_audio(path)[0].shape == (4, LENGTH)
+    assert caplog.records == []
+
+
+def test_a_flac_without_sound_is_said_to_be_empty(tmp_path: Path, samples: np.ndarray) -> None:
+    path = tmp_path / "a.flac"
+    flac_of_length(path, samples, 0)
+    content = path.read_bytes()
+    path.write_bytes(content[: content.index(b"\xff\xf8")])
+    with pytest.raises(AudioError, match="holds no samples"):
+        audio_info(path)
+
+
 NOTES = b"LIST" + struct.pack("<I", 204) + b"INFO" + b"x" * 200
 
 

@@ -128,17 +128,10 @@ class PcmDecoder:
 
     def _begin(self) -> bool:
         """Find out whether there is a header; false if more bytes are needed."""
-        if any(magic.startswith(self._rest) for magic in _COMPRESSED):
-            return False
-        self._refuse_compressed()
         try:
-            header = parse_header(self._rest)
+            header = find_header(self._rest, self._name)
         except HeaderIncompleteError:
-            if len(self._rest) > _MAX_HEADER_BYTES:
-                raise AudioError(f"{self._name}: a header without samples; send raw samples") from None
             return False
-        except AudioError as error:
-            raise AudioError(f"{self._name}: {error}; send raw samples") from None
         self._use(header)
         return True
 
@@ -190,12 +183,37 @@ class PcmDecoder:
             self._left = None
         return True
 
-    def _refuse_compressed(self) -> None:
-        kind = next((kind for magic, kind in _COMPRESSED.items() if self._rest.startswith(magic)), None)
-        if self._rest[4:8] == b"ftyp":
-            kind = "MP4"
-        if kind is not None:
-            raise AudioError(
-                f"{self._name}: begins as {kind}, not as raw samples; decode it first, for instance "
-                "with ffmpeg -i - -f wav -"
-            )
+
+def find_header(content: bytes, name: str) -> SoundHeader | None:
+    """The header that a stream begins with; None if it begins with samples.
+
+    Args:
+        content: first bytes of the stream.
+        name: of the stream, for messages.
+
+    Raises:
+        HeaderIncompleteError: if more bytes are needed.
+        AudioError: if the stream is compressed, or its header makes no sense.
+    """
+    if any(magic.startswith(content) for magic in _COMPRESSED):
+        raise HeaderIncompleteError
+    _refuse_compressed(content, name)
+    try:
+        return parse_header(content)
+    except HeaderIncompleteError:
+        if len(content) > _MAX_HEADER_BYTES:
+            raise AudioError(f"{name}: a header without samples; send raw samples") from None
+        raise
+    except AudioError as error:
+        raise AudioError(f"{name}: {error}; send raw samples") from None
+
+
+def _refuse_compressed(content: bytes, name: str) -> None:
+    kind = next((kind for magic, kind in _COMPRESSED.items() if content.startswith(magic)), None)
+    if content[4:8] == b"ftyp":
+        kind = "MP4"
+    if kind is not None:
+        raise AudioError(
+            f"{name}: begins as {kind}, not as raw samples; decode it first, for instance with "
+            "ffmpeg -i - -f wav -"
+        )

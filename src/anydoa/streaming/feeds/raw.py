@@ -11,8 +11,11 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32
 
-from anydoa.streaming.feeds.pcm import PcmDecoder, PcmFormat
+from anydoa.io.sound_header import HeaderIncompleteError, SoundHeader
+from anydoa.streaming.feeds.pcm import PcmDecoder, PcmFormat, find_header
 
+STANDARD_INPUT = "standard input"
+_HEAD_BYTES = 4096  # asked for at once while a header is looked for
 _POLL_S = 0.1  # between two looks whether the feed was closed
 
 
@@ -37,13 +40,20 @@ class RawFeed:
         format: what the bytes mean.
         name: for messages and results.
         can_wait: whether the sender can wait, as a file does and a recorder does not.
+        begin: bytes that were taken from the stream before, as by :func:`read_stream_header`.
 
     Raises:
         AudioError: if the rate or the number of channels cannot be.
     """
 
     def __init__(
-        self, stream: ByteStream, format: PcmFormat, *, name: str = "standard input", can_wait: bool = False
+        self,
+        stream: ByteStream,
+        format: PcmFormat,
+        *,
+        name: str = STANDARD_INPUT,
+        can_wait: bool = False,
+        begin: bytes = b"",
     ) -> None:
         self._decoder = PcmDecoder(format, name)
         self.name = name
@@ -52,6 +62,7 @@ class RawFeed:
         self.can_wait = can_wait
         self.lost_s = 0.0
         self._stream = stream
+        self._begin = begin
         self._read_bytes = format.read_bytes
         self._closed = threading.Event()
 
@@ -67,6 +78,9 @@ class RawFeed:
 
     def _read(self) -> bytes | None:
         """The next bytes, as few as there are; None at the end."""
+        if self._begin:
+            begin, self._begin = self._begin, b""
+            return begin
         try:
             file = self._stream.fileno()
         except io.UnsupportedOperation:
@@ -76,3 +90,29 @@ class RawFeed:
             if sys.platform == "win32" or select.select([file], [], [], _POLL_S)[0]:
                 return os.read(file, self._read_bytes) or None
         return None
+
+
+def read_stream_header(stream: ByteStream, *, name: str = STANDARD_INPUT) -> tuple[SoundHeader | None, bytes]:
+    """The header that a stream begins with, None if it begins with samples; and the bytes that this took.
+
+    Waits until enough has come.
+
+    Raises:
+        AudioError: if the stream is compressed, or its header makes no sense.
+    """
+    content = b""
+    while more := _next_bytes(stream):
+        content += more
+        try:
+            return find_header(content, name), content
+        except HeaderIncompleteError:
+            continue
+    return None, content
+
+
+def _next_bytes(stream: ByteStream) -> bytes:
+    try:
+        file = stream.fileno()
+    except io.UnsupportedOperation:
+        return stream.read(_HEAD_BYTES)
+    return os.read(file, _HEAD_BYTES)
