@@ -97,6 +97,8 @@ def locate(
             "- is no recording: standard input cannot be located in; for standard output use -o -"
         )
     joined, files = (files, files[:1]) if join else (None, files)
+    for file in joined or ():
+        note_input(file, "recording")
     targets = _Targets(tuple(files), tuple(formats), output, plot, plot_mask, skip_existing)
     from anydoa.localizer import Localizer
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from anydoa.errors import ConfigError
+from anydoa.output_file import note_input
 
 if TYPE_CHECKING:
     from anydoa.geometry.array import MicrophoneArray
@@ -93,13 +94,15 @@ def parse_array(
 
 
 def parse_recording(files: list[Path], *, join: bool) -> Path | list[Path]:
-    """The one recording that a command takes.
+    """The one recording that a command takes; no result may be written over a file of it.
 
     Raises:
         ConfigError: if there are several files that are not to be joined.
     """
     if len(files) > 1 and not join:
         raise ConfigError("one recording at a time; are they one file a microphone? then add --join")
+    for file in files:
+        note_input(file, "recording")
     return files if join else files[0]
 
 

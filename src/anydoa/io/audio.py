@@ -167,8 +167,8 @@ def check_samples(
     if not sound.all():
         sample, channel = np.argwhere(~sound.T)[0]
         raise AudioError(
-            f"{name}: samples must be numbers below {MAX_AMPLITUDE:g} (full scale is 1), but channel {channel} "
-            f"holds {block[channel, sample]:g} at {start_s + sample / sample_rate:.4f} s; "
+            f"{name}: samples must be numbers below {MAX_AMPLITUDE:g} (full scale is 1), but channel "
+            f"{channel} holds {block[channel, sample]:g} at {start_s + sample / sample_rate:.4f} s; "
             "repair or cut that part"
         )
     return np.asarray(block, dtype=np.float32)

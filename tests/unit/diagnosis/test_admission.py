@@ -30,10 +30,10 @@ LINE = load_array("kinect-v1")
         ),
         (lambda talk: talk[0], RATE, ShapeError, "got float32 of shape (57600,)"),
         (lambda talk: talk[:, :0], RATE, AudioError, "holds no samples"),
-        (lambda talk: talk, 0, AudioError, "sample rate must be at least"),
+        (lambda talk: talk, 0, AudioError, "sample rate must be a whole number of Hz, got 0"),
         (lambda talk: talk, 10**9, AudioError, "sample rate must be at most"),
         (lambda talk: (9000 * talk).astype(np.int16), RATE, ShapeError, "divide integers by full scale"),
-        (lambda talk: np.where(talk == talk.max(), np.nan, talk), RATE, AudioError, "must be finite"),
+        (lambda talk: np.where(talk == talk.max(), np.nan, talk), RATE, AudioError, "must be numbers below"),
         (lambda talk: talk * (np.arange(talk.shape[1]) // 800 == 20), RATE, AudioError, "something sounds"),
     ],
 )

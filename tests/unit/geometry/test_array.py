@@ -225,8 +225,9 @@ def test_one_channel_for_several_microphones_suggests_joining() -> None:
 
 
 @pytest.mark.parametrize(
-    "positions", [np.eye(3) * 1j, np.ma.masked_less(np.eye(3), 0.5)], ids=["complex", "masked"]
+    ("positions", "problem"),
+    [(np.eye(3) * 1j, "complex"), (np.ma.masked_less(np.eye(3), 0.5), "masked")],
 )
-def test_positions_that_are_no_plain_numbers_are_refused(positions: np.ndarray) -> None:
-    with pytest.raises(GeometryError, match="complex or masked"):
+def test_positions_that_are_no_plain_numbers_are_refused(positions: np.ndarray, problem: str) -> None:
+    with pytest.raises(GeometryError, match=problem):
         MicrophoneArray(positions)

@@ -270,7 +270,8 @@ def test_a_pipe_that_ends_while_it_is_silent_does_not_come_again(caplog: pytest.
         list(LivePipeline(Localizer(PAIR, GRID, FAST), feed, vad=False))
         sender.join()
     assert [record.getMessage() for record in caplog.records] == [
-        "the pipe: no sound for 2 s; is it still there?"
+        "the pipe: no sound for 2 s; is it still there?",
+        "the pipe: no channel ever changes; is the recording muted, or the microphones off?",
     ]
 
 

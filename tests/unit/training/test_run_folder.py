@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from anydoa.errors import CheckpointError
+from anydoa.errors import CheckpointError, ConfigError
 from anydoa.training.run_folder import RunFolder, TrainingState
 
 
@@ -82,7 +82,7 @@ def claim(path: Path) -> AbstractContextManager[None]:
 def test_what_a_run_left_that_never_saved_is_forgotten(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path)
     folder.append_log({"examples": 2016})
-    folder.require_empty()
+    folder.forget_start()
     assert folder.read_log() == []
 
 
