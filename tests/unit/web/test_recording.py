@@ -18,6 +18,7 @@ import soundfile
 from anydoa.web import locating, upload
 from anydoa.web.locating import LINES
 from anydoa.web.server import PageServer, ServerOptions
+from anydoa.web.turns import Turns
 from unit.web.served import RECORDING, serving
 
 
@@ -170,7 +171,7 @@ def test_a_mistake_is_the_last_line(server: PageServer) -> None:
 
 
 def test_a_short_recording_does_not_wait_for_a_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locating.Turns.__init__, "__defaults__", (0.2,))
+    monkeypatch.setattr(locating, "Turns", lambda: Turns(slice_s=0.1))
     with serving() as server:
         first = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         first.request("POST", "/api/locate?array=two_talkers&grid=icosphere:4", make_wav(6, seconds=120))
