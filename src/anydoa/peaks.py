@@ -251,7 +251,7 @@ class PeakFinder:
     def looks_at(self, directions: Float[np.ndarray, "point 3"]) -> Bool[np.ndarray, "point"]:
         """Whether the grid covers each direction: one of its own is within its spacing."""
         farthest = 2 * np.sin(min(self.grid.spacing, np.pi / 4) / 2)
-        # Without the bound, all of a dense patch is as near as its nearest to whatever lies across the sphere.
+        # Without the bound, all of a dense patch is looked through for what lies across the sphere.
         bound = float(np.nextafter(farthest, 2.0))
         distance: np.ndarray = self._tree.query(directions, distance_upper_bound=bound)[0]
         return distance <= farthest

@@ -22,6 +22,7 @@ from typing import Any
 from torch import Tensor
 
 from anydoa.errors import CheckpointError, ConfigError
+from anydoa.io.file_lock import try_to_lock
 from anydoa.output_file import prepare_folder, whole_folder, write_text
 
 _PREFIX = "checkpoint-"
@@ -85,7 +86,7 @@ class RunFolder:
             ConfigError: if another process trains here.
         """
         with (self.path / "lock").open("a+") as lock:
-            if not _lock(lock.fileno()):
+            if not try_to_lock(lock):
                 raise ConfigError(
                     f"{self.path}: another training runs in this folder; wait for it or choose another --run"
                 )
@@ -161,16 +162,3 @@ class RunFolder:
         rows = [row for row in self.read_log() if row["examples"] <= examples]
         text = "".join(json.dumps(row) + "\n" for row in rows)
         write_text(self.log, text)
-
-
-def _lock(file: int) -> bool:
-    """Take a lock that ends with the process; False if another has it. Always taken where there are none."""
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        return True
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

@@ -6,12 +6,12 @@ lock on a file in the folder says that its server lives; the system lets go of i
 
 import re
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import BinaryIO
+
+from anydoa.io.file_lock import try_to_lock
 
 _PREFIX = "anydoa-serve-"
 _LOCK_NAME = "lock"
@@ -25,7 +25,7 @@ class Spool:
         _remove_abandoned(Path(tempfile.gettempdir()))
         self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         self._lock = (self._folder / _LOCK_NAME).open("wb")
-        _try_to_lock(self._lock)
+        try_to_lock(self._lock)
 
     @contextmanager
     def place(self, name: str) -> Iterator[Path]:
@@ -46,21 +46,8 @@ def _remove_abandoned(parent: Path) -> None:
     """Remove the folders of servers that are dead."""
     for folder in parent.glob(f"{_PREFIX}*"):
         with suppress(OSError), (folder / _LOCK_NAME).open("r+b") as lock:
-            if _try_to_lock(lock):
+            if try_to_lock(lock):
                 shutil.rmtree(folder, ignore_errors=True)
-
-
-def _try_to_lock(file: BinaryIO) -> bool:
-    """Whether nobody else held the lock; it is this process's from now on."""
-    if sys.platform == "win32":  # files that are open cannot be removed there anyway
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
 
 
 def _harmless(name: str) -> str:

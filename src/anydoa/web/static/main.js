@@ -45,6 +45,10 @@ function acceptDrops(take) {
   });
 }
 
+for (const place of document.querySelectorAll(".legend-place")) {
+  place.append(document.getElementById("legend").content.cloneNode(true));
+}
+
 const options = await (await fetch("/api/options")).json();
 const recording = new RecordingPage(options);
 const live = new LivePage();
