@@ -10,8 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from anydoa.cli.ending import exit_code, one_line
-from anydoa.cli.streams import discard_output, prepare_streams
+from anydoa.cli.ending import discard_output, exit_code, one_line, prepare_streams
 from anydoa.output_file import protected_inputs
 
 _COMMANDS = (

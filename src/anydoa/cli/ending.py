@@ -4,6 +4,7 @@
 """
 
 import errno
+import io
 import os
 import signal
 import sys
@@ -17,7 +18,6 @@ from typing import Any, NoReturn
 
 import typer
 
-from anydoa.cli.streams import discard_output, output_problem
 from anydoa.errors import AnydoaError
 from anydoa.io.file_name import printable_text
 
@@ -137,3 +137,34 @@ def _ended_by_signals() -> Iterator[None]:
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
+
+
+def prepare_streams() -> None:
+    """Make streams that exist, and that show what their encoding does not know instead of failing at it.
+
+    A closed output refuses what is written to it, as a full one does; a command that writes nothing there
+    runs.
+    """
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
+
+
+def output_problem() -> str:
+    """Why standard output does not take what was written; empty if it does. It leads nowhere afterwards."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        discard_output()
+        return error.strerror or str(error)
+    return ""
+
+
+def discard_output() -> None:
+    """Let standard output lead nowhere: Python flushes once more at exit, and must not fail then."""
+    with suppress(OSError, ValueError):  # no file behind it, as in a test
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -25,8 +25,7 @@ from anydoa.cli.options import (
     parse_device,
     parse_sources,
 )
-from anydoa.cli.places import mirror_words, place_words
-from anydoa.cli.printing import tell
+from anydoa.cli.printing import mirror_words, place_words, tell
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR

@@ -22,8 +22,7 @@ from anydoa.cli.options import (
     parse_array,
     parse_sources,
 )
-from anydoa.cli.places import mirror_words, place_words
-from anydoa.cli.printing import tell
+from anydoa.cli.printing import mirror_words, place_words, tell
 from anydoa.errors import AnydoaError, ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
 from anydoa.output_file import check_outputs, note_input, whole_text

@@ -1,10 +1,39 @@
-"""Lines for a person: whatever stands in a name, it commands no terminal."""
+"""Words for a person on the terminal: lines that command no terminal, and directions in tables."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
 from anydoa.io.file_name import printable_text
 
+if TYPE_CHECKING:
+    import numpy as np
+
 
 def tell(text: str, *, err: bool = False) -> None:
     """Print lines, on standard error if told so."""
     typer.echo("\n".join(map(printable_text, text.split("\n"))), err=err)
+
+
+_NO_AZIMUTH_DEG = 86.0  # elevation up and down from which azimuth means less than an estimate is sure of
+
+
+def angle_words(direction: "np.ndarray") -> tuple[str, str]:
+    """Azimuth and elevation; straight up and down there is no azimuth worth the name."""
+    from anydoa.geometry.coordinates import direction_to_angles_deg
+
+    azimuth_deg, elevation_deg = (float(angle) for angle in direction_to_angles_deg(direction))
+    azimuth = "any" if abs(elevation_deg) >= _NO_AZIMUTH_DEG else f"{azimuth_deg:.1f}°"
+    return azimuth, f"{elevation_deg:.1f}°"
+
+
+def place_words(direction: "np.ndarray", score: float) -> str:
+    """The columns azimuth, elevation and score of a table."""
+    azimuth, elevation = angle_words(direction)
+    return f"{azimuth:>7}  {elevation:>9}  {score:5.2f}"
+
+
+def mirror_words(mirror: "Sequence[np.ndarray]") -> str:
+    """Where else the source of a row may be; the last column."""
+    return "".join(f"   or {', '.join(angle_words(twin))} mirrored" for twin in mirror)

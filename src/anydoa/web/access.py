@@ -117,7 +117,7 @@ class _WrongTokens:
             await asyncio.sleep(_WRONG_DELAY_S)
 
 
-class Doorkeeper:
+class AccessMiddleware:
     """Lets in whom the rules allow, and puts the strict headers on every answer.
 
     A browser shows the token once, in the address; from then on it is in a cookie that no script can read.

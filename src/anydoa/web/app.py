@@ -13,7 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from anydoa.web.access import AccessRules, Doorkeeper
+from anydoa.web.access import AccessMiddleware, AccessRules
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.hub import Hub
 from anydoa.web.locating import LocateEndpoint, UploadLimits
@@ -51,7 +51,7 @@ def make_app(
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         middleware=[
-            Middleware(Doorkeeper, rules=rules, login_page=(_STATIC / "login.html").read_text("utf-8"))
+            Middleware(AccessMiddleware, rules=rules, login_page=(_STATIC / "login.html").read_text("utf-8"))
         ],
         lifespan=desk.lifespan,
     )

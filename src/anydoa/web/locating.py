@@ -20,9 +20,8 @@ from starlette.types import Receive, Scope, Send
 from anydoa.errors import AnydoaError
 from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.recording import locate_recording
-from anydoa.web.spool import Spool
 from anydoa.web.turns import GivenUpError, Turn, Turns
-from anydoa.web.upload import DEFAULT_MAX_UPLOAD_MB, received_file
+from anydoa.web.upload import DEFAULT_MAX_UPLOAD_MB, Spool, received_file
 
 DEFAULT_MAX_MINUTES = 60.0
 LINES = "application/x-ndjson"

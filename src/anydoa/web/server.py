@@ -1,5 +1,6 @@
 """The server: a bound socket, uvicorn with tight limits, and the address to open."""
 
+import asyncio
 import ipaddress
 import secrets
 import socket
@@ -7,12 +8,14 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 import uvicorn
+from uvicorn._types import ASGISendEvent
+from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from anydoa.errors import ConfigError
 from anydoa.web.access import AccessRules, is_address
 from anydoa.web.app import make_app
 from anydoa.web.catalogue import Catalogue
-from anydoa.web.connections import PromptHttp, PromptWebSocket
 from anydoa.web.hub import MAX_CLIENTS, Hub
 from anydoa.web.locating import DEFAULT_MAX_MINUTES, UploadLimits
 from anydoa.web.upload import DEFAULT_MAX_UPLOAD_MB
@@ -148,3 +151,45 @@ def _bound_socket(host: str, port: int) -> socket.socket:
             f"{host} port {port} cannot be had ({error.strerror}); stop what holds it or give another --port"
         ) from None
     return bound
+
+
+REQUEST_WITHIN_S = 10.0
+
+
+class PromptHttp(H11Protocol):
+    """HTTP whose clients must complete the head of a request within :data:`REQUEST_WITHIN_S`."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
+        """Begin to look at the connection every so often."""
+        super().connection_made(transport)
+        self._num_looks_idle = 0
+        self._look_later()
+
+    def _look_later(self) -> None:
+        self.loop.call_later(REQUEST_WITHIN_S / 2, self._look)
+
+    def _look(self) -> None:
+        if self not in self.connections:  # lost, or a WebSocket by now
+            return
+        answering = self.cycle is not None and not self.cycle.response_complete
+        self._num_looks_idle = 0 if answering else self._num_looks_idle + 1
+        if self._num_looks_idle > 1:
+            self.transport.abort()
+        else:
+            self._look_later()
+
+
+class PromptWebSocket(WebSocketsSansIOProtocol):
+    """A WebSocket that is cut when the application is done with a client that takes nothing."""
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send as uvicorn does, and know that a refusal ends the handshake."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body", False):
+            self.handshake_complete = True
+
+    def on_task_complete(self, task: "asyncio.Task[None]") -> None:
+        """Close as uvicorn does, unless what waits to be sent would keep the connection open for ever."""
+        super().on_task_complete(task)
+        if not self.writable.is_set():
+            self.transport.abort()

@@ -1,14 +1,23 @@
-"""Recordings that come over the network: streamed to a file, never more nor slower than is allowed."""
+"""Recordings that come over the network: written to a folder of the server's own, within limits.
+
+A server that is killed cannot tidy up, so each one removes what dead servers left behind when it starts. A
+lock on a file in the folder says that its server lives; the system lets go of it however the server ends.
+"""
 
 import asyncio
+import re
+import shutil
+import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from anydoa.errors import AudioError
+from anydoa.io.file_lock import try_to_lock
 
 DEFAULT_MAX_UPLOAD_MB = 100.0
 _PATIENCE_S = 20.0  # without a byte, after which an upload is given up; and until its pace is judged
@@ -65,3 +74,45 @@ def _too_large(max_mb: float) -> HTTPException:
         f"an upload may have {max_mb:g} MB, got more; cut the recording, "
         "or start `anydoa serve` with a larger --max-upload",
     )
+
+
+_PREFIX = "anydoa-serve-"
+_LOCK_NAME = "lock"
+_MAX_NAME = 80
+
+
+class Spool:
+    """A temporary folder for uploads, empty at first and gone after :meth:`close`."""
+
+    def __init__(self) -> None:
+        _remove_abandoned(Path(tempfile.gettempdir()))
+        self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+        self._lock = (self._folder / _LOCK_NAME).open("wb")
+        try_to_lock(self._lock)
+
+    @contextmanager
+    def place(self, name: str) -> Iterator[Path]:
+        """A path for one upload that ends like its name, for messages; it is removed afterwards."""
+        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        try:
+            yield folder / _harmless(name)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def close(self) -> None:
+        """Remove the folder and all in it."""
+        self._lock.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove the folders of servers that are dead."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with suppress(OSError), (folder / _LOCK_NAME).open("r+b") as lock:
+            if try_to_lock(lock):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _harmless(name: str) -> str:
+    """The last part of a file name without anything that a path or a terminal could take amiss."""
+    return re.sub(r"[^\w .()-]", "_", Path(name).name).strip(". ")[-_MAX_NAME:] or "recording"

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from anydoa.web.spool import Spool
+from anydoa.web.upload import Spool
 from unit.web.served import EXAMPLES
 
 ARRAY = EXAMPLES / "two_talkers.array.toml"

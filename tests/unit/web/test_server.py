@@ -10,7 +10,6 @@ from contextlib import closing
 import pytest
 
 from anydoa.errors import ConfigError
-from anydoa.web import connections
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.server import PageServer, ServerOptions
 from unit.web.served import (
@@ -73,7 +72,7 @@ def request(path: str) -> bytes:
 
 
 def test_a_connection_that_never_asks_anything_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "REQUEST_WITHIN_S", 1.0)
+    monkeypatch.setattr("anydoa.web.server.REQUEST_WITHIN_S", 1.0)
     with serving() as server:
         silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
         silent[1].sendall(b"GET / HTTP/1.1\r\nHost: local")
