@@ -11,6 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from anydoa.cli.ending import discard_output, exit_code, one_line, prepare_streams
+from anydoa.errors import ConfigError
+from anydoa.io.nearest_name import nearest_name
 from anydoa.output_file import protected_inputs
 
 _COMMANDS = (
@@ -50,6 +52,16 @@ class _LazyGroup(TyperGroup):
             command = typer.main.get_command(single)
         command.name = cmd_name
         return command
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that the words begin with; an unknown one names the nearest."""
+        name = args[0]
+        if name not in _COMMANDS and not name.startswith("-"):
+            near = nearest_name(name[:80], _COMMANDS)
+            raise ConfigError(
+                f"there is no command {name[:80]!r}; did you mean {near!r}? `anydoa --help` lists all"
+            )
+        return super().resolve_command(ctx, args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command; a reader of our output that has had enough is no mistake, as typer thinks."""

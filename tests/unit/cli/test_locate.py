@@ -372,7 +372,7 @@ def test_the_program_names_its_version_and_commands(capsys: pytest.CaptureFixtur
     assert main([]) == 0
     assert "locate" in capsys.readouterr().out
     assert main(["locat"]) == 2
-    assert "No such command 'locat'" in capsys.readouterr().err
+    assert "did you mean 'locate'" in capsys.readouterr().err
 
 
 def test_a_group_without_command_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
