@@ -1,6 +1,7 @@
 """The shape of the source in figures: files, layers, doors, functions, constants.
 
     python benchmarks/house.py [ROOT]
+    python benchmarks/house.py --doors      exit code 1 if an import goes past a package's door
 
 ROOT is a checkout of any version, by default this one. Nothing of it is imported.
 """
@@ -9,6 +10,7 @@ import argparse
 import ast
 import re
 import statistics
+import sys
 import tomllib
 from collections import Counter
 from collections.abc import Iterator
@@ -150,6 +152,33 @@ def leavers(modules: list[Module]) -> tuple[set[tuple[str, str]], set[tuple[str,
     return leaving, past
 
 
+def imports_past_doors(root: Path) -> list[str]:
+    """Imports of a package's inner files from outside it: in the package, benchmarks, examples and documents."""
+    source = root / "src" / "anydoa"
+    packages = {path.parent.name for path in source.glob("*/__init__.py")}
+    code = {path: path.read_text() for path in source.rglob("*.py")}
+    for folder in ("benchmarks", "examples"):
+        code |= {path: path.read_text() for path in (root / folder).rglob("*.py")}
+    sessions = re.compile(r"^>>> ((?:from|import) .*)$", re.M)
+    for path in [root / "README.md", *(root / "docs").rglob("*.md")]:
+        code[path] = "\n".join(sessions.findall(path.read_text()))
+    past = []
+    for path, text in code.items():
+        own = path.relative_to(source).parts[0] if source in path.parents else ""
+        for node in ast.walk(ast.parse(text)):
+            for name in _imported_modules(node):
+                parts = name.split(".")
+                if parts[0] == "anydoa" and len(parts) > 2 and parts[1] in packages - {own}:
+                    past.append(f"{path.relative_to(root)}: {name}; import from anydoa.{parts[1]}")
+    return past
+
+
+def _imported_modules(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ImportFrom):
+        return [node.module or ""]
+    return [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+
+
 def layer_rows(root: Path) -> int:
     """Rows of the layers that the import linter holds."""
     with open(root / "pyproject.toml", "rb") as file:
@@ -201,15 +230,23 @@ def report(root: Path) -> dict[str, str]:
     }
 
 
-def main() -> None:
-    """Print every figure."""
+def main() -> int:
+    """Print every figure, or every import past a door."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("root", nargs="?", type=Path, default=Path(__file__).resolve().parents[1])
-    for name, value in report(parser.parse_args().root).items():
+    parser.add_argument("--doors", action="store_true", help="only look for imports past a door")
+    options = parser.parse_args()
+    if options.doors:
+        past = imports_past_doors(options.root)
+        for line in past:
+            print(line)
+        return int(bool(past))
+    for name, value in report(options.root).items():
         print(f"{name:36} {value}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
