@@ -153,7 +153,7 @@ def leavers(modules: list[Module]) -> tuple[set[tuple[str, str]], set[tuple[str,
 
 
 def imports_past_doors(root: Path) -> list[str]:
-    """Imports of a package's inner files from outside it: in the package, benchmarks, examples and documents."""
+    """Imports of a package's inner files from outside it: in source, benchmarks, examples and documents."""
     source = root / "src" / "anydoa"
     packages = {path.parent.name for path in source.glob("*/__init__.py")}
     code = {path: path.read_text() for path in source.rglob("*.py")}
