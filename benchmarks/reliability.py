@@ -12,6 +12,7 @@ import itertools
 from pathlib import Path
 
 import numpy as np
+from anydoa.geometry.folding import fold_directions
 from jaxtyping import Bool, Float
 from threadpoolctl import threadpool_limits
 
@@ -19,7 +20,6 @@ from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
 from anydoa.evaluation.catalogue import open_suite
 from anydoa.evaluation.runner import first_clips
 from anydoa.geometry.coordinates import great_circle_distance_deg
-from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import TOLERANCE_DEG
 from anydoa.peaks import PeakFinder

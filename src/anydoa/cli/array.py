@@ -11,8 +11,8 @@ from anydoa.cli.options import UnitOption
 from anydoa.cli.printing import tell
 
 if TYPE_CHECKING:
-    from anydoa.geometry.ambiguity import ArrayReport
     from anydoa.geometry.array import MicrophoneArray
+    from anydoa.geometry.array_report import ArrayReport
 
 app = typer.Typer(help="Microphone arrays: list, show, check, convert.", no_args_is_help=True)
 

@@ -9,7 +9,7 @@ from anydoa.diagnosis.findings import Diagnosis, OrderCheck
 from anydoa.diagnosis.heard_talker import HeardTalker
 from anydoa.diagnosis.lateness import LARGE_S
 from anydoa.diagnosis.symmetry import KnownTalker
-from anydoa.geometry.ambiguity import ArrayReport
+from anydoa.geometry.array_report import ArrayReport
 
 _SMALLEST_SPAN = 0.015  # m; the smallest arrays on sale
 _LARGEST_SPAN = 3.0  # m; the longest bars on sale are 2 m

@@ -15,7 +15,7 @@ from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES
 from anydoa.errors import ConfigError
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.rotation import random_rotation, rotate
+from anydoa.geometry.coordinates import random_rotation, rotate
 
 SHAPES = {"ball": MIN_MICROPHONES, "plane": 3, "line": MIN_MICROPHONES, "wide": MIN_MICROPHONES}
 """Shapes of random arrays, and the fewest microphones that make one."""

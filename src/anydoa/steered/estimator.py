@@ -13,11 +13,11 @@ import numpy as np
 from jaxtyping import Float, Float32
 from scipy.special import expit
 
-from anydoa.classical.stft import FrameStream
+from anydoa.acoustics.plane_wave import steering_phases
+from anydoa.acoustics.stft import FrameStream
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.geometry.plane_wave import steering_phases
 from anydoa.runtime.card import ModelCard
 from anydoa.spectrum import SpatialSpectrum
 from anydoa.steered.bin_features import BinAxis, BinFeatures, PolarSpectra

@@ -7,12 +7,12 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32, Int
 from scipy.spatial import cKDTree
 
+from anydoa.acoustics.plane_wave import steering_phases
 from anydoa.geometry.ambiguity import array_axis, geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance
 from anydoa.geometry.folding import fold_directions, half_circle
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.geometry.plane_wave import steering_phases
 from anydoa.peak_fit import PatchFit
 from anydoa.steered.band_power import half_covariance, pair_matrix, takes_pairs
 from anydoa.steered.bin_features import BinAxis

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from anydoa.constants import SPEED_OF_SOUND
-from anydoa.geometry.rotation import random_rotation, rotate
+from anydoa.geometry.coordinates import random_rotation, rotate
 from anydoa.simulation.array_sampling import sample_dynamic_array
 from anydoa.training.batch import ClipShape, SpectraBatch
 from anydoa.training.speech_levels import TimeAxis, fall_db, smear, speech_and_pauses, speech_level_db

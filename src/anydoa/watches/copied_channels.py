@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Complex, Float
 
+from anydoa.acoustics.plane_wave import steering_phases
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.channel_list import named_channels
+from anydoa.geometry.channels import named_channels
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.geometry.plane_wave import steering_phases
 from anydoa.watches.notice import Notice
 from anydoa.watches.sound_sums import SoundSums
 

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from anydoa.geometry.folding import fold_directions
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
-from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
 from anydoa.steered.candidates import Candidates

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from anydoa.geometry.folding import fold_directions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.folding import fold_directions
-from anydoa.geometry.rotation import random_rotation, rotate
+from anydoa.geometry.coordinates import random_rotation, rotate
 from anydoa.simulation.array_sampling import sample_array
 from anydoa.training.symmetry import Symmetry
 from anydoa.training.targets import target_spectrum

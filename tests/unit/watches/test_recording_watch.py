@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.channel_list import named_channels
+from anydoa.geometry.channels import named_channels
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
