@@ -12,7 +12,6 @@ import itertools
 from pathlib import Path
 
 import numpy as np
-from anydoa.geometry.folding import fold_directions
 from jaxtyping import Bool, Float
 from threadpoolctl import threadpool_limits
 
@@ -39,10 +38,10 @@ def gather(arguments: argparse.Namespace) -> tuple[Float[np.ndarray, "peak"], Bo
         clip = suite[index]
         spectrum = estimator.spectrum(clip.audio, clip.array, grid)
         active = clip.active_at(spectrum.times_s)
-        truth = fold_directions(clip.directions_at(spectrum.times_s), clip.array)
+        truth = clip.array.ambiguity.fold(clip.directions_at(spectrum.times_s))
         for values, speaks, places in zip(spectrum.values, active, truth, strict=True):
             for peak in finder.find(values):
-                heard = fold_directions(peak.direction, clip.array)
+                heard = clip.array.ambiguity.fold(peak.direction)
                 distance = great_circle_distance_deg(heard, places[speaks])
                 scores.append(peak.score)
                 right.append(bool((distance <= TOLERANCE_DEG).any()))

@@ -3,8 +3,8 @@
 import numpy as np
 from jaxtyping import Complex64, Float
 
+from anydoa.acoustics.sphere_waves import sphere_waves
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.sphere_waves import sphere_waves
 
 _TOLERANCE = 1e-3  # of a wave around a sphere
 

@@ -25,18 +25,18 @@ for ten centimetres 6 microseconds, a tenth of a sample at 16 kHz.
 """
 
 _SAME_DIRECTION = 1e-6  # rad; a mirror image closer than this is the direction itself
-_SENTENCES: dict[Rank, str] = {
+_SENTENCES = {
     "line": "hears only the angle to its line: all directions of a cone around it sound alike",
     "plane": "cannot tell {sides} apart: a direction and its mirror image sound alike",
     "volume": "tells all directions apart",
 }
 
 
-def ambiguity_sentence(rank: Rank, sides: str = "the two sides of its plane") -> str:
+def ambiguity_sentence(rank: str, sides: str = "the two sides of its plane") -> str:
     """What an array cannot tell apart, for people; its subject is the array.
 
     Args:
-        rank: the shape of the array.
+        rank: ``line``, ``plane`` or ``volume``: the shape of the array.
         sides: what lies on the two sides of a planar array.
     """
     return _SENTENCES[rank].format(sides=sides)
@@ -51,8 +51,8 @@ class Ambiguity:
         num_angles: angles of a direction that the array hears.
         broadside: words for the directions whose sound reaches all microphones at once, empty if there are
             none.
-        axis: direction of the line or normal of the plane, a unit vector whose largest coordinate is positive;
-            None for a volume.
+        axis: direction of the line or normal of the plane, a unit vector whose largest coordinate is
+            positive; None for a volume.
         cones: the cones that a linear array hears; None for other arrays.
         projection: matrix that takes out of a direction what changes no delay between microphones. How long
             the projected difference of two directions is says how unlike their waves are: a planar array
@@ -221,7 +221,7 @@ class PlanarAmbiguity(Ambiguity):
     def sweep(self, step: float, *, fewest: int, most: int) -> Float[np.ndarray, "direction 3"]:
         """Directions on the positive side that fall evenly on the disc of their projections."""
         count = int(np.clip(np.pi / step**2, fewest, most))
-        # A sunflower fills the disc evenly: what a planar array hears is where a direction falls on its plane.
+        # A sunflower fills the disc of projections on the plane, which are all that a planar array hears.
         radius = np.sqrt((np.arange(count) + 0.5) / count)
         angle = np.arange(count) * np.pi * (3 - np.sqrt(5))
         disc = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -345,4 +345,3 @@ def principal_axes(
 def _positive(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
     """The axis or its opposite, whichever has a positive largest coordinate."""
     return axis * np.sign(axis[np.abs(axis).argmax()])
-

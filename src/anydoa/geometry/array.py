@@ -142,9 +142,9 @@ class MicrophoneArray:
 
     @property
     def _symmetry_points(self) -> Float[np.ndarray, "point 3"]:
-        """Points whose line, plane or volume says what sounds alike: the microphones, relative to their mean.
+        """Points whose line, plane or volume says what sounds alike: the microphones relative to their mean.
 
-        On a rigid sphere its centre is one more, and the origin: only a plane through it mirrors the sphere too.
+        On a rigid sphere its centre is one more, and the origin: only a plane through it mirrors the sphere.
         """
         if self.rigid_sphere_radius is None:
             return self.centred_positions

@@ -130,4 +130,3 @@ def smallest_resolvable_angle(array: MicrophoneArray, frequency: float) -> float
         raise GeometryError(f"frequency must be positive, got {frequency} Hz")
     wavelength = array.speed_of_sound / frequency
     return float(2 * np.arcsin(min(1.0, wavelength / (2 * array.span))))
-

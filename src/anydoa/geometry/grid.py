@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike
 from scipy.spatial import ConvexHull, QhullError, SphericalVoronoi, cKDTree
 
 from anydoa.errors import GeometryError
-from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direction
-from anydoa.geometry.rotation import rotate, rotation_towards
+from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direction, rotate, rotation_towards
 
 MAX_DIRECTIONS = 200_000
 _GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.plotting.picture_file import FAINT, INK, check_picture_path, save_picture
 
@@ -94,7 +93,7 @@ def _figure(array: MicrophoneArray) -> "Figure":
 
 def _subtitle(array: MicrophoneArray) -> str:
     facts = (
-        f"{array.num_microphones} microphones in a {geometry_rank(array)}, "
+        f"{array.num_microphones} microphones in a {array.ambiguity.rank}, "
         f"{array.span * 1000:.0f} mm from end to end, nearest pair {array.spacing * 1000:.0f} mm"
     )
     front = textwrap.shorten(f"0° is {array.front}", 150, placeholder=" …") if array.front else ""

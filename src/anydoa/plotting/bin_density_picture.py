@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.geometry.ambiguity import aliasing_frequency, lowest_frequency
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.array_report import aliasing_frequency, lowest_frequency
 from anydoa.plotting.picture_file import save_picture
 
 _POINTS = 400

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from anydoa.geometry.ambiguity import mirror_directions
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, direction_to_angles_deg
 from anydoa.plotting.picture_file import FAINT, INK, check_picture_path, save_picture
@@ -146,7 +145,7 @@ def _ambiguity_figure(array: MicrophoneArray) -> "Figure":
         axes.contour(
             azimuth_deg, elevation_deg, difference, levels=[_AUDIBLE_US], colors="white", linewidths=1
         )
-        twins = direction_to_angles_deg(mirror_directions(array, reference))
+        twins = direction_to_angles_deg(array.ambiguity.sounds_like(reference))
         style: dict[str, Any] = {"linestyle": "none", "markeredgecolor": "white"}
         axes.plot(*twins, marker="o", markersize=5, color=_BAD, **style)
         axes.plot(azimuth, elevation, marker="*", markersize=16, color=_BAD, **style)

@@ -13,7 +13,6 @@ from jaxtyping import Float
 
 from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES
 from anydoa.errors import ConfigError
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import random_rotation, rotate
 
@@ -113,7 +112,7 @@ def _draw_plane(num_mics: int, rng: np.random.Generator) -> Float[np.ndarray, "m
         if places is None:
             continue
         positions = np.pad(places, ((0, 0), (0, 1)))
-        if geometry_rank(MicrophoneArray(positions)) == "plane":
+        if MicrophoneArray(positions).ambiguity.num_dimensions == 2:
             return positions
 
 

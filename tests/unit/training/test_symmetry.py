@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 import torch
-from anydoa.geometry.folding import fold_directions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,7 +39,7 @@ def test_a_target_is_that_of_the_folded_talkers_on_the_folded_grid(seed: int, in
     target = target_spectrum(sources, active, grid, WIDTHS_DEG, symmetry_of(*arrays))
     for row, array in enumerate(arrays):
         talkers, heard = (
-            torch.from_numpy(fold_directions(vectors.double().numpy(), array)) for vectors in (sources, grid)
+            torch.from_numpy(array.ambiguity.fold(vectors.double().numpy())) for vectors in (sources, grid)
         )
         expected = target_spectrum(talkers[row, None], active[row, None], heard, WIDTHS_DEG)[0]
         torch.testing.assert_close(target[row].double(), expected, atol=1e-4, rtol=0)

@@ -259,7 +259,8 @@ def test_what_the_living_microphones_cannot_tell_is_said() -> None:
     audio = room(BALL, LEFT)
     audio[2:] = 0
     assert said(BALL, audio)["flat"].endswith(
-        "The 2 others lie on a line: all directions on a cone around it sound the same to them"
+        "The rest of the array hears only the angle to its line: all directions of a cone around it sound "
+        "alike"
     )
     audio[1] = 0
     assert said(BALL, audio)["flat"].endswith("One microphone alone does not tell where sound comes from")
