@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from anydoa.acoustics.tdoa import arrival_time
 from anydoa.diagnosis.delays import PieceCorrelations
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
@@ -233,7 +234,7 @@ def arrival_times(
         Woodworth (1938): straight to the lit half of a sphere, along its surface into the shadow.
     """
     if array.rigid_sphere_radius is None:
-        return -(array.centred_positions @ directions.T) / array.speed_of_sound
+        return arrival_time(array.centred_positions, directions, array.speed_of_sound).T.copy()
     cosine = np.clip(normalize_direction(array.positions) @ directions.T, -1, 1)
     shadow = np.arccos(cosine) - np.pi / 2
     return np.where(shadow > 0, shadow, -cosine) * array.rigid_sphere_radius / array.speed_of_sound

@@ -12,7 +12,7 @@ from jaxtyping import Bool, Float
 from scipy.spatial import cKDTree
 
 from anydoa.geometry.coordinates import great_circle_distance, normalize_direction, tangent_basis
-from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
+from anydoa.geometry.grid import GOLDEN_ANGLE, DirectionGrid, fibonacci_grid
 
 Rank = Literal["line", "plane", "volume"]
 
@@ -223,7 +223,7 @@ class PlanarAmbiguity(Ambiguity):
         count = int(np.clip(np.pi / step**2, fewest, most))
         # A sunflower fills the disc of projections on the plane, which are all that a planar array hears.
         radius = np.sqrt((np.arange(count) + 0.5) / count)
-        angle = np.arange(count) * np.pi * (3 - np.sqrt(5))
+        angle = np.pi + np.arange(count) * GOLDEN_ANGLE
         disc = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
         return disc @ tangent_basis(self.axis) + np.sqrt(1 - radius**2)[:, None] * self.axis
 

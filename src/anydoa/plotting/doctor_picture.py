@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
+from anydoa.acoustics.tdoa import arrival_time
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, direction_to_angles_deg
 from anydoa.plotting.picture_file import FAINT, INK, check_picture_path, save_picture
@@ -139,7 +140,7 @@ def _ambiguity_figure(array: MicrophoneArray) -> "Figure":
     panels = figure.subplots(1, len(_REFERENCES_DEG))
     for axes, (azimuth, elevation) in zip(panels, _REFERENCES_DEG, strict=True):
         reference = angles_deg_to_direction(azimuth, elevation)
-        late = (directions - reference) @ array.centred_positions.T / array.speed_of_sound
+        late = arrival_time(array.centred_positions, directions - reference, array.speed_of_sound)
         difference = 1e6 * np.sqrt(np.square(late).mean(axis=-1))
         shown = axes.contourf(azimuth_deg, elevation_deg, difference, levels=24, cmap="viridis")
         axes.contour(
