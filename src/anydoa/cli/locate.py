@@ -156,7 +156,7 @@ class _Targets:
             raise ConfigError("--skip-existing looks for files; add --json, --csv, --dcase or --plot")
         for picture in (self.picture(self.files[0]), self.mask_picture(self.files[0])):
             if picture is not None:
-                from anydoa.plotting.picture_file import check_picture_path
+                from anydoa.plotting.picture import check_picture_path
 
                 check_picture_path(picture)
 
