@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from anydoa.acoustics.rigid_sphere import sphere_response
 from anydoa.estimators import make_estimator
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.material import Material
@@ -24,7 +25,6 @@ from anydoa.evaluation.scoring import ClipScore, score_clip
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.geometry.rigid_sphere import sphere_response
 from anydoa.io.array_file import list_presets, load_array
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.pool import AudioPool, load_pool

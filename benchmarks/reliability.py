@@ -19,11 +19,10 @@ from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
 from anydoa.evaluation.catalogue import open_suite
 from anydoa.evaluation.runner import first_clips
 from anydoa.geometry.coordinates import great_circle_distance_deg
-from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import TOLERANCE_DEG
 from anydoa.peaks import PeakFinder
-from anydoa.plotting.picture_file import FAINT, INK, save_picture
+from anydoa.plotting.picture import FAINT, INK, picture
 
 LEAST = 0.05
 EDGES = np.array([LEAST, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
@@ -39,10 +38,10 @@ def gather(arguments: argparse.Namespace) -> tuple[Float[np.ndarray, "peak"], Bo
         clip = suite[index]
         spectrum = estimator.spectrum(clip.audio, clip.array, grid)
         active = clip.active_at(spectrum.times_s)
-        truth = fold_directions(clip.directions_at(spectrum.times_s), clip.array)
+        truth = clip.array.ambiguity.fold(clip.directions_at(spectrum.times_s))
         for values, speaks, places in zip(spectrum.values, active, truth, strict=True):
             for peak in finder.find(values):
-                heard = fold_directions(peak.direction, clip.array)
+                heard = clip.array.ambiguity.fold(peak.direction)
                 distance = great_circle_distance_deg(heard, places[speaks])
                 scores.append(peak.score)
                 right.append(bool((distance <= TOLERANCE_DEG).any()))
@@ -61,16 +60,13 @@ def tabulate(scores: np.ndarray, right: np.ndarray) -> list[tuple[float, float, 
 
 def draw(rows: list[tuple[float, float, int]], path: Path, title: str) -> None:
     """Share of right ones against what was said, with the diagonal they should lie on."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(4.2, 4.2), layout="constrained")
-    axes = figure.subplots()
     said, right, count = (np.array(column) for column in zip(*rows, strict=True))
-    axes.plot([0, 1], [0, 1], color=FAINT, zorder=1)
-    axes.scatter(said, right, s=20 + 180 * count / count.max(), color="#2f6fab", zorder=2)
-    axes.set(xlabel="score", ylabel="right within 10°", xlim=(0, 1), ylim=(0, 1), title=title)
-    axes.tick_params(colors=INK)
-    save_picture(figure, path)
+    with picture(path, (4.2, 4.2)) as figure:
+        axes = figure.subplots()
+        axes.plot([0, 1], [0, 1], color=FAINT, zorder=1)
+        axes.scatter(said, right, s=20 + 180 * count / count.max(), color="#2f6fab", zorder=2)
+        axes.set(xlabel="score", ylabel="right within 10°", xlim=(0, 1), ylim=(0, 1), title=title)
+        axes.tick_params(colors=INK)
 
 
 def main() -> None:

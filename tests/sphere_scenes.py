@@ -2,11 +2,10 @@
 
 import numpy as np
 
+from anydoa.acoustics.rigid_sphere import sphere_response
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import great_circle_distance
+from anydoa.geometry.coordinates import great_circle_distance, random_rotation, rotate
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.geometry.rigid_sphere import sphere_response
-from anydoa.geometry.rotation import random_rotation, rotate
 from properties.strategies import Scene, in_noise, random_direction, talker
 
 

@@ -14,7 +14,6 @@ from jaxtyping import Bool, Float
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryError, ShapeError
 from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io.array_file import load_array
@@ -156,7 +155,7 @@ class Localizer:
             weights_hash=getattr(self.estimator, "weights_hash", None),
             array=self.array.name,
             array_hash=self.array.hash,
-            array_rank=geometry_rank(self.array),
+            array_rank=self.array.ambiguity.rank,
             grid=self.grid.name,
             version=version("anydoa"),
         )

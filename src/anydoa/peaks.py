@@ -15,10 +15,9 @@ from scipy.sparse import csr_array, vstack
 from scipy.spatial import cKDTree
 
 from anydoa.errors import ConfigError, ShapeError
-from anydoa.geometry.ambiguity import Rank, array_axis, geometry_rank
+from anydoa.geometry.ambiguity import UNAMBIGUOUS, Ambiguity, Cones
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
-from anydoa.geometry.folding import audible_projection
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.peak_fit import ArcFit, PatchFit
 
@@ -30,7 +29,6 @@ MIN_CONTRAST = 0.5  # share of the highest peak's height above the floor that a 
 MAX_SADDLE = 0.5  # share of its own height to which the spectrum must fall on the way to every higher peak
 LEAST_RISE = 0.3  # of the threshold that a source rises above the floor: what all directions have is none
 _NARROW = 0.75  # length of the mean direction of a cap of 60 degrees; a lobe fills smaller grids
-_HEIGHT_HEARD = 0.5  # of a difference in height above a flat array, beside one along its plane
 _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
 _MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a nearer mirror is the direction itself, for all a reader cares
 
@@ -136,7 +134,7 @@ class PeakFinder:
         if self._half_circle is not None:
             peaks = self._half_circle.finder.find(self._half_circle.weights @ values)
         else:
-            seen = np.where(self._side, values, 0) if self._rank == "plane" else values
+            seen = np.where(self._side, values, 0)
             outstanding = self._outstanding(seen)
             complete = self.rule == "maxima" and len(outstanding) >= (self.num_sources or 0)
             chosen = outstanding if complete or not self.num_sources else self._fill(seen, outstanding)
@@ -202,20 +200,8 @@ class PeakFinder:
     def closeness(
         self, first: Float[np.ndarray, "point 3"], second: Float[np.ndarray, "*other 3"]
     ) -> Float[np.ndarray, "point *other"]:
-        """Cosine of the angle between directions, as far as the array hears it.
-
-        A straight array hears of a direction only its part along the line. A flat one hears its part in the
-        plane, whose length tells the height; as floor and ceiling reflect a talker at the same azimuth from
-        other heights, differences of that length count half.
-        """
-        if self._rank == "volume":
-            return np.asarray(first @ second.T)
-        heard, other = first @ self._audible, second @ self._audible
-        length, other_length = np.linalg.norm(heard, axis=-1), np.linalg.norm(other, axis=-1)
-        square = np.add.outer(length**2, other_length**2) - 2 * (heard @ other.T)
-        if self._rank == "plane":
-            square -= (1 - _HEIGHT_HEARD**2) * np.subtract.outer(length, other_length) ** 2
-        return np.asarray(1 - square / 2)
+        """Cosine of the angle between directions, as far as the array hears it."""
+        return self._ambiguity.closeness(first, second)
 
     def _least_height(self, floor: float) -> float:
         return self.threshold if self._is_narrow else max(self.threshold, floor + LEAST_RISE * self.threshold)
@@ -241,10 +227,7 @@ class PeakFinder:
 
     def mirror(self, direction: Float[np.ndarray, "3"]) -> tuple[Float[np.ndarray, "3"], ...]:
         """A direction's reflection through a flat array or its turn about a line, where the grid looks."""
-        if self._rank == "volume":
-            return ()
-        turn = 1.0 if self._rank == "plane" else -1.0
-        twin = turn * (direction - 2 * (direction @ self._axis) * self._axis)
+        twin = self._ambiguity.mirror(direction)
         distinct = direction @ twin < np.cos(_MIN_MIRROR_ANGLE)
         return (twin,) if distinct and self.looks_at(twin[None])[0] else ()
 
@@ -262,30 +245,20 @@ class PeakFinder:
         return replace(peak, index=index, mirror=self.mirror(peak.direction))
 
     @cached_property
-    def _rank(self) -> Rank:
-        return "volume" if self.array is None else geometry_rank(self.array)
-
-    @cached_property
-    def _axis(self) -> Float[np.ndarray, "3"]:
-        assert self.array is not None  # asked for only where the rank is line or plane
-        return array_axis(self.array)
+    def _ambiguity(self) -> Ambiguity:
+        return UNAMBIGUOUS if self.array is None else self.array.ambiguity
 
     @cached_property
     def _is_narrow(self) -> bool:
         return bool(np.linalg.norm(self.grid.directions.mean(axis=0)) > _NARROW)
 
     @cached_property
-    def _audible(self) -> Float[np.ndarray, "3 3"]:
-        assert self.array is not None  # asked for only where the rank is line or plane
-        return audible_projection(self.array)
-
-    @cached_property
     def _side(self) -> Bool[np.ndarray, "grid"]:
         """Where sources are sought: of two directions a flat array confuses, on the positive side."""
-        if self._rank != "plane":
-            return np.ones(len(self.grid), dtype=bool)
-        height = self.grid.directions @ self._axis
-        return (height >= 0) | ~self.looks_at(self.grid.directions - 2 * height[:, None] * self._axis)
+        kept = self._ambiguity.is_on_kept_side(self.grid.directions)
+        if kept.all():
+            return kept
+        return kept | ~self.looks_at(self._ambiguity.mirror(self.grid.directions))
 
     @cached_property
     def _tree(self) -> cKDTree:
@@ -293,7 +266,8 @@ class PeakFinder:
 
     @cached_property
     def _half_circle(self) -> "_HalfCircle | None":
-        return _half_circle_for(self) if self._rank == "line" else None
+        cones = self._ambiguity.cones
+        return None if cones is None else _half_circle_for(self, cones)
 
     @cached_property
     def _rings(self) -> tuple[Int[np.ndarray, "_"], Int[np.ndarray, "grid"]]:
@@ -325,12 +299,12 @@ class _HalfCircle:
     weights: csr_array
 
 
-def _half_circle_for(finder: PeakFinder) -> _HalfCircle | None:
+def _half_circle_for(finder: PeakFinder, cones: Cones) -> _HalfCircle | None:
     """The half circle in front of a line array, or behind or above it if the grid looks only there.
 
     None if the grid looks at less than half of each of them.
     """
-    axis, grid = finder._axis, finder.grid
+    axis, grid = cones.axis, finder.grid
     front = _in_front_of(axis)
     angles = np.linspace(0, np.pi, max(3, round(2 * np.pi / grid.spacing) + 1))
     sides = [front, -front, np.cross(front, axis), np.cross(axis, front)]

@@ -8,9 +8,13 @@ from numpy.testing import assert_allclose
 
 from anydoa.errors import GeometryError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import angles_to_direction, great_circle_distance_deg
+from anydoa.geometry.coordinates import (
+    angles_to_direction,
+    great_circle_distance_deg,
+    random_rotation,
+    rotate,
+)
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.geometry.rotation import random_rotation, rotate
 from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
 from properties.strategies import (
     ESTIMATORS,

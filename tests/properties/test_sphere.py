@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import great_circle_distance_deg
+from anydoa.geometry.coordinates import great_circle_distance_deg, random_rotation, rotate
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.geometry.rotation import random_rotation, rotate
 from anydoa.spectrum import SpatialSpectrum
 from properties.strategies import ESTIMATORS, EstimatorCase, Scene, chunkings, seeds
 from sphere_scenes import ball_array, random_sphere_scene, sphere_scene

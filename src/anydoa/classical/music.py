@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32
 from scipy.spatial import cKDTree
 
+from anydoa.acoustics.tdoa import arrival_time
 from anydoa.classical.covariance import CovarianceEstimator, Projection
 from anydoa.classical.sphere_projection import NOISE_FLOOR, SphereSubspaceProjection
 from anydoa.errors import ConfigError
@@ -113,7 +114,7 @@ class _SubspaceProjection:
         directions: Float[np.ndarray, "direction 3"],
         num_sources: int,
     ) -> None:
-        delay = -(array.centred_positions @ directions.T) / array.speed_of_sound
+        delay = arrival_time(array.centred_positions, directions, array.speed_of_sound).T.copy()
         self._first_steering = np.exp(-2j * np.pi * music.frequencies[0] * delay).astype(np.complex64)
         self._next_bin = np.exp(-2j * np.pi * music.bin_spacing * delay).astype(np.complex64)
         self._num_sources = num_sources

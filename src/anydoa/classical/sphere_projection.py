@@ -1,16 +1,16 @@
 """From averaged covariances to values of directions, for microphones on a rigid sphere.
 
 There no time difference serves all frequencies. But a wave is a short sum of functions of frequency times
-functions of direction (:mod:`anydoa.geometry.sphere_waves`), so covariances are first brought down to those
+functions of direction (:mod:`anydoa.acoustics.sphere_waves`), so covariances are first brought down to those
 few functions, and only then meet the directions.
 """
 
 import numpy as np
 from jaxtyping import Complex64, Float, Float32
 
+from anydoa.acoustics.sphere_waves import sphere_waves
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.geometry.sphere_waves import sphere_waves
 
 _PHASE_TOLERANCE = 5e-3  # root mean square; errors of pairs and bins average out in a value
 _WAVE_TOLERANCE = 1e-3

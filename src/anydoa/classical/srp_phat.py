@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32, Int
 from scipy.sparse import csr_array
 
+from anydoa.acoustics.tdoa import arrival_time
 from anydoa.classical.covariance import CovarianceEstimator, Projection
 from anydoa.classical.sphere_projection import SpherePhaseProjection
 from anydoa.geometry.array import MicrophoneArray
@@ -105,11 +106,14 @@ class _LagProjection:
         self._baselines = _Baselines.of(array.positions)
         angular = 2 * np.pi * frequencies
         lag_step = float(np.sqrt(8 * _INTERPOLATION_ERROR / np.mean(angular**2)))
-        delay = self._baselines.displacement / (array.speed_of_sound * lag_step)  # in lags
+        displacement, lag_length = self._baselines.displacement, array.speed_of_sound * lag_step
         step = max(1, _BLOCK_READINGS // len(grid))
         self._tables = [
-            _LagTable.of(slice(start, start + step), -grid.directions @ delay[start : start + step].T)
-            for start in range(0, len(delay), step)
+            _LagTable.of(
+                slice(start, start + step),
+                arrival_time(displacement[start : start + step], grid.directions, lag_length),  # in lags
+            )
+            for start in range(0, len(displacement), step)
         ]
         lags = np.arange(max(table.half_length for table in self._tables) + 1) * lag_step
         self._cosine = np.cos(angular[:, None] * lags).astype(np.float32)

@@ -11,8 +11,8 @@ from anydoa.cli.options import UnitOption
 from anydoa.cli.printing import tell
 
 if TYPE_CHECKING:
-    from anydoa.geometry.ambiguity import ArrayReport
     from anydoa.geometry.array import MicrophoneArray
+    from anydoa.geometry.array_report import ArrayReport
 
 app = typer.Typer(help="Microphone arrays: list, show, check, convert.", no_args_is_help=True)
 
@@ -29,16 +29,16 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="A list of
     from rich.console import Console
     from rich.table import Table
 
-    from anydoa.geometry.ambiguity import array_report
+    from anydoa.geometry.array_report import ArrayReport
     from anydoa.io.array_file import list_presets, load_array
 
     arrays = [load_array(name) for name in list_presets()]
     if as_json:
-        typer.echo(json.dumps([_report_json(array, array_report(array)) for array in arrays], indent=2))
+        typer.echo(json.dumps([_report_json(array, ArrayReport.of(array)) for array in arrays], indent=2))
         return
     table = Table("name", "mics", "shape", "span (mm)", "what", box=None, pad_edge=False)
     for array in arrays:
-        report = array_report(array)
+        report = ArrayReport.of(array)
         span = f"{report.span * 1000:.0f}"
         table.add_row(array.name, str(report.num_microphones), report.rank, span, array.title)
     Console(markup=False).print(table)
@@ -72,11 +72,11 @@ def check_command(
     unit: UnitOption = None,
 ) -> None:
     """Say what an array can tell apart, and in which band, before any sound is heard."""
-    from anydoa.geometry.ambiguity import array_report
+    from anydoa.geometry.array_report import ArrayReport
     from anydoa.io.array_file import load_array
 
     checked = load_array(array, unit=unit)
-    report = array_report(checked)
+    report = ArrayReport.of(checked)
     if as_json:
         typer.echo(json.dumps(_report_json(checked, report), indent=2))
     else:
@@ -126,23 +126,7 @@ def _print_microphones(array: "MicrophoneArray") -> None:
 
 
 def _verdict(report: "ArrayReport") -> str:
-    sentence = {
-        "volume": "it tells all directions apart.",
-        "plane": f"it cannot tell {_sides(report)} apart: a direction and its mirror image sound alike.",
-        "line": "it hears only the angle to its line: all directions of a cone around it sound alike.",
-    }
-    return f"{report.name}, {report.num_microphones} microphones in a {report.rank}: {sentence[report.rank]}"
-
-
-def _sides(report: "ArrayReport") -> str:
-    """The two sides of a flat array in plain words."""
-    if report.axis is None:
-        return ""
-    pairs = ("front and back", "left and right", "above and below")
-    upright = [
-        pair for pair, part in zip(pairs, report.axis, strict=True) if abs(part) > 0.94
-    ]  # within 20 degrees
-    return upright[0] if upright else "the two sides of its plane"
+    return f"{report.name}, {report.num_microphones} microphones in a {report.rank}: it {report.sentence}."
 
 
 def _facts(array: "MicrophoneArray", report: "ArrayReport") -> list[str]:

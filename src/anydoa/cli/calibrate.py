@@ -79,7 +79,7 @@ def calibrate(
     if out is not None:
         _write_array(found, nominal, recording_path(recording), out)
     if plot is not None:
-        from anydoa.plotting.calibration_picture import draw_calibration
+        from anydoa.plotting.array_picture import draw_calibration
 
         draw_calibration(nominal, found.array, found.moves_sd_m, found.directions, plot)
         tell(f"wrote {plot}")

@@ -96,7 +96,7 @@ def _check_options(
     if fix is not None and fix.suffix.lower() != ".toml":
         raise ConfigError(f"--fix writes .toml, which alone keeps everything, got {fix}; change the suffix")
     if plot is not None:
-        from anydoa.plotting.picture_file import check_picture_path
+        from anydoa.plotting.picture import check_picture_path
 
         check_picture_path(plot)
 

@@ -155,7 +155,7 @@ class _Targets:
             raise ConfigError("--skip-existing looks for files; add --json, --csv, --dcase or --plot")
         for picture in (self.picture(self.files[0]), self.mask_picture(self.files[0])):
             if picture is not None:
-                from anydoa.plotting.picture_file import check_picture_path
+                from anydoa.plotting.picture import check_picture_path
 
                 check_picture_path(picture)
 
@@ -350,6 +350,8 @@ class _Spans:
 
 
 def _print_tables(run: "LocalizationRun", spans: _Spans, *, frame_s: float) -> None:
+    from anydoa.geometry.ambiguity import ambiguity_sentence
+
     header = run.header
     tell(f"{header.file}: {run.info.duration_s:.1f} s, {header.array}, {header.estimator}, {header.grid}")
     if not run.directions:
@@ -362,12 +364,8 @@ def _print_tables(run: "LocalizationRun", spans: _Spans, *, frame_s: float) -> N
         place = place_words(source.direction, source.score)
         tell(f"  {place}  {seconds:5.1f} s{mirror_words(source.mirror)}")
     _print_spans(spans, run.directions)
-    note = {
-        "line": "a line array hears only the angle to its line: every direction on that cone sounds the same",
-        "plane": "a flat array cannot tell a direction from its mirror image on the other side",
-    }.get(header.array_rank)
-    if note and any(source.mirror for source in run.directions):
-        tell(f"  note: {note}; a grid of one side settles it")
+    if any(source.mirror for source in run.directions):
+        tell(f"  note: the array {ambiguity_sentence(header.array_rank)}; a grid of one side settles it")
 
 
 def _print_spans(spans: _Spans, directions: "Sequence[Source]") -> None:

@@ -52,7 +52,7 @@ def draw_learnt_mask(
     localizer: "Localizer", run: "LocalizationRun", recording: "Recording", path: Path
 ) -> None:
     """Level and mask of a recording that has been located; its sources stand in the title."""
-    from anydoa.plotting.mask_picture import draw_mask
+    from anydoa.plotting.bins_picture import draw_mask
     from anydoa.steered.masking import mask_of
 
     estimator = masked_estimator(localizer.estimator)

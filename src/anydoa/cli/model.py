@@ -76,7 +76,7 @@ def bins_command(
     import numpy as np
 
     from anydoa.io.array_file import load_array
-    from anydoa.plotting.bin_density_picture import draw_bin_density
+    from anydoa.plotting.bins_picture import draw_bin_density
     from anydoa.runtime.folder import find_model
 
     card = find_model(model).card

@@ -66,7 +66,7 @@ def parse_array(
         ConfigError: if the channels are not numbers from 0.
         GeometryError: if there is no such array or it is not sound.
     """
-    from anydoa.geometry.channel_list import parse_channels
+    from anydoa.geometry.channels import parse_channels
     from anydoa.io.array_file import load_array
 
     array = load_array(name, unit=unit)

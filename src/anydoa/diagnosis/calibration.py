@@ -17,14 +17,11 @@ from anydoa.diagnosis.delay_gathering import gather_delays
 from anydoa.diagnosis.position_fit import FitPrior, PositionFit, fit_positions, fit_waves
 from anydoa.diagnosis.sound_places import SoundPlaces, find_places
 from anydoa.errors import AudioError, ConfigError, GeometryError
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import normalize_direction
-from anydoa.geometry.rotation import rotate, rotation_from_rpy_deg
+from anydoa.geometry.coordinates import normalize_direction, rotate, rotation_from_rpy_deg
 from anydoa.io.audio import samples_info, split_blocks
 from anydoa.threads import one_blas_thread
 
-_NUM_AXES = {"line": 1, "plane": 2, "volume": 3}
 _FOLDS = 5
 _FEWEST_PLACES = 8
 _REDUNDANCY = 2.0  # numbers measured for each number sought
@@ -215,7 +212,7 @@ class _Frame:
                 f"positions are refined in free air, but array {array.name!r} sits on a rigid sphere, around "
                 "which sound bends; keep its array file"
             )
-        num_axes = _NUM_AXES[geometry_rank(array)]
+        num_axes = array.ambiguity.num_dimensions
         basis = np.linalg.svd(array.centred_positions)[2]
         positions = array.centred_positions @ basis[:num_axes].T
         thick = np.ptp(positions, axis=0) > _THICK * options.position_sd_m
@@ -229,8 +226,9 @@ class _Frame:
         frame = _Frame(basis, positions, FitPrior(options.position_sd_m, delay_sd, int(thick.sum())))
         if frame.numbers_a_place < 1:
             raise GeometryError(
-                f"refining a {geometry_rank(array)} takes at least {min(num_axes, 2) + 2} microphones, for "
-                f"directions are unknown, too, but array {array.name!r} has {array.num_microphones}"
+                f"refining a {array.ambiguity.rank} takes at least {array.ambiguity.num_angles + 2} "
+                f"microphones, for directions are unknown, too, but array {array.name!r} has "
+                f"{array.num_microphones}"
             )
         return frame
 

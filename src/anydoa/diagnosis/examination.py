@@ -28,8 +28,8 @@ from anydoa.diagnosis.symmetry import best_known_talker, symmetries
 from anydoa.diagnosis.timing import timing_findings
 from anydoa.diagnosis.wave_fit import Hypothesis
 from anydoa.errors import AudioError, ConfigError
-from anydoa.geometry.ambiguity import array_report
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.array_report import ArrayReport
 from anydoa.threads import one_blas_thread
 
 _GAIN_DB = 6.0  # rooms and talkers nearby make 2 dB
@@ -89,7 +89,7 @@ def _likely(diagnosis: Diagnosis) -> Diagnosis:
 def diagnose_geometry(array: MicrophoneArray) -> Diagnosis:
     """What can be said of an array before any sound is heard."""
     group = symmetries(array) if array.num_microphones <= MOST_MICROPHONES else ()
-    return Diagnosis(array, array_report(array), max(1, len(group)), best_known_talker(array, group))
+    return Diagnosis(array, ArrayReport.of(array), max(1, len(group)), best_known_talker(array, group))
 
 
 def _examine_waves(

@@ -8,8 +8,8 @@ from jaxtyping import Float, Int
 
 from anydoa.diagnosis.heard_talker import HeardTalker
 from anydoa.diagnosis.symmetry import KnownTalker
-from anydoa.geometry.ambiguity import ArrayReport
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.array_report import ArrayReport
 
 Kind = Literal[
     "unlisted", "order", "dead", "loopback", "duplicated", "inverted", "drift", "offset", "clipped", "gain",

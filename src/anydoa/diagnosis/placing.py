@@ -14,7 +14,7 @@ from anydoa.diagnosis.channels import COHERENT, ChannelFacts, together
 from anydoa.diagnosis.clocks import TOGETHER, ClockLag, late_clocks, undone
 from anydoa.diagnosis.findings import SURE, Finding
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.channel_list import MAX_LISTED, channel_text
+from anydoa.geometry.channels import MAX_LISTED, channel_text
 
 _LIKELY = 0.9
 

@@ -9,17 +9,12 @@ from anydoa.diagnosis.findings import Diagnosis, OrderCheck
 from anydoa.diagnosis.heard_talker import HeardTalker
 from anydoa.diagnosis.lateness import LARGE_S
 from anydoa.diagnosis.symmetry import KnownTalker
-from anydoa.geometry.ambiguity import ArrayReport
+from anydoa.geometry.array_report import ArrayReport
 
 _SMALLEST_SPAN = 0.015  # m; the smallest arrays on sale
 _LARGEST_SPAN = 3.0  # m; the longest bars on sale are 2 m
 _POOR_FIT = 0.08  # of 1; rooms of 0.8 s leave 0.15
 _WIDTH = 15
-_SHAPE = {
-    "volume": "it tells all directions apart",
-    "plane": "it cannot tell a direction from its mirror image on the other side of its plane",
-    "line": "it hears only the angle to its line and cannot tell the directions of a cone apart",
-}
 
 
 def report_text(diagnosis: Diagnosis) -> str:
@@ -75,7 +70,7 @@ def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
 def _verdict(diagnosis: Diagnosis) -> str:
     name = diagnosis.array.name
     if diagnosis.order is None and not diagnosis.findings:
-        return f"{name}: {_SHAPE[diagnosis.report.rank]}."
+        return f"{name}: it {diagnosis.report.sentence}."
     if diagnosis.findings:
         count = len(diagnosis.findings)
         return f"{name}: {count} {'problem' if count == 1 else 'problems'} found."
@@ -115,7 +110,7 @@ def _geometry_facts(diagnosis: Diagnosis) -> dict[str, str]:
     angles = ", ".join(f"{degrees(a):.0f}° at {f:.0f} Hz" for f, a in report.resolvable_angles if a < np.pi)
     facts = {
         "size": f"{report.span * 1000:.0f} mm from end to end{_doubtful_size(report)}",
-        "shape": f"{report.rank}: {_SHAPE[report.rank]}",
+        "shape": f"{report.rank}: it {report.sentence}",
         "best band": f"{report.lowest_frequency:.0f} to {report.aliasing_frequency:.0f} Hz; then phases wrap",
         "separates": angles or "no two talkers below 4000 Hz by phase alone",
     }

@@ -22,7 +22,7 @@ from anydoa.diagnosis.delays import PieceCorrelations, correlate_pieces
 from anydoa.diagnosis.wave_fit import Hypothesis, WaveFit, arrival_times, wave_directions
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.channel_list import channel_text
+from anydoa.geometry.channels import channel_text
 
 _CERTAIN = 0.95
 _SHORTEST_S = 1.0  # that can be judged

@@ -12,11 +12,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from anydoa.acoustics.tdoa import arrival_time
 from anydoa.diagnosis.delays import PieceCorrelations
-from anydoa.geometry.ambiguity import array_axis, geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
-from anydoa.geometry.grid import fibonacci_grid
 
 _DELAY_STEP = 22e-6  # s by which delays of neighbouring directions differ at the rim: a third of a sample
 _FEWEST, _MOST = 100, 3000  # directions
@@ -222,22 +221,8 @@ class WaveFit:
 
 def wave_directions(array: MicrophoneArray) -> Float[np.ndarray, "direction 3"]:
     """Directions dense enough for the array's delays, one of each set that the array cannot tell apart."""
-    rank = geometry_rank(array)
     step = _DELAY_STEP * array.speed_of_sound / (array.span / 2)
-    if rank == "volume":
-        count = int(np.clip(4 * np.pi / step**2, _FEWEST, _MOST))
-        return fibonacci_grid(count).directions
-    axis = array_axis(array)
-    turn = _basis(axis)
-    if rank == "line":
-        along = np.linspace(-1, 1, int(np.clip(2 / step, _FEWEST, _MOST)))
-        return along[:, None] * axis + np.sqrt(1 - along**2)[:, None] * turn[0]
-    count = int(np.clip(np.pi / step**2, _FEWEST, _MOST))
-    # A sunflower fills the disc evenly: what a flat array hears is where a direction falls on its plane.
-    radius = np.sqrt((np.arange(count) + 0.5) / count)
-    angle = np.arange(count) * np.pi * (3 - np.sqrt(5))
-    across = radius[:, None] * (np.cos(angle)[:, None] * turn[0] + np.sin(angle)[:, None] * turn[1])
-    return across + np.sqrt(1 - radius**2)[:, None] * axis
+    return array.ambiguity.sweep(step, fewest=_FEWEST, most=_MOST)
 
 
 def arrival_times(
@@ -249,14 +234,7 @@ def arrival_times(
         Woodworth (1938): straight to the lit half of a sphere, along its surface into the shadow.
     """
     if array.rigid_sphere_radius is None:
-        return -(array.centred_positions @ directions.T) / array.speed_of_sound
+        return arrival_time(array.centred_positions, directions, array.speed_of_sound).T.copy()
     cosine = np.clip(normalize_direction(array.positions) @ directions.T, -1, 1)
     shadow = np.arccos(cosine) - np.pi / 2
     return np.where(shadow > 0, shadow, -cosine) * array.rigid_sphere_radius / array.speed_of_sound
-
-
-def _basis(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "2 3"]:
-    """Two unit vectors at right angles to the axis and to each other."""
-    first = np.cross(axis, np.eye(3)[np.abs(axis).argmin()])
-    first /= np.linalg.norm(first)
-    return np.stack([first, np.cross(axis, first)])

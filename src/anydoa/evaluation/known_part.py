@@ -7,7 +7,8 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.errors import ConfigError
-from anydoa.geometry.coordinates import great_circle_distance, normalize_direction, tangent_basis
+from anydoa.geometry.ambiguity import Cones
+from anydoa.geometry.coordinates import normalize_direction
 
 Kind = Literal["direction", "azimuth", "cone"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -41,9 +42,7 @@ class KnownPart:
         if self.kind == "azimuth":
             return _horizontal(directions)
         if self.kind == "cone":
-            axis = normalize_direction(np.array(self.axis, dtype=np.float64))
-            angle = great_circle_distance(directions, axis)[..., None]
-            return np.cos(angle) * axis + np.sin(angle) * tangent_basis(axis)[0]
+            return Cones(normalize_direction(np.array(self.axis, dtype=np.float64))).fold(directions)
         return directions
 
 

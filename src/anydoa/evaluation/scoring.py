@@ -13,9 +13,6 @@ from jaxtyping import Bool, Float
 from anydoa.errors import ConfigError
 from anydoa.evaluation.causes import Cause, CauseShare, Frames, share_causes
 from anydoa.evaluation.clip import SuiteClip
-from anydoa.geometry.ambiguity import geometry_rank
-from anydoa.geometry.folded_grid import fold_grid
-from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.metrics.detection import DetectionCounts, count_detections
 from anydoa.metrics.localization import (
@@ -75,7 +72,7 @@ def score_clip(
     """Run an estimator on a recording and compare.
 
     Flat and straight arrays are asked only for directions they can tell apart, see
-    :mod:`anydoa.geometry.folded_grid`; and only for what the truth tells, see
+    :mod:`anydoa.geometry.ambiguity`; and only for what the truth tells, see
     :mod:`anydoa.evaluation.known_part`.
 
     Args:
@@ -93,7 +90,7 @@ def score_clip(
             f"{estimator.name} listens at {estimator.sample_rate} Hz, {clip.name} has {clip.sample_rate} Hz; "
             "resample it"
         )
-    grid = fold_grid(grid, clip.array)
+    grid = clip.array.ambiguity.distinct(grid)
     started = time.perf_counter()
     spectrum = estimator.spectrum(clip.audio, clip.array, grid)
     busy_s = time.perf_counter() - started
@@ -124,7 +121,7 @@ def score_clip(
 
 def _comparable(directions: Float[np.ndarray, "*batch 3"], clip: SuiteClip) -> Float[np.ndarray, "*batch 3"]:
     """True directions as the array can tell them apart, without what the truth does not tell."""
-    return clip.known.of(fold_directions(directions, clip.array))
+    return clip.known.of(clip.array.ambiguity.fold(directions))
 
 
 def _frames(
@@ -138,15 +135,16 @@ def _frames(
 ) -> Frames:
     """What was found beside what is known of the recording, all as the array can tell it apart."""
     matched, errors_deg, talkers = found
+    ambiguity = clip.array.ambiguity
     return Frames(
         matched=matched,
         errors_deg=errors_deg,
         talkers=talkers,
         since_onset_s=times_s[:, None] - clip.onsets_s,
-        noises=None if clip.noises is None else fold_directions(clip.noises, clip.array),
-        reflections=None if clip.reflections is None else fold_directions(clip.reflections, clip.array),
+        noises=None if clip.noises is None else ambiguity.fold(clip.noises),
+        reflections=None if clip.reflections is None else ambiguity.fold(clip.reflections),
         snr_db=clip.snr_db,
-        has_elevation=geometry_rank(clip.array) != "line" and clip.known.kind == "direction",
+        has_elevation=ambiguity.num_angles == 2 and clip.known.kind == "direction",
     )
 
 

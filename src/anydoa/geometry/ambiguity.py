@@ -1,19 +1,18 @@
-"""What an array can and cannot tell apart, read off its geometry before any sound is heard.
+"""Which directions an array cannot tell apart.
 
-A line of microphones hears only the angle to its axis, so it cannot tell the directions of a cone apart;
-a flat array cannot tell a direction from its reflection through the plane; a volume has no such twin.
-Angles in radians, frequencies in hertz, lengths in metres, directions in the user's frame.
+A linear array hears only the angle to its line, so all directions of a cone around it sound alike. A planar
+array hears a direction and its mirror image beyond its plane alike. A volumetric array tells all directions
+apart. Nobody outside this module needs to know which of the three an array is.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
+from scipy.spatial import cKDTree
 
-from anydoa.errors import GeometryError
-from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import great_circle_distance, normalize_direction
+from anydoa.geometry.coordinates import great_circle_distance, normalize_direction, tangent_basis
+from anydoa.geometry.grid import GOLDEN_ANGLE, DirectionGrid, fibonacci_grid
 
 Rank = Literal["line", "plane", "volume"]
 
@@ -21,218 +20,328 @@ FLAT_THICKNESS = 0.01
 """Share of the span below which a thickness counts as none.
 
 Positions are published to about a millimetre, on arrays of about ten centimetres: one per cent is where
-the thickness itself stops being known. Twins then differ by at most 2 % of the array's longest delay: for
-ten centimetres 6 microseconds, a tenth of a sample at 16 kHz.
+the thickness itself stops being known. Mirror images then differ by at most 2 % of the array's longest delay:
+for ten centimetres 6 microseconds, a tenth of a sample at 16 kHz.
 """
 
-REPORT_FREQUENCIES = (500.0, 1000.0, 2000.0, 4000.0)  # Hz; the octaves that carry most of speech
-_SAME_DIRECTION = 1e-6  # rad; a twin closer than this is the direction itself
-_DIMENSIONS: dict[Rank, int] = {"line": 1, "plane": 2, "volume": 3}
+_SAME_DIRECTION = 1e-6  # rad; a mirror image closer than this is the direction itself
+_SENTENCES = {
+    "line": "hears only the angle to its line: all directions of a cone around it sound alike",
+    "plane": "cannot tell {sides} apart: a direction and its mirror image sound alike",
+    "volume": "tells all directions apart",
+}
 
 
-@dataclass(frozen=True)
-class ArrayReport:
-    """What the geometry of an array lets it do.
+def ambiguity_sentence(rank: str, sides: str = "the two sides of its plane") -> str:
+    """What an array cannot tell apart, for people; its subject is the array.
 
     Args:
-        name: of the array.
-        num_microphones: how many.
+        rank: ``line``, ``plane`` or ``volume``: the shape of the array.
+        sides: what lies on the two sides of a planar array.
+    """
+    return _SENTENCES[rank].format(sides=sides)
+
+
+class Ambiguity:
+    """What an array cannot tell apart: of a volumetric array, nothing. Immutable.
+
+    Attributes:
         rank: ``line``, ``plane`` or ``volume``.
-        axis: the line's direction or the plane's normal, a unit vector; None for a volume.
-        span: metres between the two microphones farthest apart.
-        spacing: metres between the two nearest.
-        thickness: metres of the extent along the principal axis in which the array is thinnest.
-        aliasing_spacing: metres, see :func:`aliasing_spacing`.
-        aliasing_frequency: hertz, see :func:`aliasing_frequency`.
-        lowest_frequency: hertz, see :func:`lowest_frequency`.
-        resolvable_angles: pairs of frequency and smallest resolvable angle in radians.
+        num_dimensions: dimensions of space that the array fills.
+        num_angles: angles of a direction that the array hears.
+        broadside: words for the directions whose sound reaches all microphones at once, empty if there are
+            none.
+        axis: direction of the line or normal of the plane, a unit vector whose largest coordinate is
+            positive; None for a volume.
+        cones: the cones that a linear array hears; None for other arrays.
+        projection: matrix that takes out of a direction what changes no delay between microphones. How long
+            the projected difference of two directions is says how unlike their waves are: a planar array
+            hears little difference between two heights at one azimuth, a linear one between two cones near
+            its ends.
     """
 
-    name: str
-    num_microphones: int
-    rank: Rank
-    axis: tuple[float, float, float] | None
-    span: float
-    spacing: float
-    thickness: float
-    aliasing_spacing: float
-    aliasing_frequency: float
-    lowest_frequency: float
-    resolvable_angles: tuple[tuple[float, float], ...]
+    rank: ClassVar[Rank] = "volume"
+    num_dimensions: ClassVar[int] = 3
+    num_angles: ClassVar[int] = 2
+    broadside: ClassVar[str] = ""
+    axis: Float[np.ndarray, "3"] | None = None
+    cones: "Cones | None" = None
+    projection: Float[np.ndarray, "3 3"] = np.eye(3)
 
+    @property
+    def sentence(self) -> str:
+        """What the array cannot tell apart, for people; its subject is the array."""
+        return ambiguity_sentence(self.rank)
 
-def array_report(array: MicrophoneArray) -> ArrayReport:
-    """Everything this module knows of an array."""
-    axis = None
-    if geometry_rank(array) != "volume":
-        x, y, z = array_axis(array).tolist()
-        axis = (x, y, z)
-    return ArrayReport(
-        name=array.name,
-        num_microphones=array.num_microphones,
-        rank=geometry_rank(array),
-        axis=axis,
-        span=array.span,
-        spacing=array.spacing,
-        thickness=float(principal_extents(array)[2]),
-        aliasing_spacing=aliasing_spacing(array),
-        aliasing_frequency=aliasing_frequency(array),
-        lowest_frequency=lowest_frequency(array),
-        resolvable_angles=tuple((f, smallest_resolvable_angle(array, f)) for f in REPORT_FREQUENCIES),
-    )
+    def fold(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
+        """Each direction as the one direction that stands for all the array cannot tell from it.
 
+        Returns:
+            For volumetric arrays the directions themselves; for planar ones those on the positive side of
+            the plane; for linear ones those on one half circle from end to end.
+        """
+        return directions
 
-def geometry_rank(array: MicrophoneArray) -> Rank:
-    """Whether the microphones lie on a line, in a plane, or fill a volume; see :data:`FLAT_THICKNESS`."""
-    _, width, thickness = principal_extents(array) / array.span
-    if width < FLAT_THICKNESS:
-        return "line"
-    return "plane" if thickness < FLAT_THICKNESS else "volume"
+    def mirror(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
+        """The opposite of each direction among all that sound like it.
 
+        Returns:
+            For volumetric arrays the directions themselves; for planar ones their reflections through the
+            plane; for linear ones the directions after half a turn about the line.
+        """
+        return directions
 
-def principal_extents(array: MicrophoneArray) -> Float[np.ndarray, "3"]:
-    """Metres from one end of the array to the other along its principal axes, widest axis first."""
-    along: np.ndarray = _heard_places(array) @ _principal_axes(array).T
-    return np.ptp(along, axis=0)
+    def is_on_kept_side(self, directions: Float[np.ndarray, "point 3"]) -> Bool[np.ndarray, "point"]:
+        """Whether each direction lies on the positive side of a planar array; others have no sides."""
+        return np.ones(len(directions), dtype=bool)
 
+    def sounds_like(
+        self, direction: Float[np.ndarray, "3"], *, num_directions: int = 36
+    ) -> Float[np.ndarray, "mirror 3"]:
+        """Every direction that gives the array the same delays as ``direction``, which comes first.
 
-def array_axis(array: MicrophoneArray) -> Float[np.ndarray, "3"]:
-    """Unit vector along a line array, or the normal of a flat one; its largest coordinate is positive.
+        A direction in the plane or along the line stands alone.
 
-    Raises:
-        GeometryError: if the array fills a volume and so has no such axis.
-    """
-    rank = geometry_rank(array)
-    if rank == "volume":
-        raise GeometryError(f"array {array.name!r} fills a volume; only lines and planes have an axis")
-    axis: np.ndarray = _principal_axes(array)[0 if rank == "line" else 2]
-    return axis * np.sign(axis[np.abs(axis).argmax()])
+        Args:
+            direction: unit vector towards the source.
+            num_directions: how many equally spaced samples stand for the cone of a linear array.
+        """
+        direction = normalize_direction(direction)
+        twins = self._twins(direction, num_directions)
+        alone = great_circle_distance(twins, direction).max() < _SAME_DIRECTION
+        return twins[:1] if alone else twins
 
-
-def mirror_directions(
-    array: MicrophoneArray, direction: Float[np.ndarray, "3"], *, num_directions: int = 36
-) -> Float[np.ndarray, "mirror 3"]:
-    """Every direction that gives the array the same delays as ``direction``, which comes first.
-
-    A volume has the direction alone; a plane adds its reflection through the plane; a line has a whole
-    cone around its axis (see :func:`cone_angle`), given as ``num_directions`` equally spaced samples. A
-    direction in the plane or along the line is its own twin and stands alone.
-
-    Args:
-        array: the microphones, treated as omnidirectional in a free field.
-        direction: unit vector towards the source.
-        num_directions: how many samples stand for the cone of a line.
-    """
-    direction = normalize_direction(direction)
-    rank = geometry_rank(array)
-    if rank == "volume":
+    def _twins(self, direction: Float[np.ndarray, "3"], count: int) -> Float[np.ndarray, "mirror 3"]:
         return direction[None]
-    axis = array_axis(array)
-    if rank == "plane":
-        twins = np.stack([direction, direction - 2 * (direction @ axis) * axis])
-    else:
-        twins = _cone(axis, direction, num_directions)
-    alone = great_circle_distance(twins, direction).max() < _SAME_DIRECTION
-    return twins[:1] if alone else twins
+
+    def closeness(
+        self, first: Float[np.ndarray, "point 3"], second: Float[np.ndarray, "*other 3"]
+    ) -> Float[np.ndarray, "point *other"]:
+        """Cosine of the angle between directions, as far as the array hears it.
+
+        A linear array hears of a direction only its part along the line. A planar one hears its part in the
+        plane, whose length tells the height; as floor and ceiling reflect a talker at the same azimuth from
+        other heights, differences of that length count half.
+        """
+        return np.asarray(first @ second.T)
+
+    def distinct(self, grid: DirectionGrid) -> DirectionGrid:
+        """The directions of a grid that the array can tell apart.
+
+        Returns:
+            The grid itself for volumetric arrays; one side of it for planar ones, reflections included where
+            only the other side was covered; a half circle of 181 directions for linear ones.
+        """
+        return grid
+
+    def representatives(self, sphere: DirectionGrid) -> Float[np.ndarray, "direction 3"]:
+        """Even directions of which about one stands for each set that sounds alike.
+
+        Args:
+            sphere: even directions all around.
+        """
+        return sphere.directions
+
+    def sweep(self, step: float, *, fewest: int, most: int) -> Float[np.ndarray, "direction 3"]:
+        """Directions of different sound, evenly apart as the array hears it.
+
+        Args:
+            step: about how far apart, as a chord of the unit sphere.
+            fewest: number of directions at least.
+            most: number of directions at most.
+        """
+        return fibonacci_grid(int(np.clip(4 * np.pi / step**2, fewest, most))).directions
 
 
-def cone_angle(array: MicrophoneArray, direction: Float[np.ndarray, "3"]) -> float:
-    """Radians, 0..pi, between a line array's axis and a direction: all that such an array can hear.
-
-    Raises:
-        GeometryError: if the array is not a line.
-    """
-    if geometry_rank(array) != "line":
-        raise GeometryError(
-            f"array {array.name!r} is no line, so it hears no cone; ask for mirror_directions"
-        )
-    return float(great_circle_distance(array_axis(array), direction))
-
-
-def aliasing_spacing(array: MicrophoneArray) -> float:
-    """Metres: the shortest spacing at which pairs of microphones cover every dimension of the array.
-
-    The nearest pair alone would flatter an array such as a pair of hearing aids, whose two microphones at
-    each ear are near but whose ears are far apart: across the head only the long pairs listen. So pairs are
-    taken from the shortest up, until their unit vectors span the line, plane or space of the array
-    (smallest singular value one half, or half of what all pairs together reach if that is less).
-    """
-    positions = array.positions
-    first, second = np.triu_indices(len(positions), k=1)
-    pairs = positions[first] - positions[second]
-    length = np.linalg.norm(pairs, axis=1)
-    order = np.argsort(length)
-    unit = pairs[order] / length[order, None]
-    scatter = np.cumsum(unit[:, :, None] * unit[:, None, :], axis=0)
-    smallest = np.linalg.eigvalsh(scatter)[:, 3 - _DIMENSIONS[geometry_rank(array)]]
-    enough = min(0.25, smallest[-1] / 4)  # squares of the singular values
-    return float(length[order][int(np.argmax(smallest >= enough))])
-
-
-def aliasing_frequency(array: MicrophoneArray) -> float:
-    """Hertz up to which no two directions share all phases: ``c / (2 d)``, d the :func:`aliasing_spacing`.
-
-    Above it, phases wrap for waves along the pair and ghosts appear at single frequencies. Broadband methods
-    still work there, because ghosts lie elsewhere at each frequency.
-
-    Reference:
-        Van Trees, Optimum Array Processing (2002), chapter 2: half a wavelength between neighbours of a
-        regular array. Deviation: what stands for it in an irregular one is :func:`aliasing_spacing`.
-    """
-    return array.speed_of_sound / (2 * aliasing_spacing(array))
-
-
-def lowest_frequency(array: MicrophoneArray) -> float:
-    """Hertz below which the array hears hardly any phase: ``c / (8 span)``.
-
-    There the farthest pair differs by at most an eighth of a period, 45 degrees, and a phase error of
-    5 degrees, usual in a room, already turns the direction by more than 6.
-    """
-    return array.speed_of_sound / (8 * array.span)
-
-
-def smallest_resolvable_angle(array: MicrophoneArray, frequency: float) -> float:
-    """Radians between two sources that the whole aperture just separates: ``2 asin(lambda / (2 span))``.
-
-    At that angle, either side of the broadside of the farthest pair, the two waves differ by one period over
-    the span: one stands on the first null of the other (Rayleigh), for small angles ``lambda / span``. It is
-    the best case; directions along the span are blurred more. Pi when the span is under half a wavelength.
+class PlanarAmbiguity(Ambiguity):
+    """A planar array hears a direction and its reflection through the plane alike.
 
     Args:
-        array: the microphones.
-        frequency: hertz.
-
-    Raises:
-        GeometryError: if the frequency is not positive.
+        axis: the plane's normal, a unit vector.
     """
-    if not frequency > 0:
-        raise GeometryError(f"frequency must be positive, got {frequency} Hz")
-    wavelength = array.speed_of_sound / frequency
-    return float(2 * np.arcsin(min(1.0, wavelength / (2 * array.span))))
+
+    rank = "plane"
+    num_dimensions = 2
+    broadside = "square to the array's plane"
+    _height_heard: ClassVar[float] = 0.5  # of a difference in height, beside one along the plane
+
+    axis: Float[np.ndarray, "3"]
+
+    def __init__(self, axis: Float[np.ndarray, "3"]) -> None:
+        self.axis = axis
+        self.projection = np.eye(3) - np.outer(axis, axis)
+
+    @property
+    def sentence(self) -> str:
+        """What the array cannot tell apart, with the names of its two sides if it lies or stands upright."""
+        sides = ("front and back", "left and right", "above and below")
+        near = np.flatnonzero(np.abs(self.axis) > 0.94)  # within 20 degrees
+        return ambiguity_sentence(self.rank, *(sides[index] for index in near))
+
+    def fold(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
+        """Each direction on the positive side of the plane."""
+        height = (directions @ self.axis)[..., None]
+        return directions + (np.abs(height) - height) * self.axis
+
+    def mirror(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
+        """Reflections through the plane."""
+        return directions - 2 * (directions @ self.axis)[..., None] * self.axis
+
+    def is_on_kept_side(self, directions: Float[np.ndarray, "point 3"]) -> Bool[np.ndarray, "point"]:
+        """Whether each direction lies on the positive side of the plane."""
+        above: np.ndarray = directions @ self.axis >= 0
+        return above
+
+    def _twins(self, direction: Float[np.ndarray, "3"], count: int) -> Float[np.ndarray, "mirror 3"]:
+        return np.stack([direction, self.mirror(direction)])
+
+    def closeness(
+        self, first: Float[np.ndarray, "point 3"], second: Float[np.ndarray, "*other 3"]
+    ) -> Float[np.ndarray, "point *other"]:
+        """Cosine of the angle between directions, whose heights count half."""
+        heard, other = first @ self.projection, second @ self.projection
+        length, other_length = np.linalg.norm(heard, axis=-1), np.linalg.norm(other, axis=-1)
+        chord_square = np.add.outer(length**2, other_length**2) - 2 * (heard @ other.T)
+        chord_square -= (1 - self._height_heard**2) * np.subtract.outer(length, other_length) ** 2
+        return np.asarray(1 - chord_square / 2)
+
+    def distinct(self, grid: DirectionGrid) -> DirectionGrid:
+        """The positive side of a grid, with reflections of the other side where the grid has only that."""
+        kept = self.is_on_kept_side(grid.directions)
+        directions, reflected = grid.directions[kept], self.mirror(grid.directions[~kept])
+        if len(directions):
+            chord = cKDTree(directions).query(reflected)[0]
+            reflected = reflected[chord > 2 * np.sin(grid.spacing / 2)]
+        return DirectionGrid(np.concatenate([directions, reflected]), name=f"{grid.name} folded")
+
+    def representatives(self, sphere: DirectionGrid) -> Float[np.ndarray, "direction 3"]:
+        """The positive side; those a little behind the plane stand for those a little before it."""
+        return sphere.directions[sphere.directions @ self.axis > -sphere.spacing / 2]
+
+    def sweep(self, step: float, *, fewest: int, most: int) -> Float[np.ndarray, "direction 3"]:
+        """Directions on the positive side that fall evenly on the disc of their projections."""
+        count = int(np.clip(np.pi / step**2, fewest, most))
+        # A sunflower fills the disc of projections on the plane, which are all that a planar array hears.
+        radius = np.sqrt((np.arange(count) + 0.5) / count)
+        angle = np.pi + np.arange(count) * GOLDEN_ANGLE
+        disc = radius[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+        return disc @ tangent_basis(self.axis) + np.sqrt(1 - radius**2)[:, None] * self.axis
 
 
-def _principal_axes(array: MicrophoneArray) -> Float[np.ndarray, "3 3"]:
-    """Unit vectors as rows, in falling order of the spread of the microphones along them."""
-    places = _heard_places(array)
-    axes: np.ndarray = np.linalg.eigh(places.T @ places)[1].T[::-1]
-    return axes
+class LinearAmbiguity(Ambiguity):
+    """A linear array hears only the angle to its line.
 
-
-def _heard_places(array: MicrophoneArray) -> Float[np.ndarray, "place 3"]:
-    """Points whose line, plane or volume says what sounds alike: the microphones, relative to their mean.
-
-    On a rigid sphere its centre is one more, and the origin: only a plane through it mirrors the sphere too.
+    Args:
+        axis: the line's direction, a unit vector.
     """
-    if array.rigid_sphere_radius is None:
-        return array.centred_positions
-    return np.concatenate([array.positions, np.zeros((1, 3))])
+
+    rank = "line"
+    num_dimensions = 1
+    num_angles = 1
+    broadside = "square to the line"
+    _num_cones: ClassVar[int] = 181  # of a grid, a degree apart
+
+    axis: Float[np.ndarray, "3"]
+    cones: "Cones"
+
+    def __init__(self, axis: Float[np.ndarray, "3"]) -> None:
+        self.axis = axis
+        self.cones = Cones(axis)
+        self.projection = np.outer(axis, axis)
+
+    def fold(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
+        """Each direction on the half circle that stands for the cones."""
+        return self.cones.fold(directions)
+
+    def mirror(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
+        """Directions after half a turn about the line."""
+        return -(directions - 2 * (directions @ self.axis)[..., None] * self.axis)
+
+    def _twins(self, direction: Float[np.ndarray, "3"], count: int) -> Float[np.ndarray, "mirror 3"]:
+        # Rodrigues' formula: what lies along the axis stays, what lies across turns.
+        turn = np.arange(count)[:, None] * 2 * np.pi / count
+        along = (direction @ self.axis) * self.axis
+        across = direction - along
+        return along + np.cos(turn) * across + np.sin(turn) * np.cross(self.axis, direction)
+
+    def closeness(
+        self, first: Float[np.ndarray, "point 3"], second: Float[np.ndarray, "*other 3"]
+    ) -> Float[np.ndarray, "point *other"]:
+        """Cosine of the angle whose chord is the difference of the parts along the line."""
+        return np.asarray(1 - np.subtract.outer(first @ self.axis, second @ self.axis) ** 2 / 2)
+
+    def distinct(self, grid: DirectionGrid) -> DirectionGrid:
+        """Cones a degree apart, whatever the grid."""
+        directions = self.cones.directions(np.linspace(0, np.pi, self._num_cones))
+        return DirectionGrid(directions, name=f"cones:{self._num_cones}")
+
+    def representatives(self, sphere: DirectionGrid) -> Float[np.ndarray, "direction 3"]:
+        """Cones twice as dense as the sphere: they cost little, and a long line tells near cones apart."""
+        return self.cones.directions(np.linspace(0, np.pi, 1 + round(2 * np.pi / sphere.spacing)))
+
+    def sweep(self, step: float, *, fewest: int, most: int) -> Float[np.ndarray, "direction 3"]:
+        """Directions on the half circle whose parts along the line are evenly apart."""
+        along = np.linspace(-1, 1, int(np.clip(2 / step, fewest, most)))
+        return along[:, None] * self.axis + np.sqrt(1 - along**2)[:, None] * self.cones.side
 
 
-def _cone(
-    axis: Float[np.ndarray, "3"], direction: Float[np.ndarray, "3"], num_directions: int
-) -> Float[np.ndarray, "mirror 3"]:
-    """``direction`` and its copies turned about ``axis`` in equal steps (Rodrigues' formula)."""
-    turn = np.arange(num_directions)[:, None] * 2 * np.pi / num_directions
-    along = (direction @ axis) * axis
-    across = direction - along
-    return along + np.cos(turn) * across + np.sin(turn) * np.cross(axis, direction)
+class Cones:
+    """The cones of directions around an axis, and the half circle from end to end that stands for them.
+
+    Args:
+        axis: a unit vector.
+    """
+
+    def __init__(self, axis: Float[np.ndarray, "3"]) -> None:
+        self.axis = axis
+        self.side = tangent_basis(axis)[0]
+
+    def angles(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch"]:
+        """Radians, 0..pi, between directions and the axis."""
+        return great_circle_distance(directions, self.axis)
+
+    def directions(self, angles: Float[np.ndarray, "*batch"]) -> Float[np.ndarray, "*batch 3"]:
+        """Directions on the half circle.
+
+        Args:
+            angles: radians to the axis.
+        """
+        return np.cos(angles)[..., None] * self.axis + np.sin(angles)[..., None] * self.side
+
+    def fold(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
+        """Directions on the half circle with the same angles to the axis."""
+        return self.directions(self.angles(directions))
+
+
+UNAMBIGUOUS = Ambiguity()
+"""Of an array that tells all directions apart, and of no array at all."""
+
+
+def find_ambiguity(points: Float[np.ndarray, "point 3"], span: float) -> Ambiguity:
+    """What sounds alike to an array.
+
+    Args:
+        points: metres; their line, plane or volume says what sounds alike.
+        span: metres between the two microphones farthest apart.
+    """
+    axes, (_, width, thickness) = principal_axes(points)
+    if width / span < FLAT_THICKNESS:
+        return LinearAmbiguity(_positive(axes[0]))
+    return PlanarAmbiguity(_positive(axes[2])) if thickness / span < FLAT_THICKNESS else UNAMBIGUOUS
+
+
+def principal_axes(
+    points: Float[np.ndarray, "point 3"],
+) -> tuple[Float[np.ndarray, "3 3"], Float[np.ndarray, "3"]]:
+    """Principal axes of points around the origin, and the extent of the points along each.
+
+    Returns:
+        Unit vectors as rows, in falling order of the spread along them, and metres from end to end.
+    """
+    axes: np.ndarray = np.linalg.eigh(points.T @ points)[1].T[::-1]
+    return axes, np.ptp(points @ axes.T, axis=0)
+
+
+def _positive(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
+    """The axis or its opposite, whichever has a positive largest coordinate."""
+    return axis * np.sign(axis[np.abs(axis).argmax()])

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 
 from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPACING, MIN_SPAN, SPEED_OF_SOUND
 from anydoa.errors import ChannelCountError, GeometryError
-from anydoa.geometry.channel_list import channel_code, channel_option
-from anydoa.geometry.coordinates import real_numbers
-from anydoa.geometry.rotation import rotate, rotation_from_rpy_deg
+from anydoa.geometry.ambiguity import Ambiguity, find_ambiguity, principal_axes
+from anydoa.geometry.channels import channel_code, channel_option
+from anydoa.geometry.coordinates import real_numbers, rotate, rotation_from_rpy_deg
 
 _FARTHEST = 1e5  # m from the origin; anything beyond is a slip, and its square might overflow
 _SPHERE_TOLERANCE = 0.05  # of the radius; capsules stand out of a rigid sphere or sink into it
@@ -129,6 +129,26 @@ class MicrophoneArray:
         """Metres between the two microphones nearest each other."""
         distance = _pairwise_distance(self.body_positions)
         return float(distance[~np.eye(len(distance), dtype=bool)].min())
+
+    @cached_property
+    def extents(self) -> Float[np.ndarray, "3"]:
+        """Metres from end to end along the principal axes, widest axis first; the last is the thickness."""
+        return principal_axes(self._symmetry_points)[1]
+
+    @cached_property
+    def ambiguity(self) -> Ambiguity:
+        """Which directions the microphones cannot tell apart."""
+        return find_ambiguity(self._symmetry_points, self.span)
+
+    @property
+    def _symmetry_points(self) -> Float[np.ndarray, "point 3"]:
+        """Points whose line, plane or volume says what sounds alike: the microphones relative to their mean.
+
+        On a rigid sphere its centre is one more, and the origin: only a plane through it mirrors the sphere.
+        """
+        if self.rigid_sphere_radius is None:
+            return self.centred_positions
+        return np.concatenate([self.positions, np.zeros((1, 3))])
 
     @cached_property
     def hash(self) -> str:

@@ -1,13 +1,15 @@
-"""Directions as unit vectors, and the angles people read.
+"""Directions as unit vectors, the angles people read, and rotations.
 
 The currency is the unit vector pointing TOWARDS the source. Frame: x front, y left, z up, right-handed.
 Azimuth runs anticlockwise from +x seen from above; elevation runs up from the horizontal plane;
-colatitude runs down from +z and appears only where a foreign convention asks for it.
+colatitude runs down from +z and appears only where a foreign convention asks for it. Rotations are 3 x 3
+matrices that act on column vectors.
 """
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
+from scipy.spatial.transform import Rotation
 
 from anydoa.errors import GeometryError
 
@@ -151,3 +153,32 @@ def tangent_basis(direction: Float[np.ndarray, "3"]) -> Float[np.ndarray, "2 3"]
     helper = np.eye(3)[np.argmin(np.abs(direction))]
     first = normalize_direction(np.cross(helper, direction))
     return np.stack([first, np.cross(direction, first)])
+
+
+def rotation_from_rpy_deg(rpy_deg: tuple[float, float, float]) -> Float[np.ndarray, "3 3"]:
+    """Matrix that turns body coordinates into the user's frame: roll about x, pitch about y, yaw about z.
+
+    Convention:
+        Fixed axes, right-handed, degrees, as ROS REP-103: positive yaw turns +x towards +y, positive
+        pitch turns the front (+x) DOWN, positive roll turns the left side (+y) up.
+    """
+    matrix: np.ndarray = Rotation.from_euler("xyz", rpy_deg, degrees=True).as_matrix()
+    return np.round(matrix, 15) + 0.0  # so that quarter turns are exact, without -0.0
+
+
+def rotate(
+    vectors: Float[np.ndarray, "*batch 3"], matrix: Float[np.ndarray, "3 3"]
+) -> Float[np.ndarray, "*batch 3"]:
+    """The vectors after the rotation."""
+    return vectors @ matrix.T
+
+
+def rotation_towards(direction: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3 3"]:
+    """A rotation that carries +z onto a unit ``direction``; its turn about that direction is arbitrary."""
+    return np.vstack([tangent_basis(direction), direction]).T
+
+
+def random_rotation(rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
+    """A rotation drawn uniformly from all rotations."""
+    matrix: np.ndarray = Rotation.random(rng=rng).as_matrix()
+    return matrix

@@ -11,11 +11,10 @@ from numpy.typing import ArrayLike
 from scipy.spatial import ConvexHull, QhullError, SphericalVoronoi, cKDTree
 
 from anydoa.errors import GeometryError
-from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direction
-from anydoa.geometry.rotation import rotate, rotation_towards
+from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direction, rotate, rotation_towards
 
 MAX_DIRECTIONS = 200_000
-_GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
+GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 _DUPLICATE = 1e-6  # rad; directions closer than this are the same direction
 _CLOSING_FACE = 3.0  # times the median radius; larger triangles only close the hull where the grid has none
 
@@ -132,7 +131,7 @@ def fibonacci_grid(num_directions: int = 2048) -> DirectionGrid:
     index = np.arange(num_directions)
     z = 1 - 2 * index / (num_directions - 1)
     radius = np.sqrt(np.clip(1 - z**2, 0, None))
-    azimuth = index * _GOLDEN_ANGLE
+    azimuth = index * GOLDEN_ANGLE
     directions = np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), z], axis=1)
     return DirectionGrid(directions, name=f"fibonacci:{num_directions}")
 
@@ -196,7 +195,7 @@ def cap_grid(
     z = 1 - (index / max(num_directions - 1, 1)) * (1 - np.cos(np.deg2rad(radius_deg)))
     radius = np.sqrt(np.clip(1 - z**2, 0, None))
     local = np.stack(
-        [radius * np.cos(index * _GOLDEN_ANGLE), radius * np.sin(index * _GOLDEN_ANGLE), z], axis=1
+        [radius * np.cos(index * GOLDEN_ANGLE), radius * np.sin(index * GOLDEN_ANGLE), z], axis=1
     )
     centre = angles_deg_to_direction(azimuth_deg, elevation_deg)
     name = f"cap:{azimuth_deg:g},{elevation_deg:g},{radius_deg:g},{num_directions}"

@@ -14,6 +14,18 @@ from torch import Tensor
 from anydoa.constants import SPEED_OF_SOUND
 
 
+def arrival_time(
+    mic_positions: Float[Tensor, "batch mic 3"], directions: Float[Tensor, "batch wave 3"]
+) -> Float[Tensor, "batch wave mic"]:
+    """Seconds after the origin at which plane waves in free field reach each microphone: ``-(p . u) / c``.
+
+    Args:
+        mic_positions: metres.
+        directions: unit vectors towards the sources of each clip.
+    """
+    return -torch.einsum("bwx,bmx->bwm", directions, mic_positions) / SPEED_OF_SOUND
+
+
 def steering_matrix(
     mic_positions: Float[Tensor, "batch mic 3"],
     directions: Float[Tensor, "direction 3"],

@@ -1,24 +1,20 @@
-"""A picture of an array: from above, from the side and from the front, with numbers and 0 degrees."""
+"""Pictures of an array: its microphones with numbers and 0 degrees, and how refined positions moved."""
 
 import textwrap
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.plotting.picture_file import FAINT, INK, check_picture_path, save_picture
+from anydoa.plotting.picture import BAD, FAINT, GOOD, INK, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MICROPHONE = "#2563eb"
-_FRONT = "#d9480f"
 _AXIS_COLOURS = ("#c92a2a", "#2b8a3e", "#1864ab")  # x, y, z as everywhere: red, green, blue
 _COMPASS = {90: "90° left", 180: "180°", -90: "-90° right"}
 _TOGETHER = 0.1  # of the view's half width; microphones nearer than this share a label
@@ -31,6 +27,12 @@ class _Plane:
     across: int
     up: int
     sense: int = 1
+
+
+_CALIBRATION_VIEWS = (
+    ("from above", _Plane(across=1, up=0, sense=-1)),
+    ("from the right", _Plane(across=0, up=2)),
+)
 
 
 @dataclass(frozen=True)
@@ -64,18 +66,19 @@ def draw_array(array: MicrophoneArray, path: str | PathLike[str]) -> None:
     Raises:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
     """
-    path = Path(path)
-    check_picture_path(path)
-    save_picture(_figure(array), path)
+    facts = (
+        f"{array.num_microphones} microphones in a {array.ambiguity.rank}, "
+        f"{array.span * 1000:.0f} mm from end to end, nearest pair {array.spacing * 1000:.0f} mm"
+    )
+    front = textwrap.shorten(f"0° is {array.front}", 150, placeholder=" …") if array.front else ""
+    with picture(path, (15, 6.2), layout=None) as figure:
+        heading: dict[str, Any] = {"color": INK, "va": "top", "parse_math": False}
+        figure.text(0.02, 0.965, array.title, fontsize=16, fontweight="bold", **heading)
+        figure.text(0.02, 0.9, f"{facts}\n{front}".strip(), fontsize=11, linespacing=1.5, **heading)
+        _draw_views(array, figure)
 
 
-def _figure(array: MicrophoneArray) -> "Figure":
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(15, 6.2), facecolor="white")
-    heading: dict[str, Any] = {"color": INK, "va": "top", "parse_math": False}
-    figure.text(0.02, 0.965, array.title, fontsize=16, fontweight="bold", **heading)
-    figure.text(0.02, 0.9, _subtitle(array), fontsize=11, linespacing=1.5, **heading)
+def _draw_views(array: MicrophoneArray, figure: "Figure") -> None:
     above = _view(
         array, figure.add_axes((0.06, 0.09, 0.27, 0.68)), "from above", _Plane(across=1, up=0, sense=-1)
     )
@@ -87,18 +90,8 @@ def _figure(array: MicrophoneArray) -> "Figure":
     _draw_front_towards_reader(front)
     for view in (above, side, front):
         if array.rigid_sphere_radius is not None:
-            _draw_sphere(view, array)
+            _draw_sphere(view, array.rigid_sphere_radius)
         _draw_microphones(view)
-    return figure
-
-
-def _subtitle(array: MicrophoneArray) -> str:
-    facts = (
-        f"{array.num_microphones} microphones in a {geometry_rank(array)}, "
-        f"{array.span * 1000:.0f} mm from end to end, nearest pair {array.spacing * 1000:.0f} mm"
-    )
-    front = textwrap.shorten(f"0° is {array.front}", 150, placeholder=" …") if array.front else ""
-    return f"{facts}\n{front}".strip()
 
 
 def _view(array: MicrophoneArray, axes: "Axes", title: str, plane: _Plane) -> _View:
@@ -141,12 +134,12 @@ def _draw_front(view: _View, towards: tuple[int, int]) -> None:
     """The arrow to 0 degrees, from outside the microphones outwards."""
     unit = np.array(towards, dtype=np.float64)
     start, tip, beyond = (tuple(view.centre + factor * view.reach * unit) for factor in (1.18, 1.5, 1.54))
-    arrow = {"arrowstyle": "-|>,head_width=0.45,head_length=0.8", "color": _FRONT, "linewidth": 3}
+    arrow = {"arrowstyle": "-|>,head_width=0.45,head_length=0.8", "color": BAD, "linewidth": 3}
     view.axes.annotate("", tip, start, arrowprops=arrow)
     sideways, upright = ("center", "bottom") if towards == (0, 1) else ("left", "center")
     view.axes.text(
         beyond[0], beyond[1], "0° front" if towards == (0, 1) else "0°\nfront", ha=sideways, va=upright,
-        color=_FRONT, fontweight="bold",
+        color=BAD, fontweight="bold",
     )  # fmt: skip
 
 
@@ -154,11 +147,11 @@ def _draw_front_towards_reader(view: _View) -> None:
     """The point of an arrow, as physics draws a vector out of the page."""
     across, up = view.centre + np.array([0.0, 1.6 * view.reach])
     view.axes.plot(
-        across, up, "o", markersize=13, markerfacecolor="white", markeredgecolor=_FRONT, markeredgewidth=2
+        across, up, "o", markersize=13, markerfacecolor="white", markeredgecolor=BAD, markeredgewidth=2
     )
-    view.axes.plot(across, up, "o", markersize=4, color=_FRONT)
+    view.axes.plot(across, up, "o", markersize=4, color=BAD)
     label = across + 0.14 * view.reach
-    view.axes.text(label, up, "0° towards you", ha="left", va="center", color=_FRONT, fontweight="bold")
+    view.axes.text(label, up, "0° towards you", ha="left", va="center", color=BAD, fontweight="bold")
 
 
 def _draw_compass(view: _View) -> None:
@@ -174,18 +167,17 @@ def _draw_compass(view: _View) -> None:
         view.axes.text(across, up, label, ha=sideways, va=upright, color=INK, fontsize=9)
 
 
-def _draw_sphere(view: _View, array: MicrophoneArray) -> None:
+def _draw_sphere(view: _View, radius: float) -> None:
     from matplotlib.patches import Circle
 
-    assert array.rigid_sphere_radius is not None
     # The sphere is centred on the origin of the frame, which the mount turns but does not move.
-    ball = Circle((0, 0), array.rigid_sphere_radius * 1000, facecolor="#eef2f6", edgecolor=FAINT, zorder=1)
+    ball = Circle((0, 0), radius * 1000, facecolor="#eef2f6", edgecolor=FAINT, zorder=1)
     view.axes.add_patch(ball)
 
 
 def _draw_microphones(view: _View) -> None:
     across, up = view.points.T
-    view.axes.scatter(across, up, s=46, color=_MICROPHONE, edgecolor="white", linewidth=0.8, zorder=3)
+    view.axes.scatter(across, up, s=46, color=GOOD, edgecolor="white", linewidth=0.8, zorder=3)
     for order, (place, numbers) in enumerate(_labels(view.points, _TOGETHER * view.reach)):
         height = float(place[1] - view.centre[1])
         # Numbers stand on the outer side; on a level line they take turns, so that none touch.
@@ -221,3 +213,65 @@ def _ranges(numbers: list[int]) -> str:
         else:
             runs.append([number])
     return " ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else " ".join(map(str, run)) for run in runs)
+
+
+def draw_calibration(
+    nominal: MicrophoneArray,
+    refined: MicrophoneArray,
+    moves_sd_m: Float[np.ndarray, "mic 3"],
+    directions: Float[np.ndarray, "place 3"],
+    path: str | PathLike[str],
+) -> None:
+    """Draw an array before and after refinement, from above and from its right, in millimetres.
+
+    Rings are the file's positions, dots the refined ones, ellipses one standard deviation; marks on the rim
+    are directions that sounds came from.
+
+    Args:
+        nominal: the array as the file has it.
+        refined: the same with refined positions.
+        moves_sd_m: standard deviation of each coordinate.
+        directions: unit vectors in the user's frame.
+        path: where to; the suffix says the format.
+
+    Raises:
+        ConfigError: if the suffix is no picture's, or the file cannot be written.
+    """
+    centre = nominal.positions.mean(axis=0)
+    places = [1000 * (array.positions - centre) for array in (nominal, refined)]
+    reach = 1000 * float(np.linalg.norm(nominal.centred_positions, axis=1).max())
+    rim = 1.5 * reach  # where directions are marked
+    with picture(path, (12, 6.2), layout=None) as figure:
+        figure.suptitle(f"{nominal.title}: refined positions (experimental)", color=INK, fontweight="bold")
+        for axes, (title, plane) in zip(figure.subplots(1, 2), _CALIBRATION_VIEWS, strict=True):
+            shown = [plane.across, plane.up]
+            _draw_moves(axes, [place[:, shown] for place in places], 1000 * moves_sd_m[:, shown])
+            # Directions across the page reach less far out.
+            ends = np.stack([0.93 * rim * directions[:, shown], rim * directions[:, shown]])
+            axes.plot(*np.moveaxis(ends, -1, 0), color=BAD, linewidth=1.5)
+            half = 1.1 * rim
+            axes.set_xlim(-half * plane.sense, half * plane.sense)
+            axes.set_ylim(-half, half)
+            axes.set_aspect("equal")
+            axes.set_title(title, fontsize=11, color=INK)
+            axes.set_xlabel(f"{'xyz'[plane.across]} (mm from the centre)")
+            axes.set_ylabel(f"{'xyz'[plane.up]} (mm from the centre)")
+            axes.grid(color=FAINT, linewidth=0.5)
+
+
+def _draw_moves(
+    axes: "Axes", places: list[Float[np.ndarray, "mic 2"]], sd: Float[np.ndarray, "mic 2"]
+) -> None:
+    from matplotlib.patches import Ellipse
+
+    nominal, refined = places
+    across, up = nominal.T
+    axes.scatter(across, up, s=52, facecolor="none", edgecolor="#868e96", linewidth=1.4, label="file")
+    across, up = refined.T
+    axes.scatter(across, up, s=10, color=GOOD, label="refined", zorder=3)
+    for number, (point, size) in enumerate(zip(refined, sd, strict=True)):
+        axes.add_patch(Ellipse((point[0], point[1]), *(2 * size), color=GOOD, alpha=0.2, linewidth=0))
+        axes.annotate(
+            str(number), (point[0], point[1]), (6, 6), textcoords="offset points", color=INK, fontsize=9
+        )
+    axes.legend(loc="lower right", fontsize=9, framealpha=0.9)

@@ -2,22 +2,19 @@
 
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Float, Int
 
-from anydoa.geometry.ambiguity import mirror_directions
+from anydoa.acoustics.tdoa import arrival_time
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, direction_to_angles_deg
-from anydoa.plotting.picture_file import FAINT, INK, check_picture_path, save_picture
+from anydoa.plotting.picture import BAD, FAINT, GOOD, INK, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
-_GOOD, _BAD = "#2563eb", "#d9480f"
 _MOST_LABELS = 45  # pairs; more are not readable along an axis
 _REFERENCES_DEG = ((0.0, 0.0), (40.0, 30.0))  # azimuth, elevation of the directions that others sound like
 _AUDIBLE_US = 15.0  # smaller differences of delay are not heard in a room
@@ -57,15 +54,23 @@ def draw_delays(scatter: DelayScatter, path: str | PathLike[str]) -> None:
     Raises:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
     """
-    path = Path(path)
-    check_picture_path(path)
-    save_picture(_delay_figure(scatter), path)
+    with picture(path, (15, 6.2)) as figure:
+        figure.suptitle(
+            scatter.title, x=0.01, ha="left", fontsize=16, fontweight="bold", color=INK, parse_math=False
+        )
+        moved = not np.allclose(scatter.expected_s, scatter.mended_s)
+        panels = figure.subplots(1, 3 if moved else 2)
+        colour = BAD if moved else GOOD
+        _draw_diagonal(panels[0], scatter.measured_s, scatter.expected_s, "as the array file says", colour)
+        if moved:
+            _draw_diagonal(panels[1], scatter.measured_s, scatter.mended_s, "after the repairs", GOOD)
+        _draw_limits(panels[-1], scatter)
 
 
 def draw_ambiguity(array: MicrophoneArray, path: str | PathLike[str]) -> None:
     """Draw, for two directions, how differently every other direction reaches the array.
 
-    Dark places sound like the marked direction: its mirror image for a flat array, a cone for a line.
+    Dark places sound like the marked direction: its mirror image for a planar array, a cone for a linear one.
 
     Args:
         array: what to draw.
@@ -74,27 +79,28 @@ def draw_ambiguity(array: MicrophoneArray, path: str | PathLike[str]) -> None:
     Raises:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
     """
-    path = Path(path)
-    check_picture_path(path)
-    save_picture(_ambiguity_figure(array), path)
-
-
-def _delay_figure(scatter: DelayScatter) -> "Figure":
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(15, 6.2), facecolor="white", layout="constrained")
-    figure.suptitle(
-        scatter.title, x=0.01, ha="left", fontsize=16, fontweight="bold", color=INK, parse_math=False
-    )
-    moved = not np.allclose(scatter.expected_s, scatter.mended_s)
-    panels = figure.subplots(1, 3 if moved else 2)
-    _draw_diagonal(
-        panels[0], scatter.measured_s, scatter.expected_s, "as the array file says", _BAD if moved else _GOOD
-    )
-    if moved:
-        _draw_diagonal(panels[1], scatter.measured_s, scatter.mended_s, "after the repairs", _GOOD)
-    _draw_limits(panels[-1], scatter)
-    return figure
+    azimuth_deg, elevation_deg = np.meshgrid(np.linspace(180, -180, 181), np.linspace(-90, 90, 91))
+    directions = angles_deg_to_direction(azimuth_deg, elevation_deg)
+    with picture(path, (15, 5)) as figure:
+        title = f"{array.title}: dark directions sound like the one marked"
+        figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold", color=INK, parse_math=False)
+        panels = figure.subplots(1, len(_REFERENCES_DEG))
+        for axes, (azimuth, elevation) in zip(panels, _REFERENCES_DEG, strict=True):
+            reference = angles_deg_to_direction(azimuth, elevation)
+            late = arrival_time(array.centred_positions, directions - reference, array.speed_of_sound)
+            difference = 1e6 * np.sqrt(np.square(late).mean(axis=-1))
+            shown = axes.contourf(azimuth_deg, elevation_deg, difference, levels=24, cmap="viridis")
+            axes.contour(
+                azimuth_deg, elevation_deg, difference, levels=[_AUDIBLE_US], colors="white", linewidths=1
+            )
+            twins = direction_to_angles_deg(array.ambiguity.sounds_like(reference))
+            style: dict[str, Any] = {"linestyle": "none", "markeredgecolor": "white"}
+            axes.plot(*twins, marker="o", markersize=5, color=BAD, **style)
+            axes.plot(azimuth, elevation, marker="*", markersize=16, color=BAD, **style)
+            axes.set_xlim(180, -180)
+            figure.colorbar(shown, ax=axes, label="difference of the delays (µs, root mean square)")
+            marked = f"like azimuth {azimuth:.0f}°, elevation {elevation:.0f}°"
+            _label(axes, marked, "azimuth (°)", "elevation (°)")
 
 
 def _draw_diagonal(
@@ -121,41 +127,12 @@ def _draw_limits(axes: "Axes", scatter: DelayScatter) -> None:
     axes.barh(np.arange(count), 2 * limit, left=-limit, height=0.8, color=FAINT)
     for row, delays in enumerate(1e6 * scatter.measured_s.T):
         known = delays[np.isfinite(delays)]
-        for inside, colour in ((np.abs(known) <= limit[row], _GOOD), (np.abs(known) > limit[row], _BAD)):
+        for inside, colour in ((np.abs(known) <= limit[row], GOOD), (np.abs(known) > limit[row], BAD)):
             axes.scatter(known[inside], np.full(inside.sum(), row), s=7, color=colour, linewidth=0)
     step = -(-count // _MOST_LABELS)
     axes.set_yticks(np.arange(count)[::step], [f"{a}-{b}" for a, b in scatter.pairs[::step]], fontsize=7)
     axes.invert_yaxis()
     _label(axes, "what sound in air can do (bars)", "measured delay (µs)", "pair of channels")
-
-
-def _ambiguity_figure(array: MicrophoneArray) -> "Figure":
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(15, 5), facecolor="white", layout="constrained")
-    title = f"{array.title}: dark directions sound like the one marked"
-    figure.suptitle(title, x=0.01, ha="left", fontsize=14, fontweight="bold", color=INK, parse_math=False)
-    azimuth_deg, elevation_deg = np.meshgrid(np.linspace(180, -180, 181), np.linspace(-90, 90, 91))
-    directions = angles_deg_to_direction(azimuth_deg, elevation_deg)
-    panels = figure.subplots(1, len(_REFERENCES_DEG))
-    for axes, (azimuth, elevation) in zip(panels, _REFERENCES_DEG, strict=True):
-        reference = angles_deg_to_direction(azimuth, elevation)
-        late = (directions - reference) @ array.centred_positions.T / array.speed_of_sound
-        difference = 1e6 * np.sqrt(np.square(late).mean(axis=-1))
-        shown = axes.contourf(azimuth_deg, elevation_deg, difference, levels=24, cmap="viridis")
-        axes.contour(
-            azimuth_deg, elevation_deg, difference, levels=[_AUDIBLE_US], colors="white", linewidths=1
-        )
-        twins = direction_to_angles_deg(mirror_directions(array, reference))
-        style: dict[str, Any] = {"linestyle": "none", "markeredgecolor": "white"}
-        axes.plot(*twins, marker="o", markersize=5, color=_BAD, **style)
-        axes.plot(azimuth, elevation, marker="*", markersize=16, color=_BAD, **style)
-        axes.set_xlim(180, -180)
-        figure.colorbar(shown, ax=axes, label="difference of the delays (µs, root mean square)")
-        _label(
-            axes, f"like azimuth {azimuth:.0f}°, elevation {elevation:.0f}°", "azimuth (°)", "elevation (°)"
-        )
-    return figure
 
 
 def _label(axes: "Axes", title: str, across: str, up: str) -> None:

@@ -6,7 +6,6 @@ which grows anticlockwise, therefore grows to the left.
 
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,15 +14,12 @@ from scipy.spatial import cKDTree
 
 from anydoa.geometry.coordinates import angles_to_direction, direction_to_angles, direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.plotting.picture_file import FAINT, INK, check_picture_path, save_picture
+from anydoa.plotting.picture import BAD, FAINT, GOOD, INK, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-_MARK = "#d9480f"
-_POINT = "#2563eb"
-_COLOURS = "Blues"
 _RASTER = (361, 181)  # azimuths and elevations of the map
 _MERIDIANS_DEG = (150, 120, 90, 60, 30, 0, -30, -60, -90, -120, -150)
 _MIN_DISC = np.deg2rad(1.5)  # radius that a direction fills on the map at least, to be seen at all
@@ -68,19 +64,17 @@ def draw_spectrum(
     Raises:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
     """
-    path = Path(path)
-    check_picture_path(path)
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(10, 5.4 if trace is None else 8.2), facecolor="white", layout="constrained")
-    panels = figure.add_gridspec(1 if trace is None else 2, 1, height_ratios=[1] if trace is None else [2, 1])
-    if title:
-        figure.suptitle(title, color=INK, fontsize=13, fontweight="bold", parse_math=False)
-    _draw_map(figure.add_subplot(panels[0], projection="mollweide"), figure, values, grid)
-    _mark(figure.axes[0], directions)
-    if trace is not None:
-        _draw_trace(figure.add_subplot(panels[1]), trace, directions)
-    save_picture(figure, path, dpi=130)
+    with picture(path, (10, 5.4 if trace is None else 8.2), dpi=130) as figure:
+        panels = figure.add_gridspec(
+            1 if trace is None else 2, 1, height_ratios=[1] if trace is None else [2, 1]
+        )
+        if title:
+            figure.suptitle(title, color=INK, fontsize=13, fontweight="bold", parse_math=False)
+        sphere = figure.add_subplot(panels[0], projection="mollweide")
+        _draw_map(sphere, figure, values, grid)
+        _mark(sphere, directions)
+        if trace is not None:
+            _draw_trace(figure.add_subplot(panels[1]), trace, directions)
 
 
 def _draw_map(axes: "Axes", figure: "Figure", values: Float[np.ndarray, "grid"], grid: DirectionGrid) -> None:
@@ -89,7 +83,7 @@ def _draw_map(axes: "Axes", figure: "Figure", values: Float[np.ndarray, "grid"],
     across = np.linspace(-np.pi, np.pi, _RASTER[0])
     up = np.linspace(-np.pi / 2, np.pi / 2, _RASTER[1])
     raster = _on_raster(values, grid, angles_to_direction(-across[None, :], up[:, None]))
-    painted = axes.pcolormesh(across, up, raster, cmap=_COLOURS, shading="gouraud")
+    painted = axes.pcolormesh(across, up, raster, cmap="Blues", shading="gouraud")
     axes.set_facecolor("#f5f7fa")
     axes.set_xticks([np.deg2rad(-azimuth) for azimuth in _MERIDIANS_DEG])
     halo = [withStroke(linewidth=2, foreground="white")]
@@ -122,14 +116,12 @@ def _mark(axes: "Axes", directions: Float[np.ndarray, "source 3"]) -> None:
     for direction in directions:
         azimuth, elevation = (float(angle) for angle in direction_to_angles(direction))
         text = f"{np.rad2deg(azimuth):.0f}°, {np.rad2deg(elevation):.0f}°"
-        axes.plot(
-            -azimuth, elevation, "o", markersize=13, markerfacecolor="none", markeredgecolor=_MARK, mew=2
-        )
+        axes.plot(-azimuth, elevation, "o", markersize=13, markerfacecolor="none", markeredgecolor=BAD, mew=2)
         # Labels lean towards the middle of the map, so that none is cut off at its rim.
         sideways = 1 if azimuth > 0 else -1
         axes.annotate(
             text, (-azimuth, elevation), (12 * sideways, 10), textcoords="offset points",
-            ha="left" if sideways > 0 else "right", color=_MARK, fontsize=11, fontweight="bold",
+            ha="left" if sideways > 0 else "right", color=BAD, fontsize=11, fontweight="bold",
             bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
         )  # fmt: skip
 
@@ -138,13 +130,13 @@ def _draw_trace(axes: "Axes", trace: AzimuthTrace, directions: Float[np.ndarray,
     from matplotlib.colors import to_rgba
 
     strength = np.clip(trace.score / max(float(trace.score.max(initial=0)), 1e-6), 0.15, 1)
-    colours = [to_rgba(_POINT, float(alpha)) for alpha in strength]
+    colours = [to_rgba(GOOD, float(alpha)) for alpha in strength]
     axes.scatter(trace.times_s, trace.azimuth_deg, s=16, color=colours, linewidth=0)
     for azimuth_deg in direction_to_angles_deg(directions)[0]:
-        axes.axhline(azimuth_deg, color=_MARK, linewidth=1, linestyle=(0, (4, 3)))
+        axes.axhline(azimuth_deg, color=BAD, linewidth=1, linestyle=(0, (4, 3)))
         axes.annotate(
             f"{azimuth_deg:.0f}°", (1, azimuth_deg), (5, 0), xycoords=("axes fraction", "data"),
-            textcoords="offset points", color=_MARK, va="center", fontsize=10, fontweight="bold",
+            textcoords="offset points", color=BAD, va="center", fontsize=10, fontweight="bold",
         )  # fmt: skip
     axes.set_xlim(0, trace.duration_s)
     axes.set_ylim(-180, 180)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float32
 
+from anydoa.acoustics.plane_wave import steering_phases
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.geometry.plane_wave import steering_phases
 
 
 def steering_input(

@@ -13,9 +13,8 @@ from jaxtyping import Float
 
 from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES
 from anydoa.errors import ConfigError
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.rotation import random_rotation, rotate
+from anydoa.geometry.coordinates import random_rotation, rotate
 
 SHAPES = {"ball": MIN_MICROPHONES, "plane": 3, "line": MIN_MICROPHONES, "wide": MIN_MICROPHONES}
 """Shapes of random arrays, and the fewest microphones that make one."""
@@ -113,7 +112,7 @@ def _draw_plane(num_mics: int, rng: np.random.Generator) -> Float[np.ndarray, "m
         if places is None:
             continue
         positions = np.pad(places, ((0, 0), (0, 1)))
-        if geometry_rank(MicrophoneArray(positions)) == "plane":
+        if MicrophoneArray(positions).ambiguity.num_dimensions == 2:
             return positions
 
 

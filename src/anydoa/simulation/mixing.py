@@ -12,8 +12,7 @@ from jaxtyping import Complex, Float, Int
 from scipy import fft
 
 from anydoa.errors import ConfigError
-from anydoa.geometry.coordinates import normalize_direction
-from anydoa.geometry.rotation import random_rotation, rotate, rotation_from_rpy_deg
+from anydoa.geometry.coordinates import normalize_direction, random_rotation, rotate, rotation_from_rpy_deg
 from anydoa.simulation.background import Background, Noise
 from anydoa.simulation.convolution import (
     fade_between_knots,

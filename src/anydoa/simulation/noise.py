@@ -6,8 +6,9 @@ import numpy as np
 from jaxtyping import Complex, Float
 from scipy import fft
 
+from anydoa.acoustics.diffuse_field import free_field_coherence
+from anydoa.acoustics.tdoa import arrival_time
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
-from anydoa.geometry.diffuse_field import free_field_coherence
 from anydoa.geometry.grid import fibonacci_grid
 
 _COHERENCE_BINS = 257
@@ -82,7 +83,7 @@ def isotropic_spectrum(
     """
     num_samples = waves.shape[1]
     spectrum = fft.rfft(waves.astype(np.float32), axis=-1) / np.float32(np.sqrt(len(waves)))
-    delay = -(fibonacci_grid(len(waves)).directions @ mics.T) / SPEED_OF_SOUND
+    delay = arrival_time(mics, fibonacci_grid(len(waves)).directions)
     step = -2 * np.pi * delay * sample_rate / num_samples  # radians from bin to bin
     field = np.zeros((len(mics), spectrum.shape[1]), dtype=np.complex64)
     for wave, wave_step in zip(spectrum, step, strict=True):

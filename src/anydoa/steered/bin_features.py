@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex64, Float, Float32
 
+from anydoa.acoustics.diffuse_field import diffuse_coherence
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.diffuse_field import diffuse_coherence
 
 NUM_FEATURES = 4
 COHERENCE_FRAMES = 4

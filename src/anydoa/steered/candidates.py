@@ -5,9 +5,7 @@ from jaxtyping import Float, Float32, Int
 from scipy.sparse import csr_array, vstack
 from scipy.spatial import cKDTree
 
-from anydoa.geometry.ambiguity import array_axis, geometry_rank
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.folding import fold_directions, half_circle
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 
 _REACH = 0.6  # of a candidate, spacings of the sphere
@@ -37,8 +35,8 @@ class Candidates:
         cluster_deg: float,
     ) -> None:
         sphere = fibonacci_grid(num_candidates)
-        apart = _distinct_directions(sphere, array)
-        chord = cKDTree(fold_directions(grid.directions, array)).query(apart)[0]
+        apart = array.ambiguity.representatives(sphere)
+        chord = cKDTree(array.ambiguity.fold(grid.directions)).query(apart)[0]
         self.directions = apart[chord <= 2 * np.sin(sphere.spacing / 2)]
         self._sharpness = 1 / (1 - np.cos(_REACH * sphere.spacing))
         near = self.directions @ self.directions.T >= np.cos(np.deg2rad(cluster_deg))
@@ -74,15 +72,3 @@ class Candidates:
         weights = np.exp(self._sharpness * (cosine - cosine.max(axis=1, keepdims=True)))
         weights[weights < _LEAST_WEIGHT] = 0
         return csr_array((weights / weights.sum(axis=1, keepdims=True)).astype(np.float32))
-
-
-def _distinct_directions(sphere: DirectionGrid, array: MicrophoneArray) -> Float[np.ndarray, "candidate 3"]:
-    """Those of the sphere that an array can tell apart, in the place that others are folded to."""
-    rank = geometry_rank(array)
-    if rank == "line":
-        # Twice as dense, for they cost little: a long line tells cones far nearer than the sphere's spacing.
-        return half_circle(np.linspace(0, np.pi, 1 + round(2 * np.pi / sphere.spacing)), array)
-    if rank == "plane":
-        # Those a little behind the plane stand for those a little before it.
-        return sphere.directions[sphere.directions @ array_axis(array) > -sphere.spacing / 2]
-    return sphere.directions

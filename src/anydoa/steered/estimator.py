@@ -13,11 +13,10 @@ import numpy as np
 from jaxtyping import Float, Float32
 from scipy.special import expit
 
-from anydoa.classical.stft import FrameStream
+from anydoa.acoustics.plane_wave import steering_phases
+from anydoa.acoustics.stft import FrameStream
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.geometry.plane_wave import steering_phases
 from anydoa.runtime.card import ModelCard
 from anydoa.spectrum import SpatialSpectrum
 from anydoa.steered.bin_features import BinAxis, BinFeatures, PolarSpectra
@@ -149,7 +148,7 @@ class SteeredStream:
     def __init__(self, estimator: SteeredEstimator, array: MicrophoneArray, grid: DirectionGrid) -> None:
         options, axis = estimator.options, estimator.axis
         self._estimator, self._grid = estimator, grid
-        self._folded = np.ascontiguousarray(fold_directions(grid.directions, array).T, dtype=np.float32)
+        self._folded = np.ascontiguousarray(array.ambiguity.fold(grid.directions).T, dtype=np.float32)
         self._frames = FrameStream(array.num_microphones, estimator.window_length, estimator.hop_length)
         self._features = BinFeatures(axis, array)
         self._state = estimator.mask.initial_state()

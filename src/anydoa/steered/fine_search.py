@@ -7,12 +7,10 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32, Int
 from scipy.spatial import cKDTree
 
-from anydoa.geometry.ambiguity import array_axis, geometry_rank
+from anydoa.acoustics.plane_wave import steering_phases
+from anydoa.geometry.ambiguity import Cones
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import great_circle_distance
-from anydoa.geometry.folding import fold_directions, half_circle
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.geometry.plane_wave import steering_phases
 from anydoa.peak_fit import PatchFit
 from anydoa.steered.band_power import half_covariance, pair_matrix, takes_pairs
 from anydoa.steered.bin_features import BinAxis
@@ -44,17 +42,17 @@ class FineSearch:
     """
 
     def __init__(self, array: MicrophoneArray, grid: DirectionGrid, axis: BinAxis) -> None:
-        rank = geometry_rank(array)
-        self._is_line, self._is_volume = rank == "line", rank == "volume"
-        self._wanted = None if self._is_line or grid.spacing >= _DENSE else _Wanted.of(grid, array)
+        self._ambiguity = array.ambiguity
+        cones = array.ambiguity.cones
+        self._wanted = None if cones is not None or grid.spacing >= _DENSE else _Wanted.of(grid, array)
         climbed = grid if self._wanted is None else even_directions(grid)
         self._array, self._grid, self._axis = array, climbed, axis
-        self._folded = fold_directions(climbed.directions, array)
+        self._folded = self._ambiguity.fold(climbed.directions)
         # Of equals the first is taken, so they are looked at in an order that is not the grid's own.
         self._sorted = np.lexsort(climbed.directions.T)
         self._folded_sorted = self._folded[self._sorted]
-        if self._is_line:
-            angle = great_circle_distance(self._folded, array_axis(array))
+        if cones is not None:
+            angle = cones.angles(self._folded)
             self._end_angles = float(angle.min()), float(angle.max())
         self._by_pairs = takes_pairs(array.num_microphones)
         self._inside = np.cos(_INSIDE * climbed.spacing)
@@ -78,8 +76,8 @@ class FineSearch:
             mass: sum of the masks.
         """
         measured = pairs if self._by_pairs else half_covariance(pairs, self._array.num_microphones)
-        if self._is_line:
-            patch = self._cones(start)
+        if self._ambiguity.cones is not None:
+            patch = self._near_cones(start, self._ambiguity.cones)
             values = patch.response(measured)
             best = first_greatest(values)
             return patch.directions[best], self._coherence(values, mass)
@@ -94,9 +92,7 @@ class FineSearch:
                 break
         spread = np.full(len(self._grid), values.min())
         spread[patch.members] = values
-        place = self._fit(middle).maximum(spread)[0]
-        if not self._is_volume:
-            place = fold_directions(place, self._array)
+        place = self._ambiguity.fold(self._fit(middle).maximum(spread)[0])
         if self._wanted is not None:
             place = self._wanted.onto(place)
         return place, self._coherence(values, mass)
@@ -105,12 +101,11 @@ class FineSearch:
         num_pairs = self._array.num_microphones * (self._array.num_microphones - 1) / 2
         return float(np.clip(values.max() / (num_pairs * max(mass, _LEAST_MASS)), 0, 1))
 
-    def _cones(self, start: Float[np.ndarray, "3"]) -> "_Patch":
+    def _near_cones(self, start: Float[np.ndarray, "3"], cones: Cones) -> "_Patch":
         """Cones of a straight array near a direction, no farther along it than the grid reaches."""
-        angle = float(great_circle_distance(start, array_axis(self._array)))
         steps = np.arange(-self._reach, self._reach, _LINE_STEP)
-        cones = half_circle(np.unique(np.clip(angle + steps, *self._end_angles)), self._array)
-        return self._steer(np.arange(len(cones)), cones)
+        angles = np.unique(np.clip(float(cones.angles(start)) + steps, *self._end_angles))
+        return self._steer(np.arange(len(angles)), cones.directions(angles))
 
     def _make_patch(self, middle: int) -> "_Patch":
         near = self._grid.directions @ self._grid.directions[middle] >= np.cos(min(self._reach, np.pi))
@@ -145,7 +140,7 @@ class _Wanted:
 
     @classmethod
     def of(cls, grid: DirectionGrid, array: MicrophoneArray) -> "_Wanted":
-        folded = fold_directions(grid.directions, array)
+        folded = array.ambiguity.fold(grid.directions)
         return cls(folded, cKDTree(folded), float(2 * np.sin(grid.spacing / 2)))
 
     def onto(self, place: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:

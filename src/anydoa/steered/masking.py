@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Float32
 
-from anydoa.classical.stft import FrameStream, hann_window, short_time_spectra
+from anydoa.acoustics.stft import FrameStream, hann_window, short_time_spectra
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.steered.bin_features import BinFeatures, PolarSpectra
 from anydoa.steered.estimator import SteeredEstimator

@@ -7,7 +7,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.folding import audible_projection
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.steered.bin_features import BinAxis
 from anydoa.steered.candidates import Candidates
@@ -66,7 +65,7 @@ class TalkerSearch:
         options: SteeredOptions,
     ) -> None:
         self._candidates, self._options = candidates, options
-        self._audible = audible_projection(array)
+        self._audible = array.ambiguity.projection
         self._candidate_places = candidates.directions @ self._audible
         self._apart = 2 * np.sin(np.deg2rad(options.separation_deg) / 2)
         self._fine = FineSearch(array, grid, axis)

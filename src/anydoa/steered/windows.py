@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Complex64, Float32
 
-from anydoa.classical.stft import hann_window, short_time_spectra
+from anydoa.acoustics.stft import hann_window, short_time_spectra
 from anydoa.steered.bin_features import BinAxis
 
 

@@ -13,9 +13,8 @@ has to be chosen on validation clips and not taken to be 0.5.
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.geometry.coordinates import normalize_direction
+from anydoa.geometry.coordinates import normalize_direction, random_rotation, rotate
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.geometry.rotation import random_rotation, rotate
 from anydoa.training.config import GridOptions
 
 

@@ -8,8 +8,6 @@ from jaxtyping import Float32
 from torch import Tensor
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.folded_grid import fold_grid
-from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, evaluate
 from anydoa.metrics.picking import pick_peaks
@@ -54,12 +52,12 @@ class MaskValidator:
         estimator = SteeredEstimator(_KnownMask(mask.numpy()), axis=self._axis)
         array = MicrophoneArray(scene.positions)
         audio = scene.audio.astype(np.float32)
-        grid = fold_grid(self._grid, array)
+        grid = array.ambiguity.distinct(self._grid)
         spectrum = estimator.spectrum(audio, array, grid)
         active = active_at_moments(scene, estimator, num_moments=spectrum.num_frames)
         peaks = pick_peaks(spectrum.values, grid, scene.num_sources)
         places = np.where(peaks[..., None] >= 0, grid.directions[peaks], np.nan)
-        truth = fold_directions(truth_at_moments(scene, spectrum.times_s), array)
+        truth = array.ambiguity.fold(truth_at_moments(scene, spectrum.times_s))
         return evaluate(places, truth, active)
 
 

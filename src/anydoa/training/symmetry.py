@@ -7,7 +7,6 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from anydoa.geometry.ambiguity import array_axis, geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 
 
@@ -26,15 +25,11 @@ class Symmetry:
     @classmethod
     def of(cls, positions: Float[Tensor, "batch mic 3"]) -> "Symmetry":
         """Of arrays whose microphones are told to be at ``positions``, in metres and in free air."""
-        arrays = [MicrophoneArray(row) for row in positions.numpy()]
-        ranks = [geometry_rank(array) for array in arrays]
-        axes = [
-            np.zeros(3) if rank == "volume" else array_axis(array)
-            for array, rank in zip(arrays, ranks, strict=True)
-        ]
+        ambiguities = [MicrophoneArray(row).ambiguity for row in positions.numpy()]
+        axes = [np.zeros(3) if one.axis is None else one.axis for one in ambiguities]
         return cls(
             axis=torch.from_numpy(np.stack(axes).astype(np.float32)),
-            straight=torch.tensor([rank == "line" for rank in ranks]),
+            straight=torch.tensor([one.cones is not None for one in ambiguities]),
         )
 
     def to(self, device: torch.device) -> "Symmetry":

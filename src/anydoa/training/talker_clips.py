@@ -18,7 +18,6 @@ from torch.utils.data import Dataset
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
-from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import TOLERANCE_DEG
 from anydoa.models.checkpoint import load_mask_checkpoint
@@ -165,7 +164,7 @@ def find_talkers(scene: Scene, estimator: SteeredEstimator) -> FoundTalkers:
     stream = estimator.stream(array, _GRID)
     moments = stream.listen(scene.audio.astype(np.float32))
     active = active_at_moments(scene, estimator, num_moments=len(moments))
-    truth = fold_directions(truth_at_moments(scene, np.array([moment.time_s for moment in moments])), array)
+    truth = array.ambiguity.fold(truth_at_moments(scene, np.array([moment.time_s for moment in moments])))
     hits: list[np.ndarray] = []
     for moment, directions, speaks in zip(moments, truth, active, strict=True):
         places = np.array([talker.direction for talker in moment.talkers]).reshape(-1, 1, 3)

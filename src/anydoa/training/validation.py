@@ -10,8 +10,6 @@ from jaxtyping import Float
 from torch import Tensor
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.folded_grid import fold_grid
-from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, LocalizationSummary, evaluate, summarize
 from anydoa.metrics.picking import pick_peaks
@@ -112,7 +110,7 @@ class Validator:
     ) -> ClipResult:
         """Flat and straight arrays are asked only for directions they can tell apart."""
         array = MicrophoneArray(batch.positions[item].numpy())
-        grid = fold_grid(self.grid, array)
+        grid = array.ambiguity.distinct(self.grid)
         talkers = int(batch.present[item].sum())
         active = batch.active[item, :talkers].T.numpy()
         truth = batch.sources[item, :talkers].expand(-1, len(active), -1).transpose(0, 1)
@@ -120,5 +118,5 @@ class Validator:
         if grid is not self.grid:
             values = values[:, self.grid.nearest(grid.directions)]
         peaks = pick_peaks(values, grid, talkers)
-        score = evaluate(grid.directions[peaks], fold_directions(truth.double().numpy(), array), active)
+        score = evaluate(grid.directions[peaks], array.ambiguity.fold(truth.double().numpy()), active)
         return ClipResult(talkers, loss, score)

@@ -8,7 +8,6 @@ straight across a flat array; that one is in phase everywhere.
 import numpy as np
 from jaxtyping import Bool, Complex, Float, Shaped
 
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.watches.notice import Notice
 from anydoa.watches.sound_sums import SoundSums
@@ -43,7 +42,7 @@ def coincident_channels(sums: SoundSums, array: MicrophoneArray) -> Notice | Non
     across = (
         antiphase < _LEAST_ANTIPHASE * squared and power.max() < 10 ** (_LEAST_SPREAD_DB / 10) * power.min()
     )
-    if across and geometry_rank(array) != "volume":
+    if across and array.ambiguity.broadside:
         return None
     return Notice(
         "coincident",

@@ -7,7 +7,6 @@ same at every microphone. While somebody talks it is covered; if nobody ever doe
 
 import math
 
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.watches.notice import Notice
 from anydoa.watches.sound_sums import SoundSums
@@ -18,10 +17,6 @@ _IN_STEP = 0.95  # in quiet windows
 _COVERED = 0.85  # in loud ones; above, it may well be sound from straight across
 _STEADY_DB = 6.0  # between quiet and loud windows; talk has ten and more
 _TURN = 2.0  # phase by which sound along the array is late, from which it would be heard
-_PLACES = {
-    "line": "; directions square to the line may be it",
-    "plane": "; directions square to the array's plane may be it",
-}
 
 
 def in_step_hz(array: MicrophoneArray) -> float:
@@ -36,7 +31,8 @@ def common_signal(sums: SoundSums, array: MicrophoneArray) -> Notice | None:
         return None
     if loud.in_step > _COVERED and loud.level_db - quiet.level_db > _STEADY_DB:
         return None
-    place = _PLACES.get(geometry_rank(array), "")
+    broadside = array.ambiguity.broadside
+    place = f"; directions {broadside} may be it" if broadside else ""
     return Notice(
         "common",
         "while it is quiet all channels carry one signal at once, which no sound in a room does; is it hum "

@@ -10,10 +10,11 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Bool, Complex, Float
 
+from anydoa.acoustics.plane_wave import steering_phases
+from anydoa.acoustics.tdoa import arrival_time
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.channel_list import named_channels
+from anydoa.geometry.channels import named_channels
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.geometry.plane_wave import steering_phases
 from anydoa.watches.notice import Notice
 from anydoa.watches.sound_sums import SoundSums
 
@@ -83,7 +84,7 @@ def _one_wave(sums: SoundSums, array: MicrophoneArray, group: Sequence[int]) -> 
     loudest = np.argsort(-np.trace(cross, axis1=1, axis2=2).real)[:_NUM_FREQUENCIES]
     steering = steering_phases(directions, array, sums.frequency_hz[sums.listened][loudest])[..., others]
     fit = np.einsum("fdi,fij,fdj->d", steering.conj(), cross[loudest], steering, optimize=True).real
-    delays = array.positions[list(group)] @ directions[fit.argmax()] / array.speed_of_sound
+    delays = arrival_time(array.positions[list(group)], directions[fit.argmax()], array.speed_of_sound)
     return float(np.ptp(delays)) < _SAME_DELAY_S
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.channel_list import named_channels
+from anydoa.geometry.channels import named_channels
 from anydoa.watches.notice import Notice
 from anydoa.watches.sound_sums import SoundSums
 

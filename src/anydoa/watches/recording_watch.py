@@ -3,9 +3,8 @@
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.channel_list import named_channels
+from anydoa.geometry.channels import named_channels
 from anydoa.peaks import PeakFinder
 from anydoa.watches.coincidence import coincident_channels
 from anydoa.watches.common_signal import common_signal, in_step_hz
@@ -93,11 +92,6 @@ class RecordingWatch:
             channels=tuple(range(len(alive))),
             ignore_channels=(),
         )
-        rank = geometry_rank(rest)
-        if rank == geometry_rank(self._array):
+        if rest.ambiguity.num_dimensions == self._array.ambiguity.num_dimensions:
             return ""
-        left = {
-            "line": "lie on a line: all directions on a cone around it sound the same to them",
-            "plane": "lie in a plane: a direction and its mirror image sound the same to them",
-        }[rank]
-        return f" The {len(alive)} others {left}"
+        return f" The rest of the array {rest.ambiguity.sentence}"

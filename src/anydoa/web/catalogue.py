@@ -7,7 +7,7 @@ from typing import Any
 from anydoa.errors import ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR, ESTIMATORS, make_estimator
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.channel_list import parse_channels
+from anydoa.geometry.channels import parse_channels
 from anydoa.io.array_file import list_presets, load_array
 from anydoa.io.grid_file import load_grid
 from anydoa.io.nearest_name import nearest_name

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
@@ -74,7 +73,7 @@ def array_content(array: MicrophoneArray) -> dict[str, Any]:
         "name": array.name,
         "title": array.title,
         "front": array.front,
-        "rank": geometry_rank(array),
+        "rank": array.ambiguity.rank,
         "positions": [[round(float(x), 5) for x in position] for position in array.centred_positions],
         "channels": list(array.channels),
         "ignore_channels": list(array.ignore_channels),

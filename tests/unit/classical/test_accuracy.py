@@ -6,7 +6,6 @@ import pytest
 from anydoa.classical.covariance import CovarianceEstimator
 from anydoa.classical.music import Music
 from anydoa.classical.srp_phat import SrpPhat
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
@@ -17,7 +16,7 @@ from properties.strategies import make_scene, random_array, random_direction
 GRID = fibonacci_grid(2048)
 # In free field even arrays that in truth sit on a rigid sphere; with it they are tried in tests/properties.
 PRESETS = [load_array(name).replace(rigid_sphere_radius=None) for name in list_presets()]
-ARRAYS = [array for array in PRESETS if geometry_rank(array) == "volume"]
+ARRAYS = [array for array in PRESETS if array.ambiguity.rank == "volume"]
 ARRAYS.append(random_array(np.random.default_rng(0), 8))
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from anydoa.classical.music import Music
 from anydoa.classical.srp_phat import SrpPhat
+from anydoa.geometry.coordinates import random_rotation
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.geometry.rotation import random_rotation
 from anydoa.io.array_file import load_array
 from sphere_scenes import ball_array, waves_at
 

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anydoa.classical.stft import FrameStream, hann_window, short_time_spectra
+from anydoa.acoustics.stft import FrameStream, hann_window, short_time_spectra
 
 
 def test_short_time_spectra_are_those_of_scipy() -> None:

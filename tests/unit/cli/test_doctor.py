@@ -124,7 +124,7 @@ def test_geometry_alone_needs_no_recording(tmp_path: Path) -> None:
     result = run("--array", "respeaker-6", "--plot", picture)
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0] == (
-        "respeaker-6: it cannot tell a direction from its mirror image on the other side of its plane."
+        "respeaker-6: it cannot tell above and below apart: a direction and its mirror image sound alike."
     )
     assert "12 orders" in result.stdout
     assert "--known-azimuth 15" in result.stdout

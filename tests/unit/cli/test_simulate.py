@@ -14,7 +14,6 @@ from typer.testing import CliRunner
 from anydoa.cli import main
 from anydoa.cli.simulate import parse_range, simulate
 from anydoa.errors import ConfigError
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.array_file import load_array
 from anydoa.simulation.bank import RoomBank
@@ -102,7 +101,7 @@ def test_a_bank_may_hold_arrays_of_several_shapes(tmp_path: Path) -> None:
     CliRunner().invoke(APP, [*options, "--shapes", "line, plane"], catch_exceptions=False)
     bank = RoomBank(tmp_path)
     assert bank.plan.shapes == ("line", "plane")
-    assert {geometry_rank(MicrophoneArray(room.mics)) for room in bank} == {"line", "plane"}
+    assert {MicrophoneArray(room.mics).ambiguity.rank for room in bank} == {"line", "plane"}
 
 
 def test_talkers_of_a_bank_walk_past_as_many_places_as_a_clip_is_long(tmp_path: Path) -> None:

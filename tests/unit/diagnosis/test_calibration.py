@@ -18,9 +18,13 @@ from anydoa.diagnosis.position_fit import FitPrior, fit_positions
 from anydoa.diagnosis.sound_places import SoundPlaces, arrival_paths, find_places
 from anydoa.errors import AudioError, ConfigError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
+from anydoa.geometry.coordinates import (
+    angles_deg_to_direction,
+    great_circle_distance_deg,
+    random_rotation,
+    rotate,
+)
 from anydoa.geometry.layouts import circular_positions, linear_positions
-from anydoa.geometry.rotation import random_rotation, rotate
 from properties.strategies import plane_wave, random_array, random_direction, seeds, talker
 
 RATE = 16_000

@@ -5,34 +5,29 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from anydoa.errors import GeometryError
-from anydoa.geometry.ambiguity import (
-    aliasing_frequency,
-    aliasing_spacing,
-    array_axis,
-    array_report,
-    cone_angle,
-    geometry_rank,
-    lowest_frequency,
-    mirror_directions,
-    principal_extents,
-    smallest_resolvable_angle,
-)
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance
+from anydoa.geometry.coordinates import (
+    angles_deg_to_direction,
+    great_circle_distance,
+    great_circle_distance_deg,
+    random_rotation,
+    rotate,
+)
+from anydoa.geometry.grid import cap_grid, fibonacci_grid
 from anydoa.geometry.layouts import (
     circular_positions,
     linear_positions,
-    rectangular_positions,
     tetrahedral_positions,
 )
-from anydoa.geometry.rotation import random_rotation, rotate
 
 LINE = MicrophoneArray(linear_positions(4, 0.03), "line")
 RING = MicrophoneArray(circular_positions(6, 0.0463), "ring")
 TETRAHEDRON = MicrophoneArray(tetrahedral_positions(0.04), "tetrahedron")
 HEARING_AIDS = MicrophoneArray([[0.005, 0.08, 0], [-0.005, 0.08, 0], [0.005, -0.08, 0], [-0.005, -0.08, 0]])
 seeds = st.integers(0, 2**31 - 1)
+STRAIGHT = np.array([[x, 0, 0] for x in (-0.1, -0.03, 0.02, 0.1)])
+FLAT = np.array([[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0], [0, -0.04, 0]])
+SPATIAL = np.array([[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0], [0, 0, 0.05]])
 
 
 def turned(array: MicrophoneArray, seed: int) -> MicrophoneArray:
@@ -54,53 +49,52 @@ def time_differences(array: MicrophoneArray, directions: np.ndarray) -> np.ndarr
 def test_the_rank_is_seen_whatever_way_the_array_is_turned_and_scaled(
     array: MicrophoneArray, rank: str
 ) -> None:
-    assert geometry_rank(array) == rank
+    assert array.ambiguity.rank == rank
     for seed in range(20):
-        assert geometry_rank(turned(array, seed)) == rank
-    assert geometry_rank(array.replace(body_positions=array.body_positions * 10)) == rank
+        assert turned(array, seed).ambiguity.rank == rank
+    assert array.replace(body_positions=array.body_positions * 10).ambiguity.rank == rank
 
 
 @pytest.mark.parametrize(("thickness", "rank"), [(0.0, "plane"), (0.0008, "plane"), (0.0012, "volume")])
 def test_one_per_cent_of_the_span_counts_as_flat(thickness: float, rank: str) -> None:
     positions = circular_positions(4, 0.05)
     positions[::2, 2] = thickness
-    assert geometry_rank(MicrophoneArray(positions)) == rank
+    assert MicrophoneArray(positions).ambiguity.rank == rank
 
 
 @pytest.mark.parametrize(("width", "rank"), [(0.0, "line"), (0.0008, "line"), (0.003, "plane")])
 def test_one_per_cent_of_the_span_counts_as_straight(width: float, rank: str) -> None:
     positions = linear_positions(4, 0.1 / 3)
     positions[1, 0] = width
-    assert geometry_rank(MicrophoneArray(positions)) == rank
+    assert MicrophoneArray(positions).ambiguity.rank == rank
 
 
 def test_two_microphones_are_a_line_and_three_a_plane() -> None:
-    assert geometry_rank(MicrophoneArray([[0, 0, 0], [0.1, 0.2, 0.3]])) == "line"
-    assert geometry_rank(MicrophoneArray([[0, 0, 0], [0.1, 0.2, 0.3], [0.1, 0, 0]])) == "plane"
+    assert MicrophoneArray([[0, 0, 0], [0.1, 0.2, 0.3]]).ambiguity.rank == "line"
+    assert MicrophoneArray([[0, 0, 0], [0.1, 0.2, 0.3], [0.1, 0, 0]]).ambiguity.rank == "plane"
 
 
 def test_principal_extents_measure_a_box() -> None:
     corners = np.array([[x, y, z] for x in (0, 0.3) for y in (0, 0.2) for z in (0, 0.1)])
-    np.testing.assert_allclose(principal_extents(turned(MicrophoneArray(corners), 1)), [0.3, 0.2, 0.1])
+    np.testing.assert_allclose(turned(MicrophoneArray(corners), 1).extents, [0.3, 0.2, 0.1])
 
 
 def test_the_axis_is_the_line_or_the_normal_of_the_plane() -> None:
-    np.testing.assert_allclose(array_axis(LINE), [0, 1, 0], atol=1e-12)
-    np.testing.assert_allclose(array_axis(RING), [0, 0, 1], atol=1e-12)
-    with pytest.raises(GeometryError, match="fills a volume"):
-        array_axis(TETRAHEDRON)
+    np.testing.assert_allclose(LINE.ambiguity.axis, [0, 1, 0], atol=1e-12)
+    np.testing.assert_allclose(RING.ambiguity.axis, [0, 0, 1], atol=1e-12)
+    assert TETRAHEDRON.ambiguity.axis is None
 
 
 def test_the_mount_turns_the_axis() -> None:
     upright = RING.replace(mount_rpy_deg=(0.0, 90.0, 0.0))
-    np.testing.assert_allclose(array_axis(upright), [1, 0, 0], atol=1e-12)
+    np.testing.assert_allclose(upright.ambiguity.axis, [1, 0, 0], atol=1e-12)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from([LINE, RING, TETRAHEDRON, HEARING_AIDS]), seeds)
 def test_mirror_directions_give_the_array_the_same_delays(array: MicrophoneArray, seed: int) -> None:
     array, direction = turned(array, seed), random_direction(seed)
-    twins = mirror_directions(array, direction)
+    twins = array.ambiguity.sounds_like(direction)
     delays = time_differences(array, twins)
     np.testing.assert_allclose(delays, np.broadcast_to(delays[0], delays.shape), atol=1e-15)
     np.testing.assert_allclose(np.linalg.norm(twins, axis=1), 1, atol=1e-12)
@@ -111,117 +105,156 @@ def test_mirror_directions_give_the_array_the_same_delays(array: MicrophoneArray
 @given(seeds, seeds)
 def test_no_other_direction_gives_a_plane_the_same_delays(seed: int, other_seed: int) -> None:
     direction, other = random_direction(seed), random_direction(other_seed)
-    assume(great_circle_distance(mirror_directions(RING, direction), other).min() > 0.1)
+    assume(great_circle_distance(RING.ambiguity.sounds_like(direction), other).min() > 0.1)
     difference = time_differences(RING, direction) - time_differences(RING, other)
     assert np.abs(difference).max() > 1e-7
 
 
 def test_each_rank_has_its_number_of_twins() -> None:
     direction = angles_deg_to_direction(30, 20)
-    assert mirror_directions(TETRAHEDRON, direction).shape == (1, 3)
-    assert mirror_directions(RING, direction).shape == (2, 3)
-    assert mirror_directions(LINE, direction, num_directions=12).shape == (12, 3)
+    assert TETRAHEDRON.ambiguity.sounds_like(direction).shape == (1, 3)
+    assert RING.ambiguity.sounds_like(direction).shape == (2, 3)
+    assert LINE.ambiguity.sounds_like(direction, num_directions=12).shape == (12, 3)
 
 
 def test_a_flat_array_swaps_up_and_down() -> None:
-    twins = mirror_directions(RING, angles_deg_to_direction(30, 20))
+    twins = RING.ambiguity.sounds_like(angles_deg_to_direction(30, 20))
     np.testing.assert_allclose(twins[1], angles_deg_to_direction(30, -20), atol=1e-12)
 
 
 def test_a_line_across_the_front_takes_front_for_back() -> None:
-    twins = mirror_directions(LINE, angles_deg_to_direction(30, 0), num_directions=2)
+    twins = LINE.ambiguity.sounds_like(angles_deg_to_direction(30, 0), num_directions=2)
     np.testing.assert_allclose(twins[1], angles_deg_to_direction(150, 0), atol=1e-12)
 
 
 def test_directions_in_the_plane_or_along_the_line_have_no_twin() -> None:
-    assert len(mirror_directions(RING, angles_deg_to_direction(77, 0))) == 1
-    assert len(mirror_directions(LINE, angles_deg_to_direction(90, 0))) == 1
-    assert len(mirror_directions(LINE, angles_deg_to_direction(-90, 0))) == 1
+    assert len(RING.ambiguity.sounds_like(angles_deg_to_direction(77, 0))) == 1
+    assert len(LINE.ambiguity.sounds_like(angles_deg_to_direction(90, 0))) == 1
+    assert len(LINE.ambiguity.sounds_like(angles_deg_to_direction(-90, 0))) == 1
 
 
 def test_the_cone_angle_is_measured_from_the_axis() -> None:
-    assert cone_angle(LINE, angles_deg_to_direction(90, 0)) == pytest.approx(0, abs=1e-9)
-    assert cone_angle(LINE, angles_deg_to_direction(0, 35)) == pytest.approx(np.pi / 2)
-    assert cone_angle(LINE, angles_deg_to_direction(-60, 0)) == pytest.approx(np.deg2rad(150))
-    with pytest.raises(GeometryError, match="no line"):
-        cone_angle(RING, angles_deg_to_direction(0, 0))
+    cones = LINE.ambiguity.cones
+    assert cones is not None
+    assert cones.angles(angles_deg_to_direction(90, 0)) == pytest.approx(0, abs=1e-9)
+    assert cones.angles(angles_deg_to_direction(0, 35)) == pytest.approx(np.pi / 2)
+    assert cones.angles(angles_deg_to_direction(-60, 0)) == pytest.approx(np.deg2rad(150))
+    assert RING.ambiguity.cones is None
+
+
+def unit_vectors(rng: np.random.Generator, count: int) -> np.ndarray:
+    vectors = rng.standard_normal((count, 3))
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+def delays(array: MicrophoneArray, directions: np.ndarray) -> np.ndarray:
+    return directions @ array.centred_positions.T
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds)
+def test_folding_changes_no_delay_and_folds_once(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    turn, directions = random_rotation(rng), unit_vectors(rng, 20)
+    for positions in (STRAIGHT, FLAT, SPATIAL):
+        array = MicrophoneArray(rotate(positions, turn))
+        folded = array.ambiguity.fold(directions)
+        np.testing.assert_allclose(delays(array, folded), delays(array, directions), atol=1e-12)
+        np.testing.assert_allclose(np.linalg.norm(folded, axis=1), 1)
+        np.testing.assert_allclose(array.ambiguity.fold(folded), folded, atol=1e-7)
+
+
+@settings(max_examples=20, deadline=None)
+@given(seeds)
+def test_directions_with_the_same_delays_fold_onto_one(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    directions = unit_vectors(rng, 10)
+    mirrored = directions * [1, 1, -1]
+    flat = MicrophoneArray(FLAT)
+    np.testing.assert_allclose(flat.ambiguity.fold(directions), flat.ambiguity.fold(mirrored), atol=1e-12)
+    turn = rng.uniform(0, 2 * np.pi)
+    about_x = np.array([[1, 0, 0], [0, np.cos(turn), -np.sin(turn)], [0, np.sin(turn), np.cos(turn)]])
+    straight = MicrophoneArray(STRAIGHT)
+    spun = directions @ about_x.T
+    np.testing.assert_allclose(straight.ambiguity.fold(directions), straight.ambiguity.fold(spun), atol=1e-7)
+
+
+def test_an_array_in_space_keeps_the_grid() -> None:
+    grid = fibonacci_grid(100)
+    assert MicrophoneArray(SPATIAL).ambiguity.distinct(grid) is grid
+
+
+def test_half_a_sphere_is_left_to_a_flat_array() -> None:
+    grid = fibonacci_grid(2048)
+    folded = MicrophoneArray(FLAT).ambiguity.distinct(grid)
+    assert 1024 <= len(folded) < 1100
+    assert folded.directions[:, 2].min() >= 0
+    nearest = great_circle_distance_deg(
+        folded.directions[:, None], MicrophoneArray(FLAT).ambiguity.fold(grid.directions)
+    )
+    assert nearest.min(axis=0).max() < 2 * np.rad2deg(grid.spacing)
+
+
+def test_a_patch_below_a_flat_array_is_looked_for_above() -> None:
+    below = cap_grid(30.0, -60.0, 10.0, 50)
+    folded = MicrophoneArray(FLAT).ambiguity.distinct(below)
+    assert len(folded) == 50
+    centre = angles_deg_to_direction(30.0, 60.0)
+    assert great_circle_distance_deg(folded.directions, centre).max() <= 10.0 + 1e-6
+
+
+def test_a_straight_array_is_asked_for_its_cones() -> None:
+    folded = MicrophoneArray(STRAIGHT).ambiguity.distinct(fibonacci_grid(500))
+    cosine = folded.directions[:, 0]
+    np.testing.assert_allclose(np.rad2deg(np.arccos(np.clip(cosine, -1, 1))), np.arange(181), atol=1e-5)
 
 
 @pytest.mark.parametrize(
-    ("positions", "spacing"),
+    ("positions", "rank"),
+    [(STRAIGHT, 1), (circular_positions(6, 0.05), 2), (SPATIAL, 3)],
+)
+def test_what_is_left_makes_all_the_delays_and_no_more(positions: np.ndarray, rank: int) -> None:
+    array = MicrophoneArray(rotate(positions, random_rotation(np.random.default_rng(0))), "turned")
+    projection = array.ambiguity.projection
+    directions = fibonacci_grid(50).directions
+    np.testing.assert_allclose(
+        directions @ projection @ array.centred_positions.T, directions @ array.centred_positions.T, atol=1e-9
+    )
+    assert np.linalg.matrix_rank(projection, tol=1e-6) == rank
+
+
+@pytest.mark.parametrize("array", [LINE, RING, TETRAHEDRON])
+def test_a_mirror_image_sounds_alike_and_is_its_own_inverse(array: MicrophoneArray) -> None:
+    directions = fibonacci_grid(60).directions
+    mirrored = array.ambiguity.mirror(directions)
+    np.testing.assert_allclose(
+        time_differences(array, mirrored), time_differences(array, directions), atol=1e-15
+    )
+    np.testing.assert_allclose(array.ambiguity.mirror(mirrored), directions, atol=1e-12)
+
+
+def test_closeness_is_the_cosine_of_the_angle_unless_the_array_hears_less() -> None:
+    directions = fibonacci_grid(40).directions
+    np.testing.assert_allclose(
+        TETRAHEDRON.ambiguity.closeness(directions, directions), directions @ directions.T
+    )
+    for array in (LINE, RING):
+        closeness = array.ambiguity.closeness(directions, array.ambiguity.mirror(directions))
+        np.testing.assert_allclose(np.diagonal(closeness), 1, atol=1e-12)
+        assert (closeness >= directions @ array.ambiguity.mirror(directions).T - 1e-9).all()
+
+
+@pytest.mark.parametrize(
+    ("array", "sentence"),
     [
-        (linear_positions(4, 0.03), 0.03),
-        (circular_positions(6, 0.0463), 0.0463),
-        (circular_positions(6, 0.0463, centre=True), 0.0463),
-        (rectangular_positions(4, 4, 0.042), 0.042),
-        (tetrahedral_positions(0.04), 0.04),
-        (HEARING_AIDS.body_positions, 0.16),  # across the head, not the centimetre at each ear
-        ([[0, 0, 0], [0.04, 0, 0], [0.12, 0, 0], [0.28, 0, 0]], 0.04),  # the near pair settles a line
+        (LINE, "hears only the angle to its line: all directions of a cone around it sound alike"),
+        (RING, "cannot tell above and below apart: a direction and its mirror image sound alike"),
+        (
+            RING.replace(mount_rpy_deg=(0.0, 45.0, 0.0)),
+            "cannot tell the two sides of its plane apart: a direction and its mirror image sound alike",
+        ),
+        (TETRAHEDRON, "tells all directions apart"),
     ],
 )
-def test_the_spacing_that_counts_for_aliasing(positions: object, spacing: float) -> None:
-    array = MicrophoneArray(positions)  # type: ignore[arg-type] # lists and arrays
-    assert aliasing_spacing(array) == pytest.approx(spacing)
-    assert aliasing_frequency(array) == pytest.approx(343 / (2 * spacing))
-
-
-@settings(max_examples=40, deadline=None)
-@given(seeds)
-def test_the_order_and_the_turn_of_microphones_change_no_spacing(seed: int) -> None:
-    rng = np.random.default_rng(seed)
-    array = MicrophoneArray(0.1 * rng.standard_normal((6, 3)))
-    shuffled = array.replace(body_positions=rng.permutation(array.body_positions))
-    assert aliasing_spacing(shuffled) == pytest.approx(aliasing_spacing(array))
-    assert aliasing_spacing(turned(array, seed)) == pytest.approx(aliasing_spacing(array))
-    assert array.spacing <= aliasing_spacing(array) <= array.span
-
-
-@settings(max_examples=40, deadline=None)
-@given(seeds)
-def test_below_the_aliasing_frequency_a_line_never_repeats_its_phases(seed: int) -> None:
-    frequency = 0.99 * aliasing_frequency(LINE)
-    first, second = random_direction(seed), random_direction(seed + 1)
-    assume(abs(cone_angle(LINE, first) - cone_angle(LINE, second)) > 0.05)
-    phase = 2 * np.pi * frequency * time_differences(LINE, np.stack([first, second]))
-    assert np.abs(np.exp(1j * phase[0]) - np.exp(1j * phase[1])).max() > 1e-3
-
-
-def test_twice_the_aliasing_frequency_makes_the_ends_of_a_line_alike() -> None:
-    phase = (
-        2 * np.pi * aliasing_frequency(LINE) * time_differences(LINE, np.array([[0, 1.0, 0], [0, -1.0, 0]]))
-    )
-    relative = np.exp(1j * (phase - phase[:, :1]))
-    np.testing.assert_allclose(relative[0], relative[1], atol=1e-9)
-
-
-def test_the_lowest_frequency_gives_the_span_an_eighth_of_a_period() -> None:
-    assert lowest_frequency(LINE) * LINE.span / 343 == pytest.approx(1 / 8)
-
-
-def test_the_resolvable_angle_puts_one_period_between_two_waves() -> None:
-    frequency = 8000.0
-    half = smallest_resolvable_angle(LINE, frequency) / 2
-    waves = np.array([[np.cos(half), np.sin(half), 0], [np.cos(half), -np.sin(half), 0]])
-    first, second = time_differences(LINE, waves)
-    assert np.ptp(first - second) * frequency == pytest.approx(1)
-
-
-def test_the_resolvable_angle_shrinks_with_frequency_and_never_exceeds_half_a_turn() -> None:
-    angles = [smallest_resolvable_angle(RING, f) for f in (10, 500, 2000, 4000, 8000)]
-    assert angles[0] == pytest.approx(np.pi)
-    assert angles == sorted(angles, reverse=True)
-    for frequency in (0.0, -1.0, float("nan")):
-        with pytest.raises(GeometryError, match="frequency must be positive"):
-            smallest_resolvable_angle(RING, frequency)
-
-
-def test_the_report_gathers_it_all() -> None:
-    report = array_report(RING)
-    assert (report.name, report.rank, report.num_microphones) == ("ring", "plane", 6)
-    assert report.axis == pytest.approx((0, 0, 1))
-    assert report.span == pytest.approx(0.0926)
-    assert report.thickness == pytest.approx(0, abs=1e-12)
-    assert report.aliasing_frequency == aliasing_frequency(RING)
-    assert report.lowest_frequency == lowest_frequency(RING)
-    assert [f for f, _ in report.resolvable_angles] == [500, 1000, 2000, 4000]
-    assert array_report(TETRAHEDRON).axis is None
+def test_one_sentence_says_what_sounds_alike(array: MicrophoneArray, sentence: str) -> None:
+    assert array.ambiguity.sentence == sentence

@@ -9,6 +9,7 @@ from anydoa.geometry.coordinates import (
     direction_to_angles_deg,
     great_circle_distance,
     great_circle_distance_deg,
+    random_rotation,
 )
 from anydoa.geometry.grid import (
     MAX_DIRECTIONS,
@@ -20,7 +21,6 @@ from anydoa.geometry.grid import (
     icosphere_grid,
     product_grid,
 )
-from anydoa.geometry.rotation import random_rotation
 
 WHOLE_SPHERES = [
     fibonacci_grid(4),

@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anydoa.geometry.coordinates import angles_deg_to_direction, direction_to_angles_deg
-from anydoa.geometry.rotation import random_rotation, rotate, rotation_from_rpy_deg, rotation_towards
+from anydoa.geometry.coordinates import (
+    angles_deg_to_direction,
+    direction_to_angles_deg,
+    random_rotation,
+    rotate,
+    rotation_from_rpy_deg,
+    rotation_towards,
+)
 
 FRONT, LEFT, UP = np.eye(3)
 angles = st.floats(-720, 720)

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.errors import ConfigError, ShapeError
-from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.geometry.rotation import random_rotation, rotate
+from anydoa.geometry.coordinates import angles_deg_to_direction, random_rotation, rotate
 from anydoa.metrics.tracking import TrackCounts, count_tracks, gospa, ospa_deg, validate
 from properties.strategies import random_direction, seeds
 

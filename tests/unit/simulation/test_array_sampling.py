@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import pdist
 
 from anydoa.errors import ConfigError
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.simulation.array_sampling import SHAPES, sample_array, sample_dynamic_array
 
 counts = st.integers(2, 16)
@@ -58,10 +57,10 @@ def test_lines_are_straight_planes_flat_and_others_neither(num_mics: int, seed: 
         assert np.allclose(array.positions.mean(axis=0), 0, atol=1e-12)
         extents = np.linalg.svd(array.positions, compute_uv=False)
         if shape in ("line", "plane"):
-            assert geometry_rank(array) == shape
+            assert array.ambiguity.rank == shape
             assert extents[{"line": 1, "plane": 2}[shape] :].max(initial=0) < 1e-12
         elif num_mics > 4:
-            assert geometry_rank(array) == "volume"
+            assert array.ambiguity.rank == "volume"
 
 
 @settings(max_examples=40, deadline=None)

@@ -10,7 +10,6 @@ import pytest
 
 from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ConfigError
-from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.simulation.array_sampling import sample_dynamic_array
 from anydoa.simulation.bank import ROOMS_PER_SHARD, RoomBank, build_bank, read_plan
@@ -109,7 +108,7 @@ def test_rooms_of_balls_have_the_arrays_they_had_before_there_were_shapes() -> N
 def test_every_room_draws_one_of_the_shapes(tmp_path: Path) -> None:
     plan = replace(PLAN, num_rooms=60, microphones=(5, 8), shapes=("ball", "plane", "line"))
     ranks = Counter(
-        geometry_rank(MicrophoneArray(simulate_room(replace(plan, max_duration_s=0.01), index).mics))
+        MicrophoneArray(simulate_room(replace(plan, max_duration_s=0.01), index).mics).ambiguity.rank
         for index in range(60)
     )
     assert min(ranks["volume"], ranks["plane"], ranks["line"]) >= 12

@@ -5,7 +5,6 @@ import pytest
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
-from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
 from anydoa.steered.candidates import Candidates
@@ -23,7 +22,7 @@ ARRAYS = {
 def test_weights_are_means_of_what_is_near(name: str) -> None:
     array = ARRAYS[name]
     candidates = Candidates(array, GRID, num_candidates=200, cluster_deg=13.0)
-    folded = fold_directions(GRID.directions, array)
+    folded = array.ambiguity.fold(GRID.directions)
     weights = candidates.weights_at(folded)
     assert weights.shape == (len(GRID), len(candidates))
     np.testing.assert_allclose(weights.sum(axis=1), 1, rtol=1e-5)

@@ -5,11 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from anydoa.acoustics.plane_wave import steering_phases
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
 from anydoa.geometry.grid import DirectionGrid, azimuth_grid, cap_grid, fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
-from anydoa.geometry.plane_wave import steering_phases
 from anydoa.steered.band_power import pair_products
 from anydoa.steered.bin_features import BinAxis
 from anydoa.steered.fine_search import FineSearch, first_greatest

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anydoa.geometry.coordinates import great_circle_distance, tangent_basis
-from anydoa.geometry.rotation import random_rotation
+from anydoa.geometry.coordinates import great_circle_distance, random_rotation, tangent_basis
 from anydoa.tracking.motion import Motion, MotionModel, tangent_towards
 from properties.strategies import random_direction, seeds
 

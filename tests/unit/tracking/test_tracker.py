@@ -14,8 +14,8 @@ from anydoa.geometry.coordinates import (
     angles_deg_to_direction,
     great_circle_distance_deg,
     normalize_direction,
+    random_rotation,
 )
-from anydoa.geometry.rotation import random_rotation
 from anydoa.io.results import Source
 from anydoa.metrics.tracking import TrackCounts, count_tracks
 from anydoa.tracking import Track, Tracker, TrackerOptions

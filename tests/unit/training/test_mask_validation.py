@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from anydoa.geometry.ambiguity import array_axis
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
 from anydoa.simulation.recipe import MixRecipe
@@ -14,7 +13,7 @@ def test_talkers_behind_a_flat_array_may_be_heard_before_it(flat_source: SoundSo
     recipe = MixRecipe(snr_db=(30.0, 30.0), min_activity=0.9, keep_direct=True)
     mixer = flat_source.mixer(recipe, seed=1, duration_s=1.0, max_talkers=1)
     scenes = [mixer.scene(clip, num_mics=6) for clip in range(6)]
-    height = [scene.directions[0] @ array_axis(MicrophoneArray(scene.positions)) for scene in scenes]
+    height = [scene.directions[0] @ MicrophoneArray(scene.positions).ambiguity.axis for scene in scenes]
     behind = [scene for scene, one in zip(scenes, height, strict=True) if one < -0.3]
     config = TalkerMaskConfig(hidden_size=8)
     results = MaskValidator(behind, config.axis, grid_size=1024).run(TalkerMask(config).eval())

@@ -7,8 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.folding import fold_directions
-from anydoa.geometry.rotation import random_rotation, rotate
+from anydoa.geometry.coordinates import random_rotation, rotate
 from anydoa.simulation.array_sampling import sample_array
 from anydoa.training.symmetry import Symmetry
 from anydoa.training.targets import target_spectrum
@@ -40,7 +39,7 @@ def test_a_target_is_that_of_the_folded_talkers_on_the_folded_grid(seed: int, in
     target = target_spectrum(sources, active, grid, WIDTHS_DEG, symmetry_of(*arrays))
     for row, array in enumerate(arrays):
         talkers, heard = (
-            torch.from_numpy(fold_directions(vectors.double().numpy(), array)) for vectors in (sources, grid)
+            torch.from_numpy(array.ambiguity.fold(vectors.double().numpy())) for vectors in (sources, grid)
         )
         expected = target_spectrum(talkers[row, None], active[row, None], heard, WIDTHS_DEG)[0]
         torch.testing.assert_close(target[row].double(), expected, atol=1e-4, rtol=0)

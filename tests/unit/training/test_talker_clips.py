@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from anydoa.geometry.ambiguity import array_axis
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.simulation.recipe import MixRecipe
@@ -41,7 +40,7 @@ def test_talkers_behind_a_flat_array_are_sought_before_it(flat_source: SoundSour
     behind = 0
     for clip in range(6):
         scene = mixer.scene(clip, num_mics=6)
-        axis = array_axis(MicrophoneArray(scene.positions))
+        axis = MicrophoneArray(scene.positions).ambiguity.axis
         found = find_talkers(scene, SteeredEstimator(Trusting()))
         assert np.all(found.truth @ axis >= 0)
         if scene.directions[0] @ axis < -0.3:  # so far that its reflection is not within 10 degrees

@@ -8,7 +8,6 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from anydoa.geometry.ambiguity import geometry_rank, mirror_directions
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.metrics.localization import LocalizationScore
 from anydoa.models.agg_rl import AggRl
@@ -103,11 +102,11 @@ def test_flat_and_straight_arrays_may_answer_with_whatever_sounds_alike(
 ) -> None:
     scene = sound_source.mixer(MixRecipe(), seed=1, duration_s=1.0, max_talkers=1).scene(0, num_mics=mics)
     array = MicrophoneArray(scene.positions)
-    assert geometry_rank(array) == rank
+    assert array.ambiguity.rank == rank
     batch = batch_scenes([scene], TINY)
     validator = Validator([batch], grid_size=2000, positive_weight=2.0)
     oracle = Oracle(TINY).eval()
-    twins = mirror_directions(array, scene.directions[0])
+    twins = array.ambiguity.sounds_like(scene.directions[0])
 
     def result(answers: Float[np.ndarray, "answer 3"]) -> ClipResult:
         closeness = torch.from_numpy((validator.grid.directions @ answers.T).max(axis=1))

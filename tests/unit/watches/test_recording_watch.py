@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.channel_list import named_channels
+from anydoa.geometry.channels import named_channels
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
@@ -259,7 +259,8 @@ def test_what_the_living_microphones_cannot_tell_is_said() -> None:
     audio = room(BALL, LEFT)
     audio[2:] = 0
     assert said(BALL, audio)["flat"].endswith(
-        "The 2 others lie on a line: all directions on a cone around it sound the same to them"
+        "The rest of the array hears only the angle to its line: all directions of a cone around it sound "
+        "alike"
     )
     audio[1] = 0
     assert said(BALL, audio)["flat"].endswith("One microphone alone does not tell where sound comes from")

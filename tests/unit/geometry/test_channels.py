@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anydoa.geometry.channel_list import channel_code, channel_option, channel_text, parse_channels
+from anydoa.geometry.channels import channel_code, channel_option, channel_text, parse_channels
 
 CHANNELS = st.lists(st.integers(0, 200), min_size=1, max_size=200, unique=True).map(sorted)
 

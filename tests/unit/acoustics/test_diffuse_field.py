@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from anydoa.acoustics.diffuse_field import diffuse_coherence
+from anydoa.acoustics.sphere_waves import sphere_waves
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.diffuse_field import diffuse_coherence
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.geometry.sphere_waves import sphere_waves
 
 FREQUENCIES = np.array([100.0, 900.0, 2500.0, 5000.0])
 PLACES = 0.042 * fibonacci_grid(6).directions

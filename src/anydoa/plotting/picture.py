@@ -1,8 +1,11 @@
 """Pictures on disk, and the inks that all of them share."""
 
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from anydoa.errors import ConfigError
 from anydoa.output_file import whole_file
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 FORMATS = (".png", ".svg", ".pdf")
 INK = "#1f2933"
 FAINT = "#cbd2d9"
+GOOD = "#2563eb"
+BAD = "#d9480f"
 
 
 def check_picture_path(path: Path) -> None:
@@ -25,18 +30,31 @@ def check_picture_path(path: Path) -> None:
         raise ConfigError(f"{path}: pictures are written as {', '.join(FORMATS)}; change the suffix")
 
 
-def save_picture(figure: "Figure", path: Path, *, dpi: int = 150) -> None:
-    """Write a figure.
+@contextmanager
+def picture(
+    path: str | PathLike[str],
+    size: tuple[float, float],
+    *,
+    layout: Literal["constrained"] | None = "constrained",
+    dpi: int = 150,
+) -> Iterator["Figure"]:
+    """A white figure to draw on, which is written when the block ends.
 
     Args:
-        figure: what to write.
-        path: where to; the suffix says the format.
+        path: file to write; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
+        size: inches across and up.
+        layout: how Matplotlib places the panels; None leaves them where they are put.
         dpi: pixels an inch.
 
     Raises:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
     """
+    path = Path(path)
     check_picture_path(path)
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=size, facecolor="white", layout=layout)
+    yield figure
     with whole_file(path) as partial, warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph")  # a title in a script the font lacks
         figure.savefig(partial, dpi=dpi, format=path.suffix.lower().removeprefix("."))

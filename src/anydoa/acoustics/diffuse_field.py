@@ -3,9 +3,9 @@
 import numpy as np
 from jaxtyping import Float
 
+from anydoa.acoustics.rigid_sphere import sphere_cross_power, sphere_wave_number
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
-from anydoa.geometry.rigid_sphere import sphere_cross_power, sphere_wave_number
 
 
 def free_field_coherence(

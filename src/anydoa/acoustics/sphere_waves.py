@@ -12,9 +12,9 @@ import numpy as np
 from jaxtyping import Complex, Complex64, Float
 from scipy.interpolate import CubicSpline
 
+from anydoa.acoustics.rigid_sphere import sphere_response, sphere_wave_number
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
-from anydoa.geometry.rigid_sphere import sphere_response, sphere_wave_number
 
 _RADIANS_A_STEP = 0.3  # that the phase turns from one angle of the table to the next, at most about
 _FEWEST_ANGLES = 60

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from anydoa.acoustics.plane_wave import steering_phases
+from anydoa.acoustics.sphere_waves import sphere_waves
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import random_rotation, rotate
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.geometry.plane_wave import steering_phases
-from anydoa.geometry.rotation import random_rotation, rotate
-from anydoa.geometry.sphere_waves import sphere_waves
 from anydoa.io.array_file import load_array
 from properties.strategies import random_array, seeds
 from sphere_scenes import ball_array, waves_at

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-from anydoa.geometry.rigid_sphere import sphere_cross_power, sphere_response
+from anydoa.acoustics.rigid_sphere import sphere_cross_power, sphere_response
 
 ANGLES = np.linspace(0, np.pi, 7)
 

@@ -3,8 +3,9 @@
 import numpy as np
 from jaxtyping import Complex64, Float
 
+from anydoa.acoustics.sphere_waves import sphere_waves
+from anydoa.acoustics.tdoa import arrival_time
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.sphere_waves import sphere_waves
 
 _TOLERANCE = 1e-3  # of a wave around a sphere
 
@@ -33,7 +34,7 @@ def _free_field_phases(
     array: MicrophoneArray,
     frequencies: Float[np.ndarray, "freq"],
 ) -> Complex64[np.ndarray, "freq direction mic"]:
-    delay = -(directions @ array.centred_positions.T) / array.speed_of_sound
+    delay = arrival_time(array.centred_positions, directions, array.speed_of_sound)
     # Whole turns are dropped in double precision; the rest is accurate enough in single.
     turns = frequencies[:, None, None] * delay
     angle = (-2 * np.pi * (turns - np.rint(turns))).astype(np.float32)

@@ -1,0 +1,1 @@
+"""Waves at microphones: delays, plane waves, rigid spheres, sound from everywhere, short-time spectra."""

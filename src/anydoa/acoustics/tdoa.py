@@ -1,0 +1,26 @@
+"""When a plane wave arrives: the one place that says so."""
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.constants import SPEED_OF_SOUND
+
+
+def arrival_time(
+    positions: Float[np.ndarray, "mic 3"],
+    directions: Float[np.ndarray, "*direction 3"],
+    speed_of_sound: float = SPEED_OF_SOUND,
+) -> Float[np.ndarray, "*direction mic"]:
+    """Seconds after the origin at which plane waves in free field reach each microphone: ``-(p . u) / c``.
+
+    For the difference of two positions it is the difference of their times.
+
+    Args:
+        positions: metres.
+        directions: unit vectors towards the sources.
+        speed_of_sound: metres a second.
+
+    Convention:
+        Negative where a microphone lies towards the source, for it hears the wave before the origin does.
+    """
+    return -(directions @ positions.T) / speed_of_sound

@@ -1,0 +1,129 @@
+"""Pictures of frequency bins: what a learned mask lets through, and where a learned transform puts them."""
+
+from os import PathLike
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.array_report import aliasing_frequency, lowest_frequency
+from anydoa.plotting.picture import INK, picture
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+_SMOOTHING_HZ = 120.0  # half width of the kernel: a few bins of a uniform transform
+_RANGE_DB = 60.0  # below the loudest bin
+_LEAST_POWER = 1e-30
+
+
+def draw_mask(
+    power: Float[np.ndarray, "column freq"],
+    mask: Float[np.ndarray, "column freq"],
+    path: str | PathLike[str],
+    *,
+    duration_s: float,
+    frequencies_hz: Float[np.ndarray, "freq"],
+    title: str = "",
+) -> None:
+    """Draw level and mask of a recording, one above the other.
+
+    Args:
+        power: of every bin, evenly spaced from the beginning of the recording to its end.
+        mask: of every bin, 0..1.
+        path: where to; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
+        duration_s: length of the recording.
+        frequencies_hz: centre of every bin, evenly spaced.
+        title: first lines of the picture.
+
+    Raises:
+        ConfigError: if the suffix is no picture's, or the file cannot be written.
+    """
+    half_bin = np.ptp(frequencies_hz) / max(len(frequencies_hz) - 1, 1) / 2
+    sides = (0.0, duration_s, (frequencies_hz[0] - half_bin) / 1000, (frequencies_hz[-1] + half_bin) / 1000)
+    loudest = max(float(power.max()), _LEAST_POWER)  # silence is as white as what is far below the loudest
+    level_db = 10 * np.log10(np.maximum(power / loudest, 10 ** (-_RANGE_DB / 10)))
+    with picture(path, (10, 6.4), dpi=130) as figure:
+        upper, lower = figure.subplots(2, 1, sharex=True, sharey=True)
+        figure.suptitle(title, color=INK, fontsize=13, fontweight="bold", parse_math=False)
+        _paint(figure, upper, level_db, sides, ("Greys", -_RANGE_DB, 0.0, "level, dB below the loudest"))
+        _paint(figure, lower, mask, sides, ("Blues", 0.0, 1.0, "mask: share of direct sound"))
+        lower.set_xlabel("time (s)", color=INK)
+
+
+def _paint(
+    figure: "Figure",
+    axes: "Axes",
+    values: Float[np.ndarray, "column freq"],
+    sides: tuple[float, float, float, float],
+    look: tuple[str, float, float, str],
+) -> None:
+    """One panel with its scale; ``look`` is colours, the values at their ends, and what they mean."""
+    colours, lowest, highest, meaning = look
+    painted = axes.imshow(
+        values.T, origin="lower", aspect="auto", extent=sides, cmap=colours, vmin=lowest, vmax=highest
+    )
+    axes.set_ylabel("frequency (kHz)", color=INK)
+    bar = figure.colorbar(painted, ax=axes, pad=0.01)
+    bar.set_label(meaning, color=INK)
+    bar.outline.set_visible(False)
+
+
+def bin_density(
+    bins_hz: Float[np.ndarray, "bin"], frequency: Float[np.ndarray, "freq"]
+) -> Float[np.ndarray, "freq"]:
+    """Bins a kilohertz around each frequency, smoothed by a Gaussian kernel that is mirrored at both ends.
+
+    Args:
+        bins_hz: positions of the bins; the ends of the axis are 0 and the highest of ``frequency``.
+        frequency: where the density is asked for, in Hz.
+    """
+    top = frequency.max()
+    mirrored = np.concatenate([-bins_hz[bins_hz > 0], bins_hz, 2 * top - bins_hz[bins_hz < top]])
+    kernel = np.exp(-0.5 * ((frequency[:, None] - mirrored) / _SMOOTHING_HZ) ** 2)
+    density: np.ndarray = kernel.sum(axis=1) * 1000 / (_SMOOTHING_HZ * np.sqrt(2 * np.pi))
+    return density
+
+
+def draw_bin_density(
+    bins_hz: Float[np.ndarray, "bin"],
+    path: str | PathLike[str],
+    *,
+    sample_rate: int,
+    array: MicrophoneArray | None = None,
+    title: str = "",
+) -> None:
+    """Draw the density of bins over frequency, against uniform bins and an array's useful band.
+
+    The band is where the phase between microphones tells: from the frequency at which the widest pair turns
+    far enough to be measured to that at which the narrowest one wraps.
+
+    Args:
+        bins_hz: positions of the bins.
+        path: picture to write; the suffix decides its kind.
+        sample_rate: of the audio, in Hz.
+        array: whose band to shade, or None.
+        title: above the picture.
+
+    Raises:
+        ConfigError: if the suffix is no picture's, or the file cannot be written.
+    """
+    nyquist = sample_rate / 2
+    frequency = np.linspace(0, nyquist, 400)
+    uniform = (len(bins_hz) - 1) / nyquist * 1000
+    density = bin_density(bins_hz, frequency)
+    with picture(path, (8, 4.2), dpi=130) as figure:
+        axes = figure.subplots()
+        if array is not None:
+            low, high = lowest_frequency(array), min(aliasing_frequency(array), nyquist)
+            label = f"phase tells, {array.name}: {low:.0f} to {high:.0f} Hz"
+            axes.axvspan(low / 1000, high / 1000, color="#f2c14e", alpha=0.3, label=label)
+        axes.axhline(uniform, color="#777777", linestyle="--", label="uniform DFT")
+        axes.plot(frequency / 1000, density, color="#1f5a99", linewidth=2, label="this model")
+        axes.plot(bins_hz / 1000, np.zeros(len(bins_hz)), "|", color="#1f5a99", alpha=0.5, markersize=8)
+        axes.set(xlabel="frequency, kHz", ylabel="bins a kHz", xlim=(0, nyquist / 1000), title=title)
+        axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
+        axes.grid(alpha=0.25)
+        axes.legend(frameon=False)

@@ -1,0 +1,129 @@
+"""What the geometry of an array lets it do, proved by the delays it would measure."""
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from anydoa.errors import GeometryError
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.array_report import (
+    ArrayReport,
+    aliasing_frequency,
+    aliasing_spacing,
+    lowest_frequency,
+    smallest_resolvable_angle,
+)
+from anydoa.geometry.coordinates import (
+    random_rotation,
+    rotate,
+)
+from anydoa.geometry.layouts import (
+    circular_positions,
+    linear_positions,
+    rectangular_positions,
+    tetrahedral_positions,
+)
+
+LINE = MicrophoneArray(linear_positions(4, 0.03), "line")
+RING = MicrophoneArray(circular_positions(6, 0.0463), "ring")
+TETRAHEDRON = MicrophoneArray(tetrahedral_positions(0.04), "tetrahedron")
+HEARING_AIDS = MicrophoneArray([[0.005, 0.08, 0], [-0.005, 0.08, 0], [0.005, -0.08, 0], [-0.005, -0.08, 0]])
+seeds = st.integers(0, 2**31 - 1)
+
+
+def turned(array: MicrophoneArray, seed: int) -> MicrophoneArray:
+    rng = np.random.default_rng(seed)
+    moved = rotate(array.body_positions, random_rotation(rng)) + rng.standard_normal(3)
+    return array.replace(body_positions=moved)
+
+
+def random_direction(seed: int) -> np.ndarray:
+    vector = np.random.default_rng(seed).standard_normal(3)
+    return vector / np.linalg.norm(vector)
+
+
+def time_differences(array: MicrophoneArray, directions: np.ndarray) -> np.ndarray:
+    return -(directions @ array.centred_positions.T) / array.speed_of_sound
+
+
+@pytest.mark.parametrize(
+    ("positions", "spacing"),
+    [
+        (linear_positions(4, 0.03), 0.03),
+        (circular_positions(6, 0.0463), 0.0463),
+        (circular_positions(6, 0.0463, centre=True), 0.0463),
+        (rectangular_positions(4, 4, 0.042), 0.042),
+        (tetrahedral_positions(0.04), 0.04),
+        (HEARING_AIDS.body_positions, 0.16),  # across the head, not the centimetre at each ear
+        ([[0, 0, 0], [0.04, 0, 0], [0.12, 0, 0], [0.28, 0, 0]], 0.04),  # the near pair settles a line
+    ],
+)
+def test_the_spacing_that_counts_for_aliasing(positions: object, spacing: float) -> None:
+    array = MicrophoneArray(positions)  # type: ignore[arg-type] # lists and arrays
+    assert aliasing_spacing(array) == pytest.approx(spacing)
+    assert aliasing_frequency(array) == pytest.approx(343 / (2 * spacing))
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds)
+def test_the_order_and_the_turn_of_microphones_change_no_spacing(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    array = MicrophoneArray(0.1 * rng.standard_normal((6, 3)))
+    shuffled = array.replace(body_positions=rng.permutation(array.body_positions))
+    assert aliasing_spacing(shuffled) == pytest.approx(aliasing_spacing(array))
+    assert aliasing_spacing(turned(array, seed)) == pytest.approx(aliasing_spacing(array))
+    assert array.spacing <= aliasing_spacing(array) <= array.span
+
+
+@settings(max_examples=40, deadline=None)
+@given(seeds)
+def test_below_the_aliasing_frequency_a_line_never_repeats_its_phases(seed: int) -> None:
+    cones = LINE.ambiguity.cones
+    assert cones is not None
+    frequency = 0.99 * aliasing_frequency(LINE)
+    first, second = random_direction(seed), random_direction(seed + 1)
+    assume(abs(cones.angles(first) - cones.angles(second)) > 0.05)
+    phase = 2 * np.pi * frequency * time_differences(LINE, np.stack([first, second]))
+    assert np.abs(np.exp(1j * phase[0]) - np.exp(1j * phase[1])).max() > 1e-3
+
+
+def test_twice_the_aliasing_frequency_makes_the_ends_of_a_line_alike() -> None:
+    phase = (
+        2 * np.pi * aliasing_frequency(LINE) * time_differences(LINE, np.array([[0, 1.0, 0], [0, -1.0, 0]]))
+    )
+    relative = np.exp(1j * (phase - phase[:, :1]))
+    np.testing.assert_allclose(relative[0], relative[1], atol=1e-9)
+
+
+def test_the_lowest_frequency_gives_the_span_an_eighth_of_a_period() -> None:
+    assert lowest_frequency(LINE) * LINE.span / 343 == pytest.approx(1 / 8)
+
+
+def test_the_resolvable_angle_puts_one_period_between_two_waves() -> None:
+    frequency = 8000.0
+    half = smallest_resolvable_angle(LINE, frequency) / 2
+    waves = np.array([[np.cos(half), np.sin(half), 0], [np.cos(half), -np.sin(half), 0]])
+    first, second = time_differences(LINE, waves)
+    assert np.ptp(first - second) * frequency == pytest.approx(1)
+
+
+def test_the_resolvable_angle_shrinks_with_frequency_and_never_exceeds_half_a_turn() -> None:
+    angles = [smallest_resolvable_angle(RING, f) for f in (10, 500, 2000, 4000, 8000)]
+    assert angles[0] == pytest.approx(np.pi)
+    assert angles == sorted(angles, reverse=True)
+    for frequency in (0.0, -1.0, float("nan")):
+        with pytest.raises(GeometryError, match="frequency must be positive"):
+            smallest_resolvable_angle(RING, frequency)
+
+
+def test_the_report_gathers_it_all() -> None:
+    report = ArrayReport.of(RING)
+    assert (report.name, report.rank, report.num_microphones) == ("ring", "plane", 6)
+    assert report.axis == pytest.approx((0, 0, 1))
+    assert report.span == pytest.approx(0.0926)
+    assert report.thickness == pytest.approx(0, abs=1e-12)
+    assert report.aliasing_frequency == aliasing_frequency(RING)
+    assert report.lowest_frequency == lowest_frequency(RING)
+    assert [f for f, _ in report.resolvable_angles] == [500, 1000, 2000, 4000]
+    assert ArrayReport.of(TETRAHEDRON).axis is None
