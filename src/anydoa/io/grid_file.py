@@ -21,8 +21,8 @@ from anydoa.geometry.grid import (
 )
 from anydoa.io.formats.coordinate_npy import read_npy_table
 from anydoa.io.formats.text_table import read_text_table
-from anydoa.io.nearest_name import nearest_name
-from anydoa.output_file import note_input
+from anydoa.io.names import nearest_name
+from anydoa.io.output import note_input
 
 GRID_FORMS = (
     "fibonacci:2048", "icosphere:4", "azimuth:360", "azimuth:360,10", "product:72x37", "cap:30,10,20,500",

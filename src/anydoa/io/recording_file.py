@@ -15,14 +15,14 @@ import numpy as np
 from jaxtyping import Float32
 
 from anydoa.errors import AudioError
-from anydoa.io.file_name import check_recording_file, printable_name, system_name
-from anydoa.io.flac_stream import FlacHeader, FlacWithLength, count_flac_samples, read_flac_header
-from anydoa.io.mpeg_length import count_mpeg_samples
-from anydoa.io.ogg_header import OggHeader, ends_with_last_page, read_ogg_header
-from anydoa.io.recording_info import AudioInfo, check_info
-from anydoa.io.sound_encoding import decode_samples
-from anydoa.io.sound_header import SoundHeader, find_data_end, read_header
-from anydoa.output_file import note_input
+from anydoa.io.files import printable_name, short_name, system_name
+from anydoa.io.headers.encoding import decode_samples
+from anydoa.io.headers.flac import FlacHeader, FlacWithLength, count_flac_samples, read_flac_header
+from anydoa.io.headers.mpeg import count_mpeg_samples
+from anydoa.io.headers.ogg import OggHeader, ends_with_last_page, read_ogg_header
+from anydoa.io.headers.uncompressed import SoundHeader, find_data_end, read_header
+from anydoa.io.output import note_input
+from anydoa.io.samples import AudioInfo
 
 _MAX_SAMPLES = 2**48  # centuries; libsndfile gives the largest integer where a header leaves the length open
 _SIZE_TOLERANCE = 64  # bytes; writers disagree whether padding and chunk headers count
@@ -46,7 +46,7 @@ class RecordingFile:
     def __init__(self, path: Path) -> None:
         self.remarks: list[str] = []
         self._name = printable_name(path)
-        check_recording_file(path)
+        _check_is_recording(path)
         note_input(path, "recording")
         if path.suffix.lower() == ".raw":
             raise AudioError(f"{self._name}: raw samples say neither rate nor channels; convert them to WAV")
@@ -111,7 +111,7 @@ class RecordingFile:
             raise AudioError(
                 f"{self._name}: the header gives no length; convert the recording anew, for instance to WAV"
             )
-        check_info(self.info)
+        self.info.check()
 
     def _open_sound(self, source: str | bytes | FlacWithLength, *, needed: bool = True) -> Any:
         """An open ``soundfile.SoundFile``; None if libsndfile refuses and is not needed."""
@@ -307,3 +307,23 @@ def _is_mpeg(file: BinaryIO) -> bool:
 def _reason(error: Exception) -> str:
     """What libsndfile says, on one line."""
     return " ".join(str(getattr(error, "error_string", error)).removeprefix("Error : ").split()).rstrip(".")
+
+
+def _check_is_recording(path: Path) -> None:
+    """Refuse what cannot be opened as a recording: what is no file, or the system refuses to look at."""
+    name = printable_name(path)
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        raise AudioError(f"{name}: no such file") from None
+    except PermissionError:
+        raise AudioError(f"{name}: no permission to look into its folder") from None
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise AudioError(f"{short_name(path)}: no possible file name ({reason})") from None
+    if path.is_dir():
+        raise AudioError(f"{name}: a folder is no recording; name the audio files in it")
+    if not path.is_file():
+        raise AudioError(f"{name}: a pipe or device cannot be read; save the recording to a file first")
+    if not os.access(path, os.R_OK):
+        raise AudioError(f"{name}: no permission to read it")

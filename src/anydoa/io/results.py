@@ -18,7 +18,8 @@ from jaxtyping import Float
 
 from anydoa.errors import ConfigError, GeometryError
 from anydoa.geometry.coordinates import direction_to_angles_deg, normalize_direction
-from anydoa.output_file import whole_text
+from anydoa.geometry.dialects import direction_to_dcase
+from anydoa.io.output import whole_text
 
 SCHEMA = "anydoa-results-1"
 FRAME_CONVENTION = (
@@ -217,8 +218,9 @@ class CsvWriter(ResultWriter):
 class DcaseWriter(ResultWriter):
     """The DCASE localization format: frame of 100 ms, class 0, source, azimuth, elevation; no header.
 
-    Angles are whole degrees, azimuth in [-180, 180). Of the frames whose times fall into the same 100 ms,
-    the one nearest to their middle counts. Talkers in a pause are left out.
+    Angles are whole degrees as :func:`~anydoa.geometry.dialects.direction_to_dcase` gives them. Of the frames
+    whose times fall into the same 100 ms, the one nearest to their middle counts. Talkers in a pause are left
+    out.
 
     Reference:
         DCASE challenge task 3 (2020 and later), metadata format.
@@ -243,9 +245,9 @@ class DcaseWriter(ResultWriter):
         if self._nearest is None:
             return
         for source in (one for one in self._nearest.sources if one.active):
-            azimuth = (round(source.azimuth_deg) + 180) % 360 - 180
+            azimuth_deg, elevation_deg = direction_to_dcase(source.direction)
             index = _dcase_index(self._nearest)
-            self.file.write(f"{index},0,{source.id},{azimuth},{round(source.elevation_deg)}\n")
+            self.file.write(f"{index},0,{source.id},{azimuth_deg},{elevation_deg}\n")
         self._nearest = None
 
 
@@ -295,7 +297,7 @@ def read_results(path: str | os.PathLike[str]) -> LocalizationResult:
             frames=tuple(FrameResult(frame["time_s"], _sources_from_json(frame)) for frame in frames),
             directions=_sources_from_json(last["summary"]),
             duration_s=last["summary"]["duration_s"],
-            warnings=tuple(map(str, last["summary"].get("warnings", ()))),
+            warnings=tuple(map(str, last["summary"]["warnings"])),
         )
     except (KeyError, TypeError, json.JSONDecodeError, GeometryError) as error:
         raise ConfigError(

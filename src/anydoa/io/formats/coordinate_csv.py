@@ -15,10 +15,16 @@ from jaxtyping import Float
 
 from anydoa.errors import ArrayFileError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.io.formats.length_unit import LengthUnit, to_metres, unit_of
+from anydoa.geometry.dialects import positions_from_polar
+from anydoa.io.formats.array_format import (
+    TURN_OVER,
+    ArrayFormat,
+    ReadOptions,
+    ThreeByThree,
+    three_by_three_refusal,
+)
+from anydoa.io.formats.length_unit import to_metres, unit_of
 from anydoa.io.formats.text_table import TextTable, is_number, read_text_table
-from anydoa.io.formats.three_by_three import TURN_OVER, ThreeByThree, three_by_three_refusal
 
 _IGNORED = re.compile(r"#\s*ignore_channels\s*=\s*\[([\d,\s]{0,2000})\]")
 _ARRAY_COLUMNS = ("x", "y", "z", "channel")
@@ -33,15 +39,8 @@ _DEGREES_PER = {
 }  # fmt: skip
 
 
-def read_array_csv(
-    path: Path, unit: LengthUnit | None = None, three_by_three: ThreeByThree = "refuse"
-) -> MicrophoneArray:
+def read_array_csv(path: Path, options: ReadOptions) -> MicrophoneArray:
     """The array in a text table.
-
-    Args:
-        path: of the file.
-        unit: of its lengths; if None, what the header says, else metres.
-        three_by_three: how to read a table of three rows without a header, which could be turned over.
 
     Raises:
         ArrayFileError: if the columns are not x, y, z or azimuth, elevation, radius, and perhaps channel.
@@ -49,14 +48,14 @@ def read_array_csv(
     """
     table = read_text_table(path)
     try:
-        table = _without_row_names(_with_header(table, three_by_three))
+        table = _without_row_names(_with_header(table, options.three_by_three))
         names, units = _columns(table)
         positions = _positions(table, names, units)
         channels = _channels(table, names)
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return MicrophoneArray(
-        to_metres(positions.tolist(), path, told=unit, said=_said_unit(names, units, path)),
+        to_metres(positions.tolist(), path, told=options.unit, said=_said_unit(names, units, path)),
         path.stem,
         channels=channels,
         ignore_channels=_ignored_channels(table.comments),
@@ -176,7 +175,7 @@ def _positions(table: TextTable, names: list[str], units: list[str]) -> Float[np
     )
     if not (np.abs(elevation_deg) <= 90 + 1e-9).all():
         raise ArrayFileError("elevations must be -90..90 degrees, up from the horizontal")
-    return angles_deg_to_direction(azimuth_deg, np.clip(elevation_deg, -90, 90)) * values[:, 2:]
+    return positions_from_polar(azimuth_deg, np.clip(elevation_deg, -90, 90), values[:, 2])
 
 
 def _degrees_per(unit: str, name: str) -> float:
@@ -214,3 +213,6 @@ def _channels(table: TextTable, names: list[str]) -> list[int] | None:
 def _ignored_channels(comments: Sequence[str]) -> tuple[int, ...]:
     found = [match[1] for match in map(_IGNORED.match, comments) if match]
     return tuple(int(number) for number in re.findall(r"\d+", " ".join(found)))
+
+
+COORDINATE_CSV = ArrayFormat(".csv", read_array_csv, write_array_csv, keeps=("ignore_channels",))

@@ -10,19 +10,16 @@ from typing import Any
 from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ArrayFileError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.formats.content import read_text
-from anydoa.io.formats.length_unit import LengthUnit, to_metres
+from anydoa.io.files import read_text
+from anydoa.io.formats.array_format import ArrayFormat, ReadOptions
+from anydoa.io.formats.length_unit import to_metres
 from anydoa.io.formats.libconfig import parse_libconfig
 
 _MAX_CHANNELS = 1024
 
 
-def read_odas(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray:
+def read_odas(path: Path, options: ReadOptions) -> MicrophoneArray:
     """The array of an ODAS configuration.
-
-    Args:
-        path: of the file.
-        unit: of its lengths; metres if None.
 
     Raises:
         ArrayFileError: if the file is not libconfig or holds no microphones.
@@ -40,7 +37,7 @@ def read_odas(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray:
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return MicrophoneArray(
-        to_metres(positions, path, told=unit),
+        to_metres(positions, path, told=options.unit),
         path.stem,
         channels=channels,
         ignore_channels=ignored,
@@ -98,3 +95,6 @@ def _ignored_channels(settings: dict[str, Any], channels: tuple[int, ...]) -> tu
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+ODAS = ArrayFormat(".cfg", read_odas)

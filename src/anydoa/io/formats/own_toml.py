@@ -24,7 +24,8 @@ from typing import Any
 
 from anydoa.errors import ArrayFileError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.formats.content import read_text
+from anydoa.io.files import read_text
+from anydoa.io.formats.array_format import ArrayFormat, ReadOptions
 from anydoa.io.formats.length_unit import (
     UNITS_PER_METRE,
     LengthUnit,
@@ -32,7 +33,7 @@ from anydoa.io.formats.length_unit import (
     in_metres,
     to_metres,
 )
-from anydoa.io.nearest_name import nearest_name
+from anydoa.io.names import nearest_name
 
 _TEXT_KEYS = ("name", "title", "front", "source", "device_match")
 _KEYS = (
@@ -42,12 +43,8 @@ _KEYS = (
 _MICROPHONE_KEYS = ("position", "channel")
 
 
-def read_own_toml(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray:
+def read_own_toml(path: Path, options: ReadOptions) -> MicrophoneArray:
     """The array in one of our own files.
-
-    Args:
-        path: of the file.
-        unit: of its lengths; if None, what the file says, else metres.
 
     Raises:
         ArrayFileError: if the file is not TOML, or a key is unknown, missing or of the wrong type.
@@ -55,7 +52,7 @@ def read_own_toml(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray
     """
     document = _parse(read_text(path), path)
     try:
-        return _array_from_document(document, path, unit)
+        return _array_from_document(document, path, options.unit)
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
 
@@ -176,3 +173,11 @@ def _quoted(text: str) -> str:
     """A TOML basic string; what UTF-8 cannot carry becomes a question mark."""
     text = text.encode("utf-8", "replace").decode("utf-8").replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text) + '"'
+
+
+OWN_TOML = ArrayFormat(
+    ".toml",
+    read_own_toml,
+    write_own_toml,
+    keeps=("ignore_channels", "speed_of_sound", "rigid_sphere_radius"),
+)

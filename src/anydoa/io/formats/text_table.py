@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anydoa.errors import ArrayFileError
-from anydoa.io.formats.content import read_text
+from anydoa.io.files import read_text
 
 _Row = tuple[int, tuple[str, ...]]
 

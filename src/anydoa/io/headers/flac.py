@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from anydoa.io.mpeg_length import tag_bytes
+from anydoa.io.headers.mpeg import tag_bytes
 
 _MAGIC = re.compile(rb"fLaC[\0\x80]\0\0\x22")  # the first block is about the stream, maybe it is the only one
 _MAGIC_BYTES = 8

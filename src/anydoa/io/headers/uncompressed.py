@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from anydoa.errors import AudioError
-from anydoa.io.sound_encoding import sample_bytes
+from anydoa.io.headers.encoding import sample_bytes
 
 MAX_HEADER_BYTES = 2**24
 """A header longer than this is no header."""
@@ -76,7 +76,7 @@ class SoundHeader:
         kind: of file, as people call it.
         sample_rate: in Hz.
         num_channels: of each frame.
-        encoding: one of :data:`~anydoa.io.sound_encoding.ENCODINGS`; None if compressed or unknown.
+        encoding: one of :data:`~anydoa.io.headers.encoding.ENCODINGS`; None if compressed or unknown.
         bytes_per_s: of samples.
         data_start: bytes before the first sample.
         data_bytes: of samples, as promised; None if the header says that it does not know.
