@@ -12,7 +12,7 @@ from typer.core import TyperGroup
 
 from anydoa.cli.ending import exit_code, one_line
 from anydoa.cli.streams import discard_output, prepare_streams
-from anydoa.output_file import protected_inputs
+from anydoa.io.output import protected_inputs
 
 _COMMANDS = (
     "locate",

@@ -26,7 +26,7 @@ from anydoa.cli.places import mirror_words, place_words
 from anydoa.cli.printing import tell
 from anydoa.errors import AnydoaError, ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
-from anydoa.output_file import check_outputs, note_input, whole_text
+from anydoa.io.output import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:
     import numpy as np

@@ -2,7 +2,7 @@
 
 import typer
 
-from anydoa.io.file_name import printable_text
+from anydoa.io.files import printable_text
 
 
 def tell(text: str, *, err: bool = False) -> None:

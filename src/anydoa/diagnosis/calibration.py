@@ -21,7 +21,7 @@ from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.rotation import rotate, rotation_from_rpy_deg
-from anydoa.io.audio import samples_info, split_blocks
+from anydoa.io.samples import samples_info, split_blocks
 from anydoa.threads import one_blas_thread
 
 _NUM_AXES = {"line": 1, "plane": 2, "volume": 3}

@@ -13,7 +13,7 @@ from pathlib import Path
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
 from anydoa.evaluation.g722 import decode_g722, g722_duration
-from anydoa.io.file_name import system_name
+from anydoa.io.files import system_name
 
 DEBIAN_FOLDER = Path("/usr/share/asterisk/sounds")
 DEBIAN_PACKAGES = tuple(

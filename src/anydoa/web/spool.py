@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from anydoa.io.file_lock import try_to_lock
+from anydoa.io.files import try_to_lock
 
 _PREFIX = "anydoa-serve-"
 _LOCK_NAME = "lock"
