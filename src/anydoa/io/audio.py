@@ -21,8 +21,6 @@ from anydoa.io.samples import BLOCK_S, AudioInfo, check_samples
 Recording = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A file, or the files of one recording: the channels of the first come first."""
 
-_MAX_DIFFERENCE_S = 0.1  # between files of one take; recorders do not stop at the same sample
-
 _logger = logging.getLogger(__name__)
 
 
@@ -130,7 +128,7 @@ def _check_alike(infos: list[AudioInfo]) -> None:
         )
     longest = max(infos, key=lambda info: info.num_samples)
     shortest = min(infos, key=lambda info: info.num_samples)
-    if longest.duration_s - shortest.duration_s > _MAX_DIFFERENCE_S:
+    if longest.duration_s - shortest.duration_s > 0.1:  # s; recorders do not stop at the same sample
         raise AudioError(
             f"files to join must be of one moment, but {longest.name} lasts {longest.duration_s:.2f} s and "
             f"{shortest.name} {shortest.duration_s:.2f} s; give the files of one take"

@@ -10,8 +10,6 @@ from anydoa.errors import ArrayFileError
 MAX_BYTES = 16 * 2**20
 """Largest file that is read at once."""
 
-_MAX_NAME = 120  # characters of a name that cannot be
-
 
 def system_name(path: str | os.PathLike[str]) -> str | bytes:
     """The name for libraries that encode text strictly: names need not be UTF-8 outside Windows."""
@@ -36,7 +34,7 @@ def printable_text(text: str) -> str:
 def short_name(path: str | os.PathLike[str]) -> str:
     """The printable name, or its beginning and end if it is too long for a line."""
     name = printable_name(path)
-    return name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME // 2]}...{name[-_MAX_NAME // 4 :]}"
+    return name if len(name) <= 120 else f"{name[:60]}...{name[-30:]}"
 
 
 def try_to_lock(file: IO[Any]) -> bool:

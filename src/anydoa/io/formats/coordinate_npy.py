@@ -27,7 +27,12 @@ def read_npy_table(path: Path) -> Float[np.ndarray, "row column"]:
         NumPy enhancement proposal 1, format versions 1 to 3.
     """
     content = read_bytes(path)
-    header, body = _split(content, path)
+    if content[:6] != b"\x93NUMPY" or len(content) < 12:
+        raise ArrayFileError(f"{path}: not a NumPy .npy file")
+    # The length of the header has two bytes in version 1, four in later ones.
+    start = 10 if content[6] == 1 else 12
+    end = start + int.from_bytes(content[8:start], "little")
+    header, body = content[start:end].decode("latin-1"), content[end:]
     kind, order, shape = _TYPE.search(header), _ORDER.search(header), _SHAPE.search(header)
     if not (kind and order and shape):
         raise ArrayFileError(f"{path}: must hold a table of real numbers, got {header[:100].strip()!r}")
@@ -66,15 +71,6 @@ def write_array_npy(array: MicrophoneArray, path: Path) -> None:
     """Write the microphones in the user's frame, in the order of their channels."""
     with path.open("wb") as file:
         np.save(file, array.positions[np.argsort(array.channels)], allow_pickle=False)
-
-
-def _split(content: bytes, path: Path) -> tuple[str, bytes]:
-    """Header text and body of an NPY file."""
-    if content[:6] != b"\x93NUMPY" or len(content) < 12:
-        raise ArrayFileError(f"{path}: not a NumPy .npy file")
-    start = 10 if content[6] == 1 else 12
-    end = start + int.from_bytes(content[8:start], "little")
-    return content[start:end].decode("latin-1"), content[end:]
 
 
 COORDINATE_NPY = ArrayFormat(".npy", read_array_npy, write_array_npy)

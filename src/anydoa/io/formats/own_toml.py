@@ -50,7 +50,12 @@ def read_own_toml(path: Path, options: ReadOptions) -> MicrophoneArray:
         ArrayFileError: if the file is not TOML, or a key is unknown, missing or of the wrong type.
         GeometryError: if the array it describes cannot be.
     """
-    document = _parse(read_text(path), path)
+    try:
+        document = tomllib.loads(read_text(path))
+    except ValueError as error:  # also an integer of thousands of digits
+        raise ArrayFileError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise ArrayFileError(f"{path}: brackets are nested too deeply for an array file") from None
     try:
         return _array_from_document(document, path, options.unit)
     except ArrayFileError as error:
@@ -73,15 +78,6 @@ def write_own_toml(array: MicrophoneArray, path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _parse(content: str, path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(content)
-    except ValueError as error:  # also an integer of thousands of digits
-        raise ArrayFileError(f"{path}: not TOML: {error}") from None
-    except RecursionError:
-        raise ArrayFileError(f"{path}: brackets are nested too deeply for an array file") from None
-
-
 def _array_from_document(document: Mapping[str, Any], path: Path, told: LengthUnit | None) -> MicrophoneArray:
     _check_keys(document, _KEYS, "")
     if document.get("schema", 1) != 1:
@@ -92,7 +88,10 @@ def _array_from_document(document: Mapping[str, Any], path: Path, told: LengthUn
     if "unit" in document and (not isinstance(said, str) or said not in UNITS_PER_METRE):
         raise ArrayFileError(f"unit must be one of {', '.join(map(repr, UNITS_PER_METRE))}, got {said!r}")
     microphones = _microphones(document)
-    fields: dict[str, Any] = {key: _text(document[key], key) for key in _TEXT_KEYS if key in document}
+    fields: dict[str, Any] = {key: document[key] for key in _TEXT_KEYS if key in document}
+    for key, value in fields.items():
+        if not isinstance(value, str):
+            raise ArrayFileError(f"{key} must be text in quotes, got {value!r}")
     if "ignore_channels" in document:
         fields["ignore_channels"] = _channels(document["ignore_channels"], "ignore_channels")
     if "mount_rpy_deg" in document:
@@ -101,11 +100,14 @@ def _array_from_document(document: Mapping[str, Any], path: Path, told: LengthUn
         fields["speed_of_sound"] = _number(document["speed_of_sound"], "speed_of_sound")
     if "rigid_sphere_radius" in document:
         radius = _number(document["rigid_sphere_radius"], "rigid_sphere_radius")
-        unit = chosen_unit(told=told, said=said)
-        fields["rigid_sphere_radius"] = in_metres(radius, unit)
-    positions = to_metres(_positions(microphones), path, told=told, said=said)
+        fields["rigid_sphere_radius"] = in_metres(radius, chosen_unit(told=told, said=said))
+    positions = [
+        _three_numbers(microphone["position"], f"position of microphone {number}")
+        for number, microphone in enumerate(microphones)
+    ]
     return MicrophoneArray(
-        positions, **{"name": path.stem, "channels": _microphone_channels(microphones), **fields}
+        to_metres(positions, path, told=told, said=said),
+        **{"name": path.stem, "channels": _microphone_channels(microphones), **fields},
     )
 
 
@@ -118,10 +120,6 @@ def _microphones(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         if "position" not in microphone:
             raise ArrayFileError(f"microphone {number} has no position; add position = [x, y, z]")
     return microphones
-
-
-def _positions(microphones: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, float]]:
-    return [_three_numbers(m["position"], f"position of microphone {i}") for i, m in enumerate(microphones)]
 
 
 def _microphone_channels(microphones: Sequence[Mapping[str, Any]]) -> tuple[int, ...] | None:
@@ -139,12 +137,6 @@ def _check_keys(table: Mapping[str, Any], valid: Sequence[str], where: str) -> N
     for key in table:
         if key not in valid:
             raise ArrayFileError(f"{where}unknown key {key!r}; did you mean {nearest_name(key, valid)!r}?")
-
-
-def _text(value: object, key: str) -> str:
-    if not isinstance(value, str):
-        raise ArrayFileError(f"{key} must be text in quotes, got {value!r}")
-    return value
 
 
 def _number(value: object, key: str) -> float:

@@ -58,10 +58,13 @@ def _receivers(path: Path) -> dict[str, Any]:
     Raises:
         ArrayFileError: if it says that the file is damaged, or cannot say anything.
     """
+    # A process that finds the packages that this one finds, and needs few threads.
+    found = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    environment = os.environ | {"PYTHONPATH": found, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
         ran = subprocess.run(
             [sys.executable, "-P", "-W", "ignore", "-m", _READER, str(path)],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_S, check=False, env=_environment(),
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_S, check=False, env=environment,
         )  # fmt: skip
         answer: dict[str, Any] = json.loads(ran.stdout)
     except subprocess.TimeoutExpired:
@@ -77,12 +80,6 @@ def _receivers(path: Path) -> dict[str, Any]:
 
 def _damaged(reason: str) -> ArrayFileError:
     return ArrayFileError(f"no readable ReceiverPosition ({reason}); is this SOFA, and whole?")
-
-
-def _environment() -> dict[str, str]:
-    """Environment of a process that finds the packages that this one finds, and needs few threads."""
-    found = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-    return os.environ | {"PYTHONPATH": found, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _positions(

@@ -24,7 +24,7 @@ def decode_samples(content: bytes, encoding: str, num_channels: int) -> Float32[
     Args:
         content: one frame of all channels after the other.
         encoding: one of :data:`ENCODINGS`.
-        num_channels: of each frame.
+        num_channels: channels of each frame.
     """
     frame = num_channels * sample_bytes(encoding)
     whole = content[: len(content) - len(content) % frame]
