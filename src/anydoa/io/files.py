@@ -1,7 +1,9 @@
 """Files by name: as the system takes a name, as a person reads it, and the content of a small one."""
 
 import os
+import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
@@ -54,21 +56,36 @@ def try_to_lock(file: IO[Any]) -> bool:
     return True
 
 
-def check_is_file(path: Path) -> None:
+def check_is_file(
+    path: Path,
+    refusal: Callable[[str], Exception] = ArrayFileError,
+    *,
+    if_folder: str = "is not an ordinary file",
+    if_device: str = "is not an ordinary file",
+) -> None:
     """Refuse what is not an ordinary file.
 
+    Args:
+        path: file that somebody named.
+        refusal: makes the error of a message.
+        if_folder: what to say of a folder.
+        if_device: what to say of a pipe or device.
+
     Raises:
-        ArrayFileError: with what it is instead.
+        ArrayFileError: if there is no such file, it is something else, or the system refuses to look at it;
+            or whatever ``refusal`` makes.
     """
     try:
-        if path.is_file():
-            return
-        problem = "is not an ordinary file" if path.exists() else "no such file"
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        raise refusal(f"{printable_name(path)}: no such file") from None
     except PermissionError:
-        problem = "no permission to look into its folder"
+        raise refusal(f"{printable_name(path)}: no permission to look into its folder") from None
     except (OSError, ValueError) as error:  # a name too long, or with a null character
-        problem = f"no possible file name ({getattr(error, 'strerror', None) or error})"
-    raise ArrayFileError(f"{short_name(path)}: {problem}")
+        reason = getattr(error, "strerror", None) or error
+        raise refusal(f"{short_name(path)}: no possible file name ({reason})") from None
+    if not stat.S_ISREG(mode):
+        raise refusal(f"{printable_name(path)}: {if_folder if stat.S_ISDIR(mode) else if_device}")
 
 
 def read_bytes(path: Path) -> bytes:

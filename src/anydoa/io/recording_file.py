@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from anydoa.errors import AudioError
-from anydoa.io.files import printable_name, short_name, system_name
+from anydoa.io.files import check_is_file, printable_name, system_name
 from anydoa.io.headers.encoding import decode_samples
 from anydoa.io.headers.flac import FlacHeader, FlacWithLength, count_flac_samples, read_flac_header
 from anydoa.io.headers.mpeg import count_mpeg_samples
@@ -43,7 +43,14 @@ class RecordingFile:
     def __init__(self, path: Path) -> None:
         self.remarks: list[str] = []
         self._name = printable_name(path)
-        _check_is_recording(path)
+        check_is_file(
+            path,
+            AudioError,
+            if_folder="a folder is no recording; name the audio files in it",
+            if_device="a pipe or device cannot be read; save the recording to a file first",
+        )
+        if not os.access(path, os.R_OK):
+            raise AudioError(f"{self._name}: no permission to read it")
         note_input(path, "recording")
         if path.suffix.lower() == ".raw":
             raise AudioError(f"{self._name}: raw samples say neither rate nor channels; convert them to WAV")
@@ -301,23 +308,3 @@ class RecordingFile:
 def _reason(error: Exception) -> str:
     """What libsndfile says, on one line."""
     return " ".join(str(getattr(error, "error_string", error)).removeprefix("Error : ").split()).rstrip(".")
-
-
-def _check_is_recording(path: Path) -> None:
-    """Refuse what cannot be opened as a recording: what is no file, or the system refuses to look at."""
-    name = printable_name(path)
-    try:
-        path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        raise AudioError(f"{name}: no such file") from None
-    except PermissionError:
-        raise AudioError(f"{name}: no permission to look into its folder") from None
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise AudioError(f"{short_name(path)}: no possible file name ({reason})") from None
-    if path.is_dir():
-        raise AudioError(f"{name}: a folder is no recording; name the audio files in it")
-    if not path.is_file():
-        raise AudioError(f"{name}: a pipe or device cannot be read; save the recording to a file first")
-    if not os.access(path, os.R_OK):
-        raise AudioError(f"{name}: no permission to read it")

@@ -31,7 +31,7 @@ TIME_CONVENTION = (
     "time_s is the centre of the newest analysis window of the frame, in seconds from the first sample"
 )
 DCASE_FRAME_S = 0.1
-ACTIVE = 0.5  # probability that a talker sounds from which it is said to
+ACTIVE = 0.5  # probability from which a source is said to sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,12 +94,12 @@ class ResultHeader:
     Args:
         file: name of the recording.
         estimator: name of the estimator.
-        weights_hash: of a network's weights; None for classical estimators.
+        weights_hash: hash of a network's weights; None for classical estimators.
         array: name of the microphone array.
-        array_hash: of all that an estimate depends on.
+        array_hash: hash of all in the array that an estimate depends on.
         array_rank: ``line``, ``plane`` or ``volume``: whether directions have mirrors.
         grid: name of the grid of directions.
-        version: of anydoa.
+        version: version of anydoa.
     """
 
     file: str
@@ -117,8 +117,8 @@ class LocalizationResult:
     """All that was found in a recording.
 
     Args:
-        header: where it comes from.
-        frames: in order of time.
+        header: where the result comes from.
+        frames: results of the frames, in order of time.
         directions: the sources of the recording as a whole, strongest first.
         duration_s: length of the recording in seconds.
         warnings: what is wrong with the recording, a line each: dead or copied channels, hum, a lone tone.

@@ -22,9 +22,9 @@ class AudioInfo:
 
     Args:
         name: file name, for messages and results.
-        sample_rate: in Hz.
+        sample_rate: samples a second of each channel, in Hz.
         num_channels: microphones and everything else that was recorded with them.
-        num_samples: in each channel.
+        num_samples: length of each channel.
     """
 
     name: str
@@ -90,7 +90,7 @@ def check_shape(audio: np.ndarray, *, name: str = "recording") -> None:
     """Refuse samples that are not floating-point (channel, time).
 
     Raises:
-        ShapeError: with the cure.
+        ShapeError: if they are; the message names the cure.
     """
     if audio.ndim != 2 or not np.issubdtype(audio.dtype, np.floating):
         raise ShapeError(
@@ -146,8 +146,8 @@ def check_samples(
     Args:
         block: part of a recording.
         start_s: seconds from the start of the recording to the block's first sample.
-        sample_rate: in Hz.
-        name: of the recording, for the message.
+        sample_rate: samples a second, in Hz.
+        name: what the recording is called in the message.
 
     Raises:
         AudioError: naming the first sample that is NaN, infinite or absurdly large.

@@ -50,14 +50,16 @@ def read_array_csv(path: Path, options: ReadOptions) -> MicrophoneArray:
         table = _without_row_names(_with_header(table, options.three_by_three))
         names, units = _columns(table)
         positions = _positions(table, names, units)
-        channels = _channels(table, names)
+        numbers = table.numbers([names.index("channel")]) if "channel" in names else []
+        if not all(number.is_integer() for (number,) in numbers):
+            raise ArrayFileError("channels must be whole numbers from 0")
         ignored = [match[1] for match in map(_IGNORED.match, table.comments) if match]
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return MicrophoneArray(
         to_metres(positions.tolist(), path, told=options.unit, said=_said_unit(names, units, path)),
         path.stem,
-        channels=channels,
+        channels=[int(number) for (number,) in numbers] or None,
         ignore_channels=[int(number) for number in re.findall(r"\d+", " ".join(ignored))],
         source=f"table {path.name}",
     )
@@ -187,15 +189,6 @@ def _said_unit(names: list[str], units: list[str], path: Path) -> str | None:
     if unit is None:
         raise ArrayFileError(f"{path}: units are m, cm and mm, as in x_mm,y_mm,z_mm")
     return unit
-
-
-def _channels(table: TextTable, names: list[str]) -> list[int] | None:
-    if "channel" not in names:
-        return None
-    channels = [row[0] for row in table.numbers([names.index("channel")])]
-    if not all(channel.is_integer() for channel in channels):
-        raise ArrayFileError("channels must be whole numbers from 0")
-    return [int(channel) for channel in channels]
 
 
 COORDINATE_CSV = ArrayFormat(".csv", read_array_csv, write_array_csv, keeps=("ignore_channels",))

@@ -60,7 +60,7 @@ def check_unit(told: LengthUnit | None) -> None:
     """Refuse a unit that is none of ours.
 
     Raises:
-        ConfigError: with those that are.
+        ConfigError: if it is; the message names those that are.
     """
     if told is not None and told not in UNITS_PER_METRE:
         raise ConfigError(f"unit must be one of {', '.join(UNITS_PER_METRE)}, got {told!r}")

@@ -176,7 +176,7 @@ def find_data_end(file: SeekableBytes, header: SoundHeader, file_bytes: int) -> 
 
     Args:
         file: the open file, which is left anywhere.
-        header: of the file.
+        header: what the file's header says.
         file_bytes: length of the file.
     """
     if header.data_bytes is None:
