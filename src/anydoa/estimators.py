@@ -5,7 +5,7 @@ from pathlib import Path
 
 from anydoa.combined import CombinedEstimator
 from anydoa.errors import ConfigError
-from anydoa.io.nearest_name import nearest_name
+from anydoa.io.names import nearest_name
 from anydoa.runtime.folder import HUB_PREFIX, find_model, list_models
 from anydoa.spectrum import SpectrumEstimator
 

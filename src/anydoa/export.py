@@ -21,10 +21,10 @@ import torch
 from torch import Tensor, nn
 
 from anydoa.errors import CheckpointError
+from anydoa.io.output import whole_folder
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.checkpoint import Checkpoint
 from anydoa.models.folded_augeonet import FoldedAuGeonet
-from anydoa.output_file import whole_folder
 from anydoa.runtime.card import UNKNOWN_RANGE, ModelCard
 from anydoa.runtime.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING
 

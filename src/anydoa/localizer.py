@@ -17,7 +17,11 @@ from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io.array_file import load_array
-from anydoa.io.audio import (
+from anydoa.io.audio import Recording, audio_info, is_recording, read_blocks
+from anydoa.io.grid_file import load_grid
+from anydoa.io.resampling import StreamResampler
+from anydoa.io.results import FrameResult, LocalizationResult, ResultHeader, Source
+from anydoa.io.samples import (
     AudioInfo,
     as_samples,
     check_samples,
@@ -26,10 +30,6 @@ from anydoa.io.audio import (
     split_blocks,
     whole_rate,
 )
-from anydoa.io.grid_file import load_grid
-from anydoa.io.joined import Recording, is_recording, recording_blocks, recording_info
-from anydoa.io.resampling import StreamResampler
-from anydoa.io.results import FrameResult, LocalizationResult, ResultHeader, Source
 from anydoa.peaks import MAX_SOURCES, MIN_SEPARATION_DEG, PeakFinder
 from anydoa.spectrum import SpectrumEstimator
 from anydoa.threads import one_blas_thread
@@ -131,7 +131,7 @@ class Localizer:
             ShapeError: if samples are not floats (channel, time).
         """
         if is_recording(audio):
-            return LocalizationRun(self, recording_info(audio), recording_blocks(audio))
+            return LocalizationRun(self, audio_info(audio), read_blocks(audio))
         samples = as_samples(audio)
         info = samples_info(samples, sample_rate)
         _check_axes(self.array, samples)

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from anydoa.errors import CheckpointError
+from anydoa.io.output import whole_folder
 from anydoa.models.checkpoint import Checkpoint
 from anydoa.models.talker_mask import TalkerMask
 from anydoa.models.talker_score import TalkerScore, TalkerScoreConfig
-from anydoa.output_file import whole_folder
 from anydoa.runtime.card import UNKNOWN_RANGE, ModelCard
 from anydoa.runtime.folder import CARD_FILE, MASK_FILE, SCORE_FILE
 from anydoa.steered.mask_network import MaskNetwork

@@ -11,9 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from anydoa.cli.ending import discard_output, exit_code, one_line, prepare_streams
-from anydoa.errors import ConfigError
-from anydoa.io.nearest_name import nearest_name
-from anydoa.output_file import protected_inputs
+from anydoa.io.output import protected_inputs
 
 _COMMANDS = (
     "locate",

@@ -18,7 +18,7 @@ from anydoa.cli.options import (
 )
 from anydoa.cli.printing import tell
 from anydoa.errors import AudioError, ConfigError
-from anydoa.output_file import check_outputs
+from anydoa.io.output import check_outputs
 
 if TYPE_CHECKING:
     from anydoa.diagnosis.calibration import Calibration, CalibrationOptions
@@ -64,7 +64,7 @@ def calibrate(
     if out is None and profile is None and plot is None:
         raise ConfigError("nothing to do: give --out FILE.toml, --plot PICTURE or --profile FILE.json")
     from anydoa.diagnosis.calibration import CalibrationOptions
-    from anydoa.io.joined import recording_path
+    from anydoa.io.audio import recording_path
 
     recording = parse_recording(recordings, join=join)
     nominal = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
@@ -99,17 +99,17 @@ def _refined(
     recording: Path | list[Path], nominal: "MicrophoneArray", options: "CalibrationOptions"
 ) -> "Calibration":
     from anydoa.diagnosis.calibration import calibrate_blocks
-    from anydoa.io.joined import recording_blocks, recording_info
+    from anydoa.io.audio import audio_info, read_blocks
 
-    sample_rate = recording_info(recording).sample_rate
+    sample_rate = audio_info(recording).sample_rate
     with _named(recording):
-        return calibrate_blocks(recording_blocks(recording), sample_rate, nominal, options)
+        return calibrate_blocks(read_blocks(recording), sample_rate, nominal, options)
 
 
 @contextmanager
 def _named(recording: Path | list[Path]) -> Iterator[None]:
     """Says of which recording an error is, where it does not say so itself."""
-    from anydoa.io.joined import recording_path
+    from anydoa.io.audio import recording_path
 
     try:
         yield

@@ -16,7 +16,7 @@ from anydoa.cli.options import (
 )
 from anydoa.cli.printing import tell
 from anydoa.errors import ConfigError
-from anydoa.output_file import check_outputs
+from anydoa.io.output import check_outputs
 
 if TYPE_CHECKING:
     from anydoa.diagnosis.findings import Diagnosis

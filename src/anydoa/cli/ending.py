@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 import typer
 
 from anydoa.errors import AnydoaError
-from anydoa.io.file_name import printable_text
+from anydoa.io.files import printable_text
 
 DEBUG = "ANYDOA_DEBUG"  # set to 1: mistakes of ours show where they happened
 

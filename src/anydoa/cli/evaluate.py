@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from anydoa.errors import ConfigError
-from anydoa.output_file import check_outputs, prepare_folder, write_text
+from anydoa.io.output import check_outputs, prepare_folder, write_text
 
 if TYPE_CHECKING:
     from anydoa.evaluation.clip import Suite

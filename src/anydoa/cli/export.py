@@ -10,7 +10,7 @@ import typer
 from anydoa.cli.extra import require_extra
 from anydoa.cli.printing import tell
 from anydoa.errors import ConfigError
-from anydoa.output_file import check_outputs, note_input, prepare_folder
+from anydoa.io.output import check_outputs, note_input, prepare_folder
 
 if TYPE_CHECKING:
     from anydoa.runtime.card import ModelCard

@@ -13,15 +13,15 @@ def read_first_minute(recording: Path | list[Path]) -> tuple["np.ndarray", int]:
     """All channels of the first minute, and the sample rate.
 
     Raises:
-        AudioError: as :func:`anydoa.io.joined.recording_blocks`.
+        AudioError: as :func:`anydoa.io.audio.read_blocks`.
     """
     import numpy as np
 
-    from anydoa.io.joined import recording_blocks, recording_info
+    from anydoa.io.audio import audio_info, read_blocks
 
     blocks, seconds = [], 0.0
-    sample_rate = recording_info(recording).sample_rate
-    for block in recording_blocks(recording):
+    sample_rate = audio_info(recording).sample_rate
+    for block in read_blocks(recording):
         blocks.append(block)
         seconds += block.shape[1] / sample_rate
         if seconds >= _LONGEST_S:

@@ -7,7 +7,7 @@ import typer
 
 from anydoa.cli.extra import require_extra
 from anydoa.cli.printing import tell
-from anydoa.output_file import note_input
+from anydoa.io.output import note_input
 
 
 def import_reference(

@@ -29,7 +29,7 @@ from anydoa.cli.printing import mirror_words, place_words, tell
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
-from anydoa.output_file import check_outputs, growing_text, note_input
+from anydoa.io.output import check_outputs, growing_text, note_input
 
 if TYPE_CHECKING:
     import numpy as np

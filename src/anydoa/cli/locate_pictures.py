@@ -11,7 +11,7 @@ from anydoa.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
 
-    from anydoa.io.joined import Recording
+    from anydoa.io.audio import Recording
     from anydoa.io.results import FrameResult
     from anydoa.localizer import LocalizationRun, Localizer
     from anydoa.spectrum import SpectrumEstimator
@@ -93,12 +93,12 @@ def _resampled_blocks(
     localizer: "Localizer", recording: "Recording", sample_rate: int
 ) -> Iterator["np.ndarray"]:
     """The microphones of a recording at the rate of the estimator."""
-    from anydoa.io.joined import recording_blocks
+    from anydoa.io.audio import read_blocks
     from anydoa.io.resampling import StreamResampler
 
     array = localizer.array
     resampler = StreamResampler(sample_rate, localizer.estimator.sample_rate, array.num_microphones)
-    for block in recording_blocks(recording, warn=False):
+    for block in read_blocks(recording, warn=False):
         yield resampler.push(array.select_channels(block))
     yield resampler.finish()
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from anydoa.errors import ConfigError
-from anydoa.output_file import note_input
+from anydoa.io.output import note_input
 
 if TYPE_CHECKING:
     from anydoa.geometry.array import MicrophoneArray

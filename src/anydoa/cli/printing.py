@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from anydoa.io.file_name import printable_text
+from anydoa.io.files import printable_text
 
 if TYPE_CHECKING:
     import numpy as np

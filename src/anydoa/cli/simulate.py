@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, cast, get_args
 import typer
 
 from anydoa.errors import ConfigError
-from anydoa.output_file import prepare_folder
+from anydoa.io.output import prepare_folder
 
 if TYPE_CHECKING:
     import numpy as np

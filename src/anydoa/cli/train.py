@@ -13,7 +13,7 @@ import typer
 
 from anydoa.cli.extra import require_extra
 from anydoa.cli.printing import tell
-from anydoa.output_file import check_outputs, note_input
+from anydoa.io.output import check_outputs, note_input
 
 if TYPE_CHECKING:
     from rich.progress import Progress

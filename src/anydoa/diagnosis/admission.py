@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.errors import AudioError, ShapeError
-from anydoa.io.audio import check_samples, samples_info
+from anydoa.io.samples import check_samples, samples_info
 
 LEAST_S = 2.0
 """Seconds below which wrong faults fit a recording by chance; half a second showed inverted channels."""

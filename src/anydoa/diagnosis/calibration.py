@@ -19,7 +19,7 @@ from anydoa.diagnosis.sound_places import SoundPlaces, find_places
 from anydoa.errors import AudioError, ConfigError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction, rotate, rotation_from_rpy_deg
-from anydoa.io.audio import samples_info, split_blocks
+from anydoa.io.samples import samples_info, split_blocks
 from anydoa.threads import one_blas_thread
 
 _FOLDS = 5

@@ -17,7 +17,7 @@ from anydoa.diagnosis.admission import admitted, check_sound
 from anydoa.diagnosis.channels import COHERENT, ChannelFacts, channel_facts
 from anydoa.errors import AudioError, ConfigError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.output_file import note_input, write_text
+from anydoa.io.output import note_input, write_text
 
 _SCHEMA = 1
 _QUIETEST_DB = -60.0  # to the microphones; what is quieter is silence, however quiet

@@ -15,7 +15,7 @@ from anydoa.errors import ConfigError
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.suite import SimulatedSuite
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.output_file import whole_binary
+from anydoa.io.output import whole_binary
 
 _logger = logging.getLogger(__name__)
 

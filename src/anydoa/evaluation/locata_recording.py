@@ -12,8 +12,8 @@ from anydoa.errors import AudioError
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.locata_table import LocataTable, first_time, read_table
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.convention import positions_from_locata
 from anydoa.geometry.coordinates import normalize_direction
+from anydoa.geometry.dialects import positions_from_locata
 from anydoa.io.audio import read_audio
 from anydoa.io.resampling import resample
 

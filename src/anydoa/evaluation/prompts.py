@@ -7,13 +7,13 @@ English and Spanish, recorded in studios at 16 kHz. Nothing in this package is t
 import csv
 import hashlib
 import logging
-import tempfile
 from pathlib import Path
 
 from anydoa.constants import SAMPLE_RATE
-from anydoa.errors import AudioError
+from anydoa.errors import AudioError, ConfigError
 from anydoa.evaluation.g722 import decode_g722, g722_duration
-from anydoa.io.file_name import system_name
+from anydoa.io.files import system_name
+from anydoa.io.output import whole_folder
 
 DEBIAN_FOLDER = Path("/usr/share/asterisk/sounds")
 DEBIAN_PACKAGES = tuple(
@@ -64,17 +64,12 @@ def unpack_prompts(folder: Path, cache: Path, *, durations_s: tuple[float, float
     corpus = cache / f"prompts-{digest[:12]}"
     if not corpus.exists():
         _logger.info("decoding %d prompts into %s", len(prompts), corpus)
-        cache.mkdir(parents=True, exist_ok=True)
-        # Written beside its place, then renamed, so that no reader ever sees half of it.
-        with tempfile.TemporaryDirectory(dir=cache) as partial:
-            whole = Path(partial) / corpus.name
-            whole.mkdir()
-            _write_corpus(whole, prompts, folder)
-            try:
-                whole.rename(corpus)
-            except OSError:
-                if not corpus.exists():  # else another process was faster
-                    raise
+        try:
+            with whole_folder(corpus) as partial:
+                _write_corpus(partial, prompts, folder)
+        except ConfigError:
+            if not corpus.exists():  # else another process was faster
+                raise
     return corpus
 
 

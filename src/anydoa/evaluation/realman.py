@@ -27,7 +27,7 @@ from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.known_part import KnownPart
 from anydoa.evaluation.level_activity import active_by_level
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.geometry.dialects import direction_from_azimuth
 from anydoa.geometry.layouts import circular_positions
 from anydoa.io.audio import read_audio
 from anydoa.io.resampling import resample
@@ -95,7 +95,7 @@ class RealManRecording:
         nearest = np.maximum.accumulate(np.where(known, np.arange(len(known)), 0))
         azimuth_deg = azimuth_deg[np.where(known[nearest], nearest, int(known.argmax()))]
         place = np.arange(num_samples) * len(known) // max(num_samples, 1)
-        return angles_deg_to_direction(azimuth_deg, np.zeros(len(azimuth_deg)))[None], known[place]
+        return direction_from_azimuth(azimuth_deg)[None], known[place]
 
     def _activity(self, audio: Float[np.ndarray, "mic time"]) -> Bool[np.ndarray, "time"]:
         """When the loudspeaker talks: by its direct sound if that was unpacked, else by the recording."""

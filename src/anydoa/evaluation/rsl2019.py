@@ -21,7 +21,7 @@ from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.known_part import KnownPart
 from anydoa.evaluation.level_activity import active_by_level
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.geometry.dialects import direction_from_azimuth
 from anydoa.io.array_file import load_array
 from anydoa.io.audio import read_audio
 from anydoa.io.resampling import resample
@@ -95,7 +95,7 @@ class Rsl2019Suite:
             suite=recording.row,
             audio=signals,
             array=self.array,
-            directions=angles_deg_to_direction([recording.azimuth_deg], [0.0])[:, None],
+            directions=direction_from_azimuth([recording.azimuth_deg])[:, None],
             activity=active_by_level(signals, SAMPLE_RATE)[None],
             known=KnownPart("azimuth"),
             tolerance_deg=_STEP_DEG,

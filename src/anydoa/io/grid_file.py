@@ -21,8 +21,8 @@ from anydoa.geometry.grid import (
 )
 from anydoa.io.formats.coordinate_npy import read_npy_table
 from anydoa.io.formats.text_table import read_text_table
-from anydoa.io.nearest_name import nearest_name
-from anydoa.output_file import note_input
+from anydoa.io.names import nearest_name
+from anydoa.io.output import note_input
 
 GRID_FORMS = (
     "fibonacci:2048", "icosphere:4", "azimuth:360", "azimuth:360,10", "product:72x37", "cap:30,10,20,500",
@@ -52,7 +52,9 @@ def load_grid(text_or_path: str | os.PathLike[str]) -> DirectionGrid:
         return _grid_from_text(text)
     note_input(path, "grid file")
     try:
-        directions = _directions_from_npy(path) if suffix == ".npy" else _directions_from_csv(path)
+        directions = read_npy_table(path) if suffix == ".npy" else _directions_from_csv(path)
+        if suffix == ".npy" and directions.shape == (3, 3):
+            raise GeometryError(f"3 x 3 numbers: {_EITHER_WAY}")
         return DirectionGrid(directions, name=path.stem)
     except GeometryError as error:
         raise GeometryError(f"{path}: {error}") from None
@@ -95,37 +97,22 @@ def _grid_from_text(text: str) -> DirectionGrid:
     return form.make(*arguments)
 
 
-def _directions_from_npy(path: Path) -> Float[np.ndarray, "grid column"]:
-    table = read_npy_table(path)
-    if table.shape == (3, 3):
-        raise GeometryError(f"3 x 3 numbers: {_EITHER_WAY}")
-    return table
-
-
 def _directions_from_csv(path: Path) -> Float[np.ndarray, "grid 3"]:
     table = read_text_table(path)
     if table.header is None and (len(table.rows), table.width) == (3, 3):
         raise GeometryError(f"3 x 3 numbers without a header: {_EITHER_WAY}")
     columns = table.header or ("x", "y", "z")[: table.width]
     try:
-        for wanted, to_directions in _TABLES.items():
-            if sorted(columns) == sorted(wanted) and table.width == len(wanted):
-                return to_directions(np.array(table.numbers([columns.index(name) for name in wanted])))
+        if sorted(columns) == ["x", "y", "z"] and table.width == 3:
+            return np.array(table.numbers([columns.index(name) for name in "xyz"]))
+        if sorted(columns) != ["azimuth_deg", "elevation_deg"] or table.width != 2:
+            raise GeometryError("columns must be azimuth_deg,elevation_deg (with that header) or x,y,z")
+        places = [columns.index("azimuth_deg"), columns.index("elevation_deg")]
+        azimuth_deg, elevation_deg = np.array(table.numbers(places)).T
     except ArrayFileError as error:
         raise GeometryError(str(error)) from None
-    raise GeometryError("columns must be azimuth_deg,elevation_deg (with that header) or x,y,z")
-
-
-def _directions_from_angles(angles_deg: Float[np.ndarray, "grid 2"]) -> Float[np.ndarray, "grid 3"]:
-    azimuth_deg, elevation_deg = angles_deg.T
     if not np.isfinite(azimuth_deg).all() or not (np.abs(elevation_deg) <= 90).all():
         raise GeometryError(
             "azimuths must be finite and elevations -90..90 degrees; correct the rows that are not"
         )
     return angles_deg_to_direction(azimuth_deg, elevation_deg)
-
-
-_TABLES: dict[tuple[str, ...], Callable[[Float[np.ndarray, "grid _"]], Float[np.ndarray, "grid 3"]]] = {
-    ("azimuth_deg", "elevation_deg"): _directions_from_angles,
-    ("x", "y", "z"): lambda coordinates: coordinates,
-}

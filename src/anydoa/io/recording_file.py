@@ -9,26 +9,23 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float32
 
 from anydoa.errors import AudioError
-from anydoa.io.file_name import check_recording_file, printable_name, system_name
-from anydoa.io.flac_stream import FlacHeader, FlacWithLength, count_flac_samples, read_flac_header
-from anydoa.io.mpeg_length import count_mpeg_samples
-from anydoa.io.ogg_header import OggHeader, ends_with_last_page, read_ogg_header
-from anydoa.io.recording_info import AudioInfo, check_info
-from anydoa.io.sound_encoding import decode_samples
-from anydoa.io.sound_header import SoundHeader, find_data_end, read_header
-from anydoa.output_file import note_input
+from anydoa.io.files import check_is_file, printable_name, system_name
+from anydoa.io.headers.encoding import decode_samples
+from anydoa.io.headers.flac import FlacHeader, FlacWithLength, count_flac_samples, read_flac_header
+from anydoa.io.headers.mpeg import count_mpeg_samples
+from anydoa.io.headers.ogg import OggHeader, ends_with_last_page, read_ogg_header
+from anydoa.io.headers.uncompressed import SoundHeader, find_data_end, read_header
+from anydoa.io.output import note_input
+from anydoa.io.samples import AudioInfo
 
 _MAX_SAMPLES = 2**48  # centuries; libsndfile gives the largest integer where a header leaves the length open
-_SIZE_TOLERANCE = 64  # bytes; writers disagree whether padding and chunk headers count
-_SMALL_LOSS = 0.01  # of a recording; the rest of it is worth locating
 _MPEG_DELAY = 4 * 1152  # samples; encoders and decoders disagree about the first and the last frames
-_STDERR = 2
 _CONVERT = "convert it to WAV with ffmpeg"
 
 
@@ -36,7 +33,7 @@ class RecordingFile:
     """A recording that is open; a context manager.
 
     Args:
-        path: of the file.
+        path: file to open.
 
     Raises:
         AudioError: if there is no such file, it is no audio, it is truncated, its rate is out of range, or
@@ -46,7 +43,14 @@ class RecordingFile:
     def __init__(self, path: Path) -> None:
         self.remarks: list[str] = []
         self._name = printable_name(path)
-        check_recording_file(path)
+        check_is_file(
+            path,
+            AudioError,
+            if_folder="a folder is no recording; name the audio files in it",
+            if_device="a pipe or device cannot be read; save the recording to a file first",
+        )
+        if not os.access(path, os.R_OK):
+            raise AudioError(f"{self._name}: no permission to read it")
         note_input(path, "recording")
         if path.suffix.lower() == ".raw":
             raise AudioError(f"{self._name}: raw samples say neither rate nor channels; convert them to WAV")
@@ -96,7 +100,11 @@ class RecordingFile:
                 "microphones; give the recording of the microphones themselves (A-format)"
             )
         flac = read_flac_header(self._bytes)
-        self._is_mpeg = flac is None and _is_mpeg(self._bytes)
+        self._bytes.seek(0)
+        head = self._bytes.read(4)
+        self._is_mpeg = flac is None and (
+            head.startswith(b"ID3") or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2)
+        )
         self._sound = self._open_sound(system_name(path), needed=header is None or header.encoding is None)
         self.info = self._told_info(header)
         if header is not None and header.num_channels == self.info.num_channels:
@@ -111,7 +119,7 @@ class RecordingFile:
             raise AudioError(
                 f"{self._name}: the header gives no length; convert the recording anew, for instance to WAV"
             )
-        check_info(self.info)
+        self.info.check()
 
     def _open_sound(self, source: str | bytes | FlacWithLength, *, needed: bool = True) -> Any:
         """An open ``soundfile.SoundFile``; None if libsndfile refuses and is not needed."""
@@ -141,6 +149,7 @@ class RecordingFile:
         held = max(end - header.data_start, 0)
         if header.bytes_per_s > 0 and header.data_bytes is not None and not header.data_may_be_open:
             self._compare_bytes(header, header.data_bytes, held)
+        # Samples that libsndfile would leave out are read here.
         if header.encoding is not None and held // header.frame_bytes > self.info.num_samples:
             self._own = header
             self._bytes.seek(header.data_start)
@@ -150,7 +159,7 @@ class RecordingFile:
 
     def _compare_bytes(self, header: SoundHeader, promised: int, held: int) -> None:
         promised_s, held_s = promised / header.bytes_per_s, held / header.bytes_per_s
-        if promised - held > _SIZE_TOLERANCE:
+        if promised - held > 64:  # bytes; writers disagree whether padding and chunk headers count
             self._judge_loss(1 - held / promised, promised_s)
         elif promised == 0 < held and header.encoding is not None:
             self._remark(f"the header gives no length; all {held_s:.1f} s that the file holds are used")
@@ -239,7 +248,7 @@ class RecordingFile:
         """Refuse a recording that is clearly shorter than it promises; of a little, say so."""
         if self._is_mpeg and share * promised_s * self.info.sample_rate < _MPEG_DELAY:
             return
-        if share < _SMALL_LOSS:
+        if share < 0.01:  # the rest of the recording is worth locating
             self._remark(
                 f"the last {share * promised_s:.2g} s that the header promises are not there; "
                 "the rest is used"
@@ -261,18 +270,17 @@ class RecordingFile:
             with self._quiet():
                 block: np.ndarray = self._sound.read(length, dtype="float32", always_2d=True)
         except SoundFileError as error:
+            read_s = num_read / self.info.sample_rate
+            if self._is_mpeg or self._sound.format == "OGG":
+                raise AudioError(
+                    f"{self._name}: libsndfile cannot read it to the end, only {read_s:.2f} s "
+                    f"({_reason(error)}); {_CONVERT}, or copy it again if that cannot, either"
+                ) from None
             raise AudioError(
-                f"{self._name}: {self._complaint(num_read / self.info.sample_rate, error)}"
+                f"{self._name}: damaged after {read_s:.2f} s ({_reason(error)}); "
+                "copy it again or cut it there"
             ) from None
         return np.ascontiguousarray(block.T)
-
-    def _complaint(self, read_s: float, error: Exception) -> str:
-        if self._is_mpeg or self._sound.format == "OGG":
-            return (
-                f"libsndfile cannot read it to the end, only {read_s:.2f} s ({_reason(error)}); {_CONVERT}, "
-                "or copy it again if that cannot, either"
-            )
-        return f"damaged after {read_s:.2f} s ({_reason(error)}); copy it again or cut it there"
 
     def _remark(self, text: str) -> None:
         self.remarks.append(f"{self._name}: {text}")
@@ -284,24 +292,17 @@ class RecordingFile:
             yield
             return
         try:
-            kept = os.dup(_STDERR)
+            kept = os.dup(2)  # standard error, whatever Python calls so
         except OSError:  # there is no such stream to keep quiet
             yield
             return
         with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), _STDERR)
+            os.dup2(nowhere.fileno(), 2)
             try:
                 yield
             finally:
-                os.dup2(kept, _STDERR)
+                os.dup2(kept, 2)
                 os.close(kept)
-
-
-def _is_mpeg(file: BinaryIO) -> bool:
-    """Whether an open file begins as an MP3 does."""
-    file.seek(0)
-    head = file.read(4)
-    return head.startswith(b"ID3") or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2)
 
 
 def _reason(error: Exception) -> str:

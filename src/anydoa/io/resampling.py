@@ -11,8 +11,8 @@ class StreamResampler:
     held back until later ones arrive; :meth:`finish` gives the rest. Equal rates pass audio through.
 
     Args:
-        from_rate: of the recording, in Hz.
-        to_rate: wanted, in Hz.
+        from_rate: sample rate of the recording in Hz.
+        to_rate: sample rate that is wanted in Hz.
         num_channels: rows of every chunk.
 
     Reference:

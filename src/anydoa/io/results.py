@@ -18,7 +18,8 @@ from jaxtyping import Float
 
 from anydoa.errors import ConfigError, GeometryError
 from anydoa.geometry.coordinates import direction_to_angles_deg, normalize_direction
-from anydoa.output_file import whole_text
+from anydoa.geometry.dialects import direction_to_dcase
+from anydoa.io.output import whole_text
 
 SCHEMA = "anydoa-results-1"
 FRAME_CONVENTION = (
@@ -30,7 +31,7 @@ TIME_CONVENTION = (
     "time_s is the centre of the newest analysis window of the frame, in seconds from the first sample"
 )
 DCASE_FRAME_S = 0.1
-ACTIVE = 0.5  # probability that a talker sounds from which it is said to
+ACTIVE = 0.5  # probability from which a source is said to sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,12 +94,12 @@ class ResultHeader:
     Args:
         file: name of the recording.
         estimator: name of the estimator.
-        weights_hash: of a network's weights; None for classical estimators.
+        weights_hash: hash of a network's weights; None for classical estimators.
         array: name of the microphone array.
-        array_hash: of all that an estimate depends on.
+        array_hash: hash of all in the array that an estimate depends on.
         array_rank: ``line``, ``plane`` or ``volume``: whether directions have mirrors.
         grid: name of the grid of directions.
-        version: of anydoa.
+        version: version of anydoa.
     """
 
     file: str
@@ -116,8 +117,8 @@ class LocalizationResult:
     """All that was found in a recording.
 
     Args:
-        header: where it comes from.
-        frames: in order of time.
+        header: where the result comes from.
+        frames: results of the frames, in order of time.
         directions: the sources of the recording as a whole, strongest first.
         duration_s: length of the recording in seconds.
         warnings: what is wrong with the recording, a line each: dead or copied channels, hum, a lone tone.
@@ -217,8 +218,9 @@ class CsvWriter(ResultWriter):
 class DcaseWriter(ResultWriter):
     """The DCASE localization format: frame of 100 ms, class 0, source, azimuth, elevation; no header.
 
-    Angles are whole degrees, azimuth in [-180, 180). Of the frames whose times fall into the same 100 ms,
-    the one nearest to their middle counts. Talkers in a pause are left out.
+    Angles are whole degrees as :func:`~anydoa.geometry.dialects.direction_to_dcase` gives them. Of the frames
+    whose times fall into the same 100 ms, the one nearest to their middle counts. Talkers in a pause are left
+    out.
 
     Reference:
         DCASE challenge task 3 (2020 and later), metadata format.
@@ -243,9 +245,9 @@ class DcaseWriter(ResultWriter):
         if self._nearest is None:
             return
         for source in (one for one in self._nearest.sources if one.active):
-            azimuth = (round(source.azimuth_deg) + 180) % 360 - 180
+            azimuth_deg, elevation_deg = direction_to_dcase(source.direction)
             index = _dcase_index(self._nearest)
-            self.file.write(f"{index},0,{source.id},{azimuth},{round(source.elevation_deg)}\n")
+            self.file.write(f"{index},0,{source.id},{azimuth_deg},{elevation_deg}\n")
         self._nearest = None
 
 
@@ -295,7 +297,7 @@ def read_results(path: str | os.PathLike[str]) -> LocalizationResult:
             frames=tuple(FrameResult(frame["time_s"], _sources_from_json(frame)) for frame in frames),
             directions=_sources_from_json(last["summary"]),
             duration_s=last["summary"]["duration_s"],
-            warnings=tuple(map(str, last["summary"].get("warnings", ()))),
+            warnings=tuple(map(str, last["summary"]["warnings"])),
         )
     except (KeyError, TypeError, json.JSONDecodeError, GeometryError) as error:
         raise ConfigError(

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor
 
 from anydoa.errors import CheckpointError, ConfigError
+from anydoa.io.output import note_input, whole_file
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
 from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
 from anydoa.models.talker_score import TalkerScore, TalkerScoreConfig
-from anydoa.output_file import note_input, whole_file
 
 SCHEMA = "anydoa-checkpoint-1"
 _KEY = "anydoa"

@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args, get_origin
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ConfigError
-from anydoa.io.option_record import record_from_dict
+from anydoa.io.names import record_from_dict
 
 # None of SteeringNet's weights belongs to a bin or to a direction.
 _WITHOUT_WEIGHTS = (

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from anydoa.errors import CheckpointError
+from anydoa.io.output import note_input
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.config import AggRlConfig
-from anydoa.output_file import note_input
 
 # Published name -> ours; {} is the number of a block.
 _MODULES = {

@@ -17,7 +17,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.errors import ConfigError
-from anydoa.io.option_record import record_from_dict
+from anydoa.io.names import record_from_dict
 from anydoa.steered.bin_features import BinAxis
 
 _SCALE = (2.0, 2.0, 0.3, 0.3)  # usual spread of each feature

@@ -14,7 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.errors import ConfigError
-from anydoa.io.option_record import record_from_dict
+from anydoa.io.names import record_from_dict
 from anydoa.steered.bin_features import NUM_FEATURES
 from anydoa.steered.talker_view import MASK_CHANNEL, NUM_CHANNELS, NUM_NUMBERS
 

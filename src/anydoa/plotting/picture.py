@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from anydoa.errors import ConfigError
-from anydoa.output_file import whole_file
+from anydoa.io.output import whole_file
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from anydoa.errors import CheckpointError, MissingExtraError
-from anydoa.output_file import note_input
+from anydoa.io.output import note_input
 from anydoa.runtime.card import ModelCard
 
 AUGEONET_FILE = "augeonet.onnx"

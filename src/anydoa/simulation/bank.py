@@ -18,7 +18,7 @@ import numpy as np
 from jaxtyping import Int
 
 from anydoa.errors import ConfigError
-from anydoa.output_file import prepare_folder, whole_binary, write_text
+from anydoa.io.output import prepare_folder, whole_binary, write_text
 from anydoa.simulation.planned_rooms import BankPlan, BankRoom, array_rows, simulate_room, split_sources
 from anydoa.simulation.room import RoomRanges
 

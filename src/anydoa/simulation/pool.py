@@ -17,8 +17,8 @@ from jaxtyping import Bool, Float, Int16
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
-from anydoa.io.file_name import printable_name, system_name
-from anydoa.output_file import note_input, whole_binary
+from anydoa.io.files import printable_name, system_name
+from anydoa.io.output import note_input, whole_binary
 from anydoa.simulation.activity import ACTIVITY_CHUNK, detect_speech
 from anydoa.simulation.corpus import Clip
 

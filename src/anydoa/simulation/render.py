@@ -28,7 +28,7 @@ from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.io.array_file import save_array
-from anydoa.output_file import prepare_folder, whole_binary, write_text
+from anydoa.io.output import prepare_folder, whole_binary, write_text
 from anydoa.simulation.scene import Scene
 
 RECORD_FILE = "simulation.json"  # what the recordings of a folder were made with

@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from anydoa.constants import MIN_SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.io.recording_info import MAX_CHANNELS, MAX_SAMPLE_RATE
+from anydoa.io.samples import MAX_CHANNELS, MAX_SAMPLE_RATE
 
 
 @runtime_checkable

@@ -15,6 +15,7 @@ import socket
 import threading
 from collections.abc import Sequence
 
+from anydoa.geometry.dialects import direction_to_odas
 from anydoa.io.results import Source
 from anydoa.streaming.listener import LiveResult
 from anydoa.tracking import Track
@@ -39,7 +40,7 @@ def ssl_message(time_stamp: int, sources: Sequence[Source]) -> str:
     places = [
         f'"x": {x:.3f}, "y": {y:.3f}, "z": {z:.3f}, "E": {source.score:.3f}'
         for source in sources[:NUM_PLACES]
-        for x, y, z in [source.direction]
+        for x, y, z in [direction_to_odas(source.direction)]
     ]
     return _message(time_stamp, places, '"x": 0.000, "y": 0.000, "z": 0.000, "E": 0.000')
 
@@ -55,7 +56,7 @@ def sst_message(time_stamp: int, tracks: Sequence[Track]) -> str:
         f'"id": {track.id + 1}, "tag": "dynamic", '
         f'"x": {x:.3f}, "y": {y:.3f}, "z": {z:.3f}, "activity": {track.activity:.3f}'
         for track in tracks[:NUM_PLACES]
-        for x, y, z in [track.direction]
+        for x, y, z in [direction_to_odas(track.direction)]
     ]
     empty = '"id": 0, "tag": "", "x": 0.000, "y": 0.000, "z": 0.000, "activity": 0.000'
     return _message(time_stamp, places, empty)

@@ -13,7 +13,7 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
 from anydoa.errors import ConfigError
-from anydoa.io.nearest_name import nearest_name
+from anydoa.io.names import nearest_name
 from anydoa.models.config import AggRlConfig
 from anydoa.models.talker_mask import TalkerMaskConfig
 from anydoa.models.talker_score import TalkerScoreConfig

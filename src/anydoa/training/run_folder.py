@@ -22,8 +22,8 @@ from typing import Any
 from torch import Tensor
 
 from anydoa.errors import CheckpointError, ConfigError
-from anydoa.io.file_lock import try_to_lock
-from anydoa.output_file import prepare_folder, whole_folder, write_text
+from anydoa.io.files import try_to_lock
+from anydoa.io.output import prepare_folder, whole_folder, write_text
 
 _PREFIX = "checkpoint-"
 

@@ -4,7 +4,6 @@ Steering costs more than learning, so what was found is kept on disk and met aga
 """
 
 import hashlib
-import os
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +18,7 @@ from torch.utils.data import Dataset
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
+from anydoa.io.output import whole_binary
 from anydoa.metrics.localization import TOLERANCE_DEG
 from anydoa.models.checkpoint import load_mask_checkpoint
 from anydoa.models.talker_mask import TalkerMask
@@ -120,14 +120,13 @@ class TalkerBatches(Dataset[TalkerBatch]):
             views += [moment.views for moment in found.moments if moment.views is not None]
             target += [hits for hits in found.hits if len(hits)]
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.part.npz")
-        np.savez(
-            partial,
-            cells=np.concatenate([view.cells for view in views]).astype(np.float16),
-            numbers=np.concatenate([view.numbers for view in views]),
-            target=np.concatenate(target),
-        )
-        os.replace(partial, path)
+        with whole_binary(path) as file:
+            np.savez(
+                file,
+                cells=np.concatenate([view.cells for view in views]).astype(np.float16),
+                numbers=np.concatenate([view.numbers for view in views]),
+                target=np.concatenate(target),
+            )
 
     @cached_property
     def _mixer(self) -> SceneMixer:

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
 from anydoa.errors import AudioError
-from anydoa.io.file_lock import try_to_lock
+from anydoa.io.files import try_to_lock
 
 DEFAULT_MAX_UPLOAD_MB = 100.0
 _PATIENCE_S = 20.0  # without a byte, after which an upload is given up; and until its pace is judged

@@ -121,7 +121,7 @@ def test_a_program_that_is_told_to_end_leaves_nothing_half_done(tmp_path: Path) 
     program = (
         "import sys, time\n"
         "from anydoa.cli.ending import exit_code\n"
-        "from anydoa.output_file import whole_text\n"
+        "from anydoa.io.output import whole_text\n"
         "def run():\n"
         "    with whole_text(sys.argv[1]) as stream:\n"
         "        stream.write('half'); print('begun', flush=True); time.sleep(60)\n"

@@ -11,7 +11,7 @@ from anydoa.errors import ArrayFileError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions, linear_positions
 from anydoa.io.array_file import list_presets, load_array, preset_path, save_array
-from anydoa.io.formats.content import MAX_BYTES
+from anydoa.io.files import MAX_BYTES
 
 KITCHEN = MicrophoneArray(
     circular_positions(4, 0.032),
@@ -125,7 +125,7 @@ def test_the_64_microphones_of_the_em64_pass_the_check_that_their_table_allows()
 def test_an_unknown_suffix_is_answered_with_the_known() -> None:
     with pytest.raises(ArrayFileError, match=r"array.json: an array file ends in .toml, .cfg, .xml"):
         load_array("array.json")
-    with pytest.raises(ArrayFileError, match=r"arrays are written as .toml, .csv, .npy, .xml, not '.cfg'"):
+    with pytest.raises(ArrayFileError, match=r"arrays are written as .toml, .xml, .csv, .npy, not '.cfg'"):
         save_array(KITCHEN, "array.cfg")
 
 

@@ -8,14 +8,8 @@ import pytest
 import soundfile
 
 from anydoa.errors import AudioError, ShapeError
-from anydoa.io.audio import (
-    audio_info,
-    check_samples,
-    read_audio,
-    read_blocks,
-    samples_info,
-    split_blocks,
-)
+from anydoa.io.audio import audio_info, read_audio, read_blocks
+from anydoa.io.samples import check_samples, samples_info, split_blocks
 
 RATE = 16_000
 

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from anydoa.errors import AudioError
-from anydoa.io.joined import read_recording, recording_blocks, recording_info
+from anydoa.io.audio import audio_info, read_audio, read_blocks
 
 RATE = 16_000
 
@@ -27,10 +27,10 @@ def parts(folder: Path, channels: list[np.ndarray], rate: int = RATE) -> list[Pa
 
 def test_joined_files_are_the_recording(tmp_path: Path, audio: np.ndarray) -> None:
     paths = parts(tmp_path, [audio[0], audio[1:3], audio[3]])
-    info = recording_info(paths)
+    info = audio_info(paths)
     assert (info.num_channels, info.num_samples, info.sample_rate) == (4, 2 * RATE + 77, RATE)
     assert info.name == f"{paths[0]} and 2 more"
-    joined, rate = read_recording(paths)
+    joined, rate = read_audio(paths)
     assert rate == RATE
     np.testing.assert_array_equal(joined, audio)
 
@@ -40,7 +40,7 @@ def test_files_that_end_a_little_apart_are_cut_and_said_so(
 ) -> None:
     paths = parts(tmp_path, [audio[0], audio[1, :-100]])
     with caplog.at_level(logging.WARNING, logger="anydoa"):
-        joined = np.concatenate(list(recording_blocks(paths, block_s=0.5)), axis=1)
+        joined = np.concatenate(list(read_blocks(paths, block_s=0.5)), axis=1)
     np.testing.assert_array_equal(joined, audio[:2, :-100])
     assert "differ by 0.0062 s in length and are cut to the shortest" in caplog.text
     assert len(caplog.records) == 1
@@ -50,7 +50,7 @@ def test_files_of_two_moments_are_refused(tmp_path: Path, audio: np.ndarray) -> 
     with pytest.raises(
         AudioError, match=r"of one moment, but .*mic0\.wav lasts 2\.00 s and .*mic1\.wav 1\.00 s"
     ):
-        recording_info(parts(tmp_path, [audio[0], audio[1, :RATE]]))
+        audio_info(parts(tmp_path, [audio[0], audio[1, :RATE]]))
 
 
 def test_files_of_two_rates_are_refused(tmp_path: Path, audio: np.ndarray) -> None:
@@ -58,4 +58,4 @@ def test_files_of_two_rates_are_refused(tmp_path: Path, audio: np.ndarray) -> No
     (tmp_path / "other").mkdir()
     second = parts(tmp_path / "other", [audio[0]], 48_000)
     with pytest.raises(AudioError, match=r"must have one sample rate, but .* has 16000 Hz and .* 48000"):
-        recording_info(first + second)
+        audio_info(first + second)

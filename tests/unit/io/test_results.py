@@ -203,11 +203,3 @@ def test_warnings_come_back_as_they_were(tmp_path: Path) -> None:
     line = "channel 3 never changes; is that microphone connected and unmuted?"
     write_results(LocalizationResult(HEADER, (), (), 0.4, (line,)), tmp_path / "a.jsonl")
     assert read_results(tmp_path / "a.jsonl").warnings == (line,)
-
-
-def test_results_of_before_there_were_warnings_are_read(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl"
-    write_results(LocalizationResult(HEADER, (), (), 0.4), path)
-    path.write_text(path.read_text().replace(', "warnings": []', ""))
-    assert "warnings" not in path.read_text()
-    assert read_results(path).warnings == ()

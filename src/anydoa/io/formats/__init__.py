@@ -1,1 +1,1 @@
-"""Array files of other programs and our own, one format a file; `anydoa.io.array_file` chooses among them."""
+"""Array files of other programs and our own, one suffix a file; `anydoa.io.array_file` chooses among them."""

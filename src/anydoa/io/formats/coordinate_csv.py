@@ -15,17 +15,22 @@ from jaxtyping import Float
 
 from anydoa.errors import ArrayFileError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.io.formats.length_unit import LengthUnit, to_metres, unit_of
+from anydoa.geometry.dialects import positions_from_polar
+from anydoa.io.formats.array_format import (
+    TURN_OVER,
+    ArrayFormat,
+    ReadOptions,
+    ThreeByThree,
+    three_by_three_refusal,
+)
+from anydoa.io.formats.length_unit import to_metres, unit_of
 from anydoa.io.formats.text_table import TextTable, is_number, read_text_table
-from anydoa.io.formats.three_by_three import TURN_OVER, ThreeByThree, three_by_three_refusal
 
 _IGNORED = re.compile(r"#\s*ignore_channels\s*=\s*\[([\d,\s]{0,2000})\]")
 _ARRAY_COLUMNS = ("x", "y", "z", "channel")
 _CARTESIAN = ("x", "y", "z")
 _POLAR = ("azimuth", "elevation", "radius")
 _ROW_NAMES = ("", "mic", "microphone", "id", "index", "name", "label", "no", "nr", "number", "#")
-_FARTHEST = 1e9  # of angles and radii in any unit
 _COLUMN = re.compile(r"(x|y|z|radius|azimuth|elevation)(?:[\s_/(\[]+([a-z°]+)[)\]]?)?")
 _DEGREES_PER = {
     "deg": 1.0, "°": 1.0, "degree": 1.0, "degrees": 1.0,
@@ -33,15 +38,8 @@ _DEGREES_PER = {
 }  # fmt: skip
 
 
-def read_array_csv(
-    path: Path, unit: LengthUnit | None = None, three_by_three: ThreeByThree = "refuse"
-) -> MicrophoneArray:
+def read_array_csv(path: Path, options: ReadOptions) -> MicrophoneArray:
     """The array in a text table.
-
-    Args:
-        path: of the file.
-        unit: of its lengths; if None, what the header says, else metres.
-        three_by_three: how to read a table of three rows without a header, which could be turned over.
 
     Raises:
         ArrayFileError: if the columns are not x, y, z or azimuth, elevation, radius, and perhaps channel.
@@ -49,17 +47,20 @@ def read_array_csv(
     """
     table = read_text_table(path)
     try:
-        table = _without_row_names(_with_header(table, three_by_three))
+        table = _without_row_names(_with_header(table, options.three_by_three))
         names, units = _columns(table)
         positions = _positions(table, names, units)
-        channels = _channels(table, names)
+        numbers = table.numbers([names.index("channel")]) if "channel" in names else []
+        if not all(number.is_integer() for (number,) in numbers):
+            raise ArrayFileError("channels must be whole numbers from 0")
+        ignored = [match[1] for match in map(_IGNORED.match, table.comments) if match]
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return MicrophoneArray(
-        to_metres(positions.tolist(), path, told=unit, said=_said_unit(names, units, path)),
+        to_metres(positions.tolist(), path, told=options.unit, said=_said_unit(names, units, path)),
         path.stem,
-        channels=channels,
-        ignore_channels=_ignored_channels(table.comments),
+        channels=[int(number) for (number,) in numbers] or None,
+        ignore_channels=[int(number) for number in re.findall(r"\d+", " ".join(ignored))],
         source=f"table {path.name}",
     )
 
@@ -80,7 +81,8 @@ def _with_header(table: TextTable, three_by_three: ThreeByThree) -> TextTable:
     named = table.width > 3 and not any(map(is_number, table.column(0)))
     width = table.width - named
     if len(table.rows) == 3 and three_by_three == "columns" and not named:
-        return _turned_over(table)
+        columns = zip(*(cells for _, cells in table.rows), strict=True)
+        return replace(table, header=_CARTESIAN, rows=tuple(enumerate(columns)))
     if (len(table.rows), width) == (3, 3) and three_by_three == "refuse":
         raise ArrayFileError(three_by_three_refusal(table.numbers(range(named, table.width))))
     if width == 3 or (width == 4 and (named or _is_channel_column(table))):
@@ -96,11 +98,6 @@ def _with_header(table: TextTable, three_by_three: ThreeByThree) -> TextTable:
         f"columns must be x, y, z and perhaps channel (whole numbers from 0), got {width} without a header; "
         "write one such as x,y,z,channel"
     )
-
-
-def _turned_over(table: TextTable) -> TextTable:
-    columns = zip(*(cells for _, cells in table.rows), strict=True)
-    return replace(table, header=_CARTESIAN, rows=tuple(enumerate(columns)))
 
 
 def _is_channel_column(table: TextTable) -> bool:
@@ -132,15 +129,11 @@ def _without_row_names(table: TextTable) -> TextTable:
 
 def _counts_rows(cells: Sequence[str]) -> bool:
     """Whether cells are 0, 1, 2, ... or 1, 2, 3, ..."""
-    numbers = [float(cell) for cell in cells if _is_plain_number(cell)]
+    numbers = [float(cell) for cell in cells if is_number(cell) and "," not in cell]
     return len(numbers) == len(cells) and numbers in (
         list(range(len(cells))),
         list(range(1, len(cells) + 1)),
     )
-
-
-def _is_plain_number(cell: str) -> bool:
-    return is_number(cell) and "," not in cell
 
 
 def _columns(table: TextTable) -> tuple[list[str], list[str]]:
@@ -168,21 +161,17 @@ def _positions(table: TextTable, names: list[str], units: list[str]) -> Float[np
     values = np.array(table.numbers([names.index(name) for name in kind]))
     if kind == _CARTESIAN:
         return values
-    if not (np.abs(values) < _FARTHEST).all():
+    if not (np.abs(values) < 1e9).all():  # in any unit
         raise ArrayFileError("angles and radii must be finite numbers of usual size; correct the rows")
-    azimuth_deg, elevation_deg = (
-        values[:, place] * _degrees_per(units[names.index(name)], name)
-        for place, name in enumerate(_POLAR[:2])
-    )
+    for place, name in enumerate(_POLAR[:2]):
+        unit = units[names.index(name)]
+        if unit not in _DEGREES_PER:
+            raise ArrayFileError(f"degrees or radians? call the column {name}_deg or {name}_rad")
+        values[:, place] *= _DEGREES_PER[unit]
+    azimuth_deg, elevation_deg = values[:, :2].T
     if not (np.abs(elevation_deg) <= 90 + 1e-9).all():
         raise ArrayFileError("elevations must be -90..90 degrees, up from the horizontal")
-    return angles_deg_to_direction(azimuth_deg, np.clip(elevation_deg, -90, 90)) * values[:, 2:]
-
-
-def _degrees_per(unit: str, name: str) -> float:
-    if unit not in _DEGREES_PER:
-        raise ArrayFileError(f"degrees or radians? call the column {name}_deg or {name}_rad")
-    return _DEGREES_PER[unit]
+    return positions_from_polar(azimuth_deg, np.clip(elevation_deg, -90, 90), values[:, 2])
 
 
 def _said_unit(names: list[str], units: list[str], path: Path) -> str | None:
@@ -202,15 +191,4 @@ def _said_unit(names: list[str], units: list[str], path: Path) -> str | None:
     return unit
 
 
-def _channels(table: TextTable, names: list[str]) -> list[int] | None:
-    if "channel" not in names:
-        return None
-    channels = [row[0] for row in table.numbers([names.index("channel")])]
-    if not all(channel.is_integer() for channel in channels):
-        raise ArrayFileError("channels must be whole numbers from 0")
-    return [int(channel) for channel in channels]
-
-
-def _ignored_channels(comments: Sequence[str]) -> tuple[int, ...]:
-    found = [match[1] for match in map(_IGNORED.match, comments) if match]
-    return tuple(int(number) for number in re.findall(r"\d+", " ".join(found)))
+COORDINATE_CSV = ArrayFormat(".csv", read_array_csv, write_array_csv, keeps=("ignore_channels",))

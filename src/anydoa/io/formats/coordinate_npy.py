@@ -8,9 +8,9 @@ from jaxtyping import Float
 
 from anydoa.errors import ArrayFileError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.formats.content import read_bytes
-from anydoa.io.formats.length_unit import LengthUnit, to_metres
-from anydoa.io.formats.three_by_three import TURN_OVER, ThreeByThree, three_by_three_refusal
+from anydoa.io.files import read_bytes
+from anydoa.io.formats.array_format import TURN_OVER, ArrayFormat, ReadOptions, three_by_three_refusal
+from anydoa.io.formats.length_unit import to_metres
 
 _TYPE = re.compile(r"'descr':\s*'([<>|=]?(?:f[248]|[iu][1248]))'")
 _ORDER = re.compile(r"'fortran_order':\s*(True|False)")
@@ -27,7 +27,12 @@ def read_npy_table(path: Path) -> Float[np.ndarray, "row column"]:
         NumPy enhancement proposal 1, format versions 1 to 3.
     """
     content = read_bytes(path)
-    header, body = _split(content, path)
+    if content[:6] != b"\x93NUMPY" or len(content) < 12:
+        raise ArrayFileError(f"{path}: not a NumPy .npy file")
+    # The length of the header has two bytes in version 1, four in later ones.
+    start = 10 if content[6] == 1 else 12
+    end = start + int.from_bytes(content[8:start], "little")
+    header, body = content[start:end].decode("latin-1"), content[end:]
     kind, order, shape = _TYPE.search(header), _ORDER.search(header), _SHAPE.search(header)
     if not (kind and order and shape):
         raise ArrayFileError(f"{path}: must hold a table of real numbers, got {header[:100].strip()!r}")
@@ -43,30 +48,22 @@ def read_npy_table(path: Path) -> Float[np.ndarray, "row column"]:
         return table.astype(np.float64)
 
 
-def read_array_npy(
-    path: Path, unit: LengthUnit | None = None, three_by_three: ThreeByThree = "refuse"
-) -> MicrophoneArray:
+def read_array_npy(path: Path, options: ReadOptions) -> MicrophoneArray:
     """The array in an NPY file of shape (microphones, 3); channels in the order of the rows.
-
-    Args:
-        path: of the file.
-        unit: of its lengths; metres if None.
-        three_by_three: how to read three rows: ``rows`` is a microphone a row, ``columns`` a microphone a
-            column, ``refuse`` asks.
 
     Raises:
         ArrayFileError: if the shape is another, or (3, 3) without a word on how to read it.
         GeometryError: if the array cannot be.
     """
     table = read_npy_table(path)
-    if table.shape == (3, 3) and three_by_three == "refuse":
+    if table.shape == (3, 3) and options.three_by_three == "refuse":
         raise ArrayFileError(f"{path}: {three_by_three_refusal(table.tolist())}")
-    if table.shape[0] == 3 and three_by_three == "columns":
+    if table.shape[0] == 3 and options.three_by_three == "columns":
         table = table.T
     if table.shape[1] != 3:
         cure = TURN_OVER if table.shape[0] == 3 else "give x, y, z"
         raise ArrayFileError(f"{path}: must be (microphones, 3), got {table.shape}; {cure}")
-    positions = to_metres(table.tolist(), path, told=unit)
+    positions = to_metres(table.tolist(), path, told=options.unit)
     return MicrophoneArray(np.reshape(positions, (-1, 3)), path.stem, source=f"NumPy file {path.name}")
 
 
@@ -76,10 +73,4 @@ def write_array_npy(array: MicrophoneArray, path: Path) -> None:
         np.save(file, array.positions[np.argsort(array.channels)], allow_pickle=False)
 
 
-def _split(content: bytes, path: Path) -> tuple[str, bytes]:
-    """Header text and body of an NPY file."""
-    if content[:6] != b"\x93NUMPY" or len(content) < 12:
-        raise ArrayFileError(f"{path}: not a NumPy .npy file")
-    start = 10 if content[6] == 1 else 12
-    end = start + int.from_bytes(content[8:start], "little")
-    return content[start:end].decode("latin-1"), content[end:]
+COORDINATE_NPY = ArrayFormat(".npy", read_array_npy, write_array_npy)

@@ -20,7 +20,6 @@ _WORDS = {
     "cm": "cm", "centimetre": "cm", "centimetres": "cm", "centimeter": "cm", "centimeters": "cm",
     "mm": "mm", "millimetre": "mm", "millimetres": "mm", "millimeter": "mm", "millimeters": "mm",
 }  # fmt: skip
-_SMALLEST_REAL = 0.02  # m; hardly an array is smaller, so a file read in this unit was meant in another
 
 _logger = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ def to_metres(
 
     Args:
         lengths: rows of coordinates as they stand in the file.
-        path: of the file, for messages.
+        path: file that they come from, for messages.
         told: unit that a person gave; wins over the file's own.
         said: unit that the file itself names.
 
@@ -61,7 +60,7 @@ def check_unit(told: LengthUnit | None) -> None:
     """Refuse a unit that is none of ours.
 
     Raises:
-        ConfigError: with those that are.
+        ConfigError: if it is; the message names those that are.
     """
     if told is not None and told not in UNITS_PER_METRE:
         raise ConfigError(f"unit must be one of {', '.join(UNITS_PER_METRE)}, got {told!r}")
@@ -83,27 +82,26 @@ def _check_span(rows: list[list[float]], unit: str, *, nobody_said: bool) -> Non
     positions = np.array([row for row in rows if np.isfinite(row).all()]).reshape(-1, 3)
     span = _largest_extent(positions)
     if span > MAX_SPAN and nobody_said:
+        # Hardly an array is smaller than 2 cm, so units in which it would be were not meant.
+        likely = [unit for unit in ("cm", "mm") if 0.02 <= span / UNITS_PER_METRE[unit] <= MAX_SPAN]
+        advice = (
+            (
+                f"; not metres? then say {' or '.join(f'--unit {unit}' for unit in likely)}, "
+                f"as in `anydoa array convert FILE OUT.toml --unit {likely[-1]}` "
+                f"(in Python load_array(..., unit={likely[-1]!r}))"
+            )
+            if likely
+            else ""
+        )
         raise GeometryError(
             f"spans {span:.3g} m; arrays wider than {MAX_SPAN:g} m are not supported (far field only)"
-            + _other_units(span)
+            + advice
         )
     if 0 < span < MIN_SPAN and unit != "m":
         raise GeometryError(
             f"spans {span * 1000:.3g} mm with its numbers taken as {unit}, less than {MIN_SPAN * 1000:g} mm; "
             'are they metres? then say unit = "m" (--unit m)'
         )
-
-
-def _other_units(span: float) -> str:
-    """The units in which an array too wide in metres would be of a real size, as advice."""
-    likely = [unit for unit in ("cm", "mm") if _SMALLEST_REAL <= span / UNITS_PER_METRE[unit] <= MAX_SPAN]
-    if not likely:
-        return ""
-    options = " or ".join(f"--unit {unit}" for unit in likely)
-    return (
-        f"; not metres? then say {options}, as in `anydoa array convert FILE OUT.toml --unit {likely[-1]}` "
-        f"(in Python load_array(..., unit={likely[-1]!r}))"
-    )
 
 
 def _largest_extent(positions: Float[np.ndarray, "mic 3"]) -> float:

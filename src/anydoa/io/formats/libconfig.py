@@ -15,7 +15,6 @@ from typing import Any
 from anydoa.errors import ArrayFileError
 
 _MAX_DEPTH = 32
-_MAX_BITS = 64  # of a whole number, as in the library
 _WHOLE = re.compile(r"[-+]?(?:0[xX][0-9a-fA-F]+|\d+)")
 _TOKEN = re.compile(
     r"""
@@ -86,8 +85,12 @@ class _Parser:
         token = self._token
         if depth >= _MAX_DEPTH:
             raise ArrayFileError(f"line {token.line}: nested more than {_MAX_DEPTH} deep")
-        if token.kind == "text":
-            return self._joined_text()
+        if token.kind == "text":  # neighbouring pieces of text are one text
+            pieces = []
+            while self._token.kind == "text":
+                pieces.append(re.sub(r"\\(.)", r"\1", self._token.text[1:-1], flags=re.DOTALL))
+                self._advance()
+            return "".join(pieces)
         self._advance()
         if token.kind == "number":
             return _number(token)
@@ -106,14 +109,6 @@ class _Parser:
             if self._token.text != closing:
                 self._take("mark", ",")
         return items
-
-    def _joined_text(self) -> str:
-        """Neighbouring pieces of text are one text."""
-        pieces = []
-        while self._token.kind == "text":
-            pieces.append(re.sub(r"\\(.)", r"\1", self._token.text[1:-1], flags=re.DOTALL))
-            self._advance()
-        return "".join(pieces)
 
     def _accept(self, closing: str) -> bool:
         at_end = self._token.kind == "end"
@@ -145,6 +140,6 @@ def _number(token: _Token) -> int | float:
     if not _WHOLE.fullmatch(digits):
         return float(digits)
     number = int(digits, 16 if "x" in digits.lower() else 10)
-    if number.bit_length() > _MAX_BITS:
-        raise ArrayFileError(f"line {token.line}: {digits[:20]}... does not fit into {_MAX_BITS} bits")
+    if number.bit_length() > 64:  # as in the library
+        raise ArrayFileError(f"line {token.line}: {digits[:20]}... does not fit into 64 bits")
     return number

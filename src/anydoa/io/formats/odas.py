@@ -10,19 +10,15 @@ from typing import Any
 from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ArrayFileError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.formats.content import read_text
-from anydoa.io.formats.length_unit import LengthUnit, to_metres
+from anydoa.io.files import read_text
+from anydoa.io.formats.array_format import ArrayFormat, ReadOptions
+from anydoa.io.formats.length_unit import to_metres
 from anydoa.io.formats.libconfig import parse_libconfig
+from anydoa.io.samples import MAX_CHANNELS
 
-_MAX_CHANNELS = 1024
 
-
-def read_odas(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray:
+def read_odas(path: Path, options: ReadOptions) -> MicrophoneArray:
     """The array of an ODAS configuration.
-
-    Args:
-        path: of the file.
-        unit: of its lengths; metres if None.
 
     Raises:
         ArrayFileError: if the file is not libconfig or holds no microphones.
@@ -40,7 +36,7 @@ def read_odas(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray:
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return MicrophoneArray(
-        to_metres(positions, path, told=unit),
+        to_metres(positions, path, told=options.unit),
         path.stem,
         channels=channels,
         ignore_channels=ignored,
@@ -60,14 +56,13 @@ def _positions(settings: dict[str, Any]) -> list[list[float]]:
     microphones = _lookup(settings, "general.mics")
     if not isinstance(microphones, list) or not microphones:
         raise ArrayFileError("no general.mics; is this an ODAS configuration?")
-    return [_position(microphone, number) for number, microphone in enumerate(microphones)]
-
-
-def _position(microphone: Any, number: int) -> list[float]:
-    mu = microphone.get("mu") if isinstance(microphone, dict) else None
-    if not isinstance(mu, list) or len(mu) != 3 or not all(map(_is_number, mu)):
-        raise ArrayFileError(f"general.mics: entry {number} needs mu = (x, y, z) in metres, got {mu!r}")
-    return [float(coordinate) for coordinate in mu]
+    positions = []
+    for number, microphone in enumerate(microphones):
+        mu = microphone.get("mu") if isinstance(microphone, dict) else None
+        if not isinstance(mu, list) or len(mu) != 3 or not all(map(_is_number, mu)):
+            raise ArrayFileError(f"general.mics: entry {number} needs mu = (x, y, z) in metres, got {mu!r}")
+        positions.append([float(coordinate) for coordinate in mu])
+    return positions
 
 
 def _channels(settings: dict[str, Any], num_microphones: int) -> tuple[int, ...]:
@@ -79,8 +74,8 @@ def _channels(settings: dict[str, Any], num_microphones: int) -> tuple[int, ...]
     channels = tuple(int(number) - 1 for number in numbers)
     if len(channels) != num_microphones:
         raise ArrayFileError(f"mapping.map has {len(channels)} channels for {num_microphones} general.mics")
-    if not all(0 <= channel < _MAX_CHANNELS for channel in channels):
-        raise ArrayFileError(f"mapping.map counts from 1 to at most {_MAX_CHANNELS}, got {numbers!r}")
+    if not all(0 <= channel < MAX_CHANNELS for channel in channels):
+        raise ArrayFileError(f"mapping.map counts from 1 to at most {MAX_CHANNELS}, got {numbers!r}")
     return channels
 
 
@@ -88,13 +83,16 @@ def _ignored_channels(settings: dict[str, Any], channels: tuple[int, ...]) -> tu
     total = _lookup(settings, "raw.nChannels")
     if total is None:
         total = max(channels) + 1
-    if type(total) is not int or not max(channels) < total <= _MAX_CHANNELS:
+    if type(total) is not int or not max(channels) < total <= MAX_CHANNELS:
         raise ArrayFileError(
             f"raw.nChannels must be a whole number from {max(channels) + 1}, the highest in mapping.map, "
-            f"to {_MAX_CHANNELS}, got {total!r}"
+            f"to {MAX_CHANNELS}, got {total!r}"
         )
     return tuple(sorted(set(range(total)) - set(channels)))
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+ODAS = ArrayFormat(".cfg", read_odas)

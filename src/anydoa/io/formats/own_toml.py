@@ -24,7 +24,8 @@ from typing import Any
 
 from anydoa.errors import ArrayFileError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.formats.content import read_text
+from anydoa.io.files import read_text
+from anydoa.io.formats.array_format import ArrayFormat, ReadOptions
 from anydoa.io.formats.length_unit import (
     UNITS_PER_METRE,
     LengthUnit,
@@ -32,7 +33,7 @@ from anydoa.io.formats.length_unit import (
     in_metres,
     to_metres,
 )
-from anydoa.io.nearest_name import nearest_name
+from anydoa.io.names import nearest_name
 
 _TEXT_KEYS = ("name", "title", "front", "source", "device_match")
 _KEYS = (
@@ -42,20 +43,21 @@ _KEYS = (
 _MICROPHONE_KEYS = ("position", "channel")
 
 
-def read_own_toml(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray:
+def read_own_toml(path: Path, options: ReadOptions) -> MicrophoneArray:
     """The array in one of our own files.
-
-    Args:
-        path: of the file.
-        unit: of its lengths; if None, what the file says, else metres.
 
     Raises:
         ArrayFileError: if the file is not TOML, or a key is unknown, missing or of the wrong type.
         GeometryError: if the array it describes cannot be.
     """
-    document = _parse(read_text(path), path)
     try:
-        return _array_from_document(document, path, unit)
+        document = tomllib.loads(read_text(path))
+    except ValueError as error:  # also an integer of thousands of digits
+        raise ArrayFileError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise ArrayFileError(f"{path}: brackets are nested too deeply for an array file") from None
+    try:
+        return _array_from_document(document, path, options.unit)
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
 
@@ -76,15 +78,6 @@ def write_own_toml(array: MicrophoneArray, path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _parse(content: str, path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(content)
-    except ValueError as error:  # also an integer of thousands of digits
-        raise ArrayFileError(f"{path}: not TOML: {error}") from None
-    except RecursionError:
-        raise ArrayFileError(f"{path}: brackets are nested too deeply for an array file") from None
-
-
 def _array_from_document(document: Mapping[str, Any], path: Path, told: LengthUnit | None) -> MicrophoneArray:
     _check_keys(document, _KEYS, "")
     if document.get("schema", 1) != 1:
@@ -95,7 +88,10 @@ def _array_from_document(document: Mapping[str, Any], path: Path, told: LengthUn
     if "unit" in document and (not isinstance(said, str) or said not in UNITS_PER_METRE):
         raise ArrayFileError(f"unit must be one of {', '.join(map(repr, UNITS_PER_METRE))}, got {said!r}")
     microphones = _microphones(document)
-    fields: dict[str, Any] = {key: _text(document[key], key) for key in _TEXT_KEYS if key in document}
+    fields: dict[str, Any] = {key: document[key] for key in _TEXT_KEYS if key in document}
+    for key, value in fields.items():
+        if not isinstance(value, str):
+            raise ArrayFileError(f"{key} must be text in quotes, got {value!r}")
     if "ignore_channels" in document:
         fields["ignore_channels"] = _channels(document["ignore_channels"], "ignore_channels")
     if "mount_rpy_deg" in document:
@@ -104,11 +100,14 @@ def _array_from_document(document: Mapping[str, Any], path: Path, told: LengthUn
         fields["speed_of_sound"] = _number(document["speed_of_sound"], "speed_of_sound")
     if "rigid_sphere_radius" in document:
         radius = _number(document["rigid_sphere_radius"], "rigid_sphere_radius")
-        unit = chosen_unit(told=told, said=said)
-        fields["rigid_sphere_radius"] = in_metres(radius, unit)
-    positions = to_metres(_positions(microphones), path, told=told, said=said)
+        fields["rigid_sphere_radius"] = in_metres(radius, chosen_unit(told=told, said=said))
+    positions = [
+        _three_numbers(microphone["position"], f"position of microphone {number}")
+        for number, microphone in enumerate(microphones)
+    ]
     return MicrophoneArray(
-        positions, **{"name": path.stem, "channels": _microphone_channels(microphones), **fields}
+        to_metres(positions, path, told=told, said=said),
+        **{"name": path.stem, "channels": _microphone_channels(microphones), **fields},
     )
 
 
@@ -121,10 +120,6 @@ def _microphones(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         if "position" not in microphone:
             raise ArrayFileError(f"microphone {number} has no position; add position = [x, y, z]")
     return microphones
-
-
-def _positions(microphones: Sequence[Mapping[str, Any]]) -> list[tuple[float, float, float]]:
-    return [_three_numbers(m["position"], f"position of microphone {i}") for i, m in enumerate(microphones)]
 
 
 def _microphone_channels(microphones: Sequence[Mapping[str, Any]]) -> tuple[int, ...] | None:
@@ -142,12 +137,6 @@ def _check_keys(table: Mapping[str, Any], valid: Sequence[str], where: str) -> N
     for key in table:
         if key not in valid:
             raise ArrayFileError(f"{where}unknown key {key!r}; did you mean {nearest_name(key, valid)!r}?")
-
-
-def _text(value: object, key: str) -> str:
-    if not isinstance(value, str):
-        raise ArrayFileError(f"{key} must be text in quotes, got {value!r}")
-    return value
 
 
 def _number(value: object, key: str) -> float:
@@ -176,3 +165,11 @@ def _quoted(text: str) -> str:
     """A TOML basic string; what UTF-8 cannot carry becomes a question mark."""
     text = text.encode("utf-8", "replace").decode("utf-8").replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text) + '"'
+
+
+OWN_TOML = ArrayFormat(
+    ".toml",
+    read_own_toml,
+    write_own_toml,
+    keeps=("ignore_channels", "speed_of_sound", "rigid_sphere_radius"),
+)

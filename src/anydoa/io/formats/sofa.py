@@ -16,9 +16,10 @@ from jaxtyping import Float
 
 from anydoa.errors import ArrayFileError, MissingExtraError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.io.formats.content import check_is_file
-from anydoa.io.formats.length_unit import LengthUnit, to_metres, unit_of
+from anydoa.geometry.dialects import positions_from_polar
+from anydoa.io.files import check_is_file
+from anydoa.io.formats.array_format import ArrayFormat, ReadOptions
+from anydoa.io.formats.length_unit import to_metres, unit_of
 
 WALL_S = 60.0
 """Longest that reading may take, starting a process on a busy machine included."""
@@ -26,12 +27,8 @@ WALL_S = 60.0
 _READER = "anydoa.io.formats.sofa_receivers"
 
 
-def read_sofa(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray:
+def read_sofa(path: Path, options: ReadOptions) -> MicrophoneArray:
     """The receivers of a SOFA file as an array; only their positions are read, however large the file.
-
-    Args:
-        path: of the file.
-        unit: of its lengths; if None, what the file says.
 
     Raises:
         ArrayFileError: if the file is not SOFA, or its receivers move or are not points.
@@ -49,7 +46,9 @@ def read_sofa(path: Path, unit: LengthUnit | None = None) -> MicrophoneArray:
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return MicrophoneArray(
-        to_metres(positions.tolist(), path, told=unit, said=said), path.stem, source=f"SOFA file {path.name}"
+        to_metres(positions.tolist(), path, told=options.unit, said=said),
+        path.stem,
+        source=f"SOFA file {path.name}",
     )
 
 
@@ -59,10 +58,13 @@ def _receivers(path: Path) -> dict[str, Any]:
     Raises:
         ArrayFileError: if it says that the file is damaged, or cannot say anything.
     """
+    # A process that finds the packages that this one finds, and needs few threads.
+    found = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
+    environment = os.environ | {"PYTHONPATH": found, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     try:
         ran = subprocess.run(
             [sys.executable, "-P", "-W", "ignore", "-m", _READER, str(path)],
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_S, check=False, env=_environment(),
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=WALL_S, check=False, env=environment,
         )  # fmt: skip
         answer: dict[str, Any] = json.loads(ran.stdout)
     except subprocess.TimeoutExpired:
@@ -80,12 +82,6 @@ def _damaged(reason: str) -> ArrayFileError:
     return ArrayFileError(f"no readable ReceiverPosition ({reason}); is this SOFA, and whole?")
 
 
-def _environment() -> dict[str, str]:
-    """Environment of a process that finds the packages that this one finds, and needs few threads."""
-    found = os.pathsep.join(entry or os.getcwd() for entry in sys.path)
-    return os.environ | {"PYTHONPATH": found, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-
-
 def _positions(
     values: Float[np.ndarray, "mic 3"], kind: str, units: str
 ) -> tuple[Float[np.ndarray, "mic 3"], str]:
@@ -99,8 +95,11 @@ def _positions(
     angle = words[0].lower()
     if said is not None and kind.lower() == "spherical" and angle.startswith(("degree", "radian")):
         angles_deg = values[:, :2] if angle.startswith("degree") else np.degrees(values[:, :2])
-        return angles_deg_to_direction(angles_deg[:, 0], angles_deg[:, 1]) * values[:, 2:], said
+        return positions_from_polar(*angles_deg.T, values[:, 2]), said
     raise ArrayFileError(
         "ReceiverPosition must be cartesian or spherical in degrees or radians, with lengths in metres, "
         f"centimetres or millimetres, got {kind[:40]!r} in {units[:60]!r}"
     )
+
+
+SOFA = ArrayFormat(".sofa", read_sofa)

@@ -16,7 +16,6 @@ import numpy as np
 from anydoa.constants import MAX_MICROPHONES
 
 CPU_S = 3  # a file that is whole takes a few hundredths, however large
-_MEMORY_BYTES = 4 * 2**30  # of addresses; the libraries themselves take one
 
 
 def main() -> None:
@@ -71,7 +70,8 @@ def _limit_resources() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
+        memory_bytes = 4 * 2**30  # of addresses; the libraries themselves take one
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anydoa.errors import ArrayFileError
-from anydoa.io.formats.content import read_text
+from anydoa.io.files import read_text
 
 _Row = tuple[int, tuple[str, ...]]
 
@@ -66,7 +66,11 @@ def read_text_table(path: Path) -> TextTable:
     """
     lines = [(number, line.strip()) for number, line in enumerate(read_text(path).splitlines(), start=1)]
     comments = tuple(line for _, line in lines if line.startswith(_COMMENT_MARKS))
-    content = [(n, _TRAILING_COMMENT.sub("", line)) for n, line in lines if _is_content(line)]
+    content = [
+        (number, _TRAILING_COMMENT.sub("", line))
+        for number, line in lines
+        if line and not line.startswith(_COMMENT_MARKS)
+    ]
     header = None
     if content and not any(is_number(cell) for cell in _header_cells(content[0][1])):
         header = _header_cells(content.pop(0)[1])
@@ -75,7 +79,11 @@ def read_text_table(path: Path) -> TextTable:
     try:
         rows = _with_decimal_points(_split(content))
         header = header or _commented_header(lines, content[0][0], len(rows[0][1]))
-        _check_widths(rows, header)
+        width = len(header) if header else len(rows[0][1])
+        number, cells = next((row for row in rows if len(row[1]) != width), (0, ()))
+        if number:
+            cure = "; decimal commas? then separate columns by ;" if len(cells) == 2 * width else ""
+            raise ArrayFileError(f"line {number} has {len(cells)} columns, the first has {width}{cure}")
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return TextTable(header, rows, comments)
@@ -88,10 +96,6 @@ def is_number(cell: str) -> bool:
     except ValueError:
         return _COMMA_NUMBER.fullmatch(cell) is not None
     return True
-
-
-def _is_content(line: str) -> bool:
-    return bool(line) and not line.startswith(_COMMENT_MARKS)
 
 
 def _header_cells(line: str) -> tuple[str, ...]:
@@ -119,14 +123,12 @@ def _split(content: Sequence[tuple[int, str]]) -> tuple[_Row, ...]:
     common = [mark for mark in ";\t," if sum(mark in line for _, line in content) * 2 > len(content)]
     mark = common[0] if common else None
     rows = tuple((number, _cells(line, mark)) for number, line in content)
-    decimal_comma_between_blanks = mark == "," and any(
+    # A comma between blanks is a decimal one.
+    if mark == "," and any(
         len(cell.split()) > 1 and all(map(is_number, cell.split())) for _, cells in rows for cell in cells
-    )
-    return (
-        tuple((number, _cells(line, None)) for number, line in content)
-        if decimal_comma_between_blanks
-        else rows
-    )
+    ):
+        return tuple((number, _cells(line, None)) for number, line in content)
+    return rows
 
 
 def _cells(line: str, mark: str | None) -> tuple[str, ...]:
@@ -151,23 +153,10 @@ def _with_decimal_points(rows: tuple[_Row, ...]) -> tuple[_Row, ...]:
             f"{commas[0][:20]!r} may be {commas[0].replace(',', '.')} or {commas[0].replace(',', '')}; "
             "write it without a comma"
         )
-    return tuple((line, tuple(_with_decimal_point(cell) for cell in row)) for line, row in rows)
-
-
-def _with_decimal_point(cell: str) -> str:
-    return cell.replace(",", ".") if _COMMA_NUMBER.fullmatch(cell) else cell
-
-
-def _check_widths(rows: tuple[_Row, ...], header: tuple[str, ...] | None) -> None:
-    width = len(header) if header else len(rows[0][1])
-    for number, cells in rows:
-        if len(cells) == 2 * width:
-            raise ArrayFileError(
-                f"line {number} has {len(cells)} columns, the first has {width}; "
-                "decimal commas? then separate columns by ;"
-            )
-        if len(cells) != width:
-            raise ArrayFileError(f"line {number} has {len(cells)} columns, the first has {width}")
+    return tuple(
+        (line, tuple(cell.replace(",", ".") if _COMMA_NUMBER.fullmatch(cell) else cell for cell in row))
+        for line, row in rows
+    )
 
 
 def _number(cell: str, line: int) -> float:

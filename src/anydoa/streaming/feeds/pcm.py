@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float32
 
 from anydoa.errors import AudioError
-from anydoa.io.sound_encoding import decode_samples, sample_bytes
-from anydoa.io.sound_header import (
+from anydoa.io.headers.encoding import decode_samples, sample_bytes
+from anydoa.io.headers.uncompressed import (
     ChunkLayout,
     HeaderIncompleteError,
     SoundHeader,

@@ -6,7 +6,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from anydoa.errors import AudioError
-from anydoa.io.audio import MAX_AMPLITUDE
+from anydoa.io.samples import MAX_AMPLITUDE
 from anydoa.streaming.rare_report import RareReport
 
 _JUDGED_S = 0.1  # of sound after which a wrong format shows

@@ -10,17 +10,15 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from anydoa.errors import AudioError
-from anydoa.io.sound_encoding import sample_bytes
+from anydoa.io.headers.encoding import sample_bytes
 
 MAX_HEADER_BYTES = 2**24
 """A header longer than this is no header."""
 _MAGIC_BYTES = 16
-_MAX_PADDING = 2**20  # bytes of zeros that recorders fill a file up with
 _W64_RIFF = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _AMBISONIC_GUID = bytes.fromhex("2107d3118644c8c1ca000000")  # from its fifth byte on
-_AMBISONIC_LAYOUTS = (107, 190, 191)  # B format, ACN/SN3D, ACN/N3D: upper half of an Apple layout tag
-_HOA_PACK = b"AP_0004"  # pack formats of the Audio Definition Model: type 4 is scene based
-_WAV_PCM, _WAV_FLOAT, _WAV_EXTENSIBLE = 1, 3, 0xFFFE
+_WAV_ENCODINGS = {1: {8: "u8", 16: "s16", 24: "s24", 32: "s32"}, 3: {32: "f32", 64: "f64"}}
+"""Encoding by format tag (1 whole numbers, 3 floats) and bits."""
 _AU_ENCODINGS = {2: "s8", 3: "s16", 4: "s24", 5: "s32", 6: "f32", 7: "f64"}
 _AIFC_FLOATS = {b"fl32": "f32", b"FL32": "f32", b"fl64": "f64", b"FL64": "f64"}
 _UNKNOWN_SIZES = (range(0x7FFF0000, 0x80001000), range(0xFFFF0000, 0x100000000))
@@ -37,8 +35,8 @@ class ChunkLayout:
 
     Args:
         name_bytes: length of a part's name.
-        size_format: of its size, for ``struct``.
-        alignment: bytes that every part is filled up to.
+        size_format: how its size is written, for ``struct``.
+        alignment: every part is filled up to a multiple of so many bytes.
         counts_itself: whether the size counts name and size, too.
     """
 
@@ -73,15 +71,15 @@ class SoundHeader:
     """What a header says of the samples after it.
 
     Args:
-        kind: of file, as people call it.
-        sample_rate: in Hz.
-        num_channels: of each frame.
-        encoding: one of :data:`~anydoa.io.sound_encoding.ENCODINGS`; None if compressed or unknown.
-        bytes_per_s: of samples.
+        kind: what people call such a file, ``WAV`` for instance.
+        sample_rate: samples a second of each channel, in Hz.
+        num_channels: channels of each frame.
+        encoding: one of :data:`~anydoa.io.headers.encoding.ENCODINGS`; None if compressed or unknown.
+        bytes_per_s: bytes that a second of sound takes.
         data_start: bytes before the first sample.
-        data_bytes: of samples, as promised; None if the header says that it does not know.
+        data_bytes: bytes of samples, as promised; None if the header says that it does not know.
         is_ambisonic: whether the header says that the channels are spherical harmonics.
-        layout: of what may follow the samples; None if nothing may.
+        layout: how parts that follow the samples are laid out; None if none may follow.
     """
 
     kind: str
@@ -114,6 +112,15 @@ class _Format:
     encoding: str | None = None
     bytes_per_s: float = 0.0
     is_ambisonic: bool = False
+
+    def header(
+        self, kind: str, start: int, size: int | None, layout: ChunkLayout | None, *, is_scene: bool = False
+    ) -> SoundHeader:
+        """The whole header, once the place of the samples is known."""
+        if self.num_channels < 1 or self.sample_rate < 1:
+            raise AudioError("the header names no rate or no channels; is it damaged?")
+        known = (self.sample_rate, self.num_channels, self.encoding, self.bytes_per_s)
+        return SoundHeader(kind, *known, start, size, self.is_ambisonic or is_scene, layout)
 
 
 @runtime_checkable
@@ -169,7 +176,7 @@ def find_data_end(file: SeekableBytes, header: SoundHeader, file_bytes: int) -> 
 
     Args:
         file: the open file, which is left anywhere.
-        header: of the file.
+        header: what the file's header says.
         file_bytes: length of the file.
     """
     if header.data_bytes is None:
@@ -191,7 +198,12 @@ def _is_end(file: SeekableBytes, header: SoundHeader, end: int, file_bytes: int)
     head = file.read(_MAGIC_BYTES)
     if head.startswith((b"ID3", b"TAG", b"APETAG", b"<?x", b"<x:")):
         return True
-    return _parts_follow(file, header, end, file_bytes) or (header.data_bytes != 0 and _is_padding(file, end))
+    if _parts_follow(file, header, end, file_bytes):
+        return True
+    # Recorders fill a file up with a few zeros, at most 1 MiB.
+    file.seek(end)
+    rest = file.read(2**20 + 1)
+    return header.data_bytes != 0 and len(rest) <= 2**20 and not rest.strip(b"\0")
 
 
 def _parts_follow(file: SeekableBytes, header: SoundHeader, end: int, file_bytes: int) -> bool:
@@ -207,13 +219,6 @@ def _parts_follow(file: SeekableBytes, header: SoundHeader, end: int, file_bytes
             return False
         place += layout.head_bytes + layout.padded(size)
     return True
-
-
-def _is_padding(file: SeekableBytes, start: int) -> bool:
-    """Whether nothing but a few zeros follows."""
-    file.seek(start)
-    rest = file.read(_MAX_PADDING + 1)
-    return len(rest) <= _MAX_PADDING and not rest.strip(b"\0")
 
 
 def _take(content: bytes, start: int, size: int) -> bytes:
@@ -233,24 +238,6 @@ def _parts(content: bytes, start: int, layout: ChunkLayout) -> Iterator[tuple[by
         start += layout.padded(size)
 
 
-def _finished(
-    kind: str, told: _Format, start: int, size: int | None, layout: ChunkLayout | None
-) -> SoundHeader:
-    if told.num_channels < 1 or told.sample_rate < 1:
-        raise AudioError("the header names no rate or no channels; is it damaged?")
-    return SoundHeader(
-        kind,
-        told.sample_rate,
-        told.num_channels,
-        told.encoding,
-        told.bytes_per_s,
-        start,
-        size,
-        told.is_ambisonic,
-        layout,
-    )
-
-
 def _parse_wav(content: bytes) -> SoundHeader:
     is_w64 = content.startswith(b"riff")
     if not is_w64 and content[8:12] != b"WAVE":
@@ -265,29 +252,22 @@ def _parse_wav(content: bytes) -> SoundHeader:
         elif name == b"fmt ":
             told = _wav_format(_take(content, start, min(max(size, 16), 40)), order)
         elif name == b"chna":
-            is_scene = _HOA_PACK in _take(content, start, size)
+            # Pack formats of the Audio Definition Model: type 4 is scene based.
+            is_scene = b"AP_0004" in _take(content, start, size)
         elif name == b"data":
             long = kind == "RF64" and size == 0xFFFFFFFF and long_size is not None
-            told = _Format(
-                told.sample_rate,
-                told.num_channels,
-                told.encoding,
-                told.bytes_per_s,
-                told.is_ambisonic or is_scene,
-            )
-            return _finished(kind, told, start, long_size if long else max(size, 0), layout)
+            return told.header(kind, start, long_size if long else max(size, 0), layout, is_scene=is_scene)
     raise HeaderIncompleteError
 
 
 def _wav_format(content: bytes, order: str) -> _Format:
     tag, channels, rate, bytes_per_s, frame = struct.unpack(order + "HHIIH", content[:14])
     ambisonic = False
-    if tag == _WAV_EXTENSIBLE and len(content) >= 40:
+    if tag == 0xFFFE and len(content) >= 40:  # extensible: the tag stands further on
         (tag,) = struct.unpack(order + "H", content[24:26])
         ambisonic = content[28:40] == _AMBISONIC_GUID
     bits = 8 * frame // channels if channels else 0
-    names = {_WAV_PCM: {8: "u8", 16: "s16", 24: "s24", 32: "s32"}, _WAV_FLOAT: {32: "f32", 64: "f64"}}
-    name = names.get(tag, {}).get(bits)
+    name = _WAV_ENCODINGS.get(tag, {}).get(bits)
     encoding = name + ("le" if order == "<" else "be") if name else None
     return _Format(rate, channels, encoding, frame * rate if encoding else float(bytes_per_s), ambisonic)
 
@@ -303,8 +283,8 @@ def _parse_aiff(content: bytes) -> SoundHeader:
             is_scene = _is_scene_layout(_take(content, start, 4))
         elif name == b"SSND":
             (offset,) = struct.unpack(">I", _take(content, start, 4))
-            told = _Format(told.sample_rate, told.num_channels, told.encoding, told.bytes_per_s, is_scene)
-            return _finished("AIFF", told, start + 8 + offset, max(size - 8 - offset, 0), _RIFX)
+            size = max(size - 8 - offset, 0)
+            return told.header("AIFF", start + 8 + offset, size, _RIFX, is_scene=is_scene)
     raise HeaderIncompleteError
 
 
@@ -332,9 +312,9 @@ def _parse_caf(content: bytes) -> SoundHeader:
         elif name == b"chan":
             is_scene = _is_scene_layout(_take(content, start, 4))
         elif name == b"data":
-            told = _Format(told.sample_rate, told.num_channels, told.encoding, told.bytes_per_s, is_scene)
             # Four bytes that count edits come before the samples; -1 is a length not known yet.
-            return _finished("CAF", told, start + 4, None if size < 0 else max(size - 4, 0), _CAF)
+            num_bytes = None if size < 0 else max(size - 4, 0)
+            return told.header("CAF", start + 4, num_bytes, _CAF, is_scene=is_scene)
     raise HeaderIncompleteError
 
 
@@ -358,12 +338,13 @@ def _parse_au(content: bytes) -> SoundHeader:
     encoding = name + ("be" if order == ">" else "le") if name else None
     bytes_per_s = float(rate * channels * (sample_bytes(encoding) if encoding else 1))
     told = _Format(rate, channels, encoding, bytes_per_s)
-    return _finished("AU", told, start, None if size == 0xFFFFFFFF else size, None)
+    return told.header("AU", start, None if size == 0xFFFFFFFF else size, None)
 
 
 def _is_scene_layout(content: bytes) -> bool:
+    """Whether an Apple layout tag says B format, ACN/SN3D or ACN/N3D, in its upper half."""
     (tag,) = struct.unpack(">I", content)
-    return tag >> 16 in _AMBISONIC_LAYOUTS
+    return tag >> 16 in (107, 190, 191)
 
 
 _PARSERS = {

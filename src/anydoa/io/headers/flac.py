@@ -9,18 +9,14 @@ import re
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from anydoa.io.mpeg_length import tag_bytes
+from anydoa.io.headers.mpeg import tag_bytes
 
 _MAGIC = re.compile(rb"fLaC[\0\x80]\0\0\x22")  # the first block is about the stream, maybe it is the only one
 _MAGIC_BYTES = 8
 _STREAM_BYTES = 34
-_LENGTH_PLACE = 13  # of the byte in that block whose lower half begins the length
 _LENGTH_BITS = 36
 _SYNC = re.compile(rb"\xff[\xf8\xf9]")
 _MAX_FRAME_HEADER = 16  # bytes
-_MIN_FRAME = 8  # bytes
-_MIN_STEP = 2**18  # bytes looked through at once
-_MAX_FALSE_ENDS = 3  # what may look like the next frame and is not
 _RATES = (0, 88_200, 176_400, 192_000, 8_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000)
 _BITS = (0, 8, 12, None, 16, 20, 24, 32)
 _TAGS = (b"TAG", b"APETAGEX", b"ID3")
@@ -33,10 +29,10 @@ class FlacHeader:
     Args:
         start: bytes before the header, as tags take them.
         block_length: samples of each channel in a frame, at most.
-        sample_rate: in Hz.
-        num_channels: of each sample.
-        bits: of each sample.
-        num_samples: of each channel; 0 if not known when it was written.
+        sample_rate: samples a second of each channel, in Hz.
+        num_channels: channels of the file.
+        bits: bits of one sample.
+        num_samples: length of each channel; 0 if not known when it was written.
     """
 
     start: int
@@ -88,7 +84,7 @@ def read_flac_header(file: BinaryIO) -> FlacHeader | None:
 def count_flac_samples(file: BinaryIO, header: FlacHeader) -> int | None:
     """Samples of each channel up to the last frame of an open FLAC that is surely whole; None if none is."""
     size = file.seek(0, os.SEEK_END)
-    step = max(2 * header.frame_bytes, _MIN_STEP)
+    step = max(2 * header.frame_bytes, 2**18)  # bytes looked through at once
     for end in range(size, header.start, -step):
         begin = max(header.start, end - 2 * step)  # a frame that lies across two parts is whole in one
         file.seek(begin)
@@ -102,14 +98,15 @@ class FlacWithLength:
     """An open FLAC whose header says another length; for reading only.
 
     Args:
-        file: is read, and not closed.
-        header: of the file.
-        num_samples: that the header should say.
+        file: the open file, which is read and not closed.
+        header: what the file's header says.
+        num_samples: length that readers shall see.
     """
 
     def __init__(self, file: BinaryIO, header: FlacHeader, num_samples: int) -> None:
         self._file = file
-        self._place = header.start + _MAGIC_BYTES + _LENGTH_PLACE
+        # The length begins in the lower half of byte 13 of the block about the stream.
+        self._place = header.start + _MAGIC_BYTES + 13
         file.seek(self._place)
         told = int.from_bytes(file.read(5))
         kept = told >> _LENGTH_BITS << _LENGTH_BITS
@@ -140,8 +137,11 @@ def _last_end(content: bytes, header: FlacHeader) -> int | None:
     bare = len(content.rstrip(b"\0"))
     ends = [len(content), bare, bare + 1, bare + 2, *(content.rfind(tag) for tag in _TAGS)]
     for index, frame in reversed(list(enumerate(frames))):
-        nexts = [other.place for other in frames[index + 1 : index + 1 + _MAX_FALSE_ENDS]]
-        if _is_whole(content, frame, [*nexts, *ends], header):
+        # It may end where the next one begins; up to two may look like the next and are not.
+        nexts = [other.place for other in frames[index + 1 : index + 4]]
+        possible = range(frame.place + 8, frame.place + header.frame_bytes + 1)
+        places = [end for end in (*nexts, *ends) if end in possible]
+        if any(_remainder(content[frame.place : end], _CRC_16, 16) == 0 for end in places):
             return frame.end
     return None
 
@@ -195,12 +195,6 @@ def _block_length(code: int, rest: bytes) -> tuple[int, int]:
     if code >= 8:
         return 256 << code - 8, 0
     return (0, 192, 576, 1152, 2304, 4608)[code], 0
-
-
-def _is_whole(content: bytes, frame: _Frame, ends: list[int], header: FlacHeader) -> bool:
-    """Whether the frame's check is right at one of the places where it may end."""
-    possible = range(frame.place + _MIN_FRAME, frame.place + header.frame_bytes + 1)
-    return any(_remainder(content[frame.place : end], _CRC_16, 16) == 0 for end in ends if end in possible)
 
 
 def _table(polynomial: int, bits: int) -> tuple[int, ...]:

@@ -5,9 +5,6 @@ from typing import BinaryIO
 _RATES = {3: (44_100, 48_000, 32_000), 2: (22_050, 24_000, 16_000), 0: (11_025, 12_000, 8_000)}
 _KBITS_1 = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _KBITS_2 = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
-_VERSION_1 = 3
-_LAYER_3 = 1
-_TAG_BYTES = 10
 _READ_BYTES = 2**24
 
 
@@ -29,12 +26,12 @@ def count_mpeg_samples(file: BinaryIO) -> int | None:
 
 def tag_bytes(content: bytes) -> int:
     """Bytes of the ID3 tag that a file begins with."""
-    if not content.startswith(b"ID3") or len(content) < _TAG_BYTES:
+    if not content.startswith(b"ID3") or len(content) < 10:  # bytes of the tag's own head
         return 0
     size = 0
     for byte in content[6:10]:
         size = size << 7 | byte & 0x7F
-    return _TAG_BYTES + size
+    return 10 + size
 
 
 def _frame(head: bytes) -> tuple[int, int] | None:
@@ -43,9 +40,9 @@ def _frame(head: bytes) -> tuple[int, int] | None:
         return None
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     bitrate, rate, padding = head[2] >> 4, head[2] >> 2 & 3, head[2] >> 1 & 1
-    if version not in _RATES or layer != _LAYER_3 or not 0 < bitrate < 15 or rate == 3:
+    if version not in _RATES or layer != 1 or not 0 < bitrate < 15 or rate == 3:  # layer III is coded as 1
         return None
-    is_first = version == _VERSION_1
+    is_first = version == 3  # MPEG-1; MPEG-2 and 2.5 have half as many samples in a frame
     kbits = (_KBITS_1 if is_first else _KBITS_2)[bitrate]
     samples = 1152 if is_first else 576
     return samples // 8 * kbits * 1000 // _RATES[version][rate] + padding, samples

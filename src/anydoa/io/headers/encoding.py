@@ -24,31 +24,27 @@ def decode_samples(content: bytes, encoding: str, num_channels: int) -> Float32[
     Args:
         content: one frame of all channels after the other.
         encoding: one of :data:`ENCODINGS`.
-        num_channels: of each frame.
+        num_channels: channels of each frame.
     """
     frame = num_channels * sample_bytes(encoding)
     whole = content[: len(content) - len(content) % frame]
+    if encoding.startswith(_THREE_BYTES):
+        # (byte,) -> (sample, 4): three bytes are the upper three of four; the lowest stays 0.
+        little = encoding.endswith("le")
+        wide = np.zeros((len(whole) // 3, 4), dtype=np.uint8)
+        target = wide[:, 1:] if little else wide[:, :3]
+        target[:] = np.frombuffer(whole, dtype=np.uint8).reshape(-1, 3)
+        encoding = "s32le" if little else "s32be"
+        whole = wide.tobytes()
     with np.errstate(invalid="ignore", over="ignore"):  # whoever takes the samples checks them
-        flat = _numbers(whole, encoding).astype(np.float32)
+        flat = np.frombuffer(whole, dtype=_dtype(encoding)).astype(np.float32)
         if encoding.startswith("u8"):
             flat -= np.float32(_FULL_SCALE["u8"])
         scale = _FULL_SCALE.get(encoding[:-2])
-        if encoding.startswith(_THREE_BYTES):
-            scale = _FULL_SCALE["s32"]
         if scale is not None:
             flat /= np.float32(scale)
+    # (time · channel,) -> (channel, time)
     return flat.reshape(-1, num_channels).T
-
-
-def _numbers(content: bytes, encoding: str) -> np.ndarray:
-    if not encoding.startswith(_THREE_BYTES):
-        return np.frombuffer(content, dtype=_dtype(encoding))
-    # Three bytes are the upper three of four; the lowest stays 0.
-    little = encoding.endswith("le")
-    wide = np.zeros((len(content) // 3, 4), dtype=np.uint8)
-    target = wide[:, 1:] if little else wide[:, :3]
-    target[:] = np.frombuffer(content, dtype=np.uint8).reshape(-1, 3)
-    return wide.view("<i4" if little else ">i4")[:, 0]
 
 
 def _dtype(encoding: str) -> np.dtype[Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from anydoa.errors import ConfigError
-from anydoa.io.option_record import record_from_dict
+from anydoa.io.names import record_from_dict
 
 
 @dataclass(frozen=True)

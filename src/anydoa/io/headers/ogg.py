@@ -14,9 +14,6 @@ from dataclasses import dataclass
 from typing import BinaryIO, Literal
 
 _PAGE_HEAD = 27
-_LAST_PAGE = 0x04
-_TAIL_BYTES = 2**17  # more than the longest page, twice
-_MAX_HEADER_BYTES = 2**20
 _WAV_OF_VORBIS = {
     3: (0, 2, 1),
     5: (0, 2, 1, 3, 4),
@@ -25,10 +22,6 @@ _WAV_OF_VORBIS = {
     8: (0, 2, 1, 6, 7, 4, 5, 3),
 }
 """Channel of the WAV that each channel of the file was, where the writer turned the order."""
-_AMBISONIC_FAMILIES = (2, 3)
-_DISCRETE_FAMILY = 255
-_SOX_COMMENT = b"comment=processed by sox"
-_BROKEN_LAVC = (3, 5, 7)  # channels of Opus that libavcodec orders by no table, measured with version 59
 
 Order = Literal["vorbis", "file", "unknown"]
 
@@ -39,7 +32,7 @@ class OggHeader:
 
     Args:
         codec: ``Vorbis`` or ``Opus``.
-        num_channels: as the file has them.
+        num_channels: channels of the file.
         family: channel mapping family of Opus; 1 for Vorbis, which has the same orders.
         writer: who wrote the file, as it says.
     """
@@ -52,15 +45,16 @@ class OggHeader:
     @property
     def is_ambisonic(self) -> bool:
         """Whether the channels are spherical harmonics."""
-        return self.family in _AMBISONIC_FAMILIES
+        return self.family in (2, 3)
 
     @property
     def order(self) -> Order:
         """Whether the writer turned the channels into the order of Vorbis, left them, or cannot be told."""
-        if self.num_channels not in _WAV_OF_VORBIS or self.family == _DISCRETE_FAMILY:
+        if self.num_channels not in _WAV_OF_VORBIS or self.family == 255:  # channels without meaning
             return "file"
         if self._is_lavc:
-            broken = self.codec == "Opus" and self.num_channels in _BROKEN_LAVC
+            # Channels of Opus that libavcodec orders by no table, measured with version 59.
+            broken = self.codec == "Opus" and self.num_channels in (3, 5, 7)
             return "unknown" if broken else "vorbis"
         writer = self.writer.casefold()
         if "opusenc from opus-tools" in writer or "oggenc" in writer:
@@ -96,7 +90,7 @@ class OggHeader:
 def read_ogg_header(file: BinaryIO) -> OggHeader | None:
     """The header of an open OGG file of one stream of Vorbis or Opus; None if it is something else."""
     file.seek(0)
-    packets = _packets(file.read(_MAX_HEADER_BYTES))
+    packets = _packets(file.read(2**20))  # no header is longer
     first, second = next(packets, b""), next(packets, b"")
     try:
         if first.startswith(b"\x01vorbis") and second.startswith(b"\x03vorbis"):
@@ -111,12 +105,12 @@ def read_ogg_header(file: BinaryIO) -> OggHeader | None:
 def ends_with_last_page(file: BinaryIO) -> bool:
     """Whether an open OGG file ends with a whole page that says that it is the last one."""
     size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _TAIL_BYTES))
+    file.seek(max(0, size - 2**17))  # more than the longest page, twice
     tail = file.read()
     place = tail.rfind(b"OggS")
     while place >= 0 and len(tail) - place < _PAGE_HEAD:
         place = tail.rfind(b"OggS", 0, place)
-    if place < 0 or not tail[place + 5] & _LAST_PAGE:
+    if place < 0 or not tail[place + 5] & 0x04:  # the flag of the last page
         return False
     num_parts = tail[place + 26]
     body = sum(tail[place + _PAGE_HEAD : place + _PAGE_HEAD + num_parts])
@@ -142,13 +136,10 @@ def _writer(comments: bytes) -> str:
     """Vendor, and what the comments say of programs."""
     (length,) = struct.unpack("<I", comments[:4])
     vendor, rest = comments[4 : 4 + length], comments[8 + length :]
-    programs = [text for text in _texts(rest) if text.lower().startswith((b"encoder=", _SOX_COMMENT))]
+    programs = []
+    while len(rest) >= 4:  # texts that each follow their length
+        (length,) = struct.unpack("<I", rest[:4])
+        text, rest = rest[4 : 4 + length], rest[4 + length :]
+        if text.lower().startswith((b"encoder=", b"comment=processed by sox")):
+            programs.append(text)
     return b"; ".join([vendor, *programs]).decode("utf-8", "replace")
-
-
-def _texts(content: bytes) -> Iterator[bytes]:
-    """Texts that each follow their length."""
-    while len(content) >= 4:
-        (length,) = struct.unpack("<I", content[:4])
-        yield content[4 : 4 + length]
-        content = content[4 + length :]

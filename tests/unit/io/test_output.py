@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from anydoa.errors import ConfigError
-from anydoa.output_file import (
+from anydoa.io.output import (
     check_outputs,
     growing_text,
     note_input,
@@ -61,7 +61,7 @@ def test_a_killed_program_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old")
     program = (
-        "import os, sys; from anydoa.output_file import whole_text\n"
+        "import os, sys; from anydoa.io.output import whole_text\n"
         "with whole_text(sys.argv[1]) as stream: stream.write('new'); stream.flush(); os.kill(os.getpid(), 9)"
     )
     assert subprocess.run([sys.executable, "-c", program, path], check=False).returncode == -9

@@ -1,4 +1,4 @@
-"""What commands write: never half of it under its name, never over something that they have read.
+"""What commands write: never half a file under its name, never over something that they have read.
 
 A file is written beside its place, hidden and with a name that ends in ``.part``, and takes its name when it
 is whole; until then the old one stays. What is no ordinary file, such as a pipe, is written to as it is.
@@ -18,11 +18,10 @@ from anydoa.errors import ConfigError
 AnyPath = str | os.PathLike[str]
 
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")  # of this process, wherever they lead
-_KEPT_OF_A_NAME = 32  # characters; the system limits how long a name with its ending may be
 
 
 class _Inputs:
-    """Files that were read, by device and inode, so that links are the same file; None while nobody asks."""
+    """Files that were read, by device and inode, so that a link is the file; None while nobody asks."""
 
     def __init__(self) -> None:
         self.read: dict[tuple[int, int], tuple[Path, str]] | None = None
@@ -33,7 +32,7 @@ _inputs = _Inputs()
 
 @contextmanager
 def protected_inputs() -> Iterator[None]:
-    """From here to the end, no file that :func:`note_input` is told of is written to.
+    """No file that :func:`note_input` is told of is written to from here to the end.
 
     A command is run in it. A program in Python may well write where it has read.
     """
@@ -48,8 +47,8 @@ def note_input(path: AnyPath, what: str = "file") -> None:
     """Remember a file that is read.
 
     Args:
-        path: of the file; what is no ordinary file, or cannot be looked at, is passed over.
-        what: it is, such as "recording", for the message.
+        path: file that is read; what is no ordinary file, or cannot be looked at, is passed over.
+        what: what a person calls such a file, "recording" for instance, for the message.
     """
     status = _status(Path(path))
     if _inputs.read is not None and status is not None and stat.S_ISREG(status.st_mode):
@@ -60,8 +59,8 @@ def check_outputs(*paths: AnyPath | None, make_folders: bool = False) -> None:
     """Find out before any work is done whether files can be written.
 
     Args:
-        paths: of the files; what is None is passed over.
-        make_folders: whether to make the folders they lie in.
+        paths: files that shall be written; None is passed over.
+        make_folders: whether to make the folders that they lie in.
 
     Raises:
         ConfigError: if one was read, is a folder, is protected, lies in no folder or in one that takes no
@@ -110,7 +109,7 @@ def whole_file(path: AnyPath) -> Iterator[Path]:
     """Where to write a file so that it appears when it is whole, and not at all after an error.
 
     Args:
-        path: of the file. A link is followed.
+        path: file to write. A link is followed.
 
     Yields:
         The place beside it to write to.
@@ -190,7 +189,7 @@ def whole_folder(path: AnyPath, *, last: str | None = None) -> Iterator[Path]:
     """Where to write a folder so that it appears when it is whole, and not at all after an error.
 
     Args:
-        path: of the folder. In one that is there, files of the same names are replaced.
+        path: folder to write. In one that is there, files of the same names are replaced.
         last: name of the file without which readers take the folder for unfinished.
 
     Yields:
@@ -260,7 +259,8 @@ def _is_stream(path: Path) -> bool:
 
 def _partial(path: Path) -> Path:
     target = Path(os.path.realpath(path))
-    return target.with_name(f".{target.name[:_KEPT_OF_A_NAME]}.{secrets.token_hex(4)}.part")
+    # The system limits how long a name with its ending may be.
+    return target.with_name(f".{target.name[:32]}.{secrets.token_hex(4)}.part")
 
 
 @contextmanager

@@ -1,0 +1,59 @@
+"""What a format of array files is; docs/array-files.md says how to add one."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.io.formats.length_unit import LengthUnit
+
+ThreeByThree = Literal["refuse", "rows", "columns"]
+"""How to read a table of three rows: a microphone a row, a microphone a column, or not without being told."""
+
+TURN_OVER = (
+    "turn it over with `anydoa array convert FILE OUT.toml --three-by-three columns` "
+    "(in Python load_array(..., three_by_three='columns'))"
+)
+"""How a table whose columns are microphones becomes an array."""
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What a person says of a file, for it does not say it itself.
+
+    Args:
+        unit: unit of its lengths; if None, what the file says, else metres.
+        three_by_three: how to read a table of three rows, which could be turned over.
+    """
+
+    unit: LengthUnit | None = None
+    three_by_three: ThreeByThree = "refuse"
+
+
+@dataclass(frozen=True)
+class ArrayFormat:
+    """One format of array files.
+
+    Args:
+        suffix: ending of its files, with the dot, in lower case.
+        read: gives the array of a file, or raises an ArrayFileError that says what is wrong and the cure.
+        write: writes an array to a file; None where anydoa only reads the format.
+        keeps: fields of an array that the format keeps, of those that change estimates:
+            ``ignore_channels``, ``speed_of_sound``, ``rigid_sphere_radius``.
+    """
+
+    suffix: str
+    read: Callable[[Path, ReadOptions], MicrophoneArray]
+    write: Callable[[MicrophoneArray, Path], None] | None = None
+    keeps: tuple[str, ...] = ()
+
+
+def three_by_three_refusal(table: Sequence[Sequence[float]]) -> str:
+    """The question to the user of a 3 x 3 table."""
+    return (
+        f"3 x 3 numbers: microphone 0 is at {list(table[0])} if rows are microphones, at "
+        f"{[row[0] for row in table]} if columns are; save a CSV with the header x,y,z, or say "
+        "`array convert --three-by-three rows` or `columns` "
+        "(in Python load_array(..., three_by_three='rows'))"
+    )
