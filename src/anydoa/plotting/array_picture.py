@@ -68,11 +68,11 @@ def draw_array(array: MicrophoneArray, path: str | PathLike[str]) -> None:
         f"{array.num_microphones} microphones in a {array.ambiguity.rank}, "
         f"{array.span * 1000:.0f} mm from end to end, nearest pair {array.spacing * 1000:.0f} mm"
     )
-    front = textwrap.shorten(f"0° is {array.front}", 150, placeholder=" …") if array.front else ""
+    facing = textwrap.shorten(f"0° is {array.front}", 150, placeholder=" …") if array.front else ""
     with picture(path, (15, 6.2), layout=None) as figure:
         heading: dict[str, Any] = {"color": INK, "va": "top", "parse_math": False}
         figure.text(0.02, 0.965, array.title, fontsize=16, fontweight="bold", **heading)
-        figure.text(0.02, 0.9, f"{facts}\n{front}".strip(), fontsize=11, linespacing=1.5, **heading)
+        figure.text(0.02, 0.9, f"{facts}\n{facing}".strip(), fontsize=11, linespacing=1.5, **heading)
         panels = [figure.add_axes((left, 0.09, 0.27, 0.68)) for left in (0.06, 0.39, 0.72)]
         above = _view(array, panels[0], "from above", _ABOVE)
         side = _view(array, panels[1], "from the right", _RIGHT)
