@@ -92,7 +92,13 @@ class MissingExtraError(AnydoaError, ImportError):
     """
 
     def __init__(self, feature: str, extra: str, cause: ImportError | None = None) -> None:
-        if cause is None or _is_missing(cause):
+        # A package may be there though a part of it is not; then its own import is what fails.
+        is_missing = cause is None or (
+            isinstance(cause, ModuleNotFoundError)
+            and cause.name is not None
+            and find_spec(cause.name.partition(".")[0]) is None
+        )
+        if is_missing:
             super().__init__(
                 f"{feature} needs an extra that is not installed; run: pip install 'anydoa[{extra}]'"
             )
@@ -101,10 +107,3 @@ class MissingExtraError(AnydoaError, ImportError):
             f"{feature} needs a package that is installed but does not load ({cause}); "
             f"run: pip install --upgrade --force-reinstall 'anydoa[{extra}]'"
         )
-
-
-def _is_missing(cause: ImportError) -> bool:
-    """Whether a whole package is not there, not a part of one."""
-    if not isinstance(cause, ModuleNotFoundError) or cause.name is None:
-        return False
-    return find_spec(cause.name.partition(".")[0]) is None

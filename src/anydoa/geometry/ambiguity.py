@@ -314,10 +314,6 @@ class Cones:
         return self.directions(self.angles(directions))
 
 
-UNAMBIGUOUS = Ambiguity()
-"""Of an array that tells all directions apart, and of no array at all."""
-
-
 def find_ambiguity(points: Float[np.ndarray, "point 3"], span: float) -> Ambiguity:
     """What sounds alike to an array.
 
@@ -328,7 +324,7 @@ def find_ambiguity(points: Float[np.ndarray, "point 3"], span: float) -> Ambigui
     axes, (_, width, thickness) = principal_axes(points)
     if width / span < FLAT_THICKNESS:
         return LinearAmbiguity(_positive(axes[0]))
-    return PlanarAmbiguity(_positive(axes[2])) if thickness / span < FLAT_THICKNESS else UNAMBIGUOUS
+    return PlanarAmbiguity(_positive(axes[2])) if thickness / span < FLAT_THICKNESS else Ambiguity()
 
 
 def principal_axes(
