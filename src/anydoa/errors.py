@@ -50,9 +50,9 @@ class ChannelCountError(AudioError):
     """A recording with another number of channels than the array has.
 
     Args:
-        rule: what does not fit.
-        cure: in Python.
-        command_cure: on the command line.
+        rule: rule that is broken, with the value that breaks it.
+        cure: cure in Python.
+        command_cure: cure on the command line.
     """
 
     def __init__(self, rule: str, cure: str, command_cure: str) -> None:
@@ -66,7 +66,7 @@ class ChannelCountError(AudioError):
         return f"{self.rule}; {self._cures[1]}"
 
     def of(self, name: str) -> "ChannelCountError":
-        """The same of a recording that has a name."""
+        """The same error with the name of the recording."""
         return ChannelCountError(f"{name}: {self.rule}", *self._cures)
 
 
@@ -86,13 +86,19 @@ class MissingExtraError(AnydoaError, ImportError):
     """A feature whose optional dependency is not installed, or does not load.
 
     Args:
-        feature: what needs it.
-        extra: name of the extra that brings it.
-        cause: what importing it said; a package that is there but does not load needs another cure.
+        feature: feature that needs the dependency.
+        extra: name of the extra that brings the dependency.
+        cause: error of the import; a package that is there but does not load needs another cure.
     """
 
     def __init__(self, feature: str, extra: str, cause: ImportError | None = None) -> None:
-        if cause is None or _is_missing(cause):
+        # A package may be there though a part of it is not; then its own import is what fails.
+        is_missing = cause is None or (
+            isinstance(cause, ModuleNotFoundError)
+            and cause.name is not None
+            and find_spec(cause.name.partition(".")[0]) is None
+        )
+        if is_missing:
             super().__init__(
                 f"{feature} needs an extra that is not installed; run: pip install 'anydoa[{extra}]'"
             )
@@ -101,10 +107,3 @@ class MissingExtraError(AnydoaError, ImportError):
             f"{feature} needs a package that is installed but does not load ({cause}); "
             f"run: pip install --upgrade --force-reinstall 'anydoa[{extra}]'"
         )
-
-
-def _is_missing(cause: ImportError) -> bool:
-    """Whether a whole package is not there, not a part of one."""
-    if not isinstance(cause, ModuleNotFoundError) or cause.name is None:
-        return False
-    return find_spec(cause.name.partition(".")[0]) is None

@@ -15,7 +15,7 @@ from scipy.sparse import csr_array, vstack
 from scipy.spatial import cKDTree
 
 from anydoa.errors import ConfigError, ShapeError
-from anydoa.geometry.ambiguity import UNAMBIGUOUS, Ambiguity, Cones
+from anydoa.geometry.ambiguity import Ambiguity, Cones
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.grid import DirectionGrid
@@ -246,7 +246,7 @@ class PeakFinder:
 
     @cached_property
     def _ambiguity(self) -> Ambiguity:
-        return UNAMBIGUOUS if self.array is None else self.array.ambiguity
+        return Ambiguity() if self.array is None else self.array.ambiguity
 
     @cached_property
     def _is_narrow(self) -> bool:

@@ -23,7 +23,7 @@ def _blas_libraries() -> ThreadpoolController:
 def one_blas_thread() -> Iterator[None]:
     """Matrix products of NumPy and SciPy run on one thread each in here, in the whole process.
 
-    Of several threads that enter, the first one's stay counts.
+    If several threads enter, the stay of the first one counts.
     """
     with _blas_libraries().limit(limits=1):
         yield

@@ -34,9 +34,8 @@ def diffuse_coherence(
     """Coherence of each pair of microphones in a spherically isotropic field.
 
     Args:
-        array: what listens; if it declares a rigid sphere, sound bends around that.
+        array: microphones; if the array declares a rigid sphere, sound bends around it.
         frequencies: hertz.
-
     """
     if array.rigid_sphere_radius is None:
         return free_field_coherence(array.positions, frequencies, array.speed_of_sound)

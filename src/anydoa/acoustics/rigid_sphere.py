@@ -10,8 +10,6 @@ import numpy as np
 from jaxtyping import Complex, Float
 from scipy.special import eval_legendre, spherical_jn, spherical_yn
 
-_LEAST_WAVE_NUMBER = 1e-4  # stands for 0, where the series has a limit but no value
-
 
 def sphere_wave_number(
     frequencies: Float[np.ndarray, "freq"], radius: float, speed_of_sound: float
@@ -20,7 +18,7 @@ def sphere_wave_number(
 
     Args:
         frequencies: hertz.
-        radius: of the ball, in metres.
+        radius: metres from the centre of the ball to its surface.
         speed_of_sound: metres a second.
     """
     return 2 * np.pi * frequencies * radius / speed_of_sound
@@ -32,7 +30,7 @@ def sphere_response(
     """Pressure at the surface for a plane wave of unit pressure at the centre.
 
     Args:
-        wave_number: times the radius; see :func:`sphere_wave_number`.
+        wave_number: wave number times the radius; see :func:`sphere_wave_number`.
         angle: radians between the microphone and the source, 0 where it faces the source.
 
     Reference:
@@ -49,18 +47,18 @@ def sphere_cross_power(
     """Cross-power of microphones on the ball in sound from everywhere, of unit power at the centre.
 
     Args:
-        wave_number: times the radius.
-        cosine: of the angles between microphones.
+        wave_number: wave number times the radius.
+        cosine: cosines of the angles between microphones.
     """
     strength = _mode_strength(wave_number)
     order = np.arange(len(strength))
-    power = (2 * order[:, None] + 1) * np.abs(strength) ** 2
+    power = (2 * order[:, None] + 1) * np.abs(strength) ** 2  # (order, freq)
     return np.einsum("nf,nij->fij", power, eval_legendre(order[:, None, None], cosine))
 
 
 def _mode_strength(wave_number: Float[np.ndarray, "freq"]) -> Complex[np.ndarray, "order freq"]:
     """Strength of each order at the surface: by the Wronskian, one over the outgoing wave's slope."""
-    ka = np.maximum(wave_number, _LEAST_WAVE_NUMBER)
+    ka = np.maximum(wave_number, 1e-4)  # at 0 the series has a limit but no value
     order = np.arange(int(np.ceil(1.2 * ka.max())) + 12)[:, None]
     slope = spherical_yn(order, ka, derivative=True)
     is_heard = np.isfinite(slope)  # long waves do not reach high orders at all: their slope has no number

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Complex, Complex64, Float
+from jaxtyping import Complex64, Float
 from scipy.interpolate import CubicSpline
 
 from anydoa.acoustics.rigid_sphere import sphere_response, sphere_wave_number
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
-
-_RADIANS_A_STEP = 0.3  # that the phase turns from one angle of the table to the next, at most about
-_FEWEST_ANGLES = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,22 +59,20 @@ def sphere_waves(
 
 @lru_cache(maxsize=8)
 def _decompose(wave_number: tuple[float, ...], tolerance: float, phases_only: bool) -> SphereWaves:
-    """The shortest sum for these wave numbers times the radius, for all directions and microphones."""
-    steps = 1.5 * max(wave_number) * np.pi / _RADIANS_A_STEP
-    angles = np.linspace(0, np.pi, max(_FEWEST_ANGLES, int(np.ceil(steps))))
-    response = sphere_response(np.array(wave_number), angles)
+    """The shortest sum within the tolerance, for all directions and microphones.
+
+    The keys are wave numbers times the radius, so arrays of one sphere share a sum.
+    """
+    # From one angle of the table to the next the phase turns by 0.3 radians at most, about.
+    steps = 1.5 * max(wave_number) * np.pi / 0.3
+    angles = np.linspace(0, np.pi, max(60, int(np.ceil(steps))))
+    response = sphere_response(np.array(wave_number), angles)  # (angle, freq)
     if phases_only:
         response /= np.abs(response)
-    basis = _strongest_functions(response, tolerance)
+    # Functions of frequency by rising power: the weakest are left out as long as the error is small.
+    power, functions = np.linalg.eigh(response.T @ response.conj())
+    missed = np.sqrt(np.maximum(np.cumsum(power), 0) / response.size)
+    basis = functions[:, np.searchsorted(missed, tolerance) :].T[::-1]  # (rank, freq)
     # As functions of angle they are even about both ends, so their slopes there are 0.
     shapes = CubicSpline(angles, response @ basis.conj().T, bc_type="clamped")
     return SphereWaves(basis.astype(np.complex64), shapes)
-
-
-def _strongest_functions(
-    response: Complex[np.ndarray, "angle freq"], tolerance: float
-) -> Complex[np.ndarray, "rank freq"]:
-    """The fewest functions of frequency that sum up to a response within a root mean square error."""
-    power, functions = np.linalg.eigh(response.T @ response.conj())
-    missed = np.sqrt(np.maximum(np.cumsum(power), 0) / response.size)
-    return functions[:, np.searchsorted(missed, tolerance) :].T[::-1]

@@ -29,9 +29,9 @@ def short_time_spectra(
     """Discrete Fourier transform of every full window, the first at the first sample.
 
     Args:
-        samples: at least as many as the window has.
+        samples: signals, each at least as long as the window.
         window: weight of each sample in a window.
-        hop_length: samples between windows.
+        hop_length: number of samples between windows.
     """
     windows = np.lib.stride_tricks.sliding_window_view(samples, len(window), axis=-1)[..., ::hop_length, :]
     return rfft(windows * window, axis=-1)
@@ -42,8 +42,8 @@ class Frames:
     """Overlapping frames of a recording.
 
     Args:
-        samples: of each frame, times its scale.
-        scale: one for usual recordings; see :class:`~anydoa.spectrum.SampleScale`.
+        samples: samples of each frame, times the scale of the frame.
+        scale: factor of each frame, 1 for usual recordings; see :class:`~anydoa.spectrum.SampleScale`.
     """
 
     samples: Float32[np.ndarray, "mic frame length"]
@@ -66,9 +66,9 @@ class FrameStream:
     """Cuts chunks of any size into overlapping frames and keeps only the samples that later frames need.
 
     Args:
-        num_microphones: rows of every chunk.
-        frame_length: samples in a frame.
-        hop_length: samples between frames, at most ``frame_length``.
+        num_microphones: number of rows of every chunk.
+        frame_length: number of samples in a frame.
+        hop_length: number of samples between frames, at most ``frame_length``.
     """
 
     def __init__(self, num_microphones: int, frame_length: int, hop_length: int) -> None:

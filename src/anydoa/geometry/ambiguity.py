@@ -24,7 +24,6 @@ the thickness itself stops being known. Mirror images then differ by at most 2 %
 for ten centimetres 6 microseconds, a tenth of a sample at 16 kHz.
 """
 
-_SAME_DIRECTION = 1e-6  # rad; a mirror image closer than this is the direction itself
 _SENTENCES = {
     "line": "hears only the angle to its line: all directions of a cone around it sound alike",
     "plane": "cannot tell {sides} apart: a direction and its mirror image sound alike",
@@ -37,7 +36,7 @@ def ambiguity_sentence(rank: str, sides: str = "the two sides of its plane") -> 
 
     Args:
         rank: ``line``, ``plane`` or ``volume``: the shape of the array.
-        sides: what lies on the two sides of a planar array.
+        sides: words for the two sides of a planar array.
     """
     return _SENTENCES[rank].format(sides=sides)
 
@@ -104,15 +103,9 @@ class Ambiguity:
 
         Args:
             direction: unit vector towards the source.
-            num_directions: how many equally spaced samples stand for the cone of a linear array.
+            num_directions: number of equally spaced samples that stand for the cone of a linear array.
         """
-        direction = normalize_direction(direction)
-        twins = self._twins(direction, num_directions)
-        alone = great_circle_distance(twins, direction).max() < _SAME_DIRECTION
-        return twins[:1] if alone else twins
-
-    def _twins(self, direction: Float[np.ndarray, "3"], count: int) -> Float[np.ndarray, "mirror 3"]:
-        return direction[None]
+        return normalize_direction(direction)[None]
 
     def closeness(
         self, first: Float[np.ndarray, "point 3"], second: Float[np.ndarray, "*other 3"]
@@ -163,7 +156,7 @@ class PlanarAmbiguity(Ambiguity):
     rank = "plane"
     num_dimensions = 2
     broadside = "square to the array's plane"
-    _height_heard: ClassVar[float] = 0.5  # of a difference in height, beside one along the plane
+    _height_heard: ClassVar[float] = 0.5  # share of a difference in height, beside one along the plane
 
     axis: Float[np.ndarray, "3"]
 
@@ -192,8 +185,12 @@ class PlanarAmbiguity(Ambiguity):
         above: np.ndarray = directions @ self.axis >= 0
         return above
 
-    def _twins(self, direction: Float[np.ndarray, "3"], count: int) -> Float[np.ndarray, "mirror 3"]:
-        return np.stack([direction, self.mirror(direction)])
+    def sounds_like(
+        self, direction: Float[np.ndarray, "3"], *, num_directions: int = 36
+    ) -> Float[np.ndarray, "mirror 3"]:
+        """The direction and its reflection."""
+        direction = normalize_direction(direction)
+        return _once(np.stack([direction, self.mirror(direction)]))
 
     def closeness(
         self, first: Float[np.ndarray, "point 3"], second: Float[np.ndarray, "*other 3"]
@@ -257,12 +254,16 @@ class LinearAmbiguity(Ambiguity):
         """Directions after half a turn about the line."""
         return -(directions - 2 * (directions @ self.axis)[..., None] * self.axis)
 
-    def _twins(self, direction: Float[np.ndarray, "3"], count: int) -> Float[np.ndarray, "mirror 3"]:
+    def sounds_like(
+        self, direction: Float[np.ndarray, "3"], *, num_directions: int = 36
+    ) -> Float[np.ndarray, "mirror 3"]:
+        """The direction and its copies turned about the line in equal steps."""
+        direction = normalize_direction(direction)
         # Rodrigues' formula: what lies along the axis stays, what lies across turns.
-        turn = np.arange(count)[:, None] * 2 * np.pi / count
+        turn = np.arange(num_directions)[:, None] * 2 * np.pi / num_directions
         along = (direction @ self.axis) * self.axis
         across = direction - along
-        return along + np.cos(turn) * across + np.sin(turn) * np.cross(self.axis, direction)
+        return _once(along + np.cos(turn) * across + np.sin(turn) * np.cross(self.axis, direction))
 
     def closeness(
         self, first: Float[np.ndarray, "point 3"], second: Float[np.ndarray, "*other 3"]
@@ -313,10 +314,6 @@ class Cones:
         return self.directions(self.angles(directions))
 
 
-UNAMBIGUOUS = Ambiguity()
-"""Of an array that tells all directions apart, and of no array at all."""
-
-
 def find_ambiguity(points: Float[np.ndarray, "point 3"], span: float) -> Ambiguity:
     """What sounds alike to an array.
 
@@ -327,7 +324,7 @@ def find_ambiguity(points: Float[np.ndarray, "point 3"], span: float) -> Ambigui
     axes, (_, width, thickness) = principal_axes(points)
     if width / span < FLAT_THICKNESS:
         return LinearAmbiguity(_positive(axes[0]))
-    return PlanarAmbiguity(_positive(axes[2])) if thickness / span < FLAT_THICKNESS else UNAMBIGUOUS
+    return PlanarAmbiguity(_positive(axes[2])) if thickness / span < FLAT_THICKNESS else Ambiguity()
 
 
 def principal_axes(
@@ -340,6 +337,12 @@ def principal_axes(
     """
     axes: np.ndarray = np.linalg.eigh(points.T @ points)[1].T[::-1]
     return axes, np.ptp(points @ axes.T, axis=0)
+
+
+def _once(directions: Float[np.ndarray, "mirror 3"]) -> Float[np.ndarray, "_ 3"]:
+    """The directions, or the first alone if they are all the same."""
+    alone = great_circle_distance(directions, directions[0]).max() < 1e-6  # rad
+    return directions[:1] if alone else directions
 
 
 def _positive(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:

@@ -17,7 +17,6 @@ from anydoa.geometry.channels import channel_code, channel_option
 from anydoa.geometry.coordinates import real_numbers, rotate, rotation_from_rpy_deg
 
 _FARTHEST = 1e5  # m from the origin; anything beyond is a slip, and its square might overflow
-_SPHERE_TOLERANCE = 0.05  # of the radius; capsules stand out of a rigid sphere or sink into it
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +30,9 @@ class MicrophoneArray:
         ignore_channels: recording channels that hold no microphone (playback, beamformer output).
         mount_rpy_deg: roll, pitch and yaw that turn the array's own frame into the user's.
         speed_of_sound: metres a second.
-        title: what a person calls it.
-        front: what lies at 0 degrees azimuth.
-        source: where the numbers come from.
+        title: name for people.
+        front: thing or side that lies at 0 degrees azimuth.
+        source: origin of the numbers, such as a data sheet.
         rigid_sphere_radius: metres, if the microphones sit on a rigid sphere around the frame's origin.
         device_match: text that the name of the sound card contains.
 
@@ -172,7 +171,7 @@ class MicrophoneArray:
         """Refuse recordings with another number of channels than this array's.
 
         Raises:
-            ChannelCountError: with the cure.
+            ChannelCountError: if the number is another; the message says the cure.
         """
         if num_channels == self.num_recording_channels:
             return
@@ -291,7 +290,8 @@ def _check_rigid_sphere(positions: Float[np.ndarray, "mic 3"], radius: float, na
         raise GeometryError(f"array {name!r}: rigid_sphere_radius must be 0..{MAX_SPAN:g} m, got {radius}")
     distance = np.linalg.norm(positions, axis=1)
     worst = int(np.abs(distance - radius).argmax())
-    if abs(distance[worst] - radius) > _SPHERE_TOLERANCE * radius:
+    # Capsules stand out of a rigid sphere or sink into it.
+    if abs(distance[worst] - radius) > 0.05 * radius:
         raise GeometryError(
             f"array {name!r}: microphone {worst} is {distance[worst]:.4g} m from the origin but "
             f"rigid_sphere_radius is {radius:.4g} m; put the origin at the sphere's centre or mend the radius"

@@ -23,7 +23,7 @@ class ArrayReport:
         num_microphones: number of microphones.
         rank: ``line``, ``plane`` or ``volume``.
         axis: the line's direction or the plane's normal, a unit vector; None for a volume.
-        sentence: what the array cannot tell apart, for people; its subject is the array.
+        sentence: words for what the array cannot tell apart, for people; its subject is the array.
         span: metres between the two microphones farthest apart.
         spacing: metres between the two nearest.
         thickness: metres of the extent along the principal axis in which the array is thinnest.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 MAX_LISTED = 12
-"""Numbers in a message; a list of more is written as ranges."""
+"""Most numbers in a message; a longer list is written as ranges."""
 
 
 def channel_ranges(channels: Iterable[int]) -> list[tuple[int, int]]:
@@ -26,7 +26,8 @@ def channel_text(channels: Sequence[int]) -> str:
     """
     if len(channels) <= MAX_LISTED:
         return ", ".join(map(str, channels))
-    return _shortened([_run(first, last, " to ") for first, last in channel_ranges(channels)], ", ")
+    parts = [_run(first, last, " to ") for first, last in channel_ranges(channels)]
+    return ", ".join([*parts[:MAX_LISTED], "..."] if len(parts) > MAX_LISTED else parts)
 
 
 def named_channels(channels: Sequence[int]) -> str:
@@ -78,8 +79,3 @@ def parse_channels(text: str) -> tuple[int, ...]:
 
 def _run(first: int, last: int, between: str) -> str:
     return str(first) if first == last else f"{first}{between}{last}"
-
-
-def _shortened(parts: list[str], between: str) -> str:
-    more = ["..."] if len(parts) > MAX_LISTED else []
-    return between.join(parts[:MAX_LISTED] + more)

@@ -105,11 +105,11 @@ def normalize_direction(vector: ArrayLike) -> Float[np.ndarray, "*batch 3"]:
 def interpolate_directions(
     knots: Float[np.ndarray, "source knot 3"], place: Float[np.ndarray, "instant"]
 ) -> Float[np.ndarray, "source instant 3"]:
-    """Directions along paths: between two knots, their sum, weighted by nearness, at unit length.
+    """Directions along paths; between two knots the sum of both, weighted by nearness, at unit length.
 
     Args:
-        knots: unit vectors along each path; one knot for who stands still.
-        place: where on the paths, from 0 at the first knot to 1 at the last; values beyond mean the ends.
+        knots: unit vectors along each path; one knot for a source that stands still.
+        place: position on the paths, from 0 at the first knot to 1 at the last; values beyond mean the ends.
 
     Raises:
         GeometryError: if a place lies half-way between opposite knots.

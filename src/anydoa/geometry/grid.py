@@ -15,8 +15,7 @@ from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direc
 
 MAX_DIRECTIONS = 200_000
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
-_DUPLICATE = 1e-6  # rad; directions closer than this are the same direction
-_CLOSING_FACE = 3.0  # times the median radius; larger triangles only close the hull where the grid has none
+_CLOSING_FACE = 3.0  # median radii; larger triangles only close the hull where the grid has none
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,7 +24,7 @@ class DirectionGrid:
 
     Args:
         directions: one row a direction, any length above zero; kept with unit length.
-        name: what made it, such as ``fibonacci:2048``.
+        name: recipe of the grid, such as ``fibonacci:2048``.
 
     Raises:
         GeometryError: if a direction is zero, not finite or there twice.
@@ -40,7 +39,7 @@ class DirectionGrid:
             raise GeometryError(
                 f"a grid is a list of 1..{MAX_DIRECTIONS} directions (x, y, z), got shape {unit.shape}"
             )
-        pairs = cKDTree(unit).query_pairs(_DUPLICATE, output_type="ndarray")
+        pairs = cKDTree(unit).query_pairs(1e-6, output_type="ndarray")
         if len(pairs):
             first, second = sorted(int(i) for i in pairs[0])
             raise GeometryError(f"grid {name!r}: directions {first} and {second} are the same; remove one")
@@ -206,7 +205,7 @@ def hemisphere_grid(num_directions: int = 1024, side: str = "up") -> DirectionGr
     """Even directions on one half of the sphere, its rim included.
 
     Args:
-        num_directions: how many.
+        num_directions: number of directions.
         side: ``up``, ``down``, ``front``, ``back``, ``left`` or ``right``.
     """
     poles = {

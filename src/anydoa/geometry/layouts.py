@@ -1,7 +1,7 @@
 """Positions of the usual layouts, in metres around the origin, one row a microphone.
 
-Frame: x front, y left, z up. Flat layouts lie in the horizontal plane; turn them with the mount of the
-`MicrophoneArray`.
+Frame: x front, y left, z up. Planar layouts lie in the horizontal plane; the mount of the `MicrophoneArray`
+turns them.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ def linear_positions(num_microphones: int, spacing: float) -> Float[np.ndarray, 
     """A line across the front: along y, from the leftmost to the rightmost microphone.
 
     Args:
-        num_microphones: how many.
+        num_microphones: number of microphones.
         spacing: metres between neighbours.
 
     Raises:
@@ -35,7 +35,7 @@ def circular_positions(
     """A horizontal circle: the first microphone in front, the rest anticlockwise seen from above.
 
     Args:
-        num_microphones: how many on the circle.
+        num_microphones: number of microphones on the circle.
         radius: metres.
         centre: whether one more microphone, the last, sits at the origin.
 
@@ -55,8 +55,8 @@ def rectangular_positions(
     """A horizontal grid, read like a page: from the front left, row by row towards the back.
 
     Args:
-        num_front_to_back: rows.
-        num_left_to_right: microphones a row.
+        num_front_to_back: number of rows.
+        num_left_to_right: number of microphones in a row.
         spacing: metres between neighbours, both ways.
 
     Raises:
@@ -94,8 +94,8 @@ def spherical_positions(
     """Microphones on a sphere at the given angles.
 
     Args:
-        azimuth_deg: of each microphone, anticlockwise from the front.
-        elevation_deg: of each microphone, up from the horizontal plane.
+        azimuth_deg: azimuth of each microphone, anticlockwise from the front.
+        elevation_deg: elevation of each microphone, up from the horizontal plane.
         radius: metres.
 
     Raises:

@@ -1,1 +1,1 @@
-"""Pictures: arrays, spectra and what the network learnt. Matplotlib is imported only when one is drawn."""
+"""Pictures: arrays, spectra and what networks have learned. Matplotlib is imported only when one is drawn."""

@@ -9,15 +9,14 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.channels import channel_ranges
 from anydoa.plotting.picture import BAD, FAINT, GOOD, INK, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
 _AXIS_COLOURS = ("#c92a2a", "#2b8a3e", "#1864ab")  # x, y, z as everywhere: red, green, blue
 _COMPASS = {90: "90° left", 180: "180°", -90: "-90° right"}
-_TOGETHER = 0.1  # of the view's half width; microphones nearer than this share a label
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,9 @@ class _Plane:
     sense: int = 1
 
 
-_CALIBRATION_VIEWS = (
-    ("from above", _Plane(across=1, up=0, sense=-1)),
-    ("from the right", _Plane(across=0, up=2)),
-)
+_ABOVE = _Plane(across=1, up=0, sense=-1)
+_RIGHT = _Plane(across=0, up=2)
+_FRONT = _Plane(across=1, up=2)
 
 
 @dataclass(frozen=True)
@@ -40,8 +38,8 @@ class _View:
     """One projection of the array.
 
     Args:
-        axes: where it is drawn.
-        plane: what is drawn there.
+        axes: panel to draw on.
+        plane: plane of the projection.
         points: projected microphones in millimetres, across and up the page.
         centre: the array's centre in the same terms.
         reach: millimetres from the centre to the farthest microphone, in space.
@@ -60,8 +58,8 @@ def draw_array(array: MicrophoneArray, path: str | PathLike[str]) -> None:
     All views have one scale, in millimetres of the user's frame. Numbers are microphones, from 0.
 
     Args:
-        array: what to draw.
-        path: where to; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
+        array: array to draw.
+        path: picture to write; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
 
     Raises:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
@@ -70,28 +68,21 @@ def draw_array(array: MicrophoneArray, path: str | PathLike[str]) -> None:
         f"{array.num_microphones} microphones in a {array.ambiguity.rank}, "
         f"{array.span * 1000:.0f} mm from end to end, nearest pair {array.spacing * 1000:.0f} mm"
     )
-    front = textwrap.shorten(f"0° is {array.front}", 150, placeholder=" …") if array.front else ""
+    facing = textwrap.shorten(f"0° is {array.front}", 150, placeholder=" …") if array.front else ""
     with picture(path, (15, 6.2), layout=None) as figure:
         heading: dict[str, Any] = {"color": INK, "va": "top", "parse_math": False}
         figure.text(0.02, 0.965, array.title, fontsize=16, fontweight="bold", **heading)
-        figure.text(0.02, 0.9, f"{facts}\n{front}".strip(), fontsize=11, linespacing=1.5, **heading)
-        _draw_views(array, figure)
-
-
-def _draw_views(array: MicrophoneArray, figure: "Figure") -> None:
-    above = _view(
-        array, figure.add_axes((0.06, 0.09, 0.27, 0.68)), "from above", _Plane(across=1, up=0, sense=-1)
-    )
-    side = _view(array, figure.add_axes((0.39, 0.09, 0.27, 0.68)), "from the right", _Plane(across=0, up=2))
-    front = _view(array, figure.add_axes((0.72, 0.09, 0.27, 0.68)), "from the front", _Plane(across=1, up=2))
-    _draw_compass(above)
-    _draw_front(above, (0, 1))
-    _draw_front(side, (1, 0))
-    _draw_front_towards_reader(front)
-    for view in (above, side, front):
-        if array.rigid_sphere_radius is not None:
-            _draw_sphere(view, array.rigid_sphere_radius)
-        _draw_microphones(view)
+        figure.text(0.02, 0.9, f"{facts}\n{facing}".strip(), fontsize=11, linespacing=1.5, **heading)
+        panels = [figure.add_axes((left, 0.09, 0.27, 0.68)) for left in (0.06, 0.39, 0.72)]
+        above = _view(array, panels[0], "from above", _ABOVE)
+        side = _view(array, panels[1], "from the right", _RIGHT)
+        front = _view(array, panels[2], "from the front", _FRONT)
+        _draw_compass(above)
+        _draw_arrow(above, (0, 1))
+        _draw_arrow(side, (1, 0))
+        _draw_arrow_towards_reader(front)
+        for view in (above, side, front):
+            _draw_microphones(view, array.rigid_sphere_radius)
 
 
 def _view(array: MicrophoneArray, axes: "Axes", title: str, plane: _Plane) -> _View:
@@ -130,7 +121,7 @@ def _draw_axes(view: _View) -> None:
         )  # fmt: skip
 
 
-def _draw_front(view: _View, towards: tuple[int, int]) -> None:
+def _draw_arrow(view: _View, towards: tuple[int, int]) -> None:
     """The arrow to 0 degrees, from outside the microphones outwards."""
     unit = np.array(towards, dtype=np.float64)
     start, tip, beyond = (tuple(view.centre + factor * view.reach * unit) for factor in (1.18, 1.5, 1.54))
@@ -143,7 +134,7 @@ def _draw_front(view: _View, towards: tuple[int, int]) -> None:
     )  # fmt: skip
 
 
-def _draw_front_towards_reader(view: _View) -> None:
+def _draw_arrow_towards_reader(view: _View) -> None:
     """The point of an arrow, as physics draws a vector out of the page."""
     across, up = view.centre + np.array([0.0, 1.6 * view.reach])
     view.axes.plot(
@@ -167,32 +158,29 @@ def _draw_compass(view: _View) -> None:
         view.axes.text(across, up, label, ha=sideways, va=upright, color=INK, fontsize=9)
 
 
-def _draw_sphere(view: _View, radius: float) -> None:
+def _draw_microphones(view: _View, sphere_radius: float | None) -> None:
+    """The microphones with their numbers, on the sphere if there is one."""
     from matplotlib.patches import Circle
 
-    # The sphere is centred on the origin of the frame, which the mount turns but does not move.
-    ball = Circle((0, 0), radius * 1000, facecolor="#eef2f6", edgecolor=FAINT, zorder=1)
-    view.axes.add_patch(ball)
-
-
-def _draw_microphones(view: _View) -> None:
+    if sphere_radius is not None:
+        # The sphere is centred on the origin of the frame, which the mount turns but does not move.
+        ball = Circle((0, 0), sphere_radius * 1000, facecolor="#eef2f6", edgecolor=FAINT, zorder=1)
+        view.axes.add_patch(ball)
     across, up = view.points.T
     view.axes.scatter(across, up, s=46, color=GOOD, edgecolor="white", linewidth=0.8, zorder=3)
-    for order, (place, numbers) in enumerate(_labels(view.points, _TOGETHER * view.reach)):
+    for order, (place, text) in enumerate(_labels(view.points, 0.1 * view.reach)):
         height = float(place[1] - view.centre[1])
         # Numbers stand on the outer side; on a level line they take turns, so that none touch.
         above = height > 0 if abs(height) > 0.05 * view.reach else order % 2 == 0
         view.axes.annotate(
-            textwrap.fill(_ranges(numbers), 12), (float(place[0]), float(place[1])),
+            textwrap.fill(text, 12), (float(place[0]), float(place[1])),
             (0, 6 if above else -6), textcoords="offset points", ha="center", va="bottom" if above else "top",
             fontsize=9, color=INK, zorder=4,
         )  # fmt: skip
 
 
-def _labels(
-    points: Float[np.ndarray, "mic 2"], together: float
-) -> list[tuple[Float[np.ndarray, "2"], list[int]]]:
-    """Where to write which microphone numbers, in order across; those that fall together share one place."""
+def _labels(points: Float[np.ndarray, "mic 2"], together: float) -> list[tuple[Float[np.ndarray, "2"], str]]:
+    """Places and texts of labels, in order across; microphones that fall together share a label."""
     groups: list[tuple[Float[np.ndarray, "2"], list[int]]] = []
     for number, point in enumerate(points):
         for place, numbers in groups:
@@ -201,18 +189,18 @@ def _labels(
                 break
         else:
             groups.append((point, [number]))
-    return sorted(groups, key=lambda group: float(group[0][0]))
-
-
-def _ranges(numbers: list[int]) -> str:
-    """Rising numbers as short text: three or more in a row become a range."""
-    runs: list[list[int]] = []
-    for number in numbers:
-        if runs and number == runs[-1][-1] + 1:
-            runs[-1].append(number)
-        else:
-            runs.append([number])
-    return " ".join(f"{run[0]}-{run[-1]}" if len(run) > 2 else " ".join(map(str, run)) for run in runs)
+    groups.sort(key=lambda group: float(group[0][0]))
+    # Three numbers or more in a row become a range.
+    return [
+        (
+            place,
+            " ".join(
+                f"{a}-{b}" if b > a + 1 else " ".join(map(str, range(a, b + 1)))
+                for a, b in channel_ranges(numbers)
+            ),
+        )
+        for place, numbers in groups
+    ]
 
 
 def draw_calibration(
@@ -232,7 +220,7 @@ def draw_calibration(
         refined: the same with refined positions.
         moves_sd_m: standard deviation of each coordinate.
         directions: unit vectors in the user's frame.
-        path: where to; the suffix says the format.
+        path: picture to write; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
 
     Raises:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
@@ -243,7 +231,8 @@ def draw_calibration(
     rim = 1.5 * reach  # where directions are marked
     with picture(path, (12, 6.2), layout=None) as figure:
         figure.suptitle(f"{nominal.title}: refined positions (experimental)", color=INK, fontweight="bold")
-        for axes, (title, plane) in zip(figure.subplots(1, 2), _CALIBRATION_VIEWS, strict=True):
+        views = (("from above", _ABOVE), ("from the right", _RIGHT))
+        for axes, (title, plane) in zip(figure.subplots(1, 2), views, strict=True):
             shown = [plane.across, plane.up]
             _draw_moves(axes, [place[:, shown] for place in places], 1000 * moves_sd_m[:, shown])
             # Directions across the page reach less far out.

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.array_report import aliasing_frequency, lowest_frequency
+from anydoa.geometry.array_report import ArrayReport
 from anydoa.plotting.picture import INK, picture
 
 if TYPE_CHECKING:
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _SMOOTHING_HZ = 120.0  # half width of the kernel: a few bins of a uniform transform
-_RANGE_DB = 60.0  # below the loudest bin
-_LEAST_POWER = 1e-30
+_RANGE_DB = 60.0  # from the loudest bin down to white
 
 
 def draw_mask(
@@ -31,9 +30,9 @@ def draw_mask(
     """Draw level and mask of a recording, one above the other.
 
     Args:
-        power: of every bin, evenly spaced from the beginning of the recording to its end.
-        mask: of every bin, 0..1.
-        path: where to; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
+        power: power of every bin, evenly spaced from the beginning of the recording to its end.
+        mask: share of every bin that is let through, 0..1.
+        path: picture to write; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
         duration_s: length of the recording.
         frequencies_hz: centre of every bin, evenly spaced.
         title: first lines of the picture.
@@ -43,7 +42,7 @@ def draw_mask(
     """
     half_bin = np.ptp(frequencies_hz) / max(len(frequencies_hz) - 1, 1) / 2
     sides = (0.0, duration_s, (frequencies_hz[0] - half_bin) / 1000, (frequencies_hz[-1] + half_bin) / 1000)
-    loudest = max(float(power.max()), _LEAST_POWER)  # silence is as white as what is far below the loudest
+    loudest = max(float(power.max()), 1e-30)  # silence is as white as what is far below the loudest
     level_db = 10 * np.log10(np.maximum(power / loudest, 10 ** (-_RANGE_DB / 10)))
     with picture(path, (10, 6.4), dpi=130) as figure:
         upper, lower = figure.subplots(2, 1, sharex=True, sharey=True)
@@ -77,8 +76,8 @@ def bin_density(
     """Bins a kilohertz around each frequency, smoothed by a Gaussian kernel that is mirrored at both ends.
 
     Args:
-        bins_hz: positions of the bins; the ends of the axis are 0 and the highest of ``frequency``.
-        frequency: where the density is asked for, in Hz.
+        bins_hz: positions of the bins, from 0 to the highest frequency.
+        frequency: frequencies of the density in Hz, the highest of them the end of the axis.
     """
     top = frequency.max()
     mirrored = np.concatenate([-bins_hz[bins_hz > 0], bins_hz, 2 * top - bins_hz[bins_hz < top]])
@@ -102,10 +101,10 @@ def draw_bin_density(
 
     Args:
         bins_hz: positions of the bins.
-        path: picture to write; the suffix decides its kind.
-        sample_rate: of the audio, in Hz.
-        array: whose band to shade, or None.
-        title: above the picture.
+        path: picture to write; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
+        sample_rate: samples a second.
+        array: array whose band is shaded; None shades none.
+        title: heading of the picture.
 
     Raises:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
@@ -117,7 +116,8 @@ def draw_bin_density(
     with picture(path, (8, 4.2), dpi=130) as figure:
         axes = figure.subplots()
         if array is not None:
-            low, high = lowest_frequency(array), min(aliasing_frequency(array), nyquist)
+            report = ArrayReport.of(array)
+            low, high = report.lowest_frequency, min(report.aliasing_frequency, nyquist)
             label = f"phase tells, {array.name}: {low:.0f} to {high:.0f} Hz"
             axes.axvspan(low / 1000, high / 1000, color="#f2c14e", alpha=0.3, label=label)
         axes.axhline(uniform, color="#777777", linestyle="--", label="uniform DFT")

@@ -15,9 +15,7 @@ from anydoa.plotting.picture import BAD, FAINT, GOOD, INK, picture
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_MOST_LABELS = 45  # pairs; more are not readable along an axis
 _REFERENCES_DEG = ((0.0, 0.0), (40.0, 30.0))  # azimuth, elevation of the directions that others sound like
-_AUDIBLE_US = 15.0  # smaller differences of delay are not heard in a room
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,11 +23,11 @@ class DelayScatter:
     """What the picture of delays shows.
 
     Args:
-        title: of the array.
+        title: heading of the picture.
         pairs: the two channels of each pair.
         measured_s: seconds by which the first hears later, not a number where that is not known.
-        expected_s: of plane waves, as the array file says.
-        mended_s: the same after all repairs.
+        expected_s: delays of plane waves, as the array file says.
+        mended_s: delays of plane waves after all repairs.
         limit_s: longest delay that sound in air can have between the two.
     """
 
@@ -48,8 +46,8 @@ def draw_delays(scatter: DelayScatter, path: str | PathLike[str]) -> None:
     those move anything. On the right, dots beyond a pair's bar are impossible.
 
     Args:
-        scatter: what to draw.
-        path: where to; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
+        scatter: delays to draw.
+        path: picture to write; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
 
     Raises:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
@@ -73,8 +71,8 @@ def draw_ambiguity(array: MicrophoneArray, path: str | PathLike[str]) -> None:
     Dark places sound like the marked direction: its mirror image for a planar array, a cone for a linear one.
 
     Args:
-        array: what to draw.
-        path: where to; the suffix says the format.
+        array: array to draw.
+        path: picture to write; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
 
     Raises:
         ConfigError: if the suffix is no picture's, or the file cannot be written.
@@ -90,9 +88,8 @@ def draw_ambiguity(array: MicrophoneArray, path: str | PathLike[str]) -> None:
             late = arrival_time(array.centred_positions, directions - reference, array.speed_of_sound)
             difference = 1e6 * np.sqrt(np.square(late).mean(axis=-1))
             shown = axes.contourf(azimuth_deg, elevation_deg, difference, levels=24, cmap="viridis")
-            axes.contour(
-                azimuth_deg, elevation_deg, difference, levels=[_AUDIBLE_US], colors="white", linewidths=1
-            )
+            # Differences below 15 microseconds are not heard in a room.
+            axes.contour(azimuth_deg, elevation_deg, difference, levels=[15.0], colors="white", linewidths=1)
             twins = direction_to_angles_deg(array.ambiguity.sounds_like(reference))
             style: dict[str, Any] = {"linestyle": "none", "markeredgecolor": "white"}
             axes.plot(*twins, marker="o", markersize=5, color=BAD, **style)
@@ -129,7 +126,7 @@ def _draw_limits(axes: "Axes", scatter: DelayScatter) -> None:
         known = delays[np.isfinite(delays)]
         for inside, colour in ((np.abs(known) <= limit[row], GOOD), (np.abs(known) > limit[row], BAD)):
             axes.scatter(known[inside], np.full(inside.sum(), row), s=7, color=colour, linewidth=0)
-    step = -(-count // _MOST_LABELS)
+    step = -(-count // 45)  # more labels are not readable along an axis
     axes.set_yticks(np.arange(count)[::step], [f"{a}-{b}" for a, b in scatter.pairs[::step]], fontsize=7)
     axes.invert_yaxis()
     _label(axes, "what sound in air can do (bars)", "measured delay (µs)", "pair of channels")

@@ -30,9 +30,9 @@ class AzimuthTrace:
     """Where sources were in each frame.
 
     Args:
-        times_s: of the frame of each point, in seconds.
-        azimuth_deg: of each point.
-        score: of each point, 0..1; paler points score less.
+        times_s: seconds from the beginning to the frame of each point.
+        azimuth_deg: azimuth of each point.
+        score: score of each point, 0..1; paler points score less.
         duration_s: length of the recording.
     """
 
@@ -54,9 +54,9 @@ def draw_spectrum(
     """Draw a spectrum with its sources marked, and under it azimuth over time if given.
 
     Args:
-        values: of the spectrum, 0..1.
-        grid: its directions.
-        path: where to; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
+        values: spectrum, 0..1.
+        grid: directions of the spectrum.
+        path: picture to write; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
         directions: unit vectors towards the sources to mark.
         title: first line of the picture.
         trace: sources of each frame.
