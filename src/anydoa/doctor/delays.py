@@ -1,0 +1,218 @@
+"""Measured delays: how much later each microphone hears a sound than each other one, segment by segment.
+
+Cross-spectrum ``X_i conj(X_j)``; a positive delay of a pair (i, j) says that microphone i hears later.
+Times in seconds. Nothing here knows where the microphones are.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Complex, Float, Int
+from scipy.fft import next_fast_len
+
+from anydoa.classical.stft import hann_window, short_time_spectra
+from anydoa.errors import AudioError
+
+LAG_STEP = 1 / 128_000  # s; an eighth of a sample at 16 kHz, so that the nearest lag is near enough
+_BAND = (150.0, 7_500.0)  # Hz; where speech and claps are
+_WINDOW_S = 0.032
+_WINDOW_DELAYS = 4  # a window holds the longest delay this often, so that both microphones see one sound
+_FLOOR_QUANTILE = 0.1  # of all frames: what a bin holds when nobody talks
+_DECAY_DB_S = 90.0  # dB a second at which the sound of a moment is taken to fade; a room of 0.67 s
+_MIN_LAGS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentDelays:
+    """The delay of every pair in every segment that is loud enough.
+
+    Args:
+        pairs: the two microphones of each pair, the lower first.
+        tdoa_s: seconds by which the first microphone hears later than the second.
+        quality: height of the correlation's peak over the root mean square of the rest of it; about 3 where
+            there is nothing but noise, 10 and more for one talker in a dry room.
+        level: loudness of each segment in dB of full scale, the median of the microphones.
+        start_s: when each segment begins.
+    """
+
+    pairs: Int[np.ndarray, "pair 2"]
+    tdoa_s: Float[np.ndarray, "segment pair"]
+    quality: Float[np.ndarray, "segment pair"]
+    level: Float[np.ndarray, "segment"]
+    start_s: Float[np.ndarray, "segment"]
+
+
+@dataclass(frozen=True, eq=False)
+class SegmentCorrelations:
+    """GCC-PHAT of every pair in every segment that is loud enough.
+
+    Args:
+        pairs: the two microphones of each pair, the lower first.
+        lag_s: the lags, evenly spaced, zero in the middle.
+        correlation: -1..1; 1 where a pure delay by that lag explains everything.
+        level: loudness of each segment in dB of full scale, the median of the microphones.
+        start_s: when each segment begins.
+    """
+
+    pairs: Int[np.ndarray, "pair 2"]
+    lag_s: Float[np.ndarray, "lag"]
+    correlation: Float[np.ndarray, "pair lag segment"]
+    level: Float[np.ndarray, "segment"]
+    start_s: Float[np.ndarray, "segment"]
+
+    def loudest(self, count: int) -> "SegmentCorrelations":
+        """The loudest segments, in the order of time."""
+        kept = np.sort(np.argsort(-self.level, kind="stable")[:count])
+        return replace(
+            self, correlation=self.correlation[..., kept], level=self.level[kept], start_s=self.start_s[kept]
+        )
+
+
+def measure_delays(
+    audio: Float[np.ndarray, "mic time"], sample_rate: int, *, max_delay_s: float, segment_s: float = 0.25
+) -> SegmentDelays:
+    """Delays of all pairs in the louder half of the recording's segments, which overlap by half.
+
+    Args:
+        audio: the microphones' signals, any scale.
+        sample_rate: samples a second.
+        max_delay_s: delays are sought up to here, both ways.
+        segment_s: seconds a segment.
+
+    Raises:
+        AudioError: if the recording is shorter than a segment.
+    """
+    found = correlate_segments(audio, sample_rate, max_delay_s=max_delay_s, segment_s=segment_s)
+    correlation = np.moveaxis(found.correlation, 2, 0)  # segment pair lag
+    tdoa_s, height = parabolic_peak(correlation, found.lag_s)
+    total = np.square(correlation).sum(axis=-1)
+    near = np.abs(found.lag_s - tdoa_s[..., None]) < 0.5 / (_BAND[1] - _BAND[0])  # the peak's own width
+    rest = np.sqrt(
+        np.maximum(total - np.square(correlation * near).sum(axis=-1), 0)
+        / np.maximum((~near).sum(axis=-1), 1)
+    )
+    quality = height / np.maximum(rest, 1e-6)
+    return SegmentDelays(found.pairs, tdoa_s, quality, found.level, found.start_s)
+
+
+def correlate_segments(
+    audio: Float[np.ndarray, "mic time"], sample_rate: int, *, max_delay_s: float, segment_s: float = 0.25
+) -> SegmentCorrelations:
+    """GCC-PHAT of all pairs in the louder half of the recording's segments, which overlap by half.
+
+    Every bin of every window counts by how far it stands above the noise and above what the room still
+    echoes of the moments before: onsets come straight from the talker.
+
+    Args:
+        audio: the microphones' signals, any scale.
+        sample_rate: samples a second.
+        max_delay_s: lags go up to here, both ways.
+        segment_s: seconds a segment.
+
+    Raises:
+        AudioError: if the recording is shorter than a segment.
+
+    Reference:
+        Knapp and Carter (1976), PHAT. The weights are ours.
+    """
+    length = _window_length(sample_rate, max_delay_s)
+    hop = length // 4
+    half = max(1, round(segment_s * sample_rate / 2 / hop))  # windows in half a segment
+    if audio.shape[1] < length + (2 * half - 1) * hop:
+        raise AudioError(
+            f"a recording to measure delays in lasts at least {segment_s} s, "
+            f"got {audio.shape[1] / sample_rate:.2f} s; record longer"
+        )
+    frequency = np.fft.rfftfreq(length, 1 / sample_rate)
+    band = (frequency >= _BAND[0]) & (frequency <= min(_BAND[1], 0.45 * sample_rate))
+    spectra = short_time_spectra(audio.astype(np.float32), hann_window(length), hop)[..., band]
+    num_halves = spectra.shape[1] // half
+    spectra = spectra[:, : num_halves * half]
+    power = np.square(np.abs(spectra)) + np.float32(1e-20)
+    level = _piece_level(power, half, length)
+    kept = np.flatnonzero(level >= (np.quantile(level, 0.1) + np.quantile(level, 0.9)) / 2)
+    weight = _onset_weight(np.exp(np.log(power).mean(axis=0)), hop / sample_rate)
+    phase = spectra / np.sqrt(power)
+    lags = np.arange(-_num_lags(max_delay_s), _num_lags(max_delay_s) + 1) * LAG_STEP
+    pairs = np.stack(np.triu_indices(len(audio), k=1), axis=1)
+    correlation = _correlate_pairs(phase, weight, pairs, (half, kept), np.outer(frequency[band], lags))
+    start_s = kept * half * hop / sample_rate
+    return SegmentCorrelations(pairs, lags, correlation, level[kept], start_s)
+
+
+def parabolic_peak(
+    values: Float[np.ndarray, "*batch lag"], lag_s: Float[np.ndarray, "lag"]
+) -> tuple[Float[np.ndarray, "*batch"], Float[np.ndarray, "*batch"]]:
+    """Lag in seconds and height of the highest value, between the samples by a parabola through three.
+
+    Args:
+        values: correlations.
+        lag_s: evenly spaced lags.
+    """
+    top = values.argmax(axis=-1)
+    inner = np.clip(top, 1, values.shape[-1] - 2)[..., None]
+    before, here, after = (np.take_along_axis(values, inner + step, axis=-1)[..., 0] for step in (-1, 0, 1))
+    curvature = before - 2 * here + after
+    shift = np.where(curvature < 0, 0.5 * (before - after) / np.where(curvature < 0, curvature, -1), 0)
+    shift = np.clip(shift, -1, 1)
+    height = here - 0.25 * (before - after) * shift
+    return lag_s[inner[..., 0]] + shift * (lag_s[1] - lag_s[0]), height
+
+
+def _window_length(sample_rate: int, max_delay_s: float) -> int:
+    """Even number of samples in a window."""
+    shortest = max(_WINDOW_S, _WINDOW_DELAYS * max_delay_s) * sample_rate
+    return 4 * int(next_fast_len(int(np.ceil(shortest / 4)), real=True))
+
+
+def _num_lags(max_delay_s: float) -> int:
+    return max(_MIN_LAGS, int(np.ceil(max_delay_s / LAG_STEP)))
+
+
+def _piece_level(
+    power: Float[np.ndarray, "mic frame freq"], half: int, length: int
+) -> Float[np.ndarray, "segment"]:
+    """Loudness in dB of full scale: the median of the microphones, so that one loud channel says nothing."""
+    energy = power.sum(axis=-1) * (2 / (length * 0.375 * length))  # Hann windows pass 3/8 of the power
+    halves = energy.reshape(len(energy), -1, half).mean(axis=-1)
+    segments: np.ndarray = np.median(10 * np.log10((halves[:, :-1] + halves[:, 1:]) / 2), axis=0)
+    return segments
+
+
+def _onset_weight(power: Float[np.ndarray, "frame freq"], step_s: float) -> Float[np.ndarray, "frame freq"]:
+    """Share of each bin's power, 0..1, that is neither noise nor the echo of earlier windows."""
+    floor = np.quantile(power, _FLOOR_QUANTILE, axis=0)
+    fade = np.float32(10 ** (-_DECAY_DB_S * step_s / 10))
+    echo = np.empty_like(power)
+    memory = floor.astype(power.dtype)
+    for frame, now in enumerate(power):
+        echo[frame] = memory
+        memory = np.maximum(now, memory * fade)
+    weight: np.ndarray = power / (power + echo + floor)
+    return weight
+
+
+def _correlate_pairs(
+    phase: Complex[np.ndarray, "mic frame freq"],
+    weight: Float[np.ndarray, "frame freq"],
+    pairs: Int[np.ndarray, "pair 2"],
+    segments: tuple[int, Int[np.ndarray, "segment"]],
+    cycles: Float[np.ndarray, "freq lag"],
+) -> Float[np.ndarray, "pair lag segment"]:
+    """Weighted phases of each pair, summed over the windows of each segment and brought to the lags."""
+    half, kept = segments
+    cosine = np.cos(2 * np.pi * cycles).astype(np.float32)
+    sine = np.sin(2 * np.pi * cycles).astype(np.float32)
+    total = _sum_pieces(weight, half).sum(axis=-1)[kept]
+    correlation = np.empty((len(pairs), cycles.shape[1], len(kept)), dtype=np.float32)
+    weighted = phase * weight
+    for row, (first, second) in zip(correlation, pairs, strict=True):
+        cross = _sum_pieces(weighted[first] * phase[second].conj(), half)[kept]
+        row[:] = ((cross.real @ cosine - cross.imag @ sine) / total[:, None]).T
+    return correlation
+
+
+def _sum_pieces(frames: np.ndarray, half: int) -> np.ndarray:
+    """Sums over the windows of each segment; segments are two neighbouring halves."""
+    halves = frames.reshape(-1, half, frames.shape[-1]).sum(axis=1)
+    return halves[:-1] + halves[1:]

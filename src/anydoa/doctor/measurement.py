@@ -1,0 +1,136 @@
+"""The microphones that hear the room, on the measurement: their delays, their geometry, its symmetries."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.doctor.channel_assignment import ChannelAssignment
+from anydoa.doctor.channels import ChannelStatistics
+from anydoa.doctor.delays import SegmentCorrelations, correlate_segments
+from anydoa.doctor.evidence import Explanation, certainty
+from anydoa.doctor.findings import CERTAIN, Finding
+from anydoa.doctor.order_search import MOST_MICROPHONES
+from anydoa.doctor.symmetry import Order, are_interchangeable, symmetries
+from anydoa.doctor.time_offset import OFFSET_RANGE_S
+from anydoa.doctor.wave_fit import (
+    ChannelHypothesis,
+    WaveFit,
+    arrival_times,
+    curved_arrival_times,
+    talker_distances,
+    wave_directions,
+)
+from anydoa.geometry.array import MicrophoneArray
+
+_PIECE_S = 0.125  # longer segments mix the echoes of more syllables
+_MOST_PIECES = 60  # loud ones; more cost time and say the same
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """Some microphones of an array and what they heard.
+
+    Args:
+        array: these microphones alone, in the order of their channels.
+        assignment: which channels and microphones of the whole array they are.
+        correlations: of all pairs.
+    """
+
+    array: MicrophoneArray
+    assignment: ChannelAssignment
+    correlations: SegmentCorrelations
+
+    @cached_property
+    def waves(self) -> WaveFit:
+        """Fit of plane waves from anywhere."""
+        return self.waves_from(wave_directions(self.array))
+
+    @cached_property
+    def near_waves(self) -> WaveFit:
+        """Fit of plane waves and of those of talkers near by; takes as long again for every distance."""
+        if not talker_distances(self.array):
+            return self.waves
+        return WaveFit(self.correlations, curved_arrival_times(self.array, wave_directions(self.array)))
+
+    @cached_property
+    def group(self) -> tuple[Order, ...]:
+        """Orders of these microphones that no recording from unknown directions tells apart."""
+        if self.array.num_microphones > MOST_MICROPHONES:
+            return (self.as_declared.order,)
+        return symmetries(self.array)
+
+    @property
+    def as_declared(self) -> ChannelHypothesis:
+        """Everything as placed."""
+        return ChannelHypothesis.as_declared(self.array.num_microphones)
+
+    def waves_from(self, directions: Float[np.ndarray, "direction 3"]) -> WaveFit:
+        """Fit of plane waves from these directions."""
+        return WaveFit(self.correlations, arrival_times(self.array, directions))
+
+
+def measure(
+    recording: Float[np.ndarray, "channel time"],
+    sample_rate: int,
+    array: MicrophoneArray,
+    assignment: ChannelAssignment,
+) -> Measurement:
+    """Correlate the channels that hear the room, in the loudest segments of the recording.
+
+    Args:
+        recording: every channel of the card.
+        sample_rate: samples a second.
+        array: what the user believes.
+        assignment: of two channels or more.
+
+    Raises:
+        AudioError: if the recording is too short.
+    """
+    # The mount stays: directions are those of the user's frame.
+    part = array.replace(
+        body_positions=array.body_positions[assignment.mics], channels=None, ignore_channels=()
+    )
+    reach = part.span / part.speed_of_sound + OFFSET_RANGE_S
+    audio = assignment.aligned(recording, sample_rate)
+    correlations = correlate_segments(audio, sample_rate, max_delay_s=reach, segment_s=_PIECE_S)
+    return Measurement(part, assignment, correlations.loudest(_MOST_PIECES))
+
+
+def without_copies(
+    recording: Float[np.ndarray, "channel time"],
+    sample_rate: int,
+    array: MicrophoneArray,
+    assignment: ChannelAssignment,
+    facts: ChannelStatistics,
+) -> tuple[ChannelAssignment, list[Finding]]:
+    """Leave out copies: of two equal channels the one that plane waves fit worse at its place.
+
+    Args:
+        recording: every channel of the card.
+        sample_rate: samples a second.
+        array: what the user believes.
+        assignment: of the channels that hear the room.
+        facts: of the recording.
+    """
+    findings = []
+    for pair in facts.copies:
+        if not set(pair) <= set(assignment.channels):
+            continue
+        mic_of = dict(assignment.live)
+        others = [mic for channel, mic in assignment.live if channel not in pair]
+        sure, doubt = 0.5, "cannot be heard, as the others are equally far from both"
+        copy, model = pair
+        if not are_interchangeable(array, mic_of[copy], mic_of[model], others):
+            fits = {}
+            for channel in pair:
+                measurement = measure(recording, sample_rate, array, assignment.without(channel))
+                fits[channel] = Explanation(measurement.waves.fit(measurement.as_declared))
+            copy, model = sorted(pair, key=lambda channel: -float(fits[channel].fit.mean()))
+            sure, doubt = certainty(fits[copy], [fits[model]]), "is not clear"
+        text = f"channels {copy} and {model} carry the same signal"
+        text += f": channel {copy} is a copy." if sure >= CERTAIN else f"; which is the copy {doubt}."
+        findings.append(Finding("duplicated", (copy, model), sure, text))
+        assignment = assignment.without(copy)
+    return assignment, findings

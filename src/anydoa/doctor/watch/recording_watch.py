@@ -1,0 +1,152 @@
+"""All watches of one recording, as it comes."""
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.doctor.watch.common_signal import coincident_channels, common_signal, in_step_hz
+from anydoa.doctor.watch.copied_channels import copied_channels
+from anydoa.doctor.watch.notice import Notice
+from anydoa.doctor.watch.sound_statistics import SoundStatistics
+from anydoa.doctor.watch.tones import high_sound, single_tone
+from anydoa.geometry.ambiguity import geometry_rank
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.channel_list import named_channels
+from anydoa.peaks import PeakFinder
+
+LEAST_ALIVE = 2  # microphones; fewer hear sound, but not where it comes from
+
+
+class RecordingWatch:
+    """Listens to the microphones of a recording and says what is wrong with it.
+
+    Args:
+        finder: of directions: where they are looked for, with what array.
+        sample_rate: of the recording, in Hz.
+        highest_hz: from which on the estimator hears nothing.
+    """
+
+    def __init__(self, finder: PeakFinder, sample_rate: int, highest_hz: float) -> None:
+        assert finder.array is not None  # a localizer's has one
+        self._array: MicrophoneArray = finder.array
+        self._finder = finder
+        self._sample_rate = sample_rate
+        self._flat = FlatChannelWatch(self._array.num_microphones)
+        self._sums = SoundStatistics(
+            self._array.num_microphones,
+            sample_rate,
+            min(highest_hz, sample_rate / 2),
+            in_step_hz(self._array),
+        )
+
+    def see(self, audio: Float[np.ndarray, "mic time"]) -> None:
+        """Take the next samples of every microphone."""
+        self._flat.see(audio)
+        self._sums.see(audio)
+
+    def finish(self) -> None:
+        """The recording has ended."""
+        self._sums.finish()
+
+    def forget(self) -> None:
+        """Judge what comes from now on by itself; channels that never changed are not forgotten."""
+        self._sums.forget()
+
+    def tells_directions(self, time_s: float) -> bool:
+        """Whether enough microphones had been alive before a moment to tell where sound comes from."""
+        return self._flat.num_alive(time_s * self._sample_rate) >= LEAST_ALIVE
+
+    @property
+    def flat_channels(self) -> list[int]:
+        """Channels of the recording that have not changed so far though a microphone should be on them."""
+        return sorted(self._array.channels[microphone] for microphone in self._flat.flat_channels())
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What there is to say of the recording so far."""
+        sums, array = self._sums, self._array
+        channels = (self._silent(), faint_channels(sums, array))
+        sound = copied_channels(sums, array) or high_sound(sums) or single_tone(sums, array, self._finder)
+        together = sound or common_signal(sums, array) or coincident_channels(sums, array)
+        return tuple(notice for notice in (*channels, together) if notice is not None)
+
+    def _silent(self) -> Notice | None:
+        flat, count = self.flat_channels, self._array.num_microphones
+        if not flat:
+            return None
+        if len(flat) == count:
+            return Notice(
+                "silent", "no channel ever changes; is the recording muted, or the microphones off?"
+            )
+        one = len(flat) == 1
+        verb = "never changes; is that microphone" if one else "never change; are those microphones"
+        return Notice("flat", f"{named_channels(flat)} {verb} connected and unmuted?{self._remaining()}")
+
+    def _remaining(self) -> str:
+        """What the microphones that are left cannot tell, if it is more than all of them could not."""
+        alive = [one for one in range(self._array.num_microphones) if one not in self._flat.flat_channels()]
+        if len(alive) < LEAST_ALIVE:
+            return " One microphone alone does not tell where sound comes from"
+        rest = self._array.replace(
+            body_positions=self._array.body_positions[alive],
+            channels=tuple(range(len(alive))),
+            ignore_channels=(),
+        )
+        rank = geometry_rank(rest)
+        if rank == geometry_rank(self._array):
+            return ""
+        left = {
+            "line": "lie on a line: all directions on a cone around it sound the same to them",
+            "plane": "lie in a plane: a direction and its mirror image sound the same to them",
+        }[rank]
+        return f" The {len(alive)} others {left}"
+
+
+class FlatChannelWatch:
+    """Finds channels that never change, silence included, and since when the others do.
+
+    Args:
+        num_channels: rows of every block.
+    """
+
+    def __init__(self, num_channels: int) -> None:
+        self._first = np.full(num_channels, np.nan)
+        self._flat = np.ones(num_channels, dtype=bool)
+        self._num_samples = 0
+        self.changed_at = np.full(num_channels, np.inf)
+        """Sample at which each channel changed for the first time; infinite as long as it has not."""
+
+    def see(self, block: Float[np.ndarray, "channel time"]) -> None:
+        """Take the next samples."""
+        if not block.shape[1]:
+            return
+        if not self._num_samples:
+            self._first = block[:, 0].astype(np.float64)
+        for channel in np.flatnonzero(self._flat):
+            differs = block[channel] != self._first[channel]
+            where = int(differs.argmax())
+            if differs[where]:
+                self._flat[channel] = False
+                self.changed_at[channel] = self._num_samples + where
+        self._num_samples += block.shape[1]
+
+    def flat_channels(self) -> list[int]:
+        """Channels whose samples so far are all equal."""
+        return [int(channel) for channel in np.flatnonzero(self._flat)]
+
+    def num_alive(self, before: float) -> int:
+        """How many channels had changed before a sample."""
+        return int(np.count_nonzero(self.changed_at < before))
+
+
+_FAINT_DB = -50.0  # to the loudest; gains of microphones in use differ by twenty or thirty
+
+
+def faint_channels(sums: SoundStatistics, array: MicrophoneArray) -> Notice | None:
+    """What to say of channels far fainter than the loudest, though they change, or None."""
+    power = np.einsum("fcc->c", sums.cross).real
+    faint = (power > 0) & (power < 10 ** (_FAINT_DB / 10) * power.max())
+    channels = sorted(array.channels[microphone] for microphone in np.flatnonzero(faint))
+    if not channels:
+        return None
+    verb, subject = ("is", "is that microphone") if len(channels) == 1 else ("are", "are those microphones")
+    below = f"{verb} {-_FAINT_DB:.0f} dB and more below the loudest"
+    return Notice("faint", f"{named_channels(channels)} {below}; {subject} connected and unmuted?")
