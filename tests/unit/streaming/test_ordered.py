@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from anydoa.diagnosis.channel_profile import profile_channels
-from anydoa.diagnosis.startup import StartupCheck
+from anydoa.calibration.card_start import CardStartCheck
+from anydoa.calibration.channel_profile import profile_channels
 from anydoa.localizer import Localizer
 from anydoa.streaming.feed import AudioFeed
 from anydoa.streaming.feeds import FileFeed, OrderedFeed
@@ -21,7 +21,7 @@ HEALTHY = profile_channels(card_recording(CARD, seed=99, azimuth_deg=-120.0), RA
 
 
 def ordered(feed: AudioFeed, *, listen_s: float = 1.0, patience_s: float = 2.0) -> OrderedFeed:
-    return OrderedFeed(feed, StartupCheck(CARD, HEALTHY, RATE, listen_s=listen_s, patience_s=patience_s))
+    return OrderedFeed(feed, CardStartCheck(CARD, HEALTHY, RATE, listen_s=listen_s, patience_s=patience_s))
 
 
 @pytest.fixture(autouse=True)
