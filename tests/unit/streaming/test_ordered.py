@@ -15,7 +15,7 @@ from anydoa.localizer import Localizer
 from anydoa.streaming.feed import AudioFeed
 from anydoa.streaming.feeds import FileFeed, OrderedFeed
 from anydoa.streaming.pipeline import LivePipeline
-from unit.diagnosis.card_starts import CARD, RATE, card_recording
+from card_starts import CARD, RATE, card_recording
 
 HEALTHY = profile_channels(card_recording(CARD, seed=99, azimuth_deg=-120.0), RATE, CARD)
 
