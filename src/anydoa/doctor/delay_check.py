@@ -10,7 +10,20 @@ from anydoa.doctor.delays import parabolic_peak
 from anydoa.doctor.measurement import Measurement
 from anydoa.doctor.places import heard_places
 from anydoa.doctor.wave_fit import ChannelHypothesis
-from anydoa.geometry.array import MicrophoneArray
+
+
+@dataclass(frozen=True)
+class DelayCheckOptions:
+    """Which delays are believed.
+
+    Args:
+        slack_s: seconds beyond the limit that are no contradiction; positions are known to a centimetre at
+            worst.
+        clear_share: share of the highest peaks that a peak must reach; lower ones are noise.
+    """
+
+    slack_s: float = 4e-5
+    clear_share: float = 0.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,9 +33,9 @@ class DelayCheck:
     Args:
         pairs: the two channels of each pair.
         measured_s: seconds by which the first hears later; not a number where the peak is too low to trust.
-        expected_s: as the array file says, for the direction that suits the segment best.
+        expected_s: the same as the array file says, for the direction that suits the segment best.
         repaired_s: the same after all repairs.
-        limit_s: no sound in air can be farther apart: spacing over speed of sound.
+        limit_s: spacing over speed of sound: no sound in air can be farther apart.
         impossible_share: share of the measured delays beyond the limit.
         closure_s: median, over triangles of microphones, of what the three delays miss zero by.
         fit: 0..1, how much of the sound plane waves explain, with everything as the file says.
@@ -42,38 +55,39 @@ class DelayCheck:
     is_one_place: bool
 
 
-_SLACK_S = 4e-5  # s; positions are known to a centimetre at worst
-_CLEAR_SHARE = 0.5  # of the highest peaks; lower ones are noise
-
-
-def check_delays(measurement: Measurement, mended: ChannelHypothesis) -> DelayCheck:
+def check_delays(
+    measurement: Measurement,
+    repaired: ChannelHypothesis,
+    options: DelayCheckOptions = DelayCheckOptions(),
+) -> DelayCheck:
     """Compare measured delays with the limit, with each other and with plane waves.
 
     Args:
         measurement: the microphones that hear the room.
-        mended: what each channel is after all repairs.
+        repaired: what each channel is after all repairs.
+        options: which delays are believed.
     """
-    correlations = measurement.correlations
+    array, correlations = measurement.array, measurement.correlations
+    # (pair, lag, segment) -> (segment, pair): the highest peak of each correlation
     measured, height = parabolic_peak(np.moveaxis(correlations.correlation, 2, 0), correlations.lag_s)
-    clear = height >= _CLEAR_SHARE * np.quantile(height, 0.9)
+    clear = height >= options.clear_share * np.quantile(height, 0.9)
     pairs = correlations.pairs
-    positions = measurement.array.positions
-    limit = np.linalg.norm(positions[pairs[:, 0]] - positions[pairs[:, 1]], axis=1)
-    limit_s = limit / measurement.array.speed_of_sound
-    if measurement.array.rigid_sphere_radius is not None:
+    limit = np.linalg.norm(array.positions[pairs[:, 0]] - array.positions[pairs[:, 1]], axis=1)
+    limit_s = limit / array.speed_of_sound
+    if array.rigid_sphere_radius is not None:
         limit_s *= np.pi / 2  # around the sphere, not through it
-    impossible = np.abs(measured) > limit_s + _SLACK_S
+    impossible = np.abs(measured) > limit_s + options.slack_s
     return DelayCheck(
         pairs=np.array(measurement.assignment.channels)[pairs],
         measured_s=np.where(clear, measured, np.nan),
         expected_s=_expected(measurement, measurement.as_declared),
-        repaired_s=_expected(measurement, mended),
+        repaired_s=_expected(measurement, repaired),
         limit_s=limit_s,
         impossible_share=float(impossible[clear].mean()),
-        closure_s=_closure(measurement.array, measured),
+        closure_s=_closure(array.num_microphones, measured),
         fit=float(measurement.waves.fit(measurement.as_declared).mean()),
-        repaired_fit=float(measurement.waves.fit(mended).mean()),
-        is_one_place=len(heard_places(measurement.near_waves, mended)) == 1,
+        repaired_fit=float(measurement.waves.fit(repaired).mean()),
+        is_one_place=len(heard_places(measurement.near_waves, repaired)) == 1,
     )
 
 
@@ -85,9 +99,8 @@ def _expected(measurement: Measurement, hypothesis: ChannelHypothesis) -> Float[
     return delays
 
 
-def _closure(array: MicrophoneArray, measured: Float[np.ndarray, "segment pair"]) -> float:
+def _closure(count: int, measured: Float[np.ndarray, "segment pair"]) -> float:
     """Median over triangles of what three delays, once around, miss zero by; 0 with two microphones."""
-    count = array.num_microphones
     if count < 3:
         return 0.0
     number = np.zeros((count, count), dtype=int)

@@ -13,13 +13,29 @@ from scipy.fft import next_fast_len
 from anydoa.classical.stft import hann_window, short_time_spectra
 from anydoa.errors import AudioError
 
-LAG_STEP = 1 / 128_000  # s; an eighth of a sample at 16 kHz, so that the nearest lag is near enough
-_BAND = (150.0, 7_500.0)  # Hz; where speech and claps are
-_WINDOW_S = 0.032
-_WINDOW_DELAYS = 4  # a window holds the longest delay this often, so that both microphones see one sound
-_FLOOR_QUANTILE = 0.1  # of all frames: what a bin holds when nobody talks
-_DECAY_DB_S = 90.0  # dB a second at which the sound of a moment is taken to fade; a room of 0.67 s
-_MIN_LAGS = 8
+LAG_STEP = 1 / 128_000
+"""Seconds between lags: an eighth of a sample at 16 kHz, so that the nearest lag is near enough."""
+
+
+@dataclass(frozen=True)
+class DelayOptions:
+    """How signals are correlated.
+
+    Args:
+        band_hz: frequencies in which speech and claps are.
+        window_s: shortest window.
+        window_delays: how often a window holds the longest delay, so that both microphones see one sound.
+        floor_quantile: share of all windows in which a bin holds less than when nobody talks.
+        decay_db_s: dB a second at which the sound of a moment is taken to fade; a room of 0.67 s.
+        min_lags: fewest lags to either side.
+    """
+
+    band_hz: tuple[float, float] = (150.0, 7_500.0)
+    window_s: float = 0.032
+    window_delays: int = 4
+    floor_quantile: float = 0.1
+    decay_db_s: float = 90.0
+    min_lags: int = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +48,7 @@ class SegmentDelays:
         quality: height of the correlation's peak over the root mean square of the rest of it; about 3 where
             there is nothing but noise, 10 and more for one talker in a dry room.
         level: loudness of each segment in dB of full scale, the median of the microphones.
-        start_s: when each segment begins.
+        start_s: seconds at which each segment begins.
     """
 
     pairs: Int[np.ndarray, "pair 2"]
@@ -48,10 +64,10 @@ class SegmentCorrelations:
 
     Args:
         pairs: the two microphones of each pair, the lower first.
-        lag_s: the lags, evenly spaced, zero in the middle.
+        lag_s: seconds by which the first microphone hears later, evenly spaced, zero in the middle.
         correlation: -1..1; 1 where a pure delay by that lag explains everything.
         level: loudness of each segment in dB of full scale, the median of the microphones.
-        start_s: when each segment begins.
+        start_s: seconds at which each segment begins.
     """
 
     pairs: Int[np.ndarray, "pair 2"]
@@ -69,24 +85,34 @@ class SegmentCorrelations:
 
 
 def measure_delays(
-    audio: Float[np.ndarray, "mic time"], sample_rate: int, *, max_delay_s: float, segment_s: float = 0.25
+    audio: Float[np.ndarray, "mic time"],
+    sample_rate: int,
+    *,
+    max_delay_s: float,
+    segment_s: float = 0.25,
+    options: DelayOptions = DelayOptions(),
 ) -> SegmentDelays:
     """Delays of all pairs in the louder half of the recording's segments, which overlap by half.
 
     Args:
         audio: the microphones' signals, any scale.
         sample_rate: samples a second.
-        max_delay_s: delays are sought up to here, both ways.
+        max_delay_s: longest delay that is sought, both ways.
         segment_s: seconds a segment.
+        options: how signals are correlated.
 
     Raises:
         AudioError: if the recording is shorter than a segment.
     """
-    found = correlate_segments(audio, sample_rate, max_delay_s=max_delay_s, segment_s=segment_s)
-    correlation = np.moveaxis(found.correlation, 2, 0)  # segment pair lag
+    found = correlate_segments(
+        audio, sample_rate, max_delay_s=max_delay_s, segment_s=segment_s, options=options
+    )
+    # (pair, lag, segment) -> (segment, pair): the highest peak of each correlation
+    correlation = np.moveaxis(found.correlation, 2, 0)
     tdoa_s, height = parabolic_peak(correlation, found.lag_s)
+    # (segment, pair, lag) -> (segment, pair): root mean square beside the peak, whose width is the band's
     total = np.square(correlation).sum(axis=-1)
-    near = np.abs(found.lag_s - tdoa_s[..., None]) < 0.5 / (_BAND[1] - _BAND[0])  # the peak's own width
+    near = np.abs(found.lag_s - tdoa_s[..., None]) < 0.5 / (options.band_hz[1] - options.band_hz[0])
     rest = np.sqrt(
         np.maximum(total - np.square(correlation * near).sum(axis=-1), 0)
         / np.maximum((~near).sum(axis=-1), 1)
@@ -96,7 +122,12 @@ def measure_delays(
 
 
 def correlate_segments(
-    audio: Float[np.ndarray, "mic time"], sample_rate: int, *, max_delay_s: float, segment_s: float = 0.25
+    audio: Float[np.ndarray, "mic time"],
+    sample_rate: int,
+    *,
+    max_delay_s: float,
+    segment_s: float = 0.25,
+    options: DelayOptions = DelayOptions(),
 ) -> SegmentCorrelations:
     """GCC-PHAT of all pairs in the louder half of the recording's segments, which overlap by half.
 
@@ -106,8 +137,9 @@ def correlate_segments(
     Args:
         audio: the microphones' signals, any scale.
         sample_rate: samples a second.
-        max_delay_s: lags go up to here, both ways.
+        max_delay_s: longest lag, both ways.
         segment_s: seconds a segment.
+        options: how signals are correlated.
 
     Raises:
         AudioError: if the recording is shorter than a segment.
@@ -115,7 +147,8 @@ def correlate_segments(
     Reference:
         Knapp and Carter (1976), PHAT. The weights are ours.
     """
-    length = _window_length(sample_rate, max_delay_s)
+    shortest = max(options.window_s, options.window_delays * max_delay_s) * sample_rate
+    length = 4 * int(next_fast_len(int(np.ceil(shortest / 4)), real=True))
     hop = length // 4
     half = max(1, round(segment_s * sample_rate / 2 / hop))  # windows in half a segment
     if audio.shape[1] < length + (2 * half - 1) * hop:
@@ -124,16 +157,22 @@ def correlate_segments(
             f"got {audio.shape[1] / sample_rate:.2f} s; record longer"
         )
     frequency = np.fft.rfftfreq(length, 1 / sample_rate)
-    band = (frequency >= _BAND[0]) & (frequency <= min(_BAND[1], 0.45 * sample_rate))
+    lowest, highest = options.band_hz
+    band = (frequency >= lowest) & (frequency <= min(highest, 0.45 * sample_rate))
+    # (mic, time) -> (mic, frame, freq) in the band, whole half segments
     spectra = short_time_spectra(audio.astype(np.float32), hann_window(length), hop)[..., band]
     num_halves = spectra.shape[1] // half
     spectra = spectra[:, : num_halves * half]
     power = np.square(np.abs(spectra)) + np.float32(1e-20)
-    level = _piece_level(power, half, length)
+    # (mic, frame, freq) -> (segment): the louder half of them is kept
+    level = _segment_level(power, half, length)
     kept = np.flatnonzero(level >= (np.quantile(level, 0.1) + np.quantile(level, 0.9)) / 2)
-    weight = _onset_weight(np.exp(np.log(power).mean(axis=0)), hop / sample_rate)
+    # (mic, frame, freq) -> (frame, freq): how much of the power comes straight from the talker
+    weight = _onset_weight(np.exp(np.log(power).mean(axis=0)), hop / sample_rate, options)
     phase = spectra / np.sqrt(power)
-    lags = np.arange(-_num_lags(max_delay_s), _num_lags(max_delay_s) + 1) * LAG_STEP
+    # (mic, frame, freq) -> (pair, lag, segment)
+    num_lags = max(options.min_lags, int(np.ceil(max_delay_s / LAG_STEP)))
+    lags = np.arange(-num_lags, num_lags + 1) * LAG_STEP
     pairs = np.stack(np.triu_indices(len(audio), k=1), axis=1)
     correlation = _correlate_pairs(phase, weight, pairs, (half, kept), np.outer(frequency[band], lags))
     start_s = kept * half * hop / sample_rate
@@ -147,7 +186,7 @@ def parabolic_peak(
 
     Args:
         values: correlations.
-        lag_s: evenly spaced lags.
+        lag_s: lags, evenly spaced.
     """
     top = values.argmax(axis=-1)
     inner = np.clip(top, 1, values.shape[-1] - 2)[..., None]
@@ -159,17 +198,7 @@ def parabolic_peak(
     return lag_s[inner[..., 0]] + shift * (lag_s[1] - lag_s[0]), height
 
 
-def _window_length(sample_rate: int, max_delay_s: float) -> int:
-    """Even number of samples in a window."""
-    shortest = max(_WINDOW_S, _WINDOW_DELAYS * max_delay_s) * sample_rate
-    return 4 * int(next_fast_len(int(np.ceil(shortest / 4)), real=True))
-
-
-def _num_lags(max_delay_s: float) -> int:
-    return max(_MIN_LAGS, int(np.ceil(max_delay_s / LAG_STEP)))
-
-
-def _piece_level(
+def _segment_level(
     power: Float[np.ndarray, "mic frame freq"], half: int, length: int
 ) -> Float[np.ndarray, "segment"]:
     """Loudness in dB of full scale: the median of the microphones, so that one loud channel says nothing."""
@@ -179,10 +208,12 @@ def _piece_level(
     return segments
 
 
-def _onset_weight(power: Float[np.ndarray, "frame freq"], step_s: float) -> Float[np.ndarray, "frame freq"]:
+def _onset_weight(
+    power: Float[np.ndarray, "frame freq"], step_s: float, options: DelayOptions
+) -> Float[np.ndarray, "frame freq"]:
     """Share of each bin's power, 0..1, that is neither noise nor the echo of earlier windows."""
-    floor = np.quantile(power, _FLOOR_QUANTILE, axis=0)
-    fade = np.float32(10 ** (-_DECAY_DB_S * step_s / 10))
+    floor = np.quantile(power, options.floor_quantile, axis=0)
+    fade = np.float32(10 ** (-options.decay_db_s * step_s / 10))
     echo = np.empty_like(power)
     memory = floor.astype(power.dtype)
     for frame, now in enumerate(power):
@@ -203,16 +234,16 @@ def _correlate_pairs(
     half, kept = segments
     cosine = np.cos(2 * np.pi * cycles).astype(np.float32)
     sine = np.sin(2 * np.pi * cycles).astype(np.float32)
-    total = _sum_pieces(weight, half).sum(axis=-1)[kept]
+    total = _sum_segments(weight, half).sum(axis=-1)[kept]
     correlation = np.empty((len(pairs), cycles.shape[1], len(kept)), dtype=np.float32)
     weighted = phase * weight
     for row, (first, second) in zip(correlation, pairs, strict=True):
-        cross = _sum_pieces(weighted[first] * phase[second].conj(), half)[kept]
+        cross = _sum_segments(weighted[first] * phase[second].conj(), half)[kept]
         row[:] = ((cross.real @ cosine - cross.imag @ sine) / total[:, None]).T
     return correlation
 
 
-def _sum_pieces(frames: np.ndarray, half: int) -> np.ndarray:
+def _sum_segments(frames: np.ndarray, half: int) -> np.ndarray:
     """Sums over the windows of each segment; segments are two neighbouring halves."""
     halves = frames.reshape(-1, half, frames.shape[-1]).sum(axis=1)
     return halves[:-1] + halves[1:]

@@ -1,17 +1,16 @@
-"""The microphones that hear the room, on the measurement: their delays, their geometry, its symmetries."""
+"""What the microphones that hear the room measure together: their delays, their geometry, its symmetries."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
 
 from anydoa.doctor.channel_assignment import ChannelAssignment
-from anydoa.doctor.channels import ChannelStatistics
-from anydoa.doctor.delays import SegmentCorrelations, correlate_segments
+from anydoa.doctor.delays import DelayOptions, SegmentCorrelations, correlate_segments
 from anydoa.doctor.evidence import Explanation, certainty
 from anydoa.doctor.findings import CERTAIN, Finding
-from anydoa.doctor.order_search import MOST_MICROPHONES
+from anydoa.doctor.order_search import MAX_MICROPHONES
 from anydoa.doctor.symmetry import Order, are_interchangeable, symmetries
 from anydoa.doctor.time_offset import OFFSET_RANGE_S
 from anydoa.doctor.wave_fit import (
@@ -24,8 +23,20 @@ from anydoa.doctor.wave_fit import (
 )
 from anydoa.geometry.array import MicrophoneArray
 
-_PIECE_S = 0.125  # longer segments mix the echoes of more syllables
-_MOST_PIECES = 60  # loud ones; more cost time and say the same
+
+@dataclass(frozen=True)
+class MeasurementOptions:
+    """Which parts of a recording are measured.
+
+    Args:
+        segment_s: seconds a segment; longer ones mix the echoes of more syllables.
+        max_segments: number of loudest segments that are kept; more cost time and say the same.
+        delays: how signals are correlated.
+    """
+
+    segment_s: float = 0.125
+    max_segments: int = 60
+    delays: DelayOptions = field(default_factory=DelayOptions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +46,7 @@ class Measurement:
     Args:
         array: these microphones alone, in the order of their channels.
         assignment: which channels and microphones of the whole array they are.
-        correlations: of all pairs.
+        correlations: correlations of all pairs of them.
     """
 
     array: MicrophoneArray
@@ -57,13 +68,13 @@ class Measurement:
     @cached_property
     def group(self) -> tuple[Order, ...]:
         """Orders of these microphones that no recording from unknown directions tells apart."""
-        if self.array.num_microphones > MOST_MICROPHONES:
+        if self.array.num_microphones > MAX_MICROPHONES:
             return (self.as_declared.order,)
         return symmetries(self.array)
 
     @property
     def as_declared(self) -> ChannelHypothesis:
-        """Everything as placed."""
+        """Every channel as assigned."""
         return ChannelHypothesis.as_declared(self.array.num_microphones)
 
     def waves_from(self, directions: Float[np.ndarray, "direction 3"]) -> WaveFit:
@@ -76,6 +87,7 @@ def measure(
     sample_rate: int,
     array: MicrophoneArray,
     assignment: ChannelAssignment,
+    options: MeasurementOptions = MeasurementOptions(),
 ) -> Measurement:
     """Correlate the channels that hear the room, in the loudest segments of the recording.
 
@@ -83,7 +95,8 @@ def measure(
         recording: every channel of the card.
         sample_rate: samples a second.
         array: what the user believes.
-        assignment: of two channels or more.
+        assignment: two channels or more.
+        options: which parts of the recording are measured.
 
     Raises:
         AudioError: if the recording is too short.
@@ -92,10 +105,14 @@ def measure(
     part = array.replace(
         body_positions=array.body_positions[assignment.mics], channels=None, ignore_channels=()
     )
-    reach = part.span / part.speed_of_sound + OFFSET_RANGE_S
-    audio = assignment.aligned(recording, sample_rate)
-    correlations = correlate_segments(audio, sample_rate, max_delay_s=reach, segment_s=_PIECE_S)
-    return Measurement(part, assignment, correlations.loudest(_MOST_PIECES))
+    correlations = correlate_segments(
+        assignment.aligned(recording, sample_rate),
+        sample_rate,
+        max_delay_s=part.span / part.speed_of_sound + OFFSET_RANGE_S,
+        segment_s=options.segment_s,
+        options=options.delays,
+    )
+    return Measurement(part, assignment, correlations.loudest(options.max_segments))
 
 
 def without_copies(
@@ -103,7 +120,8 @@ def without_copies(
     sample_rate: int,
     array: MicrophoneArray,
     assignment: ChannelAssignment,
-    facts: ChannelStatistics,
+    copies: tuple[tuple[int, int], ...],
+    options: MeasurementOptions = MeasurementOptions(),
 ) -> tuple[ChannelAssignment, list[Finding]]:
     """Leave out copies: of two equal channels the one that plane waves fit worse at its place.
 
@@ -111,26 +129,28 @@ def without_copies(
         recording: every channel of the card.
         sample_rate: samples a second.
         array: what the user believes.
-        assignment: of the channels that hear the room.
-        facts: of the recording.
+        assignment: channels that hear the room.
+        copies: pairs of channels that carry one signal.
+        options: which parts of the recording are measured.
     """
     findings = []
-    for pair in facts.copies:
+    for pair in copies:
         if not set(pair) <= set(assignment.channels):
             continue
-        mic_of = dict(assignment.live)
-        others = [mic for channel, mic in assignment.live if channel not in pair]
+        mic_of = dict(assignment.pairs)
+        others = [mic for channel, mic in assignment.pairs if channel not in pair]
         sure, doubt = 0.5, "cannot be heard, as the others are equally far from both"
-        copy, model = pair
-        if not are_interchangeable(array, mic_of[copy], mic_of[model], others):
+        copy, original = pair
+        if not are_interchangeable(array, mic_of[copy], mic_of[original], others):
             fits = {}
             for channel in pair:
-                measurement = measure(recording, sample_rate, array, assignment.without(channel))
-                fits[channel] = Explanation(measurement.waves.fit(measurement.as_declared))
-            copy, model = sorted(pair, key=lambda channel: -float(fits[channel].fit.mean()))
-            sure, doubt = certainty(fits[copy], [fits[model]]), "is not clear"
-        text = f"channels {copy} and {model} carry the same signal"
+                rest = measure(recording, sample_rate, array, assignment.without(channel), options)
+                fits[channel] = Explanation(rest.waves.fit(rest.as_declared))
+            # Without the copy, waves fit better than without the original.
+            copy, original = sorted(pair, key=lambda channel: -float(fits[channel].fit.mean()))
+            sure, doubt = certainty(fits[copy], [fits[original]]), "is not clear"
+        text = f"channels {copy} and {original} carry the same signal"
         text += f": channel {copy} is a copy." if sure >= CERTAIN else f"; which is the copy {doubt}."
-        findings.append(Finding("duplicated", (copy, model), sure, text))
+        findings.append(Finding("duplicated", (copy, original), sure, text))
         assignment = assignment.without(copy)
     return assignment, findings

@@ -5,6 +5,7 @@ microphones, every order; for more, assignments: guess the direction of each seg
 microphone it fits best there, and repeat, from many starts.
 """
 
+from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
@@ -14,56 +15,82 @@ from scipy.optimize import linear_sum_assignment
 from anydoa.doctor.symmetry import Order, equivalents
 from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit
 
-MOST_MICROPHONES = 16  # beyond, orders are too many to search
-_ALL_ORDERS = 5  # microphones for which every order is tried
-_STARTS = 16
-_ROUNDS = 8
-_LEAST_STEP = 1e-6  # of the fit; less is rounding
+MAX_MICROPHONES = 16
+"""Number of microphones beyond which orders are too many to search."""
+
+
+@dataclass(frozen=True)
+class OrderSearchOptions:
+    """How much of all orders is tried.
+
+    Args:
+        exhaustive_mics: number of microphones up to which every order is tried.
+        num_starts: random orders from which assignments start.
+        max_rounds: assignments in a row from each start.
+        min_step: fit that a step must gain; less is rounding.
+    """
+
+    exhaustive_mics: int = 5
+    num_starts: int = 16
+    max_rounds: int = 8
+    min_step: float = 1e-6
 
 
 def simple_orders(num_mics: int) -> list[Order]:
     """The unchanged order, every shift and the reversal."""
-    told = tuple(range(num_mics))
-    shifts = [told[step:] + told[:step] for step in range(num_mics)]
-    return list(dict.fromkeys([*shifts, told[::-1]]))
+    declared = tuple(range(num_mics))
+    shifts = [declared[step:] + declared[:step] for step in range(num_mics)]
+    return list(dict.fromkeys([*shifts, declared[::-1]]))
 
 
 def search_orders(
-    waves: WaveFit, hypothesis: ChannelHypothesis, group: tuple[Order, ...], rng: np.random.Generator
+    waves: WaveFit,
+    hypothesis: ChannelHypothesis,
+    group: tuple[Order, ...],
+    rng: np.random.Generator,
+    options: OrderSearchOptions = OrderSearchOptions(),
 ) -> list[tuple[Order, Float[np.ndarray, "segment"]]]:
     """Orders that fit well with the fit of each segment, best first, one of each class of equivalents.
 
     Args:
         waves: fit of the recording.
-        hypothesis: offsets and signs, and the order to start from.
+        hypothesis: what is believed of offsets and signs, and the order to start from.
         group: symmetries of the array.
         rng: where random starts come from.
+        options: how much of all orders is tried.
     """
-    search = _Search(waves, hypothesis, group)
+    search = _OrderSearch(waves, hypothesis, group, options)
     start = hypothesis.order
     for simple in simple_orders(len(start)):
         search.fit(tuple(start[mic] for mic in simple))
     search.fit_swaps(start)
-    if len(start) <= _ALL_ORDERS:
+    if len(start) <= options.exhaustive_mics:
         for order in permutations(sorted(start)):
             search.fit(order)
     else:
         for order in search.best(3):
             search.assign(order)
-        for _ in range(_STARTS):
+        for _ in range(options.num_starts):
             search.assign(tuple(rng.permutation(start).tolist()))
         for order in search.best(2):
             search.climb(order)
     return search.ranking()
 
 
-class _Search:
+class _OrderSearch:
     """Fits of all orders tried so far, one of each class."""
 
-    def __init__(self, waves: WaveFit, hypothesis: ChannelHypothesis, group: tuple[Order, ...]) -> None:
+    def __init__(
+        self,
+        waves: WaveFit,
+        hypothesis: ChannelHypothesis,
+        group: tuple[Order, ...],
+        options: OrderSearchOptions,
+    ) -> None:
         self._waves = waves
         self._hypothesis = hypothesis
         self._group = group
+        self._options = options
         self._fits: dict[Order, Float[np.ndarray, "segment"]] = {}
         self._known: dict[Order, Order] = {}
 
@@ -85,11 +112,11 @@ class _Search:
         """Better assignments from here, until none is found."""
         places = np.array(sorted(order))
         height = -np.inf
-        for _ in range(_ROUNDS):
+        for _ in range(self._options.max_rounds):
             hypothesis = self._hypothesis.reordered(order)
             totals = self._waves.totals(hypothesis)
             self._keep(order, totals.max(axis=0))
-            if self.fit(order) <= height + _LEAST_STEP:
+            if self.fit(order) <= height + self._options.min_step:
                 return
             height = self.fit(order)
             gain = self._waves.assignment_gain(hypothesis, places, totals.argmax(axis=0))
@@ -113,6 +140,6 @@ class _Search:
         height = self.fit(order)
         while True:
             better = max(self.fit_swaps(order), key=self.fit)
-            if self.fit(better) <= height + _LEAST_STEP:
+            if self.fit(better) <= height + self._options.min_step:
                 return
             order, height = better, self.fit(better)

@@ -164,7 +164,11 @@ def _advice(talker: KnownTalker) -> str:
     azimuth = f"{talker.azimuth_deg:.0f}"
     return (
         f"record one talker at {azimuth}° azimuth, level with the array, and pass --known-azimuth {azimuth}"
-        + (f"; that rules out {talker.settles} of {talker.of}" if talker.settles < talker.of else "")
+        + (
+            f"; that rules out {talker.num_ruled_out} of {talker.num_reorderings}"
+            if talker.num_ruled_out < talker.num_reorderings
+            else ""
+        )
     )
 
 

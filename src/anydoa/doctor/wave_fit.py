@@ -1,9 +1,9 @@
 """How well plane waves explain a recording, if its channels were these microphones.
 
 A hypothesis says which microphone each channel is, by how much the channel lags behind, how fast that grows
-and whether it is turned upside down. Its fit, segment by segment, is the mean over all pairs of the correlation
-at the delays that one plane wave would give, for the direction that suits the segment best: 1 is a perfect
-wave, 0 chance.
+and whether it is turned upside down. Its fit, segment by segment, is the mean over all pairs of the
+correlation at the delays that one plane wave would give, for the direction that suits the segment best: 1 is
+a perfect wave, 0 chance.
 """
 
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ class ChannelHypothesis:
         order: number of the microphone whose signal each channel carries.
         offset_s: seconds by which each channel is late.
         sign: 1, or -1 where the channel is turned upside down.
-        drift: seconds a second by which the lateness grows; ``offset_s`` is that of the middle of the segments.
+        drift: seconds a second by which that grows; ``offset_s`` is that of the middle of the segments.
     """
 
     order: tuple[int, ...]
@@ -74,7 +74,7 @@ class WaveFit:
     """Fits hypotheses about the channels of one recording.
 
     Args:
-        correlations: of the channels.
+        correlations: correlations of all pairs of the channels.
         arrival_s: seconds after the origin at which a wave from each direction reaches each microphone.
     """
 
@@ -93,7 +93,7 @@ class WaveFit:
 
     @property
     def num_segments(self) -> int:
-        """How many segments the recording has."""
+        """Number of segments of the recording."""
         return self._values.shape[2]
 
     def is_across(self, channels: tuple[int, ...]) -> Bool[np.ndarray, "pair"]:
@@ -107,7 +107,7 @@ class WaveFit:
 
         Args:
             hypothesis: what each channel is.
-            pairs: sum over these alone; the mean is still over all.
+            pairs: pairs that are summed over; the mean is still over all.
         """
         late = self._late(hypothesis)
         steady = self._steadied(hypothesis.drift)
@@ -172,11 +172,12 @@ class WaveFit:
         """How well each channel fits at each place, all others and the directions staying as they are.
 
         Args:
-            hypothesis: the order so far.
+            hypothesis: what each channel is so far.
             places: numbers of the microphones to choose from.
             directions: number of the direction of each segment.
         """
-        arrival = self._arrival[:, directions]  # mic segment
+        # (mic, direction) -> (mic, segment), and when the wave of each segment is in each channel
+        arrival = self._arrival[:, directions]
         offset = np.array(hypothesis.offset_s)[:, None] / self._step
         late = arrival[list(hypothesis.order)] + offset
         sign = np.array(hypothesis.sign)
@@ -185,9 +186,11 @@ class WaveFit:
         for channel in range(len(late)):
             pairs = np.flatnonzero((self._pairs == channel).any(axis=1))
             others = self._pairs[pairs].sum(axis=1) - channel
-            lag = (arrival[places] + offset[channel])[:, None] - late[others]  # place other segment
+            # (place, other, segment): lag of this channel to every other, if it were at each place
+            lag = (arrival[places] + offset[channel])[:, None] - late[others]
             # A pair says when its first channel hears later: turned around where that is the other.
             lag = lag * np.where(others > channel, 1, -1)[:, None]
+            # (place, other, segment) -> (place): mean correlation at these lags
             found = steady[pairs[:, None], self._rows(lag), np.arange(self.num_segments)]
             gain[channel] = ((sign[others] * sign[channel])[:, None] * found).sum(axis=1).mean(axis=1)
         return gain
@@ -262,11 +265,6 @@ def _basis(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "2 3"]:
     return np.stack([first, np.cross(axis, first)])
 
 
-_NEAREST_M = 0.25  # from the middle of the array
-_OUTSIDE = 1.3  # times the radius of the array; nearer than that is among the microphones
-_BEND_STEP_S = 22e-6  # s by which the bends of neighbouring distances differ at the rim
-
-
 def curved_arrival_times(
     array: MicrophoneArray, directions: Float[np.ndarray, "direction 3"]
 ) -> Float[np.ndarray, "mic wave"]:
@@ -274,18 +272,22 @@ def curved_arrival_times(
 
     Args:
         array: the microphones.
-        directions: of the talkers; plane waves first, then one set for each nearer distance.
+        directions: directions of the talkers; plane waves come first, then one set for each distance.
     """
     spheres = [spherical_arrival_times(array, directions, distance) for distance in talker_distances(array)]
     return np.concatenate([arrival_times(array, directions), *spheres], axis=1)
 
 
 def talker_distances(array: MicrophoneArray) -> list[float]:
-    """Metres from the middle of the array, farthest first, at which its microphones hear another bend."""
-    radius = _radius(array)
-    nearest = max(_NEAREST_M, _OUTSIDE * radius)
+    """Metres from the middle of the array, farthest first, at which its microphones hear another bend.
+
+    Wave fronts are spheres: at 0.5 m from a circle of 10 cm the middle of the front is 29 microseconds ahead
+    of a plane.
+    """
+    radius = float(np.linalg.norm(array.centred_positions, axis=1).max())
+    nearest = max(0.25, 1.3 * radius)  # m; nearer than that is among the microphones
     bend_s = radius**2 / (2 * nearest * array.speed_of_sound)
-    count = round(bend_s / _BEND_STEP_S)
+    count = round(bend_s / _DELAY_STEP)
     return [nearest * count / number for number in range(1, count + 1)]
 
 
@@ -305,8 +307,3 @@ def spherical_arrival_times(
         around = np.sqrt(distance**2 - radius**2) + radius * (angle - seen)
         straight = np.where(angle > seen, around, straight)
     return (straight - distance) / array.speed_of_sound
-
-
-def _radius(array: MicrophoneArray) -> float:
-    """Metres from the middle of the array to its farthest microphone."""
-    return float(np.linalg.norm(array.centred_positions, axis=1).max())

@@ -266,7 +266,7 @@ def test_a_pair_that_contradicts_the_others_is_outvoted() -> None:
     np.testing.assert_allclose(found[1], paths, atol=3e-4)
 
 
-def test_pieces_from_one_direction_are_one_place_and_unclear_ones_none() -> None:
+def test_segments_from_one_direction_are_one_place_and_unclear_ones_none() -> None:
     rng = np.random.default_rng(10)
     array = ball(rng)
     directions = np.repeat(np.stack([random_direction(rng), random_direction(rng)]), [5, 3], axis=0)

@@ -43,7 +43,7 @@ def test_unrelated_noises_have_a_low_quality() -> None:
     assert measure_delays(noise, RATE, max_delay_s=1e-3).quality.max() < 5
 
 
-def test_quiet_pieces_are_left_out() -> None:
+def test_quiet_segments_are_left_out() -> None:
     audio = delayed_noise(np.zeros(2), seconds=4.0)
     audio[:, 2 * RATE :] *= 0.01
     found = measure_delays(audio, RATE, max_delay_s=1e-3)
@@ -63,7 +63,7 @@ def test_correlations_never_exceed_one_and_reach_it_without_noise() -> None:
     assert found.correlation[0, len(found.lag_s) // 2] == pytest.approx(1, abs=1e-4)
 
 
-def test_the_loudest_pieces_stay_in_the_order_of_time() -> None:
+def test_the_loudest_segments_stay_in_the_order_of_time() -> None:
     found = correlate_segments(delayed_noise(np.zeros(2), seconds=4.0), RATE, max_delay_s=5e-4)
     few = found.loudest(5)
     assert few.correlation.shape[2] == 5
@@ -78,6 +78,6 @@ def test_a_peak_between_samples_is_found_by_its_parabola() -> None:
     assert height == pytest.approx(2)
 
 
-def test_a_recording_shorter_than_a_piece_is_refused() -> None:
+def test_a_recording_shorter_than_a_segment_is_refused() -> None:
     with pytest.raises(AudioError, match=r"at least 0.25 s, got 0.10 s; record longer"):
         measure_delays(np.zeros((2, RATE // 10)), RATE, max_delay_s=1e-3)

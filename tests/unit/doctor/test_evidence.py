@@ -47,7 +47,7 @@ def test_what_gains_by_chance_counts_for_less() -> None:
     assert sure[0] < sure[2] < sure[3]
 
 
-def test_a_z_score_grows_with_the_number_of_pieces() -> None:
+def test_a_z_score_grows_with_the_number_of_segments() -> None:
     one, other = fit(0.3), fit(0.29, seed=1)
     longer = z_score(np.tile(one, 4), np.tile(other, 4))
     assert longer == pytest.approx(2 * z_score(one, other))

@@ -8,7 +8,7 @@ import pytest
 from anydoa.doctor.delays import correlate_segments
 from anydoa.doctor.findings import Finding
 from anydoa.doctor.places import heard_places, one_sidedness
-from anydoa.doctor.repairs import find_repairs
+from anydoa.doctor.repairs import RepairSearch
 from anydoa.doctor.time_offset import OFFSET_RANGE_S, best_time_offset
 from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, arrival_times, wave_directions
 from anydoa.geometry.array import MicrophoneArray
@@ -40,7 +40,7 @@ def waves(late_s: tuple[float, ...], channels: tuple[int, ...], azimuths_deg: tu
 
 
 def mended(fit: WaveFit) -> list[tuple[str, tuple[int, ...]]]:
-    found = find_repairs(fit, fit, TOLD, GROUP, np.random.default_rng(0))
+    found = RepairSearch(fit, fit, GROUP, np.random.default_rng(0)).run(TOLD)
     return [(taken.repair.kind, taken.repair.mics) for taken in found.taken]
 
 
@@ -64,7 +64,7 @@ def test_a_large_time_needs_one_place_alone() -> None:
     assert mended(waves((4e-4,) * 3, (1,), (10.0,) * 3)) == [("offset", (1,))]
 
 
-def test_places_are_told_apart_and_pieces_of_one_belong_together() -> None:
+def test_places_are_told_apart_and_segments_of_one_belong_together() -> None:
     places = heard_places(waves((0.0,) * 3, (), PLACES_DEG), TOLD)
     assert len(places) == 3
     assert sum(place.segments.astype(int) for place in places).max() == 1
@@ -83,7 +83,7 @@ def test_times_that_differ_from_place_to_place_as_echoes_make_them_are_no_drift(
 
 def test_what_is_less_likely_than_not_is_not_mended() -> None:
     fit = waves((9e-5,) * 3, (1,), PLACES_DEG)
-    found = find_repairs(fit, fit, TOLD, GROUP, np.random.default_rng(0))
+    found = RepairSearch(fit, fit, GROUP, np.random.default_rng(0)).run(TOLD)
     assert found.hypothesis.offset_s[1] == pytest.approx(9e-5, abs=2e-5)
     doubtful = replace(found, taken=tuple(replace(taken, certainty=0.49) for taken in found.taken))
     left = doubtful.likely()

@@ -7,7 +7,7 @@ from anydoa.doctor.symmetry import (
     apparent_motion,
     best_known_talker,
     equivalents,
-    num_moved,
+    moved_places,
     rarity,
     reordering_delay_s,
     shift_of,
@@ -55,7 +55,7 @@ def test_talkers_on_an_axis_of_symmetry_settle_less_than_the_best_one() -> None:
     group = symmetries(array)
     best = best_known_talker(array, group)
     assert best is not None
-    assert (best.settles, best.of) == (11, 11)
+    assert (best.num_ruled_out, best.num_reorderings) == (11, 11)
     front = reordering_delay_s(array, [list(order) for order in group[1:]], np.array([[1.0, 0.0, 0.0]]))
     assert (front < 1e-9).sum() == 1  # the mirror image through the front
     clearest = reordering_delay_s(
@@ -73,7 +73,7 @@ def test_swaps_are_likelier_than_shifts_and_those_likelier_than_chaos() -> None:
     orders = [(0, 1, 2, 3, 4), (1, 0, 2, 3, 4), (1, 2, 3, 4, 0), (1, 2, 0, 3, 4), (1, 0, 4, 2, 3)]
     assert [rarity(order) for order in orders] == sorted(rarity(order) for order in orders)
     assert [shift_of(order) for order in orders[:3]] == [0, None, 1]
-    assert num_moved(orders[3]) == 3
+    assert len(moved_places(orders[3])) == 3
 
 
 @pytest.mark.parametrize(

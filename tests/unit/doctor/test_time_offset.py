@@ -63,7 +63,7 @@ def test_a_time_that_grows_is_found_and_fits_like_a_healthy_recording() -> None:
     assert found.fit.mean() > 0.9 * healthy > fit.fit(told).mean()
 
 
-def test_a_hypothesis_that_drifts_moves_every_piece_by_its_own_time() -> None:
+def test_a_hypothesis_that_drifts_moves_every_segment_by_its_own_time() -> None:
     told = ChannelHypothesis.as_declared(5)
     late = told.later((1,), 1e-4, 5e-5)
     fit = waves(0.0, 0.0, (1,))
