@@ -8,7 +8,6 @@ import json
 from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -20,17 +19,16 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.output_file import note_input, write_text
 
 _SCHEMA = 1
-_QUIETEST_DB = -60.0  # to the microphones; what is quieter is silence, however quiet
 
 
 @dataclass(frozen=True)
 class ChannelSignature:
-    """By what one channel of a recording is known again.
+    """What tells one channel of a recording from the others.
 
     Args:
         level_db: loudness in the band of speech, relative to the median of the microphones.
-        is_constant: it never changes, as a loopback channel while nothing is played.
-        hears_room: it is coherent with another channel, as microphones near each other are.
+        is_constant: whether it never changes, as a loopback channel while nothing is played.
+        hears_room: whether it is coherent with another channel, as microphones near each other are.
     """
 
     level_db: float
@@ -44,8 +42,8 @@ class ChannelProfile:
 
     Args:
         array: name of the array.
-        array_hash: of its positions and channels.
-        channels: what each channel is known by.
+        array_hash: hash of its positions and channels.
+        channels: signature of each channel.
     """
 
     array: str
@@ -54,19 +52,20 @@ class ChannelProfile:
 
 
 def channel_signatures(
-    facts: ChannelStatistics, microphones: tuple[int, ...]
+    statistics: ChannelStatistics, microphones: tuple[int, ...]
 ) -> tuple[ChannelSignature, ...]:
-    """What channels are known by.
+    """The signature of every channel.
 
     Args:
-        facts: what was measured of them.
+        statistics: what was measured of the channels.
         microphones: channels whose median is 0 dB.
     """
-    level_db = np.maximum(facts.level_db - np.median(facts.level_db[list(microphones)]), _QUIETEST_DB)
-    hears = facts.coherence.max(axis=1) > COHERENT
+    level_db = statistics.level_db - np.median(statistics.level_db[list(microphones)])
+    level_db = np.maximum(level_db, -60.0)  # what is quieter is silence, however quiet
+    hears = statistics.coherence.max(axis=1) > COHERENT
     return tuple(
         ChannelSignature(round(float(level), 2), bool(constant), bool(hearing))
-        for level, constant, hearing in zip(level_db, facts.is_constant, hears, strict=True)
+        for level, constant, hearing in zip(level_db, statistics.is_constant, hears, strict=True)
     )
 
 
@@ -87,26 +86,28 @@ def profile_channels(audio: np.ndarray, sample_rate: int, array: MicrophoneArray
     """
     audio = checked_recording(audio, sample_rate, purpose="a profile")
     array.check_channel_count(len(audio))
-    facts = channel_statistics(audio, sample_rate)
-    signs = channel_signatures(facts, array.channels)
-    problem = _problem(facts, signs, array)
+    statistics = channel_statistics(audio, sample_rate)
+    signatures = channel_signatures(statistics, array.channels)
+    problem = _problem(statistics, signatures, array)
     if problem:
         raise AudioError(
             f"a profile is made of a healthy recording, but {problem}; record somebody talking near the "
             "array, or ask `anydoa doctor` what is wrong"
         )
     check_sound(audio[list(array.channels)], sample_rate, purpose="a profile")
-    return ChannelProfile(array.name, array.hash, signs)
+    return ChannelProfile(array.name, array.hash, signatures)
 
 
-def _problem(facts: ChannelStatistics, signs: tuple[ChannelSignature, ...], array: MicrophoneArray) -> str:
+def _problem(
+    statistics: ChannelStatistics, signatures: tuple[ChannelSignature, ...], array: MicrophoneArray
+) -> str:
     """The first thing about the microphones that no healthy recording has, or nothing."""
     for channel in array.channels:
-        if signs[channel].is_constant:
+        if signatures[channel].is_constant:
             return f"channel {channel} never changes"
-        if not signs[channel].hears_room:
+        if not signatures[channel].hears_room:
             return f"channel {channel} shares no sound with another channel"
-    copies = [pair for pair in facts.copies if set(pair) <= set(array.channels)]
+    copies = [pair for pair in statistics.copies if set(pair) <= set(array.channels)]
     return f"channels {copies[0][0]} and {copies[0][1]} carry the same signal" if copies else ""
 
 
@@ -115,8 +116,8 @@ class ProfileMaker:
 
     Args:
         array: whose channels they are.
-        sample_rate: of the blocks, in Hz.
-        listen_s: seconds that a profile is made of.
+        sample_rate: sample rate of the blocks, in Hz.
+        listen_s: seconds of sound that a profile is made of.
     """
 
     def __init__(self, array: MicrophoneArray, sample_rate: int, *, listen_s: float = 4.0) -> None:
@@ -165,11 +166,10 @@ def load_profile(path: str | PathLike[str]) -> ChannelProfile:
     if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
         raise ConfigError(f"{path}: no channel profile of schema {_SCHEMA}; make one with --profile")
     try:
-        signs = tuple(_sign(entry) for entry in document["channels"])
-        return ChannelProfile(str(document["array"]), str(document["array_hash"]), signs)
+        channels = tuple(
+            ChannelSignature(float(entry["level_db"]), bool(entry["is_constant"]), bool(entry["hears_room"]))
+            for entry in document["channels"]
+        )
+        return ChannelProfile(str(document["array"]), str(document["array_hash"]), channels)
     except (KeyError, TypeError, ValueError) as error:
         raise ConfigError(f"{path}: a channel profile lacks or misspells {error}; make it anew") from None
-
-
-def _sign(entry: dict[str, Any]) -> ChannelSignature:
-    return ChannelSignature(float(entry["level_db"]), bool(entry["is_constant"]), bool(entry["hears_room"]))

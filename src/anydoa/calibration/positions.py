@@ -7,14 +7,14 @@ array as long as one factor on all delays is open.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.calibration.position_fit import FitPrior, PositionFit, fit_positions, fit_waves
-from anydoa.calibration.sound_places import SoundPlaces, find_places, gather_delays
+from anydoa.calibration.position_fit import FitOptions, FitPrior, PositionFit, fit_positions, fit_waves
+from anydoa.calibration.sound_places import SoundPlaceOptions, SoundPlaces, find_places, gather_delays
 from anydoa.errors import AudioError, ConfigError, GeometryError
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
@@ -24,17 +24,36 @@ from anydoa.io.audio import samples_info, split_blocks
 from anydoa.threads import one_blas_thread
 
 _NUM_AXES = {"line": 1, "plane": 2, "volume": 3}
-_FOLDS = 5
-_FEWEST_PLACES = 8
-_REDUNDANCY = 2.0  # numbers measured for each number sought
-_LEAST_SPREAD_DEG = 20.0
-# Echoes of one room are alike from place to place, so fitting them alone mends held-out misfit. Where the
-# file was right it did less than this in 18 of 20 simulated recordings (benchmarks/calibration.py).
-_MOST_LEFT = 0.6
-_LEAST_FALL_M = 0.0005
-_LEAST_PIECES = 2  # of a place; a lone segment may be anything
-_THICK = 3.0  # standard deviations of a position, below which a thickness cannot be refined
-_AT_BOUND = 0.98
+
+
+@dataclass(frozen=True)
+class AcceptanceOptions:
+    """When refined positions are accepted.
+
+    Echoes of one room are alike from place to place, so fitting them alone lowers held-out misfit. Where the
+    file was right it did so by less than this in 18 of 20 simulated recordings (benchmarks/calibration.py).
+
+    Args:
+        num_folds: parts of the places, each of which is held out once.
+        max_misfit_share: share of the held-out misfit that may be left.
+        min_misfit_fall_m: metres by which it must fall.
+        min_places: number of places.
+        redundancy: numbers measured for each number sought.
+        min_spread_deg: least spread of the directions around a line.
+        min_segments: segments of a place; a lone one may be anything.
+        thick_sds: standard deviations of a position below which a thickness cannot be refined.
+        bound_share: share of the farthest move from which a microphone is taken to stand at its bound.
+    """
+
+    num_folds: int = 5
+    max_misfit_share: float = 0.6
+    min_misfit_fall_m: float = 0.0005
+    min_places: int = 8
+    redundancy: float = 2.0
+    min_spread_deg: float = 20.0
+    min_segments: int = 2
+    thick_sds: float = 3.0
+    bound_share: float = 0.98
 
 
 @dataclass(frozen=True)
@@ -46,6 +65,9 @@ class CalibrationOptions:
             No coordinate moves farther than four of these.
         delay_sd: standard deviation from 1 of the factor on all delays, which echoes and temperature change.
             With 0 the size of the array is refined, too: outdoors, at a known speed of sound.
+        acceptance: when refined positions are accepted.
+        places: how places are gathered from the recording.
+        fit: how positions are searched.
 
     Raises:
         ConfigError: if a value is out of range.
@@ -53,6 +75,9 @@ class CalibrationOptions:
 
     position_sd_m: float = 0.005
     delay_sd: float = 0.03
+    acceptance: AcceptanceOptions = AcceptanceOptions()
+    places: SoundPlaceOptions = field(default_factory=SoundPlaceOptions)
+    fit: FitOptions = field(default_factory=FitOptions)
 
     def __post_init__(self) -> None:
         if not 1e-5 <= self.position_sd_m <= 0.1:
@@ -68,15 +93,15 @@ class Calibration:
     """A refined array and how far to trust it.
 
     Args:
-        array: with the refined positions.
-        moves_m: by which the microphones moved, in the user's frame.
+        array: the array with the refined positions.
+        moves_m: metres by which the microphones moved, in the user's frame.
         moves_sd_m: standard deviation of each coordinate, relative to the array as a whole.
         directions: unit vectors towards the places that sounds came from, in the user's frame; of a flat
             array those on the positive side of its normal, of a line those in one half plane.
-        num_segments: segments of the recording that were used.
+        num_segments: number of segments of the recording that were used.
         before_m: misfit of arrivals at held-out places with the nominal positions, metres of path.
         after_m: the same with positions refined on the other places.
-        delay_factor: by which all delays are longer than the refined array and its speed of sound say.
+        delay_factor: factor by which all delays are longer than the refined array and its speed of sound say.
         delay_factor_sd: its standard deviation; 0 if it was not refined.
     """
 
@@ -105,7 +130,7 @@ def calibrate_positions(
         audio: a recording of all channels, (channel, time), floating-point.
         sample_rate: samples a second.
         array: the nominal array.
-        options: what is known before.
+        options: what is known before, and when the result is accepted.
 
     Raises:
         ShapeError: if the recording is not floating-point (channel, time).
@@ -130,19 +155,19 @@ def calibrate_blocks(
         blocks: a recording of all channels; a minute of it is held at a time.
         sample_rate: samples a second.
         array: the nominal array.
-        options: what is known before.
+        options: what is known before, and when the result is accepted.
 
     Raises:
         AudioError: as :func:`calibrate_positions`.
         GeometryError: as :func:`calibrate_positions`.
     """
     options = options or CalibrationOptions()
-    frame = _Frame.of(array, options)
-    reach = array.span + 4 * options.position_sd_m
+    frame = _PrincipalFrame.of(array, options)
+    reach_s = (array.span + frame.prior.bound_m) / array.speed_of_sound
     signals = (array.select_channels(block) for block in blocks)
-    delays = gather_delays(signals, sample_rate, max_delay_s=reach / array.speed_of_sound)
-    places = find_places(delays, frame.positions, speed_of_sound=array.speed_of_sound)
-    return refine_positions(array, places.heard_for(_LEAST_PIECES), options)
+    delays = gather_delays(signals, sample_rate, max_delay_s=reach_s, options=options.places)
+    places = find_places(delays, frame.positions, speed_of_sound=array.speed_of_sound, options=options.places)
+    return refine_positions(array, places.heard_for(options.acceptance.min_segments), options)
 
 
 def refine_positions(
@@ -153,23 +178,24 @@ def refine_positions(
     Args:
         array: the nominal array.
         places: arrival times from each direction, as path at the array's speed of sound.
-        options: what is known before.
+        options: what is known before, and when the result is accepted.
 
     Raises:
         AudioError: as :func:`calibrate_positions`.
         GeometryError: as :func:`calibrate_positions`.
     """
     options = options or CalibrationOptions()
-    frame = _Frame.of(array, options)
-    _check_count(frame, places)
-    fit = fit_positions(frame.positions, places.paths, frame.prior)
-    _check_spread(fit)
-    _check_bound(fit, frame, array)
-    before, after = _held_out_misfit(frame, places.paths)
-    if after > min(_MOST_LEFT * before, before - _LEAST_FALL_M):
+    acceptance = options.acceptance
+    frame = _PrincipalFrame.of(array, options)
+    _check_count(frame, places, acceptance)
+    fit = fit_positions(frame.positions, places.paths, frame.prior, options.fit)
+    _check_spread(fit, acceptance.min_spread_deg)
+    _check_bound(fit, frame, array, acceptance.bound_share)
+    before, after = _held_out_misfit(frame, places.paths, acceptance.num_folds, options.fit)
+    if after > min(acceptance.max_misfit_share * before, before - acceptance.min_misfit_fall_m):
         raise AudioError(
-            f"refined positions must fit held-out sounds better by {1 - _MOST_LEFT:.0%} and "
-            f"{_LEAST_FALL_M * 1000:g} mm, but their misfit is {after * 1000:.2f} mm after "
+            f"refined positions must fit held-out sounds better by {1 - acceptance.max_misfit_share:.0%} and "
+            f"{acceptance.min_misfit_fall_m * 1000:g} mm, but their misfit is {after * 1000:.2f} mm after "
             f"{before * 1000:.2f} mm; keep the array file, ask `anydoa doctor`, or record more "
             "directions in a drier room"
         )
@@ -189,13 +215,13 @@ def refine_positions(
 
 
 @dataclass(frozen=True, eq=False)
-class _Frame:
+class _PrincipalFrame:
     """The nominal array along its principal axes, widest first; as many as it fills.
 
     Args:
         basis: principal axes of the array in the user's frame, as rows.
-        positions: metres, relative to their mean.
-        prior: of the moves.
+        positions: positions along them, metres, relative to their mean.
+        prior: how far microphones may be from their nominal places.
     """
 
     basis: Float[np.ndarray, "3 3"]
@@ -208,7 +234,8 @@ class _Frame:
         return self.basis[: self.positions.shape[1]]
 
     @staticmethod
-    def of(array: MicrophoneArray, options: CalibrationOptions) -> "_Frame":
+    def of(array: MicrophoneArray, options: CalibrationOptions) -> "_PrincipalFrame":
+        """The frame of an array, if its positions can be refined."""
         if array.rigid_sphere_radius is not None:
             raise GeometryError(
                 f"positions are refined in free air, but array {array.name!r} sits on a rigid sphere, around "
@@ -217,7 +244,7 @@ class _Frame:
         num_axes = _NUM_AXES[geometry_rank(array)]
         basis = np.linalg.svd(array.centred_positions)[2]
         positions = array.centred_positions @ basis[:num_axes].T
-        thick = np.ptp(positions, axis=0) > _THICK * options.position_sd_m
+        thick = np.ptp(positions, axis=0) > options.acceptance.thick_sds * options.position_sd_m
         if not thick[0]:
             raise GeometryError(
                 f"array {array.name!r} spans {array.span * 1000:.0f} mm, too little to refine positions "
@@ -225,7 +252,7 @@ class _Frame:
             )
         # All delays of a flat array stretch when its directions do, so one factor more tells nothing.
         delay_sd = options.delay_sd if num_axes == 3 else 0.0
-        frame = _Frame(basis, positions, FitPrior(options.position_sd_m, delay_sd, int(thick.sum())))
+        frame = _PrincipalFrame(basis, positions, FitPrior(options.position_sd_m, delay_sd, int(thick.sum())))
         if frame.numbers_a_place < 1:
             raise GeometryError(
                 f"refining a {geometry_rank(array)} takes at least {min(num_axes, 2) + 2} microphones, for "
@@ -246,7 +273,7 @@ class _Frame:
         return free * len(self.positions) - free - free * (free - 1) // 2
 
     def standard_deviations(self, fit: PositionFit) -> Float[np.ndarray, "mic 3"]:
-        """Of each coordinate in the user's frame; the prior's across axes that the array does not fill."""
+        """One a coordinate in the user's frame; the prior's across axes that the array does not fill."""
         across = np.eye(3) - self.axes.T @ self.axes
         covariance = np.einsum("ax,mab,by->mxy", self.axes, fit.moves_covariance, self.axes)
         covariance += across * self.prior.position_m**2
@@ -262,8 +289,9 @@ class _Frame:
         return normalize_direction(waves @ self.basis[: waves.shape[1]])
 
 
-def _check_count(frame: _Frame, places: SoundPlaces) -> None:
-    needed = max(_FEWEST_PLACES, ceil(_REDUNDANCY * frame.num_unknowns / frame.numbers_a_place))
+def _check_count(frame: _PrincipalFrame, places: SoundPlaces, acceptance: AcceptanceOptions) -> None:
+    measured = acceptance.redundancy * frame.num_unknowns / frame.numbers_a_place
+    needed = max(acceptance.min_places, ceil(measured))
     if len(places.paths) < needed:
         raise AudioError(
             f"refining {frame.num_unknowns} coordinates takes sounds from at least {needed} directions, "
@@ -271,20 +299,21 @@ def _check_count(frame: _Frame, places: SoundPlaces) -> None:
         )
 
 
-def _check_spread(fit: PositionFit) -> None:
+def _check_spread(fit: PositionFit, min_deg: float) -> None:
     """Directions must not lie around one line: then hardly more than delays along that line are known."""
     power = np.linalg.eigvalsh(fit.waves.T @ fit.waves / len(fit.waves))[::-1]
     spread_deg = float(np.rad2deg(np.arcsin(np.sqrt(min(power[min(1, len(power) - 1)], 1.0)))))
-    if spread_deg < _LEAST_SPREAD_DEG:
+    if spread_deg < min_deg:
         raise AudioError(
-            f"sounds must come from all around, spread by {_LEAST_SPREAD_DEG:g} degrees or more, "
+            f"sounds must come from all around, spread by {min_deg:g} degrees or more, "
             f"but theirs are spread by {spread_deg:.0f}; walk around the array while talking"
         )
 
 
-def _check_bound(fit: PositionFit, frame: _Frame, array: MicrophoneArray) -> None:
+def _check_bound(fit: PositionFit, frame: _PrincipalFrame, array: MicrophoneArray, share: float) -> None:
+    """No microphone may move as far as it may."""
     farthest = np.abs(fit.moves).max(axis=1)
-    if farthest.max() >= _AT_BOUND * frame.prior.bound_m:
+    if farthest.max() >= share * frame.prior.bound_m:
         worst = int(farthest.argmax())
         raise AudioError(
             f"microphone {worst} of array {array.name!r} would move {frame.prior.bound_m * 1000:.0f} mm, as "
@@ -292,24 +321,26 @@ def _check_bound(fit: PositionFit, frame: _Frame, array: MicrophoneArray) -> Non
         )
 
 
-def _held_out_misfit(frame: _Frame, paths: Float[np.ndarray, "place mic"]) -> tuple[float, float]:
+def _held_out_misfit(
+    frame: _PrincipalFrame, paths: Float[np.ndarray, "place mic"], num_folds: int, options: FitOptions
+) -> tuple[float, float]:
     """Misfit of arrivals with nominal positions, and with positions refined without them, metres of path.
 
-    Each fifth of the places is left out once. The median of the places' root mean squares, so that a few
+    Each part of the places is left out once. The median of the places' root mean squares, so that a few
     places with strange echoes say little.
     """
-    fold = np.arange(len(paths)) % _FOLDS
-    before = _misfit(frame.positions, paths)
+    fold = np.arange(len(paths)) % num_folds
+    before = _misfit(frame.positions, paths, options)
     after = np.zeros(len(paths))
-    for out in range(_FOLDS):
-        fit = fit_positions(frame.positions, paths[fold != out], frame.prior)
-        after[fold == out] = _misfit(frame.positions + fit.moves, paths[fold == out])
+    for out in range(num_folds):
+        fit = fit_positions(frame.positions, paths[fold != out], frame.prior, options)
+        after[fold == out] = _misfit(frame.positions + fit.moves, paths[fold == out], options)
     return float(np.median(before)), float(np.median(after))
 
 
 def _misfit(
-    positions: Float[np.ndarray, "mic axis"], paths: Float[np.ndarray, "place mic"]
+    positions: Float[np.ndarray, "mic axis"], paths: Float[np.ndarray, "place mic"], options: FitOptions
 ) -> Float[np.ndarray, "place"]:
     """Root mean square of each place's arrivals around the plane wave that fits them best."""
-    misfit = fit_waves(positions - positions.mean(axis=0), paths)[1]
+    misfit = fit_waves(positions - positions.mean(axis=0), paths, options)[1]
     return np.sqrt(np.square(misfit).mean(axis=1))

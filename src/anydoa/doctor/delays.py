@@ -57,6 +57,22 @@ class SegmentDelays:
     level: Float[np.ndarray, "segment"]
     start_s: Float[np.ndarray, "segment"]
 
+    def every(self, step: int) -> "SegmentDelays":
+        """The first of every so many segments."""
+        return SegmentDelays(
+            self.pairs, self.tdoa_s[::step], self.quality[::step], self.level[::step], self.start_s[::step]
+        )
+
+    def followed_by(self, later: "SegmentDelays") -> "SegmentDelays":
+        """The segments of this and a later part of a recording."""
+        return SegmentDelays(
+            self.pairs,
+            np.concatenate([self.tdoa_s, later.tdoa_s]),
+            np.concatenate([self.quality, later.quality]),
+            np.concatenate([self.level, later.level]),
+            np.concatenate([self.start_s, later.start_s]),
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class SegmentCorrelations:
@@ -82,6 +98,14 @@ class SegmentCorrelations:
         return replace(
             self, correlation=self.correlation[..., kept], level=self.level[kept], start_s=self.start_s[kept]
         )
+
+    def between(self, channels: tuple[int, ...]) -> "SegmentCorrelations":
+        """The correlations between these channels, which become microphones 0, 1, 2, ..."""
+        microphone = np.full(int(max(self.pairs.max(initial=0), *channels)) + 1, -1)
+        microphone[list(channels)] = np.arange(len(channels))
+        pairs = microphone[self.pairs]
+        kept = (pairs >= 0).all(axis=1)
+        return replace(self, pairs=pairs[kept], correlation=self.correlation[kept])
 
 
 def measure_delays(

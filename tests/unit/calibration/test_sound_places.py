@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from anydoa.calibration.sound_places import gather_delays
+from anydoa.calibration.sound_places import SoundPlaceOptions, gather_delays
 from anydoa.doctor.delays import measure_delays
 from anydoa.errors import AudioError
 
@@ -28,11 +28,10 @@ def test_what_fits_in_a_minute_is_measured_as_a_whole() -> None:
         assert np.array_equal(getattr(whole, name), getattr(parts, name))
 
 
-def test_a_long_recording_is_heard_to_its_end_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anydoa.calibration.sound_places._PART_S", 5.0)
-    monkeypatch.setattr("anydoa.calibration.sound_places._MOST_PIECES", 100)
+def test_a_long_recording_is_heard_to_its_end_in_bounded_memory() -> None:
+    options = SoundPlaceOptions(part_s=5.0, max_segments=100)
     tracemalloc.start()
-    found = gather_delays(blocks(1.5), RATE, max_delay_s=1e-3)
+    found = gather_delays(blocks(1.5), RATE, max_delay_s=1e-3, options=options)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 2 * 90 * RATE * 4 * 2  # twice the recording in single precision
