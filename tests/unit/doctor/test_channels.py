@@ -16,19 +16,19 @@ def room() -> np.ndarray:
 
 
 def test_healthy_channels_are_nothing_special(room: np.ndarray) -> None:
-    facts = channel_statistics(room, RATE)
-    assert not facts.is_dead.any()
-    assert not facts.is_clipped.any()
-    assert facts.copies == ()
-    assert facts.coherence[~np.eye(4, dtype=bool)].min() > COHERENT
+    statistics = channel_statistics(room, RATE)
+    assert not statistics.is_dead.any()
+    assert not statistics.is_clipped.any()
+    assert statistics.copies == ()
+    assert statistics.coherence[~np.eye(4, dtype=bool)].min() > COHERENT
 
 
 @pytest.mark.parametrize("trace", [0.0, 1e-4])
 def test_silent_channels_are_dead_with_or_without_a_trace_of_noise(room: np.ndarray, trace: float) -> None:
     room[2] = trace * np.random.default_rng(1).standard_normal(room.shape[1])
-    facts = channel_statistics(room, RATE)
-    assert facts.is_dead.tolist() == [False, False, True, False]
-    assert facts.is_constant[2] == (trace == 0)
+    statistics = channel_statistics(room, RATE)
+    assert statistics.is_dead.tolist() == [False, False, True, False]
+    assert statistics.is_constant[2] == (trace == 0)
 
 
 def test_a_constant_is_dead_however_loud(room: np.ndarray) -> None:

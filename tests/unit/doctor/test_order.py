@@ -1,4 +1,4 @@
-"""A talker at a told azimuth: what it says of the order of the channels, and what a turned array may not."""
+"""A talker at a stated azimuth: what that says of the order of channels, and what a turned array may not."""
 
 from itertools import product
 
@@ -71,8 +71,8 @@ def test_a_turned_array_is_never_said_to_be_in_a_wrong_order(preset: str, turn_d
         kinds = {finding.kind for finding in verdict.findings}
         assert kinds <= ({"turned"} if turn_deg else set())
         assert kinds or abs(turn_deg) < 20
-        assert verdict.check.status == "confirmed"
-        assert verdict.check.channels == tuple(range(array.num_microphones))
+        assert verdict.result.status == "confirmed"
+        assert verdict.result.channels == tuple(range(array.num_microphones))
         assert miss_deg(verdict, azimuth_deg - turn_deg) < 6
 
 
@@ -97,7 +97,7 @@ def test_arrays_without_a_like_order_are_asked_where_the_talker_is_too(
     "preset", [*CIRCLES, "matrix-voice", "respeaker-usb-4", "kinect-v1", "ps3-eye", "nao-v4"]
 )
 @pytest.mark.parametrize("told_deg", [0.0, -100.0])
-def test_a_talker_who_stands_five_degrees_beside_the_told_azimuth_is_no_problem(
+def test_a_talker_who_stands_five_degrees_beside_the_stated_azimuth_is_no_problem(
     preset: str, told_deg: float
 ) -> None:
     array = load_array(preset)
@@ -116,8 +116,8 @@ def test_the_mount_that_is_proposed_puts_the_talker_where_he_stands() -> None:
     yaw_deg = 100 + finding.value
     assert f"turned {-finding.value:.0f}° clockwise as seen from above" in finding.text
     assert f"mount_rpy_deg = [0, 0, {yaw_deg:.0f}]" in finding.text
-    mended = array.replace(mount_rpy_deg=(0.0, 0.0, yaw_deg))
-    assert checked(mended, heard, 20.0).findings == ()
+    corrected = array.replace(mount_rpy_deg=(0.0, 0.0, yaw_deg))
+    assert checked(corrected, heard, 20.0).findings == ()
 
 
 def test_an_array_turned_by_its_own_symmetry_may_be_shifted_as_well() -> None:
@@ -128,7 +128,7 @@ def test_an_array_turned_by_its_own_symmetry_may_be_shifted_as_well() -> None:
     assert "° anticlockwise as seen from above" in finding.text
     assert "or the channels are in another order (all are shifted by" in finding.text
     assert "sounds the same as in that order" in finding.text
-    assert verdict.check.num_equivalents > 1
+    assert verdict.result.num_equivalents > 1
 
 
 def test_on_an_axis_of_symmetry_a_shift_is_not_told_from_the_mirror() -> None:
@@ -139,7 +139,7 @@ def test_on_an_axis_of_symmetry_a_shift_is_not_told_from_the_mirror() -> None:
         verdict = checked(RING, shown, 30.0 if shown is mirrored else 0.0)
         assert not [finding for finding in verdict.findings if finding.kind == "order"]
     shifted = checked(RING, np.roll(record(RING, 0.0), 1, axis=0), 0.0)
-    assert shifted.check.num_equivalents == 3
+    assert shifted.result.num_equivalents == 3
     assert "all are shifted by 1, or one of 1 more" in shifted.findings[0].text
 
 
@@ -155,7 +155,7 @@ def test_a_talker_overhead_says_nothing_of_turns() -> None:
     assert verdict.findings == ()
     assert verdict.talker is not None
     assert verdict.talker.azimuths_deg == ()
-    assert verdict.check.num_equivalents == 12
+    assert verdict.result.num_equivalents == 12
 
 
 def test_a_turned_array_is_reported_and_no_file_is_offered() -> None:
@@ -170,7 +170,7 @@ def test_a_turned_array_is_reported_and_no_file_is_offered() -> None:
     assert told["heard_azimuths_deg"] == [pytest.approx(35, abs=1)]
 
 
-def test_a_swap_on_a_ring_is_mended_where_the_talker_is_heard_where_he_stands() -> None:
+def test_a_swap_on_a_ring_is_corrected_where_the_talker_is_heard_where_he_stands() -> None:
     heard = np.concatenate([record(RING, 15.0, seed=seed) for seed in range(3)], axis=1)[[0, 2, 1, 3, 4, 5]]
     heard = 0.3 * heard / np.abs(heard).max()
     diagnosis = diagnose(heard, SAMPLE_RATE, RING, known_azimuth_deg=15.0)
@@ -190,5 +190,5 @@ def test_a_change_of_the_order_that_is_likelier_wrong_than_right_is_not_told() -
     )
     assert [finding.kind for finding in likely.findings] == ["order"]
     assert unlikely.findings == ()
-    assert unlikely.check.status == "unclear"
-    assert unlikely.check.channels == (0, 1, 2, 3, 4, 5)
+    assert unlikely.result.status == "unclear"
+    assert unlikely.result.channels == (0, 1, 2, 3, 4, 5)

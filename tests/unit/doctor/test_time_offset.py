@@ -55,20 +55,20 @@ def test_one_time_is_found_and_no_drift(channels: tuple[int, ...]) -> None:
 
 def test_a_time_that_grows_is_found_and_fits_like_a_healthy_recording() -> None:
     fit = waves(1e-4, 8e-5, (2,))
-    told = ChannelHypothesis.as_declared(5)
-    found = best_time_offset(fit, told, (2,))
+    declared = ChannelHypothesis.as_declared(5)
+    found = best_time_offset(fit, declared, (2,))
     assert found.drifts
     assert found.hypothesis.drift[2] == pytest.approx(8e-5, rel=0.2)
-    healthy = waves(0.0, 0.0, (2,)).fit(told).mean()
-    assert found.fit.mean() > 0.9 * healthy > fit.fit(told).mean()
+    healthy = waves(0.0, 0.0, (2,)).fit(declared).mean()
+    assert found.fit.mean() > 0.9 * healthy > fit.fit(declared).mean()
 
 
 def test_a_hypothesis_that_drifts_moves_every_segment_by_its_own_time() -> None:
-    told = ChannelHypothesis.as_declared(5)
-    late = told.later((1,), 1e-4, 5e-5)
+    declared = ChannelHypothesis.as_declared(5)
+    late = declared.later((1,), 1e-4, 5e-5)
     fit = waves(0.0, 0.0, (1,))
-    directions = fit.best_directions(told)
-    moved = fit.arrivals(late, directions) - fit.arrivals(told, directions)
+    directions = fit.best_directions(declared)
+    moved = fit.arrivals(late, directions) - fit.arrivals(declared, directions)
     assert moved[1] == pytest.approx(1e-4 + 5e-5 * fit.time_s)
     assert np.delete(moved, 1, axis=0) == pytest.approx(0)
-    assert late.later((1,), -1e-4, -5e-5) == told
+    assert late.later((1,), -1e-4, -5e-5) == declared

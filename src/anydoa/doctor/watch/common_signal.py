@@ -1,49 +1,118 @@
-"""Channels between which nothing is ever late: B-format or a mix, taken for microphones.
+"""Channels that carry sound at once: B-format or a mix taken for microphones, and hum of the electronics.
 
 The components of B-format come from one point. They are in phase or in antiphase whatever the direction, so
 their cross spectra are real. Those of microphones apart turn with frequency, for every sound but one from
 straight across a flat array; that one is in phase everywhere.
+
+Hum or hiss of the electronics reaches all channels at once, as sound from straight across a flat array would.
+But a room returns sound from all sides, so from the frequency on at which the array hears the difference no
+sound in a pause is the same at every microphone. While somebody talks it is covered; if nobody ever does it
+is as loud all the time.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Complex, Float, Shaped
+from jaxtyping import Bool, Float, Shaped
 
 from anydoa.doctor.watch.notice import Notice
 from anydoa.doctor.watch.sound_statistics import SoundStatistics
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 
-_FEWEST_WINDOWS = 8
-_FEWEST_MICROPHONES = 4  # W, X, Y and Z
-_HIGHEST_HZ = 7_000.0  # above, components made from real microphones are no longer of one point
-_LEAST_TURN = np.pi / 2  # phase by which sound along two microphones is late, from which they tell anything
-_BLOCK = 8  # bins; echoes more than 4 ms late cancel over 250 Hz, lateness between microphones does not
-_FEWEST_BLOCKS = 6  # of all pairs
-_COHERENT = 0.45  # squared coherence that neither noise nor sound from everywhere has at such a turn
-_LEAST_SHARE = 0.15  # of the blocks that must be so coherent
-_MOST_IMAGINARY = 0.08  # share of the squared coherence; half for microphones apart
-_LEAST_ANTIPHASE = 0.05  # share of the squared coherence that no sound across a flat array has
-_LEAST_SPREAD_DB = 4.5  # between channels; microphones of a flat array hear sound across it about as loud
+_PLACES = {
+    "line": "; directions square to the line may be it",
+    "plane": "; directions square to the array's plane may be it",
+}
 
 
-def coincident_channels(sums: SoundStatistics, array: MicrophoneArray) -> Notice | None:
+@dataclass(frozen=True)
+class CoincidenceOptions:
+    """What tells channels of one point from microphones apart.
+
+    Args:
+        min_windows: number of windows.
+        min_channels: number of channels: W, X, Y and Z.
+        max_hz: frequency above which components made from real microphones are no longer of one point.
+        min_turn: phase by which sound along two microphones is late, from which they tell anything.
+        block_bins: neighbouring bins; echoes more than 4 ms late cancel over 250 Hz, delays between
+            microphones do not.
+        min_blocks: number of blocks of all pairs.
+        coherence: squared coherence that neither noise nor sound from everywhere has at such a turn.
+        min_share: share of the blocks that must be so coherent.
+        max_imaginary: share of the squared coherence; half for microphones apart.
+        min_antiphase: share of the squared coherence that no sound across a flat array has.
+        min_spread_db: level between channels; microphones of a flat array hear sound across it about as loud.
+    """
+
+    min_windows: int = 8
+    min_channels: int = 4
+    max_hz: float = 7_000.0
+    min_turn: float = math.pi / 2
+    block_bins: int = 8
+    min_blocks: int = 6
+    coherence: float = 0.45
+    min_share: float = 0.15
+    max_imaginary: float = 0.08
+    min_antiphase: float = 0.05
+    min_spread_db: float = 4.5
+
+
+@dataclass(frozen=True)
+class CommonSignalOptions:
+    """What tells hum of the electronics from sound in a room.
+
+    Args:
+        min_windows: number of windows.
+        quiet: shares of the windows by level between which they are quiet.
+        loud: shares of the windows by level between which they are loud.
+        common_share: share of the power of quiet windows that all channels carry alike.
+        covered_share: the same in loud ones; above, it may well be sound from straight across.
+        steady_db: level between quiet and loud windows; talk has ten and more.
+        turn: phase by which sound along the array is late, from which it would be heard.
+    """
+
+    min_windows: int = 10
+    quiet: tuple[float, float] = (0.0, 0.1)
+    loud: tuple[float, float] = (0.7, 1.0)
+    common_share: float = 0.95
+    covered_share: float = 0.85
+    steady_db: float = 6.0
+    turn: float = 2.0
+
+    def min_hz(self, array: MicrophoneArray) -> float:
+        """From which frequency on sound in a room is not the same at all microphones."""
+        return self.turn * array.speed_of_sound / (2 * math.pi * array.span)
+
+
+def coincident_channels(
+    sums: SoundStatistics, array: MicrophoneArray, options: CoincidenceOptions = CoincidenceOptions()
+) -> Notice | None:
     """What to say of channels that are no microphones apart, or None."""
-    if sums.num_windows < _FEWEST_WINDOWS or array.num_microphones < _FEWEST_MICROPHONES:
+    if sums.num_windows < options.min_windows or array.num_microphones < options.min_channels:
         return None
-    coherence = _coherence(sums)[_telling(sums, array)]
-    fewest = max(_FEWEST_BLOCKS, _LEAST_SHARE * len(coherence))
-    coherence = coherence[np.square(np.abs(coherence)) >= _COHERENT]
+    # (freq, channel, channel) -> (block, channel, channel): means over neighbouring frequencies, over which
+    # echoes cancel
+    power = np.einsum("fcc->fc", sums.cross).real
+    scale = np.sqrt(np.maximum(power[:, :, None] * power[:, None], np.finfo(np.float64).tiny))
+    coherence = _blocks(sums.cross / scale, options.block_bins).mean(axis=1)
+    # (block, channel, channel) -> (one): where sound along a pair is clearly late, if it is coherent there
+    coherence = coherence[_is_telling(sums, array, options)]
+    fewest = max(options.min_blocks, options.min_share * len(coherence))
+    coherence = coherence[np.square(np.abs(coherence)) >= options.coherence]
     if len(coherence) < fewest:
         return None
     squared = np.square(np.abs(coherence)).sum()
     imaginary, antiphase = (np.square(part).sum() for part in (coherence.imag, np.minimum(coherence.real, 0)))
-    if imaginary > _MOST_IMAGINARY * squared:
+    if imaginary > options.max_imaginary * squared:
         return None
-    power = np.einsum("fcc->c", sums.cross).real
+    # Sound from straight across a flat array is in phase, too, but never in antiphase, and about as loud
+    # everywhere.
+    level = np.einsum("fcc->c", sums.cross).real
     across = (
-        antiphase < _LEAST_ANTIPHASE * squared and power.max() < 10 ** (_LEAST_SPREAD_DB / 10) * power.min()
+        antiphase < options.min_antiphase * squared
+        and level.max() < 10 ** (options.min_spread_db / 10) * level.min()
     )
     if across and geometry_rank(array) != "volume":
         return None
@@ -54,53 +123,33 @@ def coincident_channels(sums: SoundStatistics, array: MicrophoneArray) -> Notice
     )
 
 
-def _coherence(sums: SoundStatistics) -> Complex[np.ndarray, "block channel channel"]:
-    """Of each pair of channels, the mean over neighbouring frequencies, over which echoes cancel."""
-    power = np.einsum("fcc->fc", sums.cross).real
-    scale = np.sqrt(np.maximum(power[:, :, None] * power[:, None], np.finfo(np.float64).tiny))
-    return _blocks(sums.cross / scale).mean(axis=1)
-
-
-def _telling(sums: SoundStatistics, array: MicrophoneArray) -> Bool[np.ndarray, "block channel channel"]:
+def _is_telling(
+    sums: SoundStatistics, array: MicrophoneArray, options: CoincidenceOptions
+) -> Bool[np.ndarray, "block channel channel"]:
     """Pairs and frequencies at which sound along the pair is clearly late."""
-    frequency = _blocks(sums.frequency_hz[sums.listened])
+    frequency = _blocks(sums.frequency_hz[sums.listened], options.block_bins)
     distance: Float[np.ndarray, "channel channel"] = np.linalg.norm(
         array.positions[:, None] - array.positions, axis=-1
     )
     turn = 2 * np.pi * frequency.min(axis=1)[:, None, None] * distance / array.speed_of_sound
-    low = frequency.max(axis=1) <= _HIGHEST_HZ
-    return (turn >= _LEAST_TURN) & low[:, None, None] & ~np.tri(len(distance), dtype=bool)
+    low = frequency.max(axis=1) <= options.max_hz
+    return (turn >= options.min_turn) & low[:, None, None] & ~np.tri(len(distance), dtype=bool)
 
 
-def _blocks(values: Shaped[np.ndarray, "freq *rest"]) -> Shaped[np.ndarray, "block bin *rest"]:
+def _blocks(values: Shaped[np.ndarray, "freq *rest"], bins: int) -> Shaped[np.ndarray, "block bin *rest"]:
     """Neighbouring frequencies together; those left over are left out."""
-    count = len(values) // _BLOCK
-    return values[: count * _BLOCK].reshape(count, _BLOCK, *values.shape[1:])
+    count = len(values) // bins
+    return values[: count * bins].reshape(count, bins, *values.shape[1:])
 
 
-_FEWEST_COMMON = 10
-_QUIET, _LOUD = (0.0, 0.1), (0.7, 1.0)  # shares of the windows by level
-_IN_STEP = 0.95  # in quiet windows
-_COVERED = 0.85  # in loud ones; above, it may well be sound from straight across
-_STEADY_DB = 6.0  # between quiet and loud windows; talk has ten and more
-_TURN = 2.0  # phase by which sound along the array is late, from which it would be heard
-_PLACES = {
-    "line": "; directions square to the line may be it",
-    "plane": "; directions square to the array's plane may be it",
-}
-
-
-def in_step_hz(array: MicrophoneArray) -> float:
-    """From which frequency on sound in a room is not the same at all microphones."""
-    return _TURN * array.speed_of_sound / (2 * math.pi * array.span)
-
-
-def common_signal(sums: SoundStatistics, array: MicrophoneArray) -> Notice | None:
+def common_signal(
+    sums: SoundStatistics, array: MicrophoneArray, options: CommonSignalOptions = CommonSignalOptions()
+) -> Notice | None:
     """What to say of a signal that all channels share in pauses, or None."""
-    quiet, loud = sums.quantile(*_QUIET), sums.quantile(*_LOUD)
-    if sums.num_windows < _FEWEST_COMMON or quiet.in_step < _IN_STEP:
+    quiet, loud = sums.quantile(*options.quiet), sums.quantile(*options.loud)
+    if sums.num_windows < options.min_windows or quiet.common_share < options.common_share:
         return None
-    if loud.in_step > _COVERED and loud.level_db - quiet.level_db > _STEADY_DB:
+    if loud.common_share > options.covered_share and loud.level_db - quiet.level_db > options.steady_db:
         return None
     place = _PLACES.get(geometry_rank(array), "")
     return Notice(

@@ -6,6 +6,7 @@ recorded, can reach two microphones in the same way; it is told by how well it f
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Complex, Float
@@ -17,21 +18,45 @@ from anydoa.geometry.channel_list import named_channels
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.plane_wave import steering_phases
 
-_FEWEST_WINDOWS = 4
-_SAME = 1e-5  # share of the power that two copies may differ by, high frequencies counting more
-_ROUNDED = 1e-2  # the same where the difference is no more than rounding
-_ROUNDING_STEPS = 2.0  # powers of one step of 16 bits; two roundings with dither come to half a step
-_NOISE_FREE = 0.995  # coherence of all other microphones from which a sound must have been computed
-_SAME_DELAY_S = 20e-6
-_NUM_DIRECTIONS = 4000
-_NUM_FREQUENCIES = 24
+
+@dataclass(frozen=True)
+class CopyOptions:
+    """What tells copies from microphones that hear the same.
+
+    Args:
+        min_windows: number of windows.
+        same_share: share of the power that two copies may differ by, high frequencies counting more.
+        rounded_share: the same where the difference is no more than rounding.
+        rounding_steps: powers of one step of 16 bits; two roundings with dither come to half a step.
+        noise_free: coherence of all other microphones from which a sound must have been computed.
+        same_delay_s: seconds within which a computed wave reaches microphones at once.
+        num_directions: directions tried for a computed wave.
+        num_frequencies: loudest frequencies at which it is tried.
+    """
+
+    min_windows: int = 4
+    same_share: float = 1e-5
+    rounded_share: float = 1e-2
+    rounding_steps: float = 2.0
+    noise_free: float = 0.995
+    same_delay_s: float = 20e-6
+    num_directions: int = 4000
+    num_frequencies: int = 24
 
 
-def copied_channels(sums: SoundStatistics, array: MicrophoneArray) -> Notice | None:
+def copied_channels(
+    sums: SoundStatistics, array: MicrophoneArray, options: CopyOptions = CopyOptions()
+) -> Notice | None:
     """Channels that carry one signal up to a gain, or None."""
-    if sums.num_windows < _FEWEST_WINDOWS:
+    if sums.num_windows < options.min_windows:
         return None
-    groups = [group for group in _groups(_alike(sums)) if not _one_wave(sums, array, group)]
+    alike = _alike(sums, options)
+    groups: list[list[int]] = []
+    for channel in np.flatnonzero(alike.any(axis=1)).tolist():
+        if not any(channel in group for group in groups):
+            later = np.flatnonzero(alike[channel] & (np.arange(len(alike)) > channel))
+            groups.append([channel, *later.tolist()])
+    groups = [group for group in groups if not _one_wave(sums, array, group, options)]
     if not groups:
         return None
     said = " and ".join(
@@ -41,15 +66,17 @@ def copied_channels(sums: SoundStatistics, array: MicrophoneArray) -> Notice | N
     return Notice("copies", f"{said}; is this one microphone, copied by the sound system?", is_soon=True)
 
 
-def _alike(sums: SoundStatistics) -> Bool[np.ndarray, "channel channel"]:
+def _alike(sums: SoundStatistics, options: CopyOptions) -> Bool[np.ndarray, "channel channel"]:
+    """Which channels differ by a gain and rounding alone."""
     # As in the differences of neighbouring samples, so that rumble counts little.
     tilt = np.square(sums.frequency_hz[sums.listened])
     share = _differing_share(np.tensordot(tilt, sums.cross, axes=1))
     level = sums.cross.sum(axis=0)
     power = np.diag(level).real
     differing = _differing_share(level) * np.minimum(power, power[:, None])
-    rounded = (share < _ROUNDED) & (differing < _ROUNDING_STEPS * sums.rounding_power)
-    alike: np.ndarray = ((share < _SAME) | rounded) & (power > 0) & (power > 0)[:, None]
+    most = options.rounding_steps * sums.rounding_power
+    rounded = (share < options.rounded_share) & (differing < most)
+    alike: np.ndarray = ((share < options.same_share) | rounded) & (power > 0) & (power > 0)[:, None]
     np.fill_diagonal(alike, False)
     return alike
 
@@ -61,34 +88,24 @@ def _differing_share(cross: Complex[np.ndarray, "channel channel"]) -> Float[np.
     return 1 - alike
 
 
-def _groups(alike: Bool[np.ndarray, "channel channel"]) -> list[list[int]]:
-    groups: list[list[int]] = []
-    for channel in range(len(alike)):
-        if alike[channel].any() and not any(channel in group for group in groups):
-            groups.append(
-                [channel, *np.flatnonzero(alike[channel] & (np.arange(len(alike)) > channel)).tolist()]
-            )
-    return groups
-
-
-def _one_wave(sums: SoundStatistics, array: MicrophoneArray, group: Sequence[int]) -> bool:
+def _one_wave(
+    sums: SoundStatistics, array: MicrophoneArray, group: Sequence[int], options: CopyOptions
+) -> bool:
     """Whether a single computed wave reaches these microphones at once, as the others say."""
     others = [one for one in range(array.num_microphones) if one not in group[1:]]
     if len(others) < 3:
         return False
+    # (freq, other, other): least coherence of any two of the others, over all frequencies by their power
     cross = sums.cross[:, others][:, :, others]
-    if _least_coherence(cross) < _NOISE_FREE:
+    power = np.einsum("fcc->fc", cross).real
+    both = np.sqrt(power[:, :, None] * power[:, None]).sum(axis=0)
+    coherence = np.abs(cross).sum(axis=0) / np.maximum(both, np.finfo(np.float64).tiny)
+    if coherence.min() < options.noise_free:
         return False
-    directions = fibonacci_grid(_NUM_DIRECTIONS).directions
-    loudest = np.argsort(-np.trace(cross, axis1=1, axis2=2).real)[:_NUM_FREQUENCIES]
+    # (freq, direction, other) -> (direction): the wave that fits the others best at the loudest frequencies
+    directions = fibonacci_grid(options.num_directions).directions
+    loudest = np.argsort(-np.trace(cross, axis1=1, axis2=2).real)[: options.num_frequencies]
     steering = steering_phases(directions, array, sums.frequency_hz[sums.listened][loudest])[..., others]
     fit = np.einsum("fdi,fij,fdj->d", steering.conj(), cross[loudest], steering, optimize=True).real
     delays = array.positions[list(group)] @ directions[fit.argmax()] / array.speed_of_sound
-    return float(np.ptp(delays)) < _SAME_DELAY_S
-
-
-def _least_coherence(cross: Complex[np.ndarray, "freq channel channel"]) -> float:
-    """Of any two channels, over all frequencies by their power."""
-    power = np.einsum("fcc->fc", cross).real
-    both = np.sqrt(power[:, :, None] * power[:, None])
-    return float((np.abs(cross).sum(axis=0) / np.maximum(both.sum(axis=0), np.finfo(np.float64).tiny)).min())
+    return float(np.ptp(delays)) < options.same_delay_s

@@ -17,9 +17,14 @@ from scipy.fft import rfft
 
 from anydoa.classical.stft import hann_window
 
-SPAN_S = 0.1  # of the sound of which one window is looked at
+SPAN_S = 0.1
+"""Seconds of sound of which one window is looked at."""
+
 WINDOW_S = 0.032
-LOWEST_HZ = 100.0  # below is rumble, which says nothing of direction
+
+LOWEST_HZ = 100.0
+"""Frequency below which is rumble, which says nothing of direction."""
+
 _LEVEL_STEP_DB = 1.0
 _LEVELS_DB = (-200.0, 300.0)  # of windows; wider than single precision is used
 
@@ -29,32 +34,33 @@ class LevelRange:
     """Windows of about one level, from the frequency on that the sums were told.
 
     Args:
-        level_db: their mean level, in dB of nothing in particular.
-        in_step: how much all channels do the same in them: 1 is one signal on all, as loud on each.
+        level_db: their mean level, in dB of an arbitrary unit.
+        common_share: share of their power that all channels carry alike: 1 is one signal, as loud on each.
     """
 
     level_db: float
-    in_step: float
+    common_share: float
 
 
 class SoundStatistics:
     """Sums over the windows of a sound; nothing else is kept, so its length costs no memory.
 
     Args:
-        num_channels: rows of every block.
+        num_channels: number of rows of every block.
         sample_rate: samples a second.
-        highest_hz: from which on nothing is listened to.
-        in_step_hz: from which on all channels alike is remarkable; see :class:`LevelRange`.
+        highest_hz: frequency above which nothing is listened to.
+        common_min_hz: frequency from which all channels alike are remarkable; see :class:`LevelRange`.
 
     Attributes:
-        num_windows: so far, silent ones left out.
+        num_windows: number of windows so far, silent ones left out.
         cross: products of channels at each frequency listened to, ``freq channel channel``, summed over
             windows, each divided by its level.
-        power: of all channels at each frequency, those above what is listened to included; the same sum.
+        power: power of all channels at each frequency, those above what is listened to included; the same
+            sum.
         inverse_level: sum over windows of one by their level.
     """
 
-    def __init__(self, num_channels: int, sample_rate: int, highest_hz: float, in_step_hz: float) -> None:
+    def __init__(self, num_channels: int, sample_rate: int, highest_hz: float, common_min_hz: float) -> None:
         self.sample_rate = sample_rate
         self._span = round(SPAN_S * sample_rate)
         self._length = 2 * round(WINDOW_S * sample_rate / 2)
@@ -64,7 +70,7 @@ class SoundStatistics:
         self.listened = slice(
             int(np.searchsorted(frequency, LOWEST_HZ)), int(np.searchsorted(frequency, highest_hz, "right"))
         )
-        self._in_step_from = int(np.searchsorted(frequency[self.listened], in_step_hz))
+        self._common_from = int(np.searchsorted(frequency[self.listened], common_min_hz))
         self._tail = np.zeros((num_channels, 0), dtype=np.float32)
         self.forget()
 
@@ -101,14 +107,16 @@ class SoundStatistics:
             low: share of the windows that are quieter.
             high: share of the windows that are quieter or counted.
         """
-        count, in_step = self._by_level
+        count, common_share = self._by_level
         quieter = np.cumsum(count)
         first = int(np.searchsorted(quieter, low * quieter[-1], side="right"))
         last = max(int(np.searchsorted(quieter, high * quieter[-1])), first)
         counted = slice(first, last + 1)
         number = max(float(count[counted].sum()), 1.0)
         middle = float(count[counted] @ np.arange(first, first + len(count[counted]))) / number
-        return LevelRange(_LEVELS_DB[0] + _LEVEL_STEP_DB * middle, float(in_step[counted].sum()) / number)
+        return LevelRange(
+            _LEVELS_DB[0] + _LEVEL_STEP_DB * middle, float(common_share[counted].sum()) / number
+        )
 
     def _add(self, windows: Float32[np.ndarray, "channel window time"]) -> None:
         # A constant must come out as nothing, and a large one must cost the rest no digits.
@@ -126,7 +134,7 @@ class SoundStatistics:
         listened = np.moveaxis(spectra[..., self.listened], 2, 0)  # freq channel window
         scaled = listened * np.sqrt(1 / level).astype(np.float32)
         self.cross += scaled @ scaled.conj().swapaxes(1, 2)
-        high = slice(self.listened.start + self._in_step_from, self.listened.stop)
+        high = slice(self.listened.start + self._common_from, self.listened.stop)
         self._note_steps(spectra[..., high], power[:, high])
 
     def _note_steps(
