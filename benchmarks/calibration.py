@@ -22,9 +22,9 @@ from scipy.signal import fftconvolve
 from scipy.spatial.transform import Rotation
 from threadpoolctl import threadpool_limits
 
-from anydoa.diagnosis.calibration import Calibration, calibrate_positions
-from anydoa.diagnosis.channel_profile import profile_channels
-from anydoa.diagnosis.startup import judge_start
+from anydoa.calibration.card_start import judge_start
+from anydoa.calibration.channel_profile import profile_channels
+from anydoa.calibration.positions import Calibration, calibrate_positions
 from anydoa.errors import AudioError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction

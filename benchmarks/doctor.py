@@ -45,9 +45,10 @@ from doctor_cases import (
 )
 from threadpoolctl import threadpool_limits
 
-from anydoa.diagnosis.examination import diagnose
-from anydoa.diagnosis.findings import Diagnosis, Finding
-from anydoa.diagnosis.symmetry import best_known_talker, equivalents, symmetries
+from anydoa.doctor.diagnosis import Diagnosis
+from anydoa.doctor.examination import diagnose
+from anydoa.doctor.findings import Finding
+from anydoa.doctor.symmetry import best_known_talker, equivalents, symmetries
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.array_file import load_array
 

@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
+from anydoa.doctor.watch.recording_watch import RecordingWatch
 from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryError, ShapeError
 from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
 from anydoa.geometry.array import MicrophoneArray
@@ -34,7 +35,6 @@ from anydoa.peaks import MAX_SOURCES, MIN_SEPARATION_DEG, PeakFinder
 from anydoa.spectrum import SpectrumEstimator
 from anydoa.threads import one_blas_thread
 from anydoa.votes import DirectionVotes
-from anydoa.watches import RecordingWatch
 
 _logger = logging.getLogger(__name__)
 

@@ -11,6 +11,8 @@ import typer
 from typer.core import TyperGroup
 
 from anydoa.cli.ending import discard_output, exit_code, one_line, prepare_streams
+from anydoa.errors import ConfigError
+from anydoa.io.names import nearest_name
 from anydoa.io.output import protected_inputs
 
 _COMMANDS = (

@@ -21,7 +21,7 @@ from anydoa.errors import AudioError, ConfigError
 from anydoa.io.output import check_outputs
 
 if TYPE_CHECKING:
-    from anydoa.diagnosis.calibration import Calibration, CalibrationOptions
+    from anydoa.calibration.positions import Calibration, CalibrationOptions
     from anydoa.geometry.array import MicrophoneArray
 
 
@@ -63,7 +63,7 @@ def calibrate(
     """
     if out is None and profile is None and plot is None:
         raise ConfigError("nothing to do: give --out FILE.toml, --plot PICTURE or --profile FILE.json")
-    from anydoa.diagnosis.calibration import CalibrationOptions
+    from anydoa.calibration.positions import CalibrationOptions
     from anydoa.io.audio import recording_path
 
     recording = parse_recording(recordings, join=join)
@@ -86,7 +86,7 @@ def calibrate(
 
 
 def _write_profile(recording: Path | list[Path], nominal: "MicrophoneArray", profile: Path) -> None:
-    from anydoa.diagnosis.channel_profile import profile_channels, save_profile
+    from anydoa.calibration.channel_profile import profile_channels, save_profile
 
     audio, sample_rate = read_first_minute(recording)
     with _named(recording):
@@ -98,7 +98,7 @@ def _write_profile(recording: Path | list[Path], nominal: "MicrophoneArray", pro
 def _refined(
     recording: Path | list[Path], nominal: "MicrophoneArray", options: "CalibrationOptions"
 ) -> "Calibration":
-    from anydoa.diagnosis.calibration import calibrate_blocks
+    from anydoa.calibration.positions import calibrate_blocks
     from anydoa.io.audio import audio_info, read_blocks
 
     sample_rate = audio_info(recording).sample_rate

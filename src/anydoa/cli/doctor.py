@@ -19,7 +19,7 @@ from anydoa.errors import ConfigError
 from anydoa.io.output import check_outputs
 
 if TYPE_CHECKING:
-    from anydoa.diagnosis.findings import Diagnosis
+    from anydoa.doctor.diagnosis import Diagnosis
     from anydoa.geometry.array import MicrophoneArray
 
 _PROBLEMS_FOUND = 3
@@ -64,7 +64,7 @@ def doctor(
     told = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     check_outputs(fix, plot)
     diagnosis = _diagnosis(told, recording, known_azimuth)
-    from anydoa.diagnosis.report import report_json, report_text
+    from anydoa.doctor.report import report_json, report_text
 
     if as_json:
         import json
@@ -104,7 +104,7 @@ def _check_options(
 def _diagnosis(
     told: "MicrophoneArray", recording: Path | list[Path] | None, known_azimuth: float | None
 ) -> "Diagnosis":
-    from anydoa.diagnosis.examination import diagnose, diagnose_geometry
+    from anydoa.doctor.examination import diagnose, diagnose_geometry
 
     if recording is None:
         return diagnose_geometry(told)
@@ -125,7 +125,7 @@ def _draw(diagnosis: "Diagnosis", path: Path) -> None:
                 check.pairs,
                 check.measured_s,
                 check.expected_s,
-                check.mended_s,
+                check.repaired_s,
                 check.limit_s,
             ),
             path,

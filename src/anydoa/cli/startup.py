@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
-    from anydoa.diagnosis.channel_profile import ProfileMaker
+    from anydoa.calibration.channel_profile import ProfileMaker
     from anydoa.geometry.array import MicrophoneArray
     from anydoa.streaming.feed import AudioFeed
 
@@ -35,13 +35,13 @@ class Startup:
     def watch(self, feed: "AudioFeed", array: "MicrophoneArray") -> "AudioFeed":
         """The feed with its channels in order, or overheard to make a profile, or as it is."""
         if self.profile is not None:
-            from anydoa.diagnosis.channel_profile import load_profile
-            from anydoa.diagnosis.startup import StartupCheck
+            from anydoa.calibration.card_start import CardStartCheck
+            from anydoa.calibration.channel_profile import load_profile
             from anydoa.streaming.feeds import OrderedFeed
 
-            return OrderedFeed(feed, StartupCheck(array, load_profile(self.profile), feed.sample_rate))
+            return OrderedFeed(feed, CardStartCheck(array, load_profile(self.profile), feed.sample_rate))
         if self.save_profile is not None:
-            from anydoa.diagnosis.channel_profile import ProfileMaker
+            from anydoa.calibration.channel_profile import ProfileMaker
             from anydoa.streaming.feeds import OverheardFeed
 
             return OverheardFeed(
@@ -77,7 +77,7 @@ class _ProfileSaver:
             return
         if profile is None:
             return
-        from anydoa.diagnosis.channel_profile import save_profile
+        from anydoa.calibration.channel_profile import save_profile
 
         save_profile(profile, self._path)
         self._saved = True

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
+from anydoa.doctor.watch.recording_watch import RecordingWatch
 from anydoa.io.resampling import StreamResampler
 from anydoa.io.results import Source
 from anydoa.localizer import Localizer
@@ -18,7 +19,6 @@ from anydoa.streaming.speech_gate import SpeechGate
 from anydoa.streaming.timeline import Timeline
 from anydoa.tracking import Track, Tracker, TrackerOptions
 from anydoa.votes import DirectionVotes
-from anydoa.watches import RecordingWatch
 
 
 @dataclass(frozen=True, eq=False)

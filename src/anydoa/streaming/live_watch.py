@@ -3,7 +3,7 @@
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.watches import RecordingWatch
+from anydoa.doctor.watch.recording_watch import RecordingWatch
 
 _FIRST_LOOK_S = 1.0  # a copied microphone is known by then
 _SPAN_S = 5.0  # of sound that is judged together

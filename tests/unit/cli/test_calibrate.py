@@ -9,8 +9,8 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
+from anydoa.calibration.channel_profile import load_profile
 from anydoa.cli.calibrate import calibrate
-from anydoa.diagnosis.channel_profile import load_profile
 from anydoa.errors import AnydoaError, AudioError, ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction

@@ -12,7 +12,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from anydoa.cli.doctor import doctor
-from anydoa.diagnosis.wave_fit import arrival_times
+from anydoa.doctor.wave_fit import arrival_times
 from anydoa.errors import AnydoaError, AudioError, ConfigError
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io.array_file import load_array

@@ -18,8 +18,8 @@ from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_di
 from anydoa.geometry.layouts import tetrahedral_positions
 from anydoa.io.array_file import save_array
 from anydoa.io.results import read_results
+from card_starts import CARD, card_recording
 from properties.strategies import plane_wave
-from unit.diagnosis.card_starts import CARD, card_recording
 from voices import voice
 
 RATE = 16_000

@@ -2,12 +2,12 @@
 
 import numpy as np
 
+from anydoa.doctor.watch.recording_watch import RecordingWatch
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import circular_positions
 from anydoa.peaks import PeakFinder
 from anydoa.streaming.live_watch import LiveWatch
-from anydoa.watches import RecordingWatch
 
 RATE = 16_000
 RING = MicrophoneArray(circular_positions(6, 0.0463), "ring")

@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 import soundfile
 
-from anydoa.diagnosis.channel_profile import profile_channels
-from anydoa.diagnosis.startup import StartupCheck
+from anydoa.calibration.card_start import CardStartCheck
+from anydoa.calibration.channel_profile import profile_channels
 from anydoa.localizer import Localizer
 from anydoa.streaming.feed import AudioFeed
 from anydoa.streaming.feeds import FileFeed, OrderedFeed
 from anydoa.streaming.pipeline import LivePipeline
-from unit.diagnosis.card_starts import CARD, RATE, card_recording
+from card_starts import CARD, RATE, card_recording
 
 HEALTHY = profile_channels(card_recording(CARD, seed=99, azimuth_deg=-120.0), RATE, CARD)
 
 
 def ordered(feed: AudioFeed, *, listen_s: float = 1.0, patience_s: float = 2.0) -> OrderedFeed:
-    return OrderedFeed(feed, StartupCheck(CARD, HEALTHY, RATE, listen_s=listen_s, patience_s=patience_s))
+    return OrderedFeed(feed, CardStartCheck(CARD, HEALTHY, RATE, listen_s=listen_s, patience_s=patience_s))
 
 
 @pytest.fixture(autouse=True)

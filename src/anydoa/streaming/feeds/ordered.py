@@ -36,7 +36,7 @@ class OrderVerdict(Protocol):
 
 @runtime_checkable
 class OrderCheck(Protocol):
-    """Finds out how the channels came, as :class:`~anydoa.diagnosis.startup.StartupCheck` does."""
+    """Finds out how the channels came, as :class:`~anydoa.calibration.card_start.CardStartCheck` does."""
 
     def push(self, block: Float[np.ndarray, "channel time"]) -> OrderVerdict | None:
         """Take the next samples; the verdict once there is one."""

@@ -1,1 +1,0 @@
-"""What is wrong with a microphone array, read off a recording of somebody who talks."""

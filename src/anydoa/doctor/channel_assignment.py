@@ -1,0 +1,154 @@
+"""Which channels of the card carry which microphones, as far as hearing the room says.
+
+Channels that are dead, or hear something else than the others, carry none. Where such channels stand at
+places of microphones, and channels that the array file ignores hear the room, the card has moved them.
+Channels that start much later than the others, or whose clock runs apart, hear the room once they are
+realigned.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.doctor.channels import COHERENT, ChannelStatistics, largest_group
+from anydoa.doctor.clocks import IN_SYNC, ClockLag, ClockOptions, find_clock_lags, realigned
+from anydoa.doctor.findings import SURE, Finding, channels_in_words
+from anydoa.geometry.array import MicrophoneArray
+
+
+@dataclass(frozen=True)
+class ChannelAssignment:
+    """Channels paired with microphones.
+
+    Args:
+        pairs: channel and microphone of every channel that hears the room, in the order of the channels.
+        lags: lag of each of these channels beyond what the places of the microphones explain.
+        findings: what is wrong with the others.
+    """
+
+    pairs: tuple[tuple[int, int], ...]
+    lags: tuple[ClockLag, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def channels(self) -> list[int]:
+        """Channels that hear the room."""
+        return [channel for channel, _ in self.pairs]
+
+    @property
+    def mics(self) -> list[int]:
+        """Microphones of these channels."""
+        return [mic for _, mic in self.pairs]
+
+    def without(self, channel: int) -> "ChannelAssignment":
+        """The same with one channel left out."""
+        kept = [number for number, own in enumerate(self.channels) if own != channel]
+        return replace(
+            self,
+            pairs=tuple(self.pairs[number] for number in kept),
+            lags=tuple(self.lags[number] for number in kept),
+        )
+
+    def aligned(
+        self, recording: Float[np.ndarray, "channel time"], sample_rate: int
+    ) -> Float[np.ndarray, "assigned time"]:
+        """The signals of these channels, those that are late moved back."""
+        return np.stack(
+            [
+                realigned(recording[channel], lag, sample_rate)
+                for channel, lag in zip(self.channels, self.lags, strict=True)
+            ]
+        )
+
+
+def assign_channels(
+    recording: Float[np.ndarray, "channel time"],
+    sample_rate: int,
+    array: MicrophoneArray,
+    statistics: ChannelStatistics,
+    options: ClockOptions,
+) -> ChannelAssignment:
+    """Pair the channels that hear the room with microphones, and say what the others are.
+
+    Args:
+        recording: every channel of the card.
+        sample_rate: samples a second.
+        array: what the user believes.
+        statistics: what every channel of the recording carries.
+        options: how channels that run behind are found.
+    """
+    alive = np.flatnonzero(~statistics.is_dead)
+    linked = statistics.coherence[np.ix_(alive, alive)] > COHERENT
+    hearing = [int(alive[number]) for number in largest_group(linked)] if len(alive) else []
+    unrelated = [channel for channel in sorted(array.channels) if not statistics.is_dead[channel]]
+    if len(hearing) < 2:  # perhaps all start at different times, so that no two hear the room together
+        hearing = unrelated[:1]
+    late = find_clock_lags(recording, sample_rate, array, statistics, hearing, options) if hearing else {}
+    hearing = sorted({*hearing, *late})
+    if len(hearing) < 2:
+        return ChannelAssignment((), (), tuple(_unheard_findings(array, statistics, unrelated)))
+    declared = {channel: mic for mic, channel in enumerate(array.channels)}
+    missing = [channel for channel in declared if channel not in hearing]
+    extra = [channel for channel in hearing if channel not in declared]
+    if missing and extra:
+        pairs, moved = _moved_channels(array, len(recording), (hearing, missing, extra))
+        findings = [moved]
+    else:
+        pairs = tuple((channel, declared[channel]) for channel in hearing if channel in declared)
+        unrelated = [channel for channel in missing if not statistics.is_dead[channel]]
+        findings = _unheard_findings(array, statistics, unrelated)
+    lags = tuple(late.get(channel, IN_SYNC) for channel, _ in pairs)
+    return ChannelAssignment(pairs, lags, tuple(findings))
+
+
+def _unheard_findings(
+    array: MicrophoneArray, statistics: ChannelStatistics, unrelated: list[int]
+) -> list[Finding]:
+    """What is wrong with channels of microphones that do not hear the room: dead, or something else."""
+    findings = []
+    dead = tuple(channel for channel in sorted(array.channels) if statistics.is_dead[channel])
+    if dead:
+        verb = "is" if len(dead) == 1 else "are"
+        is_constant = statistics.is_constant[list(dead)].all()
+        how = "constant" if is_constant else "silent but for a trace of noise"
+        text = f"{channels_in_words(dead)} {verb} {how}: not connected, muted or broken."
+        findings.append(Finding("dead", dead, SURE, text))
+    if unrelated:
+        verb = "does" if len(unrelated) == 1 else "do"
+        text = (
+            f"{channels_in_words(unrelated)} {verb} not hear the room: nothing there follows what the other "
+            "microphones hear, as in a playback reference (loopback) or another input."
+        )
+        findings.append(Finding("loopback", tuple(unrelated), SURE, text))
+    return findings
+
+
+def _moved_channels(
+    array: MicrophoneArray, num_channels: int, channels: tuple[list[int], list[int], list[int]]
+) -> tuple[tuple[tuple[int, int], ...], Finding]:
+    """Microphones of the channels of a card that has moved them, by a shift of all if that explains it.
+
+    Args:
+        array: what the user believes.
+        num_channels: number of channels of the card.
+        channels: those that hear the room; those that should and do not; those that should not and do.
+    """
+    hearing, missing, extra = channels
+    for step in range(1, num_channels):
+        shifted = {(channel + step) % num_channels: mic for mic, channel in enumerate(array.channels)}
+        if sorted(shifted) == hearing:
+            text = (
+                f"all channels are shifted by {step}: what channel {array.channels[0]} should carry is on "
+                f"channel {(array.channels[0] + step) % num_channels}, and so on around the card."
+            )
+            return tuple(sorted(shifted.items())), Finding("order", tuple(hearing), SURE, text, float(step))
+    declared = {channel: mic for mic, channel in enumerate(array.channels)}
+    kept = {channel: declared[channel] for channel in hearing if channel in declared}
+    filled = dict(zip(extra, (declared[channel] for channel in missing), strict=False))
+    text = (
+        f"{channels_in_words(missing)} should carry microphones but hear nothing of the room, while "
+        f"{channels_in_words(extra)}, which the array file ignores, do."
+    )
+    # Nine in ten: which of several channels took the place of which is a guess.
+    return tuple(sorted({**kept, **filled}.items())), Finding("order", (*missing, *extra), 0.9, text)

@@ -1,0 +1,208 @@
+"""A diagnosis for people, a verdict first, and for programs."""
+
+from math import degrees
+from typing import Any
+
+import numpy as np
+
+from anydoa.doctor.diagnosis import Diagnosis
+from anydoa.doctor.order import OrderResult
+from anydoa.doctor.symmetry import KnownTalker
+from anydoa.doctor.talker import HeardTalker
+from anydoa.doctor.time_offset import LARGE_S
+from anydoa.geometry.array_report import ArrayReport
+
+_SMALLEST_SPAN = 0.015  # m; the smallest arrays on sale
+_LARGEST_SPAN = 3.0  # m; the longest bars on sale are 2 m
+_POOR_FIT = 0.08  # of 1; rooms of 0.8 s leave 0.15
+_WIDTH = 15
+
+
+def report_text(diagnosis: Diagnosis) -> str:
+    """The diagnosis in plain words."""
+    lines = [_verdict(diagnosis), ""]
+    for finding in diagnosis.findings:
+        sure = f"{finding.certainty:.0%} sure" if finding.certainty < 0.995 else "sure"
+        lines.append(f"  - {finding.text[0].upper()}{finding.text[1:]} ({sure})")
+    if diagnosis.findings:
+        lines.append("")
+    lines += [f"  {key:<{_WIDTH}}{value}" for key, value in _facts(diagnosis).items()]
+    if diagnosis.why_not_corrected:
+        lines += ["", f"No corrected array file: {diagnosis.why_not_corrected}"]
+    return "\n".join(lines)
+
+
+def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    """The diagnosis as one object."""
+    array, order, delays = diagnosis.array, diagnosis.order, diagnosis.delays
+    return {
+        "schema": 1,
+        "array": array.name,
+        "hash": array.hash,
+        "healthy": diagnosis.is_healthy,
+        "verdict": _verdict(diagnosis),
+        "findings": [
+            {
+                "kind": finding.kind,
+                "channels": finding.channels,
+                "certainty": round(finding.certainty, 4),
+                "value": finding.value,
+                "text": finding.text,
+            }
+            for finding in diagnosis.findings
+        ],
+        "order": None if order is None else _order_json(order),
+        "talker": None if diagnosis.talker is None else _talker_json(diagnosis.talker),
+        "delays": None
+        if delays is None
+        else {
+            "fit": round(delays.fit, 4),
+            "fit_after_repairs": round(delays.repaired_fit, 4),
+            "impossible_share": round(delays.impossible_share, 4),
+            "closure_us": round(1e6 * delays.closure_s, 1),
+            "one_place": delays.is_one_place,
+        },
+        "geometry": _geometry_json(diagnosis),
+        "corrected": None if diagnosis.corrected is None else _corrected_json(diagnosis),
+        "why_not_corrected": diagnosis.why_not_corrected,
+    }
+
+
+def _verdict(diagnosis: Diagnosis) -> str:
+    name = diagnosis.array.name
+    if diagnosis.order is None and not diagnosis.findings:
+        return f"{name}: it {diagnosis.report.sentence}."
+    if diagnosis.findings:
+        count = len(diagnosis.findings)
+        return f"{name}: {count} {'problem' if count == 1 else 'problems'} found."
+    assert diagnosis.order is not None
+    if diagnosis.order.status == "confirmed":
+        return f"{name}: healthy. Every channel hears the room, and their order fits what they hear."
+    return f"{name}: nothing wrong was found, but this recording cannot confirm the order of the channels."
+
+
+def _facts(diagnosis: Diagnosis) -> dict[str, str]:
+    facts = _geometry_facts(diagnosis)
+    if diagnosis.order is not None:
+        facts["order"] = _order_text(diagnosis.order)
+    if diagnosis.talker is not None:
+        facts["talker"] = _talker_text(diagnosis.talker)
+    if diagnosis.delays is not None:
+        check = diagnosis.delays
+        facts["plane waves"] = f"explain {check.fit:.0%} of the sound as the file says"
+        if check.repaired_fit > check.fit + 0.005:
+            facts["plane waves"] += f", {check.repaired_fit:.0%} after what is said above"
+        if check.repaired_fit < _POOR_FIT:
+            facts["plane waves"] += "; that is little: record nearer to the array or in a quieter room"
+        facts["delays"] = (
+            f"{check.impossible_share:.0%} are longer than sound in air can be late; around triangles they "
+            f"miss zero by {1e6 * check.closure_s:.0f} microseconds"
+        )
+        if check.is_one_place:
+            facts["heard from"] = (
+                "one place only, where an echo looks like a channel that is late by less than "
+                f"{1e3 * LARGE_S:.1f} ms; record from two or three places to know"
+            )
+    return facts
+
+
+def _geometry_facts(diagnosis: Diagnosis) -> dict[str, str]:
+    report = diagnosis.report
+    angles = ", ".join(f"{degrees(a):.0f}° at {f:.0f} Hz" for f, a in report.resolvable_angles if a < np.pi)
+    facts = {
+        "size": f"{report.span * 1000:.0f} mm from end to end{_doubtful_size(report)}",
+        "shape": f"{report.rank}: it {report.sentence}",
+        "best band": f"{report.lowest_frequency:.0f} to {report.aliasing_frequency:.0f} Hz; then phases wrap",
+        "separates": angles or "no two talkers below 4000 Hz by phase alone",
+    }
+    if diagnosis.num_symmetries > 1:
+        facts["looks alike"] = (
+            f"{diagnosis.num_symmetries} orders of the channels, this one included, record the same from "
+            "unknown directions: the array turned or mirrored as a whole"
+        )
+    unsettled = diagnosis.order is None or diagnosis.order.num_equivalents > 1
+    if diagnosis.settled_by is not None and unsettled:
+        facts["to settle it"] = _advice(diagnosis.settled_by)
+    return facts
+
+
+def _doubtful_size(report: ArrayReport) -> str:
+    if report.span < _SMALLEST_SPAN:
+        return (
+            '; that is tiny: if the numbers are centimetres or metres, the file must say unit = "cm" or "m"'
+        )
+    if report.span > _LARGEST_SPAN:
+        return '; that is huge: if the numbers are millimetres, the file must say unit = "mm"'
+    return ""
+
+
+def _order_text(order: OrderResult) -> str:
+    said = {
+        "confirmed": f"fits; any other order that can be heard fits worse ({order.certainty:.0%} sure)",
+        "wrong": f"wrong ({order.certainty:.0%} sure)",
+        "unclear": "not clear from this recording; record longer, from more directions, in a quieter place",
+        "inaudible": "cannot be heard: every order of these microphones records the same",
+    }[order.status]
+    if order.num_equivalents > 1 and order.status != "inaudible":
+        said += f"; but {order.num_equivalents} orders record the same"
+    return said
+
+
+def _talker_text(talker: HeardTalker) -> str:
+    told = f"{talker.stated_azimuth_deg:g}°"
+    if not talker.azimuths_deg:
+        return f"said to be at {told}, heard at no clear azimuth; record somebody level with the array"
+    return f"heard at {talker.where}, {'and said' if talker.is_there else 'but said'} to be at {told}"
+
+
+def _advice(talker: KnownTalker) -> str:
+    azimuth = f"{talker.azimuth_deg:.0f}"
+    return (
+        f"record one talker at {azimuth}° azimuth, level with the array, and pass --known-azimuth {azimuth}"
+        + (
+            f"; that rules out {talker.num_ruled_out} of {talker.num_reorderings}"
+            if talker.num_ruled_out < talker.num_reorderings
+            else ""
+        )
+    )
+
+
+def _order_json(order: OrderResult) -> dict[str, Any]:
+    return {
+        "status": order.status,
+        "certainty": round(order.certainty, 4),
+        "channels": order.channels,
+        "num_equivalents": order.num_equivalents,
+    }
+
+
+def _talker_json(talker: HeardTalker) -> dict[str, Any]:
+    return {
+        "told_azimuth_deg": talker.stated_azimuth_deg,
+        "heard_azimuths_deg": [round(azimuth_deg, 1) for azimuth_deg in talker.azimuths_deg],
+        "within_deg": round(talker.within_deg, 1),
+        "agrees": talker.is_there,
+    }
+
+
+def _geometry_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    report, talker = diagnosis.report, diagnosis.settled_by
+    return {
+        "rank": report.rank,
+        "span_m": report.span,
+        "lowest_frequency_hz": report.lowest_frequency,
+        "aliasing_frequency_hz": report.aliasing_frequency,
+        "resolvable_angles_deg": {f"{f:.0f}": round(degrees(a), 2) for f, a in report.resolvable_angles},
+        "size_is_doubtful": bool(_doubtful_size(report)),
+        "num_equivalent_orders": diagnosis.num_symmetries,
+        "settled_by_azimuth_deg": None if talker is None else talker.azimuth_deg,
+    }
+
+
+def _corrected_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    assert diagnosis.corrected is not None
+    return {
+        "channels": diagnosis.corrected.channels,
+        "ignore_channels": diagnosis.corrected.ignore_channels,
+        "num_microphones": diagnosis.corrected.num_microphones,
+    }

@@ -1,0 +1,120 @@
+"""Sound that is nearly all one tone, or nearly all above what is listened to."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Complex, Float
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import connected_components
+
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import direction_to_angles_deg
+from anydoa.geometry.grid import DirectionGrid
+from anydoa.peaks import PeakFinder
+
+
+@dataclass(frozen=True)
+class ToneOptions:
+    """What tells sound that is nearly all one tone, or nearly all too high.
+
+    Args:
+        high_share: share of the power above what is listened to.
+        tone_share: share of the power in one tone; speech has half of it in so narrow a band at most.
+        lobe_bins: bins to both sides that a tone spreads over.
+        fit_share: share of the power that a direction may explain less than the best one.
+        max_named: number of directions that are named.
+        mirror_spacings: spacings of the grid within which a direction is taken for the mirror image of
+            another.
+    """
+
+    high_share: float = 0.97
+    tone_share: float = 0.9
+    lobe_bins: int = 2
+    fit_share: float = 0.02
+    max_named: int = 4
+    mirror_spacings: float = 2
+
+
+def high_sound(sums: SoundStatistics, options: ToneOptions = ToneOptions()) -> Notice | None:
+    """What to say of sound nearly all of which is not listened to, or None."""
+    first, last = sums.listened.start, sums.listened.stop
+    total = sums.power[first:].sum()
+    if total <= 0 or sums.power[last:].sum() < options.high_share * total:
+        return None
+    highest_khz = sums.frequency_hz[last - 1] / 1000
+    return Notice(
+        "high",
+        f"nearly all sound lies above {highest_khz:.0f} kHz, which is not listened to; directions are "
+        "those of the little below",
+    )
+
+
+def single_tone(
+    sums: SoundStatistics, array: MicrophoneArray, finder: PeakFinder, options: ToneOptions = ToneOptions()
+) -> Notice | None:
+    """What to say of sound that is nearly all one tone, with the directions that fit it, or None."""
+    first, last = sums.listened.start, sums.listened.stop
+    total = sums.power[first:].sum()
+    strongest = int(sums.power[first:last].argmax())
+    lobe = slice(max(strongest - options.lobe_bins, 0), strongest + options.lobe_bins + 1)
+    power = sums.power[first:last][lobe]
+    if total <= 0 or power.sum() < options.tone_share * total:
+        return None
+    tone_hz = float(power @ sums.frequency_hz[first:last][lobe] / power.sum())
+    half_wave_cm = 50 * array.speed_of_sound / tone_hz
+    explained = _explained(sums.cross[strongest], tone_hz, array, finder.grid)
+    tops = _tops(explained, finder.grid, float(explained.max()) - options.fit_share)
+    named = _named([finder.grid.directions[top] for top in tops], finder, options)
+    return Notice(
+        "tone",
+        f"nearly all sound is one tone of {tone_hz:.0f} Hz, which does not tell directions apart for "
+        f"microphones more than half a wave ({half_wave_cm:.1f} cm) apart; {named}; speech tells more",
+    )
+
+
+def _explained(
+    cross: Complex[np.ndarray, "channel channel"], tone_hz: float, array: MicrophoneArray, grid: DirectionGrid
+) -> Float[np.ndarray, "grid"]:
+    """Share of a tone that a wave from each direction explains, every channel counting as much."""
+    scale = np.sqrt(np.diag(cross).real)
+    alive = scale > 0
+    cross = (cross / np.maximum(scale * scale[:, None], np.finfo(np.float64).tiny))[alive][:, alive]
+    steering = steering_phases(grid.directions, array, np.array([tone_hz]))[0][:, alive]
+    explained = np.einsum("di,ij,dj->d", steering.conj(), cross, steering, optimize=True).real
+    return explained / alive.sum() ** 2
+
+
+def _tops(values: Float[np.ndarray, "grid"], grid: DirectionGrid, least: float) -> list[int]:
+    """The highest direction of each patch of the grid in which all values reach the least, highest first."""
+    inside = values >= least
+    edges = np.array(
+        [(one, other) for one in np.flatnonzero(inside) for other in grid.neighbours[one] if inside[other]]
+    ).reshape(-1, 2)
+    linked = csr_array((np.ones(len(edges)), edges.T), shape=(len(grid), len(grid)))
+    patch = connected_components(linked, directed=False)[1]
+    best_first = np.flatnonzero(inside)[np.argsort(-values[inside], kind="stable")]
+    tops: list[int] = best_first[np.sort(np.unique(patch[best_first], return_index=True)[1])].tolist()
+    return tops
+
+
+def _named(directions: Sequence[Float[np.ndarray, "3"]], finder: PeakFinder, options: ToneOptions) -> str:
+    """The directions in words, each with its mirror image, which fits as well."""
+    places: list[str] = []
+    mirrors: list[np.ndarray] = []
+    same = np.cos(options.mirror_spacings * finder.grid.spacing)
+    for direction in directions:
+        if any(direction @ mirror > same for mirror in mirrors):
+            continue
+        twins = finder.mirror(direction)
+        mirrors.extend(twins)
+        azimuth, elevation = _degrees(direction)
+        mirrored = "".join(f" (or {', '.join(_degrees(twin))} mirrored)" for twin in twins)
+        places.append(f"azimuth {azimuth}, elevation {elevation}{mirrored}")
+    more = " and others" if len(places) > options.max_named else ""
+    return f"what fits it is {' or '.join(places[: options.max_named])}{more}"
+
+
+def _degrees(direction: Float[np.ndarray, "3"]) -> tuple[str, str]:
+    azimuth, elevation = direction_to_angles_deg(direction)
+    return f"{azimuth:.0f}°", f"{elevation:.0f}°"

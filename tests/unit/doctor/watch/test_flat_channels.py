@@ -1,0 +1,25 @@
+"""Channels that never change, and since when the others do."""
+
+import numpy as np
+
+from anydoa.doctor.watch.recording_watch import FlatChannelWatch
+
+
+def test_a_channel_that_never_changes_is_found() -> None:
+    watch = FlatChannelWatch(4)
+    for _ in range(3):
+        block = np.random.default_rng(0).standard_normal((4, 50))
+        block[1] = 0
+        block[3] = 0.25
+        watch.see(block)
+    assert watch.flat_channels() == [1, 3]
+
+
+def test_a_channel_that_wakes_up_late_is_not_flat() -> None:
+    watch = FlatChannelWatch(1)
+    watch.see(np.zeros((1, 0)))
+    watch.see(np.zeros((1, 100)))
+    watch.see(np.ones((1, 1)))
+    assert watch.flat_channels() == []
+    assert watch.changed_at.tolist() == [100]
+    assert (watch.num_alive(100), watch.num_alive(101)) == (0, 1)
