@@ -29,7 +29,7 @@ from anydoa.cli.places import mirror_words, place_words
 from anydoa.cli.printing import tell
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError
-from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
 from anydoa.output_file import check_outputs, growing_text, note_input
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from anydoa.cli.options import (
 from anydoa.cli.places import mirror_words, place_words
 from anydoa.cli.printing import tell
 from anydoa.errors import AnydoaError, ConfigError
-from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
 from anydoa.output_file import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:

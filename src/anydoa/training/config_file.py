@@ -13,11 +13,11 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
 from anydoa.errors import ConfigError
+from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.io.nearest_name import nearest_name
 from anydoa.models.config import AggRlConfig
 from anydoa.models.talker_mask import TalkerMaskConfig
 from anydoa.models.talker_score import TalkerScoreConfig
-from anydoa.steered.options import SteeredOptions
 from anydoa.training.config import STAGE_TABLES, TrainingConfig
 
 

@@ -2,11 +2,11 @@
 
 import numpy as np
 
+from anydoa.estimators.steered.estimator import SteeredEstimator
 from anydoa.geometry.ambiguity import array_axis
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.simulation.recipe import MixRecipe
-from anydoa.steered.estimator import SteeredEstimator
 from anydoa.training.clips import SoundSource
 from anydoa.training.talker_clips import find_talkers
 
