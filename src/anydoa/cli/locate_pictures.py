@@ -10,11 +10,10 @@ from anydoa.errors import ConfigError
 if TYPE_CHECKING:
     import numpy as np
 
-    from anydoa.estimators.steered.mask import MaskedEstimator
     from anydoa.io.joined import Recording
     from anydoa.io.results import FrameResult
     from anydoa.localizer import LocalizationRun, Localizer
-    from anydoa.spectrum import SpectrumEstimator
+    from anydoa.spectrum import ExplainingEstimator, SpectrumEstimator
 
 _MOST_COLUMNS = 2000  # of a picture of a mask; windows of longer recordings are averaged
 
@@ -55,9 +54,10 @@ def draw_learnt_mask(
 
     estimator = masked_estimator(localizer.estimator)
     masked = estimator.explain(
-        localizer.array,
         _resampled_blocks(localizer, recording, run.info.sample_rate),
-        seconds_per_column=run.info.duration_s / _MOST_COLUMNS,
+        localizer.array,
+        duration_s=run.info.duration_s,
+        max_columns=_MOST_COLUMNS,
     )
     places = [f"{source.azimuth_deg:.0f}°, {source.elevation_deg:.0f}°" for source in run.directions]
     draw_mask(
@@ -70,15 +70,15 @@ def draw_learnt_mask(
     )
 
 
-def masked_estimator(estimator: "SpectrumEstimator") -> "MaskedEstimator":
+def masked_estimator(estimator: "SpectrumEstimator") -> "ExplainingEstimator":
     """The same estimator, if it has a mask that can be drawn.
 
     Raises:
         ConfigError: if it has none.
     """
-    from anydoa.estimators.steered.mask import MaskedEstimator
+    from anydoa.spectrum import ExplainingEstimator
 
-    if not isinstance(estimator, MaskedEstimator):
+    if not isinstance(estimator, ExplainingEstimator):
         raise ConfigError(
             f"--plot-mask draws a learnt mask, but {estimator.name!r} has none; leave it out or take steered"
         )

@@ -6,6 +6,7 @@ bins to trust, and that depends on no array and no grid.
 """
 
 import logging
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,7 @@ from anydoa.estimators.model.folder import MASK_FILE, SCORE_FILE, ModelFolder
 from anydoa.estimators.steered.bin_features import BinAxis, BinFeatures, PolarSpectra, window_spectra
 from anydoa.estimators.steered.candidates import Candidates
 from anydoa.estimators.steered.evidence import EvidenceMemory
-from anydoa.estimators.steered.mask import Mask, MaskedSpectrogram, OnnxMask, masked_spectrogram
+from anydoa.estimators.steered.mask import Mask, OnnxMask, masked_spectrogram
 from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.estimators.steered.scorer import (
     REGRESSED_NUMBERS,
@@ -35,7 +36,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.geometry.plane_wave import steering_phases
-from anydoa.spectrum import SpatialSpectrum
+from anydoa.spectrum import MaskedSpectrogram, SpatialSpectrum
 
 AXIS_KEY, OPTIONS_KEY = "axis", "options"  # in the card's config
 
@@ -152,19 +153,16 @@ class SteeredEstimator:
 
     def explain(
         self,
+        audio: Iterable[Float[np.ndarray, "mic _"]],
         array: MicrophoneArray,
-        blocks: Iterable[Float[np.ndarray, "mic _"]],
         *,
-        seconds_per_column: float = 0.0,
+        duration_s: float,
+        max_columns: int,
     ) -> MaskedSpectrogram:
-        """What the mask lets through of a recording, for people to look at.
-
-        Args:
-            array: what recorded.
-            blocks: the recording at the sample rate of the estimator, cut anywhere.
-            seconds_per_column: sound averaged to one column; 0 for a column for every analysis window.
-        """
-        return masked_spectrogram(self.mask, self.axis, array, blocks, seconds_per_column=seconds_per_column)
+        """Level and mask of every bin; see :class:`~anydoa.spectrum.ExplainingEstimator`."""
+        num_windows = duration_s * self.sample_rate / self.axis.hop_length
+        windows = max(1, math.ceil(num_windows / max_columns))
+        return masked_spectrogram(self.mask, self.axis, array, audio, windows_per_column=windows)
 
     def scores(self, found: SteeredFrame, *, num_mics: int) -> Float32[np.ndarray, "talker"]:
         """How likely somebody speaks at each talker found, 0..1."""

@@ -1,8 +1,6 @@
 """The mask: how much of each time-frequency bin is a talker's direct sound, from what a bin looks like."""
 
-import math
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -13,7 +11,7 @@ from anydoa.classical.stft import FrameStream, hann_window, short_time_spectra
 from anydoa.estimators.model.session import open_session
 from anydoa.estimators.steered.bin_features import BinAxis, BinFeatures, PolarSpectra
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.spectrum import SpectrumEstimator
+from anydoa.spectrum import MaskedSpectrogram
 
 _OUTPUTS = ["mask", "next_state"]  # named, for the session takes a tenth of a millisecond to list them
 
@@ -62,56 +60,23 @@ class OnnxMask:
         return mask[0], state
 
 
-@dataclass(frozen=True, eq=False)
-class MaskedSpectrogram:
-    """Level and mask of every time-frequency bin, or of a few windows of it together, for people to look at.
-
-    Args:
-        times_s: centre of each column in seconds.
-        frequencies_hz: centre of each bin.
-        power: mean of the microphones, in the recording's own scale; in one near it if that is extreme.
-        mask: share of the bin that is a talker's direct sound, as the mask says, 0..1.
-    """
-
-    times_s: Float[np.ndarray, "column"]
-    frequencies_hz: Float[np.ndarray, "freq"]
-    power: Float32[np.ndarray, "column freq"]
-    mask: Float32[np.ndarray, "column freq"]
-
-
-@runtime_checkable
-class MaskedEstimator(SpectrumEstimator, Protocol):
-    """An estimator whose mask can be looked at."""
-
-    def explain(
-        self,
-        array: MicrophoneArray,
-        blocks: Iterable[Float[np.ndarray, "mic _"]],
-        *,
-        seconds_per_column: float = 0.0,
-    ) -> MaskedSpectrogram:
-        """What the mask lets through of a recording; see :func:`masked_spectrogram`."""
-        ...
-
-
 def masked_spectrogram(
     mask: Mask,
     axis: BinAxis,
     array: MicrophoneArray,
     blocks: Iterable[Float[np.ndarray, "mic _"]],
     *,
-    seconds_per_column: float = 0.0,
+    windows_per_column: int = 1,
 ) -> MaskedSpectrogram:
-    """What a mask lets through of a recording.
+    """What a mask lets through of a recording, for people to look at.
 
     Args:
         mask: what chooses the bins.
         axis: windows and bins that the mask was trained with.
         array: what recorded.
         blocks: the recording at the sample rate of the axis, cut anywhere.
-        seconds_per_column: sound averaged to one column; 0 for a column for every analysis window.
+        windows_per_column: analysis windows averaged to one column; more for long recordings.
     """
-    windows_per_column = max(1, math.ceil(seconds_per_column / axis.hop_s))
     hop = windows_per_column * axis.hop_length
     length = axis.window_length + hop - axis.hop_length
     frames, features = FrameStream(array.num_microphones, length, hop), BinFeatures(axis, array)

@@ -12,6 +12,7 @@ from anydoa.geometry.layouts import circular_positions
 from anydoa.simulation.rir import room_rir
 from anydoa.simulation.room import shoebox
 from anydoa.simulation.voice import direct_part
+from anydoa.spectrum import ExplainingEstimator, MaskedSpectrogram
 from voices import voice
 
 RING = MicrophoneArray(circular_positions(5, 0.05), "ring")
@@ -22,6 +23,7 @@ CENTRE, TALKER = np.array([2.0, 2.5, 1.2]), np.array([3.2, 3.4, 1.5])
 def estimator() -> SteeredEstimator:
     loaded = load("steered")
     assert isinstance(loaded, SteeredEstimator)
+    assert isinstance(loaded, ExplainingEstimator)
     return loaded
 
 
@@ -40,11 +42,16 @@ def heard() -> tuple[np.ndarray, np.ndarray]:
     return (wet + noise).astype(np.float32), dryest
 
 
+def explain(estimator: SteeredEstimator, *blocks: np.ndarray, max_columns: int = 10_000) -> MaskedSpectrogram:
+    duration_s = sum(block.shape[1] for block in blocks) / estimator.sample_rate
+    return estimator.explain(blocks, RING, duration_s=duration_s, max_columns=max_columns)
+
+
 def test_the_mask_is_higher_where_the_direct_sound_is(
     estimator: SteeredEstimator, heard: tuple[np.ndarray, np.ndarray]
 ) -> None:
     wet, direct = heard
-    masked = estimator.explain(RING, [wet])
+    masked = explain(estimator, wet)
     direct_power = np.square(np.abs(window_spectra(direct, estimator.axis))).mean(axis=0)
     share = direct_power / masked.power
     is_loud = masked.power > 1e-5 * masked.power.max()
@@ -56,7 +63,7 @@ def test_the_mask_is_higher_where_the_direct_sound_is(
 def test_columns_stand_where_their_windows_do(
     estimator: SteeredEstimator, heard: tuple[np.ndarray, np.ndarray]
 ) -> None:
-    masked = estimator.explain(RING, [heard[0]])
+    masked = explain(estimator, heard[0])
     axis = estimator.axis
     assert masked.mask.shape == masked.power.shape == (len(masked.times_s), len(masked.frequencies_hz))
     assert masked.times_s[0] == axis.window_length / 2 / axis.sample_rate
@@ -69,10 +76,10 @@ def test_blocks_and_wider_columns_show_the_same_mask(
     estimator: SteeredEstimator, heard: tuple[np.ndarray, np.ndarray]
 ) -> None:
     wet = heard[0][:, :16_000]
-    whole = estimator.explain(RING, [wet])
-    blocks = estimator.explain(RING, np.split(wet, [100, 5000, 5001], axis=1))
+    whole = explain(estimator, wet)
+    blocks = explain(estimator, *np.split(wet, [100, 5000, 5001], axis=1))
     np.testing.assert_allclose(blocks.mask, whole.mask, atol=1e-5)
-    wide = estimator.explain(RING, [wet], seconds_per_column=4 * estimator.axis.hop_s)
+    wide = explain(estimator, wet, max_columns=16)
     count = 4 * len(wide.mask)
     narrow = whole.mask[:count].reshape(-1, 4, whole.mask.shape[1]).mean(axis=1)
     np.testing.assert_allclose(wide.mask, narrow, atol=1e-5)
@@ -80,6 +87,6 @@ def test_blocks_and_wider_columns_show_the_same_mask(
 
 
 def test_a_recording_too_short_for_a_window_has_no_columns(estimator: SteeredEstimator) -> None:
-    masked = estimator.explain(RING, [np.zeros((5, 100), dtype=np.float32)])
+    masked = explain(estimator, np.zeros((5, 100), dtype=np.float32))
     assert masked.mask.shape == (0, len(masked.frequencies_hz))
     assert len(masked.times_s) == 0
