@@ -54,7 +54,6 @@ class AggRlEstimator:
         self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)
         compares = bool(folder.card.steering_hz)
         self._wave_grid = fibonacci_grid(config["steering_directions"]) if compares else None
-        self._takes_mask = "mic_mask" in (node.name for node in self.augeonet.get_inputs())
         self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
         self._grids: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
 
@@ -150,8 +149,6 @@ class AggRlEstimator:
                 hertz = self.folder.card.steering_hz
                 plane_waves = np.stack([plane_wave_input(one, self._wave_grid, hertz) for one in arrays])
             inputs[STEERING] = plane_waves
-        if self._takes_mask:  # as graphs of version 0.1 do
-            inputs["mic_mask"] = np.ones(audio.shape[:2], dtype=bool)
         representation, *memory = self.augeonet.run(None, inputs)
         return representation, dict(zip(state, memory, strict=True))
 

@@ -120,7 +120,7 @@ class ModelCard:
         return (self.measured_range or self.trained_range).warnings(array)
 
     def check_microphones(self, array: MicrophoneArray) -> None:
-        """Refuse an array of fewer microphones than a network has learnt to listen with.
+        """Refuse an array of fewer microphones than a network has learned to listen with.
 
         Raises:
             GeometryError: if there are fewer.

@@ -1,1 +1,1 @@
-"""Steered AGG-RL: phases steered by physics, weighted by a learnt mask."""
+"""The default estimator: plane waves by physics, weighted by a learned mask."""

@@ -15,8 +15,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.diffuse_field import diffuse_coherence
 
 NUM_FEATURES = 4
-COHERENCE_FRAMES = 4
-LEVEL_MEMORY_S = 2.0
+_COHERENCE_FRAMES = 4
 
 _TINY = 1e-30
 _BLOCK_VALUES = 2**15  # computed at once for all pairs: what a processor's cache holds
@@ -110,12 +109,12 @@ class BinFeatures:
         self._diffuse = np.ascontiguousarray(diffuse.T, dtype=np.float32)[:, None]
         self._weight = np.maximum(1 - self._diffuse**2, 1e-3)
         self._weight /= self._weight.sum(axis=0)
-        self._decay = math.exp(-axis.hop_s / LEVEL_MEMORY_S)
+        self._decay = math.exp(-axis.hop_s / 2.0)  # levels are compared with those of the last two seconds
         self._greatest = 0.0
         self._mean = np.zeros(axis.num_bins)
         self._mass = 0.0
         self._past = np.zeros(
-            (array.num_microphones, COHERENCE_FRAMES - 1, axis.num_bins), dtype=np.complex64
+            (array.num_microphones, _COHERENCE_FRAMES - 1, axis.num_bins), dtype=np.complex64
         )
         self._num_frames = 0
 
@@ -148,9 +147,9 @@ class BinFeatures:
         """Mean over pairs of the magnitude of the coherence, and of diffuseness."""
         # The last frames heard come first, so that the first new ones can be averaged with them.
         phases = np.concatenate([self._past, newest], axis=1)
-        self._past = phases[:, phases.shape[1] - (COHERENCE_FRAMES - 1) :]
+        self._past = phases[:, phases.shape[1] - (_COHERENCE_FRAMES - 1) :]
         count = newest.shape[1]
-        held = np.minimum(self._num_frames + 1 + np.arange(count), COHERENCE_FRAMES)
+        held = np.minimum(self._num_frames + 1 + np.arange(count), _COHERENCE_FRAMES)
         real, imag = np.ascontiguousarray(phases.real), np.ascontiguousarray(phases.imag)
         share = (1 / held[:, None]).astype(np.float32)
         magnitude, diffuseness = np.zeros((2, *newest.shape[1:]), dtype=np.float32)

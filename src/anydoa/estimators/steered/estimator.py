@@ -207,8 +207,23 @@ class SteeredStream:
         """Take the next samples of every microphone and return the frames they complete, maybe none."""
         frames = self.listen(audio)
         values = np.zeros((len(frames), len(self._grid)), dtype=np.float32)
+        options = self._estimator.options
         for row, frame in zip(values, frames, strict=True):
-            self._draw(frame, row)
+            # What no talker explains lies far below the beams, so that more sources can be asked for than
+            # were found.
+            height = options.leftover_height
+            if frame.talkers:
+                # A beam for every talker, as high as the chance that somebody speaks there.
+                scores = self._estimator.scores(frame, num_mics=self._num_mics)
+                directions = np.array([talker.direction for talker in frame.talkers], dtype=np.float32)
+                # (talker, 3) @ (3, grid): how far each direction of the grid is from each talker, in widths.
+                chord = np.maximum(1 - directions @ self._folded, 0) / np.float32(self._beam_width**2)
+                # Flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it.
+                beams = np.exp(-chord * np.sqrt(chord))
+                beams *= scores[:, None]
+                beams.max(axis=0, out=row)
+                height = min(height, options.most_leftover * float(scores.max()))
+            np.maximum(row, height * (self._from_candidates @ frame.leftover), out=row)
         times_s = np.array([frame.time_s for frame in frames])
         level = np.array([frame.level for frame in frames], dtype=np.float32)
         return SpatialSpectrum(values, times_s, level, self._grid)
@@ -242,22 +257,3 @@ class SteeredStream:
         newest = self._num_frames * self._estimator.hop_length - axis.hop_length + axis.window_length / 2
         leftover = self._search.leftover(talkers, self._evidence)
         return SteeredFrame(newest / axis.sample_rate, level, talkers, views, leftover)
-
-    def _draw(self, frame: SteeredFrame, values: Float32[np.ndarray, "grid"]) -> None:
-        """A beam for every talker, as high as the chance that somebody speaks there.
-
-        Far below them lies what no talker explains, so that more sources can be asked for than were found.
-        """
-        options = self._estimator.options
-        height = options.leftover_height
-        if frame.talkers:
-            scores = self._estimator.scores(frame, num_mics=self._num_mics)
-            directions = np.array([talker.direction for talker in frame.talkers], dtype=np.float32)
-            # (talker, 3) @ (3, grid): how far each direction of the grid is from each talker, in widths.
-            chord = np.maximum(1 - directions @ self._folded, 0) / np.float32(self._beam_width**2)
-            # Flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it.
-            beams = np.exp(-chord * np.sqrt(chord))
-            beams *= scores[:, None]
-            beams.max(axis=0, out=values)
-            height = min(height, options.most_leftover * float(scores.max()))
-        np.maximum(values, height * (self._from_candidates @ frame.leftover), out=values)

@@ -80,10 +80,12 @@ class TalkerSearch:
             background=self._options.background,
             iterations=self._options.iterations,
         )
+        # The share of each direction in the last second, in the mean: a scorer wants to know it.
         self._usual_share += self._options.usual_rate * (fit.share - self._usual_share)
         clusters = list(self._clusters(fit.share))
         if not clusters:
             return []
+        # Share of each cell that each cluster explains, (cluster, cell), and what its microphones measured.
         parts = np.stack([fit.explained_by(members) for members, _ in clusters])
         explained, recent = parts @ mass, parts @ evidence.recent_mass
         products = evidence.pairs_of(parts)
