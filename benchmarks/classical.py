@@ -19,9 +19,9 @@ import pyroomacoustics as pra
 from threadpoolctl import threadpool_limits
 
 from anydoa.acoustics.stft import hann_window, short_time_spectra
-from anydoa.classical.covariance import CovarianceEstimator
-from anydoa.classical.music import Music
-from anydoa.classical.srp_phat import SrpPhat
+from anydoa.estimators.covariance import CovarianceEstimator
+from anydoa.estimators.music import Music
+from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid

@@ -14,7 +14,7 @@ import time
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from anydoa.estimators import make_estimator
+from anydoa.estimators.catalogue import make_estimator
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.spectrum import SpectrumEstimator
 from properties.strategies import plane_wave, random_array, random_direction, talker

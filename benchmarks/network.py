@@ -76,8 +76,8 @@ def make_model():
 
 def export_random_model(folder: Path) -> None:
     """The network of the paper with random weights; the cost does not depend on them."""
+    from anydoa.estimators.model.card import ModelCard, TrainedRange
     from anydoa.export import export_model
-    from anydoa.runtime.card import ModelCard, TrainedRange
 
     model = make_model()
     covered = TrainedRange((2, 128), (0.005, 5.0), (0.0, 2.0), (-20.0, 60.0), (1, 2))
@@ -101,10 +101,10 @@ def make_call(
     audio, positions = inputs(num_mics)
     grid = fibonacci_grid(num_directions)
     if path == "onnx":
-        from anydoa.runtime.estimator import NetworkEstimator
-        from anydoa.runtime.folder import ModelFolder
+        from anydoa.estimators.agg_rl import AggRlEstimator
+        from anydoa.estimators.model.folder import ModelFolder
 
-        estimator = NetworkEstimator(ModelFolder(folder), frames_per_output=1, num_threads=threads)
+        estimator = AggRlEstimator(ModelFolder(folder), frames_per_output=1, num_threads=threads)
         array = MicrophoneArray(positions)
         return lambda: estimator.spectrum(audio, array, grid)
     import torch
@@ -178,13 +178,13 @@ def resident_mb(key: str) -> float:
 
 def stream_row(folder: Path) -> dict[str, object]:
     """Real-time factor of 20 s in chunks of 64 ms: 6 microphones, 2048 directions, hop 128, one thread."""
+    from anydoa.estimators.agg_rl import AggRlEstimator
+    from anydoa.estimators.model.folder import ModelFolder
     from anydoa.geometry.array import MicrophoneArray
     from anydoa.geometry.grid import fibonacci_grid
-    from anydoa.runtime.estimator import NetworkEstimator
-    from anydoa.runtime.folder import ModelFolder
 
     rng = np.random.default_rng(0)
-    stream = NetworkEstimator(ModelFolder(folder)).stream(
+    stream = AggRlEstimator(ModelFolder(folder)).stream(
         MicrophoneArray(rng.uniform(-0.05, 0.05, (6, 3))), fibonacci_grid(NUM_DIRECTIONS)
     )
     chunks = rng.standard_normal((320, 6, 1024)).astype(np.float32)

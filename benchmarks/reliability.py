@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from threadpoolctl import threadpool_limits
 
-from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
+from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR, make_estimator
 from anydoa.evaluation.catalogue import open_suite
 from anydoa.evaluation.runner import first_clips
 from anydoa.geometry.coordinates import great_circle_distance_deg

@@ -1,4 +1,4 @@
-"""Steering around the rigid sphere an array sits on against steering in free field. Prints Markdown.
+"""Steering vectors of the rigid sphere an array sits on against those of free field. Prints Markdown.
 
     PYTHONPATH=tests python benchmarks/sphere.py                # 30 rooms, made voices, some minutes
     PYTHONPATH=tests python benchmarks/sphere.py --rooms 4
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from anydoa.estimators import make_estimator
+from anydoa.estimators.catalogue import make_estimator
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.material import Material
 from anydoa.evaluation.scoring import ClipScore, score_clip
@@ -90,11 +90,12 @@ def row(steering: str, scores: list[ClipScore]) -> str:
 
 
 def print_gain(free: list[ClipScore], around: list[ClipScore]) -> None:
-    """How much the sphere's steering gains on the same clips, with the interval of the paired difference."""
+    """What the sphere's steering vectors gain on the same clips, with the paired difference's interval."""
     gain = np.array([a.frames.mae_deg - b.frames.mae_deg for a, b in zip(free, around, strict=True)])
     gain = gain[~np.isnan(gain)]  # where nobody spoke in a scored frame
     half = 1.96 * gain.std(ddof=1) / np.sqrt(len(gain))
-    print(f"\n{around[0].estimator}: the sphere's steering gains {gain.mean():.2f}±{half:.2f} degrees a clip")
+    gained = f"{gain.mean():.2f}±{half:.2f} degrees a clip"
+    print(f"\n{around[0].estimator}: the sphere's steering vectors gain {gained}")
 
 
 def main() -> None:
@@ -115,7 +116,7 @@ def main() -> None:
                 untold.append(score_clip(estimator, in_free_field(clip), GRID))
                 told.append(score_clip(estimator, clip, GRID))
     print(
-        "| estimator | talkers | steering | frames: MAE ° / ACC10 % | recording: MAE ° / ACC10 % "
+        "| estimator | talkers | steering vectors | frames: MAE ° / ACC10 % | recording: MAE ° / ACC10 % "
         "| share of real time |\n|---|--:|---|--:|--:|--:|"
     )
     for untold, told in zip(free, around, strict=True):

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from anydoa.classical.srp_phat import SrpPhat
-from anydoa.estimators import make_estimator
+from anydoa.estimators.catalogue import make_estimator
+from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.io.array_file import load_array
 from anydoa.metrics.tracking import CUTOFF_DEG, TrackCounts, count_tracks, gospa, ospa_deg

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
 from anydoa.geometry.coordinates import direction_to_angles
 from anydoa.streaming.pipeline import LivePipeline, LiveResult
 from anydoa.tracking import Track

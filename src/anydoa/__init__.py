@@ -23,7 +23,7 @@ from anydoa.errors import (
 )
 
 if TYPE_CHECKING:
-    from anydoa.estimators import load
+    from anydoa.estimators.catalogue import load
     from anydoa.geometry.array import MicrophoneArray
     from anydoa.geometry.grid import DirectionGrid
     from anydoa.io.array_file import list_presets, load_array
@@ -67,7 +67,7 @@ _HOMES = {
     "SpatialSpectrum": "anydoa.spectrum",
     "SpectrumEstimator": "anydoa.spectrum",
     "list_presets": "anydoa.io.array_file",
-    "load": "anydoa.estimators",
+    "load": "anydoa.estimators.catalogue",
     "load_array": "anydoa.io.array_file",
     "load_grid": "anydoa.io.grid_file",
     "locate": "anydoa.localizer",

@@ -21,12 +21,12 @@ import torch
 from torch import Tensor, nn
 
 from anydoa.errors import CheckpointError
+from anydoa.estimators.model.card import UNKNOWN_RANGE, ModelCard
+from anydoa.estimators.model.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING
 from anydoa.io.output import whole_folder
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.checkpoint import Checkpoint
 from anydoa.models.folded_augeonet import FoldedAuGeonet
-from anydoa.runtime.card import UNKNOWN_RANGE, ModelCard
-from anydoa.runtime.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING
 
 OPSET = 17
 TOLERANCE = 1e-4  # largest difference of a representation, of unit size, between the graphs and torch
@@ -185,7 +185,7 @@ def compare_with_torch(model: AggRl, folder: Path) -> float:
     Other numbers of microphones, frames and directions than the graphs were traced with, a stream whose
     memory is carried over, and microphones and directions on the axes, where angles are cut.
     """
-    from anydoa.runtime.session import open_session
+    from anydoa.estimators.model.session import open_session
 
     augeonet, gridnet = open_session(folder / AUGEONET_FILE), open_session(folder / GRIDNET_FILE)
     generator = torch.Generator().manual_seed(0)

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from anydoa.constants import SAMPLE_RATE
 from anydoa.doctor.watch.recording_watch import RecordingWatch
 from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryError, ShapeError
-from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
+from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR, make_estimator
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io.array_file import load_array
@@ -57,7 +57,7 @@ def locate(
         audio: file, files of one microphone each, or float samples (channel, time).
         array: what recorded it: a :class:`MicrophoneArray`, the name of a preset, or an array file.
         grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
-        estimator: an object, or a name as :func:`~anydoa.estimators.make_estimator` takes it.
+        estimator: an object, or a name as :func:`~anydoa.estimators.catalogue.make_estimator` takes it.
         num_sources: how many sources there are, or None to decide from the spectrum.
         sample_rate: of samples in memory, in Hz; a file has its own.
 
@@ -73,7 +73,7 @@ class Localizer:
     Args:
         array: a :class:`MicrophoneArray`, the name of a preset, or an array file.
         grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
-        estimator: an object, or a name as :func:`~anydoa.estimators.make_estimator` takes it.
+        estimator: an object, or a name as :func:`~anydoa.estimators.catalogue.make_estimator` takes it.
         num_sources: how many sources there are, or None to decide from the spectrum.
         min_separation_deg: nearest that two sources can be, in degrees.
         max_sources: most sources to report when their number is not known.

@@ -10,17 +10,16 @@ import torch
 from torch import Tensor, nn
 
 from anydoa.errors import CheckpointError
+from anydoa.estimators.model.card import UNKNOWN_RANGE, ModelCard
+from anydoa.estimators.model.folder import CARD_FILE, MASK_FILE, SCORE_FILE
+from anydoa.estimators.steered.estimator import AXIS_KEY, OPTIONS_KEY
+from anydoa.estimators.steered.mask import OnnxMask
+from anydoa.estimators.steered.options import SteeredOptions
+from anydoa.estimators.steered.scorer import NUM_CHANNELS, NUM_NUMBERS, OnnxScorer, TalkerViews
 from anydoa.io.output import whole_folder
 from anydoa.models.checkpoint import Checkpoint
 from anydoa.models.talker_mask import TalkerMask
 from anydoa.models.talker_score import TalkerScore, TalkerScoreConfig
-from anydoa.runtime.card import UNKNOWN_RANGE, ModelCard
-from anydoa.runtime.folder import CARD_FILE, MASK_FILE, SCORE_FILE
-from anydoa.steered.mask_network import MaskNetwork
-from anydoa.steered.model import AXIS_KEY, OPTIONS_KEY
-from anydoa.steered.options import SteeredOptions
-from anydoa.steered.score_network import ScoreNetwork
-from anydoa.steered.talker_view import NUM_CHANNELS, NUM_NUMBERS, TalkerViews
 
 OPSET = 17
 TOLERANCE = 1e-5  # largest difference of a mask or score
@@ -174,7 +173,7 @@ def _trace(
 def _compare_masks(network: TalkerMask, graph: Path) -> float:
     """Largest difference of a mask between a graph and torch, over random features."""
     rng = np.random.default_rng(0)
-    running = MaskNetwork(graph)
+    running = OnnxMask(graph)
     worst = 0.0
     for frames in _LENGTHS:
         features = rng.normal(size=(frames, network.config.num_features, network.config.num_bins))
@@ -188,7 +187,7 @@ def _compare_masks(network: TalkerMask, graph: Path) -> float:
 @torch.no_grad()
 def _compare_scores(network: TalkerScore, graph: Path) -> float:
     """Largest difference of a score between a graph and torch, over random views."""
-    running = ScoreNetwork(graph)
+    running = OnnxScorer(graph)
     worst = 0.0
     for talkers in _TALKERS:
         cells, numbers = _views(network.config, talkers)

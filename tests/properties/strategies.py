@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from anydoa.classical.music import Music
-from anydoa.classical.srp_phat import SrpPhat
-from anydoa.estimators import load, make_estimator
+from anydoa.estimators.catalogue import load, make_estimator
+from anydoa.estimators.music import Music
+from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.spectrum import SpectrumEstimator
 

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from anydoa.classical.music import Music
-from anydoa.classical.srp_phat import SrpPhat
 from anydoa.combined import CombinedEstimator
 from anydoa.errors import ConfigError
-from anydoa.estimators import make_estimator
+from anydoa.estimators.catalogue import make_estimator
+from anydoa.estimators.music import Music
+from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.grid import fibonacci_grid
 from properties.strategies import random_scene
 

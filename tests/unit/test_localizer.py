@@ -11,9 +11,9 @@ import pytest
 import soundfile
 
 import anydoa
-from anydoa.classical.srp_phat import SrpPhat
 from anydoa.errors import AudioError, ConfigError
-from anydoa.estimators import ESTIMATORS, make_estimator
+from anydoa.estimators.catalogue import ESTIMATORS, make_estimator
+from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid

@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from anydoa.errors import CheckpointError
-from anydoa.estimators import load
+from anydoa.estimators.catalogue import load
+from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.models.checkpoint import Checkpoint, load_score_checkpoint, save_checkpoint
 from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
 from anydoa.models.talker_score import TalkerScore, TalkerScoreConfig
-from anydoa.steered.options import SteeredOptions
 from anydoa.steered_export import export_steered, steered_card
 from properties.strategies import random_array
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 import anydoa
-from anydoa.classical.srp_phat import SrpPhat
+from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.layouts import circular_positions
 
 RATE = 16_000

@@ -74,11 +74,11 @@ def evaluate(
         raise ConfigError("--json, --csv and --markdown exclude each other; give one of them")
     if causes and (as_json or as_csv):
         raise ConfigError("--causes prints a second table; with --json or --csv give --causes-json FILE")
-    from anydoa.estimators import ESTIMATORS
+    from anydoa.estimators.catalogue import ESTIMATORS
+    from anydoa.estimators.model.folder import list_models
     from anydoa.evaluation.catalogue import open_suite
     from anydoa.evaluation.cause_report import cause_rows, causes_to_json
     from anydoa.io.grid_file import load_grid
-    from anydoa.runtime.folder import list_models
 
     directions = load_grid(grid)
     recordings = open_suite(suite, speech=speech, noise=noise, seed=seed, cache=cache)

@@ -13,7 +13,7 @@ from anydoa.errors import ConfigError
 from anydoa.io.output import check_outputs, note_input, prepare_folder
 
 if TYPE_CHECKING:
-    from anydoa.runtime.card import ModelCard
+    from anydoa.estimators.model.card import ModelCard
 
 
 def export(
@@ -36,6 +36,8 @@ def export(
     """Write a model that runs without torch, checked against torch."""
     require_extra("exporting a model", "train", ("torch", "onnx", "safetensors"))
     from anydoa.errors import CheckpointError
+    from anydoa.estimators.model.card import ModelCard
+    from anydoa.estimators.model.folder import ModelFolder
     from anydoa.export import card_of, export_model
     from anydoa.models.checkpoint import (
         checkpoint_kind,
@@ -43,8 +45,6 @@ def export(
         load_mask_checkpoint,
         load_score_checkpoint,
     )
-    from anydoa.runtime.card import ModelCard
-    from anydoa.runtime.folder import ModelFolder
     from anydoa.steered_export import export_steered, steered_card
 
     for read, what in ((card, "card"), (metrics, "file of rows")):
@@ -78,7 +78,7 @@ def export(
 
 def _prepare(output: Path) -> None:
     """Find out before any work is done whether the model can be written."""
-    from anydoa.runtime.folder import CARD_FILE
+    from anydoa.estimators.model.folder import CARD_FILE
 
     made = not output.exists()
     prepare_folder(output)

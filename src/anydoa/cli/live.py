@@ -28,7 +28,7 @@ from anydoa.cli.options import (
 from anydoa.cli.printing import mirror_words, place_words, tell
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError
-from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
 from anydoa.io.output import check_outputs, growing_text, note_input
 
 if TYPE_CHECKING:

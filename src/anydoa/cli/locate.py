@@ -24,7 +24,7 @@ from anydoa.cli.options import (
 )
 from anydoa.cli.printing import mirror_words, place_words, tell
 from anydoa.errors import AnydoaError, ConfigError
-from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
 from anydoa.io.output import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:

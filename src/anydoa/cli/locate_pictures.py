@@ -1,6 +1,5 @@
 """Pictures that `anydoa locate` draws of a recording: its spectrum, and what a learnt mask lets through."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from anydoa.io.audio import Recording
     from anydoa.io.results import FrameResult
     from anydoa.localizer import LocalizationRun, Localizer
-    from anydoa.spectrum import SpectrumEstimator
-    from anydoa.steered.estimator import SteeredEstimator
+    from anydoa.spectrum import ExplainingEstimator, SpectrumEstimator
 
 _MOST_COLUMNS = 2000  # of a picture of a mask; windows of longer recordings are averaged
 
@@ -53,15 +51,13 @@ def draw_learnt_mask(
 ) -> None:
     """Level and mask of a recording that has been located; its sources stand in the title."""
     from anydoa.plotting.bins_picture import draw_mask
-    from anydoa.steered.masking import mask_of
 
     estimator = masked_estimator(localizer.estimator)
-    num_windows = run.info.duration_s * estimator.sample_rate / estimator.axis.hop_length
-    masked = mask_of(
-        estimator,
-        localizer.array,
+    masked = estimator.explain(
         _resampled_blocks(localizer, recording, run.info.sample_rate),
-        windows_a_column=max(1, math.ceil(num_windows / _MOST_COLUMNS)),
+        localizer.array,
+        duration_s=run.info.duration_s,
+        max_columns=_MOST_COLUMNS,
     )
     places = [f"{source.azimuth_deg:.0f}°, {source.elevation_deg:.0f}°" for source in run.directions]
     draw_mask(
@@ -74,15 +70,15 @@ def draw_learnt_mask(
     )
 
 
-def masked_estimator(estimator: "SpectrumEstimator") -> "SteeredEstimator":
+def masked_estimator(estimator: "SpectrumEstimator") -> "ExplainingEstimator":
     """The same estimator, if it has a mask that can be drawn.
 
     Raises:
         ConfigError: if it has none.
     """
-    from anydoa.steered.estimator import SteeredEstimator
+    from anydoa.spectrum import ExplainingEstimator
 
-    if not isinstance(estimator, SteeredEstimator):
+    if not isinstance(estimator, ExplainingEstimator):
         raise ConfigError(
             f"--plot-mask draws a learnt mask, but {estimator.name!r} has none; leave it out or take steered"
         )

@@ -20,7 +20,7 @@ from anydoa.cli.options import (
 from anydoa.cli.printing import tell
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError, MissingExtraError
-from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

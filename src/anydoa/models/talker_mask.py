@@ -1,6 +1,6 @@
 """The mask network: which time-frequency bins hold a talker's direct sound.
 
-It sees levels and coherence (:class:`~anydoa.steered.bin_features.BinFeatures`), no geometry, so it serves
+It sees levels and coherence (:class:`~anydoa.estimators.steered.bin_features.BinFeatures`), no geometry, so it serves
 every array. Causal: a bin is judged by what came before and at the same time.
 
 Recurrent layers see whole frames and remember, but all of a frame has to pass through their few hundred
@@ -17,8 +17,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.errors import ConfigError
+from anydoa.estimators.steered.bin_features import BinAxis
 from anydoa.io.names import record_from_dict
-from anydoa.steered.bin_features import BinAxis
 
 _SCALE = (2.0, 2.0, 0.3, 0.3)  # usual spread of each feature
 _OFFSET = (0.0, 0.0, 0.6, 0.5)

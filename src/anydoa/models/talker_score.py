@@ -1,7 +1,7 @@
 """The score network: whether somebody speaks where the mixture has found something.
 
 It sees a picture of the cells that belong to one talker and a few numbers
-(:class:`~anydoa.steered.talker_view.TalkerViews`), no geometry, so it serves every array. What it learns is
+(:class:`~anydoa.estimators.steered.scorer.TalkerViews`), no geometry, so it serves every array. What it learns is
 what speech looks like over half a second, when other sounds at other places are mostly out of the picture.
 """
 
@@ -14,9 +14,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.errors import ConfigError
+from anydoa.estimators.steered.bin_features import NUM_FEATURES
+from anydoa.estimators.steered.scorer import MASK_CHANNEL, NUM_CHANNELS, NUM_NUMBERS
 from anydoa.io.names import record_from_dict
-from anydoa.steered.bin_features import NUM_FEATURES
-from anydoa.steered.talker_view import MASK_CHANNEL, NUM_CHANNELS, NUM_NUMBERS
 
 _FEATURE_OFFSET = (0.0, 0.0, 0.6, 0.5)
 _FEATURE_SCALE = (2.0, 2.0, 0.3, 0.3)  # usual spread
@@ -96,7 +96,7 @@ class TalkerScore(nn.Module):
         cells: Float[Tensor, "talker channel slot band"],
         numbers: Float[Tensor, "talker number"],
     ) -> Float[Tensor, "talker"]:
-        """Log odds; see :class:`~anydoa.steered.talker_view.TalkerViews` for the arguments."""
+        """Log odds; see :class:`~anydoa.estimators.steered.scorer.TalkerViews` for the arguments."""
         was_heard = cells[:, MASK_CHANNEL : MASK_CHANNEL + 1] > 0
         picture = (cells - self.offset) * self.scale * was_heard
         for convolution in self.convolutions:

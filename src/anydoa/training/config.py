@@ -11,11 +11,11 @@ from typing import Any, Literal
 
 from anydoa.constants import MIN_MICROPHONES
 from anydoa.errors import ConfigError
+from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.models.config import AggRlConfig
 from anydoa.models.talker_mask import TalkerMaskConfig
 from anydoa.models.talker_score import TalkerScoreConfig
 from anydoa.simulation.recipe import MixRecipe
-from anydoa.steered.options import SteeredOptions
 
 STAGE_TABLES = ("optimizer", "mix", "beams", "grid")
 """Tables of a run that a stage may have, too."""

@@ -17,7 +17,6 @@ from anydoa.io.names import nearest_name
 from anydoa.models.config import AggRlConfig
 from anydoa.models.talker_mask import TalkerMaskConfig
 from anydoa.models.talker_score import TalkerScoreConfig
-from anydoa.steered.options import SteeredOptions
 from anydoa.training.config import STAGE_TABLES, TrainingConfig
 
 

@@ -10,12 +10,11 @@ from jaxtyping import Complex64, Float, Float32
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from anydoa.estimators.steered.bin_features import BinAxis, BinFeatures, PolarSpectra, window_spectra
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene
-from anydoa.steered.bin_features import BinAxis, BinFeatures, PolarSpectra
-from anydoa.steered.windows import window_spectra
 from anydoa.training.batch import TensorBatch
 from anydoa.training.clips import SoundSource
 

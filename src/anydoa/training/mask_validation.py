@@ -7,14 +7,14 @@ import torch
 from jaxtyping import Float32
 from torch import Tensor
 
+from anydoa.estimators.steered.bin_features import BinAxis
+from anydoa.estimators.steered.estimator import SteeredEstimator
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, evaluate
 from anydoa.metrics.picking import pick_peaks
 from anydoa.models.talker_mask import TalkerMask
 from anydoa.simulation.scene import Scene
-from anydoa.steered.bin_features import BinAxis
-from anydoa.steered.estimator import SteeredEstimator
 from anydoa.training.mask_clips import mask_clip
 from anydoa.training.mask_supervision import mask_loss
 from anydoa.training.talker_clips import active_at_moments, truth_at_moments

@@ -7,10 +7,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from anydoa.estimators.steered.estimator import SteeredEstimator, SteeredFrame
 from anydoa.metrics.localization import evaluate
 from anydoa.models.talker_score import TalkerScore
 from anydoa.simulation.scene import Scene
-from anydoa.steered.estimator import Moment, SteeredEstimator
 from anydoa.training.talker_clips import FoundTalkers, TalkerBatch, find_talkers
 from anydoa.training.validation import ClipResult
 
@@ -63,7 +63,7 @@ class ScoreValidator:
         return ClipResult(scene.num_sources, loss, evaluate(places, found.truth, found.active))
 
 
-def _log_odds(network: TalkerScore, moment: Moment) -> Float[Tensor, "talker"]:
+def _log_odds(network: TalkerScore, moment: SteeredFrame) -> Float[Tensor, "talker"]:
     assert moment.views is not None
     device = next(network.parameters()).device
     views = moment.views

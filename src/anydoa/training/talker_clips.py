@@ -15,6 +15,8 @@ from jaxtyping import Bool, Float, Float32
 from torch import Tensor
 from torch.utils.data import Dataset
 
+from anydoa.estimators.steered.estimator import SteeredEstimator, SteeredFrame
+from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
@@ -25,8 +27,6 @@ from anydoa.models.talker_mask import TalkerMask
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene
-from anydoa.steered.estimator import Moment, SteeredEstimator
-from anydoa.steered.options import SteeredOptions
 from anydoa.training.batch import TensorBatch
 from anydoa.training.clips import SoundSource
 from anydoa.training.targets import frame_activity
@@ -151,7 +151,7 @@ class FoundTalkers:
         active: who speaks at each moment.
     """
 
-    moments: list[Moment]
+    moments: list[SteeredFrame]
     hits: list[Bool[np.ndarray, "talker"]]
     truth: Float[np.ndarray, "moment source 3"]
     active: Bool[np.ndarray, "moment source"]

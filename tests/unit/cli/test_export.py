@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from anydoa.cli import main
+from anydoa.estimators.model.folder import find_model
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.checkpoint import save_checkpoint
 from anydoa.models.config import AggRlConfig
 from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
 from anydoa.models.talker_score import TalkerScore, TalkerScoreConfig
-from anydoa.runtime.folder import find_model
 from typechecking import unchecked
 
 SMALL = {"num_features": 32, "num_heads": 4, "latent_size": 32, "num_bins": 65, "window_length": 256}

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from scipy.spatial.transform import Rotation
 
-from anydoa.classical.srp_phat import SrpPhat
 from anydoa.errors import AudioError, ConfigError
+from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.locata import LocataSuite
 from anydoa.evaluation.runner import first_clips

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from anydoa.classical.srp_phat import SrpPhat
 from anydoa.errors import AudioError, ConfigError, GeometryError
+from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.evaluation.catalogue import open_suite
 from anydoa.evaluation.clip import Suite, SuiteClip
 from anydoa.evaluation.known_part import KnownPart

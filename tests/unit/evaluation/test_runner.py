@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from anydoa.classical.music import Music
-from anydoa.classical.srp_phat import SrpPhat
 from anydoa.errors import ConfigError
+from anydoa.estimators.music import Music
+from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.evaluation.causes import Cause
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.material import Material

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from anydoa.classical.srp_phat import SrpPhat
 from anydoa.errors import AudioError, ConfigError
+from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid

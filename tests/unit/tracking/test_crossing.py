@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anydoa.classical.srp_phat import SrpPhat
+from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.array_file import load_array
 from anydoa.tracking import Tracker

@@ -5,7 +5,6 @@ import numpy as np
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.simulation.recipe import MixRecipe
-from anydoa.steered.estimator import SteeredEstimator
 from anydoa.training.clips import SoundSource
 from anydoa.training.talker_clips import find_talkers
 

@@ -11,7 +11,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.io.grid_file import load_grid
 from anydoa.web import hub

@@ -1,1 +1,0 @@
-"""Estimators that follow from physics alone."""

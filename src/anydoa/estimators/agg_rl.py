@@ -1,0 +1,291 @@
+"""AGG-RL: a network that brings audio, microphones and grid into one latent space, without torch."""
+
+import logging
+from collections import OrderedDict
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Bool, Float, Float32
+
+from anydoa.acoustics.plane_wave import steering_phases
+from anydoa.errors import ConfigError
+from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING, ModelFolder
+from anydoa.estimators.model.session import open_session
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
+from anydoa.spectrum import SampleScale, SpatialSpectrum, check_audio
+
+_ROWS = 2048  # microphones x frames of the network in one call: what a processor's cache holds is fastest
+_MAX_DIRECTIONS = 8192  # that Gridnet takes in one call
+_KEPT_GRIDS = 4
+
+logger = logging.getLogger(__name__)
+
+
+class AggRlEstimator:
+    """AGG-RL by ONNX Runtime, on the protocol of every estimator.
+
+    The representation of a grid is computed once and kept. The spectrum comes about ten times a second
+    whatever the hop; each of its frames is the mean over the frames of the network in its newest 50 ms. A
+    mean over all of them would say more often who spoke a moment ago.
+
+    Args:
+        folder: the model.
+        frames_per_output: frames of the network in a frame of the spectrum; None for about 10 a second.
+        num_threads: threads inside an operator.
+
+    Raises:
+        CheckpointError: if a graph is damaged.
+        ConfigError: if ``frames_per_output`` is below 1.
+    """
+
+    def __init__(
+        self, folder: ModelFolder, *, frames_per_output: int | None = None, num_threads: int = 1
+    ) -> None:
+        config = folder.card.config
+        self.folder = folder
+        self.network_hop: int = config["hop_length"]
+        self.network_window: int = config["window_length"]
+        default = self._frames_in(0.1)
+        self.frames_per_output = default if frames_per_output is None else frames_per_output
+        if self.frames_per_output < 1:
+            raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
+        self.frames_averaged = min(self._frames_in(0.05), self.frames_per_output)
+        self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)
+        compares = bool(folder.card.steering_hz)
+        self._wave_grid = fibonacci_grid(config["steering_directions"]) if compares else None
+        self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
+        self._grids: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
+
+    @property
+    def name(self) -> str:
+        """Name of the model."""
+        return self.folder.card.name
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second that the audio must have."""
+        rate: int = self.folder.card.config["sample_rate"]
+        return rate
+
+    @property
+    def window_length(self) -> int:
+        """Samples of all windows of the network that are new in a frame of the spectrum."""
+        return self.network_window + (self.frames_per_output - 1) * self.network_hop
+
+    @property
+    def hop_length(self) -> int:
+        """Samples between frames of the spectrum."""
+        return self.frames_per_output * self.network_hop
+
+    @property
+    def threshold(self) -> float:
+        """Value from which a peak is called a source when their number is not known."""
+        return self.folder.card.threshold
+
+    @property
+    def weights_hash(self) -> str:
+        """Twelve hex digits of the weights."""
+        return self.folder.weights_hash
+
+    def grid_representation(self, grid: DirectionGrid) -> Float[np.ndarray, "latent grid"]:
+        """Representation of a grid, computed once for each of the last few grids."""
+        if grid.hash not in self._grids:
+            directions = grid.directions.astype(np.float32)
+            parts = [
+                self._gridnet.run(None, {"directions": directions[start : start + _MAX_DIRECTIONS]})[0]
+                for start in range(0, len(directions), _MAX_DIRECTIONS)
+            ]
+            self._grids[grid.hash] = np.ascontiguousarray(np.concatenate(parts).T)
+            if len(self._grids) > _KEPT_GRIDS:
+                self._grids.popitem(last=False)
+        self._grids.move_to_end(grid.hash)
+        return self._grids[grid.hash]
+
+    def plane_waves(self, array: MicrophoneArray) -> Float32[np.ndarray, "freq twice_mic direction"] | None:
+        """What plane waves look like to an array, for all calls; None for networks that do not compare."""
+        if self._wave_grid is None:
+            return None
+        return plane_wave_input(array, self._wave_grid, self.folder.card.steering_hz)
+
+    def _frames_in(self, seconds: float) -> int:
+        return max(1, round(seconds * self.sample_rate / self.network_hop))
+
+    def initial_state(self, batch: int, num_mics: int) -> dict[str, np.ndarray]:
+        """The memory of fresh streams: zeros."""
+        absolute = self.folder.card.config["mic_frame"] == "absolute"  # then the reference is a pair, too
+        sizes = {"batch": batch, "pair": num_mics if absolute else num_mics - 1}
+        return {
+            node.name: np.zeros([sizes.get(size, size) for size in node.shape], dtype=np.float32)
+            for node in self.augeonet.get_inputs()
+            if node.name.startswith(STATE_PREFIX)
+        }
+
+    def step(
+        self,
+        audio: Float[np.ndarray, "batch mic time"],
+        mic_positions: Float[np.ndarray, "batch mic 3"],
+        state: dict[str, np.ndarray],
+        mic_mask: Bool[np.ndarray, "batch mic"] | None = None,
+        plane_waves: Float[np.ndarray, "batch freq twice_mic direction"] | None = None,
+    ) -> tuple[Float[np.ndarray, "batch frame latent"], dict[str, np.ndarray]]:
+        """Representation of the frames in whole windows of several streams at once, and their new memory.
+
+        Args:
+            audio: window_length + (frames - 1) * hop samples of the network; they overlap the samples of
+                the last call by window_length - hop.
+            mic_positions: metres, any origin; arrays of different size are padded.
+            state: from :meth:`initial_state` or the last call.
+            mic_mask: true where there is a microphone, the same in each call; None if all are there. The
+                graph knows no absent microphones, so with some each stream runs by itself.
+            plane_waves: from :meth:`plane_waves` for each stream; None to compute them anew, in free field.
+        """
+        if mic_mask is not None and not mic_mask.all():
+            return self._step_each(audio, mic_positions, state, mic_mask)
+        inputs = {"audio": audio, "mic_positions": mic_positions, **state}
+        if self._wave_grid is not None:
+            if plane_waves is None:
+                arrays = (MicrophoneArray(positions.astype(np.float64)) for positions in mic_positions)
+                hertz = self.folder.card.steering_hz
+                plane_waves = np.stack([plane_wave_input(one, self._wave_grid, hertz) for one in arrays])
+            inputs[STEERING] = plane_waves
+        representation, *memory = self.augeonet.run(None, inputs)
+        return representation, dict(zip(state, memory, strict=True))
+
+    def _step_each(
+        self,
+        audio: Float[np.ndarray, "batch mic time"],
+        mic_positions: Float[np.ndarray, "batch mic 3"],
+        state: dict[str, np.ndarray],
+        mic_mask: Bool[np.ndarray, "batch mic"],
+    ) -> tuple[Float[np.ndarray, "batch frame latent"], dict[str, np.ndarray]]:
+        """A step of each stream with the microphones it has; its memory is the front of what is padded."""
+        representations = []
+        new = {name: np.zeros_like(tensor) for name, tensor in state.items()}
+        for item, present in enumerate(mic_mask):
+            fresh = self.initial_state(1, int(present.sum()))
+            own = {name: (slice(item, item + 1), *map(slice, part.shape[1:])) for name, part in fresh.items()}
+            found, memory = self.step(
+                audio[item : item + 1, present],
+                mic_positions[item : item + 1, present],
+                {name: tensor[own[name]] for name, tensor in state.items()},
+            )
+            representations.append(found)
+            for name, part in memory.items():
+                new[name][own[name]] = part
+        return np.concatenate(representations), new
+
+    def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "AggRlStream":
+        """A fresh stream for one recording; warns where errors are known to grow.
+
+        Raises:
+            GeometryError: if the array has fewer microphones than the network was trained with.
+        """
+        self.folder.card.check_microphones(array)
+        for warning in self.folder.card.warnings(array):
+            logger.warning("%s", warning)
+        return AggRlStream(self, array, grid)
+
+    def spectrum(
+        self, audio: Float[np.ndarray, "mic time"], array: MicrophoneArray, grid: DirectionGrid
+    ) -> SpatialSpectrum:
+        """Spectrum of a whole recording: a stream that takes it in one push."""
+        return self.stream(array, grid).push(audio)
+
+
+class AggRlStream:
+    """One recording on its way through a network; what it keeps never grows."""
+
+    def __init__(self, estimator: AggRlEstimator, array: MicrophoneArray, grid: DirectionGrid) -> None:
+        self._estimator = estimator
+        self._grid = grid
+        self._directions = estimator.grid_representation(grid)
+        self._positions = array.centred_positions.astype(np.float32)[None]
+        plane_waves = estimator.plane_waves(array)
+        self._plane_waves = None if plane_waves is None else plane_waves[None]
+        self._state = estimator.initial_state(1, array.num_microphones)
+        self._samples = np.zeros((array.num_microphones, 0), dtype=np.float32)
+        # Fainter recordings come near the least power that networks take for sound.
+        self._scale, self._factor = SampleScale(faintest_exponent=-17), 1.0
+        self._num_outputs = 0
+
+    def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
+        """Take the next samples of every microphone and return the frames they complete, maybe none.
+
+        Raises:
+            ShapeError: if the audio has another number of microphones than the array.
+            AudioError: if a sample is not finite.
+        """
+        estimator = self._estimator
+        parts = []
+        for samples, factor in self._scale.pieces(check_audio(audio, len(self._samples))):
+            if factor != self._factor:
+                # Beside what comes, all that was heard is silence; and the network remembers levels.
+                self._state = estimator.initial_state(1, len(samples))
+                self._samples = (self._samples * np.float64(factor / self._factor)).astype(np.float32)
+                self._factor = factor
+            self._samples = np.concatenate([self._samples, samples], axis=1)
+            num_outputs = (self._samples.shape[1] - estimator.window_length) // estimator.hop_length + 1
+            block = max(_ROWS // (len(self._samples) * estimator.frames_per_output), 1)
+            parts += [self._advance(min(block, num_outputs - done)) for done in range(0, num_outputs, block)]
+        return SpatialSpectrum.join(parts or [self._advance(0)])
+
+    def _advance(self, num_outputs: int) -> SpatialSpectrum:
+        """The next frames of the spectrum, for which the samples are there."""
+        estimator = self._estimator
+        size = len(self._grid)
+        values = np.zeros((num_outputs, size), dtype=np.float32)
+        level = np.zeros(num_outputs, dtype=np.float32)
+        if num_outputs:
+            used = num_outputs * estimator.hop_length
+            overlap = estimator.network_window - estimator.network_hop
+            windows = self._samples[:, : used + overlap]
+            representation, self._state = estimator.step(
+                windows[None], self._positions, self._state, plane_waves=self._plane_waves
+            )
+            # (frame, latent) -> (output, frame in it, latent) @ (latent, grid) -> (output, grid)
+            by_output = representation[0].reshape(num_outputs, estimator.frames_per_output, -1)
+            newest = by_output[:, -estimator.frames_averaged :]
+            values = _sigmoid(newest @ self._directions).mean(axis=1)
+            level = _levels(windows, estimator.network_hop, estimator.frames_per_output, overlap)
+            level = (level.astype(np.float64) / self._factor).astype(np.float32)
+            self._samples = self._samples[:, used:]
+        last = self._num_outputs + np.arange(1, num_outputs + 1)
+        self._num_outputs += num_outputs
+        centre = last * estimator.hop_length - estimator.network_hop + estimator.network_window / 2
+        return SpatialSpectrum(values, centre / estimator.sample_rate, level, self._grid)
+
+
+def _sigmoid(logits: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
+    """In place: large arrays cost more to make than to fill."""
+    half = np.float32(0.5)
+    logits *= half
+    np.tanh(logits, out=logits)
+    logits *= half
+    logits += half
+    return logits
+
+
+def _levels(
+    audio: Float[np.ndarray, "mic time"], hop: int, hops_per_frame: int, overlap: int
+) -> Float[np.ndarray, "frame"]:
+    """Root mean square of all samples of all microphones in the windows of each frame."""
+    pieces = audio.reshape(len(audio), -1, hop)
+    power = np.concatenate([[0.0], np.cumsum(np.einsum("mhs,mhs->h", pieces, pieces), dtype=np.float64)])
+    window = hops_per_frame + overlap // hop
+    total = power[window::hops_per_frame] - power[:-window:hops_per_frame]
+    return np.sqrt(np.maximum(total, 0) / (len(audio) * window * hop)).astype(np.float32)
+
+
+def plane_wave_input(
+    array: MicrophoneArray, grid: DirectionGrid, frequencies: Sequence[float]
+) -> Float32[np.ndarray, "freq twice_mic direction"]:
+    """Cosines, then sines of the phase of a plane wave at each microphone, as networks take them.
+
+    Args:
+        array: what listens; around a rigid sphere if it declares one.
+        grid: directions of the waves.
+        frequencies: frequencies of the waves in hertz.
+    """
+    phases = steering_phases(grid.directions, array, np.asarray(frequencies)).swapaxes(1, 2)
+    return np.ascontiguousarray(np.concatenate([phases.real, phases.imag], axis=1))

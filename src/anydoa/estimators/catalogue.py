@@ -1,0 +1,73 @@
+"""Estimators by name: those that need no weights, bundled models, model folders and models on a hub.
+
+To add an estimator, write three files:
+
+1. ``estimators/NAME.py``: a class on the protocol :class:`~anydoa.spectrum.SpectrumEstimator`;
+2. this file: its name in :data:`ESTIMATORS` and its branch in :func:`make_estimator`;
+3. its description under ``docs/``.
+
+A line in ``ESTIMATORS`` of ``tests/properties/strategies.py`` tests what physics guarantees. The command
+line, the page and the evaluation read their lists of names here.
+"""
+
+import os
+from pathlib import Path
+
+from anydoa.combined import CombinedEstimator
+from anydoa.errors import ConfigError
+from anydoa.estimators.model.folder import HUB_PREFIX, find_model, list_models
+from anydoa.io.names import nearest_name
+from anydoa.spectrum import SpectrumEstimator
+
+ESTIMATORS = ("srp-phat", "music")
+"""Estimators that need no weights, by name; the name of a bundled model is welcome, too."""
+
+DEFAULT_ESTIMATOR = "steered"
+
+
+def make_estimator(name: str) -> SpectrumEstimator:
+    """An estimator by name: one of :data:`ESTIMATORS`, a bundled model, a model folder or ``hub:org/name``.
+
+    Names joined by ``+``, as ``steered+agg-rl``, give the mean of their spectra.
+
+    Raises:
+        ConfigError: if there is none of that name.
+        CheckpointError: if a model is damaged.
+    """
+    if name == "srp-phat":
+        from anydoa.estimators.srp_phat import SrpPhat
+
+        return SrpPhat()
+    if name == "music":
+        from anydoa.estimators.music import Music
+
+        return Music()
+    if name in list_models() or name.startswith(HUB_PREFIX) or os.path.isdir(name):
+        return load(name)
+    if "+" in name:
+        return CombinedEstimator([make_estimator(part.strip()) for part in name.split("+")])
+    names = (*ESTIMATORS, *list_models())
+    raise ConfigError(
+        f"no estimator {name!r:.80}; did you mean {nearest_name(name, names)!r}? There are "
+        f"{', '.join(names)}, or give the folder of a model"
+    )
+
+
+def load(model: str | Path = DEFAULT_ESTIMATOR, *, num_threads: int = 1) -> SpectrumEstimator:
+    """A model ready to run, without torch.
+
+    Args:
+        model: name of a bundled model, a folder, or ``hub:org/name@revision``.
+        num_threads: threads inside an operator.
+
+    Raises:
+        CheckpointError: if there is no such model or it is damaged.
+    """
+    folder = find_model(model)
+    if folder.card.architecture == "steered":
+        from anydoa.estimators.steered.estimator import SteeredEstimator
+
+        return SteeredEstimator.from_folder(folder, num_threads=num_threads)
+    from anydoa.estimators.agg_rl import AggRlEstimator
+
+    return AggRlEstimator(folder, num_threads=num_threads)

@@ -1,0 +1,164 @@
+"""The card of a model: what it is, what it was trained on, how good it is, where it must not be trusted."""
+
+import dataclasses
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPAN
+from anydoa.errors import CheckpointError, GeometryError
+from anydoa.geometry.array import MicrophoneArray
+
+CARD_SCHEMA = 1
+
+
+@dataclass(frozen=True)
+class TrainedRange:
+    """What the training data covered, as closed intervals. Outside of it, answers are extrapolation.
+
+    Args:
+        microphones: how many microphones.
+        span_m: distance of the farthest two microphones.
+        rt60_s: reverberation times of the rooms.
+        snr_db: speech over noise.
+        talkers: how many talkers at once.
+    """
+
+    microphones: tuple[int, int]
+    span_m: tuple[float, float]
+    rt60_s: tuple[float, float]
+    snr_db: tuple[float, float]
+    talkers: tuple[int, int]
+
+    def warnings(self, array: MicrophoneArray) -> list[str]:
+        """A sentence for everything about an array that training has not covered."""
+        found = []
+        fewest, most = self.microphones
+        if not fewest <= array.num_microphones <= most:
+            found.append(
+                f"array {array.name!r} has {array.num_microphones} microphones; "
+                f"the model was trained with {fewest}..{most}"
+            )
+        least, greatest = self.span_m
+        if not least <= array.span <= greatest:
+            found.append(
+                f"array {array.name!r} spans {array.span * 100:.1f} cm; the model was trained with "
+                f"{least * 100:.0f}..{greatest * 100:.0f} cm"
+            )
+        return found
+
+
+@dataclass(frozen=True)
+class MeasuredRange:
+    """Arrays for which a model was measured to be about as good as elsewhere, as closed intervals.
+
+    Args:
+        span_m: distance of the farthest two microphones.
+    """
+
+    span_m: tuple[float, float]
+
+    def warnings(self, array: MicrophoneArray) -> list[str]:
+        """A sentence if errors were measured to grow on arrays like this one."""
+        least, greatest = self.span_m
+        if least <= array.span <= greatest:
+            return []
+        size, limit = ("smaller", least) if array.span < least else ("wider", greatest)
+        return [
+            f"array {array.name!r} spans {array.span * 100:.1f} cm; on arrays {size} than {limit * 100:g} cm "
+            "errors were measured to grow; check directions before you rely on them"
+        ]
+
+
+UNKNOWN_RANGE = TrainedRange(
+    (MIN_MICROPHONES, MAX_MICROPHONES), (MIN_SPAN, MAX_SPAN), (0.0, 10.0), (-100.0, 100.0), (0, 99)
+)
+"""The range of a network whose training nobody has written down: no array is warned about."""
+
+
+@dataclass(frozen=True)
+class ModelCard:
+    """What travels with the weights of a model.
+
+    Args:
+        name: name on the command line.
+        architecture: which network it is; decides what runs it.
+        title: one line for a list.
+        licence: licence of the weights.
+        config: sizes and choices of the network.
+        trained_range: what training covered.
+        measured_range: where the model was measured to be good, if anybody has; beside it, what training
+            covered tells nothing.
+        data: what it was trained on, a line a corpus, with its licence.
+        training: how long and with what it was trained: examples seen, hours, recipe.
+        metrics: rows of an evaluation table, as ``anydoa evaluate --json`` prints them.
+        bins_hz: where the bins of its transform lie.
+        steering_hz: bins that the network compares with plane waves; none for a network that does not.
+        threshold: value of the spectrum from which a peak is called a source.
+        failures: known failures, a sentence each.
+        version: version of the package that wrote the card.
+    """
+
+    name: str
+    architecture: str
+    title: str
+    licence: str
+    config: dict[str, Any]
+    trained_range: TrainedRange
+    measured_range: MeasuredRange | None = None
+    data: tuple[str, ...] = ()
+    training: dict[str, Any] = field(default_factory=dict)
+    metrics: tuple[dict[str, Any], ...] = ()
+    bins_hz: tuple[float, ...] = ()
+    steering_hz: tuple[float, ...] = ()
+    threshold: float = 0.5
+    failures: tuple[str, ...] = ()
+    version: str = ""
+
+    def warnings(self, array: MicrophoneArray) -> list[str]:
+        """A sentence for each reason to expect greater errors with an array."""
+        return (self.measured_range or self.trained_range).warnings(array)
+
+    def check_microphones(self, array: MicrophoneArray) -> None:
+        """Refuse an array of fewer microphones than a network has learned to listen with.
+
+        Raises:
+            GeometryError: if there are fewer.
+        """
+        fewest = self.trained_range.microphones[0]
+        if array.num_microphones < fewest:
+            raise GeometryError(
+                f"{self.name} needs {fewest} microphones or more, the fewest it was trained with, but array "
+                f"{array.name!r} has {array.num_microphones}; take the estimator steered"
+            )
+
+    def to_json(self) -> str:
+        """The card as JSON, keys in the order above."""
+        return json.dumps({"schema": CARD_SCHEMA, **dataclasses.asdict(self)}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "ModelCard":
+        """The card written by :meth:`to_json`.
+
+        Raises:
+            CheckpointError: if it is no card, or one of a newer schema.
+        """
+        try:
+            values = json.loads(text)
+            schema = values.pop("schema")
+            if schema != CARD_SCHEMA:
+                raise CheckpointError(
+                    f"card has schema {schema}, this version reads {CARD_SCHEMA}; install a newer anydoa"
+                )
+            ranges = {key: tuple(value) for key, value in values.pop("trained_range").items()}
+            measured = values.pop("measured_range", None)
+            if measured is not None:
+                values["measured_range"] = MeasuredRange(tuple(measured["span_m"]))
+            values.setdefault("steering_hz", ())  # older cards have none
+            lists = ("data", "metrics", "bins_hz", "steering_hz", "failures")
+            values |= {key: tuple(values[key]) for key in lists}
+            return cls(trained_range=TrainedRange(**ranges), **values)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            if isinstance(error, CheckpointError):
+                raise
+            raise CheckpointError(f"not a model card ({error}); export the model again") from None

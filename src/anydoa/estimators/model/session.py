@@ -1,0 +1,63 @@
+"""ONNX Runtime sessions, set up the way this package runs them."""
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from anydoa.errors import CheckpointError
+
+
+class OnnxSession:
+    """A graph that is ready to run. It is copied and sent to other processes by the path of its file.
+
+    Args:
+        inner: session of ONNX Runtime.
+        path: file of the graph.
+        num_threads: threads inside an operator.
+    """
+
+    def __init__(self, inner: Any, path: Path, num_threads: int) -> None:
+        self._inner, self._path, self._num_threads = inner, path, num_threads
+        self.run = inner.run
+        self.get_inputs = inner.get_inputs
+        self.get_outputs = inner.get_outputs
+
+    def __reduce__(self) -> tuple[Any, tuple[Path]]:
+        return partial(open_session, num_threads=self._num_threads), (self._path,)
+
+
+def open_session(path: Path, *, num_threads: int = 1) -> OnnxSession:
+    """A session of ONNX Runtime on the processor.
+
+    Args:
+        path: file of the graph.
+        num_threads: threads inside an operator; one is fastest for streams, and polite.
+
+    Raises:
+        CheckpointError: if the file is missing or no graph that can run.
+    """
+    import onnxruntime
+    from onnxruntime.capi import onnxruntime_pybind11_state as failures
+
+    damaged = (
+        failures.Fail,
+        failures.InvalidArgument,
+        failures.InvalidGraph,
+        failures.InvalidProtobuf,
+        failures.NoModel,
+        failures.NotImplemented,
+        failures.RuntimeException,
+    )
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; a model folder holds it, export the model again")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = num_threads
+    options.inter_op_num_threads = 1
+    # Threads that wait sleep: spinning, they would take the cores from whatever else runs.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    try:
+        inner = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except damaged as error:
+        raise CheckpointError(f"{path}: not a graph that can run ({str(error).splitlines()[0]})") from None
+    return OnnxSession(inner, path, num_threads)

@@ -1,0 +1,1 @@
+"""The default estimator: plane waves by physics, weighted by a learned mask."""

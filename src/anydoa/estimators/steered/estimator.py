@@ -1,0 +1,258 @@
+"""The steered estimator: plane waves by physics, weighted by a learned mask.
+
+Audio and grid meet in an inner product, as in AGG-RL; but it is the inner product of measured phases with
+those that a plane wave from each direction would have, over all pairs of microphones. Learned is only which
+bins to trust, and that depends on no array and no grid.
+"""
+
+import logging
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Float32
+from scipy.special import expit
+
+from anydoa.acoustics.plane_wave import steering_phases
+from anydoa.acoustics.stft import FrameStream
+from anydoa.errors import CheckpointError, ConfigError
+from anydoa.estimators.model.card import ModelCard
+from anydoa.estimators.model.folder import MASK_FILE, SCORE_FILE, ModelFolder
+from anydoa.estimators.steered.bin_features import BinAxis, BinFeatures, PolarSpectra, window_spectra
+from anydoa.estimators.steered.candidates import Candidates
+from anydoa.estimators.steered.evidence import EvidenceMemory
+from anydoa.estimators.steered.mask import Mask, OnnxMask, masked_spectrogram
+from anydoa.estimators.steered.options import SteeredOptions
+from anydoa.estimators.steered.scorer import (
+    REGRESSED_NUMBERS,
+    OnnxScorer,
+    Scorer,
+    TalkerViews,
+    talker_views,
+)
+from anydoa.estimators.steered.talkers import Talker, TalkerSearch
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.grid import DirectionGrid
+from anydoa.spectrum import MaskedSpectrogram, SpatialSpectrum
+
+AXIS_KEY, OPTIONS_KEY = "axis", "options"  # in the card's config
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class SteeredFrame:
+    """What was found at one time, before it is scored and drawn.
+
+    Args:
+        time_s: middle of the newest window, in seconds.
+        level: root mean square of the samples looked at.
+        talkers: the talkers found, those that explain most first; none in silence.
+        views: what a scorer sees of the talkers, or None if there are none.
+        leftover: how well each direction of the coarse search fits what no talker explains, 0..1.
+    """
+
+    time_s: float
+    level: float
+    talkers: tuple[Talker, ...]
+    views: TalkerViews | None
+    leftover: Float32[np.ndarray, "candidate"]
+
+
+class SteeredEstimator:
+    """Talkers by masked plane waves, on the protocol of every estimator.
+
+    Args:
+        mask: says which bins to trust.
+        scorer: says how likely each talker is; None: logistic regression on its share, coherence and masses.
+        name: name on the command line and in results.
+        axis: windows and bins that the mask was trained with.
+        options: every number of the search for talkers.
+        threshold: value from which a peak is called a source when their number is not known.
+        weights_hash: hash of the weights of mask and scorer.
+        card: card of the model; says which arrays are warned about.
+    """
+
+    def __init__(
+        self,
+        mask: Mask,
+        scorer: Scorer | None = None,
+        *,
+        name: str = "steered",
+        axis: BinAxis | None = None,
+        options: SteeredOptions | None = None,
+        threshold: float = 0.5,
+        weights_hash: str | None = None,
+        card: ModelCard | None = None,
+    ) -> None:
+        self.mask, self.scorer, self.name = mask, scorer, name
+        self.threshold, self.weights_hash = threshold, weights_hash
+        self._card = card
+        self.axis = BinAxis() if axis is None else axis
+        self.options = SteeredOptions() if options is None else options
+
+    @classmethod
+    def from_folder(cls, folder: ModelFolder, *, num_threads: int = 1) -> "SteeredEstimator":
+        """The estimator that a model folder describes.
+
+        Args:
+            folder: card, mask network and score network.
+            num_threads: threads inside an operator of the networks.
+
+        Raises:
+            CheckpointError: if a graph or the choices in the card cannot be used.
+        """
+        config: dict[str, Any] = folder.card.config
+        try:
+            axis = BinAxis(**config[AXIS_KEY])
+            options = SteeredOptions.from_dict(config[OPTIONS_KEY])
+        except (KeyError, TypeError, ConfigError) as error:
+            raise CheckpointError(
+                f"{folder.path}: the card has no usable choices ({error}); export again"
+            ) from None
+        return cls(
+            OnnxMask(folder.path / MASK_FILE, num_threads=num_threads),
+            OnnxScorer(folder.path / SCORE_FILE, num_threads=num_threads),
+            name=folder.card.name,
+            axis=axis,
+            options=options,
+            threshold=folder.card.threshold,
+            weights_hash=folder.weights_hash,
+            card=folder.card,
+        )
+
+    @property
+    def sample_rate(self) -> int:
+        """Samples a second that the audio must have."""
+        return self.axis.sample_rate
+
+    @property
+    def window_length(self) -> int:
+        """Samples in a frame of the spectrum: all its analysis windows."""
+        return self.axis.window_length + (self.options.frames_per_output - 1) * self.axis.hop_length
+
+    @property
+    def hop_length(self) -> int:
+        """Samples between frames of the spectrum."""
+        return self.options.frames_per_output * self.axis.hop_length
+
+    def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "SteeredStream":
+        """A fresh stream for one recording; warns where errors are known to grow."""
+        for warning in self._card.warnings(array) if self._card else []:
+            logger.warning("%s", warning)
+        return SteeredStream(self, array, grid)
+
+    def spectrum(
+        self, audio: Float[np.ndarray, "mic time"], array: MicrophoneArray, grid: DirectionGrid
+    ) -> SpatialSpectrum:
+        """Spectrum of a whole recording: a stream that takes it in one push."""
+        return self.stream(array, grid).push(audio)
+
+    def explain(
+        self,
+        audio: Iterable[Float[np.ndarray, "mic _"]],
+        array: MicrophoneArray,
+        *,
+        duration_s: float,
+        max_columns: int,
+    ) -> MaskedSpectrogram:
+        """Level and mask of every bin; see :class:`~anydoa.spectrum.ExplainingEstimator`."""
+        num_windows = duration_s * self.sample_rate / self.axis.hop_length
+        windows = max(1, math.ceil(num_windows / max_columns))
+        return masked_spectrogram(self.mask, self.axis, array, audio, windows_per_column=windows)
+
+    def scores(self, found: SteeredFrame, *, num_mics: int) -> Float32[np.ndarray, "talker"]:
+        """How likely somebody speaks at each talker found, 0..1."""
+        if found.views is None:
+            return np.zeros(0, dtype=np.float32)
+        if self.scorer is not None:
+            scores = self.scorer.scores(found.views)
+        else:
+            weights = np.array(self.options.score_weights, dtype=np.float32)
+            odds = weights[0] + found.views.numbers[:, REGRESSED_NUMBERS] @ weights[1:]
+            scores = expit(odds)
+        if self._card is not None and num_mics < self._card.trained_range.microphones[0]:
+            # Scores were learned with more microphones. With few, noise agrees on a direction by chance,
+            # so that evidence must be heavier before a score counts in full.
+            num_pairs = num_mics * (num_mics - 1) / 2
+            mass = np.array([talker.mass for talker in found.talkers], dtype=np.float32)
+            scores = scores * np.minimum(mass / np.float32(self.options.sure_mass / num_pairs), 1) ** 2
+        return scores
+
+
+class SteeredStream:
+    """One recording on its way through a :class:`SteeredEstimator`; what it keeps never grows."""
+
+    def __init__(self, estimator: SteeredEstimator, array: MicrophoneArray, grid: DirectionGrid) -> None:
+        options, axis = estimator.options, estimator.axis
+        self._estimator, self._grid = estimator, grid
+        self._folded = np.ascontiguousarray(array.ambiguity.fold(grid.directions).T, dtype=np.float32)
+        self._frames = FrameStream(array.num_microphones, estimator.window_length, estimator.hop_length)
+        self._features = BinFeatures(axis, array)
+        self._state = estimator.mask.initial_state()
+        candidates = Candidates(
+            array, grid, num_candidates=options.num_candidates, cluster_deg=options.cluster_deg
+        )
+        steering = steering_phases(candidates.directions, array, axis.frequencies)
+        self._evidence = EvidenceMemory(steering, axis, options)
+        self._search = TalkerSearch(array, grid, candidates, axis, options)
+        self._from_candidates = candidates.weights_at(self._folded.T)
+        self._beam_width = max(np.deg2rad(options.beam_deg), options.least_beam * grid.spacing)
+        self._num_mics, self._num_frames = array.num_microphones, 0
+
+    def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
+        """Take the next samples of every microphone and return the frames they complete, maybe none."""
+        frames = self.listen(audio)
+        values = np.zeros((len(frames), len(self._grid)), dtype=np.float32)
+        options = self._estimator.options
+        for row, frame in zip(values, frames, strict=True):
+            # What no talker explains lies far below the beams, so that more sources can be asked for than
+            # were found.
+            height = options.leftover_height
+            if frame.talkers:
+                # A beam for every talker, as high as the chance that somebody speaks there.
+                scores = self._estimator.scores(frame, num_mics=self._num_mics)
+                directions = np.array([talker.direction for talker in frame.talkers], dtype=np.float32)
+                # (talker, 3) @ (3, grid): how far each direction of the grid is from each talker, in widths.
+                chord = np.maximum(1 - directions @ self._folded, 0) / np.float32(self._beam_width**2)
+                # Flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it.
+                beams = np.exp(-chord * np.sqrt(chord))
+                beams *= scores[:, None]
+                beams.max(axis=0, out=row)
+                height = min(height, options.most_leftover * float(scores.max()))
+            np.maximum(row, height * (self._from_candidates @ frame.leftover), out=row)
+        times_s = np.array([frame.time_s for frame in frames])
+        level = np.array([frame.level for frame in frames], dtype=np.float32)
+        return SpatialSpectrum(values, times_s, level, self._grid)
+
+    def listen(self, audio: Float[np.ndarray, "mic time"]) -> list[SteeredFrame]:
+        """Like :meth:`push`, but the talkers themselves, before they are scored."""
+        frames = self._frames.push(audio)
+        levels = frames.level()
+        return [
+            self._find(frames.samples[:, index], float(frames.scale[index]), float(levels[index]))
+            for index in range(len(frames))
+        ]
+
+    def _find(self, samples: Float32[np.ndarray, "mic time"], scale: float, level: float) -> SteeredFrame:
+        """What one frame of the recording adds, and the talkers found with it."""
+        axis, options = self._estimator.axis, self._estimator.options
+        # (mic, time) -> (mic, window, freq) -> (window, feature, freq) -> mask (window, freq)
+        spectra = PolarSpectra.of(window_spectra(samples, axis), scale)
+        features = self._features.push(spectra)
+        mask, self._state = self._estimator.mask.step(features, self._state)
+        # A bin that is only the rounding error of louder ones has no phase to trust.
+        loudness = spectra.magnitude.max(axis=0)
+        is_sound = loudness > 1e-5 * loudness.max(axis=1, keepdims=True)
+        weight = np.where(is_sound, mask, 0) ** np.float32(options.mask_power)
+        # (mic, window, freq) -> (freq, window, mic): evidence goes band by band.
+        phases = np.ascontiguousarray(spectra.phases.transpose(2, 1, 0))
+        self._evidence.push(phases, np.ascontiguousarray(weight.T), features)
+        talkers = tuple(self._search.find(self._evidence))
+        views = talker_views(talkers, self._evidence, num_mics=len(samples)) if talkers else None
+        self._num_frames += 1
+        newest = self._num_frames * self._estimator.hop_length - axis.hop_length + axis.window_length / 2
+        leftover = self._search.leftover(talkers, self._evidence)
+        return SteeredFrame(newest / axis.sample_rate, level, talkers, views, leftover)

@@ -1,0 +1,93 @@
+"""The scorer: how likely somebody speaks where a talker was found, from a picture of its cells."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+from jaxtyping import Float32
+
+from anydoa.estimators.model.session import open_session
+from anydoa.estimators.steered.bin_features import NUM_FEATURES
+from anydoa.estimators.steered.evidence import EvidenceMemory
+from anydoa.estimators.steered.talkers import Talker
+
+NUM_CHANNELS = 5 + NUM_FEATURES
+NUM_NUMBERS = 8
+REGRESSED_NUMBERS = [0, 2, 3, 4]  # log share, coherence, log mass, log recent mass
+MASK_CHANNEL = 1  # the mean mask; 0 where nothing was heard
+
+
+@dataclass(frozen=True, eq=False)
+class TalkerViews:
+    """What a scorer sees of the talkers in one frame.
+
+    Args:
+        cells: picture of each talker; see :meth:`~anydoa.estimators.steered.evidence.EvidenceMemory.picture`.
+        numbers: log share and log usual share, coherence, log mass and log recent mass, log share of the
+            strongest other, log of the number of microphones, log of the number of talkers found.
+    """
+
+    cells: Float32[np.ndarray, "talker channel slot band"]
+    numbers: Float32[np.ndarray, "talker number"]
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Anything that says how likely somebody speaks where something was found."""
+
+    def scores(self, views: TalkerViews) -> Float32[np.ndarray, "talker"]:
+        """Chance of each talker, 0..1."""
+        ...
+
+
+class OnnxScorer:
+    """The score network by ONNX Runtime, without torch.
+
+    Args:
+        path: the graph: ``cells`` and ``numbers`` in, ``score`` out.
+        num_threads: threads inside an operator.
+
+    Raises:
+        CheckpointError: if the graph is missing or damaged.
+    """
+
+    def __init__(self, path: Path, *, num_threads: int = 1) -> None:
+        self._session = open_session(path, num_threads=num_threads)
+
+    def scores(self, views: TalkerViews) -> Float32[np.ndarray, "talker"]:
+        """Chance of each talker, 0..1."""
+        scores: np.ndarray = self._session.run(["score"], {"cells": views.cells, "numbers": views.numbers})[0]
+        return scores
+
+
+def talker_views(talkers: Sequence[Talker], evidence: EvidenceMemory, *, num_mics: int) -> TalkerViews:
+    """Views of the talkers found in evidence.
+
+    Args:
+        talkers: at least one.
+        evidence: what they were found in, unchanged since.
+        num_mics: microphones of the array.
+    """
+    parts = np.stack([talker.part for talker in talkers])
+    shares = np.array([talker.share for talker in talkers])
+    least = 0.02  # added to shares, so that a talker who explains next to nothing has a finite logarithm
+    cells, numbers = [], []
+    for index, talker in enumerate(talkers):
+        others = np.delete(np.arange(len(talkers)), index)
+        rival = parts[others].max(axis=0) if len(others) else np.zeros_like(talker.part)
+        cells.append(evidence.picture(talker.candidate, talker.part, rival))
+        numbers.append(
+            [
+                np.log(talker.share + least),
+                np.log(talker.usual_share + least),
+                talker.coherence,
+                np.log1p(talker.mass),
+                np.log1p(talker.recent_mass),
+                np.log(shares[others].max(initial=0) + least),
+                np.log(num_mics),
+                np.log(len(talkers)),
+            ]
+        )
+    return TalkerViews(np.stack(cells), np.array(numbers, dtype=np.float32))

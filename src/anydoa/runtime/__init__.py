@@ -1,1 +1,0 @@
-"""Networks without torch: ONNX Runtime, bundled weights and their cards."""

@@ -1,1 +1,0 @@
-"""Steered AGG-RL: phases steered by physics, weighted by a learnt mask."""

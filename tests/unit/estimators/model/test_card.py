@@ -1,0 +1,85 @@
+"""The card of a model: round trip, refusals, warnings about arrays it was not trained for."""
+
+import dataclasses
+import json
+
+import pytest
+
+from anydoa.errors import CheckpointError, GeometryError
+from anydoa.estimators.model.card import MeasuredRange, ModelCard, TrainedRange
+from anydoa.estimators.model.folder import find_model
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.layouts import circular_positions
+from anydoa.io.array_file import list_presets, load_array
+
+COVERED = TrainedRange((4, 12), (0.05, 0.2), (0.2, 1.3), (-5.0, 30.0), (1, 2))
+CARD = ModelCard(
+    name="tiny",
+    architecture="agg-rl",
+    title="A tiny network",
+    licence="MIT",
+    config={"hop_length": 128},
+    trained_range=COVERED,
+    data=("speech made by a formula, MIT",),
+    metrics=({"suite": "dynamic-s", "mae_deg": 12.5},),
+    bins_hz=(0.0, 31.25),
+)
+
+
+def test_a_card_survives_json() -> None:
+    assert ModelCard.from_json(CARD.to_json()) == CARD
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", "null", '{"schema": 1}', '{"schema": 1, "name": "x"}', "\x00"]
+)
+def test_what_is_no_card_is_refused(text: str) -> None:
+    with pytest.raises(CheckpointError, match="not a model card"):
+        ModelCard.from_json(text)
+
+
+def test_a_card_from_the_future_is_refused() -> None:
+    values = json.loads(CARD.to_json()) | {"schema": 2}
+    with pytest.raises(CheckpointError, match="schema 2"):
+        ModelCard.from_json(json.dumps(values))
+
+
+def test_an_array_inside_the_trained_range_gives_no_warning() -> None:
+    assert COVERED.warnings(MicrophoneArray(circular_positions(6, 0.05))) == []
+
+
+def test_too_many_microphones_and_too_wide_an_array_are_named() -> None:
+    found = COVERED.warnings(MicrophoneArray(circular_positions(16, 0.5), "ring"))
+    assert len(found) == 2
+    assert "16 microphones" in found[0]
+    assert "100.0 cm" in found[1]
+
+
+def test_where_a_model_was_measured_counts_and_not_what_it_was_trained_with() -> None:
+    card = dataclasses.replace(CARD, measured_range=MeasuredRange((0.05, 0.6)))
+    assert ModelCard.from_json(card.to_json()) == card
+    assert card.warnings(MicrophoneArray(circular_positions(32, 0.25), "ring")) == []
+    (small,) = card.warnings(MicrophoneArray(circular_positions(6, 0.02), "button"))
+    (wide,) = card.warnings(MicrophoneArray(circular_positions(6, 0.5), "hall"))
+    assert "'button' spans 4.0 cm; on arrays smaller than 5 cm errors were measured to grow" in small
+    assert "'hall' spans 100.0 cm; on arrays wider than 60 cm" in wide
+
+
+def test_a_model_never_measured_warns_outside_of_what_it_was_trained_with() -> None:
+    assert len(CARD.warnings(MicrophoneArray(circular_positions(16, 0.5), "ring"))) == 2
+
+
+def test_fewer_microphones_than_a_network_knows_are_refused_with_the_cure() -> None:
+    pair = MicrophoneArray([[0, 0.1, 0], [0, -0.1, 0]], "pair")
+    with pytest.raises(
+        GeometryError, match=r"tiny needs 4 microphones or more.*'pair' has 2; take .* steered"
+    ):
+        CARD.check_microphones(pair)
+    CARD.check_microphones(MicrophoneArray(circular_positions(4, 0.05)))
+
+
+@pytest.mark.parametrize("name", ["steered", "agg-rl"])
+def test_bundled_models_warn_of_few_bundled_arrays_only(name: str) -> None:
+    card = find_model(name).card
+    warned = {preset for preset in list_presets() if card.warnings(load_array(preset))}
+    assert warned == {"ambeo", "tetrahedron-4cm", "locata-dicit"}

@@ -1,0 +1,42 @@
+"""Where models are found: in the package, on disk, on a hub."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from anydoa.errors import CheckpointError, MissingExtraError
+from anydoa.estimators.model.folder import ModelFolder, find_model, list_models
+
+
+def test_bundled_models_are_found_by_name() -> None:
+    for name in list_models():
+        assert find_model(name).card.name == name
+
+
+def test_a_folder_is_found_by_its_path(tiny_folder: Path) -> None:
+    folder = find_model(tiny_folder)
+    assert folder.card.name == "tiny"
+    assert len(folder.weights_hash) == 12
+    assert folder.num_bytes > 10_000
+
+
+def test_other_weights_have_another_hash(tiny_folder: Path, tmp_path: Path) -> None:
+    for file in tiny_folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "gridnet.onnx").write_bytes((tiny_folder / "gridnet.onnx").read_bytes() + b"\0")
+    assert ModelFolder(tmp_path).weights_hash != ModelFolder(tiny_folder).weights_hash
+
+
+def test_a_hub_without_its_client_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'anydoa\[hub\]'"):
+        find_model("hub:some/model@main")
+
+
+def test_a_card_that_is_not_text_is_refused(tiny_folder: Path, tmp_path: Path) -> None:
+    for file in tiny_folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "card.json").write_bytes(b"\xff\xfe\xff")
+    with pytest.raises(CheckpointError, match="not text"):
+        _ = ModelFolder(tmp_path).card

@@ -1,0 +1,108 @@
+"""Placing talkers between the directions of a grid."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+
+from anydoa.acoustics.plane_wave import steering_phases
+from anydoa.estimators.steered.band_power import pair_products
+from anydoa.estimators.steered.bin_features import BinAxis
+from anydoa.estimators.steered.fine_search import FineSearch, first_greatest
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
+from anydoa.geometry.grid import DirectionGrid, azimuth_grid, cap_grid, fibonacci_grid
+from anydoa.geometry.layouts import circular_positions, linear_positions
+from properties.strategies import random_array
+
+AXIS = BinAxis()
+
+
+def heard_from(direction: np.ndarray, array: MicrophoneArray) -> np.ndarray:
+    """Pair products of a plane wave, every bin counting one."""
+    phases = steering_phases(direction[None], array, AXIS.frequencies)
+    return pair_products(phases[:, None])[:, 0]
+
+
+@pytest.mark.parametrize("mics", [5, 8, 9, 14])
+def test_a_talker_is_climbed_to_from_far_and_placed_between_directions(mics: int) -> None:
+    array, grid = random_array(np.random.default_rng(mics), mics), fibonacci_grid(2048)
+    there, start = angles_deg_to_direction(63, 21), angles_deg_to_direction(52, 27)
+    search = FineSearch(array, grid, AXIS)
+    found, coherence = search.locate(start, heard_from(there, array), mass=AXIS.num_bins)
+    assert great_circle_distance_deg(found, there) < 1.0
+    assert np.degrees(np.arccos((grid.directions @ there).max())) > 1.0
+    assert coherence > 0.9
+
+
+def test_half_of_the_mask_without_phase_halves_coherence() -> None:
+    array, there = random_array(np.random.default_rng(1), 6), angles_deg_to_direction(-40, 5)
+    pairs = heard_from(there, array)
+    search = FineSearch(array, fibonacci_grid(2048), AXIS)
+    _, whole = search.locate(there, pairs, mass=AXIS.num_bins)
+    _, half = search.locate(there, pairs, mass=2 * AXIS.num_bins)
+    assert half == pytest.approx(whole / 2)
+
+
+def test_talkers_on_a_grid_of_azimuths_stay_there() -> None:
+    array = MicrophoneArray(circular_positions(6, 0.05), "ring")
+    there = angles_deg_to_direction(100, 0)
+    search = FineSearch(array, azimuth_grid(72), AXIS)
+    found, _ = search.locate(angles_deg_to_direction(95, 0), heard_from(there, array), mass=AXIS.num_bins)
+    assert great_circle_distance_deg(found, there) < 2.6
+    assert abs(found[2]) < 1e-6
+
+
+def search_among(grid: DirectionGrid, there: np.ndarray, start: np.ndarray) -> np.ndarray:
+    array = random_array(np.random.default_rng(3), 6)
+    return FineSearch(array, grid, AXIS).locate(start, heard_from(there, array), mass=AXIS.num_bins)[0]
+
+
+def test_a_dense_grid_places_a_talker_as_well_as_a_usual_one() -> None:
+    there, start = angles_deg_to_direction(41.3, 22.7), angles_deg_to_direction(46, 20)
+    for grid in (cap_grid(40, 20, 10, 2000), cap_grid(41, 23, 1, 3000), fibonacci_grid(60_000)):
+        assert great_circle_distance_deg(search_among(grid, there, start), there) < 0.1
+
+
+def test_a_talker_beside_a_dense_grid_is_moved_onto_it() -> None:
+    there, grid = angles_deg_to_direction(50, 20), cap_grid(40, 20, 5, 2000)
+    found = search_among(grid, there, angles_deg_to_direction(42, 20))
+    assert (grid.directions == found).all(axis=1).any()
+    assert great_circle_distance_deg(found, there) < 9.4 - 5 + 0.5
+
+
+def test_talkers_on_a_dense_circle_stay_there() -> None:
+    there = angles_deg_to_direction(100, 3)
+    found = search_among(azimuth_grid(1440), there, angles_deg_to_direction(97, 0))
+    assert great_circle_distance_deg(found, angles_deg_to_direction(100, 0)) < 1.0
+    assert abs(found[2]) < 1e-6
+
+
+def test_the_memory_of_a_search_does_not_grow_with_the_density_of_the_grid() -> None:
+    there, start = angles_deg_to_direction(41, 21), angles_deg_to_direction(44, 20)
+    peaks = []
+    for count in (2000, 8000):
+        grid = cap_grid(40, 20, 5, count)
+        assert len(grid.neighbours) == count
+        tracemalloc.start()
+        search_among(grid, there, start)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0] + 4 * 2**20
+
+
+def test_a_straight_array_finds_the_cone() -> None:
+    array = MicrophoneArray(linear_positions(4, 0.04), "line")
+    axis = array.positions[-1] - array.positions[0]
+    axis /= np.linalg.norm(axis)
+    there = angles_deg_to_direction(50, 30)
+    search = FineSearch(array, fibonacci_grid(2048), AXIS)
+    angle = np.arccos(there @ axis) + 0.05
+    start = np.cos(angle) * axis + np.sin(angle) * np.array([0.0, 0.0, 1.0])
+    found, _ = search.locate(start, heard_from(there, array), mass=AXIS.num_bins)
+    assert np.degrees(abs(np.arccos(found @ axis) - np.arccos(there @ axis))) < 0.5
+
+
+def test_of_values_equal_but_for_rounding_the_first_is_taken() -> None:
+    assert first_greatest(np.array([0.1, 1.0, 1.0 + 1e-7])) == 1
+    assert first_greatest(np.array([0.1, 1.0, 1.01])) == 2
