@@ -36,8 +36,9 @@ def export(
     """Write a model that runs without torch, checked against torch."""
     require_extra("exporting a model", "train", ("torch", "onnx", "safetensors"))
     from anydoa.errors import CheckpointError
-    from anydoa.export import card_of, export_model
-    from anydoa.models.checkpoint import (
+    from anydoa.export.agg_rl import card_of, export_model
+    from anydoa.export.steered import export_steered, steered_card
+    from anydoa.networks.checkpoint import (
         checkpoint_kind,
         load_checkpoint,
         load_mask_checkpoint,
@@ -45,7 +46,6 @@ def export(
     )
     from anydoa.runtime.card import ModelCard
     from anydoa.runtime.folder import ModelFolder
-    from anydoa.steered_export import export_steered, steered_card
 
     for read, what in ((card, "card"), (metrics, "file of rows")):
         if read is not None:
