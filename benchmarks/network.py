@@ -68,7 +68,7 @@ def parse_arguments() -> argparse.Namespace:
 def make_model():
     import torch
 
-    from anydoa.models.agg_rl import AggRl
+    from anydoa.networks.agg_rl import AggRl
 
     torch.manual_seed(0)
     return AggRl().eval()
@@ -76,7 +76,7 @@ def make_model():
 
 def export_random_model(folder: Path) -> None:
     """The network of the paper with random weights; the cost does not depend on them."""
-    from anydoa.export import export_model
+    from anydoa.export.agg_rl import export_model
     from anydoa.runtime.card import ModelCard, TrainedRange
 
     model = make_model()

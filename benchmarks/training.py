@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.config import AggRlConfig
 from anydoa.training.batch import ClipBatch, ClipShape
 from anydoa.training.config import GridOptions
 from anydoa.training.config_file import load_config

@@ -2,8 +2,8 @@
 
 import torch
 
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.config import AggRlConfig
 from anydoa.runtime.card import ModelCard, TrainedRange
 
 COVERED = TrainedRange((2, 32), (0.005, 5.0), (0.2, 1.3), (-5.0, 30.0), (1, 2))

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.checkpoint import load_checkpoint, save_checkpoint
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.checkpoint import load_checkpoint, save_checkpoint
+from anydoa.networks.config import AggRlConfig
 
 TOLERANCE = 1e-5  # of a spectrum, 0..1
 CONFIGS = {

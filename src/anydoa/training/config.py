@@ -11,9 +11,9 @@ from typing import Any, Literal
 
 from anydoa.constants import MIN_MICROPHONES
 from anydoa.errors import ConfigError
-from anydoa.models.config import AggRlConfig
-from anydoa.models.talker_mask import TalkerMaskConfig
-from anydoa.models.talker_score import TalkerScoreConfig
+from anydoa.networks.config import AggRlConfig
+from anydoa.networks.mask_net import MaskNetConfig
+from anydoa.networks.score_net import ScoreNetConfig
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.steered.options import SteeredOptions
 
@@ -256,8 +256,8 @@ class TrainingConfig:
     network: Literal["agg-rl", "talker-mask", "talker-score"] = "agg-rl"
     initial_weights: str = ""
     model: AggRlConfig = field(default_factory=AggRlConfig)
-    mask: TalkerMaskConfig = field(default_factory=TalkerMaskConfig)
-    score: TalkerScoreConfig = field(default_factory=TalkerScoreConfig)
+    mask: TalkerMaskConfig = field(default_factory=MaskNetConfig)
+    score: TalkerScoreConfig = field(default_factory=ScoreNetConfig)
     steering: SteeredOptions = field(default_factory=SteeredOptions)
     beams: BeamOptions = field(default_factory=BeamOptions)
     grid: GridOptions = field(default_factory=GridOptions)

@@ -13,7 +13,7 @@ from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, evaluate
 from anydoa.metrics.picking import pick_peaks
-from anydoa.models.talker_mask import TalkerMask
+from anydoa.networks.mask_net import MaskNet
 from anydoa.simulation.scene import Scene
 from anydoa.steered.bin_features import BinAxis
 from anydoa.steered.estimator import SteeredEstimator
@@ -40,7 +40,7 @@ class MaskValidator:
         ]
 
     @torch.no_grad()
-    def run(self, network: TalkerMask) -> list[ClipResult]:
+    def run(self, network: MaskNet) -> list[ClipResult]:
         """Results of all scenes; the network is in evaluation mode."""
         device = next(network.parameters()).device
         results = []

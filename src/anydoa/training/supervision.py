@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.steering_net import JudgedDirections
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.plane_wave_net import ScoredDirections
 from anydoa.training.batch import Batch, ClipBatch, SpectraBatch
 from anydoa.training.losses import direction_divergence, weighted_cross_entropy
 from anydoa.training.targets import target_spectrum
@@ -51,7 +51,7 @@ class Supervision(nn.Module):
 
 
 def represent(
-    network: AggRl, batch: Batch, judged: JudgedDirections | None = None
+    network: AggRl, batch: Batch, judged: ScoredDirections | None = None
 ) -> Float[Tensor, "batch output frame latent"]:
     """Audio-geometry representation of a batch of either kind; ``judged`` as for the network."""
     if isinstance(batch, ClipBatch):

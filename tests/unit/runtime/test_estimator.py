@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from anydoa.errors import CheckpointError, ConfigError, ShapeError
-from anydoa.export import compare_with_torch, export_model, store_in_half
+from anydoa.export.agg_rl import compare_with_torch, export_model, store_in_half
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid, icosphere_grid
 from anydoa.geometry.layouts import circular_positions
-from anydoa.models.agg_rl import AggRl
+from anydoa.networks.agg_rl import AggRl
 from anydoa.runtime.estimator import NetworkEstimator
 from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, ModelFolder, find_model
 from tiny_network import make_card, make_model

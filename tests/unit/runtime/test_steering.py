@@ -5,7 +5,7 @@ import torch
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.nn.plane_waves import steering_matrix
+from anydoa.networks.layers.plane_waves import steering_matrix
 from anydoa.runtime.steering import steering_input
 
 HERTZ = (310.0, 1250.5, 6000.0)

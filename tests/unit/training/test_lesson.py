@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from anydoa.errors import ConfigError
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.config import AggRlConfig
 from anydoa.training.config import (
     GridOptions,
     OptimizerOptions,

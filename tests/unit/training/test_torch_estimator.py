@@ -8,12 +8,12 @@ import pytest
 import torch
 
 from anydoa.errors import ConfigError
-from anydoa.export import card_of, export_model
+from anydoa.export.agg_rl import card_of, export_model
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.checkpoint import load_checkpoint, save_checkpoint
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.checkpoint import load_checkpoint, save_checkpoint
+from anydoa.networks.config import AggRlConfig
 from anydoa.runtime.estimator import NetworkEstimator
 from anydoa.runtime.folder import ModelFolder
 from anydoa.training.torch_estimator import TorchEstimator
