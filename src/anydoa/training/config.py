@@ -256,8 +256,8 @@ class TrainingConfig:
     network: Literal["agg-rl", "talker-mask", "talker-score"] = "agg-rl"
     initial_weights: str = ""
     model: AggRlConfig = field(default_factory=AggRlConfig)
-    mask: TalkerMaskConfig = field(default_factory=MaskNetConfig)
-    score: TalkerScoreConfig = field(default_factory=ScoreNetConfig)
+    mask: MaskNetConfig = field(default_factory=MaskNetConfig)
+    score: ScoreNetConfig = field(default_factory=ScoreNetConfig)
     steering: SteeredOptions = field(default_factory=SteeredOptions)
     beams: BeamOptions = field(default_factory=BeamOptions)
     grid: GridOptions = field(default_factory=GridOptions)
