@@ -5,7 +5,7 @@ import torch
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.networks.layers.plane_waves import steering_matrix
+from anydoa.networks.layers.plane_waves import steering_vectors
 from anydoa.runtime.steering import steering_input
 
 HERTZ = (310.0, 1250.5, 6000.0)
@@ -17,7 +17,7 @@ def test_it_is_what_the_network_computes_in_free_field() -> None:
     array = MicrophoneArray(POSITIONS)
     places = torch.tensor(array.centred_positions[None], dtype=torch.float32)
     directions = torch.tensor(GRID.directions, dtype=torch.float32)
-    expected = steering_matrix(places, directions, torch.tensor(HERTZ))[0].numpy()
+    expected = steering_vectors(places, directions, torch.tensor(HERTZ))[0].numpy()
     np.testing.assert_allclose(steering_input(array, GRID, HERTZ), expected, atol=1e-5)
 
 
