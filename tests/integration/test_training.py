@@ -179,7 +179,7 @@ def test_a_finished_run_goes_on_with_a_further_stage(config: TrainingConfig, tmp
 
 
 def test_the_parts_of_a_network_learn_one_after_the_other(config: TrainingConfig, tmp_path: Path) -> None:
-    model = replace(MODEL, steering="bands", steering_bands=4, steering_bins=3, steering_directions=40)
+    model = replace(MODEL, plane_waves=True, plane_wave_bands=4, plane_wave_bins=3, plane_wave_directions=40)
     geometry, rooms = (replace(stage, length=0.5) for stage in config.stages)
     stages = (
         replace(geometry, learns="without-plane-waves"),
@@ -198,8 +198,8 @@ def test_the_parts_of_a_network_learn_one_after_the_other(config: TrainingConfig
     whole.run(StopRequest())
     for (before, after), learns in zip(pairwise(weights), (True, False, True), strict=True):
         moved = {name for name in before if not torch.equal(before[name], after[name])}
-        assert any("steering_net" not in name for name in moved) == learns
-        assert any("steering_net" in name for name in moved) == (before is not weights[0])
+        assert any("plane_wave_net" not in name for name in moved) == learns
+        assert any("plane_wave_net" in name for name in moved) == (before is not weights[0])
     assert (whole.position.examples, whole.average.decay) == (24, 0.5)
 
     stop = StopRequest()
@@ -250,7 +250,7 @@ def test_masks_are_learnt_and_located_with(config: TrainingConfig, tmp_path: Pat
     assert 0 <= row["mae_deg_1"] <= 180
     learnt = load_mask_checkpoint(RunFolder(tmp_path / "run").model)
     assert learnt.notes["training"]["examples"] == 16
-    with pytest.raises(CheckpointError, match="holds a network 'talker-mask', not 'agg-rl'"):
+    with pytest.raises(CheckpointError, match="holds a network 'mask', not 'agg-rl'"):
         load_checkpoint(RunFolder(tmp_path / "run").model)
 
 

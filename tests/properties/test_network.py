@@ -20,7 +20,7 @@ CONFIGS = {
     "default": AggRlConfig(),
     "coarse": AggRlConfig(hop_length=256, mic_encoding="pm", num_blocks=2),
     "absolute": AggRlConfig(hop_length=256, mic_frame="absolute", transform="uniform", num_blocks=1),
-    "steering": AggRlConfig(hop_length=256, steering="bands", steering_directions=64, num_blocks=1),
+    "plane waves": AggRlConfig(hop_length=256, plane_waves=True, plane_wave_directions=64, num_blocks=1),
 }
 
 seeds = st.integers(0, 2**31 - 1)

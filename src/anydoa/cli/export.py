@@ -57,7 +57,7 @@ def export(
     title = name or output.name
     rows = None if metrics is None else _read_rows(metrics)
     kind = checkpoint_kind(checkpoint)
-    if (kind == "talker-mask") != (score is not None):
+    if (kind == "mask") != (score is not None):
         raise ConfigError(
             "a steered model is a mask network, given first, and a score network, given by --score; "
             f"{checkpoint} is of {kind!r}"

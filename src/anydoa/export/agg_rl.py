@@ -26,7 +26,7 @@ from anydoa.networks.agg_rl import AggRl
 from anydoa.networks.checkpoint import Checkpoint
 from anydoa.output_file import whole_folder
 from anydoa.runtime.card import UNKNOWN_RANGE, ModelCard
-from anydoa.runtime.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING
+from anydoa.runtime.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, PLANE_WAVES, STATE_PREFIX
 
 OPSET = 17
 TOLERANCE = 1e-4  # largest difference of a representation, of unit size, between the graphs and torch
@@ -59,13 +59,13 @@ def card_of(checkpoint: Checkpoint[AggRl], name: str, *, like: ModelCard | None 
     """
     config = checkpoint.network.config
     bins_hz = checkpoint.network.augeonet.transform.bins * (config.sample_rate / config.window_length)
-    net = checkpoint.network.augeonet.steering_net
+    net = checkpoint.network.augeonet.plane_wave_net
     blank = ModelCard(name, "agg-rl", name, "unknown", {}, UNKNOWN_RANGE)
     return dataclasses.replace(
         like or blank,
         config=config.to_dict(),
         bins_hz=tuple(round(hz, 3) for hz in bins_hz.tolist()),
-        steering_hz=() if net is None else tuple(round(hz, 3) for hz in bins_hz[net.bins].tolist()),
+        plane_wave_hz=() if net is None else tuple(round(hz, 3) for hz in bins_hz[net.bins].tolist()),
         training=checkpoint.notes.get("training", like.training if like else {}),
         version=version("anydoa"),
     )
@@ -114,7 +114,7 @@ class _Step(nn.Module):
         self.state_names = state_names
 
     def forward(self, audio: Tensor, mic_positions: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
-        # The steering comes first, if the network takes any.
+        # The plane_waves comes first, if the network takes any.
         split = len(others) - len(self.state_names)
         memory = dict(zip(self.state_names, others[split:], strict=True))
         representation, memory = self.network(audio, mic_positions, memory, *others[:split])
@@ -128,19 +128,19 @@ class _LastGrid(nn.Module):
         super().__init__()
         self.encoding = model.gridnet.encoding
         self.network = model.gridnet.outputs[-1]
-        self.sphere = model.sphere
+        self.scoring_grid = model.scoring_grid
         self.scale = 1 / math.sqrt(model.config.latent_size)
 
     def forward(self, directions: Tensor) -> Tensor:
         representation: Tensor = self.network(self.encoding(directions)) * self.scale
-        if self.sphere is None:
+        if self.scoring_grid is None:
             return representation
-        return torch.cat([representation, self.sphere(directions)], -1)
+        return torch.cat([representation, self.scoring_grid(directions)], -1)
 
 
 def _export_augeonet(model: AggRl, path: Path) -> None:
     positions = torch.tensor([[[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0.01], [0, -0.05, 0]]]).repeat(2, 1, 1)
-    network = FusedAuGeonet(model.augeonet, model.judged())
+    network = FusedAuGeonet(model.augeonet, model.scored_directions())
     memory = network.initial_state(positions)
     axes: dict[str, dict[int, str]] = {
         "audio": {0: "batch", 1: "mic", 2: "time"},
@@ -150,15 +150,15 @@ def _export_augeonet(model: AggRl, path: Path) -> None:
     for name, tensor in memory.items():
         pairs = {2: "pair"} if tensor.ndim == 4 else {}
         axes[STATE_PREFIX + name] = axes["next_" + STATE_PREFIX + name] = {0: "batch", **pairs}
-    steering = _steering(model, positions)
-    if steering:
-        axes[STEERING] = {0: "batch", 2: "twice_mic"}
+    plane_waves = _plane_waves(model, positions)
+    if plane_waves:
+        axes[PLANE_WAVES] = {0: "batch", 2: "twice_mic"}
     states = [STATE_PREFIX + name for name in memory]
     torch.onnx.export(
         _Step(network, list(memory)).eval(),
-        (_audio(model, 2, 4, 6), positions, *steering.values(), *memory.values()),
+        (_audio(model, 2, 4, 6), positions, *plane_waves.values(), *memory.values()),
         str(path),
-        input_names=["audio", "mic_positions", *steering, *states],
+        input_names=["audio", "mic_positions", *plane_waves, *states],
         output_names=["representation", *(f"next_{name}" for name in states)],
         dynamic_axes=axes,
         opset_version=OPSET,
@@ -211,25 +211,25 @@ def _two_steps(
 ) -> float:
     """Largest relative difference on two successive pieces of noise, each side with its own memory."""
     ours = {name: tensor for name, tensor in model.initial_state(positions).items() if name != "samples"}
-    judged = model.judged()
-    memory = FusedAuGeonet(model.augeonet, judged).initial_state(positions)
+    scored = model.scored_directions()
+    memory = FusedAuGeonet(model.augeonet, scored).initial_state(positions)
     state = {STATE_PREFIX + name: tensor.numpy() for name, tensor in memory.items()}
-    steering = {name: tensor.numpy() for name, tensor in _steering(model, positions).items()}
+    plane_waves = {name: tensor.numpy() for name, tensor in _plane_waves(model, positions).items()}
     differences = []
     for _ in range(2):
         audio = torch.randn(_audio(model, 1, positions.shape[1], num_frames).shape, generator=generator)
-        expected, ours = model.augeonet(audio, positions, None, ours, judged)
-        inputs = {"audio": audio.numpy(), "mic_positions": positions.numpy(), **steering, **state}
+        expected, ours = model.augeonet(audio, positions, None, ours, scored)
+        inputs = {"audio": audio.numpy(), "mic_positions": positions.numpy(), **plane_waves, **state}
         found, *following = augeonet.run(None, inputs)
         state = dict(zip(state, following, strict=True))
         differences.append(_relative_difference(found, expected[:, -1].numpy()))
     return max(differences)
 
 
-def _steering(model: AggRl, positions: Tensor) -> dict[str, Tensor]:
+def _plane_waves(model: AggRl, positions: Tensor) -> dict[str, Tensor]:
     """The input that only networks with a PlaneWaveNet take."""
-    judged = model.judged()
-    return {} if judged is None else {STEERING: model.augeonet.steering(positions, judged.directions)}
+    scored = model.scored_directions()
+    return {} if scored is None else {PLANE_WAVES: model.augeonet.plane_waves(positions, scored.directions)}
 
 
 def store_in_half(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""AuGeonet as it runs: the last output alone, weights folded, for a graph of ONNX operators.
+"""AuGeonet as it runs: the last output alone, weights fused, for a graph of ONNX operators.
 
 Tensors are (frame, batch, pair, feature): a shift in time is a slice of whole blocks, and what attention
 turns around lies close together. No microphone may be absent.
@@ -23,7 +23,7 @@ class FusedAuGeonet(nn.Module):
 
     Args:
         augeonet: the network; it is left as it is.
-        judged: what its PlaneWaveNet judges, if there is one.
+        scored: what its PlaneWaveNet scores, if there is one.
 
     Raises:
         ConfigError: if the network runs on whole recordings only.
@@ -33,12 +33,12 @@ class FusedAuGeonet(nn.Module):
     grid: Tensor | None
     tops: Tensor | None
 
-    def __init__(self, augeonet: AuGeonet | PairwiseTrunk, judged: ScoredDirections | None = None) -> None:
+    def __init__(self, augeonet: AuGeonet | PairwiseTrunk, scored: ScoredDirections | None = None) -> None:
         super().__init__()
         augeonet.config.require_streams()
         assert isinstance(augeonet, AuGeonet)
-        self.register_buffer("grid", None if judged is None else judged.representation.detach().T)
-        self.register_buffer("tops", None if judged is None else judged.tops)
+        self.register_buffer("grid", None if scored is None else scored.representation.detach().T)
+        self.register_buffer("tops", None if scored is None else scored.tops)
         self.augeonet = augeonet
         self.register_buffer("kernels", augeonet.transform.kernels().detach())
         self.extractor = FusedExtractor(augeonet.extractor)
@@ -52,7 +52,7 @@ class FusedAuGeonet(nn.Module):
         audio: Float[Tensor, "batch mic time"],
         mic_positions: Float[Tensor, "batch mic 3"],
         state: dict[str, Tensor],
-        steering: Float[Tensor, "batch freq twice_mic direction"] | None = None,
+        plane_waves: Float[Tensor, "batch freq twice_mic direction"] | None = None,
     ) -> tuple[Float[Tensor, "batch frame latent"], dict[str, Tensor]]:
         """Representation of all frames in ``audio``, and the state for the frames that follow.
 
@@ -60,7 +60,7 @@ class FusedAuGeonet(nn.Module):
             audio: any scale; the length is a multiple of the hop and holds at least one window.
             mic_positions: metres, any origin.
             state: from :meth:`initial_state` or the last call.
-            steering: of these microphones, where there is a PlaneWaveNet; it stays the same while they do.
+            plane_waves: of these microphones, where there is a PlaneWaveNet; it stays the same while they do.
         """
         memory = {name: tensor.transpose(0, 1) for name, tensor in state.items()}
         layout = self.augeonet.lay_out(mic_positions)
@@ -77,16 +77,16 @@ class FusedAuGeonet(nn.Module):
         representation = mapping.outputs[-1](refined[-1])
         following = {name: tensor.transpose(0, 1) for name, tensor in new.items()}
         if self.grid is not None:
-            assert self.augeonet.steering_net is not None
-            assert steering is not None
+            assert self.augeonet.plane_wave_net is not None
+            assert plane_waves is not None
             told = (_original_order(part, layout.order) for part in (real, imag))
-            before = [tensor.transpose(0, -2) for tensor in _group(state, "steering")]
+            before = [tensor.transpose(0, -2) for tensor in _group(state, "plane_waves")]
             latent = torch.matmul(representation, self.grid)
-            logits, kept = self.augeonet.steering_net(
-                *told, steering, None, refined[-1], latent, self.tops, before
+            logits, kept = self.augeonet.plane_wave_net(
+                *told, plane_waves, None, refined[-1], latent, self.tops, before
             )
             representation = torch.cat([representation, logits], -1)
-            following |= {f"steering_{i}": tensor.transpose(0, -2) for i, tensor in enumerate(kept)}
+            following |= {f"plane_waves_{i}": tensor.transpose(0, -2) for i, tensor in enumerate(kept)}
         return representation.transpose(0, 1), following
 
     def initial_state(self, mic_positions: Float[Tensor, "batch mic 3"]) -> dict[str, Tensor]:
@@ -104,10 +104,10 @@ class FusedAuGeonet(nn.Module):
             for group, shapes in sizes.items()
             for i, size in enumerate(shapes)
         }
-        if self.augeonet.steering_net is not None:
-            shapes = self.augeonet.steering_net.memory_shapes(batch, config.steering_directions)
+        if self.augeonet.plane_wave_net is not None:
+            shapes = self.augeonet.plane_wave_net.memory_shapes(batch, config.plane_wave_directions)
             for i, shape in enumerate(shapes):
-                state[f"steering_{i}"] = mic_positions.new_zeros(shape).transpose(0, -2)
+                state[f"plane_waves_{i}"] = mic_positions.new_zeros(shape).transpose(0, -2)
         return state
 
     def _cross_spectra(
@@ -143,7 +143,7 @@ class FusedAuGeonet(nn.Module):
 def _original_order(
     part: Float[Tensor, "frame batch mic freq"], order: Int[Tensor, "batch mic"]
 ) -> Float[Tensor, "mic frame batch freq"]:
-    """Microphones as they were before the reference came first, as the steering has them."""
+    """Microphones as they were before the reference came first, as the plane_waves has them."""
     places = torch.arange(part.shape[2], device=part.device)
     moved = (order[:, None, :] == places[:, None]).to(part.dtype)
     return torch.matmul(moved, part).permute(2, 0, 1, 3)

@@ -39,15 +39,15 @@ def steered_card(
 
     Args:
         mask: the mask network and its notes.
-        score: the score network and its notes; its options of steering become the model's.
+        score: the score network and its notes; the options it was trained with become the model's.
         name: of the model.
-        like: card whose title, ranges, data, metrics and failures are kept, and whose options of steering
-            take the place of the score network's; None for a blank one.
+        like: card whose title, ranges, data, metrics and failures are kept, and whose options take
+            the place of those of the score network; None for a blank one.
     """
     like = like or ModelCard(name, "steered", name, "unknown", {}, UNKNOWN_RANGE)
     axis = mask.network.config.axis
     of_axis = dataclasses.asdict(axis)
-    trained_with = score.notes.get("config", {}).get("steering", {})
+    trained_with = score.notes.get("config", {}).get("steered", {})
     options = SteeredOptions.from_dict({**trained_with, **like.config.get(OPTIONS_KEY, {})})
     config = {
         "mask": {key: value for key, value in mask.network.config.to_dict().items() if key not in of_axis},

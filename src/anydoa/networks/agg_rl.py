@@ -41,11 +41,11 @@ class AggRl(nn.Module):
         # Those for comparison are trained and tried out alike; where only these will do, they are refused.
         self.augeonet = cast(AuGeonet, _trunk(self.config))
         self.gridnet = cast(Gridnet, _output(self.config))
-        self.sphere: ScoringGrid | None = None
-        if self.config.steering != "none":
-            slope_deg = (self.config.steering_top_deg, self.config.steering_lobe_deg)
-            self.sphere = ScoringGrid(self.config.steering_directions, slope_deg)
-        self.hears_plane_waves = self.sphere is not None
+        self.scoring_grid: ScoringGrid | None = None
+        if self.config.plane_waves:
+            slope_deg = (self.config.plane_wave_top_deg, self.config.plane_wave_lobe_deg)
+            self.scoring_grid = ScoringGrid(self.config.plane_wave_directions, slope_deg)
+        self.hears_plane_waves = self.scoring_grid is not None
 
     def forward(
         self,
@@ -85,7 +85,7 @@ class AggRl(nn.Module):
     ) -> Float[Tensor, "batch output grid frame"]:
         """Log-odds: inner product of both representations over the square root of the latent width.
 
-        Where PlaneWaveNet has judged the grid itself, as it does in training, its log-odds follow in the
+        Where PlaneWaveNet has scored the grid itself, as it does in training, its log-odds follow in the
         representation, the grid has no weights for them, and they are added.
         """
         width = grid_representation.shape[-1]
@@ -103,11 +103,11 @@ class AggRl(nn.Module):
         audio: Float[Tensor, "batch mic time"],
         mic_positions: Float[Tensor, "batch mic 3"],
         mic_mask: Bool[Tensor, "batch mic"] | None = None,
-        judged: ScoredDirections | None = None,
+        scored: ScoredDirections | None = None,
     ) -> Float[Tensor, "batch output frame latent"]:
         """Audio-geometry representation of whole recordings; the last hop is filled up with zeros.
 
-        With a PlaneWaveNet, what it says of the directions it judges follows: by default those it runs with.
+        With a PlaneWaveNet, what it says of the directions it scores follows: by default those it runs with.
 
         Raises:
             ShapeError: if the audio is shorter than a window, or there is only one microphone.
@@ -120,30 +120,30 @@ class AggRl(nn.Module):
                 f"audio must hold a window of {self.config.window_length} samples, got {length}; add zeros"
             )
         padded = nn.functional.pad(audio, (0, -length % self.config.hop_length))
-        judged = self.judged() if judged is None else judged
-        representation: Tensor = self.augeonet(padded, mic_positions, mic_mask, None, judged)[0]
+        scored = self.scored_directions() if scored is None else scored
+        representation: Tensor = self.augeonet(padded, mic_positions, mic_mask, None, scored)[0]
         return representation
 
-    def judged(self) -> ScoredDirections | None:
-        """What PlaneWaveNet judges where it runs, if there is one; it depends on nothing, so keep it."""
-        if self.sphere is None or not self.hears_plane_waves:
+    def scored_directions(self) -> ScoredDirections | None:
+        """What PlaneWaveNet scores where it runs, if there is one; it depends on nothing, so keep it."""
+        if self.scoring_grid is None or not self.hears_plane_waves:
             return None
-        grid = self.gridnet(self.sphere.directions)
-        return replace(self.judge(self.sphere.directions, grid), tops=self.sphere.tops)
+        grid = self.gridnet(self.scoring_grid.directions)
+        return replace(self.scored_at(self.scoring_grid.directions, grid), tops=self.scoring_grid.tops)
 
-    def judge(
+    def scored_at(
         self, directions: Float[Tensor, "grid 3"], grid: Float[Tensor, "output grid latent"]
     ) -> ScoredDirections:
-        """Any directions for PlaneWaveNet to judge, from what Gridnet makes of them."""
+        """Any directions for PlaneWaveNet to score, from what Gridnet makes of them."""
         return ScoredDirections(directions, grid[-1] / math.sqrt(self.config.latent_size))
 
     def grid_representation(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "output grid latent"]:
         """Grid representation; it depends on the directions alone, so keep it for a fixed grid."""
         latent: Tensor = self.gridnet(directions)
-        if self.sphere is None or not self.hears_plane_waves:
+        if self.scoring_grid is None or not self.hears_plane_waves:
             return latent
         # Only the last output hears PlaneWaveNet; the inner product divides by the root of the latent width.
-        weights = math.sqrt(self.config.latent_size) * self.sphere(directions)
+        weights = math.sqrt(self.config.latent_size) * self.scoring_grid(directions)
         others = torch.zeros_like(weights).expand(len(latent) - 1, -1, -1)
         return torch.cat([latent, torch.cat([others, weights[None]])], -1)
 
@@ -169,7 +169,7 @@ class AggRl(nn.Module):
         state: dict[str, Tensor],
         mic_positions: Float[Tensor, "batch mic 3"],
         mic_mask: Bool[Tensor, "batch mic"] | None = None,
-        judged: ScoredDirections | None = None,
+        scored: ScoredDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
         """Representation of the frames that the next samples complete, maybe none, and the new state.
 
@@ -178,7 +178,7 @@ class AggRl(nn.Module):
             state: from :meth:`initial_state` or the last step; it is not changed.
             mic_positions: metres; they may move between steps, the reference microphone may not change.
             mic_mask: true where there is a microphone, the same in each step; None if all are there.
-            judged: what :meth:`judged` gave, the same in each step; None to compute it anew.
+            scored: what :meth:`scored_directions` gave, the same in each step; None to compute it anew.
         """
         samples = torch.cat([state["samples"], audio], -1)
         window, hop = self.config.window_length, self.config.hop_length
@@ -188,16 +188,16 @@ class AggRl(nn.Module):
             return samples.new_zeros(shape), {**state, "samples": samples}
         used = num_frames * hop
         ready = samples[..., : used + window - hop]
-        judged = self.judged() if judged is None else judged
-        representation, memory = self.augeonet(ready, mic_positions, mic_mask, state, judged)
+        scored = self.scored_directions() if scored is None else scored
+        representation, memory = self.augeonet(ready, mic_positions, mic_mask, state, scored)
         return representation, {"samples": samples[..., used:], **memory}
 
-    def learn_steering_only_(self) -> None:
+    def learn_plane_waves_only_(self) -> None:
         """Leave all but PlaneWaveNet as it is, normalisation included, until :meth:`learn_all_`."""
-        assert self.augeonet.steering_net is not None
+        assert self.augeonet.plane_wave_net is not None
         self.eval()
         self.requires_grad_(False)
-        self.augeonet.steering_net.requires_grad_(True)
+        self.augeonet.plane_wave_net.requires_grad_(True)
 
     def learn_all_(self) -> None:
         """Let every weight learn, and normalisation take the statistics of its batches."""

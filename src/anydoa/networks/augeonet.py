@@ -17,7 +17,7 @@ from anydoa.networks.layers.dual_path import DualPathBlock
 from anydoa.networks.layers.extractor import PairExtractor
 from anydoa.networks.layers.gcc import gcc_phat_features, spectrum_features
 from anydoa.networks.layers.nudft import NonUniformDft, PublishedDft
-from anydoa.networks.layers.plane_waves import steering_matrix
+from anydoa.networks.layers.plane_waves import steering_vectors
 from anydoa.networks.layers.positional_encoding import MicrophoneEncoding, place_scalars
 from anydoa.networks.layers.recurrence import NUM_LAYERS
 from anydoa.networks.layers.representation_mapping import RepresentationMapping
@@ -55,7 +55,7 @@ class AuGeonet(Trunk):
         self.mapping = RepresentationMapping(
             width, config.latent_size, config.mapping_dilations, compat=compat
         )
-        self.steering_net = PlaneWaveNet(config) if config.steering != "none" else None
+        self.plane_wave_net = PlaneWaveNet(config) if config.plane_waves else None
 
     def represent_spectra(
         self,
@@ -63,7 +63,7 @@ class AuGeonet(Trunk):
         imag: Float[Tensor, "mic frame batch freq"],
         layout: ArrayLayout,
         state: dict[str, Tensor] | None = None,
-        judged: ScoredDirections | None = None,
+        scored: ScoredDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
         """The same from spectra on: all of the network behind its transform.
 
@@ -72,7 +72,7 @@ class AuGeonet(Trunk):
             imag: imaginary part.
             layout: from :meth:`lay_out`.
             state: as for the whole network.
-            judged: as for the whole network.
+            scored: as for the whole network.
         """
         encoding = self.microphone_encoding(layout.places)
         x, extractor = self.extract(
@@ -81,32 +81,32 @@ class AuGeonet(Trunk):
         x, recurrence = self.exchange(x, layout, encoding, self._memory(state, "recurrence"))
         y, summary, mapping = self.mapping(x, layout.pair_mask, self._memory(state, "mapping"))
         memory = {"extractor": extractor, "recurrence": recurrence, "mapping": mapping}
-        if self.steering_net is not None and judged is not None:
-            logits, memory["steering"] = self.steering_net(
+        if self.plane_wave_net is not None and scored is not None:
+            logits, memory["plane_waves"] = self.plane_wave_net(
                 real,
                 imag,
-                self.steering(layout.mic_places, judged.directions),
+                self.plane_waves(layout.mic_places, scored.directions),
                 None if layout.mic_mask is None else layout.mic_mask.to(real.dtype).sum(1),
                 summary,
-                torch.matmul(y[-1], judged.representation.T),
-                judged.tops,
-                self._memory(state, "steering"),
+                torch.matmul(y[-1], scored.representation.T),
+                scored.tops,
+                self._memory(state, "plane_waves"),
             )
             # Only the last output hears it.
             others = logits.new_zeros(len(y) - 1, *logits.shape)
             y = torch.cat([y, torch.cat([others, logits[None]])], -1)
         return y.permute(2, 0, 1, 3), _batch_first(memory)
 
-    def steering(
+    def plane_waves(
         self, mic_positions: Float[Tensor, "batch mic 3"], directions: Float[Tensor, "direction 3"]
     ) -> Float[Tensor, "batch freq twice_mic direction"]:
         """What PlaneWaveNet compares the phases of these microphones with, in free field."""
-        net, config = self.steering_net, self.config
+        net, config = self.plane_wave_net, self.config
         assert net is not None
         # Phases need all the digits there are, in mixed precision too.
         with torch.no_grad(), torch.autocast(directions.device.type, enabled=False):
             hertz = self.transform.bins[net.bins] * (config.sample_rate / config.window_length)
-            return steering_matrix(mic_positions, directions, hertz)
+            return steering_vectors(mic_positions, directions, hertz)
 
     def initial_state(self, mic_positions: Float[Tensor, "batch mic 3"]) -> dict[str, Tensor]:
         """The state before the first frame: zeros, batch first; PlaneWaveNet's for its own directions."""
@@ -118,8 +118,10 @@ class AuGeonet(Trunk):
             "recurrence": [(NUM_LAYERS, batch, width) for _ in self.dual_path],
             "mapping": [(frames, batch, width) for frames, width in self.mapping.tail_shapes],
         }
-        if self.steering_net is not None:
-            shapes["steering"] = self.steering_net.memory_shapes(batch, self.config.steering_directions)
+        if self.plane_wave_net is not None:
+            shapes["plane_waves"] = self.plane_wave_net.memory_shapes(
+                batch, self.config.plane_wave_directions
+            )
         return _batch_first(
             {group: [mic_positions.new_zeros(s) for s in sizes] for group, sizes in shapes.items()}
         )
@@ -184,7 +186,7 @@ class AuGeonet(Trunk):
             "extractor": len(self.extractor.tail_shapes),
             "recurrence": len(self.dual_path),
             "mapping": len(self.mapping.tail_shapes),
-            "steering": 4,
+            "plane_waves": 4,
         }[group]
         if state is None:
             return [None] * count

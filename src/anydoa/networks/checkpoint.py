@@ -19,14 +19,14 @@ from anydoa.networks.mask_net import MaskNet, MaskNetConfig
 from anydoa.networks.score_net import ScoreNet, ScoreNetConfig
 from anydoa.output_file import note_input, whole_file
 
-SCHEMA = "anydoa-checkpoint-1"
+SCHEMA = "anydoa-checkpoint-2"
 _KEY = "anydoa"
 
 AnyNetwork = AggRl | MaskNet | ScoreNet
 """Every network that is trained."""
 
 Network = TypeVar("Network", AggRl, MaskNet, ScoreNet)
-_NAMES: dict[type, str] = {AggRl: "agg-rl", MaskNet: "talker-mask", ScoreNet: "talker-score"}
+_NAMES: dict[type, str] = {AggRl: "agg-rl", MaskNet: "mask", ScoreNet: "score"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,7 +119,7 @@ def average_checkpoints(paths: Sequence[str | Path], target: str | Path) -> None
 
 
 def checkpoint_kind(path: str | Path) -> str:
-    """Which network a file holds: ``agg-rl``, ``talker-mask`` or ``talker-score``.
+    """Which network a file holds: ``agg-rl``, ``mask`` or ``score``.
 
     Raises:
         CheckpointError: if the file is missing, damaged or of another kind.

@@ -9,13 +9,13 @@ from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ConfigError
 from anydoa.io.option_record import record_from_dict
 
-# None of PlaneWaveNet's weights belongs to a bin or to a direction.
+# None of the weights of PlaneWaveNet belongs to a bin or to a direction.
 _WITHOUT_WEIGHTS = (
-    "steering_directions",
-    "steering_bins",
-    "steering_contrast",
-    "steering_top_deg",
-    "steering_lobe_deg",
+    "plane_wave_directions",
+    "plane_wave_bins",
+    "plane_wave_contrast",
+    "plane_wave_top_deg",
+    "plane_wave_lobe_deg",
 )
 
 
@@ -24,7 +24,7 @@ class AggRlConfig:
     """Sizes and choices of an AGG-RL network. The defaults are the published ones, its oddities mended.
 
     Args:
-        sample_rate: samples a second the network listens at.
+        sample_rate: samples a second that the network listens at.
         window_length: samples in an analysis window; even, and a multiple of ``hop_length``.
         hop_length: samples between frames.
         num_bins: frequency bins of the transform.
@@ -47,22 +47,22 @@ class AggRlConfig:
         num_heads: attention heads.
         num_blocks: dual-path blocks.
         extractor_dilations: frames between taps, one entry a residual block of the extractor.
-        mapping_dilations: the same for the mapping; one output a block.
+        mapping_dilations: frames between taps, one entry a residual block and an output of the mapping.
         latent_size: width of the shared latent space.
         grid_encoding: ``harmonics``, real spherical harmonics of the direction, or ``phases``, the
             published one, which has rank 4; for comparison ``fm``, frequency modulation like that of
             microphones, or ``cartesian``, the unit vector as it is.
         grid_degree: highest degree of the harmonics.
-        steering: ``bands`` adds PlaneWaveNet, which computes what plane waves explain and is not in the
-            paper; ``none`` leaves it out.
-        steering_directions: directions of the Fibonacci sphere that PlaneWaveNet judges.
-        steering_bands: bands it tells apart.
-        steering_bins: bins in each band.
-        steering_frames: frames whose mean fit is looked at, at least 2.
-        steering_features: width of PlaneWaveNet, a multiple of 4.
-        steering_contrast: how much steeper it makes the slopes of lobes where it runs.
-        steering_top_deg: slopes begin as far from a top as this,
-        steering_lobe_deg: and end as far from it as this.
+        plane_waves: whether PlaneWaveNet joins, which computes what plane waves explain; it is not in the
+            paper.
+        plane_wave_directions: directions of the Fibonacci sphere that PlaneWaveNet scores.
+        plane_wave_bands: bands that PlaneWaveNet tells apart.
+        plane_wave_bins: bins in each band.
+        plane_wave_frames: frames whose mean fit is looked at, at least 2.
+        plane_wave_features: width of PlaneWaveNet, a multiple of 4.
+        plane_wave_contrast: how much steeper PlaneWaveNet makes the slopes of lobes where it runs.
+        plane_wave_top_deg: distance from a top at which the slope of a lobe begins.
+        plane_wave_lobe_deg: distance from a top at which the slope of a lobe ends.
         compat: ``reference`` reproduces the published model with its oddities, so that its weights load.
 
     Raises:
@@ -90,15 +90,15 @@ class AggRlConfig:
     latent_size: int = 256
     grid_encoding: Literal["harmonics", "phases", "fm", "cartesian"] = "harmonics"
     grid_degree: int = 4
-    steering: Literal["none", "bands"] = "none"
-    steering_directions: int = 1024
-    steering_bands: int = 24
-    steering_bins: int = 5
-    steering_frames: int = 3
-    steering_features: int = 32
-    steering_contrast: float = 8.0
-    steering_top_deg: float = 8.0
-    steering_lobe_deg: float = 15.0
+    plane_waves: bool = False
+    plane_wave_directions: int = 1024
+    plane_wave_bands: int = 24
+    plane_wave_bins: int = 5
+    plane_wave_frames: int = 3
+    plane_wave_features: int = 32
+    plane_wave_contrast: float = 8.0
+    plane_wave_top_deg: float = 8.0
+    plane_wave_lobe_deg: float = 15.0
     compat: Literal["none", "reference"] = "none"
 
     def __post_init__(self) -> None:
@@ -111,41 +111,38 @@ class AggRlConfig:
         _check_multiple("latent_size", self.latent_size, 4)
         if self.num_bins < 2:
             raise ConfigError(f"num_bins must be at least 2, got {self.num_bins}")
-        if self.steering != "none":
-            self._check_steering()
-        self._check_comparison()
-        choices = (self.mic_frame, self.grid_encoding, self.steering)
-        if self.compat == "reference" and choices != ("relative", "phases", "none"):
-            raise ConfigError(
-                "compat='reference' needs mic_frame='relative', grid_encoding='phases' and steering='none', "
-                f"got {', '.join(map(repr, choices))}"
-            )
-
-    def _check_comparison(self) -> None:
         if self.features == "spectra" and self.mic_frame != "absolute":
             raise ConfigError('features = "spectra" needs mic_frame = "absolute": there is no reference')
-        if self.steering != "none" and (self.trunk != "augeonet" or self.output == "fixed"):
-            raise ConfigError('steering = "bands" needs trunk = "augeonet" and output = "grid"')
         if self.trunk != "augeonet" and self.transform != "uniform":
             raise ConfigError(f'trunk = "{self.trunk}" computes time differences; set transform = "uniform"')
+        if self.plane_waves:
+            self._check_plane_waves()
+        choices = (self.mic_frame, self.grid_encoding, self.plane_waves)
+        if self.compat == "reference" and choices != ("relative", "phases", False):
+            raise ConfigError(
+                "compat='reference' needs mic_frame='relative', grid_encoding='phases' and "
+                f"plane_waves=False, got {', '.join(map(repr, choices))}"
+            )
 
-    def _check_steering(self) -> None:
-        looked_at = self.steering_bands * self.steering_bins
+    def _check_plane_waves(self) -> None:
+        if self.trunk != "augeonet" or self.output == "fixed":
+            raise ConfigError('plane_waves = true needs trunk = "augeonet" and output = "grid"')
+        looked_at = self.plane_wave_bands * self.plane_wave_bins
         if looked_at > self.num_bins - 3:
             raise ConfigError(
-                f"steering_bands * steering_bins must be at most num_bins - 3 = {self.num_bins - 3}, "
+                f"plane_wave_bands * plane_wave_bins must be at most num_bins - 3 = {self.num_bins - 3}, "
                 f"got {looked_at}; look at fewer"
             )
-        _check_multiple("steering_features", self.steering_features, 4)
-        if self.steering_top_deg >= self.steering_lobe_deg:
+        _check_multiple("plane_wave_features", self.plane_wave_features, 4)
+        if self.plane_wave_top_deg >= self.plane_wave_lobe_deg:
             raise ConfigError(
-                f"steering_top_deg must be below steering_lobe_deg, "
-                f"got {self.steering_top_deg} and {self.steering_lobe_deg}"
+                f"plane_wave_top_deg must be below plane_wave_lobe_deg, "
+                f"got {self.plane_wave_top_deg} and {self.plane_wave_lobe_deg}"
             )
-        if self.steering_frames < 2 or self.steering_directions < 2:
+        if self.plane_wave_frames < 2 or self.plane_wave_directions < 2:
             raise ConfigError(
-                "steering_frames and steering_directions must be at least 2, "
-                f"got {self.steering_frames} and {self.steering_directions}"
+                "plane_wave_frames and plane_wave_directions must be at least 2, "
+                f"got {self.plane_wave_frames} and {self.plane_wave_directions}"
             )
 
     def require_streams(self) -> None:
@@ -169,7 +166,7 @@ class AggRlConfig:
     @property
     def representation_size(self) -> int:
         """Width of both representations: the latent space, then the directions of PlaneWaveNet, if any."""
-        return self.latent_size + (self.steering_directions if self.steering != "none" else 0)
+        return self.latent_size + (self.plane_wave_directions if self.plane_waves else 0)
 
     def shares_weights_with(self, other: "AggRlConfig") -> bool:
         """Whether weights of one serve the other: they differ at most where PlaneWaveNet learns nothing.
@@ -179,10 +176,10 @@ class AggRlConfig:
         theirs = other.to_dict()
         return self.to_dict() | {name: theirs[name] for name in _WITHOUT_WEIGHTS} == theirs
 
-    def without_steering(self) -> "AggRlConfig":
-        """The network that this one is without its PlaneWaveNet."""
-        options = {name: value for name, value in self.to_dict().items() if not name.startswith("steering")}
-        return self.from_dict(options)
+    def without_plane_waves(self) -> "AggRlConfig":
+        """The same network without PlaneWaveNet."""
+        options = self.to_dict().items()
+        return self.from_dict({name: value for name, value in options if not name.startswith("plane_wave")})
 
     @classmethod
     def reference(cls, mic_encoding: str = "fm") -> "AggRlConfig":
@@ -214,6 +211,10 @@ def _check_field(field: "dataclasses.Field[Any]", value: Any) -> None:
         choices = get_args(field.type)
         if value not in choices:
             raise ConfigError(f"{field.name} must be one of {', '.join(choices)}, got {value!r}")
+        return
+    if field.type is bool:
+        if not isinstance(value, bool):
+            raise ConfigError(f"{field.name} must be true or false, got {value!r}")
         return
     numbers = value if isinstance(value, tuple) else (value,)
     if not numbers or any(isinstance(n, bool) or not isinstance(n, int | float) or n <= 0 for n in numbers):

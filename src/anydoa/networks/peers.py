@@ -42,7 +42,7 @@ class PairwiseTrunk(Trunk):
     def __init__(self, config: AggRlConfig) -> None:
         super().__init__()
         self.config = config
-        self.steering_net = None
+        self.plane_wave_net = None
         self.transform = NonUniformDft(
             config.window_length, config.hop_length, config.num_bins, learnable=False
         )
@@ -57,7 +57,7 @@ class PairwiseTrunk(Trunk):
         imag: Float[Tensor, "mic frame batch freq"],
         layout: ArrayLayout,
         state: dict[str, Tensor] | None = None,
-        judged: ScoredDirections | None = None,
+        scored: ScoredDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
         """The same from spectra on, microphones in the order of the layout."""
         assert state is None  # there is nothing to go on from

@@ -1,4 +1,4 @@
-"""PlaneWaveNet: what plane waves explain, judged the same way for every direction.
+"""PlaneWaveNet: what plane waves explain, scored the same way for every direction.
 
 AuGeonet has to learn from examples what a phase difference at some place means. Here that is computed, and
 only what is left is learnt: which bands to believe at a time, what it means that a direction fits better than
@@ -26,7 +26,7 @@ _REACH = 0.6  # of a direction, grid spacings
 
 @dataclass(frozen=True, eq=False)
 class ScoredDirections:
-    """The directions that PlaneWaveNet judges, and what Gridnet makes of them.
+    """The directions that PlaneWaveNet scores, and what Gridnet makes of them.
 
     Args:
         directions: unit vectors.
@@ -54,9 +54,9 @@ class PlaneWaveNet(nn.Module):
 
     def __init__(self, config: AggRlConfig) -> None:
         super().__init__()
-        self.num_bands, self.width = config.steering_bands, config.steering_features
-        self.smooth_frames, self.contrast = config.steering_frames, config.steering_contrast
-        bins = torch.linspace(2, config.num_bins - 2, self.num_bands * config.steering_bins).round().long()
+        self.num_bands, self.width = config.plane_wave_bands, config.plane_wave_features
+        self.smooth_frames, self.contrast = config.plane_wave_frames, config.plane_wave_contrast
+        bins = torch.linspace(2, config.num_bins - 2, self.num_bands * config.plane_wave_bins).round().long()
         self.register_buffer("bins", bins, persistent=False)
         self.levels = BandLevels(self.num_bands, hop_s=config.hop_length / config.sample_rate)
         bands, width = self.num_bands, self.width
@@ -74,7 +74,7 @@ class PlaneWaveNet(nn.Module):
         self,
         real: Float[Tensor, "mic frame batch freq"],
         imag: Float[Tensor, "mic frame batch freq"],
-        steering: Float[Tensor, "batch looked_at twice_mic direction"],
+        plane_waves: Float[Tensor, "batch looked_at twice_mic direction"],
         num_mics: Float[Tensor, "batch"] | None,
         pooled_pairs: Float[Tensor, "frame batch pooled"],
         latent_logits: Float[Tensor, "frame batch direction"],
@@ -86,7 +86,7 @@ class PlaneWaveNet(nn.Module):
         Args:
             real: real parts of the spectra at all bins of the transform.
             imag: imaginary parts.
-            steering: for the directions to judge, at :attr:`bins`.
+            plane_waves: for the directions to score, at :attr:`bins`.
             num_mics: microphones present in each clip; None if all are.
             pooled_pairs: what AuGeonet made of each frame.
             latent_logits: what AuGeonet and Gridnet say of these directions by themselves.
@@ -97,7 +97,7 @@ class PlaneWaveNet(nn.Module):
             num_mics = torch.ones_like(real[:, 0, :, 0]).sum(0)
         # Phases need all the digits there are, in mixed precision too.
         with torch.no_grad(), torch.autocast(real.device.type, enabled=False):
-            power, fit = self._look(real, imag, steering, num_mics)
+            power, fit = self._look(real, imag, plane_waves, num_mics)
             fit, tail = _mean_of_last(fit, memory[0], self.smooth_frames)
             fit = torch.cat([fit, torch.exp(_SHARPNESS * (fit - fit.amax(-1, keepdim=True)))], 2)
             levels, total, mass = self.levels(power, memory[1], memory[2])
@@ -137,14 +137,14 @@ class PlaneWaveNet(nn.Module):
         return logits - self.contrast * (in_all[..., tops].amax(-1) - in_all)
 
     def _look(
-        self, real: Tensor, imag: Tensor, steering: Tensor, num_mics: Tensor
+        self, real: Tensor, imag: Tensor, plane_waves: Tensor, num_mics: Tensor
     ) -> tuple[Float[Tensor, "frame batch band"], Float[Tensor, "batch band frame direction"]]:
         """Mean power of the microphones in each band, and how well each direction fits it."""
         real, imag = (part[..., self.bins].permute(2, 3, 1, 0) for part in (real, imag))
         square = real * real + imag * imag
         scale = square.clamp(min=FLOOR**2).rsqrt()
         power = sum_bands(square.sum(3), self.num_bands) / num_mics[:, None, None]
-        fit = agreement(real * scale, imag * scale, steering, num_mics, self.num_bands)
+        fit = agreement(real * scale, imag * scale, plane_waves, num_mics, self.num_bands)
         return power.permute(2, 0, 1), fit
 
 

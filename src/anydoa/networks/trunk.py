@@ -22,7 +22,7 @@ class Trunk(nn.Module, ABC):
         mic_positions: Float[Tensor, "batch mic 3"],
         mic_mask: Bool[Tensor, "batch mic"] | None = None,
         state: dict[str, Tensor] | None = None,
-        judged: ScoredDirections | None = None,
+        scored: ScoredDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
         """Representation of all frames in ``audio``, and the state for the frames that follow.
 
@@ -32,7 +32,7 @@ class Trunk(nn.Module, ABC):
             mic_mask: true where there is a microphone; None if all are there.
             state: what the network starts with on a stream, or what the last call returned; None for a
                 recording without a sequel, which is faster and returns no state.
-            judged: what PlaneWaveNet judges, the same in each call; None leaves it out.
+            scored: what PlaneWaveNet scores, the same in each call; None leaves it out.
         """
         layout = self.lay_out(mic_positions, mic_mask)
         audio = take_microphones(audio, layout.order)
@@ -41,7 +41,7 @@ class Trunk(nn.Module, ABC):
         # Phases need all the digits there are, in mixed precision too.
         with torch.autocast(audio.device.type, enabled=False):
             real, imag = self.transform(audio)
-        return self.represent_spectra(real, imag, layout, state, judged)
+        return self.represent_spectra(real, imag, layout, state, scored)
 
     @abstractmethod
     def lay_out(
@@ -56,6 +56,6 @@ class Trunk(nn.Module, ABC):
         imag: Float[Tensor, "mic frame batch freq"],
         layout: ArrayLayout,
         state: dict[str, Tensor] | None = None,
-        judged: ScoredDirections | None = None,
+        scored: ScoredDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
         """The same from spectra on: all of the network behind its transform."""

@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Float32
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING, ModelFolder
+from anydoa.runtime.folder import AUGEONET_FILE, GRIDNET_FILE, PLANE_WAVES, STATE_PREFIX, ModelFolder
 from anydoa.runtime.session import open_session
 from anydoa.runtime.steering import steering_input
 from anydoa.spectrum import SampleScale, SpatialSpectrum, check_audio
@@ -54,8 +54,8 @@ class NetworkEstimator:
             raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
         self.frames_averaged = min(self._frames_in(_MEAN_S), self.frames_per_output)
         self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)
-        judges = bool(folder.card.steering_hz)
-        self._steering_grid = fibonacci_grid(config["steering_directions"]) if judges else None
+        judges = bool(folder.card.plane_wave_hz)
+        self._steering_grid = fibonacci_grid(config["plane_wave_directions"]) if judges else None
         self._takes_mask = "mic_mask" in (node.name for node in self.augeonet.get_inputs())
         self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
         self._grids: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
@@ -109,7 +109,7 @@ class NetworkEstimator:
         """What plane waves look like to an array, for all calls; None for networks that do not compare."""
         if self._steering_grid is None:
             return None
-        return steering_input(array, self._steering_grid, self.folder.card.steering_hz)
+        return steering_input(array, self._steering_grid, self.folder.card.plane_wave_hz)
 
     def _frames_in(self, seconds: float) -> int:
         return max(1, round(seconds * self.sample_rate / self.network_hop))
@@ -154,7 +154,7 @@ class NetworkEstimator:
             return self._step_each(audio, mic_positions, state, mic_mask)
         inputs = {"audio": audio, "mic_positions": mic_positions, **state}
         if self._steering_grid is not None:
-            inputs[STEERING] = self._steer(mic_positions) if steering is None else steering
+            inputs[PLANE_WAVES] = self._steer(mic_positions) if steering is None else steering
         if self._takes_mask:  # as graphs of version 0.1 do
             inputs["mic_mask"] = np.ones(audio.shape[:2], dtype=bool)
         representation, *memory = self.augeonet.run(None, inputs)

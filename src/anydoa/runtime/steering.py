@@ -1,4 +1,4 @@
-"""What plane waves look like to an array, as networks with a SteeringNet take it; once an array."""
+"""What plane waves look like to an array, as networks with a PlaneWaveNet take it; once an array."""
 
 from collections.abc import Sequence
 

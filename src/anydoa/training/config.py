@@ -124,7 +124,7 @@ class StageOptions:
         length: in units of the run.
         source: ``rooms``: clips mixed from a bank of rooms; ``spectra``: cross-spectra of random arrays and
             talkers by formula, without audio.
-        learns: which part of AGG-RL learns. ``without-plane-waves``: all but its SteeringNet, which is left
+        learns: which part of AGG-RL learns. ``without-plane-waves``: all but its PlaneWaveNet, which is left
             out; ``plane-waves``: that alone, on top of the rest, which stays as it is; ``all`` of it.
         lr_factor: learning rate of the stage over ``optimizer.lr``.
         weight_decay: of the optimiser, added to the gradient.
@@ -233,8 +233,8 @@ class TrainingConfig:
         checkpoint_minutes: between checkpoints.
         network: which network learns: ``agg-rl``, described by ``model``, or ``talker-mask``, by ``mask``,
             or ``talker-score``, by ``score``.
-        initial_weights: checkpoint of the same network to begin with, or of the same but for its SteeringNet;
-            empty: weights drawn from the seed.
+        initial_weights: checkpoint of the same network to begin with, or of the same but for
+            PlaneWaveNet; empty: weights drawn from the seed.
         model: AGG-RL.
         mask: the mask network.
         score: the score network.
@@ -274,7 +274,7 @@ class TrainingConfig:
             raise ConfigError("a run needs at least one stage; add a [[stages]] table")
         if self.network != "agg-rl" and any(stage.source != "rooms" for stage in self.stages):
             raise ConfigError(f'{self.network} learns from rooms; set source = "rooms" in every stage')
-        if self.network != "agg-rl" or self.model.steering == "none":
+        if self.network != "agg-rl" or not self.model.plane_waves:
             self._check_that_all_learns()
         if self.network == "talker-score":
             self._check_score_clips()
@@ -291,7 +291,7 @@ class TrainingConfig:
             if stage.learns != "all":
                 raise ConfigError(
                     f'stage {stage.name!r}: learns = "{stage.learns}" needs network = "agg-rl" and '
-                    'model.steering = "bands"'
+                    "model.plane_waves = true"
                 )
 
     def _check_outputs(self, beams: BeamOptions) -> None:

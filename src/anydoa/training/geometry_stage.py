@@ -21,8 +21,8 @@ from jaxtyping import Bool, Complex, Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from anydoa.constants import SPEED_OF_SOUND
 from anydoa.geometry.rotation import random_rotation, rotate
+from anydoa.networks.layers.plane_waves import plane_wave_phase
 from anydoa.simulation.array_sampling import sample_dynamic_array
 from anydoa.training.batch import ClipShape, SpectraBatch
 from anydoa.training.speech_levels import TimeAxis, fall_db, smear, speech_and_pauses, speech_level_db
@@ -155,9 +155,8 @@ def plane_wave(
     positions: Float[Tensor, "batch mic 3"],
     bins: Float[Tensor, "freq"],
 ) -> Complex[Tensor, "batch wave mic freq"]:
-    """Phase of waves at each microphone, from the delay ``-(p . u) / c``."""
-    delay = -torch.einsum("bwx,bmx->bwm", directions, positions) / SPEED_OF_SOUND
-    phase = -2 * math.pi * delay[..., None] * bins
+    """Phase of waves at each microphone."""
+    phase = plane_wave_phase(positions, directions, bins).permute(0, 3, 2, 1)
     return torch.polar(torch.ones_like(phase), phase)
 
 

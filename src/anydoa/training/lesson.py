@@ -114,15 +114,15 @@ class AggRlLesson:
         for network in (self.network, averaged):
             network.hears_plane_waves = stage.learns != "without-plane-waves"
         if stage.learns == "plane-waves":
-            self.network.learn_steering_only_()
+            self.network.learn_plane_waves_only_()
         else:
             self.network.learn_all_()
 
     def begin_with(self, other: AggRl) -> bool:
-        """Take over the weights of another AGG-RL network, with SteeringNet or before it gets one."""
+        """Take over the weights of another AGG-RL network, with PlaneWaveNet or before it gets one."""
         if self.network.config.shares_weights_with(other.config):
             self.network.load_state_dict(other.state_dict())
-        elif other.config == self.network.config.without_steering():
+        elif other.config == self.network.config.without_plane_waves():
             self.network.load_state_dict(other.state_dict(), strict=False)
         else:
             return False

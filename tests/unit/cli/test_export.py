@@ -87,8 +87,8 @@ def test_a_steered_model_is_exported_from_its_two_networks(tmp_path: Path) -> No
     torch.manual_seed(0)
     mask, score = tmp_path / "mask.safetensors", tmp_path / "score.safetensors"
     save_checkpoint(mask, MaskNet(MaskNetConfig(hidden_size=16, num_layers=1)), {"training": {"hours": 2}})
-    steering = {"config": {"steering": {"beam_deg": 5.0}}, "training": {"hours": 1}}
-    save_checkpoint(score, ScoreNet(ScoreNetConfig(widths=(4,), hidden_size=8)), steering)
+    notes = {"config": {"steered": {"beam_deg": 5.0}}, "training": {"hours": 1}}
+    save_checkpoint(score, ScoreNet(ScoreNetConfig(widths=(4,), hidden_size=8)), notes)
     with unchecked():
         assert main(["export", str(mask), str(tmp_path / "small"), "--score", str(score)]) == 0
     card = find_model(tmp_path / "small").card

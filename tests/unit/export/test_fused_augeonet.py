@@ -9,7 +9,7 @@ from anydoa.export.fused_augeonet import FusedAuGeonet
 from anydoa.networks.agg_rl import AggRl
 from tiny_network import make_model
 
-STEERING = {"steering": "bands", "steering_directions": 24, "steering_bands": 6, "steering_bins": 4}
+PLANE_WAVES = {"plane_waves": True, "plane_wave_directions": 24, "plane_wave_bands": 6, "plane_wave_bins": 4}
 PIECES = (3, 1, 12, 30)  # frames; tails reach back 16
 
 
@@ -46,24 +46,24 @@ def scattered(batch: int, num_mics: int) -> Tensor:
         {"mic_frame": "absolute", "mic_encoding": "pm", "transform": "uniform", "hop_length": 64},
         {"hop_length": 256},
         {"compat": "reference", "grid_encoding": "phases"},
-        STEERING,
+        PLANE_WAVES,
     ],
-    ids=["relative", "absolute", "one hop a window", "reference", "steering"],
+    ids=["relative", "absolute", "one hop a window", "reference", "plane_waves"],
 )
 @torch.no_grad()
 def test_pieces_of_streams_come_out_as_they_do_in_training_form(
     changes: dict[str, object], num_mics: int
 ) -> None:
     model, positions = trained_by_chance(**changes), scattered(2, num_mics)
-    folded = FusedAuGeonet(model.augeonet, model.judged()).eval()
+    fused = FusedAuGeonet(model.augeonet, model.scored_directions()).eval()
     expected_state = model.augeonet.initial_state(positions)
-    state = folded.initial_state(positions)
-    judged = model.judged()
-    steering = None if judged is None else model.augeonet.steering(positions, judged.directions)
+    state = fused.initial_state(positions)
+    scored = model.scored_directions()
+    plane_waves = None if scored is None else model.augeonet.plane_waves(positions, scored.directions)
     for num_frames in PIECES:
         audio = noise(model, 2, num_mics, num_frames)
-        expected, expected_state = model.augeonet(audio, positions, None, expected_state, judged)
-        found, state = folded(audio, positions, state, steering)
+        expected, expected_state = model.augeonet(audio, positions, None, expected_state, scored)
+        found, state = fused(audio, positions, state, plane_waves)
         assert_close(found, expected[:, -1], atol=1e-5, rtol=1e-5)
 
 
@@ -78,22 +78,22 @@ def test_folding_leaves_the_network_as_it_was() -> None:
 @torch.no_grad()
 def test_microphones_may_move_between_pieces() -> None:
     model, positions = trained_by_chance(), scattered(1, 4)
-    folded = FusedAuGeonet(model.augeonet).eval()
+    fused = FusedAuGeonet(model.augeonet).eval()
     # All by the same factor, so the reference stays who it is.
     places = positions, 1.1 * positions
-    expected_state, state = model.augeonet.initial_state(positions), folded.initial_state(positions)
+    expected_state, state = model.augeonet.initial_state(positions), fused.initial_state(positions)
     for moved in places:
         audio = noise(model, 1, 4, 6)
         expected, expected_state = model.augeonet(audio, moved, None, expected_state)
-        found, state = folded(audio, moved, state)
+        found, state = fused(audio, moved, state)
         assert_close(found, expected[:, -1], atol=1e-5, rtol=1e-5)
 
 
 @torch.no_grad()
 def test_silence_stays_finite() -> None:
     model, positions = trained_by_chance(), scattered(1, 3)
-    folded = FusedAuGeonet(model.augeonet).eval()
+    fused = FusedAuGeonet(model.augeonet).eval()
     audio = torch.zeros_like(noise(model, 1, 3, 5))
-    found, _ = folded(audio, positions, folded.initial_state(positions))
+    found, _ = fused(audio, positions, fused.initial_state(positions))
     expected, _ = model.augeonet(audio, positions, None, model.augeonet.initial_state(positions))
     assert_close(found, expected[:, -1], atol=1e-5, rtol=1e-5)

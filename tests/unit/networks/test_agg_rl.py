@@ -1,7 +1,5 @@
 """The whole network: its size, its choices, and what it refuses."""
 
-from typing import Literal
-
 import pytest
 import torch
 from torch.testing import assert_close
@@ -40,7 +38,7 @@ def test_the_published_model_has_the_published_sizes() -> None:
         {"grid_encoding": "phases"},
         {"grid_degree": 8, "latent_size": 64, "mapping_dilations": (1, 2)},
         {"window_length": 256, "hop_length": 256},
-        {"steering": "bands", "steering_directions": 20, "steering_features": 8},
+        {"plane_waves": True, "plane_wave_directions": 20, "plane_wave_features": 8},
     ],
 )
 def test_every_choice_trains(options: dict[str, object]) -> None:
@@ -97,12 +95,12 @@ def test_spectra_stand_in_for_audio() -> None:
         assert_close(representation, network.represent(AUDIO[..., :1536], POSITIONS))
 
 
-@pytest.mark.parametrize("steering", ["none", "bands"])
-def test_mixed_precision_learns_nearly_the_same(steering: Literal["none", "bands"]) -> None:
+@pytest.mark.parametrize("plane_waves", [False, True])
+def test_mixed_precision_learns_nearly_the_same(plane_waves: bool) -> None:
     torch.manual_seed(0)
-    network = AggRl(AggRlConfig(num_blocks=1, steering=steering, steering_directions=40))
-    if network.augeonet.steering_net is not None:
-        torch.nn.init.normal_(network.augeonet.steering_net.exit.weight)
+    network = AggRl(AggRlConfig(num_blocks=1, plane_waves=plane_waves, plane_wave_directions=40))
+    if network.augeonet.plane_wave_net is not None:
+        torch.nn.init.normal_(network.augeonet.plane_wave_net.exit.weight)
     exact = network.logits(AUDIO, POSITIONS, GRID)
     with torch.autocast("cpu", dtype=torch.bfloat16):
         rough = network.logits(AUDIO, POSITIONS, GRID)

@@ -66,7 +66,7 @@ def rewrite(path: Path, *, drop: str = "", **config: object) -> None:
     """The same file without one tensor, or with other options."""
     state = {name: tensor for name, tensor in load_file(path).items() if name != drop}
     header = {
-        "schema": "anydoa-checkpoint-1",
+        "schema": "anydoa-checkpoint-2",
         "model": "agg-rl",
         "config": {**SMALL.to_dict(), **config},
         "notes": {},

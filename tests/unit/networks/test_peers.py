@@ -130,7 +130,7 @@ def test_directions_off_a_fixed_grid_have_the_value_of_the_nearest() -> None:
     [
         ({"trunk": "u-net"}, 'set transform = "uniform"'),
         ({"features": "spectra"}, 'needs mic_frame = "absolute"'),
-        ({"output": "fixed", "steering": "bands"}, 'needs trunk = "augeonet" and output = "grid"'),
+        ({"output": "fixed", "plane_waves": True}, 'needs trunk = "augeonet" and output = "grid"'),
     ],
 )
 def test_choices_that_do_not_go_together_are_refused(choices: dict[str, str], message: str) -> None:

@@ -139,9 +139,9 @@ def test_a_wide_array_is_warned_about(tiny_folder: Path, caplog: pytest.LogCaptu
     [
         {"mic_frame": "absolute", "mic_encoding": "pm", "transform": "uniform"},
         {"compat": "reference", "grid_encoding": "phases"},
-        {"steering": "bands", "steering_directions": 30, "steering_bands": 6, "steering_bins": 5},
+        {"plane_waves": True, "plane_wave_directions": 30, "plane_wave_bands": 6, "plane_wave_bins": 5},
     ],
-    ids=["absolute", "reference", "steering"],
+    ids=["absolute", "reference", "plane waves"],
 )
 def test_other_kinds_of_network_run_without_torch_too(changes: dict[str, object], tmp_path: Path) -> None:
     model = make_model(**changes)

@@ -14,30 +14,45 @@ from torch import Tensor
 from anydoa.constants import SPEED_OF_SOUND
 
 
-def steering_matrix(
+def plane_wave_phase(
+    mic_positions: Float[Tensor, "*batch mic 3"],
+    directions: Float[Tensor, "*any direction 3"],
+    frequencies: Float[Tensor, "freq"],
+) -> Float[Tensor, "*batch freq mic direction"]:
+    """Phase of plane waves at each microphone in free field, in radians; the one delay formula in torch.
+
+    A plane wave from direction u reaches a microphone at p with the delay -(p . u) / c against the origin, so
+    its phase there is 2 pi f p . u / c.
+
+    Args:
+        mic_positions: metres; the origin turns all microphones alike.
+        directions: unit vectors towards the sources, the same for all items or those of each.
+        frequencies: hertz.
+    """
+    lead = mic_positions @ directions.mT
+    return (2 * math.pi / SPEED_OF_SOUND) * frequencies[:, None, None] * lead[..., None, :, :]
+
+
+def steering_vectors(
     mic_positions: Float[Tensor, "batch mic 3"],
     directions: Float[Tensor, "direction 3"],
     frequencies: Float[Tensor, "freq"],
 ) -> Float[Tensor, "batch freq twice_mic direction"]:
-    """Cosines, then sines of the phase of a plane wave at each microphone in free field.
+    """Cosines, then sines of :func:`plane_wave_phase`: a steering vector for each direction.
 
     Args:
         mic_positions: metres; the origin only turns whole beams, whose power counts.
         directions: unit vectors towards candidate sources.
         frequencies: hertz.
-
-    A plane wave from direction u reaches a microphone at p earlier than the origin by p . u / c, so its phase
-    is 2 pi f p . u / c.
     """
-    lead = mic_positions @ directions.T
-    radians = (2 * math.pi / SPEED_OF_SOUND) * frequencies[:, None, None]
-    batch, mics, count = lead.shape
-    matrix = lead.new_empty(batch, len(frequencies), 2 * mics, count)
-    for item, rows in zip(lead, matrix, strict=True):
-        phase = radians * item
+    batch, mics, _ = mic_positions.shape
+    vectors = mic_positions.new_empty(batch, len(frequencies), 2 * mics, len(directions))
+    # Item by item: the phases of several would not stay in a cache of the processor.
+    for positions, rows in zip(mic_positions, vectors, strict=True):
+        phase = plane_wave_phase(positions, directions, frequencies)
         torch.cos(phase, out=rows[:, :mics])
         torch.sin(phase, out=rows[:, mics:])
-    return matrix
+    return vectors
 
 
 def agreement(
@@ -53,7 +68,7 @@ def agreement(
         real: real parts of the microphones' phases, magnitude one; zeros where there is no sound or none of
             them.
         imag: imaginary parts.
-        steering: from :func:`steering_matrix`.
+        steering: from :func:`steering_vectors`.
         num_mics: microphones present in each clip.
         num_bands: bands, each of as many successive bins.
     """
