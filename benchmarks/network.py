@@ -68,7 +68,7 @@ def parse_arguments() -> argparse.Namespace:
 def make_model():
     import torch
 
-    from anydoa.models.agg_rl import AggRl
+    from anydoa.networks.agg_rl import AggRl
 
     torch.manual_seed(0)
     return AggRl().eval()
@@ -77,12 +77,12 @@ def make_model():
 def export_random_model(folder: Path) -> None:
     """The network of the paper with random weights; the cost does not depend on them."""
     from anydoa.estimators.model.card import ModelCard, TrainedRange
-    from anydoa.export import export_model
+    from anydoa.export.agg_rl import export_agg_rl
 
     model = make_model()
     covered = TrainedRange((2, 128), (0.005, 5.0), (0.0, 2.0), (-20.0, 60.0), (1, 2))
     card = ModelCard("random", "agg-rl", "random weights", "MIT", model.config.to_dict(), covered)
-    export_model(model, card, folder)
+    export_agg_rl(model, card, folder)
 
 
 def inputs(num_mics: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,9 +1,9 @@
 """Clips a second that one training step of AGG-RL takes in: grid, forward, loss, backward, optimiser.
 
     python benchmarks/training.py [--threads 1] [--microphones 6] [--batch 16] [--hop 256]
-    python benchmarks/training.py --steering bands               # with a SteeringNet, as the bundled network
-    python benchmarks/training.py --steering bands --steering-bins 5   # half as many bins, as its first hours
-    python benchmarks/training.py --steering bands --learns steering   # only that learns
+    python benchmarks/training.py --plane-waves                  # with PlaneWaveNet, as the bundled network
+    python benchmarks/training.py --plane-waves --plane-wave-bins 5    # half as many bins, as its first hours
+    python benchmarks/training.py --plane-waves --learns plane-waves   # only that learns
     python benchmarks/training.py --config configs/peers/u-net.toml    # the network of a configuration
     python benchmarks/training.py --precision bf16              # where the processor multiplies bfloat16 fast
     python benchmarks/training.py --profile                      # where the time goes, by kind of operator
@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.config import AggRlConfig
 from anydoa.training.batch import ClipBatch, ClipShape
 from anydoa.training.config import GridOptions
 from anydoa.training.config_file import load_config
@@ -38,9 +38,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name, default in (("threads", 1), ("microphones", 6), ("batch", 16), ("hop", 256)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--steering", choices=("none", "bands"), default="none")
-    parser.add_argument("--steering-bins", type=int, default=10, help="in each band")
-    parser.add_argument("--learns", choices=("all", "steering"), default="all")
+    parser.add_argument("--plane-waves", action="store_true", help="with PlaneWaveNet")
+    parser.add_argument("--plane-wave-bins", type=int, default=10, help="in each band")
+    parser.add_argument("--learns", choices=("all", "plane-waves"), default="all")
     parser.add_argument("--config", default="", help="configuration whose network is trained, on its grid")
     parser.add_argument("--precision", choices=("no", "bf16"), default="no")
     parser.add_argument("--profile", action="store_true", help="print shares of operators, too")
@@ -53,11 +53,13 @@ def main() -> None:
         config, grid = chosen.model, chosen.grid
     else:
         config = AggRlConfig(
-            hop_length=arguments.hop, steering=arguments.steering, steering_bins=arguments.steering_bins
+            hop_length=arguments.hop,
+            plane_waves=arguments.plane_waves,
+            plane_wave_bins=arguments.plane_wave_bins,
         )
     network = AggRl(config)
-    if arguments.learns == "steering":
-        network.learn_steering_only_()
+    if arguments.learns == "plane-waves":
+        network.learn_plane_waves_only_()
     counts = (arguments.microphones, arguments.microphones)
     batch = make_batch(ClipShape(network.config, arguments.batch, 1.0, counts))
     parts = measure(network, batch, grid, low=arguments.precision == "bf16")

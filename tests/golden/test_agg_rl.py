@@ -11,9 +11,9 @@ from numpy.testing import assert_allclose
 from torch import Tensor
 
 from anydoa.cli.import_reference import import_reference
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.checkpoint import load_checkpoint
-from anydoa.nn.array_layout import take_microphones
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.checkpoint import load_checkpoint
+from anydoa.networks.layers.array_layout import take_microphones
 
 FOLDER = Path(__file__).parent / "agg_rl"
 ENCODINGS = ("fm", "pm")

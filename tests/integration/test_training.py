@@ -15,16 +15,16 @@ import torch
 from safetensors.torch import load_file
 
 from anydoa.errors import CheckpointError, ConfigError
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.checkpoint import (
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.checkpoint import (
     load_checkpoint,
     load_mask_checkpoint,
     load_score_checkpoint,
     save_checkpoint,
 )
-from anydoa.models.config import AggRlConfig
-from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
-from anydoa.models.talker_score import TalkerScoreConfig
+from anydoa.networks.config import AggRlConfig
+from anydoa.networks.mask_net import MaskNet, MaskNetConfig
+from anydoa.networks.score_net import ScoreNetConfig
 from anydoa.simulation.bank import BankPlan, build_bank
 from anydoa.simulation.room import RoomRanges
 from anydoa.training.config import (
@@ -179,7 +179,7 @@ def test_a_finished_run_goes_on_with_a_further_stage(config: TrainingConfig, tmp
 
 
 def test_the_parts_of_a_network_learn_one_after_the_other(config: TrainingConfig, tmp_path: Path) -> None:
-    model = replace(MODEL, steering="bands", steering_bands=4, steering_bins=3, steering_directions=40)
+    model = replace(MODEL, plane_waves=True, plane_wave_bands=4, plane_wave_bins=3, plane_wave_directions=40)
     geometry, rooms = (replace(stage, length=0.5) for stage in config.stages)
     stages = (
         replace(geometry, learns="without-plane-waves"),
@@ -198,8 +198,8 @@ def test_the_parts_of_a_network_learn_one_after_the_other(config: TrainingConfig
     whole.run(StopRequest())
     for (before, after), learns in zip(pairwise(weights), (True, False, True), strict=True):
         moved = {name for name in before if not torch.equal(before[name], after[name])}
-        assert any("steering_net" not in name for name in moved) == learns
-        assert any("steering_net" in name for name in moved) == (before is not weights[0])
+        assert any("plane_wave_net" not in name for name in moved) == learns
+        assert any("plane_wave_net" in name for name in moved) == (before is not weights[0])
     assert (whole.position.examples, whole.average.decay) == (24, 0.5)
 
     stop = StopRequest()
@@ -242,7 +242,7 @@ def test_weights_of_another_network_are_refused(config: TrainingConfig, tmp_path
 
 def test_masks_are_learnt_and_located_with(config: TrainingConfig, tmp_path: Path) -> None:
     steps = (StageOptions("masks", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
-    mask = TalkerMaskConfig(hidden_size=16, num_layers=1)
+    mask = MaskNetConfig(hidden_size=16, num_layers=1)
     run = replace(config, network="talker-mask", stages=steps, mask=mask)
     trainer(run, tmp_path / "run").run(StopRequest())
     row = RunFolder(tmp_path / "run").read_log()[-1]
@@ -250,20 +250,20 @@ def test_masks_are_learnt_and_located_with(config: TrainingConfig, tmp_path: Pat
     assert 0 <= row["mae_deg_1"] <= 180
     learnt = load_mask_checkpoint(RunFolder(tmp_path / "run").model)
     assert learnt.notes["training"]["examples"] == 16
-    with pytest.raises(CheckpointError, match="holds a network 'talker-mask', not 'agg-rl'"):
+    with pytest.raises(CheckpointError, match="holds a network 'mask', not 'agg-rl'"):
         load_checkpoint(RunFolder(tmp_path / "run").model)
 
 
 def test_scores_are_learnt_from_what_masks_find(config: TrainingConfig, tmp_path: Path) -> None:
     weights = tmp_path / "mask.safetensors"
-    save_checkpoint(weights, TalkerMask(TalkerMaskConfig(hidden_size=16, num_layers=1)).eval())
+    save_checkpoint(weights, MaskNet(MaskNetConfig(hidden_size=16, num_layers=1)).eval())
     steps = (StageOptions("scores", 2.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
     run = replace(
         config,
         network="talker-score",
         stages=steps,
         epoch_examples=8,
-        score=TalkerScoreConfig(widths=(4, 8), hidden_size=8),
+        score=ScoreNetConfig(widths=(4, 8), hidden_size=8),
         data=replace(config.data, mask_weights=str(weights), clips=8),
     )
     trainer(run, tmp_path / "run").run(StopRequest())
@@ -286,7 +286,7 @@ def test_a_score_network_without_a_mask_is_refused(config: TrainingConfig) -> No
 def test_one_batch_of_masks_is_learnt_by_heart(config: TrainingConfig, tmp_path: Path) -> None:
     steps = (StageOptions("masks", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
     torch.manual_seed(0)
-    mask = TalkerMaskConfig(hidden_size=64)
+    mask = MaskNetConfig(hidden_size=64)
     lesson = open_lesson(replace(config, network="talker-mask", stages=steps, mask=mask), tmp_path, Share())
     batch = next(lesson.batches(steps[0], first=0))
     optimizer = torch.optim.Adam(lesson.network.parameters(), lr=3e-3)

@@ -11,16 +11,16 @@ from hypothesis import strategies as st
 from torch import Tensor
 from torch.testing import assert_close
 
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.checkpoint import load_checkpoint, save_checkpoint
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.checkpoint import load_checkpoint, save_checkpoint
+from anydoa.networks.config import AggRlConfig
 
 TOLERANCE = 1e-5  # of a spectrum, 0..1
 CONFIGS = {
     "default": AggRlConfig(),
     "coarse": AggRlConfig(hop_length=256, mic_encoding="pm", num_blocks=2),
     "absolute": AggRlConfig(hop_length=256, mic_frame="absolute", transform="uniform", num_blocks=1),
-    "steering": AggRlConfig(hop_length=256, steering="bands", steering_directions=64, num_blocks=1),
+    "plane waves": AggRlConfig(hop_length=256, plane_waves=True, plane_wave_directions=64, num_blocks=1),
 }
 
 seeds = st.integers(0, 2**31 - 1)

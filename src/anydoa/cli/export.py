@@ -38,14 +38,14 @@ def export(
     from anydoa.errors import CheckpointError
     from anydoa.estimators.model.card import ModelCard
     from anydoa.estimators.model.folder import ModelFolder
-    from anydoa.export import card_of, export_model
-    from anydoa.models.checkpoint import (
+    from anydoa.export.agg_rl import agg_rl_card, export_agg_rl
+    from anydoa.export.steered import export_steered, steered_card
+    from anydoa.networks.checkpoint import (
         checkpoint_kind,
         load_checkpoint,
         load_mask_checkpoint,
         load_score_checkpoint,
     )
-    from anydoa.steered_export import export_steered, steered_card
 
     for read, what in ((card, "card"), (metrics, "file of rows")):
         if read is not None:
@@ -57,7 +57,7 @@ def export(
     title = name or output.name
     rows = None if metrics is None else _read_rows(metrics)
     kind = checkpoint_kind(checkpoint)
-    if (kind == "talker-mask") != (score is not None):
+    if (kind == "mask") != (score is not None):
         raise ConfigError(
             "a steered model is a mask network, given first, and a score network, given by --score; "
             f"{checkpoint} is of {kind!r}"
@@ -70,8 +70,8 @@ def export(
         difference = export_steered(masks.network, scores.network, described, output)
     else:
         loaded = load_checkpoint(checkpoint)
-        described = _with_rows(dataclasses.replace(card_of(loaded, title, like=like), name=title), rows)
-        difference = export_model(loaded.network, described, output, float16=float16).largest_difference
+        described = _with_rows(dataclasses.replace(agg_rl_card(loaded, title, like=like), name=title), rows)
+        difference = export_agg_rl(loaded.network, described, output, float16=float16).largest_difference
     size = ModelFolder(output).num_bytes
     tell(f"wrote {output} ({size / 1e6:.1f} MB); largest difference from torch {difference:.1e}")
 

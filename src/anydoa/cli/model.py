@@ -97,7 +97,7 @@ def average_command(
 ) -> None:
     """Write the mean of the weights of runs that began with the same ones: often better than each of them."""
     require_extra("averaging weights", "train", ("torch", "safetensors"))
-    from anydoa.models.checkpoint import average_checkpoints
+    from anydoa.networks.checkpoint import average_checkpoints
 
     average_checkpoints(checkpoints, output)
     tell(f"wrote {output}")

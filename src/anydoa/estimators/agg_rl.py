@@ -9,7 +9,7 @@ from jaxtyping import Bool, Float, Float32
 
 from anydoa.acoustics.plane_wave import steering_phases
 from anydoa.errors import ConfigError
-from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, STATE_PREFIX, STEERING, ModelFolder
+from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, PLANE_WAVES, STATE_PREFIX, ModelFolder
 from anydoa.estimators.model.session import open_session
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
@@ -52,8 +52,8 @@ class AggRlEstimator:
             raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
         self.frames_averaged = min(self._frames_in(0.05), self.frames_per_output)
         self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)
-        compares = bool(folder.card.steering_hz)
-        self._wave_grid = fibonacci_grid(config["steering_directions"]) if compares else None
+        compares = bool(folder.card.plane_wave_hz)
+        self._wave_grid = fibonacci_grid(config["plane_wave_directions"]) if compares else None
         self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
         self._grids: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
 
@@ -106,7 +106,7 @@ class AggRlEstimator:
         """What plane waves look like to an array, for all calls; None for networks that do not compare."""
         if self._wave_grid is None:
             return None
-        return plane_wave_input(array, self._wave_grid, self.folder.card.steering_hz)
+        return plane_wave_input(array, self._wave_grid, self.folder.card.plane_wave_hz)
 
     def _frames_in(self, seconds: float) -> int:
         return max(1, round(seconds * self.sample_rate / self.network_hop))
@@ -146,9 +146,9 @@ class AggRlEstimator:
         if self._wave_grid is not None:
             if plane_waves is None:
                 arrays = (MicrophoneArray(positions.astype(np.float64)) for positions in mic_positions)
-                hertz = self.folder.card.steering_hz
+                hertz = self.folder.card.plane_wave_hz
                 plane_waves = np.stack([plane_wave_input(one, self._wave_grid, hertz) for one in arrays])
-            inputs[STEERING] = plane_waves
+            inputs[PLANE_WAVES] = plane_waves
         representation, *memory = self.augeonet.run(None, inputs)
         return representation, dict(zip(state, memory, strict=True))
 

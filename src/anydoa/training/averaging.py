@@ -4,7 +4,7 @@ import copy
 
 import torch
 
-from anydoa.models.checkpoint import AnyNetwork
+from anydoa.networks.checkpoint import AnyNetwork
 
 _FIRST_DECAY = 10  # steps; early on the average must not remember the random start
 

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.config import AggRlConfig
 from anydoa.training.symmetry import Symmetry
 
 _Batch = TypeVar("_Batch", bound="TensorBatch")

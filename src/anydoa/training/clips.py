@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.config import AggRlConfig
 from anydoa.simulation.bank import RoomBank
 from anydoa.simulation.corpus import Clip
 from anydoa.simulation.mixing import SceneMixer

@@ -11,10 +11,9 @@ from typing import Any, Literal
 
 from anydoa.constants import MIN_MICROPHONES
 from anydoa.errors import ConfigError
-from anydoa.estimators.steered.options import SteeredOptions
-from anydoa.models.config import AggRlConfig
-from anydoa.models.talker_mask import TalkerMaskConfig
-from anydoa.models.talker_score import TalkerScoreConfig
+from anydoa.networks.config import AggRlConfig
+from anydoa.networks.mask_net import MaskNetConfig
+from anydoa.networks.score_net import ScoreNetConfig
 from anydoa.simulation.recipe import MixRecipe
 
 STAGE_TABLES = ("optimizer", "mix", "beams", "grid")
@@ -124,7 +123,7 @@ class StageOptions:
         length: in units of the run.
         source: ``rooms``: clips mixed from a bank of rooms; ``spectra``: cross-spectra of random arrays and
             talkers by formula, without audio.
-        learns: which part of AGG-RL learns. ``without-plane-waves``: all but its SteeringNet, which is left
+        learns: which part of AGG-RL learns. ``without-plane-waves``: all but its PlaneWaveNet, which is left
             out; ``plane-waves``: that alone, on top of the rest, which stays as it is; ``all`` of it.
         lr_factor: learning rate of the stage over ``optimizer.lr``.
         weight_decay: of the optimiser, added to the gradient.
@@ -233,8 +232,8 @@ class TrainingConfig:
         checkpoint_minutes: between checkpoints.
         network: which network learns: ``agg-rl``, described by ``model``, or ``talker-mask``, by ``mask``,
             or ``talker-score``, by ``score``.
-        initial_weights: checkpoint of the same network to begin with, or of the same but for its SteeringNet;
-            empty: weights drawn from the seed.
+        initial_weights: checkpoint of the same network to begin with, or of the same but for
+            PlaneWaveNet; empty: weights drawn from the seed.
         model: AGG-RL.
         mask: the mask network.
         score: the score network.
@@ -256,8 +255,8 @@ class TrainingConfig:
     network: Literal["agg-rl", "talker-mask", "talker-score"] = "agg-rl"
     initial_weights: str = ""
     model: AggRlConfig = field(default_factory=AggRlConfig)
-    mask: TalkerMaskConfig = field(default_factory=TalkerMaskConfig)
-    score: TalkerScoreConfig = field(default_factory=TalkerScoreConfig)
+    mask: MaskNetConfig = field(default_factory=MaskNetConfig)
+    score: ScoreNetConfig = field(default_factory=ScoreNetConfig)
     steering: SteeredOptions = field(default_factory=SteeredOptions)
     beams: BeamOptions = field(default_factory=BeamOptions)
     grid: GridOptions = field(default_factory=GridOptions)
@@ -274,7 +273,7 @@ class TrainingConfig:
             raise ConfigError("a run needs at least one stage; add a [[stages]] table")
         if self.network != "agg-rl" and any(stage.source != "rooms" for stage in self.stages):
             raise ConfigError(f'{self.network} learns from rooms; set source = "rooms" in every stage')
-        if self.network != "agg-rl" or self.model.steering == "none":
+        if self.network != "agg-rl" or not self.model.plane_waves:
             self._check_that_all_learns()
         if self.network == "talker-score":
             self._check_score_clips()
@@ -291,7 +290,7 @@ class TrainingConfig:
             if stage.learns != "all":
                 raise ConfigError(
                     f'stage {stage.name!r}: learns = "{stage.learns}" needs network = "agg-rl" and '
-                    'model.steering = "bands"'
+                    "model.plane_waves = true"
                 )
 
     def _check_outputs(self, beams: BeamOptions) -> None:

@@ -13,10 +13,11 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
 from anydoa.errors import ConfigError
+from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.io.names import nearest_name
-from anydoa.models.config import AggRlConfig
-from anydoa.models.talker_mask import TalkerMaskConfig
-from anydoa.models.talker_score import TalkerScoreConfig
+from anydoa.networks.config import AggRlConfig
+from anydoa.networks.mask_net import MaskNetConfig
+from anydoa.networks.score_net import ScoreNetConfig
 from anydoa.training.config import STAGE_TABLES, TrainingConfig
 
 
@@ -128,7 +129,7 @@ def _parse(text: str) -> Any:
 def _build(kind: Any, values: Any, path: str) -> Any:
     if not isinstance(values, Mapping):
         raise ConfigError(f"{path} must be a table, got {values!r}")
-    if kind in (AggRlConfig, TalkerMaskConfig, TalkerScoreConfig, SteeredOptions):
+    if kind in (AggRlConfig, MaskNetConfig, ScoreNetConfig, SteeredOptions):
         return kind.from_dict(values)
     fields = {one.name: one for one in dataclasses.fields(kind)}
     for key in values:

@@ -9,16 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.checkpoint import (
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.checkpoint import (
     AnyNetwork,
     Checkpoint,
     load_checkpoint,
     load_mask_checkpoint,
     load_score_checkpoint,
 )
-from anydoa.models.talker_mask import TalkerMask
-from anydoa.models.talker_score import TalkerScore
+from anydoa.networks.mask_net import MaskNet
+from anydoa.networks.score_net import ScoreNet
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene
 from anydoa.training.batch import TensorBatch
@@ -114,15 +114,15 @@ class AggRlLesson:
         for network in (self.network, averaged):
             network.hears_plane_waves = stage.learns != "without-plane-waves"
         if stage.learns == "plane-waves":
-            self.network.learn_steering_only_()
+            self.network.learn_plane_waves_only_()
         else:
             self.network.learn_all_()
 
     def begin_with(self, other: AggRl) -> bool:
-        """Take over the weights of another AGG-RL network, with SteeringNet or before it gets one."""
+        """Take over the weights of another AGG-RL network, with PlaneWaveNet or before it gets one."""
         if self.network.config.shares_weights_with(other.config):
             self.network.load_state_dict(other.state_dict())
-        elif other.config == self.network.config.without_steering():
+        elif other.config == self.network.config.without_plane_waves():
             self.network.load_state_dict(other.state_dict(), strict=False)
         else:
             return False
@@ -167,21 +167,21 @@ class _SteeredLesson:
         share: of this process.
     """
 
-    network: TalkerMask | TalkerScore
+    network: MaskNet | ScoreNet
 
     def __init__(self, config: TrainingConfig, cache: Path, share: Share) -> None:
         self._sources = TrainingSources(config, cache, share)
         self._config, self._share = config, share
         self._validator: MaskValidator | ScoreValidator | None = None
 
-    def begin_stage(self, stage: StageOptions, averaged: TalkerMask | TalkerScore) -> None:
+    def begin_stage(self, stage: StageOptions, averaged: MaskNet | ScoreNet) -> None:
         """Nothing: the network is the same in every stage."""
 
     def arguments(self, batch: TensorBatch, position: Position, rng: np.random.Generator) -> tuple[()]:
         """Nothing: the targets are in the batch."""
         return ()
 
-    def begin_with(self, other: TalkerMask | TalkerScore) -> bool:
+    def begin_with(self, other: MaskNet | ScoreNet) -> bool:
         """Take over the weights of another network of this kind; false if they do not fit."""
         if other.config != self.network.config:
             return False
@@ -221,7 +221,7 @@ class MaskLesson(_SteeredLesson):
 
     def __init__(self, config: TrainingConfig, cache: Path, share: Share) -> None:
         super().__init__(config, cache, share)
-        self.network = TalkerMask(config.mask)
+        self.network = MaskNet(config.mask)
         self.supervision = MaskSupervision(self.network)
         self.load = load_mask_checkpoint
 
@@ -258,7 +258,7 @@ class ScoreLesson(_SteeredLesson):
     def __init__(self, config: TrainingConfig, cache: Path, share: Share) -> None:
         super().__init__(config, cache, share)
         self._mask_weights = Path(config.data.mask_weights)
-        self.network = TalkerScore(config.score)
+        self.network = ScoreNet(config.score)
         self.supervision = ScoreSupervision(self.network)
         self.load = load_score_checkpoint
 

@@ -19,7 +19,7 @@ from accelerate.utils import gather_object, send_to_device
 from torch import Tensor
 
 from anydoa.errors import CheckpointError
-from anydoa.models.checkpoint import save_checkpoint
+from anydoa.networks.checkpoint import save_checkpoint
 from anydoa.training.averaging import AveragedNetwork
 from anydoa.training.batch import TensorBatch
 from anydoa.training.config import TrainingConfig, changed_choices

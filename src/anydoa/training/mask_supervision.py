@@ -3,7 +3,7 @@
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from anydoa.models.talker_mask import TalkerMask
+from anydoa.networks.mask_net import MaskNet
 from anydoa.training.mask_clips import MaskBatch
 
 
@@ -14,7 +14,7 @@ class MaskSupervision(nn.Module):
         network: what learns.
     """
 
-    def __init__(self, network: TalkerMask) -> None:
+    def __init__(self, network: MaskNet) -> None:
         super().__init__()
         self.network = network
 

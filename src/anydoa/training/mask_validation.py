@@ -13,7 +13,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, evaluate
 from anydoa.metrics.picking import pick_peaks
-from anydoa.models.talker_mask import TalkerMask
+from anydoa.networks.mask_net import MaskNet
 from anydoa.simulation.scene import Scene
 from anydoa.training.mask_clips import mask_clip
 from anydoa.training.mask_supervision import mask_loss
@@ -38,7 +38,7 @@ class MaskValidator:
         ]
 
     @torch.no_grad()
-    def run(self, network: TalkerMask) -> list[ClipResult]:
+    def run(self, network: MaskNet) -> list[ClipResult]:
         """Results of all scenes; the network is in evaluation mode."""
         device = next(network.parameters()).device
         results = []

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from anydoa.estimators.steered.estimator import SteeredEstimator, SteeredFrame
 from anydoa.metrics.localization import evaluate
-from anydoa.models.talker_score import TalkerScore
+from anydoa.networks.score_net import ScoreNet
 from anydoa.simulation.scene import Scene
 from anydoa.training.talker_clips import FoundTalkers, TalkerBatch, find_talkers
 from anydoa.training.validation import ClipResult
@@ -22,7 +22,7 @@ class ScoreSupervision(nn.Module):
         network: what learns.
     """
 
-    def __init__(self, network: TalkerScore) -> None:
+    def __init__(self, network: ScoreNet) -> None:
         super().__init__()
         self.network = network
 
@@ -44,11 +44,11 @@ class ScoreValidator:
         self._scenes = [(scene, find_talkers(scene, estimator)) for scene in scenes]
 
     @torch.no_grad()
-    def run(self, network: TalkerScore) -> list[ClipResult]:
+    def run(self, network: ScoreNet) -> list[ClipResult]:
         """Results of all scenes; the network is in evaluation mode."""
         return [self._result(network, scene, found) for scene, found in self._scenes]
 
-    def _result(self, network: TalkerScore, scene: Scene, found: FoundTalkers) -> ClipResult:
+    def _result(self, network: ScoreNet, scene: Scene, found: FoundTalkers) -> ClipResult:
         places = np.full((len(found.moments), scene.num_sources, 3), np.nan)
         losses = []
         for row, moment, hits in zip(places, found.moments, found.hits, strict=True):
@@ -63,7 +63,7 @@ class ScoreValidator:
         return ClipResult(scene.num_sources, loss, evaluate(places, found.truth, found.active))
 
 
-def _log_odds(network: TalkerScore, moment: SteeredFrame) -> Float[Tensor, "talker"]:
+def _log_odds(network: ScoreNet, moment: SteeredFrame) -> Float[Tensor, "talker"]:
     assert moment.views is not None
     device = next(network.parameters()).device
     views = moment.views

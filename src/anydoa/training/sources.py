@@ -8,7 +8,7 @@ import torch
 from torch.utils.data import Dataset
 
 from anydoa.errors import ConfigError
-from anydoa.models.agg_rl import AggRl
+from anydoa.networks.agg_rl import AggRl
 from anydoa.simulation.corpus import Clip, read_corpus
 from anydoa.training.batch import Batch, ClipBatch, ClipShape
 from anydoa.training.clips import ClipBatches, SoundSource, batch_scenes

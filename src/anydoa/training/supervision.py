@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.steering_net import JudgedDirections
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.plane_wave_net import ScoredDirections
 from anydoa.training.batch import Batch, ClipBatch, SpectraBatch
 from anydoa.training.losses import direction_divergence, weighted_cross_entropy
 from anydoa.training.targets import target_spectrum
@@ -38,9 +38,9 @@ class Supervision(nn.Module):
         """
         network = self.network
         grid = network.gridnet(directions)
-        # SteeringNet judges the grid of the step itself, so nothing lies between its directions.
-        judged = network.judge(directions, grid) if network.hears_plane_waves else None
-        logits = network.combine(represent(network, batch, judged), grid)
+        # PlaneWaveNet scores the grid of the step itself, so nothing lies between its directions.
+        scored = network.scored_at(directions, grid) if network.hears_plane_waves else None
+        logits = network.combine(represent(network, batch, scored), grid)
         target = target_spectrum(batch.sources, batch.active, directions, beamwidths_deg, batch.symmetry)
         logits = logits.float()
         loss = weighted_cross_entropy(logits, target, positive_weight=self.positive_weight)
@@ -51,15 +51,15 @@ class Supervision(nn.Module):
 
 
 def represent(
-    network: AggRl, batch: Batch, judged: JudgedDirections | None = None
+    network: AggRl, batch: Batch, scored: ScoredDirections | None = None
 ) -> Float[Tensor, "batch output frame latent"]:
-    """Audio-geometry representation of a batch of either kind; ``judged`` as for the network."""
+    """Audio-geometry representation of a batch of either kind; ``scored`` as for the network."""
     if isinstance(batch, ClipBatch):
-        return network.represent(batch.audio, batch.positions, judged=judged)
+        return network.represent(batch.audio, batch.positions, scored=scored)
     assert isinstance(batch, SpectraBatch)
     augeonet = network.augeonet
     layout = augeonet.lay_out(batch.positions)
     order = layout.order.T[:, None, :, None].expand_as(batch.real)
-    judged = network.judged() if judged is None else judged
+    scored = network.scored_directions() if scored is None else scored
     real, imag = batch.real.gather(0, order), batch.imag.gather(0, order)
-    return augeonet.represent_spectra(real, imag, layout, judged=judged)[0]
+    return augeonet.represent_spectra(real, imag, layout, scored=scored)[0]

@@ -22,8 +22,8 @@ from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.io.output import whole_binary
 from anydoa.metrics.localization import TOLERANCE_DEG
-from anydoa.models.checkpoint import load_mask_checkpoint
-from anydoa.models.talker_mask import TalkerMask
+from anydoa.networks.checkpoint import load_mask_checkpoint
+from anydoa.networks.mask_net import MaskNet
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.scene import Scene
@@ -203,7 +203,7 @@ def masked_by(mask_weights: Path, options: SteeredOptions) -> SteeredEstimator:
 class _TorchMask:
     """Masks by torch, on one thread: the others belong to the network that learns."""
 
-    def __init__(self, network: TalkerMask) -> None:
+    def __init__(self, network: MaskNet) -> None:
         self._network = network
 
     def initial_state(self) -> np.ndarray:

@@ -9,7 +9,7 @@ from jaxtyping import Float
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.models.checkpoint import load_checkpoint
+from anydoa.networks.checkpoint import load_checkpoint
 from anydoa.spectrum import SpatialSpectrum, SpectrumStream
 
 _OUTPUT_S = 0.1  # between frames of the spectrum

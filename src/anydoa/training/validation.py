@@ -13,7 +13,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, LocalizationSummary, evaluate, summarize
 from anydoa.metrics.picking import pick_peaks
-from anydoa.models.agg_rl import AggRl
+from anydoa.networks.agg_rl import AggRl
 from anydoa.training.batch import Batch
 from anydoa.training.losses import weighted_cross_entropy
 from anydoa.training.supervision import represent

@@ -9,11 +9,11 @@ import torch
 
 from anydoa.cli import main
 from anydoa.estimators.model.folder import find_model
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.checkpoint import save_checkpoint
-from anydoa.models.config import AggRlConfig
-from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
-from anydoa.models.talker_score import TalkerScore, TalkerScoreConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.checkpoint import save_checkpoint
+from anydoa.networks.config import AggRlConfig
+from anydoa.networks.mask_net import MaskNet, MaskNetConfig
+from anydoa.networks.score_net import ScoreNet, ScoreNetConfig
 from typechecking import unchecked
 
 SMALL = {"num_features": 32, "num_heads": 4, "latent_size": 32, "num_bins": 65, "window_length": 256}
@@ -86,11 +86,9 @@ def test_what_is_to_be_installed_is_said(
 def test_a_steered_model_is_exported_from_its_two_networks(tmp_path: Path) -> None:
     torch.manual_seed(0)
     mask, score = tmp_path / "mask.safetensors", tmp_path / "score.safetensors"
-    save_checkpoint(
-        mask, TalkerMask(TalkerMaskConfig(hidden_size=16, num_layers=1)), {"training": {"hours": 2}}
-    )
-    steering = {"config": {"steering": {"beam_deg": 5.0}}, "training": {"hours": 1}}
-    save_checkpoint(score, TalkerScore(TalkerScoreConfig(widths=(4,), hidden_size=8)), steering)
+    save_checkpoint(mask, MaskNet(MaskNetConfig(hidden_size=16, num_layers=1)), {"training": {"hours": 2}})
+    notes = {"config": {"steered": {"beam_deg": 5.0}}, "training": {"hours": 1}}
+    save_checkpoint(score, ScoreNet(ScoreNetConfig(widths=(4,), hidden_size=8)), notes)
     with unchecked():
         assert main(["export", str(mask), str(tmp_path / "small"), "--score", str(score)]) == 0
     card = find_model(tmp_path / "small").card
@@ -103,7 +101,7 @@ def test_half_a_steered_model_is_refused(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mask = tmp_path / "mask.safetensors"
-    save_checkpoint(mask, TalkerMask(TalkerMaskConfig(hidden_size=16, num_layers=1)))
+    save_checkpoint(mask, MaskNet(MaskNetConfig(hidden_size=16, num_layers=1)))
     assert main(["export", str(mask), str(tmp_path / "half")]) == 2
     assert "a score network, given by --score" in capsys.readouterr().err
     assert main(["export", str(checkpoint), str(tmp_path / "half"), "--score", str(mask)]) == 2

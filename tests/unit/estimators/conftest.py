@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from anydoa.export import export_model
-from anydoa.models.agg_rl import AggRl
+from anydoa.export.agg_rl import export_model
+from anydoa.networks.agg_rl import AggRl
 from tiny_network import make_card, make_model
 from typechecking import unchecked
 

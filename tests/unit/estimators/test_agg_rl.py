@@ -5,15 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from anydoa.export.graph import store_in_half
 
 from anydoa.errors import CheckpointError, ConfigError, ShapeError
 from anydoa.estimators.agg_rl import AggRlEstimator
 from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, ModelFolder, find_model
-from anydoa.export import compare_with_torch, export_model, store_in_half
+from anydoa.export.agg_rl import compare_with_torch, export_agg_rl
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid, icosphere_grid
 from anydoa.geometry.layouts import circular_positions
-from anydoa.models.agg_rl import AggRl
+from anydoa.networks.agg_rl import AggRl
 from tiny_network import make_card, make_model
 from typechecking import unchecked
 
@@ -139,14 +140,14 @@ def test_a_wide_array_is_warned_about(tiny_folder: Path, caplog: pytest.LogCaptu
     [
         {"mic_frame": "absolute", "mic_encoding": "pm", "transform": "uniform"},
         {"compat": "reference", "grid_encoding": "phases"},
-        {"steering": "bands", "steering_directions": 30, "steering_bands": 6, "steering_bins": 5},
+        {"plane_waves": True, "plane_wave_directions": 30, "plane_wave_bands": 6, "plane_wave_bins": 5},
     ],
-    ids=["absolute", "reference", "steering"],
+    ids=["absolute", "reference", "plane waves"],
 )
 def test_other_kinds_of_network_run_without_torch_too(changes: dict[str, object], tmp_path: Path) -> None:
     model = make_model(**changes)
     with unchecked():
-        export_model(model, make_card(model), tmp_path)
+        export_agg_rl(model, make_card(model), tmp_path)
     # Scattered: on a circle the published model lets rounding choose its reference.
     scattered = np.random.default_rng(1).uniform(-0.05, 0.05, (5, 3))
     array, audio = MicrophoneArray(scattered), noise(5, 4000)
@@ -161,6 +162,6 @@ def test_other_kinds_of_network_run_without_torch_too(changes: dict[str, object]
 def test_exporting_leaves_the_network_as_it_was(tmp_path: Path) -> None:
     model = make_model().train()
     with unchecked():
-        export_model(model, make_card(model), tmp_path)
+        export_agg_rl(model, make_card(model), tmp_path)
     assert model.training
     assert model.augeonet.transform.frozen_kernels is None

@@ -6,7 +6,7 @@ import torch
 from anydoa.estimators.agg_rl import plane_wave_input
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.nn.plane_waves import steering_matrix
+from anydoa.networks.layers.plane_waves import steering_vectors
 
 HERTZ = (310.0, 1250.5, 6000.0)
 GRID = fibonacci_grid(30)
@@ -17,7 +17,7 @@ def test_it_is_what_the_network_computes_in_free_field() -> None:
     array = MicrophoneArray(POSITIONS)
     places = torch.tensor(array.centred_positions[None], dtype=torch.float32)
     directions = torch.tensor(GRID.directions, dtype=torch.float32)
-    expected = steering_matrix(places, directions, torch.tensor(HERTZ))[0].numpy()
+    expected = steering_vectors(places, directions, torch.tensor(HERTZ))[0].numpy()
     np.testing.assert_allclose(plane_wave_input(array, GRID, HERTZ), expected, atol=1e-5)
 
 

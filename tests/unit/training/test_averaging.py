@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.config import AggRlConfig
 from anydoa.training.averaging import AveragedNetwork
 
 TINY = AggRlConfig(num_bins=9, num_features=16, num_heads=2, num_blocks=1, latent_size=8)

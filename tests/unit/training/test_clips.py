@@ -8,7 +8,7 @@ import torch
 
 from anydoa.geometry.coordinates import great_circle_distance_deg, normalize_direction
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.config import AggRlConfig
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.training.batch import ClipShape
 from anydoa.training.clips import ClipBatches, SoundSource, batch_scenes

@@ -31,7 +31,7 @@ def test_all_that_is_compared_has_one_budget(folder: str) -> None:
         config = load_config(path)
         assert sum(stage.length for stage in config.stages) * config.epoch_examples == 45_000, path
         assert (config.optimizer, config.mix, config.seed) == (full.optimizer, full.mix, full.seed), path
-        assert config.model.steering == "none", path
+        assert not config.model.plane_waves, path
 
 
 def test_the_paper_configuration_is_the_published_one() -> None:

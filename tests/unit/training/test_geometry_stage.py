@@ -7,7 +7,7 @@ import torch
 from anydoa.constants import SPEED_OF_SOUND
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.config import AggRlConfig
 from anydoa.training.batch import ClipShape, SpectraBatch
 from anydoa.training.geometry_stage import (
     SpectraBatches,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.models.talker_mask import TalkerMask, TalkerMaskConfig
+from anydoa.networks.mask_net import MaskNet, MaskNetConfig
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.training.clips import SoundSource
 from anydoa.training.mask_validation import MaskValidator
@@ -15,7 +15,7 @@ def test_talkers_behind_a_flat_array_may_be_heard_before_it(flat_source: SoundSo
     scenes = [mixer.scene(clip, num_mics=6) for clip in range(6)]
     height = [scene.directions[0] @ MicrophoneArray(scene.positions).ambiguity.axis for scene in scenes]
     behind = [scene for scene, one in zip(scenes, height, strict=True) if one < -0.3]
-    config = TalkerMaskConfig(hidden_size=8)
-    results = MaskValidator(behind, config.axis, grid_size=1024).run(TalkerMask(config).eval())
+    config = MaskNetConfig(hidden_size=8)
+    results = MaskValidator(behind, config.axis, grid_size=1024).run(MaskNet(config).eval())
     assert behind
     assert np.mean([result.score.mae_deg for result in results]) < 15

@@ -2,8 +2,8 @@
 
 import torch
 
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.config import AggRlConfig
 from anydoa.training.batch import ClipShape
 from anydoa.training.geometry_stage import SpectraBatches
 from anydoa.training.optimizer_state import optimizer_tensors, parameter_groups, restore_optimizer

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.config import AggRlConfig
 from anydoa.training.targets import frame_activity, frame_centres, target_spectrum
 
 

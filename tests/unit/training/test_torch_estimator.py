@@ -10,12 +10,12 @@ import torch
 from anydoa.errors import ConfigError
 from anydoa.estimators.agg_rl import AggRlEstimator
 from anydoa.estimators.model.folder import ModelFolder
-from anydoa.export import card_of, export_model
+from anydoa.export.agg_rl import agg_rl_card, export_agg_rl
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.checkpoint import load_checkpoint, save_checkpoint
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.checkpoint import load_checkpoint, save_checkpoint
+from anydoa.networks.config import AggRlConfig
 from anydoa.training.torch_estimator import TorchEstimator
 from typechecking import unchecked
 
@@ -33,7 +33,7 @@ def test_a_network_in_torch_gives_the_frames_of_the_exported_one(tmp_path: Path)
     save_checkpoint(tmp_path / "weights.safetensors", AggRl(CONFIG).eval())
     checkpoint = load_checkpoint(tmp_path / "weights.safetensors")
     with unchecked():
-        export_model(checkpoint.network, card_of(checkpoint, "small"), tmp_path / "small")
+        export_agg_rl(checkpoint.network, agg_rl_card(checkpoint, "small"), tmp_path / "small")
     exported = AggRlEstimator(ModelFolder(tmp_path / "small"))
     mine = TorchEstimator(tmp_path / "weights.safetensors", "small")
     assert (mine.window_length, mine.hop_length) == (exported.window_length, exported.hop_length)

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.metrics.localization import LocalizationScore
-from anydoa.models.agg_rl import AggRl
-from anydoa.models.config import AggRlConfig
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.config import AggRlConfig
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.training.batch import ClipBatch
 from anydoa.training.clips import SoundSource, batch_scenes

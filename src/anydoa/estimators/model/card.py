@@ -9,7 +9,7 @@ from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPA
 from anydoa.errors import CheckpointError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
 
-CARD_SCHEMA = 1
+CARD_SCHEMA = 2
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class ModelCard:
         training: how long and with what it was trained: examples seen, hours, recipe.
         metrics: rows of an evaluation table, as ``anydoa evaluate --json`` prints them.
         bins_hz: where the bins of its transform lie.
-        steering_hz: bins that the network compares with plane waves; none for a network that does not.
+        plane_wave_hz: bins that the network compares with plane waves; none for a network that does not.
         threshold: value of the spectrum from which a peak is called a source.
         failures: known failures, a sentence each.
         version: version of the package that wrote the card.
@@ -110,7 +110,7 @@ class ModelCard:
     training: dict[str, Any] = field(default_factory=dict)
     metrics: tuple[dict[str, Any], ...] = ()
     bins_hz: tuple[float, ...] = ()
-    steering_hz: tuple[float, ...] = ()
+    plane_wave_hz: tuple[float, ...] = ()
     threshold: float = 0.5
     failures: tuple[str, ...] = ()
     version: str = ""
@@ -141,21 +141,21 @@ class ModelCard:
         """The card written by :meth:`to_json`.
 
         Raises:
-            CheckpointError: if it is no card, or one of a newer schema.
+            CheckpointError: if it is no card, or one of another schema.
         """
         try:
             values = json.loads(text)
             schema = values.pop("schema")
             if schema != CARD_SCHEMA:
                 raise CheckpointError(
-                    f"card has schema {schema}, this version reads {CARD_SCHEMA}; install a newer anydoa"
+                    f"card has schema {schema}, this version reads {CARD_SCHEMA}; "
+                    + ("export the model again" if schema < CARD_SCHEMA else "install a newer anydoa")
                 )
             ranges = {key: tuple(value) for key, value in values.pop("trained_range").items()}
             measured = values.pop("measured_range", None)
             if measured is not None:
                 values["measured_range"] = MeasuredRange(tuple(measured["span_m"]))
-            values.setdefault("steering_hz", ())  # older cards have none
-            lists = ("data", "metrics", "bins_hz", "steering_hz", "failures")
+            lists = ("data", "metrics", "bins_hz", "plane_wave_hz", "failures")
             values |= {key: tuple(values[key]) for key in lists}
             return cls(trained_range=TrainedRange(**ranges), **values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:

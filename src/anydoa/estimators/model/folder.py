@@ -15,7 +15,7 @@ MASK_FILE = "mask.onnx"
 SCORE_FILE = "score.onnx"
 CARD_FILE = "card.json"
 STATE_PREFIX = "state_"  # begins the inputs of augeonet that hold its memory; its outputs say next_ before it
-STEERING = "steering"  # input of augeonet: what plane waves look like to the microphones
+PLANE_WAVES = "plane_waves"  # input of augeonet: what plane waves look like to the microphones
 HUB_PREFIX = "hub:"
 _GRAPHS = {"agg-rl": (AUGEONET_FILE, GRIDNET_FILE), "steered": (MASK_FILE, SCORE_FILE)}
 """Graphs of each architecture."""

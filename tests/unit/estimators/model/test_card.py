@@ -31,7 +31,7 @@ def test_a_card_survives_json() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", "null", '{"schema": 1}', '{"schema": 1, "name": "x"}', "\x00"]
+    "text", ["", "[]", "{}", "null", '{"schema": 2}', '{"schema": 2, "name": "x"}', "\x00"]
 )
 def test_what_is_no_card_is_refused(text: str) -> None:
     with pytest.raises(CheckpointError, match="not a model card"):
@@ -39,8 +39,14 @@ def test_what_is_no_card_is_refused(text: str) -> None:
 
 
 def test_a_card_from_the_future_is_refused() -> None:
-    values = json.loads(CARD.to_json()) | {"schema": 2}
-    with pytest.raises(CheckpointError, match="schema 2"):
+    values = json.loads(CARD.to_json()) | {"schema": 3}
+    with pytest.raises(CheckpointError, match="schema 3, this version reads 2; install a newer anydoa"):
+        ModelCard.from_json(json.dumps(values))
+
+
+def test_a_card_from_the_past_is_refused() -> None:
+    values = json.loads(CARD.to_json()) | {"schema": 1}
+    with pytest.raises(CheckpointError, match="schema 1, this version reads 2; export the model again"):
         ModelCard.from_json(json.dumps(values))
 
 

@@ -1,0 +1,203 @@
+"""The networks of the steered model from torch to ONNX, checked against torch before they are kept."""
+
+import dataclasses
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from anydoa.errors import CheckpointError
+from anydoa.estimators.model.card import UNKNOWN_RANGE, ModelCard
+from anydoa.estimators.model.folder import CARD_FILE, MASK_FILE, SCORE_FILE
+from anydoa.estimators.steered.estimator import AXIS_KEY, OPTIONS_KEY
+from anydoa.estimators.steered.mask import OnnxMask
+from anydoa.estimators.steered.options import SteeredOptions
+from anydoa.estimators.steered.scorer import NUM_CHANNELS, NUM_NUMBERS, OnnxScorer, TalkerViews
+from anydoa.io.output import whole_folder
+from anydoa.networks.checkpoint import Checkpoint
+from anydoa.networks.mask_net import MaskNet
+from anydoa.networks.score_net import ScoreNet, ScoreNetConfig
+
+OPSET = 17
+TOLERANCE = 1e-5  # largest difference of a mask or score
+_LENGTHS = (1, 6, 31)  # of the check; none is the length the graph is traced with
+_TALKERS = (1, 3, 5)
+
+
+def steered_card(
+    mask: Checkpoint[MaskNet],
+    score: Checkpoint[ScoreNet],
+    name: str,
+    *,
+    like: ModelCard | None = None,
+) -> ModelCard:
+    """A card with everything two checkpoints know of themselves; the rest as on another card.
+
+    Args:
+        mask: the mask network and its notes.
+        score: the score network and its notes; the options it was trained with become the model's.
+        name: of the model.
+        like: card whose title, ranges, data, metrics and failures are kept, and whose options take
+            the place of those of the score network; None for a blank one.
+    """
+    like = like or ModelCard(name, "steered", name, "unknown", {}, UNKNOWN_RANGE)
+    axis = mask.network.config.axis
+    of_axis = dataclasses.asdict(axis)
+    trained_with = score.notes.get("config", {}).get("steered", {})
+    options = SteeredOptions.from_dict({**trained_with, **like.config.get(OPTIONS_KEY, {})})
+    config = {
+        "mask": {key: value for key, value in mask.network.config.to_dict().items() if key not in of_axis},
+        "score": score.network.config.to_dict(),
+        AXIS_KEY: of_axis,
+        OPTIONS_KEY: options.to_dict(),
+    }
+    return dataclasses.replace(
+        like,
+        name=name,
+        config=config,
+        bins_hz=tuple(axis.frequencies.tolist()),
+        training={
+            "mask": mask.notes.get("training", {}),
+            "score": score.notes.get("training", {}),
+        },
+        version=version("anydoa"),
+    )
+
+
+def export_steered(mask: MaskNet, score: ScoreNet, card: ModelCard, folder: Path) -> float:
+    """Write a steered model that runs without torch.
+
+    Args:
+        mask: the mask network; it is left as it is.
+        score: the score network; it is left as it is.
+        card: written beside the graphs.
+        folder: made if missing; nothing in it changes unless everything is well.
+
+    Returns:
+        Largest difference of a mask or a score between the graphs and torch.
+
+    Raises:
+        CheckpointError: if the score network does not fit the card's options, or a graph does not give what
+            torch gives.
+    """
+    options = SteeredOptions.from_dict(card.config[OPTIONS_KEY])
+    if score.config.num_slots != options.memory_slots:
+        raise CheckpointError(
+            f"the score network looks at {score.config.num_slots} slots, but the card says memory_slots = "
+            f"{options.memory_slots}; give the card it was trained for"
+        )
+    with whole_folder(folder, last=CARD_FILE) as partial:
+        difference = _write_graphs(mask, score, partial)
+        (partial / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
+        if not difference <= TOLERANCE:
+            raise CheckpointError(
+                f"an exported graph differs from torch by {difference:.1e}, more than {TOLERANCE:.0e}; "
+                "nothing was written"
+            )
+    return difference
+
+
+def _write_graphs(mask: MaskNet, score: ScoreNet, folder: Path) -> float:
+    """Both graphs, and their largest difference from torch."""
+    config = mask.config
+    features = torch.zeros(1, 3, config.num_features, config.num_bins)
+    _trace(
+        _Masks(mask),
+        {"features": features, "state": mask.initial_state()},
+        {"mask": {1: "frames"}, "next_state": {}},
+        folder / MASK_FILE,
+        varying={"features": {1: "frames"}},
+    )
+    cells, numbers = _views(score.config, 2)
+    _trace(
+        _Scores(score),
+        {"cells": cells, "numbers": numbers},
+        {"score": {0: "talkers"}},
+        folder / SCORE_FILE,
+        varying={"cells": {0: "talkers"}, "numbers": {0: "talkers"}},
+    )
+    return max(_compare_masks(mask, folder / MASK_FILE), _compare_scores(score, folder / SCORE_FILE))
+
+
+class _Masks(nn.Module):
+    """The mask network as a graph: masks, not log odds."""
+
+    def __init__(self, network: MaskNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, features: Tensor, state: Tensor) -> tuple[Tensor, Tensor]:
+        logits, state = self.network(features, state)
+        return torch.sigmoid(logits), state
+
+
+class _Scores(nn.Module):
+    """The score network as a graph: scores, not log odds."""
+
+    def __init__(self, network: ScoreNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, cells: Tensor, numbers: Tensor) -> Tensor:
+        return torch.sigmoid(self.network(cells, numbers))
+
+
+def _trace(
+    network: nn.Module,
+    inputs: dict[str, Tensor],
+    outputs: dict[str, dict[int, str]],
+    path: Path,
+    *,
+    varying: dict[str, dict[int, str]],
+) -> None:
+    """Write a graph; sizes that are not named as varying are fixed."""
+    with warnings.catch_warnings():
+        # The tracer warns of sizes it cannot know to vary: all but the named ones do not.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network.eval(),
+            tuple(inputs.values()),
+            str(path),
+            input_names=list(inputs),
+            output_names=list(outputs),
+            dynamic_axes={**varying, **{name: axes for name, axes in outputs.items() if axes}},
+            opset_version=OPSET,
+            dynamo=False,
+        )
+
+
+@torch.no_grad()
+def _compare_masks(network: MaskNet, graph: Path) -> float:
+    """Largest difference of a mask between a graph and torch, over random features."""
+    rng = np.random.default_rng(0)
+    running = OnnxMask(graph)
+    worst = 0.0
+    for frames in _LENGTHS:
+        features = rng.normal(size=(frames, network.config.num_features, network.config.num_bins))
+        features = features.astype(np.float32)
+        expected = torch.sigmoid(network(torch.from_numpy(features)[None])[0])[0].numpy()
+        found, _ = running.step(features, running.initial_state())
+        worst = max(worst, float(np.abs(found - expected).max()))
+    return worst
+
+
+@torch.no_grad()
+def _compare_scores(network: ScoreNet, graph: Path) -> float:
+    """Largest difference of a score between a graph and torch, over random views."""
+    running = OnnxScorer(graph)
+    worst = 0.0
+    for talkers in _TALKERS:
+        cells, numbers = _views(network.config, talkers)
+        expected = torch.sigmoid(network.eval()(cells, numbers)).numpy()
+        found = running.scores(TalkerViews(cells.numpy(), numbers.numpy()))
+        worst = max(worst, float(np.abs(found - expected).max()))
+    return worst
+
+
+def _views(config: ScoreNetConfig, talkers: int) -> tuple[Tensor, Tensor]:
+    generator = torch.Generator().manual_seed(talkers)
+    cells = torch.rand(talkers, NUM_CHANNELS, config.num_slots, config.num_bands, generator=generator)
+    return cells, torch.randn(talkers, NUM_NUMBERS, generator=generator)

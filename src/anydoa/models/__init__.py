@@ -1,1 +1,0 @@
-"""Whole networks and their checkpoints, in torch."""

@@ -1,0 +1,182 @@
+"""Weights on disk: one safetensors file that also holds, as JSON, the configuration of the network.
+
+No pickle: reading a checkpoint runs no code.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+import torch
+from torch import Tensor
+
+from anydoa.errors import CheckpointError, ConfigError
+from anydoa.io.output import note_input, whole_file
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.config import AggRlConfig
+from anydoa.networks.mask_net import MaskNet, MaskNetConfig
+from anydoa.networks.score_net import ScoreNet, ScoreNetConfig
+
+SCHEMA = "anydoa-checkpoint-2"
+_KEY = "anydoa"
+
+AnyNetwork = AggRl | MaskNet | ScoreNet
+"""Every network that is trained."""
+
+Network = TypeVar("Network", AggRl, MaskNet, ScoreNet)
+_NAMES: dict[type, str] = {AggRl: "agg-rl", MaskNet: "mask", ScoreNet: "score"}
+
+
+@dataclass(frozen=True, eq=False)
+class Checkpoint(Generic[Network]):
+    """A network and what was written down about it.
+
+    Args:
+        network: in evaluation mode.
+        notes: whatever was given when it was saved.
+    """
+
+    network: Network
+    notes: dict[str, Any]
+
+
+def save_checkpoint(path: str | Path, network: AnyNetwork, notes: Mapping[str, Any] | None = None) -> None:
+    """Write a network; a file that exists is replaced in one step.
+
+    Args:
+        path: file to write.
+        network: weights and configuration.
+        notes: anything JSON can hold: origin, training, figures.
+    """
+    header = {
+        "schema": SCHEMA,
+        "model": _NAMES[type(network)],
+        "config": network.config.to_dict(),
+        "notes": dict(notes or {}),
+    }
+    state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
+    _write(Path(path), header, state)
+
+
+def load_checkpoint(path: str | Path) -> Checkpoint[AggRl]:
+    """Read an AGG-RL network.
+
+    Raises:
+        CheckpointError: if the file is missing, damaged or of another kind.
+    """
+    return _load(Path(path), AggRl, lambda values: AggRl(AggRlConfig.from_dict(values)))
+
+
+def load_mask_checkpoint(path: str | Path) -> Checkpoint[MaskNet]:
+    """Read the mask network of the steered model.
+
+    Raises:
+        CheckpointError: if the file is missing, damaged or of another kind.
+    """
+    return _load(Path(path), MaskNet, lambda values: MaskNet(MaskNetConfig.from_dict(values)))
+
+
+def load_score_checkpoint(path: str | Path) -> Checkpoint[ScoreNet]:
+    """Read the score network of the steered model.
+
+    Raises:
+        CheckpointError: if the file is missing, damaged or of another kind.
+    """
+    return _load(Path(path), ScoreNet, lambda values: ScoreNet(ScoreNetConfig.from_dict(values)))
+
+
+def average_checkpoints(paths: Sequence[str | Path], target: str | Path) -> None:
+    """Write the mean, tensor by tensor, of networks that began with the same weights.
+
+    Args:
+        paths: checkpoints of the same configuration.
+        target: file to write. Of the notes it has ``training`` of the run with the most examples, and that of
+            each of them under ``mean_of``.
+
+    Raises:
+        CheckpointError: if there are fewer than two, a file is missing or damaged, or configurations differ.
+
+    Reference:
+        Wortsman et al. (2022), "Model soups".
+    """
+    if len(paths) < 2:
+        raise CheckpointError(f"a mean needs at least 2 checkpoints, got {len(paths)}")
+    headers, states = zip(*(_read(Path(path)) for path in paths), strict=True)
+    first, state = headers[0], states[0]
+    for path, header, other in zip(paths, headers, states, strict=True):
+        if any(header[key] != first[key] for key in ("model", "config")):
+            raise CheckpointError(f"{path}: not the same configuration as {paths[0]}; give runs of one")
+        _check_shapes(Path(path), state, other)
+    mean = {
+        name: torch.stack([other[name] for other in states]).double().mean(0).to(tensor.dtype)
+        for name, tensor in state.items()
+    }
+    training = [header["notes"].get("training", {}) for header in headers]
+    longest = max(training, key=lambda one: float(one.get("examples", 0)))
+    _write(Path(target), {**first, "notes": {"training": {**longest, "mean_of": training}}}, mean)
+
+
+def checkpoint_kind(path: str | Path) -> str:
+    """Which network a file holds: ``agg-rl``, ``mask`` or ``score``.
+
+    Raises:
+        CheckpointError: if the file is missing, damaged or of another kind.
+    """
+    kind: str = _read(Path(path))[0]["model"]
+    return kind
+
+
+def _load(path: Path, kind: type[Network], make: Callable[[dict[str, Any]], Network]) -> Checkpoint[Network]:
+    header, state = _read(path)
+    if header["model"] != _NAMES[kind]:
+        raise CheckpointError(
+            f"{path}: holds a network {header['model']!r}, not {_NAMES[kind]!r}; give another file"
+        )
+    try:
+        network = make(header["config"])
+    except ConfigError as error:
+        raise CheckpointError(f"{path}: {error}; was it written by a newer anydoa?") from error
+    _check_shapes(path, network.state_dict(), state)
+    network.load_state_dict(state)
+    network.eval()
+    return Checkpoint(network, header["notes"])
+
+
+def _check_shapes(path: Path, wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:
+    expected = {name: tensor.shape for name, tensor in wanted.items()}
+    found = {name: tensor.shape for name, tensor in given.items()}
+    if found != expected:
+        wrong = min(name for name in {*found, *expected} if found.get(name) != expected.get(name))
+        raise CheckpointError(
+            f"{path}: tensor {wrong!r} does not fit the configuration beside it; is the file whole?"
+        )
+
+
+def _write(path: Path, header: dict[str, Any], state: dict[str, Tensor]) -> None:
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    with whole_file(path) as partial:
+        try:
+            save_file(state, partial, metadata={_KEY: json.dumps(header)})
+        except SafetensorError as error:  # also what the system refuses
+            raise CheckpointError(f"{path}: cannot be written ({error}); is there room?") from None
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    from safetensors import SafetensorError, safe_open
+
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file")
+    note_input(path, "file of weights")
+    try:
+        with safe_open(path, framework="pt") as archive:
+            header = json.loads((archive.metadata() or {}).get(_KEY, "null"))
+            state = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118, not a mapping
+    except (SafetensorError, OSError, json.JSONDecodeError) as error:
+        raise CheckpointError(f"{path}: not a readable safetensors file ({error})") from error
+    if not isinstance(header, dict) or header.get("schema") != SCHEMA:
+        raise CheckpointError(f"{path}: not an anydoa checkpoint; published archives need import-reference")
+    return header, state

@@ -1,0 +1,228 @@
+"""Every size and choice of an AGG-RL network, in one frozen record that travels with its weights."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args, get_origin
+
+from anydoa.constants import SAMPLE_RATE
+from anydoa.errors import ConfigError
+from anydoa.io.names import record_from_dict
+
+# None of the weights of PlaneWaveNet belongs to a bin or to a direction.
+_WITHOUT_WEIGHTS = (
+    "plane_wave_directions",
+    "plane_wave_bins",
+    "plane_wave_contrast",
+    "plane_wave_top_deg",
+    "plane_wave_lobe_deg",
+)
+
+
+@dataclass(frozen=True)
+class AggRlConfig:
+    """Sizes and choices of an AGG-RL network. The defaults are the published ones, its oddities mended.
+
+    Args:
+        sample_rate: samples a second that the network listens at.
+        window_length: samples in an analysis window; even, and a multiple of ``hop_length``.
+        hop_length: samples between frames.
+        num_bins: frequency bins of the transform.
+        trunk: what turns audio and positions into a representation: ``augeonet``, or one of the networks it
+            is compared with, ``u-net`` and ``neural-srp``, which look at all pairs of microphones.
+        output: ``grid`` meets any directions in the latent space, by Gridnet; ``fixed`` has weights of its
+            own for each direction of one grid, and gives others the value of the nearest.
+        fixed_directions: directions of the Fibonacci sphere of a fixed output.
+        transform: ``learnable`` bin positions (LNuDFT) or ``uniform`` ones (DFT); for comparison also
+            ``learnable-from-uniform``, which begin as uniform ones, and ``logit``, which stay where learnable
+            ones begin.
+        features: ``gcc-phat``, phase differences from the reference microphone, or the ``spectra`` of each
+            microphone by itself, which need ``mic_frame = "absolute"``.
+        mic_encoding: how microphone positions modulate sines: ``fm`` frequency or ``pm`` phase.
+        mic_frame: positions ``relative`` to the reference microphone, or ``absolute``: to the centroid,
+            every microphone (the ablation of the paper).
+        alpha: scale of the microphone encoding.
+        beta: modulation depth of the microphone encoding.
+        num_features: width of the extractor and the dual-path blocks.
+        num_heads: attention heads.
+        num_blocks: dual-path blocks.
+        extractor_dilations: frames between taps, one entry a residual block of the extractor.
+        mapping_dilations: frames between taps, one entry a residual block and an output of the mapping.
+        latent_size: width of the shared latent space.
+        grid_encoding: ``harmonics``, real spherical harmonics of the direction, or ``phases``, the
+            published one, which has rank 4; for comparison ``fm``, frequency modulation like that of
+            microphones, or ``cartesian``, the unit vector as it is.
+        grid_degree: highest degree of the harmonics.
+        plane_waves: whether PlaneWaveNet joins, which computes what plane waves explain; it is not in the
+            paper.
+        plane_wave_directions: directions of the Fibonacci sphere that PlaneWaveNet scores.
+        plane_wave_bands: bands that PlaneWaveNet tells apart.
+        plane_wave_bins: bins in each band.
+        plane_wave_frames: frames whose mean fit is looked at, at least 2.
+        plane_wave_features: width of PlaneWaveNet, a multiple of 4.
+        plane_wave_contrast: how much steeper PlaneWaveNet makes the slopes of lobes where it runs.
+        plane_wave_top_deg: distance from a top at which the slope of a lobe begins.
+        plane_wave_lobe_deg: distance from a top at which the slope of a lobe ends.
+        compat: ``reference`` reproduces the published model with its oddities, so that its weights load.
+
+    Raises:
+        ConfigError: if a value cannot be.
+    """
+
+    sample_rate: int = SAMPLE_RATE
+    window_length: int = 512
+    hop_length: int = 128
+    num_bins: int = 257
+    trunk: Literal["augeonet", "u-net", "neural-srp"] = "augeonet"
+    output: Literal["grid", "fixed"] = "grid"
+    fixed_directions: int = 2048
+    transform: Literal["learnable", "uniform", "learnable-from-uniform", "logit"] = "learnable"
+    features: Literal["gcc-phat", "spectra"] = "gcc-phat"
+    mic_encoding: Literal["fm", "pm"] = "fm"
+    mic_frame: Literal["relative", "absolute"] = "relative"
+    alpha: float = 7.0
+    beta: float = 4.0
+    num_features: int = 128
+    num_heads: int = 16
+    num_blocks: int = 4
+    extractor_dilations: tuple[int, ...] = (1, 2, 4, 8)
+    mapping_dilations: tuple[int, ...] = (1, 2, 4)
+    latent_size: int = 256
+    grid_encoding: Literal["harmonics", "phases", "fm", "cartesian"] = "harmonics"
+    grid_degree: int = 4
+    plane_waves: bool = False
+    plane_wave_directions: int = 1024
+    plane_wave_bands: int = 24
+    plane_wave_bins: int = 5
+    plane_wave_frames: int = 3
+    plane_wave_features: int = 32
+    plane_wave_contrast: float = 8.0
+    plane_wave_top_deg: float = 8.0
+    plane_wave_lobe_deg: float = 15.0
+    compat: Literal["none", "reference"] = "none"
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _check_field(field, getattr(self, field.name))
+        _check_multiple("window_length", self.window_length, self.hop_length)
+        _check_multiple("window_length", self.window_length, 2)
+        _check_multiple("num_features", self.num_features, self.num_heads)
+        _check_multiple("num_features", self.num_features, 4)
+        _check_multiple("latent_size", self.latent_size, 4)
+        if self.num_bins < 2:
+            raise ConfigError(f"num_bins must be at least 2, got {self.num_bins}")
+        if self.features == "spectra" and self.mic_frame != "absolute":
+            raise ConfigError('features = "spectra" needs mic_frame = "absolute": there is no reference')
+        if self.trunk != "augeonet" and self.transform != "uniform":
+            raise ConfigError(f'trunk = "{self.trunk}" computes time differences; set transform = "uniform"')
+        if self.plane_waves:
+            self._check_plane_waves()
+        choices = (self.mic_frame, self.grid_encoding, self.plane_waves)
+        if self.compat == "reference" and choices != ("relative", "phases", False):
+            raise ConfigError(
+                "compat='reference' needs mic_frame='relative', grid_encoding='phases' and "
+                f"plane_waves=False, got {', '.join(map(repr, choices))}"
+            )
+
+    def _check_plane_waves(self) -> None:
+        if self.trunk != "augeonet" or self.output == "fixed":
+            raise ConfigError('plane_waves = true needs trunk = "augeonet" and output = "grid"')
+        looked_at = self.plane_wave_bands * self.plane_wave_bins
+        if looked_at > self.num_bins - 3:
+            raise ConfigError(
+                f"plane_wave_bands * plane_wave_bins must be at most num_bins - 3 = {self.num_bins - 3}, "
+                f"got {looked_at}; look at fewer"
+            )
+        _check_multiple("plane_wave_features", self.plane_wave_features, 4)
+        if self.plane_wave_top_deg >= self.plane_wave_lobe_deg:
+            raise ConfigError(
+                f"plane_wave_top_deg must be below plane_wave_lobe_deg, "
+                f"got {self.plane_wave_top_deg} and {self.plane_wave_lobe_deg}"
+            )
+        if self.plane_wave_frames < 2 or self.plane_wave_directions < 2:
+            raise ConfigError(
+                "plane_wave_frames and plane_wave_directions must be at least 2, "
+                f"got {self.plane_wave_frames} and {self.plane_wave_directions}"
+            )
+
+    def require_streams(self) -> None:
+        """Refuse networks that exist for comparison and run in torch, on whole recordings.
+
+        Raises:
+            ConfigError: if this is one.
+        """
+        if (self.trunk, self.features, self.output) != ("augeonet", "gcc-phat", "grid"):
+            raise ConfigError(
+                f'a network with trunk = "{self.trunk}", features = "{self.features}" and output = '
+                f'"{self.output}" is for comparison and runs in torch on whole recordings only; take one '
+                'with "augeonet", "gcc-phat" and "grid"'
+            )
+
+    @property
+    def num_outputs(self) -> int:
+        """Spectra a frame: one after each block of the mapping, the last one the best."""
+        return len(self.mapping_dilations)
+
+    @property
+    def representation_size(self) -> int:
+        """Width of both representations: the latent space, then the directions of PlaneWaveNet, if any."""
+        return self.latent_size + (self.plane_wave_directions if self.plane_waves else 0)
+
+    def shares_weights_with(self, other: "AggRlConfig") -> bool:
+        """Whether weights of one serve the other: they differ at most where PlaneWaveNet learns nothing.
+
+        That is how many bins and directions it looks at, and how steep it makes lobes.
+        """
+        theirs = other.to_dict()
+        return self.to_dict() | {name: theirs[name] for name in _WITHOUT_WEIGHTS} == theirs
+
+    def without_plane_waves(self) -> "AggRlConfig":
+        """The same network without PlaneWaveNet."""
+        options = self.to_dict().items()
+        return self.from_dict({name: value for name, value in options if not name.startswith("plane_wave")})
+
+    @classmethod
+    def reference(cls, mic_encoding: str = "fm") -> "AggRlConfig":
+        """The published model, oddities and all.
+
+        Raises:
+            ConfigError: if the encoding does not exist.
+        """
+        choices = {"mic_encoding": mic_encoding, "grid_encoding": "phases", "compat": "reference"}
+        return cls.from_dict(choices)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "AggRlConfig":
+        """The configuration with these values, the defaults elsewhere; lists become tuples.
+
+        Raises:
+            ConfigError: if a key does not exist or a value cannot be.
+        """
+        return record_from_dict(cls, values, "a model")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every value by name, ready for JSON or TOML."""
+        values = dataclasses.asdict(self)
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in values.items()}
+
+
+def _check_field(field: "dataclasses.Field[Any]", value: Any) -> None:
+    if get_origin(field.type) is Literal:
+        choices = get_args(field.type)
+        if value not in choices:
+            raise ConfigError(f"{field.name} must be one of {', '.join(choices)}, got {value!r}")
+        return
+    if field.type is bool:
+        if not isinstance(value, bool):
+            raise ConfigError(f"{field.name} must be true or false, got {value!r}")
+        return
+    numbers = value if isinstance(value, tuple) else (value,)
+    if not numbers or any(isinstance(n, bool) or not isinstance(n, int | float) or n <= 0 for n in numbers):
+        raise ConfigError(f"{field.name} must be positive, got {value!r}")
+    if field.type is not float and any(not isinstance(n, int) for n in numbers):
+        raise ConfigError(f"{field.name} must be whole, got {value!r}")
+
+
+def _check_multiple(name: str, value: int, divisor: int) -> None:
+    if value % divisor:
+        raise ConfigError(f"{name} must be a multiple of {divisor}, got {value}")

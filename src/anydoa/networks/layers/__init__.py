@@ -1,0 +1,1 @@
+"""Layers of the networks, each under the name it was published with."""

@@ -1,0 +1,258 @@
+"""Trunks that look at every pair of microphones, for comparison with AuGeonet: U-Net and Neural-SRP.
+
+Both hear what the AGG-RL paper gives them, GCC-PHAT over lags and where the microphones of the pair are, and
+both average over pairs before their last layer. So they serve any array, at a cost that grows with the square
+of the number of microphones. Sizes that the paper does not give are ours.
+
+Causal like AuGeonet, but for whole recordings only: these are research comparisons and run on no stream.
+"""
+
+import math
+from dataclasses import replace
+
+import torch
+from jaxtyping import Bool, Float, Int
+from torch import Tensor, nn
+
+from anydoa.geometry.grid import fibonacci_grid
+from anydoa.networks.config import AggRlConfig
+from anydoa.networks.layers.array_layout import ArrayLayout, lay_out, take_microphones
+from anydoa.networks.layers.gcc import FLOOR
+from anydoa.networks.layers.normalization import EluLayerNorm
+from anydoa.networks.layers.nudft import NonUniformDft
+from anydoa.networks.layers.positional_encoding import NUM_SCALARS, place_scalars
+from anydoa.networks.layers.recurrence import Recurrence
+from anydoa.networks.plane_wave_net import ScoredDirections
+from anydoa.networks.trunk import Trunk
+
+NUM_LAGS = 64  # at the sample rate of the network; the middle ones, 0.7 m to both sides
+_CHANNELS = (8, 16, 32, 64)  # of the U-Net, from the finest level to the coarsest
+_TAPS = 3  # frames, and lags, that a convolution sees
+
+
+class PairwiseTrunk(Trunk):
+    """From audio and microphone positions to a representation, by way of all pairs.
+
+    Args:
+        config: sizes, and which network looks at the pairs.
+    """
+
+    lag_kernels: Tensor
+
+    def __init__(self, config: AggRlConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.plane_wave_net = None
+        self.transform = NonUniformDft(
+            config.window_length, config.hop_length, config.num_bins, learnable=False
+        )
+        width = 2 * config.num_features
+        self.pair_network = UNet(width) if config.trunk == "u-net" else NeuralSrp(config.num_features, width)
+        self.outputs = nn.ModuleList(nn.Linear(width, config.latent_size) for _ in range(config.num_outputs))
+        self.register_buffer("lag_kernels", _lag_kernels(config.num_bins), persistent=False)
+
+    def represent_spectra(
+        self,
+        real: Float[Tensor, "mic frame batch freq"],
+        imag: Float[Tensor, "mic frame batch freq"],
+        layout: ArrayLayout,
+        state: dict[str, Tensor] | None = None,
+        scored: ScoredDirections | None = None,
+    ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
+        """The same from spectra on, microphones in the order of the layout."""
+        assert state is None  # there is nothing to go on from
+        first, second = torch.triu_indices(len(real), len(real), 1, device=real.device)
+        with torch.autocast(real.device.type, enabled=False):
+            lags = self.correlate(real, imag, first, second)
+        scalars = place_scalars(layout.places[first] - layout.places[second])
+        features = self.pair_network(lags, scalars)
+        pooled = _mean_over_pairs(features, layout.mic_mask, first, second)
+        y = torch.stack([output(pooled) for output in self.outputs])
+        return y.permute(2, 0, 1, 3), {}
+
+    def lay_out(
+        self, mic_positions: Float[Tensor, "batch mic 3"], mic_mask: Bool[Tensor, "batch mic"] | None = None
+    ) -> ArrayLayout:
+        """Microphones sorted by their places, which are relative to the centroid.
+
+        A pair has a first and a second microphone; sorted, that does not depend on the order they came in.
+        """
+        layout = lay_out(mic_positions, mic_mask, absolute=True)
+        places = layout.places.transpose(0, 1)
+        rows = _sorted_by_place(places)
+        mask = None if layout.mic_mask is None else layout.mic_mask.gather(1, rows)
+        return replace(
+            layout,
+            order=layout.order.gather(1, rows),
+            mic_mask=mask,
+            pair_mask=None,
+            places=take_microphones(places, rows).transpose(0, 1),
+        )
+
+    def correlate(
+        self,
+        real: Float[Tensor, "mic frame batch freq"],
+        imag: Float[Tensor, "mic frame batch freq"],
+        first: Int[Tensor, "pair"],
+        second: Int[Tensor, "pair"],
+    ) -> Float[Tensor, "pair frame batch lag"]:
+        """GCC-PHAT of each pair at the lags looked at; of noise it has unit variance."""
+        scale = (real * real + imag * imag).clamp(min=FLOOR**2).rsqrt()
+        real, imag = real * scale, imag * scale
+        cosine = real[first] * real[second] + imag[first] * imag[second]
+        sine = imag[first] * real[second] - real[first] * imag[second]
+        return torch.matmul(cosine, self.lag_kernels[0]) + torch.matmul(sine, self.lag_kernels[1])
+
+
+class NeuralSrp(nn.Module):
+    """Each pair by itself: its correlations and place through layers and a recurrence over time.
+
+    Args:
+        hidden: width of the recurrence.
+        width: of the result.
+
+    Reference:
+        Grinstein et al. (2024), "The Neural-SRP method for positional sound source localization": a network
+        of pairs that is told their places, whose outputs are summed over pairs as steered response power is.
+    """
+
+    def __init__(self, hidden: int, width: int) -> None:
+        super().__init__()
+        self.entry = nn.Linear(NUM_LAGS + NUM_SCALARS, hidden)
+        self.entry_norm = EluLayerNorm(hidden)
+        self.recurrence = Recurrence(hidden, hidden)
+        self.joint = nn.Linear(hidden + NUM_SCALARS, width)
+        self.joint_norm = EluLayerNorm(width)
+        self.last = nn.Linear(width, width)
+        self.last_norm = EluLayerNorm(width)
+
+    def forward(
+        self, lags: Float[Tensor, "pair frame batch lag"], scalars: Float[Tensor, "pair batch 8"]
+    ) -> Float[Tensor, "pair frame batch feature"]:
+        """Features of each pair and frame."""
+        pairs, frames, batch, _ = lags.shape
+        placed = scalars[:, None].expand(-1, frames, -1, -1)
+        x = self.entry_norm(self.entry(torch.cat([lags, placed], -1)))
+        rows = x.transpose(0, 1).flatten(1, 2)
+        x = self.recurrence(rows)[0].view(frames, pairs, batch, -1).transpose(0, 1)
+        x = self.joint_norm(self.joint(torch.cat([x, placed], -1)))
+        features: Tensor = self.last_norm(self.last(x))
+        return features
+
+
+class UNet(nn.Module):
+    """Each pair by itself: the picture of its correlations over frames and lags, to and from coarser lags.
+
+    Lags are halved on the way down and doubled on the way up, where each level joins the one it came from;
+    frames stay, and convolutions see past ones only.
+
+    Args:
+        width: of the result.
+
+    Reference:
+        Ronneberger et al. (2015), "U-Net", in the form that Baek et al. (2026) compare with: correlations in,
+        a spectrum out, pairs averaged.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        inputs = (_CHANNELS[0], *_CHANNELS[:-1])
+        self.entry = nn.Conv2d(1, _CHANNELS[0], (1, _TAPS), padding=(0, _TAPS // 2))
+        self.place = nn.Linear(NUM_SCALARS, _CHANNELS[0])
+        self.down = nn.ModuleList(_Convolutions(*pair) for pair in zip(inputs, _CHANNELS, strict=True))
+        coarse, fine = _CHANNELS[:0:-1], _CHANNELS[-2::-1]
+        self.up = nn.ModuleList(
+            _Convolutions(below + here, here) for below, here in zip(coarse, fine, strict=True)
+        )
+        self.last = nn.Linear(_CHANNELS[0] * NUM_LAGS + NUM_SCALARS, width)
+        self.last_norm = EluLayerNorm(width)
+
+    def forward(
+        self, lags: Float[Tensor, "pair frame batch lag"], scalars: Float[Tensor, "pair batch 8"]
+    ) -> Float[Tensor, "pair frame batch feature"]:
+        """Features of each pair and frame."""
+        pairs, frames, batch, _ = lags.shape
+        pictures = lags.transpose(1, 2).flatten(0, 1)[:, None]
+        # The same everywhere in a picture, so added once to what the first convolution gives.
+        x = self.entry(pictures) + self.place(scalars.flatten(0, 1))[:, :, None, None]
+        levels: list[Tensor] = []
+        for level, convolutions in enumerate(self.down):
+            x = convolutions(nn.functional.max_pool2d(x, (1, 2)) if level else x)
+            levels.append(x)
+        for convolutions, across in zip(self.up, levels[-2::-1], strict=True):
+            x = convolutions(torch.cat([x.repeat_interleave(2, -1), across], 1))
+        rows = x.permute(0, 2, 1, 3).flatten(2).view(pairs, batch, frames, -1).transpose(1, 2)
+        rows = torch.cat([rows, scalars[:, None].expand(-1, frames, -1, -1)], -1)
+        features: Tensor = self.last_norm(self.last(rows))
+        return features
+
+
+class FixedGrid(nn.Module):
+    """Weights of its own for each direction of one grid, as networks without Gridnet have them.
+
+    In the inner product with AuGeonet's representation, which is a linear layer, this is a linear layer from
+    its latent space to the directions. A direction off the grid has the value of the nearest on it.
+
+    Args:
+        config: sizes.
+    """
+
+    directions: Tensor
+
+    def __init__(self, config: AggRlConfig) -> None:
+        super().__init__()
+        grid = fibonacci_grid(config.fixed_directions).directions
+        self.register_buffer("directions", torch.tensor(grid, dtype=torch.float32), persistent=False)
+        shape = (config.num_outputs, config.fixed_directions, config.latent_size)
+        self.weight = nn.Parameter(torch.empty(shape).uniform_(-1, 1))
+
+    def forward(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "output grid latent"]:
+        """Representation of unit vectors, one for each output."""
+        with torch.no_grad():
+            nearest = torch.matmul(directions.float(), self.directions.T).argmax(1)
+        return self.weight[:, nearest]
+
+
+class _Convolutions(nn.Module):
+    """Twice: a convolution over past frames and lags to both sides, batch norm, ELU."""
+
+    def __init__(self, num_inputs: int, num_outputs: int) -> None:
+        super().__init__()
+        sizes = (num_inputs, num_outputs), (num_outputs, num_outputs)
+        self.convs = nn.ModuleList(nn.Conv2d(*size, _TAPS) for size in sizes)
+        self.norms = nn.ModuleList(nn.BatchNorm2d(num_outputs) for _ in sizes)
+
+    def forward(
+        self, x: Float[Tensor, "picture channel frame lag"]
+    ) -> Float[Tensor, "picture new_channel frame lag"]:
+        side = _TAPS // 2
+        for conv, norm in zip(self.convs, self.norms, strict=True):
+            x = nn.functional.elu(norm(conv(nn.functional.pad(x, (side, side, _TAPS - 1, 0)))))
+        return x
+
+
+def _lag_kernels(num_bins: int) -> Float[Tensor, "2 freq lag"]:
+    """From both parts of cross-spectra at even bins to correlations at whole lags around zero."""
+    lag = torch.arange(NUM_LAGS, dtype=torch.float64) - NUM_LAGS // 2
+    phase = math.pi * torch.arange(num_bins, dtype=torch.float64)[:, None] * lag / (num_bins - 1)
+    return (torch.stack([torch.cos(phase), -torch.sin(phase)]) / math.sqrt(num_bins / 2)).float()
+
+
+def _sorted_by_place(places: Float[Tensor, "batch mic 3"]) -> Int[Tensor, "batch mic"]:
+    """Order by x, where that is equal by y, then by z."""
+    order = places[..., 2].argsort(dim=1, stable=True)
+    for axis in (1, 0):
+        order = order.gather(1, places[..., axis].gather(1, order).argsort(dim=1, stable=True))
+    return order
+
+
+def _mean_over_pairs(
+    features: Float[Tensor, "pair frame batch feature"],
+    mic_mask: Bool[Tensor, "batch mic"] | None,
+    first: Int[Tensor, "pair"],
+    second: Int[Tensor, "pair"],
+) -> Float[Tensor, "frame batch feature"]:
+    if mic_mask is None:
+        return features.mean(0)
+    present = (mic_mask[:, first] & mic_mask[:, second]).T[:, None, :, None].to(features.dtype)
+    return (features * present).sum(0) / present.sum(0).clamp(min=1)

@@ -1,0 +1,106 @@
+"""The score network: whether somebody speaks where the mixture has found something.
+
+It sees a picture of the cells that belong to one talker and a few numbers
+(:class:`~anydoa.estimators.steered.scorer.TalkerViews`), no geometry, so it serves every array. What it learns is
+what speech looks like over half a second, when other sounds at other places are mostly out of the picture.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from anydoa.errors import ConfigError
+from anydoa.estimators.steered.bin_features import NUM_FEATURES
+from anydoa.estimators.steered.scorer import MASK_CHANNEL, NUM_CHANNELS, NUM_NUMBERS
+from anydoa.io.names import record_from_dict
+
+_FEATURE_OFFSET = (0.0, 0.0, 0.6, 0.5)
+_FEATURE_SCALE = (2.0, 2.0, 0.3, 0.3)  # usual spread
+_NUMBER_WIDTH = 32
+
+
+@dataclass(frozen=True)
+class ScoreNetConfig:
+    """Sizes of the score network.
+
+    Args:
+        num_slots: slots of a picture.
+        num_bands: bands of a picture.
+        widths: channels of the convolutions; each halves slots and bands.
+        hidden_size: of the layer before the last.
+        dropout: share of values left out in training.
+
+    Raises:
+        ConfigError: if a size is below 1, or the dropout is not a share.
+    """
+
+    num_slots: int = 24
+    num_bands: int = 40
+    widths: tuple[int, ...] = (24, 48, 64)
+    hidden_size: int = 64
+    dropout: float = 0.1
+
+    def __post_init__(self) -> None:
+        if min(self.num_slots, self.num_bands, self.hidden_size, *self.widths) < 1 or not self.widths:
+            raise ConfigError(f"sizes of the score network must be at least 1, got {self}")
+        if not 0 <= self.dropout < 1:
+            raise ConfigError(f"dropout must be 0..1, 1 excluded, got {self.dropout}")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "ScoreNetConfig":
+        """The configuration with these values, the defaults elsewhere; lists become tuples.
+
+        Raises:
+            ConfigError: if a key does not exist or a value cannot be.
+        """
+        return record_from_dict(cls, values, "the score network")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every value by name, ready for JSON."""
+        return asdict(self)
+
+
+class ScoreNet(nn.Module):
+    """Views of talkers to log odds that somebody speaks there.
+
+    Args:
+        config: sizes.
+    """
+
+    offset: Tensor
+    scale: Tensor
+
+    def __init__(self, config: ScoreNetConfig | None = None) -> None:
+        super().__init__()
+        self.config = config = ScoreNetConfig() if config is None else config
+        plain = NUM_CHANNELS - NUM_FEATURES
+        offset, scale = (0.0,) * plain + _FEATURE_OFFSET, (1.0,) * plain + _FEATURE_SCALE
+        self.register_buffer("offset", torch.tensor(offset)[:, None, None], persistent=False)
+        self.register_buffer("scale", 1 / torch.tensor(scale)[:, None, None], persistent=False)
+        slots, bands = config.num_slots, config.num_bands
+        self.convolutions = nn.ModuleList()
+        for before, after in zip((NUM_CHANNELS, *config.widths), config.widths, strict=False):
+            self.convolutions.append(nn.Conv2d(before, after, 3, stride=2, padding=1))
+            slots, bands = (slots + 1) // 2, (bands + 1) // 2
+        self.numbers = nn.Linear(NUM_NUMBERS, _NUMBER_WIDTH)
+        self.entry = nn.Linear(config.widths[-1] * slots * bands + _NUMBER_WIDTH, config.hidden_size)
+        self.exit = nn.Linear(config.hidden_size, 1)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(
+        self,
+        cells: Float[Tensor, "talker channel slot band"],
+        numbers: Float[Tensor, "talker number"],
+    ) -> Float[Tensor, "talker"]:
+        """Log odds; see :class:`~anydoa.estimators.steered.scorer.TalkerViews` for the arguments."""
+        was_heard = cells[:, MASK_CHANNEL : MASK_CHANNEL + 1] > 0
+        picture = (cells - self.offset) * self.scale * was_heard
+        for convolution in self.convolutions:
+            picture = torch.relu(convolution(picture))
+        seen = torch.cat([picture.flatten(1), torch.relu(self.numbers(numbers))], 1)
+        hidden = torch.relu(self.entry(self.dropout(seen)))
+        return self.exit(self.dropout(hidden))[:, 0]

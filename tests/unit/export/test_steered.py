@@ -1,0 +1,57 @@
+"""Steered models from torch to a folder that runs without it."""
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from anydoa.errors import CheckpointError
+from anydoa.estimators.catalogue import load
+from anydoa.estimators.steered.options import SteeredOptions
+from anydoa.export.steered import export_steered, steered_card
+from anydoa.geometry.grid import fibonacci_grid
+from anydoa.networks.checkpoint import Checkpoint, load_score_checkpoint, save_checkpoint
+from anydoa.networks.mask_net import MaskNet, MaskNetConfig
+from anydoa.networks.score_net import ScoreNet, ScoreNetConfig
+from properties.strategies import random_array
+
+
+@pytest.fixture
+def networks() -> tuple[MaskNet, ScoreNet]:
+    torch.manual_seed(0)
+    mask = MaskNet(MaskNetConfig(hidden_size=16, num_layers=1))
+    return mask.eval(), ScoreNet(ScoreNetConfig(widths=(4, 8), hidden_size=8)).eval()
+
+
+def test_an_exported_model_is_loaded_and_run(networks: tuple[MaskNet, ScoreNet], tmp_path: Path) -> None:
+    mask, score = networks
+    card = steered_card(Checkpoint(mask, {}), Checkpoint(score, {}), "tiny")
+    assert export_steered(mask, score, card, tmp_path) < 1e-5
+    estimator, array = load(tmp_path), random_array(np.random.default_rng(0), 5)
+    audio = np.random.default_rng(1).standard_normal((5, 6000)).astype(np.float32)
+    values = estimator.spectrum(audio, array, fibonacci_grid(256)).values
+    assert values.shape == (3, 256)
+    assert 0 < values.max() <= 1
+
+
+def test_a_score_network_for_another_memory_is_refused(
+    networks: tuple[MaskNet, ScoreNet], tmp_path: Path
+) -> None:
+    mask, score = networks
+    card = steered_card(Checkpoint(mask, {}), Checkpoint(score, {}), "tiny")
+    longer = SteeredOptions(memory_slots=30).to_dict()
+    card = dataclasses.replace(card, config={**card.config, "options": longer})
+    with pytest.raises(CheckpointError, match="looks at 24 slots, but the card says memory_slots = 30"):
+        export_steered(mask, score, card, tmp_path)
+
+
+def test_a_score_network_is_saved_and_read(networks: tuple[MaskNet, ScoreNet], tmp_path: Path) -> None:
+    score = networks[1]
+    save_checkpoint(tmp_path / "score.safetensors", score, {"of": "a test"})
+    read = load_score_checkpoint(tmp_path / "score.safetensors")
+    assert read.notes == {"of": "a test"}
+    assert read.network.config == score.config
+    views = torch.rand(3, 9, 24, 40), torch.randn(3, 8)
+    torch.testing.assert_close(read.network(*views), score(*views))

@@ -1,0 +1,51 @@
+"""The configuration of the network: round trips and refusals."""
+
+import pytest
+
+from anydoa.errors import ConfigError
+from anydoa.networks.config import AggRlConfig
+from typechecking import unchecked
+
+
+def test_a_configuration_survives_its_dictionary() -> None:
+    config = AggRlConfig(hop_length=256, extractor_dilations=(1, 2), grid_degree=6, mic_encoding="pm")
+    values = config.to_dict()
+    assert values["extractor_dilations"] == [1, 2]
+    assert AggRlConfig.from_dict(values) == config
+
+
+def test_missing_keys_keep_their_defaults() -> None:
+    assert AggRlConfig.from_dict({}) == AggRlConfig()
+    assert AggRlConfig.from_dict({"hop_length": 256}).window_length == 512
+
+
+def test_an_unknown_key_names_the_nearest_option() -> None:
+    with pytest.raises(ConfigError, match=r"no option 'hop_lenght'; did you mean 'hop_length'\?"):
+        AggRlConfig.from_dict({"hop_lenght": 256})
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"transform": "learnt"}, "transform must be one of learnable, uniform, .*, got 'learnt'"),
+        ({"hop_length": 0}, "hop_length must be positive, got 0"),
+        ({"hop_length": 128.0}, "hop_length must be whole, got 128.0"),
+        ({"hop_length": 100}, "window_length must be a multiple of 100, got 512"),
+        ({"num_heads": 3}, "num_features must be a multiple of 3, got 128"),
+        ({"num_bins": 1}, "num_bins must be at least 2, got 1"),
+        ({"alpha": "7"}, "alpha must be positive, got '7'"),
+        ({"mapping_dilations": []}, r"mapping_dilations must be positive, got \(\)"),
+        ({"mapping_dilations": [1, -2]}, r"mapping_dilations must be positive, got \(1, -2\)"),
+        ({"compat": "reference"}, "compat='reference' needs"),
+    ],
+)
+def test_impossible_values_are_refused(values: dict[str, object], message: str) -> None:
+    with unchecked(), pytest.raises(ConfigError, match=message):
+        AggRlConfig.from_dict(values)
+
+
+def test_the_published_model_has_a_name() -> None:
+    config = AggRlConfig.reference("pm")
+    assert (config.mic_encoding, config.grid_encoding, config.compat) == ("pm", "phases", "reference")
+    with unchecked(), pytest.raises(ConfigError, match="mic_encoding must be one of fm, pm, got 'am'"):
+        AggRlConfig.reference("am")
