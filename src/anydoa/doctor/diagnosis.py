@@ -66,7 +66,7 @@ class Diagnosis:
         for found in correctable:
             if found.kind in _LEFT_OUT:  # of two channels alike, the copy
                 left_out.update(found.channels[:1] if found.kind == "duplicated" else found.channels)
-        carried = self.array.channels
+        carried: tuple[int | None, ...] = self.array.channels
         if self.order is not None and self.has_found("order"):
             carried = self.order.channels
         kept = {

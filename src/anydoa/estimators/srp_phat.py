@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32, Int
 from scipy.sparse import csr_array
 
+from anydoa.acoustics.tdoa import arrival_time
 from anydoa.estimators.covariance import CovarianceEstimator, Projection
 from anydoa.estimators.sphere_projection import SpherePhaseProjection
 from anydoa.geometry.array import MicrophoneArray

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 
 from anydoa.errors import CheckpointError
 from anydoa.estimators.model.card import UNKNOWN_RANGE, ModelCard
-from anydoa.estimators.model.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, STATE_PREFIX
+from anydoa.estimators.model.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, PLANE_WAVES, STATE_PREFIX
 from anydoa.export.fused_augeonet import FusedAuGeonet
 from anydoa.io.output import whole_folder
 from anydoa.networks.agg_rl import AggRl

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from anydoa.constants import MIN_MICROPHONES
 from anydoa.errors import ConfigError
+from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.networks.config import AggRlConfig
 from anydoa.networks.mask_net import MaskNetConfig
 from anydoa.networks.score_net import ScoreNetConfig
