@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     import numpy as np
 
     from anydoa.geometry.array import MicrophoneArray
-    from anydoa.streaming.feed import AudioFeed
-    from anydoa.streaming.odas import OdasOutput
-    from anydoa.streaming.outputs import ResultFile
-    from anydoa.streaming.pipeline import LivePipeline, LiveResult
+    from anydoa.live.feed import AudioFeed
+    from anydoa.live.listener import LiveResult
+    from anydoa.live.odas import OdasOutput
+    from anydoa.live.outputs import ResultFile
+    from anydoa.live.pipeline import LivePipeline
     from anydoa.tracking import Track
 
 _MOVED_DEG = 10.0  # a talker who moved so far since its last line gets another
@@ -111,8 +112,8 @@ def live(
     targets = _Targets(out, csv, odas)
     entrance = _Entrance(device, replay, stdin, tcp, sample_rate, channels, sample_format, fast)
     startup = Startup(profile, save_profile)
+    from anydoa.live.pipeline import LivePipeline
     from anydoa.localizer import Localizer
-    from anydoa.streaming.pipeline import LivePipeline
 
     listened = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     localizer = Localizer(listened, grid, estimator, parse_sources(sources))
@@ -173,8 +174,8 @@ class _Entrance:
 
     def open(self, array: "MicrophoneArray") -> "AudioFeed":
         """The feed for an array."""
-        from anydoa.streaming.feeds import DeviceFeed, FileFeed, RawFeed, TcpFeed
-        from anydoa.streaming.feeds.pcm import PcmFormat
+        from anydoa.live.feeds import DeviceFeed, FileFeed, RawFeed, TcpFeed
+        from anydoa.live.feeds.pcm import PcmFormat
 
         if self.replay is not None:
             return FileFeed(self.replay, pace=None if self.fast else 1.0)
@@ -190,7 +191,7 @@ class _Entrance:
 
     def _standard_input_rate(self) -> tuple[int, bytes]:
         """The rate of what comes, as was said or else as its header says; and the bytes that this took."""
-        from anydoa.streaming.feeds.raw import read_stream_header
+        from anydoa.live.feeds.raw import read_stream_header
 
         if self.sample_rate is not None:
             return self.sample_rate, b""
@@ -245,8 +246,8 @@ class _Targets:
         self, pipeline: "LivePipeline", stack: ExitStack
     ) -> "Iterator[ResultFile | OdasOutput | _Display]":
         """Every output that is wanted; a person reads along unless standard output holds results."""
-        from anydoa.streaming.odas import OdasOutput
-        from anydoa.streaming.outputs import ResultFile
+        from anydoa.live.odas import OdasOutput
+        from anydoa.live.outputs import ResultFile
 
         for path, format in ((self.out, "json"), (self.csv, "csv")):
             if path is not None:

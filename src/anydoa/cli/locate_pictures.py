@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from anydoa.io.joined import Recording
-    from anydoa.io.results import FrameResult
     from anydoa.localizer import LocalizationRun, Localizer
+    from anydoa.peaks.frames import Frame
     from anydoa.spectrum import SpectrumEstimator
     from anydoa.steered.estimator import SteeredEstimator
 
@@ -26,7 +26,7 @@ class Trace:
 
     points: list[tuple[float, float, float]] = field(default_factory=list)
 
-    def add(self, frame: "FrameResult") -> None:
+    def add(self, frame: "Frame") -> None:
         """Take the next frame."""
         self.points += [(frame.time_s, source.azimuth_deg, source.score) for source in frame.sources]
 

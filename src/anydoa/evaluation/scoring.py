@@ -5,7 +5,9 @@ they when the number is not known; and where are they in the recording as a whol
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -17,6 +19,7 @@ from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.folded_grid import fold_grid
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
+from anydoa.io.results import Source
 from anydoa.metrics.detection import DetectionCounts, count_detections
 from anydoa.metrics.localization import (
     LocalizationScore,
@@ -24,10 +27,15 @@ from anydoa.metrics.localization import (
     match_talkers,
     score_errors,
 )
-from anydoa.metrics.picking import pick_peaks
-from anydoa.peaks import Peak, PeakFinder, Rule
+from anydoa.peaks.finder import Peak, PeakFinder
+from anydoa.peaks.frames import FrameReader
+from anydoa.peaks.published import pick_peaks
 from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
-from anydoa.votes import DirectionVotes
+
+Rule = Literal["maxima", "published"]
+"""How peaks are picked where their number is known: ``published`` takes, on the grid, the largest values that
+lie far enough apart; ``maxima`` takes what stands out first, see :class:`~anydoa.peaks.finder.PeakFinder`.
+"""
 
 
 @dataclass(frozen=True)
@@ -82,8 +90,7 @@ def score_clip(
         estimator: what to measure, at the sample rate of the recording.
         clip: recording and truth.
         grid: candidate directions.
-        rule: how peaks are picked in frames whose number of talkers is known: ``published`` on the grid by
-            :func:`~anydoa.metrics.picking.pick_peaks`, ``maxima`` by :class:`~anydoa.peaks.PeakFinder`.
+        rule: how peaks are picked in frames whose number of talkers is known; see :data:`Rule`.
 
     Raises:
         ConfigError: if estimator and recording differ in sample rate.
@@ -114,7 +121,7 @@ def score_clip(
         rt60=clip.rt60,
         frames=score_errors(errors_deg),
         recording=score_errors(answers_deg),
-        detection=count_detections(_detected(values, grid, estimator.threshold, clip), truth, active),
+        detection=count_detections(_detected(spectrum, clip, estimator.threshold, known), truth, active),
         busy_s=busy_s,
         duration_s=clip.duration_s,
         causes=share_causes(_frames(clip, (matched, errors_deg, truth), times_s)),
@@ -175,13 +182,10 @@ def _recording_errors_deg(
     heard = np.asarray(active.any(axis=0))
     if not clip.is_static or not heard.any():
         return np.full((0, clip.num_talkers), np.nan)
-    finder = PeakFinder(spectrum.grid, num_sources=int(heard.sum()))
-    votes = DirectionVotes(finder)
-    for values, level in zip(spectrum.values, spectrum.level, strict=True):
-        votes.add(finder.find(values), values, float(level))
-    elected = np.array([direction for direction, _ in votes.elect()]).reshape(1, -1, 3)
-    truth = _comparable(clip.directions[:, 0], clip)
-    return localization_errors_deg(clip.known.of(elected), truth, heard[None])
+    reader = FrameReader(PeakFinder(spectrum.grid, array=clip.array, num_sources=int(heard.sum())))
+    reader.read(spectrum)
+    answer = clip.known.of(_directions(reader.directions)[None])
+    return localization_errors_deg(answer, _comparable(clip.directions[:, 0], clip), heard[None])
 
 
 def _share_within(errors_deg: Float[np.ndarray, "answer source"], tolerance_deg: float) -> float:
@@ -192,11 +196,13 @@ def _share_within(errors_deg: Float[np.ndarray, "answer source"], tolerance_deg:
 
 
 def _detected(
-    values: Float[np.ndarray, "frame grid"], grid: DirectionGrid, threshold: float, clip: SuiteClip
+    spectrum: SpatialSpectrum, clip: SuiteClip, threshold: float, known: Bool[np.ndarray, "frame"]
 ) -> list[Float[np.ndarray, "peak 3"]]:
-    finder = PeakFinder(grid, threshold=threshold)
-    return [clip.known.of(_directions(finder.find(frame))) for frame in values]
+    """Directions found in each frame whose truth is known, the number of talkers not told."""
+    reader = FrameReader(PeakFinder(spectrum.grid, array=clip.array, threshold=threshold))
+    frames = reader.read(spectrum)
+    return [clip.known.of(_directions(frames[frame].peaks)) for frame in np.flatnonzero(known)]
 
 
-def _directions(peaks: list[Peak]) -> Float[np.ndarray, "peak 3"]:
-    return np.array([peak.direction for peak in peaks]).reshape(-1, 3)
+def _directions(found: Sequence[Peak | Source]) -> Float[np.ndarray, "found 3"]:
+    return np.array([one.direction for one in found]).reshape(-1, 3)

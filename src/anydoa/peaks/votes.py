@@ -1,0 +1,95 @@
+"""Directions of a whole recording, elected by the peaks of its frames."""
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.geometry.coordinates import normalize_direction
+from anydoa.peaks.finder import Peak, PeakFinder
+
+MIN_SHARE = 0.15  # of the strongest direction's votes that a further source of a recording must have
+_VOTE_WIDTH = 0.6  # angle at which a vote counts half, in least separations between sources
+
+
+class DirectionVotes:
+    """Counts votes and elects directions.
+
+    Every peak that stands out votes for its direction. A vote weighs the level of the frame times the height
+    of the peak above the floor of its spectrum, and less by the ratio of that height to the frame's highest.
+    So silence and diffuse sound hardly count. Votes are spread over the sphere; the directions with most,
+    a least separation apart as far as the array hears it, are elected. In each frame one talker mostly
+    dominates, so talkers that the broad lobes of a small array merge in the mean spectrum come apart here.
+
+    Args:
+        finder: that found the peaks.
+    """
+
+    def __init__(self, finder: PeakFinder) -> None:
+        self._finder = finder
+        self._weight = np.zeros(len(finder.grid))
+        self._moment = np.zeros((len(finder.grid), 3))
+        self._score = np.zeros(len(finder.grid))
+
+    def add(self, peaks: list[Peak], values: Float[np.ndarray, "grid"], level: float) -> None:
+        """Count the votes of one frame.
+
+        Args:
+            peaks: of the frame.
+            values: its spectrum.
+            level: root mean square of its samples.
+        """
+        voters = [peak for peak in peaks if peak.stands_out]
+        if not voters:
+            return
+        floor = float(np.median(values))
+        highest = max(peak.score for peak in voters) - floor
+        if highest <= 0:  # on a handful of directions the peak may itself be the median
+            return
+        for peak in voters:
+            weight = level * (peak.score - floor) ** 2 / highest
+            self._weight[peak.index] += weight
+            self._moment[peak.index] += weight * peak.direction
+            self._score[peak.index] += weight * peak.score
+
+    def elect(self) -> list[tuple[Float[np.ndarray, "3"], float]]:
+        """Direction and mean score of each source, most votes first."""
+        voted = np.flatnonzero(self._weight > 0)
+        if not len(voted):
+            return []
+        places = normalize_direction(self._moment[voted] / self._weight[voted, None])
+        support = self._support(places, self._weight[voted])
+        separation = np.cos(np.deg2rad(self._finder.min_separation_deg))
+        elected: list[tuple[Float[np.ndarray, "3"], float]] = []
+        taken = np.zeros(len(places), dtype=bool)
+        for index in np.argsort(-support, kind="stable"):
+            closeness = self._finder.closeness(places, places[index])
+            if len(elected) == self._seats or support[index] < self._least_share * support.max():
+                break
+            if support[closeness >= separation].max(initial=0) > support[index] or taken[index]:
+                continue
+            kernel = self._kernel(closeness)
+            moment, score, weight = (
+                kernel @ total[voted] for total in (self._moment, self._score, self._weight)
+            )
+            elected.append((normalize_direction(moment / weight), float(score / weight)))
+            taken |= closeness >= separation
+        return elected
+
+    @property
+    def _seats(self) -> int:
+        return self._finder.num_sources or self._finder.max_sources
+
+    @property
+    def _least_share(self) -> float:
+        return 0.0 if self._finder.num_sources else MIN_SHARE
+
+    def _kernel(self, closeness: Float[np.ndarray, "*votes"]) -> Float[np.ndarray, "*votes"]:
+        """How much a vote counts at a direction with this cosine of the angle to it."""
+        width = np.deg2rad(max(_VOTE_WIDTH * self._finder.min_separation_deg, 0.1))
+        return np.exp2((closeness - 1) / (1 - np.cos(width)))
+
+    def _support(
+        self, places: Float[np.ndarray, "place 3"], weight: Float[np.ndarray, "place"]
+    ) -> Float[np.ndarray, "place"]:
+        """Votes for each place, its surroundings included."""
+        parts = np.array_split(places, max(1, len(places) ** 2 // 2**22))
+        return np.concatenate([self._kernel(self._finder.closeness(part, places)) @ weight for part in parts])
