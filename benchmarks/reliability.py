@@ -22,7 +22,7 @@ from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import TOLERANCE_DEG
-from anydoa.peaks import PeakFinder
+from anydoa.peaks.finder import PeakFinder
 from anydoa.plotting.picture_file import FAINT, INK, save_picture
 
 LEAST = 0.05

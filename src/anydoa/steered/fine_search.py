@@ -13,7 +13,7 @@ from anydoa.geometry.coordinates import great_circle_distance
 from anydoa.geometry.folding import fold_directions, half_circle
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.geometry.plane_wave import steering_phases
-from anydoa.peak_fit import PatchFit
+from anydoa.peaks.fit import PatchFit
 from anydoa.steered.band_power import half_covariance, pair_matrix, takes_pairs
 from anydoa.steered.bin_features import BinAxis
 

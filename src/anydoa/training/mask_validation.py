@@ -12,8 +12,8 @@ from anydoa.geometry.folded_grid import fold_grid
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, evaluate
-from anydoa.metrics.picking import pick_peaks
 from anydoa.models.talker_mask import TalkerMask
+from anydoa.peaks.published import pick_peaks
 from anydoa.simulation.scene import Scene
 from anydoa.steered.bin_features import BinAxis
 from anydoa.steered.estimator import SteeredEstimator

@@ -14,8 +14,8 @@ from anydoa.geometry.folded_grid import fold_grid
 from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, LocalizationSummary, evaluate, summarize
-from anydoa.metrics.picking import pick_peaks
 from anydoa.models.agg_rl import AggRl
+from anydoa.peaks.published import pick_peaks
 from anydoa.training.batch import Batch
 from anydoa.training.losses import weighted_cross_entropy
 from anydoa.training.supervision import represent

@@ -6,7 +6,7 @@ from jaxtyping import Float
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.channel_list import named_channels
-from anydoa.peaks import PeakFinder
+from anydoa.peaks.finder import PeakFinder
 from anydoa.watches.coincidence import coincident_channels
 from anydoa.watches.common_signal import common_signal, in_step_hz
 from anydoa.watches.copied_channels import copied_channels

@@ -11,7 +11,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.geometry.plane_wave import steering_phases
-from anydoa.peaks import PeakFinder
+from anydoa.peaks.finder import PeakFinder
 from anydoa.watches.notice import Notice
 from anydoa.watches.sound_sums import SoundSums
 

@@ -12,7 +12,7 @@ from anydoa.io.array_file import list_presets, load_array
 from anydoa.io.grid_file import load_grid
 from anydoa.io.nearest_name import nearest_name
 from anydoa.localizer import DEFAULT_GRID, Localizer
-from anydoa.peaks import MAX_SOURCES
+from anydoa.peaks.finder import MAX_SOURCES
 from anydoa.runtime.folder import list_models
 from anydoa.web.messages import array_content
 
