@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from anydoa.classical.music import Music
 from anydoa.classical.srp_phat import SrpPhat
-from anydoa.estimators import load, make_estimator
+from anydoa.estimators import load
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.spectrum import SpectrumEstimator
 
@@ -43,10 +43,6 @@ ESTIMATORS = [
     # A network learns from turned scenes that turning changes nothing, but nothing in it forces that.
     pytest.param(
         EstimatorCase(load("agg-rl"), pointwise=True, turns=False, fewest_microphones=4), id="agg-rl"
-    ),
-    # Frames of 16 ms beside frames of 128 ms: one waits for the other.
-    pytest.param(
-        EstimatorCase(make_estimator("srp-phat+music"), pointwise=False, turns=True), id="srp-phat+music"
     ),
 ]
 

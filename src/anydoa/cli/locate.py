@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anydoa.cli.locate_pictures import Trace, draw_directions, draw_learnt_mask, masked_estimator
+from anydoa.cli.locate_pictures import Trace, draw_directions, draw_learned_mask, explaining_estimator
 from anydoa.cli.options import (
     STANDARD_OUTPUT,
     ArrayOption,
@@ -62,7 +62,7 @@ def locate(
     ] = None,
     plot_mask: Annotated[
         Path | None,
-        typer.Option(help="Picture of the mask that the estimator learnt; a folder for several recordings."),
+        typer.Option(help="Picture of the mask that the estimator learned; a folder for several recordings."),
     ] = None,
     skip_existing: Annotated[
         bool,
@@ -105,7 +105,7 @@ def locate(
         min_separation_deg=min_separation,
     )
     if plot_mask is not None:
-        masked_estimator(localizer.estimator)
+        explaining_estimator(localizer.estimator)
     targets.check_files()
     failed = False
     for file in targets.unfinished(quiet=quiet):
@@ -235,7 +235,7 @@ def _locate_file(
         draw_directions(localizer, run, trace, picture)
     mask_picture = targets.mask_picture(file)
     if mask_picture is not None:
-        draw_learnt_mask(localizer, run, recording, mask_picture)
+        draw_learned_mask(localizer, run, recording, mask_picture)
     for drawn in (picture, mask_picture):
         if drawn is not None and not quiet:
             tell(f"wrote {drawn}", err=True)

@@ -1,6 +1,5 @@
-"""Pictures that `anydoa locate` draws of a recording: its spectrum, and what a learnt mask lets through."""
+"""Pictures that `anydoa locate` draws of a recording: its spectrum, and what a learned mask lets through."""
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from anydoa.io.joined import Recording
     from anydoa.localizer import LocalizationRun, Localizer
     from anydoa.peaks.frames import Frame
-    from anydoa.spectrum import SpectrumEstimator
-    from anydoa.steered.estimator import SteeredEstimator
+    from anydoa.spectrum import ExplainingEstimator, SpectrumEstimator
 
 _MOST_COLUMNS = 2000  # of a picture of a mask; windows of longer recordings are averaged
 
@@ -48,21 +46,23 @@ def draw_directions(localizer: "Localizer", run: "LocalizationRun", trace: Trace
     )
 
 
-def draw_learnt_mask(
+def draw_learned_mask(
     localizer: "Localizer", run: "LocalizationRun", recording: "Recording", path: Path
 ) -> None:
     """Level and mask of a recording that has been located; its sources stand in the title."""
+    from anydoa.io.joined import recording_blocks
+    from anydoa.io.resampling import StreamResampler
     from anydoa.plotting.mask_picture import draw_mask
-    from anydoa.steered.masking import mask_of
 
-    estimator = masked_estimator(localizer.estimator)
-    num_windows = run.info.duration_s * estimator.sample_rate / estimator.axis.hop_length
-    masked = mask_of(
-        estimator,
-        localizer.array,
-        _resampled_blocks(localizer, recording, run.info.sample_rate),
-        windows_a_column=max(1, math.ceil(num_windows / _MOST_COLUMNS)),
-    )
+    array, estimator = localizer.array, explaining_estimator(localizer.estimator)
+    resampler = StreamResampler(run.info.sample_rate, estimator.sample_rate, array.num_microphones)
+
+    def audio() -> "Iterator[np.ndarray]":
+        for block in recording_blocks(recording, warn=False):
+            yield resampler.push(array.select_channels(block))
+        yield resampler.finish()
+
+    masked = estimator.explain(audio(), array, duration_s=run.info.duration_s, max_columns=_MOST_COLUMNS)
     places = [f"{source.azimuth_deg:.0f}°, {source.elevation_deg:.0f}°" for source in run.directions]
     draw_mask(
         masked.power,
@@ -74,33 +74,19 @@ def draw_learnt_mask(
     )
 
 
-def masked_estimator(estimator: "SpectrumEstimator") -> "SteeredEstimator":
+def explaining_estimator(estimator: "SpectrumEstimator") -> "ExplainingEstimator":
     """The same estimator, if it has a mask that can be drawn.
 
     Raises:
         ConfigError: if it has none.
     """
-    from anydoa.steered.estimator import SteeredEstimator
+    from anydoa.spectrum import ExplainingEstimator
 
-    if not isinstance(estimator, SteeredEstimator):
+    if not isinstance(estimator, ExplainingEstimator):
         raise ConfigError(
-            f"--plot-mask draws a learnt mask, but {estimator.name!r} has none; leave it out or take steered"
+            f"--plot-mask draws a learned mask, but {estimator.name!r} has none; leave it out or take steered"
         )
     return estimator
-
-
-def _resampled_blocks(
-    localizer: "Localizer", recording: "Recording", sample_rate: int
-) -> Iterator["np.ndarray"]:
-    """The microphones of a recording at the rate of the estimator."""
-    from anydoa.io.joined import recording_blocks
-    from anydoa.io.resampling import StreamResampler
-
-    array = localizer.array
-    resampler = StreamResampler(sample_rate, localizer.estimator.sample_rate, array.num_microphones)
-    for block in recording_blocks(recording, warn=False):
-        yield resampler.push(array.select_channels(block))
-    yield resampler.finish()
 
 
 def _title(run: "LocalizationRun") -> str:
