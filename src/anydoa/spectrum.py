@@ -1,5 +1,6 @@
 """What every estimator takes and gives: the one protocol of the package."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -178,4 +179,44 @@ class SpectrumEstimator(Protocol):
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> SpectrumStream:
         """A fresh stream for one recording."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class MaskedSpectrogram:
+    """Level and mask of every time-frequency bin, or of a few windows of it together.
+
+    Args:
+        times_s: centre of each column in seconds.
+        frequencies_hz: centre of each bin.
+        power: mean of the microphones, in the recording's own scale; in one near it if that is extreme.
+        mask: share of the bin that is a talker's direct sound, as the network says, 0..1.
+    """
+
+    times_s: Float[np.ndarray, "column"]
+    frequencies_hz: Float[np.ndarray, "freq"]
+    power: Float32[np.ndarray, "column freq"]
+    mask: Float32[np.ndarray, "column freq"]
+
+
+@runtime_checkable
+class ExplainingEstimator(SpectrumEstimator, Protocol):
+    """An estimator that can show which bins of a recording it trusts."""
+
+    def explain(
+        self,
+        audio: Iterable[Float[np.ndarray, "mic _"]],
+        array: MicrophoneArray,
+        *,
+        duration_s: float,
+        max_columns: int,
+    ) -> MaskedSpectrogram:
+        """The bins of a recording and how far each is trusted.
+
+        Args:
+            audio: blocks of the recording at the estimator's sample rate, cut anywhere.
+            array: what recorded it.
+            duration_s: length of the recording in seconds.
+            max_columns: windows of longer recordings are averaged, so that there are no more columns.
+        """
         ...

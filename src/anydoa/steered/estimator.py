@@ -6,6 +6,8 @@ to trust, and that depends on no array and no grid.
 """
 
 import logging
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -19,10 +21,11 @@ from anydoa.geometry.folding import fold_directions
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.geometry.plane_wave import steering_phases
 from anydoa.runtime.card import ModelCard
-from anydoa.spectrum import SpatialSpectrum
+from anydoa.spectrum import MaskedSpectrogram, SpatialSpectrum
 from anydoa.steered.bin_features import BinAxis, BinFeatures, PolarSpectra
 from anydoa.steered.candidates import Candidates
 from anydoa.steered.evidence import EvidenceMemory
+from anydoa.steered.masking import mask_of
 from anydoa.steered.options import SteeredOptions
 from anydoa.steered.talker_view import REGRESSED_NUMBERS, TalkerViews, look_at
 from anydoa.steered.talkers import Talker, TalkerSearch
@@ -141,6 +144,18 @@ class SteeredEstimator:
     ) -> SpatialSpectrum:
         """Spectrum of a whole recording: a stream that takes it in one push."""
         return self.stream(array, grid).push(audio)
+
+    def explain(
+        self,
+        audio: Iterable[Float[np.ndarray, "mic _"]],
+        array: MicrophoneArray,
+        *,
+        duration_s: float,
+        max_columns: int,
+    ) -> MaskedSpectrogram:
+        """Level and mask of every bin; see :class:`~anydoa.spectrum.ExplainingEstimator`."""
+        num_windows = duration_s * self.sample_rate / self.axis.hop_length
+        return mask_of(self, array, audio, windows_a_column=max(1, math.ceil(num_windows / max_columns)))
 
 
 class SteeredStream:

@@ -1,36 +1,22 @@
 """What the learnt mask lets through of a recording, for people to look at."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Float
 
 from anydoa.classical.stft import FrameStream, hann_window, short_time_spectra
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.spectrum import MaskedSpectrogram
 from anydoa.steered.bin_features import BinFeatures, PolarSpectra
-from anydoa.steered.estimator import SteeredEstimator
 
-
-@dataclass(frozen=True, eq=False)
-class MaskedSpectrogram:
-    """Level and mask of every time-frequency bin, or of a few windows of it together.
-
-    Args:
-        times_s: centre of each column in seconds.
-        frequencies_hz: centre of each bin.
-        power: mean of the microphones, in the recording's own scale; in one near it if that is extreme.
-        mask: share of the bin that is a talker's direct sound, as the network says, 0..1.
-    """
-
-    times_s: Float[np.ndarray, "column"]
-    frequencies_hz: Float[np.ndarray, "freq"]
-    power: Float32[np.ndarray, "column freq"]
-    mask: Float32[np.ndarray, "column freq"]
+if TYPE_CHECKING:
+    from anydoa.steered.estimator import SteeredEstimator
 
 
 def mask_of(
-    estimator: SteeredEstimator,
+    estimator: "SteeredEstimator",
     array: MicrophoneArray,
     blocks: Iterable[Float[np.ndarray, "mic _"]],
     *,
