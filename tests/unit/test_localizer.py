@@ -69,9 +69,14 @@ def test_one_talker_who_is_told_is_found_in_every_frame() -> None:
 def test_talkers_in_turn_are_both_found_though_one_speaks_less(
     localizer: Localizer, two_in_turn: np.ndarray
 ) -> None:
-    first, second = localizer.locate(two_in_turn, RATE).directions
+    result = localizer.locate(two_in_turn, RATE)
+    first, second = result.directions
     assert error_deg(first, LEFT) < 1
     assert error_deg(second, RIGHT) < 2
+    told = [span for span in result.spans if not span.is_brief]
+    assert great_circle_distance_deg(told[0].direction, LEFT) < 2
+    assert great_circle_distance_deg(told[-1].direction, RIGHT) < 3
+    assert told[-1].start_s == pytest.approx(3.0, abs=0.4)
 
 
 def test_talkers_at_once_are_both_found() -> None:

@@ -450,3 +450,12 @@ def test_dead_channels_are_said_and_one_microphone_has_no_sources(tmp_path: Path
     assert ("no channel ever changes" in line) == (alive == 0)
     assert any(result.sources for result in results) == (alive == 3)
     assert all(not result.tracks for result in results) == (alive < 3)
+
+
+@pytest.mark.parametrize("count", [None, 3])
+def test_the_directions_of_a_feed_are_those_of_the_same_recording(path: Path, count: int | None) -> None:
+    localizer = Localizer(BALL, GRID, FAST, count)
+    pipeline = LivePipeline(localizer, FileFeed(path, pace=None), vad=False)
+    assert list(pipeline)
+    assert repr(pipeline.directions) == repr(localizer.locate(path).directions)
+    assert len(pipeline.directions) == (count or 2)
