@@ -33,7 +33,7 @@ from anydoa.io.grid_file import load_grid
 from anydoa.io.joined import Recording, is_recording, recording_blocks, recording_info
 from anydoa.io.resampling import StreamResampler
 from anydoa.io.results import LocalizationResult, ResultHeader, Source, Span
-from anydoa.peaks.finder import MAX_SOURCES, MIN_SEPARATION_DEG, PeakFinder
+from anydoa.peaks.finder import PeakFinder
 from anydoa.peaks.frames import Frame, FrameReader
 from anydoa.spectrum import SpectrumEstimator
 from anydoa.threads import one_blas_thread
@@ -94,8 +94,8 @@ class Localizer:
         estimator: SpectrumEstimator | str = DEFAULT_ESTIMATOR,
         num_sources: int | None = None,
         *,
-        min_separation_deg: float = MIN_SEPARATION_DEG,
-        max_sources: int = MAX_SOURCES,
+        min_separation_deg: float = PeakFinder.min_separation_deg,
+        max_sources: int = PeakFinder.max_sources,
     ) -> None:
         self.array = _as_array(array)
         self.grid = _as_grid(grid)

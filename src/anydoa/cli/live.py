@@ -43,10 +43,7 @@ if TYPE_CHECKING:
     from anydoa.live.pipeline import LivePipeline
     from anydoa.tracking import Track
 
-_MOVED_DEG = 10.0  # a talker who moved so far since its last line gets another
-_UNSPOKEN_S = 10.0  # of directions without speech, after which a person wants to know why no talker is shown
 _NO_RATE = "raw samples do not say their rate; add --sample-rate to {}"
-_PAUSE_S = 2.0  # silence that gets a line; shorter pauses are part of talking
 
 
 def live(
@@ -292,7 +289,9 @@ class _Display:
 
     def write(self, result: "LiveResult") -> None:
         """Print what has changed since the last result."""
-        self._count(result)
+        self._num_results += 1
+        self._latency_sum_s += result.latency_s
+        self._latency_max_s = max(self._latency_max_s, result.latency_s)
         tracks = {track.id: track for track in result.tracks}
         for gone in sorted(self._shown.keys() - tracks.keys()):
             del self._shown[gone]
@@ -326,7 +325,8 @@ class _Display:
             self._unspoken_since_s = None
         elif self._unspoken_since_s is None and result.sources:
             self._unspoken_since_s = result.time_s
-        if self._unspoken_since_s is not None and result.time_s - self._unspoken_since_s >= _UNSPOKEN_S:
+        # After 10 s of directions without speech a person wants to know why no talker is shown.
+        if self._unspoken_since_s is not None and result.time_s - self._unspoken_since_s >= 10:
             self._tell_no_speech()
 
     def _tell_no_speech(self) -> None:
@@ -343,11 +343,6 @@ class _Display:
             if error.errno != errno.EIO:
                 raise
             self._is_read = False
-
-    def _count(self, result: "LiveResult") -> None:
-        self._num_results += 1
-        self._latency_sum_s += result.latency_s
-        self._latency_max_s = max(self._latency_max_s, result.latency_s)
 
 
 @dataclass
@@ -369,11 +364,12 @@ class _Shown:
         from anydoa.geometry.coordinates import great_circle_distance_deg
 
         if not track.active:
-            is_news = not self.pauses and time_s - self.sounded_s >= _PAUSE_S
+            # Pauses shorter than 2 s are part of talking.
+            is_news = not self.pauses and time_s - self.sounded_s >= 2
             self.pauses |= is_news
             return "silent" if is_news else ""
         moved_deg = float(great_circle_distance_deg(self.direction, track.direction))
-        is_news = self.pauses or moved_deg >= _MOVED_DEG
+        is_news = self.pauses or moved_deg >= 10
         self.sounded_s, self.pauses = time_s, False
         if is_news:
             self.direction = track.direction

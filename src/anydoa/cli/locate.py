@@ -29,12 +29,11 @@ from anydoa.estimators import DEFAULT_ESTIMATOR
 from anydoa.output_file import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:
-    from anydoa.io.results import ResultWriter, Span, TextSink
+    from anydoa.io.results import Span, TextSink
     from anydoa.localizer import LocalizationRun, Localizer
     from anydoa.peaks.frames import Frame
 
 _SUFFIXES = {"json": ".jsonl", "csv": ".csv", "dcase": ".dcase.csv"}
-_LONG_S = 20.0  # recordings longer than this deserve a progress bar
 
 
 def locate(
@@ -215,11 +214,13 @@ def _locate_file(
     localizer: "Localizer", file: Path, targets: _Targets, *, recording: Path | list[Path], quiet: bool
 ) -> None:
     """One recording from start to end, every output at once; ``file`` is what they are named after."""
+    from anydoa.io.results import WRITERS
+
     trace = Trace()
     with _stopped_in_words(targets.result(file)), ExitStack() as stack:
         run = localizer.iterate(recording)
         stream = stack.enter_context(targets.open(file))
-        writer = _writer(targets, stream, run)
+        writer = WRITERS[targets.formats[0]](stream, run.header) if targets.formats else None
         for frame in _with_progress(run, quiet=quiet):
             if writer is not None:
                 writer.write(frame.result)
@@ -252,15 +253,9 @@ def _stopped_in_words(target: Path | None) -> Iterator[None]:
         raise
 
 
-def _writer(targets: _Targets, stream: "TextSink", run: "LocalizationRun") -> "ResultWriter | None":
-    from anydoa.io.results import WRITERS
-
-    return WRITERS[targets.formats[0]](stream, run.header) if targets.formats else None
-
-
 def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["Frame"]:
-    """The frames, with a progress bar if the recording is long and a person is watching."""
-    if quiet or run.info.duration_s < _LONG_S or not sys.stderr.isatty():
+    """The frames, with a progress bar if the recording is longer than 20 s and a person is watching."""
+    if quiet or run.info.duration_s < 20 or not sys.stderr.isatty():
         yield from run
         return
     from rich.console import Console

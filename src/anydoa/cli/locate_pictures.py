@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from anydoa.peaks.frames import Frame
     from anydoa.spectrum import ExplainingEstimator, SpectrumEstimator
 
-_MOST_COLUMNS = 2000  # of a picture of a mask; windows of longer recordings are averaged
-
 
 @dataclass
 class Trace:
@@ -62,7 +60,7 @@ def draw_learned_mask(
             yield resampler.push(array.select_channels(block))
         yield resampler.finish()
 
-    masked = estimator.explain(audio(), array, duration_s=run.info.duration_s, max_columns=_MOST_COLUMNS)
+    masked = estimator.explain(audio(), array, duration_s=run.info.duration_s, max_columns=2000)
     places = [f"{source.azimuth_deg:.0f}°, {source.elevation_deg:.0f}°" for source in run.directions]
     draw_mask(
         masked.power,

@@ -23,6 +23,7 @@ from anydoa.io.results import Source
 from anydoa.metrics.detection import DetectionCounts, count_detections
 from anydoa.metrics.localization import (
     LocalizationScore,
+    accuracy,
     localization_errors_deg,
     match_talkers,
     score_errors,
@@ -125,7 +126,7 @@ def score_clip(
         busy_s=busy_s,
         duration_s=clip.duration_s,
         causes=share_causes(_frames(clip, (matched, errors_deg, truth), times_s)),
-        within=_share_within(answers_deg, clip.tolerance_deg),
+        within=np.nan if np.isnan(clip.tolerance_deg) else accuracy(answers_deg, clip.tolerance_deg),
     )
 
 
@@ -186,13 +187,6 @@ def _recording_errors_deg(
     reader.read(spectrum)
     answer = clip.known.of(_directions(reader.directions)[None])
     return localization_errors_deg(answer, _comparable(clip.directions[:, 0], clip), heard[None])
-
-
-def _share_within(errors_deg: Float[np.ndarray, "answer source"], tolerance_deg: float) -> float:
-    known = errors_deg[np.isfinite(errors_deg)]
-    if np.isnan(tolerance_deg) or not len(known):
-        return float("nan")
-    return float((known <= tolerance_deg).mean())
 
 
 def _detected(

@@ -3,18 +3,12 @@
 import logging
 import math
 import time
+from dataclasses import dataclass
 
 from anydoa.live.feed import AudioFeed
 from anydoa.localizer import Localizer
 
 STALLED_S = 2.0  # without sound that a person wants to know of
-_FIRST_WAIT_S = 1.0
-_BACKLOG_S = 1.0  # of sound that may have waited in a pipe before anybody read
-_SETTLING_S = 2.0  # after which what had waited is through
-_LONGEST_GAP_S = 2.0  # a sender that is quiet for longer has paused
-_MIN_ARRIVAL_S = 5.0
-_TOO_FAST = 1.3  # times; rates that are taken for each other differ by more, but for 44.1 and 48 kHz
-_TOO_SLOW = 0.7
 
 _logger = logging.getLogger(__name__)
 
@@ -24,7 +18,7 @@ class RareReport:
 
     def __init__(self) -> None:
         self._due_at = -math.inf
-        self._wait_s = _FIRST_WAIT_S
+        self._wait_s = 1.0
 
     def is_due(self) -> bool:
         """Whether to write the line now; if so, it counts as written."""
@@ -36,15 +30,38 @@ class RareReport:
         return True
 
 
-class ArrivalPace:
-    """Compares how much sound came with the time it took.
+@dataclass(frozen=True)
+class PaceOptions:
+    """When sound comes too fast or too slowly for its sample rate.
 
     Args:
-        sample_rate: that was said, in Hz.
+        backlog_s: seconds of sound that may have waited in a pipe before anybody read it.
+        settling_s: seconds after which what had waited is through.
+        longest_gap_s: a sender that is quiet for longer has paused.
+        min_arrival_s: least seconds of arrival, pauses left out, from which the pace is known.
+        too_fast: pace that is odd, in times; sample rates that are taken for each other differ by more, but
+            for 44.1 and 48 kHz.
+        too_slow: the same at the other end.
     """
 
-    def __init__(self, sample_rate: float) -> None:
-        self._sample_rate = sample_rate
+    backlog_s: float = 1.0
+    settling_s: float = 2.0
+    longest_gap_s: float = 2.0
+    min_arrival_s: float = 5.0
+    too_fast: float = 1.3
+    too_slow: float = 0.7
+
+
+class ArrivalPace:
+    """Compares how much sound came with the time it took: a wrong sample rate shows there and nowhere else.
+
+    Args:
+        sample_rate: the one that was said, in Hz.
+        options: what counts as odd.
+    """
+
+    def __init__(self, sample_rate: float, options: PaceOptions = PaceOptions()) -> None:
+        self._sample_rate, self._options = sample_rate, options
         self._num_samples = 0
         self._num_settled = 0  # of them, that came before the pace is measured
         self._began: float | None = None
@@ -57,9 +74,9 @@ class ArrivalPace:
         if self._began is None:
             self._began = self._newest = now
         self._num_samples += num_samples
-        if now - self._began < _SETTLING_S:
+        if now - self._began < self._options.settling_s:
             self._num_settled = self._num_samples
-        elif now - self._newest <= _LONGEST_GAP_S:
+        elif now - self._newest <= self._options.longest_gap_s:
             self._arrival_s += now - self._newest
         else:
             self._num_settled += num_samples
@@ -68,31 +85,31 @@ class ArrivalPace:
     @property
     def is_known(self) -> bool:
         """Whether enough came to tell a rush from sound that had waited."""
-        return self._num_samples > 2 * _BACKLOG_S * self._sample_rate
+        return self._num_samples > 2 * self._options.backlog_s * self._sample_rate
 
     @property
     def rush(self) -> float | None:
         """How many times faster than it was recorded sound comes, if clearly faster."""
         if self._began is None:
             return None
-        sound_s = self._num_samples / self._sample_rate - _BACKLOG_S
+        sound_s = self._num_samples / self._sample_rate - self._options.backlog_s
         pace = sound_s / max(self._newest - self._began, 1e-3)
-        return pace if pace > _TOO_FAST else None
+        return pace if pace > self._options.too_fast else None
 
     @property
     def odd_pace(self) -> float | None:
         """Times as fast as it was recorded, if sound comes clearly faster or slower for long enough."""
-        if self._arrival_s < _MIN_ARRIVAL_S:
+        if self._arrival_s < self._options.min_arrival_s:
             return None
         pace = (self._num_samples - self._num_settled) / self._sample_rate / self._arrival_s
-        return None if _TOO_SLOW <= pace <= _TOO_FAST else pace
+        return None if self._options.too_slow <= pace <= self._options.too_fast else pace
 
 
 class FeedLog:
     """Says when sound is dropped, ever more rarely, when none comes, and when it comes at an odd pace.
 
     Args:
-        feed: where it should come from.
+        feed: where sound should come from.
     """
 
     def __init__(self, feed: AudioFeed) -> None:

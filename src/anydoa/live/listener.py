@@ -129,18 +129,14 @@ class Listener:
             newest = estimator.window_length + self._num_frames * estimator.hop_length
             self._num_frames += 1
             self._meter.count_until(self._recorded(newest))
-            tracks = self._track(frame, newest / estimator.sample_rate)
+            speech = self._gate is None or self._gate.speech_until(newest / estimator.sample_rate)
+            self._spectrum_sum += frame.level * frame.values
+            self._level_sum += frame.level
+            self._speech |= speech
+            true_s = frame.time_s + self._missing_s(frame.time_s)
+            tracks = self._tracker.update(true_s, frame.sources, speech=speech)
             if self._num_frames % self._frames_per_result == 0:
                 yield self._report(frame, newest, tracks)
-
-    def _track(self, frame: Frame, end_s: float) -> tuple[Track, ...]:
-        """The tracks after a frame whose window ends at a moment; the frame counts for the next result."""
-        speech = self._gate is None or self._gate.speech_until(end_s)
-        self._spectrum_sum += frame.level * frame.values
-        self._level_sum += frame.level
-        self._speech |= speech
-        true_s = frame.time_s + self._missing_s(frame.time_s)
-        return self._tracker.update(true_s, frame.sources, speech=speech)
 
     def _report(self, frame: Frame, newest: int, tracks: tuple[Track, ...]) -> LiveResult:
         time_s = frame.time_s

@@ -22,9 +22,6 @@ from anydoa.tracking import Track
 SST_PORT = 9000  # tracks
 SSL_PORT = 9001  # potential sources
 NUM_PLACES = 4
-_HELD_MESSAGES = 20  # for a viewer that is slow; older ones are of no use to it
-_TIMEOUT_S = 1.0
-_RETRY_S = 1.0
 
 _logger = logging.getLogger(__name__)
 
@@ -92,7 +89,7 @@ class _Sender:
 
     def __init__(self, host: str, port: int) -> None:
         self._address = (host, port)
-        self._messages: queue.Queue[bytes | None] = queue.Queue(_HELD_MESSAGES)
+        self._messages: queue.Queue[bytes | None] = queue.Queue(20)  # older ones are of no use to a viewer
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"anydoa-odas-{port}")
         self._thread.start()
@@ -119,7 +116,7 @@ class _Sender:
         missed = False
         while not self._closed.is_set():
             try:
-                with socket.create_connection(self._address, timeout=_TIMEOUT_S) as viewer:
+                with socket.create_connection(self._address, timeout=1.0) as viewer:
                     missed = False
                     self._pass_on(viewer)
             except OSError as error:
@@ -127,7 +124,7 @@ class _Sender:
                     reason = error.strerror or error
                     _logger.warning("no ODAS viewer at %s:%d (%s); looking for one", *self._address, reason)
                 missed = True
-                self._closed.wait(_RETRY_S)
+                self._closed.wait(1.0)
 
     def _pass_on(self, viewer: socket.socket) -> None:
         """Send until closed; what is left of a viewer that went away is an OSError."""

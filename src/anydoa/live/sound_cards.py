@@ -15,7 +15,6 @@ _DOORS = (
     "sysdefault", "default", "pulse", "pipewire", "jack", "dsnoop", "samplerate", "speexrate", "lavrate",
     "upmix", "vdownmix", "microsoft sound mapper", "primary sound capture driver",
 )  # fmt: skip
-_MANY_CHANNELS = 32  # more than nearly all cards have; sound systems offer so many of nothing
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,11 @@ class SoundCard:
     def is_door(self, num_channels: int) -> bool:
         """Whether this leads to whatever card the system holds for the default, not to one of its own.
 
-        So many channels as no card has are such a door's, too, unless somebody needs just so many.
+        Sound systems offer 32 channels or more where there is no card; hardly a card has so many. They are
+        such a door's, too, unless somebody needs just so many.
         """
         named = self.name.casefold().split(":")[0].split(" - ")[0].strip()
-        return named in _DOORS or _MANY_CHANNELS <= self.num_channels != num_channels
+        return named in _DOORS or 32 <= self.num_channels != num_channels
 
     def is_called(self, text: str) -> bool:
         """Whether its name contains a text."""

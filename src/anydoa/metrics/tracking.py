@@ -234,14 +234,12 @@ class _Follower:
         gain = np.where(distance <= self.tolerance_deg, gain, 0.0)
         for row, column in zip(*linear_sum_assignment(gain, maximize=True), strict=True):
             if gain[row, column]:
-                self._match(talkers[row], names[column])
+                talker, name = talkers[row], names[column]
+                self.switches += self._partner.get(talker, name) != name
+                self._partner[talker] = name
+                self.matched[name] = self.matched.get(name, 0) + 1
         for name in names:
             self.shown[name] = self.shown.get(name, 0) + 1
-
-    def _match(self, talker: int, name: int) -> None:
-        self.switches += self._partner.get(talker, name) != name
-        self._partner[talker] = name
-        self.matched[name] = self.matched.get(name, 0) + 1
 
 
 def _cut_distances(

@@ -21,15 +21,30 @@ from anydoa.geometry.folding import audible_projection
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.peaks.fit import ArcFit, PatchFit
 
-MIN_SEPARATION_DEG = 10.0  # as published (Baek et al. 2026)
 MAX_SOURCES = 4  # reported when their number is not known
-MIN_CONTRAST = 0.5  # share of the highest peak's height above the floor that a further source must have
-MAX_SADDLE = 0.5  # share of its own height to which the spectrum must fall on the way to every higher peak
-LEAST_RISE = 0.3  # of the threshold that a source rises above the floor: what all directions have is none
-_NARROW = 0.75  # length of the mean direction of a cap of 60 degrees; a lobe fills smaller grids
 _HEIGHT_HEARD = 0.5  # of a difference in height above a flat array, beside one along its plane
 _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
 _MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a nearer mirror is the direction itself, for all a reader cares
+
+
+@dataclass(frozen=True)
+class PeakOptions:
+    """Which maxima stand out. The floor is the median of the spectrum.
+
+    Args:
+        contrast: share of the highest peak's height above the floor that a further source must have.
+        saddle: share of its own height above the floor to which the spectrum must fall on the way to every
+            higher peak.
+        rise: share of the threshold by which a source rises above the floor when the number of sources is
+            not known; what all directions have in common is no source.
+        narrow: a grid whose mean direction is longer than this is so narrow that a lobe fills it, and its
+            floor means nothing; by default the grid of a cap of 60 degrees.
+    """
+
+    contrast: float = 0.5
+    saddle: float = 0.5
+    rise: float = 0.3
+    narrow: float = 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +72,7 @@ def find_peaks(
     *,
     num_sources: int | None,
     threshold: float = 0.0,
-    min_separation_deg: float = MIN_SEPARATION_DEG,
+    min_separation_deg: float = 10.0,
     max_sources: int = MAX_SOURCES,
 ) -> list[Peak]:
     """Peaks of one spectrum, best first; for many spectra on one grid keep a :class:`PeakFinder`."""
@@ -75,24 +90,24 @@ def find_peaks(
 class PeakFinder:
     """Finds the peaks of any number of spectra on one grid; what depends on the grid alone is kept.
 
-    A peak stands out if it is at least as high as its neighbours, rises at least ``MIN_CONTRAST`` as far
-    above the floor (the median of the spectrum) as the highest peak, and the spectrum falls to
-    ``MAX_SADDLE`` of that rise between it and every higher peak. Slopes, ripples on a broad lobe and side
-    lobes do not. Of two peaks nearer than ``min_separation_deg``, as far as the array hears it (see
-    :meth:`closeness`), the higher remains.
+    A peak stands out if it is at least as high as its neighbours, rises at least ``options.contrast`` as far
+    above the floor as the highest peak, and the spectrum falls to ``options.saddle`` of that rise between it
+    and every higher peak. Slopes, ripples on a broad lobe and side lobes do not. Of two peaks nearer than
+    ``min_separation_deg``, as far as the array hears it (see :meth:`closeness`), the higher remains.
 
     With an unknown number, sources are the peaks that stand out, reach the threshold and rise above the floor
-    by ``LEAST_RISE`` of it, unless the grid is narrow. With a known one, those that stand out come first,
+    by ``options.rise`` of it, unless the grid is narrow. With a known one, those that stand out come first,
     then other local maxima, then any direction far enough from the peaks taken, until there are that many.
     Values of zero are silence and never a peak.
 
     Args:
         grid: directions of the spectra.
-        array: what recorded them, to count directions it cannot tell apart as one; None tells all apart.
+        array: what recorded the sound, to count directions it cannot tell apart as one; None tells all apart.
         num_sources: how many peaks to return while candidates remain, or None to decide by shape.
         threshold: least value of a peak when the number is not known.
         min_separation_deg: nearest that two peaks can be, in degrees.
         max_sources: most peaks to return when the number is not known.
+        options: when a peak stands out.
 
     Raises:
         ConfigError: if a number is out of range.
@@ -102,8 +117,9 @@ class PeakFinder:
     array: MicrophoneArray | None = None
     num_sources: int | None = None
     threshold: float = 0.0
-    min_separation_deg: float = MIN_SEPARATION_DEG
+    min_separation_deg: float = 10.0  # as published (Baek et al. 2026)
     max_sources: int = MAX_SOURCES
+    options: PeakOptions = PeakOptions()
 
     def __post_init__(self) -> None:
         if self.num_sources is not None and self.num_sources < 1:
@@ -130,16 +146,23 @@ class PeakFinder:
             outstanding = self._outstanding(seen)
             chosen = self._fill(seen, outstanding)
             peaks = [self._place(values, index, index in outstanding) for index in chosen]
-        peaks = [self._named(peak) for peak in peaks]
+        # With the grid direction nearest to where it was placed, and with its mirror.
+        nearest = self._tree.query([peak.direction for peak in peaks])[1] if peaks else []
+        peaks = [
+            replace(peak, index=int(index), mirror=self.mirror(peak.direction))
+            for peak, index in zip(peaks, nearest, strict=True)
+        ]
         return sorted(peaks, key=lambda peak: (not peak.stands_out, -peak.score))
 
     def _outstanding(self, values: Float[np.ndarray, "grid"]) -> list[int]:
         """Grid directions of the peaks that stand out, highest first."""
         floor = float(np.median(values[self._side]))
-        least = floor + MIN_CONTRAST * (float(values.max()) - floor)
-        high = (values > max(floor, 0)) & (
-            values >= (least if self.num_sources else max(least, self._least_height(floor)))
-        )
+        least = floor + self.options.contrast * (float(values.max()) - floor)
+        if not self.num_sources:
+            is_narrow = self._mean_length > self.options.narrow
+            rise = 0.0 if is_narrow else floor + self.options.rise * self.threshold
+            least = max(least, self.threshold, rise)
+        high = (values > max(floor, 0)) & (values >= least)
         remaining = np.where(high & self._maxima(values), values, -np.inf)
         taken: list[int] = []
         for _ in range(_MAX_CANDIDATES):
@@ -147,7 +170,7 @@ class PeakFinder:
             if remaining[index] == -np.inf or len(taken) == (self.num_sources or self.max_sources):
                 break
             remaining[index] = -np.inf
-            saddle = floor + MAX_SADDLE * (values[index] - floor)
+            saddle = floor + self.options.saddle * (values[index] - floor)
             if all(self._lowest_between(values, index, higher) <= saddle for higher in taken):
                 taken.append(index)
                 remaining[self._near(index)] = -np.inf
@@ -207,9 +230,6 @@ class PeakFinder:
             square -= (1 - _HEIGHT_HEARD**2) * np.subtract.outer(length, other_length) ** 2
         return np.asarray(1 - square / 2)
 
-    def _least_height(self, floor: float) -> float:
-        return self.threshold if self._is_narrow else max(self.threshold, floor + LEAST_RISE * self.threshold)
-
     def _lowest_between(self, values: Float[np.ndarray, "grid"], first: int, second: int) -> float:
         """Lowest value on the great circle between two directions."""
         start, end = self.grid.directions[[first, second]]
@@ -246,11 +266,6 @@ class PeakFinder:
         distance: np.ndarray = self._tree.query(directions, distance_upper_bound=bound)[0]
         return distance <= farthest
 
-    def _named(self, peak: Peak) -> Peak:
-        """The peak with its grid direction and mirror."""
-        index = int(self._tree.query(peak.direction)[1])
-        return replace(peak, index=index, mirror=self.mirror(peak.direction))
-
     @cached_property
     def _rank(self) -> Rank:
         return "volume" if self.array is None else geometry_rank(self.array)
@@ -261,8 +276,9 @@ class PeakFinder:
         return array_axis(self.array)
 
     @cached_property
-    def _is_narrow(self) -> bool:
-        return bool(np.linalg.norm(self.grid.directions.mean(axis=0)) > _NARROW)
+    def _mean_length(self) -> float:
+        """Length of the grid's mean direction: 0 all around, near 1 where the grid is narrow."""
+        return float(np.linalg.norm(self.grid.directions.mean(axis=0)))
 
     @cached_property
     def _audible(self) -> Float[np.ndarray, "3 3"]:
@@ -294,7 +310,10 @@ class PeakFinder:
 
     @cached_property
     def _circle(self) -> Float[np.ndarray, "3"] | None:
-        return _circle_axis(self.grid)
+        """Normal of the plane that holds all directions of the grid, or None where they cover an area."""
+        directions = self.grid.directions
+        spread, axes = np.linalg.svd(directions - directions.mean(axis=0), full_matrices=False)[1:]
+        return axes[2] if len(directions) >= 3 and spread[2] < 1e-6 * spread[0] else None
 
     @cached_property
     def _fits(self) -> "dict[int, PatchFit | ArcFit]":
@@ -341,12 +360,6 @@ def _cone_average(offset: Float[np.ndarray, "grid"], width: float) -> csr_array:
     """One row of weights around offset 0 that sum to one."""
     weights = np.where(np.abs(offset) <= 3 * width, np.exp(-0.5 * (offset / width) ** 2), 0)
     return csr_array((weights / weights.sum())[None])
-
-
-def _circle_axis(grid: DirectionGrid) -> Float[np.ndarray, "3"] | None:
-    """Normal of the plane that holds all directions of a grid, or None where they cover an area."""
-    spread, axes = np.linalg.svd(grid.directions - grid.directions.mean(axis=0), full_matrices=False)[1:]
-    return axes[2] if len(grid) >= 3 and spread[2] < 1e-6 * spread[0] else None
 
 
 def _in_front_of(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:

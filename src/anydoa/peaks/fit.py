@@ -6,8 +6,6 @@ from jaxtyping import Float
 from anydoa.geometry.coordinates import normalize_direction, tangent_basis
 from anydoa.geometry.grid import DirectionGrid
 
-FIT_WIDTH = 0.55  # standard deviation of the fit's weights, in radii of the innermost ring
-
 
 class PatchFit:
     """Least-squares quadratic in the plane that touches the sphere at one grid direction.
@@ -29,7 +27,8 @@ class PatchFit:
         near = grid.directions[self._members]
         x, y = (near @ self._basis.T / np.maximum(near @ self._centre, 0.1)[:, None]).T
         self._limit = float(np.arccos(np.clip(grid.directions[inner] @ self._centre, -1, 1)).max(initial=0))
-        weight = np.exp(-(x**2 + y**2) / (2 * (FIT_WIDTH * self._limit) ** 2)) if self._limit else np.ones(1)
+        width = 0.55 * self._limit  # standard deviation of the weights
+        weight = np.exp(-(x**2 + y**2) / (2 * width**2)) if self._limit else np.ones(1)
         design = np.stack([np.ones(len(x)), x, y, x**2 / 2, x * y, y**2 / 2], axis=1) * weight[:, None]
         enough = np.linalg.matrix_rank(design / np.maximum(np.abs(design).max(axis=0), 1e-12)) == 6
         self._solution = np.linalg.pinv(design) * weight if enough else None

@@ -1,7 +1,8 @@
 """Peaks of many frames at once, by the rule that published localization errors are computed with.
 
-For a reader of results :mod:`anydoa.peaks` does more (places between grid directions, mirrors, thresholds);
-a score wants the plain rule.
+The rule suits beams of a few degrees. The lobes of a small array are wider than the separation, and there it
+takes the slope of the first talker for the second; :class:`~anydoa.peaks.finder.PeakFinder` does not, and
+adds places between grid directions, mirrors and thresholds.
 """
 
 import numpy as np
@@ -10,15 +11,13 @@ from jaxtyping import Float, Int
 from anydoa.errors import ShapeError
 from anydoa.geometry.grid import DirectionGrid
 
-SEPARATION_DEG = 10.0
-
 
 def pick_peaks(
     values: Float[np.ndarray, "frame grid"],
     grid: DirectionGrid,
     num_sources: int,
     *,
-    separation_deg: float = SEPARATION_DEG,
+    separation_deg: float = 10.0,
 ) -> Int[np.ndarray, "frame source"]:
     """Grid indices of the ``num_sources`` peaks of every frame, highest first.
 

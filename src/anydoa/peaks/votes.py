@@ -1,13 +1,26 @@
 """Directions of a whole recording, elected by the peaks of its frames."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from jaxtyping import Float
 
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.peaks.finder import Peak, PeakFinder
 
-MIN_SHARE = 0.15  # of the strongest direction's votes that a further source of a recording must have
-_VOTE_WIDTH = 0.6  # angle at which a vote counts half, in least separations between sources
+
+@dataclass(frozen=True)
+class VoteOptions:
+    """How votes are counted.
+
+    Args:
+        min_share: share of the strongest direction's votes that a further source must have when the number
+            of sources is not known.
+        width: angle at which a vote counts half, in least separations between sources.
+    """
+
+    min_share: float = 0.15
+    width: float = 0.6
 
 
 class DirectionVotes:
@@ -20,11 +33,12 @@ class DirectionVotes:
     dominates, so talkers that the broad lobes of a small array merge in the mean spectrum come apart here.
 
     Args:
-        finder: that found the peaks.
+        finder: the one that found the peaks.
+        options: how votes are counted.
     """
 
-    def __init__(self, finder: PeakFinder) -> None:
-        self._finder = finder
+    def __init__(self, finder: PeakFinder, options: VoteOptions = VoteOptions()) -> None:
+        self._finder, self._options = finder, options
         self._weight = np.zeros(len(finder.grid))
         self._moment = np.zeros((len(finder.grid), 3))
         self._score = np.zeros(len(finder.grid))
@@ -33,9 +47,9 @@ class DirectionVotes:
         """Count the votes of one frame.
 
         Args:
-            peaks: of the frame.
-            values: its spectrum.
-            level: root mean square of its samples.
+            peaks: those of the frame.
+            values: the spectrum of the frame.
+            level: root mean square of the frame's samples.
         """
         voters = [peak for peak in peaks if peak.stands_out]
         if not voters:
@@ -56,13 +70,19 @@ class DirectionVotes:
         if not len(voted):
             return []
         places = normalize_direction(self._moment[voted] / self._weight[voted, None])
-        support = self._support(places, self._weight[voted])
+        # Support of each place: the votes around it, in parts that fit into memory.
+        parts = np.array_split(places, max(1, len(places) ** 2 // 2**22))
+        support = np.concatenate(
+            [self._kernel(self._finder.closeness(part, places)) @ self._weight[voted] for part in parts]
+        )
+        seats = self._finder.num_sources or self._finder.max_sources
+        least_share = 0.0 if self._finder.num_sources else self._options.min_share
         separation = np.cos(np.deg2rad(self._finder.min_separation_deg))
         elected: list[tuple[Float[np.ndarray, "3"], float]] = []
         taken = np.zeros(len(places), dtype=bool)
         for index in np.argsort(-support, kind="stable"):
             closeness = self._finder.closeness(places, places[index])
-            if len(elected) == self._seats or support[index] < self._least_share * support.max():
+            if len(elected) == seats or support[index] < least_share * support.max():
                 break
             if support[closeness >= separation].max(initial=0) > support[index] or taken[index]:
                 continue
@@ -74,22 +94,7 @@ class DirectionVotes:
             taken |= closeness >= separation
         return elected
 
-    @property
-    def _seats(self) -> int:
-        return self._finder.num_sources or self._finder.max_sources
-
-    @property
-    def _least_share(self) -> float:
-        return 0.0 if self._finder.num_sources else MIN_SHARE
-
     def _kernel(self, closeness: Float[np.ndarray, "*votes"]) -> Float[np.ndarray, "*votes"]:
         """How much a vote counts at a direction with this cosine of the angle to it."""
-        width = np.deg2rad(max(_VOTE_WIDTH * self._finder.min_separation_deg, 0.1))
+        width = np.deg2rad(max(self._options.width * self._finder.min_separation_deg, 0.1))
         return np.exp2((closeness - 1) / (1 - np.cos(width)))
-
-    def _support(
-        self, places: Float[np.ndarray, "place 3"], weight: Float[np.ndarray, "place"]
-    ) -> Float[np.ndarray, "place"]:
-        """Votes for each place, its surroundings included."""
-        parts = np.array_split(places, max(1, len(places) ** 2 // 2**22))
-        return np.concatenate([self._kernel(self._finder.closeness(part, places)) @ weight for part in parts])

@@ -20,10 +20,6 @@ from anydoa.io.results import Source
 from anydoa.tracking.options import TrackerOptions
 from anydoa.tracking.track import Hypothesis, peak_variance
 
-_SURE = 0.9  # probability that a peak is a hypothesis's own from which it teaches the velocity
-_RESUMES = 0.5  # least probability that a talker sounds just now: one in a pause may go on at any moment
-_HARDLY = 0.01  # probability below which it teaches nothing
-
 
 def resolved(peaks: Sequence[Source], options: TrackerOptions) -> list[Source]:
     """The peaks of a frame, strongest first, but for those too near to a stronger one to be believed.
@@ -50,9 +46,9 @@ def associate(
 
     Args:
         hypotheses: predicted to the time of the frame.
-        peaks: of the frame, as :func:`resolved` leaves them.
-        time_s: of the frame.
-        seconds: since the last frame.
+        peaks: those of the frame, as :func:`resolved` leaves them.
+        time_s: time of the frame.
+        seconds: time since the last frame.
         options: what peaks and talkers are like.
     """
     if not hypotheses or not peaks:
@@ -60,16 +56,17 @@ def associate(
     field = _Field.of(hypotheses, peaks, options)
     owned = field.affinity.best_pairs()
     # Peaks that follow each other closely have the same error, so each of them tells less.
-    novelty = max(min(seconds / options.correlation_s, 1.0), _HARDLY)
+    novelty = max(min(seconds / options.correlation_s, 1.0), options.hardly)
     after, explained = list(hypotheses), set(owned)
     for owner, index in owned.items():
         after[owner] = after[owner].owning(peaks[index], time_s, seconds, options)
         group = [owner, *(one for one in field.within_gate(index) if one not in owned)]
-        for one, share in zip(group, field.shares(group, index), strict=True):
-            if share.probability >= _HARDLY:
+        for one, share in zip(group, field.shares(group, index, options), strict=True):
+            if share.probability >= options.hardly:
                 heard = after[one].heard(share.probability, seconds, options)
-                heard = heard.surprised(peaks[index], seconds, options, own=share.is_sure)
-                after[one] = heard.taught(peaks[index], share.variance / novelty, steers=share.is_sure)
+                is_sure = share.probability >= options.sure  # hardly anyone else may own it
+                heard = heard.surprised(peaks[index], seconds, options, own=is_sure)
+                after[one] = heard.taught(peaks[index], share.variance / novelty, steers=is_sure)
                 explained.add(one)
     for one in set(range(len(after))) - explained:
         after[one] = after[one].silent(seconds, options)
@@ -82,7 +79,7 @@ class Affinity:
     """How well each peak fits each track.
 
     Args:
-        log_likelihood: of the peak if it is the track's, but for a constant.
+        log_likelihood: likelihood of the peak if it is the track's, but for a constant factor; its logarithm.
         possible: whether the peak lies within the gate of the track.
     """
 
@@ -101,7 +98,7 @@ class Affinity:
 
         Args:
             distance: angle between track and peak in radians.
-            variance: of their difference along each axis, in rad².
+            variance: variance of their difference along each axis, in rad².
             gate_sigmas: widest gate in standard deviations.
             max_gate: widest gate in radians.
         """
@@ -131,17 +128,12 @@ class _Share:
     """What a peak means for one of the hypotheses that may own it.
 
     Args:
-        probability: that it is its own.
-        variance: of its direction along each axis, in rad², for that hypothesis.
+        probability: chance that the peak is the hypothesis's own.
+        variance: variance of the peak's direction along each axis, in rad², for that hypothesis.
     """
 
     probability: float
     variance: float
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether hardly anyone else may own it."""
-        return self.probability >= _SURE
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,10 +141,10 @@ class _Field:
     """The hypotheses and peaks of one frame, and the angles between them.
 
     Args:
-        activity: of each hypothesis, and at least the probability that a silent talker goes on.
+        activity: chance that each hypothesis sounds, at least that with which a silent talker goes on.
         apart: angles between hypotheses.
         noise: variance of each peak.
-        affinity: of hypotheses and peaks.
+        affinity: how well each peak fits each hypothesis.
     """
 
     activity: Float[np.ndarray, "track"]
@@ -168,7 +160,7 @@ class _Field:
         directions = np.stack([peak.direction for peak in peaks])
         noise = np.array([peak_variance(peak, options) for peak in peaks])
         return _Field(
-            activity=np.array([max(hypothesis.activity, _RESUMES) for hypothesis in hypotheses]),
+            activity=np.array([max(hypothesis.activity, options.resumes) for hypothesis in hypotheses]),
             apart=angles_between(places, places),
             noise=noise,
             affinity=Affinity.of(
@@ -184,7 +176,7 @@ class _Field:
         gated: list[int] = np.flatnonzero(self.affinity.possible[:, index]).tolist()
         return gated
 
-    def shares(self, group: list[int], index: int) -> list[_Share]:
+    def shares(self, group: list[int], index: int, options: TrackerOptions) -> list[_Share]:
         """What a peak means for its owner and those it may hide.
 
         If two of them sound, the peak may be half-way to the other: that is an error, too.
@@ -193,7 +185,7 @@ class _Field:
         weight = self.activity[group] * np.exp(log_likelihood - log_likelihood.max())
         probability = weight / weight.sum()
         between = (self.apart[np.ix_(group, group)] / 2) ** 2 @ self.activity[group]
-        variance = (self.noise[index] + between) / np.maximum(probability, _HARDLY)
+        variance = (self.noise[index] + between) / np.maximum(probability, options.hardly)
         return [_Share(*pair) for pair in zip(probability.tolist(), variance.tolist(), strict=True)]
 
 

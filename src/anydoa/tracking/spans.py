@@ -85,7 +85,12 @@ class SpanTracker:
             span for span in spans if span.end_s - span.start_s >= least_s and _score(span) >= least_score
         ]
         for source in directions:
-            near = [span for span in spans if self._is_near(span, source.direction)]
+            angles_deg = [float(great_circle_distance_deg(one.moment, source.direction)) for one in spans]
+            near = [
+                span
+                for span, angle_deg in zip(spans, angles_deg, strict=True)
+                if angle_deg <= self._options.angle_deg
+            ]
             if near and not any(span in told for span in near):
                 told.append(max(near, key=lambda span: len(span.scores)))
         return tuple(
@@ -107,9 +112,6 @@ class SpanTracker:
         angles_deg = great_circle_distance_deg(np.array([span.moment for span in self._running]), direction)
         nearest = int(np.argmin(angles_deg))
         return self._running[nearest] if angles_deg[nearest] <= self._options.angle_deg else None
-
-    def _is_near(self, span: _OpenSpan, direction: Float[np.ndarray, "3"]) -> bool:
-        return float(great_circle_distance_deg(span.moment, direction)) <= self._options.angle_deg
 
 
 def heard_s(spans: Iterable[Span], source: Source, options: SpanOptions = SpanOptions()) -> float:

@@ -17,9 +17,6 @@ from anydoa.live.feeds.sound_guard import SoundGuard
 from anydoa.live.sound_cards import choose_card, choose_rate, import_sounddevice, list_cards
 
 _BLOCK_S = 0.02
-_LATENCY_S = 0.05  # that the card may hold back; less costs overflows on small boards
-_HELD_BLOCKS = 50  # between the card's thread and the reader: one second
-_POLL_S = 0.1  # between two looks whether the feed was closed
 
 _logger = logging.getLogger(__name__)
 
@@ -56,7 +53,7 @@ class DeviceFeed:
         self.lost_s = 0.0
         self._card = card
         self._blocks: queue.Queue[tuple[float, Float32[np.ndarray, "channel time"]]] = queue.Queue(
-            _HELD_BLOCKS
+            round(1 / _BLOCK_S)  # a second between the card's thread and the reader
         )
         self._closed = threading.Event()
         self._lost_s = 0.0  # as the card's thread counts it; lost_s is that before the newest block given
@@ -73,7 +70,7 @@ class DeviceFeed:
                 device=self._card.index,
                 channels=self.num_channels,
                 dtype="float32",
-                latency=_LATENCY_S,
+                latency=0.05,  # less costs overflows on small boards
                 callback=self._take,
             )
             with stream:
@@ -92,7 +89,7 @@ class DeviceFeed:
 
     def _next_block(self) -> Iterator[Float32[np.ndarray, "channel time"]]:
         try:
-            lost_s, block = self._blocks.get(timeout=_POLL_S)
+            lost_s, block = self._blocks.get(timeout=0.1)  # then look whether the feed was closed
         except queue.Empty:
             return
         if lost_s > self.lost_s and self._losses.is_due():

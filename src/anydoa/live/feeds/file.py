@@ -12,8 +12,6 @@ from jaxtyping import Float32
 from anydoa.errors import ConfigError
 from anydoa.io.audio import audio_info, read_blocks
 
-_BLOCK_S = 0.02  # as sound cards deliver it
-
 
 class FileFeed:
     """A file, block by block, each block when its last sample would have been recorded.
@@ -22,7 +20,7 @@ class FileFeed:
         path: anything :func:`~anydoa.io.audio.read_blocks` reads.
         pace: 1 for real time, 2 for twice as fast; None for as fast as it is taken, and nothing is dropped.
         repeat: whether to begin again at the end, until closed.
-        block_s: seconds in a block.
+        block_s: seconds in a block; sound cards deliver about so much at once by default.
 
     Raises:
         AudioError: if the file cannot be read.
@@ -35,7 +33,7 @@ class FileFeed:
         *,
         pace: float | None = 1.0,
         repeat: bool = False,
-        block_s: float = _BLOCK_S,
+        block_s: float = 0.02,
     ) -> None:
         if pace is not None and not 0 < pace < math.inf:
             raise ConfigError(f"pace must be above 0 and finite, got {pace}; None is as fast as it is taken")

@@ -19,7 +19,6 @@ from anydoa.live.feed import check_feed_format
 from anydoa.live.feeds.sound_guard import SoundGuard
 
 SampleFormat = Literal["s16le", "s24le", "s32le", "f32le"]
-_READ_S = 0.02  # of sound asked for at once
 _COMPRESSED = {
     b"fLaC": "FLAC",
     b"OggS": "OGG",
@@ -52,8 +51,8 @@ class PcmFormat:
 
     @property
     def read_bytes(self) -> int:
-        """Bytes to ask for at once."""
-        return max(1, round(_READ_S * self.sample_rate)) * self.frame_bytes
+        """Bytes to ask for at once: 20 ms of sound."""
+        return max(1, round(0.02 * self.sample_rate)) * self.frame_bytes
 
 
 class PcmDecoder:
@@ -99,19 +98,15 @@ class PcmDecoder:
         """What the bytes at hand hold, maybe nothing; None if more bytes are needed."""
         if self._encoding is None:
             moved = self._begin()
-        elif self._skipped:
-            moved = self._skip()
+        elif self._skipped:  # bytes that are no samples
+            gone = min(self._skipped, len(self._rest))
+            self._skipped, self._rest = self._skipped - gone, self._rest[gone:]
+            moved = gone > 0
         elif self._left == 0:
             moved = self._go_on()
         else:
             return self._take_frames(self._encoding)
         return np.zeros((self._format.num_channels, 0), dtype=np.float32) if moved else None
-
-    def _skip(self) -> bool:
-        """Drop bytes that are no samples."""
-        gone = min(self._skipped, len(self._rest))
-        self._skipped, self._rest = self._skipped - gone, self._rest[gone:]
-        return gone > 0
 
     def _take_frames(self, encoding: str) -> Float32[np.ndarray, "channel time"] | None:
         frame = self._format.num_channels * sample_bytes(encoding)
@@ -132,10 +127,6 @@ class PcmDecoder:
             header = find_header(self._rest, self._name)
         except HeaderIncompleteError:
             return False
-        self._use(header)
-        return True
-
-    def _use(self, header: SoundHeader | None) -> None:
         self._encoding = self._format.sample_format
         if header is not None:
             self._check(header)
@@ -147,6 +138,7 @@ class PcmDecoder:
             if self._left and self._layout:
                 self._padding = self._layout.padded(self._left) - self._left
         self._guard = SoundGuard(self._name, self._format.sample_rate, self._encoding or "")
+        return True
 
     def _check(self, header: SoundHeader) -> None:
         """Refuse what is not as was said."""
@@ -197,18 +189,6 @@ def find_header(content: bytes, name: str) -> SoundHeader | None:
     """
     if any(magic.startswith(content) for magic in _COMPRESSED):
         raise HeaderIncompleteError
-    _refuse_compressed(content, name)
-    try:
-        return parse_header(content)
-    except HeaderIncompleteError:
-        if len(content) > _MAX_HEADER_BYTES:
-            raise AudioError(f"{name}: a header without samples; send raw samples") from None
-        raise
-    except AudioError as error:
-        raise AudioError(f"{name}: {error}; send raw samples") from None
-
-
-def _refuse_compressed(content: bytes, name: str) -> None:
     kind = next((kind for magic, kind in _COMPRESSED.items() if content.startswith(magic)), None)
     if content[4:8] == b"ftyp":
         kind = "MP4"
@@ -217,3 +197,11 @@ def _refuse_compressed(content: bytes, name: str) -> None:
             f"{name}: begins as {kind}, not as raw samples; decode it first, for instance with "
             "ffmpeg -i - -f wav -"
         )
+    try:
+        return parse_header(content)
+    except HeaderIncompleteError:
+        if len(content) > _MAX_HEADER_BYTES:
+            raise AudioError(f"{name}: a header without samples; send raw samples") from None
+        raise
+    except AudioError as error:
+        raise AudioError(f"{name}: {error}; send raw samples") from None

@@ -16,7 +16,6 @@ from anydoa.live.feeds.pcm import PcmDecoder, PcmFormat, find_header
 
 STANDARD_INPUT = "standard input"
 _HEAD_BYTES = 4096  # asked for at once while a header is looked for
-_POLL_S = 0.1  # between two looks whether the feed was closed
 
 
 @runtime_checkable
@@ -86,8 +85,9 @@ class RawFeed:
         except io.UnsupportedOperation:
             return None if self._closed.is_set() else self._stream.read(self._read_bytes) or None
         while not self._closed.is_set():
-            # Windows cannot wait for pipes; there a closed feed ends with the next bytes.
-            if sys.platform == "win32" or select.select([file], [], [], _POLL_S)[0]:
+            # Every 0.1 s, look whether the feed was closed. Windows cannot wait for pipes; there a closed
+            # feed ends with the next bytes.
+            if sys.platform == "win32" or select.select([file], [], [], 0.1)[0]:
                 return os.read(file, self._read_bytes) or None
         return None
 

@@ -13,9 +13,6 @@ from jaxtyping import Float
 
 from anydoa.live.feed import AudioFeed
 
-_CATCH_UP = 4  # times as fast as it comes is sound given out that was held back
-_CREDIT_S = 0.05  # by which a late block may be followed sooner by the next
-
 _logger = logging.getLogger(__name__)
 
 
@@ -94,10 +91,11 @@ class OrderedFeed:
 
     def _due_blocks(self) -> Iterator[Float[np.ndarray, "channel time"]]:
         """The blocks that can be given out by now without flooding whoever computes."""
-        self._due = max(self._due, time.monotonic() - _CREDIT_S)
+        # A late block may be followed sooner by the next, by 50 ms at most.
+        self._due = max(self._due, time.monotonic() - 0.05)
         while self._held and (self.can_wait or self._due <= time.monotonic()):
             self.lost_s, block = self._held.popleft()
-            self._due += block.shape[1] / self.sample_rate / _CATCH_UP
+            self._due += block.shape[1] / self.sample_rate / 4
             yield np.roll(block, -self._shift, axis=0) if self._shift else block
 
     def _judge(self, verdict: OrderVerdict | None) -> None:

@@ -9,9 +9,6 @@ from anydoa.errors import AudioError
 from anydoa.io.audio import MAX_AMPLITUDE
 from anydoa.live.feed_log import RareReport
 
-_JUDGED_S = 0.1  # of sound after which a wrong format shows
-_WRONG_SHARE = 0.2  # of samples; integers taken for floats are beyond all bounds in a third and more
-
 _logger = logging.getLogger(__name__)
 
 
@@ -43,7 +40,10 @@ class SoundGuard:
         bad = ~(np.abs(block) < MAX_AMPLITUDE)  # true for NaN, too
         self._num_told += int(np.count_nonzero(block))
         if bad.any():
-            self._note(bad)
+            self._num_bad += int(np.count_nonzero(bad))
+            if self._first_bad is None:
+                sample, channel = np.argwhere(bad.T)[0]
+                self._first_bad = int(channel), float(self._num_samples + sample) / self._sample_rate
             self._judge(block)
             block = np.where(bad, 0, block)
         self._tell()
@@ -52,17 +52,12 @@ class SoundGuard:
 
     @property
     def _is_young(self) -> bool:
-        """Whether too little was heard to know a wrong format from a glitch."""
-        return bool(self._format) and self._num_told < _JUDGED_S * self._sample_rate
-
-    def _note(self, bad: np.ndarray) -> None:
-        self._num_bad += int(np.count_nonzero(bad))
-        if self._first_bad is None:
-            sample, channel = np.argwhere(bad.T)[0]
-            self._first_bad = int(channel), float(self._num_samples + sample) / self._sample_rate
+        """Whether too little was heard to know a wrong format from a glitch: less than 0.1 s."""
+        return bool(self._format) and self._num_told < 0.1 * self._sample_rate
 
     def _judge(self, block: Float[np.ndarray, "channel time"]) -> None:
-        if not self._format or self._is_young or self._num_bad < _WRONG_SHARE * self._num_told:
+        # Integers taken for floats are beyond all bounds in a third of the samples and more.
+        if not self._format or self._is_young or self._num_bad < 0.2 * self._num_told:
             return
         largest = float(np.abs(block[np.isfinite(block)]).max(initial=0.0))
         what = f"samples of {largest:.0e}" if largest > MAX_AMPLITUDE else "samples that are no numbers"

@@ -12,10 +12,6 @@ from jaxtyping import Float32
 from anydoa.errors import AudioError
 from anydoa.live.feeds.pcm import PcmDecoder, PcmFormat
 
-_CONNECT_S = 2.0
-_POLL_S = 0.1  # between two looks whether the feed was closed
-_RETRY_S = 0.5
-
 _logger = logging.getLogger(__name__)
 
 
@@ -68,8 +64,8 @@ class TcpFeed:
         self._closed.set()
 
     def _connect(self) -> socket.socket:
-        connection = socket.create_connection(self._address, timeout=_CONNECT_S)
-        connection.settimeout(_POLL_S)
+        connection = socket.create_connection(self._address, timeout=2.0)
+        connection.settimeout(0.1)  # then look whether the feed was closed
         return connection
 
     def _blocks(self, connection: socket.socket) -> Iterator[Float32[np.ndarray, "channel time"]]:
@@ -97,7 +93,7 @@ class TcpFeed:
         if self._closed.is_set():
             return None
         _logger.warning("%s: connection lost; trying again until it is back", self.name)
-        while not self._closed.wait(_RETRY_S):
+        while not self._closed.wait(0.5):
             try:
                 connection = self._connect()
             except OSError:
