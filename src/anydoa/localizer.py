@@ -64,7 +64,7 @@ def locate(
         grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
         estimator: an object, or a name as :func:`~anydoa.estimators.make_estimator` takes it.
         num_sources: how many sources there are, or None to decide from the spectrum.
-        sample_rate: of samples in memory, in Hz; a file has its own.
+        sample_rate: sample rate of samples in memory, in Hz; a file has its own.
 
     Raises:
         AnydoaError: whatever is wrong with the recording, the array, the grid or the names.
@@ -114,7 +114,7 @@ class Localizer:
 
         Args:
             audio: file, files of one microphone each, or float samples (channel, time).
-            sample_rate: of samples in memory, in Hz; a file has its own.
+            sample_rate: sample rate of samples in memory, in Hz; a file has its own.
 
         Raises:
             AudioError: if the recording cannot be read or used.
@@ -131,7 +131,7 @@ class Localizer:
 
         Args:
             audio: file, files of one microphone each, or float samples (channel, time).
-            sample_rate: of samples in memory, in Hz; a file has its own.
+            sample_rate: sample rate of samples in memory, in Hz; a file has its own.
 
         Raises:
             AudioError: if the recording cannot be read or used.
@@ -198,7 +198,7 @@ class Session:
 
     Args:
         localizer: array, grid and estimator.
-        sample_rate: that of the sound, in Hz.
+        sample_rate: sample rate of the sound, in Hz.
         watch: says what is wrong with the sound; a :class:`~anydoa.watches.RecordingWatch` if None.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -136,9 +136,9 @@ class _Entrance:
         replay: a recording.
         stdin: whether raw samples come on standard input.
         tcp: ``HOST:PORT`` of a sender of raw samples.
-        sample_rate: of raw samples or of the card.
-        channels: of raw samples.
-        sample_format: of raw samples.
+        sample_rate: sample rate of raw samples or of the card.
+        channels: number of channels of raw samples.
+        sample_format: encoding of raw samples.
         fast: whether the sound can wait.
     """
 
@@ -248,27 +248,21 @@ class _Targets:
 
         for path, format in ((self.out, "json"), (self.csv, "csv")):
             if path is not None:
-                yield ResultFile(stack.enter_context(_opened(path)), format, pipeline)
+                is_shown = path == STANDARD_OUTPUT
+                # A growing file, so that others can read along.
+                file = sys.stdout if is_shown else stack.enter_context(growing_text(path))
+                yield ResultFile(file, format, pipeline)
         if self.odas is not None:
             yield OdasOutput(self.odas)
         if STANDARD_OUTPUT not in (self.out, self.csv):
             yield _Display(pipeline)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    if path == STANDARD_OUTPUT:
-        yield sys.stdout
-        return
-    with growing_text(path) as file:  # so that others can read along
-        yield file
-
-
 class _Display:
     """Tells a person what happens: a line when a talker begins, moves, pauses, goes on or is gone.
 
     Args:
-        pipeline: that is listened to.
+        pipeline: the pipeline that is listened to.
     """
 
     def __init__(self, pipeline: "LivePipeline") -> None:
@@ -350,9 +344,9 @@ class _Shown:
     """What a person knows of a talker.
 
     Args:
-        direction: in its newest line.
-        sounded_s: when it last sounded.
-        pauses: whether its newest line says that it is silent.
+        direction: direction in the newest line about the talker.
+        sounded_s: time at which the talker last sounded.
+        pauses: whether the newest line says that the talker is silent.
     """
 
     direction: "np.ndarray"

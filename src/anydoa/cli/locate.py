@@ -2,14 +2,14 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anydoa.cli.locate_pictures import Trace, draw_directions, draw_learned_mask, explaining_estimator
+from anydoa.cli.locate_pictures import Pictures, Trace, explaining_estimator
 from anydoa.cli.options import (
     STANDARD_OUTPUT,
     ArrayOption,
@@ -217,40 +217,28 @@ def _locate_file(
     from anydoa.io.results import WRITERS
 
     trace = Trace()
-    with _stopped_in_words(targets.result(file)), ExitStack() as stack:
+    try:
         run = localizer.iterate(recording)
-        stream = stack.enter_context(targets.open(file))
-        writer = WRITERS[targets.formats[0]](stream, run.header) if targets.formats else None
-        for frame in _with_progress(run, quiet=quiet):
+        with targets.open(file) as stream:
+            writer = WRITERS[targets.formats[0]](stream, run.header) if targets.formats else None
+            for frame in _with_progress(run, quiet=quiet):
+                if writer is not None:
+                    writer.write(frame.result)
+                trace.add(frame)
             if writer is not None:
-                writer.write(frame.result)
-            trace.add(frame)
-        if writer is not None:
-            writer.finish(run.directions, run.info.duration_s, run.warnings)
+                writer.finish(run.directions, run.info.duration_s, run.warnings)
+    except KeyboardInterrupt:  # files appear when they are whole
+        if targets.result(file) is not None:
+            tell(f"interrupted; {targets.result(file)} was not written", err=True)
+        raise
     if writer is None:
         _print_tables(run)
     elif targets.result(file) and not quiet:
         tell(f"wrote {targets.result(file)}", err=True)
-    picture = targets.picture(file)
-    if picture is not None:
-        draw_directions(localizer, run, trace, picture)
-    mask_picture = targets.mask_picture(file)
-    if mask_picture is not None:
-        draw_learned_mask(localizer, run, recording, mask_picture)
-    for drawn in (picture, mask_picture):
-        if drawn is not None and not quiet:
+    pictures = Pictures(targets.picture(file), targets.mask_picture(file))
+    for drawn in pictures.draw(localizer, run, trace, recording):
+        if not quiet:
             tell(f"wrote {drawn}", err=True)
-
-
-@contextmanager
-def _stopped_in_words(target: Path | None) -> Iterator[None]:
-    """Says of a program that is interrupted what it leaves behind: nothing, for files appear when whole."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if target is not None:
-            tell(f"interrupted; {target} was not written", err=True)
-        raise
 
 
 def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["Frame"]:

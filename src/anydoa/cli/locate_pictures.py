@@ -27,6 +27,30 @@ class Trace:
         self.points += [(frame.time_s, source.azimuth_deg, source.score) for source in frame.sources]
 
 
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures that are wanted of a recording.
+
+    Args:
+        directions: file for the mean spectrum and the sources over time; None for no such picture.
+        mask: file for level and mask; None for no such picture.
+    """
+
+    directions: Path | None
+    mask: Path | None
+
+    def draw(
+        self, localizer: "Localizer", run: "LocalizationRun", trace: Trace, recording: "Recording"
+    ) -> "Iterator[Path]":
+        """Draw them, and name each that is drawn."""
+        if self.directions is not None:
+            draw_directions(localizer, run, trace, self.directions)
+            yield self.directions
+        if self.mask is not None:
+            draw_learned_mask(localizer, run, recording, self.mask)
+            yield self.mask
+
+
 def draw_directions(localizer: "Localizer", run: "LocalizationRun", trace: Trace, path: Path) -> None:
     """Mean spectrum of a recording that has been located, and its sources over time."""
     import numpy as np

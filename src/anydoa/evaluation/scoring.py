@@ -48,7 +48,7 @@ class ClipScore:
         suite: row of the table the recording belongs to.
         clip: name of the recording.
         talkers: how many talkers it has.
-        num_microphones: of its array.
+        num_microphones: microphones of its array.
         snr_db: speech over noise; NaN where nobody knows.
         rt60: reverberation time in seconds; NaN where nobody knows.
         frames: errors frame by frame, number of talkers known.
@@ -111,6 +111,9 @@ def score_clip(
     truth = _comparable(clip.directions_at(times_s), clip)
     peaks = clip.known.of(_peaks_of_frames(values, grid, active, rule))
     errors_deg, matched = match_talkers(peaks, truth, active)
+    reader = FrameReader(PeakFinder(grid, array=clip.array, threshold=estimator.threshold))
+    frames = reader.read(spectrum)
+    detected = [clip.known.of(_directions(frames[frame].peaks)) for frame in np.flatnonzero(known)]
     answers_deg = _recording_errors_deg(spectrum, clip, active)
     return ClipScore(
         estimator=estimator.name,
@@ -122,7 +125,7 @@ def score_clip(
         rt60=clip.rt60,
         frames=score_errors(errors_deg),
         recording=score_errors(answers_deg),
-        detection=count_detections(_detected(spectrum, clip, estimator.threshold, known), truth, active),
+        detection=count_detections(detected, truth, active),
         busy_s=busy_s,
         duration_s=clip.duration_s,
         causes=share_causes(_frames(clip, (matched, errors_deg, truth), times_s)),
@@ -187,15 +190,6 @@ def _recording_errors_deg(
     reader.read(spectrum)
     answer = clip.known.of(_directions(reader.directions)[None])
     return localization_errors_deg(answer, _comparable(clip.directions[:, 0], clip), heard[None])
-
-
-def _detected(
-    spectrum: SpatialSpectrum, clip: SuiteClip, threshold: float, known: Bool[np.ndarray, "frame"]
-) -> list[Float[np.ndarray, "peak 3"]]:
-    """Directions found in each frame whose truth is known, the number of talkers not told."""
-    reader = FrameReader(PeakFinder(spectrum.grid, array=clip.array, threshold=threshold))
-    frames = reader.read(spectrum)
-    return [clip.known.of(_directions(frames[frame].peaks)) for frame in np.flatnonzero(known)]
 
 
 def _directions(found: Sequence[Peak | Source]) -> Float[np.ndarray, "found 3"]:

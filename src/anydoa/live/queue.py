@@ -19,9 +19,9 @@ class AudioBlock:
     """Sound without a gap.
 
     Args:
-        start: its first sample, counted from the start of the feed; lost and dropped samples count.
+        start: number of its first sample, counted from the start of the feed; lost and dropped samples count.
         audio: full scale 1.
-        arrival: when its last sample arrived, by ``time.monotonic``.
+        arrival: moment its last sample arrived, by ``time.monotonic``.
     """
 
     start: int
@@ -108,7 +108,7 @@ class Moment:
 
     Args:
         missing: samples of the recording before it that never were computed.
-        arrival: when it arrived, by ``time.monotonic``, up to the length of a block.
+        arrival: moment it arrived, by ``time.monotonic``, up to the length of a block.
     """
 
     missing: int
@@ -134,7 +134,7 @@ class Timeline:
         self._ends.append((self._length, moment))
 
     def moment(self, sample: float) -> Moment:
-        """Of a sample, counted among those computed; of the newest one if it is still to come."""
+        """The moment of a sample, counted among those computed; of the newest one if it is still to come."""
         return next((moment for end, moment in self._ends if sample < end), self._ends[-1][1])
 
     def forget_before(self, sample: float) -> None:

@@ -128,7 +128,7 @@ def choose_card(
         device: number, part of the name, or words of name and sound system; None for the likeliest: one
             whose name contains ``match``, then one with exactly so many channels, then one with more. What
             leads to the system's default is never the likeliest.
-        num_channels: that are to be recorded.
+        num_channels: channels to record.
         match: what the name of the array's own card contains.
 
     Raises:

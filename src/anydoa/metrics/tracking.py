@@ -39,7 +39,7 @@ def ospa_deg(
         talkers: directions of the talkers that are present.
         tracks: directions of the tracks that are shown.
         cutoff_deg: what a talker or track without a partner costs, and the most that a pair costs.
-        order: of the mean; the higher, the more large errors weigh.
+        order: exponent of the mean; the higher, the more large errors weigh.
 
     Raises:
         ConfigError: if the cutoff is not positive or the order below 1.
@@ -178,8 +178,8 @@ def count_tracks(
     paired so that as many as possible are, and of those with the least sum of angles.
 
     Args:
-        ids: of the tracks shown in each frame.
-        tracks: their directions.
+        ids: names of the tracks shown in each frame.
+        tracks: directions of these tracks.
         truth: where each talker is.
         present: which talkers are there.
         duration_s: length of the recording in seconds.

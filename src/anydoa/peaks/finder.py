@@ -326,7 +326,7 @@ class _HalfCircle:
     """All that a line array hears: one value for each angle to the line.
 
     Args:
-        finder: of peaks on the half circle of directions that stand for these angles.
+        finder: finds peaks on the half circle of directions that stand for these angles.
         weights: matrix (angle, grid) that averages each cone of directions around the line.
     """
 

@@ -50,11 +50,11 @@ class Hypothesis:
 
     Args:
         motion: where it is thought to be now.
-        log_odds: of sounding now.
+        log_odds: logarithm of the odds that it sounds now.
         born_s: time of its first peak.
         heard_s: time of the newest peak of its own.
         score: smoothed score of its peaks.
-        mirror: of its newest peak.
+        mirror: mirror of its newest peak.
         surprise: how far its own peaks lay from where they were expected, mean over the last second or so,
             in standard deviations; a tangent at its direction.
         last: its motion when a peak last corrected it.

@@ -45,7 +45,7 @@ class Tracker:
         """Take the peaks of the next frame.
 
         Args:
-            time_s: of the frame, in seconds from any moment; not before that of the last.
+            time_s: time of the frame, in seconds from any moment; not before that of the last.
             sources: peaks of the frame. Their ids do not matter.
             speech: whether the frame holds speech. If not, its peaks are those of noise and do not count.
 

@@ -117,7 +117,14 @@ class LocateEndpoint:
                 if self._is_stopping():
                     work.turn.give_up()
                 yield {"type": "progress", "place": work.turn.place, "done": round(work.done, 4)}
-            yield _last_step(task)
+            try:
+                last = {"type": "result", **task.result()}
+            except GivenUpError:
+                reason = "the server is stopping; send the recording again"
+                last = {"type": "error", "error": reason, "status": 503}
+            except AnydoaError as error:
+                last = {"type": "error", "error": str(error), "status": 400}
+            yield last
         finally:
             work.turn.give_up()
             await asyncio.wait({task})
@@ -144,15 +151,6 @@ class _Work:
     def _go_on(self, done: float) -> None:
         self.done = done
         self.turn.give_way()
-
-
-def _last_step(task: "asyncio.Task[dict[str, Any]]") -> dict[str, Any]:
-    try:
-        return {"type": "result", **task.result()}
-    except GivenUpError:
-        return {"type": "error", "error": "the server is stopping; send the recording again", "status": 503}
-    except AnydoaError as error:
-        return {"type": "error", "error": str(error), "status": 400}
 
 
 def _refusal(message: str, status: int) -> Response:

@@ -1,5 +1,6 @@
 """A sound card, through PortAudio."""
 
+import contextlib
 import logging
 import queue
 import threading
@@ -75,7 +76,14 @@ class DeviceFeed:
             )
             with stream:
                 while not self._closed.is_set():
-                    yield from self._next_block()
+                    with contextlib.suppress(queue.Empty):
+                        lost_s, block = self._blocks.get(timeout=0.1)  # then look whether to end
+                        if lost_s > self.lost_s and self._losses.is_due():
+                            _logger.warning(
+                                "%s: the card lost %.2f s so far; this machine is too busy", self.name, lost_s
+                            )
+                        self.lost_s = lost_s
+                        yield self._guard.clean(block)
                     if not stream.active:
                         raise AudioError(f"{self.name}: the card stopped; is it still plugged in?")
         except sounddevice.PortAudioError as error:
@@ -86,16 +94,6 @@ class DeviceFeed:
     def close(self) -> None:
         """End the iteration, from any thread."""
         self._closed.set()
-
-    def _next_block(self) -> Iterator[Float32[np.ndarray, "channel time"]]:
-        try:
-            lost_s, block = self._blocks.get(timeout=0.1)  # then look whether the feed was closed
-        except queue.Empty:
-            return
-        if lost_s > self.lost_s and self._losses.is_due():
-            _logger.warning("%s: the card lost %.2f s so far; this machine is too busy", self.name, lost_s)
-        self.lost_s = lost_s
-        yield self._guard.clean(block)
 
     def _take(self, recording: np.ndarray, num_samples: int, moment: Any, status: Any) -> None:
         """Called by PortAudio on a thread of its own for every block; must not wait."""

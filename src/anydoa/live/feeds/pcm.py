@@ -34,8 +34,8 @@ class PcmFormat:
     """What raw samples mean: interleaved, one frame of all channels after the other.
 
     Args:
-        sample_rate: in Hz.
-        num_channels: in each frame.
+        sample_rate: samples a second.
+        num_channels: samples in each frame.
         sample_format: ``s16le``, ``s24le`` (three bytes), ``s32le`` for integers, ``f32le`` for floats of
             full scale 1; little endian. A header knows better.
     """
@@ -59,8 +59,8 @@ class PcmDecoder:
     """Turns bytes, cut anywhere, into blocks. The header of a WAV, AIFF, CAF or AU is read, not heard.
 
     Args:
-        format: of the bytes.
-        name: of the feed, for messages.
+        format: what the bytes mean.
+        name: name of the feed, for messages.
 
     Raises:
         AudioError: if the rate or the number of channels cannot be.
@@ -181,7 +181,7 @@ def find_header(content: bytes, name: str) -> SoundHeader | None:
 
     Args:
         content: first bytes of the stream.
-        name: of the stream, for messages.
+        name: name of the stream, for messages.
 
     Raises:
         HeaderIncompleteError: if more bytes are needed.

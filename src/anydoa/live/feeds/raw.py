@@ -37,7 +37,7 @@ class RawFeed:
     Args:
         stream: where the bytes come from.
         format: what the bytes mean.
-        name: for messages and results.
+        name: name of the feed, for messages and results.
         can_wait: whether the sender can wait, as a file does and a recorder does not.
         begin: bytes that were taken from the stream before, as by :func:`read_stream_header`.
 
@@ -101,18 +101,15 @@ def read_stream_header(stream: ByteStream, *, name: str = STANDARD_INPUT) -> tup
         AudioError: if the stream is compressed, or its header makes no sense.
     """
     content = b""
-    while more := _next_bytes(stream):
+    while True:
+        try:
+            more = os.read(stream.fileno(), _HEAD_BYTES)
+        except io.UnsupportedOperation:  # no file behind it
+            more = stream.read(_HEAD_BYTES)
+        if not more:
+            return None, content
         content += more
         try:
             return find_header(content, name), content
         except HeaderIncompleteError:
             continue
-    return None, content
-
-
-def _next_bytes(stream: ByteStream) -> bytes:
-    try:
-        file = stream.fileno()
-    except io.UnsupportedOperation:
-        return stream.read(_HEAD_BYTES)
-    return os.read(file, _HEAD_BYTES)

@@ -17,7 +17,7 @@ _logger = logging.getLogger(__name__)
 
 
 @runtime_checkable
-class OrderVerdict(Protocol):
+class ShiftVerdict(Protocol):
     """How the channels came."""
 
     @property
@@ -32,14 +32,14 @@ class OrderVerdict(Protocol):
 
 
 @runtime_checkable
-class OrderCheck(Protocol):
+class ShiftCheck(Protocol):
     """Finds out how the channels came, as :class:`~anydoa.diagnosis.startup.StartupCheck` does."""
 
-    def push(self, block: Float[np.ndarray, "channel time"]) -> OrderVerdict | None:
+    def push(self, block: Float[np.ndarray, "channel time"]) -> ShiftVerdict | None:
         """Take the next samples; the verdict once there is one."""
         ...
 
-    def finish(self) -> OrderVerdict:
+    def finish(self) -> ShiftVerdict:
         """The verdict on what was heard, if nothing more comes."""
         ...
 
@@ -52,11 +52,11 @@ class OrderedFeed:
     tell, the channels stay as they came.
 
     Args:
-        feed: whose channels may be shifted.
-        check: that tells by how much.
+        feed: sound whose channels may be shifted.
+        check: tells by how much they are.
     """
 
-    def __init__(self, feed: AudioFeed, check: OrderCheck) -> None:
+    def __init__(self, feed: AudioFeed, check: ShiftCheck) -> None:
         self.name = feed.name
         self.sample_rate = feed.sample_rate
         self.num_channels = feed.num_channels
@@ -98,7 +98,7 @@ class OrderedFeed:
             self._due += block.shape[1] / self.sample_rate / 4
             yield np.roll(block, -self._shift, axis=0) if self._shift else block
 
-    def _judge(self, verdict: OrderVerdict | None) -> None:
+    def _judge(self, verdict: ShiftVerdict | None) -> None:
         """Take a verdict, if there is one, and say what is done."""
         if verdict is None:
             return
@@ -137,7 +137,7 @@ class OverheardFeed:
     """Another feed, unchanged; every block is shown to a listener before it is given out.
 
     Args:
-        feed: whose blocks they are.
+        feed: the feed that is passed on.
         listener: shown every block.
     """
 

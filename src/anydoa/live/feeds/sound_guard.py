@@ -16,8 +16,8 @@ class SoundGuard:
     """Makes silence of samples that are NaN, infinite or absurdly large, and says so, ever more rarely.
 
     Args:
-        name: of the feed, for messages.
-        sample_rate: in Hz.
+        name: name of the feed, for messages.
+        sample_rate: samples a second.
         format: what the samples were taken for, if that may be wrong.
     """
 
@@ -46,7 +46,16 @@ class SoundGuard:
                 self._first_bad = int(channel), float(self._num_samples + sample) / self._sample_rate
             self._judge(block)
             block = np.where(bad, 0, block)
-        self._tell()
+        if self._first_bad is not None and not self._is_young and self._report.is_due():
+            channel, second = self._first_bad
+            self._first_bad = None
+            _logger.warning(
+                "%s: channel %d holds no finite sample at %.2f s; such are taken for silence, %d so far",
+                self._name,
+                channel,
+                second,
+                self._num_bad,
+            )
         self._num_samples += block.shape[1]
         return np.asarray(block, dtype=np.float32)
 
@@ -63,17 +72,4 @@ class SoundGuard:
         what = f"samples of {largest:.0e}" if largest > MAX_AMPLITUDE else "samples that are no numbers"
         raise AudioError(
             f"{self._name}: {what}: is this really {self._format}? Others are s16le, s24le, s32le and f32le"
-        )
-
-    def _tell(self) -> None:
-        if self._first_bad is None or self._is_young or not self._report.is_due():
-            return
-        channel, second = self._first_bad
-        self._first_bad = None
-        _logger.warning(
-            "%s: channel %d holds no finite sample at %.2f s; such are taken for silence, %d so far",
-            self._name,
-            channel,
-            second,
-            self._num_bad,
         )
