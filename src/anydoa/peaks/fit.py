@@ -22,11 +22,13 @@ class PatchFit:
         self._index = index
         self._centre = grid.directions[index]
         self._basis = tangent_basis(self._centre)
+        # Two rings around the direction, in coordinates of the plane that touches the sphere there.
         inner = grid.neighbours[index]
         self._members = np.unique(np.concatenate([[index], inner, *(grid.neighbours[i] for i in inner)]))
         near = grid.directions[self._members]
         x, y = (near @ self._basis.T / np.maximum(near @ self._centre, 0.1)[:, None]).T
         self._limit = float(np.arccos(np.clip(grid.directions[inner] @ self._centre, -1, 1)).max(initial=0))
+        # Weighted least squares for height, slopes and bends: (member,) -> (6,).
         width = 0.55 * self._limit  # standard deviation of the weights
         weight = np.exp(-(x**2 + y**2) / (2 * width**2)) if self._limit else np.ones(1)
         design = np.stack([np.ones(len(x)), x, y, x**2 / 2, x * y, y**2 / 2], axis=1) * weight[:, None]
@@ -39,6 +41,7 @@ class PatchFit:
         if self._solution is None:
             return flat
         height, slope_x, slope_y, bend_x, bend_xy, bend_y = self._solution @ values[self._members]
+        # The maximum of the quadratic, if it has one.
         determinant = bend_x * bend_y - bend_xy**2
         if bend_x >= 0 or determinant <= 1e-6 * bend_x**2:
             return flat

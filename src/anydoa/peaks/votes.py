@@ -66,6 +66,7 @@ class DirectionVotes:
 
     def elect(self) -> list[tuple[Float[np.ndarray, "3"], float]]:
         """Direction and mean score of each source, most votes first."""
+        # (grid,) -> (place,): where votes fell, each at the mean of its votes' directions.
         voted = np.flatnonzero(self._weight > 0)
         if not len(voted):
             return []
@@ -80,6 +81,7 @@ class DirectionVotes:
         separation = np.cos(np.deg2rad(self._finder.min_separation_deg))
         elected: list[tuple[Float[np.ndarray, "3"], float]] = []
         taken = np.zeros(len(places), dtype=bool)
+        # Elect the places with most support, and leave out those too near to one that has more.
         for index in np.argsort(-support, kind="stable"):
             closeness = self._finder.closeness(places, places[index])
             if len(elected) == seats or support[index] < least_share * support.max():
