@@ -146,12 +146,7 @@ class PeakFinder:
             outstanding = self._outstanding(seen)
             chosen = self._fill(seen, outstanding)
             peaks = [self._place(values, index, index in outstanding) for index in chosen]
-        # With the grid direction nearest to where it was placed, and with its mirror.
-        nearest = self._tree.query([peak.direction for peak in peaks])[1] if peaks else []
-        peaks = [
-            replace(peak, index=int(index), mirror=self.mirror(peak.direction))
-            for peak, index in zip(peaks, nearest, strict=True)
-        ]
+        peaks = [self._named(peak) for peak in peaks]
         return sorted(peaks, key=lambda peak: (not peak.stands_out, -peak.score))
 
     def _outstanding(self, values: Float[np.ndarray, "grid"]) -> list[int]:
@@ -159,8 +154,7 @@ class PeakFinder:
         floor = float(np.median(values[self._side]))
         least = floor + self.options.contrast * (float(values.max()) - floor)
         if not self.num_sources:
-            is_narrow = self._mean_length > self.options.narrow
-            rise = 0.0 if is_narrow else floor + self.options.rise * self.threshold
+            rise = 0.0 if self._is_narrow else floor + self.options.rise * self.threshold
             least = max(least, self.threshold, rise)
         high = (values > max(floor, 0)) & (values >= least)
         remaining = np.where(high & self._maxima(values), values, -np.inf)
@@ -266,6 +260,11 @@ class PeakFinder:
         distance: np.ndarray = self._tree.query(directions, distance_upper_bound=bound)[0]
         return distance <= farthest
 
+    def _named(self, peak: Peak) -> Peak:
+        """The peak with its grid direction and mirror."""
+        index = int(self._tree.query(peak.direction)[1])
+        return replace(peak, index=index, mirror=self.mirror(peak.direction))
+
     @cached_property
     def _rank(self) -> Rank:
         return "volume" if self.array is None else geometry_rank(self.array)
@@ -276,9 +275,8 @@ class PeakFinder:
         return array_axis(self.array)
 
     @cached_property
-    def _mean_length(self) -> float:
-        """Length of the grid's mean direction: 0 all around, near 1 where the grid is narrow."""
-        return float(np.linalg.norm(self.grid.directions.mean(axis=0)))
+    def _is_narrow(self) -> bool:
+        return bool(np.linalg.norm(self.grid.directions.mean(axis=0)) > self.options.narrow)
 
     @cached_property
     def _audible(self) -> Float[np.ndarray, "3 3"]:
