@@ -127,7 +127,7 @@ class Localizer:
         )
 
     def iterate(self, audio: AudioLike, sample_rate: int | None = None) -> "LocalizationRun":
-        """The frames of a recording one after the other, in memory that does not grow with its length.
+        """The frames of a recording one after the other; none is kept, so length costs no memory.
 
         Args:
             audio: file, files of one microphone each, or float samples (channel, time).
@@ -194,7 +194,7 @@ class SoundWatch(Protocol):
 
 
 class Session:
-    """One recording or stream on its way through a :class:`Localizer`.
+    """One recording or stream on its way through a :class:`Localizer`: resampled, watched, and read.
 
     Args:
         localizer: array, grid and estimator.

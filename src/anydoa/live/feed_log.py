@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from anydoa.live.feed import AudioFeed
 from anydoa.localizer import Localizer
 
-STALLED_S = 2.0  # without sound that a person wants to know of
+STALLED_S = 2.0  # a pause of the feed that a person wants to know of
 
 _logger = logging.getLogger(__name__)
 
@@ -39,9 +39,9 @@ class PaceOptions:
         settling_s: seconds after which what had waited is through.
         longest_gap_s: a sender that is quiet for longer has paused.
         min_arrival_s: least seconds of arrival, pauses left out, from which the pace is known.
-        too_fast: pace that is odd, in times; sample rates that are taken for each other differ by more, but
-            for 44.1 and 48 kHz.
-        too_slow: the same at the other end.
+        too_fast: pace above which sound comes too fast, as a multiple of real time. Sample rates that are
+            taken for each other differ by more, except 44.1 and 48 kHz.
+        too_slow: pace below which sound comes too slowly.
     """
 
     backlog_s: float = 1.0

@@ -38,7 +38,13 @@ class _OpenSpan:
     start_s: float
     end_s: float
     moment: Float[np.ndarray, "3"]  # sum of its directions, weighted by score
-    scores: list[float]
+    score_sum: float
+    num_frames: int = 1
+
+    @property
+    def score(self) -> float:
+        """Mean score of its frames."""
+        return self.score_sum / self.num_frames
 
 
 class SpanTracker:
@@ -63,11 +69,12 @@ class SpanTracker:
             span = self._nearest(source.direction)
             if span is None or span.end_s == time_s:
                 moment = source.score * source.direction
-                self._running.append(_OpenSpan(time_s, time_s, moment, [source.score]))
+                self._running.append(_OpenSpan(time_s, time_s, moment, source.score))
                 continue
             span.end_s = time_s
             span.moment = span.moment + source.score * source.direction
-            span.scores.append(source.score)
+            span.score_sum += source.score
+            span.num_frames += 1
 
     def spans(self, directions: Sequence[Source]) -> tuple[Span, ...]:
         """Every span so far, in order of start.
@@ -81,25 +88,20 @@ class SpanTracker:
         spans = sorted(self._closed + self._running, key=lambda span: span.start_s)
         weakest = min((source.score for source in directions), default=0.0)
         least_s, least_score = self._options.least_s, self._options.least_score * weakest
-        told = [
-            span for span in spans if span.end_s - span.start_s >= least_s and _score(span) >= least_score
-        ]
+        told = {span for span in spans if span.end_s - span.start_s >= least_s and span.score >= least_score}
         for source in directions:
-            angles_deg = [float(great_circle_distance_deg(one.moment, source.direction)) for one in spans]
-            near = [
-                span
-                for span, angle_deg in zip(spans, angles_deg, strict=True)
-                if angle_deg <= self._options.angle_deg
-            ]
-            if near and not any(span in told for span in near):
-                told.append(max(near, key=lambda span: len(span.scores)))
+            moments = np.array([span.moment for span in spans]).reshape(-1, 3)
+            is_near = great_circle_distance_deg(moments, source.direction) <= self._options.angle_deg
+            near = [spans[index] for index in np.flatnonzero(is_near)]
+            if near and told.isdisjoint(near):
+                told.add(max(near, key=lambda span: span.num_frames))
         return tuple(
             Span(
                 start_s=span.start_s,
                 end_s=span.end_s,
                 direction=normalize_direction(span.moment),
-                score=_score(span),
-                heard_s=self._frame_s * len(span.scores),
+                score=span.score,
+                heard_s=self._frame_s * span.num_frames,
                 is_brief=span not in told,
             )
             for span in spans
@@ -121,7 +123,3 @@ def heard_s(spans: Iterable[Span], source: Source, options: SpanOptions = SpanOp
         for span in spans
         if float(great_circle_distance_deg(span.direction, source.direction)) <= options.angle_deg
     )
-
-
-def _score(span: _OpenSpan) -> float:
-    return sum(span.scores) / len(span.scores)
