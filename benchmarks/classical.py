@@ -25,7 +25,7 @@ from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.peaks import find_peaks
+from anydoa.peaks.finder import find_peaks
 
 SAMPLE_RATE = 16_000
 SECONDS = 4

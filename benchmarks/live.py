@@ -27,11 +27,12 @@ import soundfile
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
+from anydoa.live.feeds import FileFeed
+from anydoa.live.listener import LiveResult
+from anydoa.live.outputs import ResultFile
+from anydoa.live.pipeline import LivePipeline
 from anydoa.localizer import Localizer
 from anydoa.spectrum import SpatialSpectrum, SpectrumStream
-from anydoa.streaming.feeds import FileFeed
-from anydoa.streaming.outputs import ResultFile
-from anydoa.streaming.pipeline import LivePipeline, LiveResult
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ARRAY = EXAMPLES / "two_talkers.array.toml"

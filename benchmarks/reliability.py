@@ -21,7 +21,7 @@ from anydoa.evaluation.runner import first_clips
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import TOLERANCE_DEG
-from anydoa.peaks import PeakFinder
+from anydoa.peaks.finder import PeakFinder
 from anydoa.plotting.picture import FAINT, INK, picture
 
 LEAST = 0.05

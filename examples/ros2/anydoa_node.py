@@ -13,7 +13,8 @@ import numpy as np
 
 from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
 from anydoa.geometry.coordinates import direction_to_angles
-from anydoa.streaming.pipeline import LivePipeline, LiveResult
+from anydoa.live.listener import LiveResult
+from anydoa.live.pipeline import LivePipeline
 from anydoa.tracking import Track
 
 ACTIVE = 0.5  # activity from which a talker is published; in silence the messages are empty
@@ -62,8 +63,8 @@ def stamp(now_ns: int, latency_s: float) -> tuple[int, int]:
 
 def open_pipeline(parameters: dict[str, str]) -> LivePipeline:
     """The pipeline of a sound card, from the parameters of the node."""
+    from anydoa.live.feeds import DeviceFeed
     from anydoa.localizer import Localizer
-    from anydoa.streaming.feeds import DeviceFeed
 
     localizer = Localizer(parameters["array"], parameters["grid"], parameters["estimator"])
     named = parameters["device"]

@@ -7,11 +7,14 @@ it comes. Nothing but the sums for the summary is kept between blocks, so length
 import logging
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from anydoa.constants import SAMPLE_RATE
+from anydoa.doctor.watch.notice import Notice
 from anydoa.doctor.watch.recording_watch import RecordingWatch
 from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryError, ShapeError
 from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR, make_estimator
@@ -21,7 +24,7 @@ from anydoa.io.array_file import load_array
 from anydoa.io.audio import Recording, audio_info, is_recording, read_blocks
 from anydoa.io.grid_file import load_grid
 from anydoa.io.resampling import StreamResampler
-from anydoa.io.results import FrameResult, LocalizationResult, ResultHeader, Source
+from anydoa.io.results import LocalizationResult, ResultHeader, Source, Span
 from anydoa.io.samples import (
     AudioInfo,
     as_samples,
@@ -31,10 +34,11 @@ from anydoa.io.samples import (
     split_blocks,
     whole_rate,
 )
-from anydoa.peaks import MAX_SOURCES, MIN_SEPARATION_DEG, PeakFinder
+from anydoa.peaks.finder import PeakFinder
+from anydoa.peaks.frames import Frame, FrameReader
 from anydoa.spectrum import SpectrumEstimator
 from anydoa.threads import one_blas_thread
-from anydoa.votes import DirectionVotes
+from anydoa.tracking.spans import SpanTracker
 
 _logger = logging.getLogger(__name__)
 
@@ -59,7 +63,7 @@ def locate(
         grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
         estimator: an object, or a name as :func:`~anydoa.estimators.catalogue.make_estimator` takes it.
         num_sources: how many sources there are, or None to decide from the spectrum.
-        sample_rate: of samples in memory, in Hz; a file has its own.
+        sample_rate: sample rate of samples in memory, in Hz; a file has its own.
 
     Raises:
         AnydoaError: whatever is wrong with the recording, the array, the grid or the names.
@@ -89,8 +93,8 @@ class Localizer:
         estimator: SpectrumEstimator | str = DEFAULT_ESTIMATOR,
         num_sources: int | None = None,
         *,
-        min_separation_deg: float = MIN_SEPARATION_DEG,
-        max_sources: int = MAX_SOURCES,
+        min_separation_deg: float = PeakFinder.min_separation_deg,
+        max_sources: int = PeakFinder.max_sources,
     ) -> None:
         self.array = _as_array(array)
         self.grid = _as_grid(grid)
@@ -109,22 +113,24 @@ class Localizer:
 
         Args:
             audio: file, files of one microphone each, or float samples (channel, time).
-            sample_rate: of samples in memory, in Hz; a file has its own.
+            sample_rate: sample rate of samples in memory, in Hz; a file has its own.
 
         Raises:
             AudioError: if the recording cannot be read or used.
             ShapeError: if samples are not floats (channel, time).
         """
         run = self.iterate(audio, sample_rate)
-        frames = tuple(run)
-        return LocalizationResult(run.header, frames, run.directions, run.info.duration_s, run.warnings)
+        frames = tuple(frame.result for frame in run)
+        return LocalizationResult(
+            run.header, frames, run.directions, run.info.duration_s, run.warnings, run.spans
+        )
 
     def iterate(self, audio: AudioLike, sample_rate: int | None = None) -> "LocalizationRun":
-        """The frames of a recording one after the other, in memory that does not grow with its length.
+        """The frames of a recording one after the other; none is kept, so length costs no memory.
 
         Args:
             audio: file, files of one microphone each, or float samples (channel, time).
-            sample_rate: of samples in memory, in Hz; a file has its own.
+            sample_rate: sample rate of samples in memory, in Hz; a file has its own.
 
         Raises:
             AudioError: if the recording cannot be read or used.
@@ -137,13 +143,17 @@ class Localizer:
         _check_axes(self.array, samples)
         return LocalizationRun(self, info, split_blocks(samples, info.sample_rate))
 
-    def stream(self, sample_rate: int = SAMPLE_RATE) -> "LocalizationStream":
-        """A fresh stream for sound as it comes, at any sample rate.
+    def stream(self, sample_rate: int = SAMPLE_RATE) -> "Session":
+        """A fresh session for sound as it comes, at any sample rate.
 
         Raises:
             AudioError: if no sound is recorded at that rate.
         """
-        return LocalizationStream(self, sample_rate)
+        return Session(self, sample_rate)
+
+    def watch(self, sample_rate: int) -> RecordingWatch:
+        """What says of sound at this rate whether something is wrong with it."""
+        return RecordingWatch(self.finder, sample_rate, self.estimator.sample_rate / 2)
 
     def header(self, name: str) -> ResultHeader:
         """Where results of a recording of this name come from."""
@@ -161,31 +171,53 @@ class Localizer:
         )
 
 
-class LocalizationStream:
-    """One recording on its way through a :class:`Localizer`.
+@runtime_checkable
+class SoundWatch(Protocol):
+    """Listens to the microphones, as :class:`~anydoa.doctor.watch.recording_watch.RecordingWatch` does, and says what is wrong."""
+
+    def see(self, audio: Float[np.ndarray, "mic time"]) -> None:
+        """Take the next samples of every microphone."""
+        ...
+
+    def finish(self) -> None:
+        """The sound has ended."""
+        ...
+
+    def tells_directions(self, time_s: float) -> bool:
+        """Whether enough microphones had been alive before a moment to tell where sound comes from."""
+        ...
+
+    def notices(self) -> tuple[Notice, ...]:
+        """What there is to say of the sound so far."""
+        ...
+
+
+class Session:
+    """One recording or stream on its way through a :class:`Localizer`: resampled, watched, and read.
 
     Args:
-        localizer: what listens.
-        sample_rate: of the recording, in Hz.
+        localizer: array, grid and estimator.
+        sample_rate: sample rate of the sound, in Hz.
+        watch: says what is wrong with the sound; a :class:`~anydoa.doctor.watch.recording_watch.RecordingWatch` if None.
+
+    Raises:
+        AudioError: if no sound is recorded at that rate.
     """
 
-    def __init__(self, localizer: Localizer, sample_rate: int) -> None:
-        sample_rate = whole_rate(sample_rate, name="stream")
-        self._array = localizer.array
-        self._sample_rate, self._num_samples, self._finished = sample_rate, 0, False
-        self._finder = localizer.finder
-        self._estimator = localizer.estimator
+    def __init__(
+        self, localizer: Localizer, sample_rate: int = SAMPLE_RATE, watch: SoundWatch | None = None
+    ) -> None:
+        self._sample_rate = whole_rate(sample_rate, name="stream")
+        self._array, self._estimator = localizer.array, localizer.estimator
         self._spectra = localizer.estimator.stream(localizer.array, localizer.grid)
         self._resampler = StreamResampler(
-            sample_rate, localizer.estimator.sample_rate, localizer.array.num_microphones
+            self._sample_rate, localizer.estimator.sample_rate, localizer.array.num_microphones
         )
-        self._watch = RecordingWatch(localizer.finder, sample_rate, localizer.estimator.sample_rate / 2)
-        self._num_frames = 0
-        self._votes = DirectionVotes(localizer.finder)
-        self._total = np.zeros(len(localizer.grid))
-        self._level = 0.0
+        self._watch = localizer.watch(self._sample_rate) if watch is None else watch
+        self._reader = FrameReader(localizer.finder)
+        self._num_samples, self._num_frames, self._finished = 0, 0, False
 
-    def push(self, recording: Float[np.ndarray, "channel time"]) -> list[FrameResult]:
+    def push(self, recording: Float[np.ndarray, "channel time"]) -> list[Frame]:
         """Take the next samples of every channel and return the frames they complete, maybe none.
 
         Raises:
@@ -206,13 +238,13 @@ class LocalizationStream:
         )
         return self.push_checked(checked)
 
-    def push_checked(self, audio: Float[np.ndarray, "mic time"]) -> list[FrameResult]:
+    def push_checked(self, audio: Float[np.ndarray, "mic time"]) -> list[Frame]:
         """The same for the microphones alone, samples that are known to be sound."""
         self._num_samples += audio.shape[1]
         self._watch.see(audio)
-        return self._results(self._resampler.push(audio))
+        return self._frames(self._resampler.push(audio))
 
-    def finish(self) -> list[FrameResult]:
+    def finish(self) -> list[Frame]:
         """The frames that the samples held back by the resampler complete. Nothing may be pushed after it.
 
         Raises:
@@ -222,12 +254,7 @@ class LocalizationStream:
             raise AudioError("a stream is finished once; begin another by stream()")
         self._finished = True
         self._watch.finish()
-        return self._results(self._resampler.finish())
-
-    @property
-    def flat_channels(self) -> list[int]:
-        """Channels of the recording that have not changed so far though a microphone should be on them."""
-        return self._watch.flat_channels
+        return self._frames(self._resampler.finish())
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -237,59 +264,31 @@ class LocalizationStream:
     @property
     def mean_spectrum(self) -> Float[np.ndarray, "grid"]:
         """The spectrum so far, weighted by level; zeros in silence."""
-        return self._total / self._level if self._level > 0 else self._total
+        return self._reader.mean_spectrum
 
     @property
     def directions(self) -> tuple[Source, ...]:
-        """The sources of the recording so far as a whole, strongest first; see :class:`DirectionVotes`.
+        """The sources so far as a whole, strongest first; as many as are known to be there."""
+        return self._reader.directions
 
-        With a known number of sources, what the votes leave open is filled from the mean spectrum.
-        """
-        elected = self._votes.elect()
-        missing = (self._finder.num_sources or 0) - len(elected)
-        if missing > 0:
-            taken = np.array([direction for direction, _ in elected]).reshape(-1, 3)
-            spare = [
-                (peak.direction, peak.score)
-                for peak in self._finder.find(self.mean_spectrum)
-                if not self._finder.are_one(taken, peak.direction).any()
-            ]
-            elected += spare[:missing]
-        return tuple(
-            Source(direction, score, rank, self._finder.mirror(direction))
-            for rank, (direction, score) in enumerate(elected)
-        )
-
-    def _results(self, audio: Float[np.ndarray, "mic time"]) -> list[FrameResult]:
+    def _frames(self, audio: Float[np.ndarray, "mic time"]) -> list[Frame]:
         with one_blas_thread():
             spectrum = self._spectra.push(audio)
-            levels = np.where(self._tells_directions(spectrum.num_frames), spectrum.level, 0.0)
-            self._total += levels @ spectrum.values
-            self._level += float(levels.sum())
-            frames = zip(spectrum.values, spectrum.times_s, levels, strict=True)
-            return [self._result(values, float(time_s), float(level)) for values, time_s, level in frames]
-
-    def _tells_directions(self, num_frames: int) -> Bool[np.ndarray, "frame"]:
-        """Of the next frames, those until whose end enough microphones had been alive."""
-        hop, rate = self._estimator.hop_length, self._estimator.sample_rate
-        numbers = np.arange(self._num_frames, self._num_frames + num_frames)
-        self._num_frames += num_frames
-        ends_s = (self._estimator.window_length + numbers * hop) / rate
-        return np.array([self._watch.tells_directions(float(end_s)) for end_s in ends_s], dtype=bool)
-
-    def _result(self, values: Float[np.ndarray, "grid"], time_s: float, level: float) -> FrameResult:
-        peaks = self._finder.find(values) if level > 0 else []
-        self._votes.add(peaks, values, level)
-        sources = [Source(peak.direction, peak.score, rank, peak.mirror) for rank, peak in enumerate(peaks)]
-        return FrameResult(time_s, tuple(sources))
+            # A frame counts only if enough microphones had been alive until its end.
+            hop, rate = self._estimator.hop_length, self._estimator.sample_rate
+            numbers = np.arange(self._num_frames, self._num_frames + spectrum.num_frames)
+            self._num_frames += spectrum.num_frames
+            ends_s = (self._estimator.window_length + numbers * hop) / rate
+            told = np.array([self._watch.tells_directions(float(end_s)) for end_s in ends_s], dtype=bool)
+            return self._reader.read(replace(spectrum, level=np.where(told, spectrum.level, 0.0)))
 
 
 class LocalizationRun:
     """The frames of one recording, to be iterated once; the summary is complete after the last.
 
     Args:
-        localizer: what listens.
-        info: of the recording.
+        localizer: array, grid and estimator.
+        info: name, sample rate and length of the recording.
         blocks: its samples.
 
     Raises:
@@ -299,33 +298,58 @@ class LocalizationRun:
     def __init__(
         self, localizer: Localizer, info: AudioInfo, blocks: Iterator[Float[np.ndarray, "channel time"]]
     ) -> None:
-        _check_channels(localizer.array, info)
-        _check_length(localizer.estimator, info)
+        try:
+            localizer.array.check_channel_count(info.num_channels)
+        except ChannelCountError as error:
+            raise error.of(info.name) from None
+        estimator = localizer.estimator
+        least_s = estimator.window_length / estimator.sample_rate
+        if info.duration_s < least_s:
+            raise AudioError(
+                f"{info.name}: a recording must last at least {least_s:.3f} s, one window of "
+                f"{estimator.name}, got {info.duration_s:.3f} s; record longer"
+            )
         self.info = info
         self.header = localizer.header(info.name)
-        self.stream = LocalizationStream(localizer, info.sample_rate)
-        self._array = localizer.array
         self.warnings: tuple[str, ...] = ()
         """What is wrong with the recording, a line each; complete after the last frame."""
-        self._blocks = blocks
+        self._array, self._blocks = localizer.array, blocks
+        self._watch = localizer.watch(info.sample_rate)
+        self._session = Session(localizer, info.sample_rate, self._watch)
+        self._spans = SpanTracker(estimator.hop_length / estimator.sample_rate)
 
-    def __iter__(self) -> Iterator[FrameResult]:
-        for block in self._blocks:
-            yield from self.stream.push_checked(self._array.select_channels(block))
-        yield from self.stream.finish()
-        self.warnings = self.stream.warnings
+    def __iter__(self) -> Iterator[Frame]:
+        for frame in self._frames():
+            self._spans.update(frame.time_s, frame.sources)
+            yield frame
+        self.warnings = self._session.warnings
         for line in self.warnings:
             _logger.warning("%s: %s", self.info.name, line)
 
     @property
     def directions(self) -> tuple[Source, ...]:
         """The sources of the recording as a whole, strongest first."""
-        return self.stream.directions
+        return self._session.directions
+
+    @property
+    def spans(self) -> tuple[Span, ...]:
+        """Who was where when, in order of start."""
+        return self._spans.spans(self.directions)
 
     @property
     def mean_spectrum(self) -> Float[np.ndarray, "grid"]:
         """The spectrum of the recording as a whole, weighted by level."""
-        return self.stream.mean_spectrum
+        return self._session.mean_spectrum
+
+    @property
+    def flat_channels(self) -> list[int]:
+        """Channels of the recording that never change though a microphone should be on them."""
+        return self._watch.flat_channels
+
+    def _frames(self) -> Iterator[Frame]:
+        for block in self._blocks:
+            yield from self._session.push_checked(self._array.select_channels(block))
+        yield from self._session.finish()
 
 
 def _as_array(array: object) -> MicrophoneArray:
@@ -371,19 +395,3 @@ def _check_axes(array: MicrophoneArray, samples: np.ndarray) -> None:
     """Refuse samples whose axes are exchanged, as soundfile has them."""
     if samples.shape[0] != array.num_recording_channels == samples.shape[1]:
         raise ShapeError(f"samples are (channel, time), got {samples.shape}; pass audio.T")
-
-
-def _check_channels(array: MicrophoneArray, info: AudioInfo) -> None:
-    try:
-        array.check_channel_count(info.num_channels)
-    except ChannelCountError as error:
-        raise error.of(info.name) from None
-
-
-def _check_length(estimator: SpectrumEstimator, info: AudioInfo) -> None:
-    least_s = estimator.window_length / estimator.sample_rate
-    if info.duration_s < least_s:
-        raise AudioError(
-            f"{info.name}: a recording must last at least {least_s:.3f} s, one window of {estimator.name}, "
-            f"got {info.duration_s:.3f} s; record longer"
-        )

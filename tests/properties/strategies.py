@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
-from anydoa.estimators.catalogue import load, make_estimator
+from anydoa.estimators.catalogue import load
 from anydoa.estimators.music import Music
 from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
@@ -43,10 +43,6 @@ ESTIMATORS = [
     # A network learns from turned scenes that turning changes nothing, but nothing in it forces that.
     pytest.param(
         EstimatorCase(load("agg-rl"), pointwise=True, turns=False, fewest_microphones=4), id="agg-rl"
-    ),
-    # Frames of 16 ms beside frames of 128 ms: one waits for the other.
-    pytest.param(
-        EstimatorCase(make_estimator("srp-phat+music"), pointwise=False, turns=True), id="srp-phat+music"
     ),
 ]
 

@@ -10,9 +10,9 @@ from threading import Event, Thread
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from anydoa.live.feeds import FileFeed
+from anydoa.live.pipeline import LivePipeline
 from anydoa.localizer import Localizer
-from anydoa.streaming.feeds import FileFeed
-from anydoa.streaming.pipeline import LivePipeline
 from anydoa.threads import one_blas_thread, one_thread_in_children
 
 EXAMPLES = Path(__file__).parents[2] / "examples"

@@ -10,7 +10,7 @@ from anydoa.cli.printing import tell
 
 if TYPE_CHECKING:
     from anydoa.geometry.array import MicrophoneArray
-    from anydoa.streaming.sound_cards import SoundCard
+    from anydoa.live.sound_cards import SoundCard
 
 
 def devices(
@@ -26,7 +26,7 @@ def devices(
     fit, too: the first channels are taken.
     """
     from anydoa.io.array_file import load_array
-    from anydoa.streaming.sound_cards import list_cards
+    from anydoa.live.sound_cards import list_cards
 
     wanted = None if array is None else load_array(array, unit=unit)
     cards = list_cards()

@@ -11,9 +11,8 @@ from anydoa.io.output import check_outputs, prepare_folder, write_text
 
 if TYPE_CHECKING:
     from anydoa.evaluation.clip import Suite
-    from anydoa.evaluation.scoring import ClipScore
+    from anydoa.evaluation.scoring import ClipScore, Rule
     from anydoa.geometry.grid import DirectionGrid
-    from anydoa.peaks import Rule
 
 
 def evaluate(
@@ -99,7 +98,7 @@ def evaluate(
 
 
 def _checked_rule(text: str) -> "Rule":
-    from anydoa.peaks import Rule
+    from anydoa.evaluation.scoring import Rule
 
     if text not in get_args(Rule):
         raise ConfigError(f"--rule must be one of {', '.join(get_args(Rule))}, got {text!r}")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TextIO
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -35,16 +35,14 @@ if TYPE_CHECKING:
     import numpy as np
 
     from anydoa.geometry.array import MicrophoneArray
-    from anydoa.streaming.feed import AudioFeed
-    from anydoa.streaming.odas import OdasOutput
-    from anydoa.streaming.outputs import ResultFile
-    from anydoa.streaming.pipeline import LivePipeline, LiveResult
+    from anydoa.live.feed import AudioFeed
+    from anydoa.live.listener import LiveResult
+    from anydoa.live.odas import OdasOutput
+    from anydoa.live.outputs import ResultFile
+    from anydoa.live.pipeline import LivePipeline
     from anydoa.tracking import Track
 
-_MOVED_DEG = 10.0  # a talker who moved so far since its last line gets another
-_UNSPOKEN_S = 10.0  # of directions without speech, after which a person wants to know why no talker is shown
 _NO_RATE = "raw samples do not say their rate; add --sample-rate to {}"
-_PAUSE_S = 2.0  # silence that gets a line; shorter pauses are part of talking
 
 
 def live(
@@ -110,8 +108,8 @@ def live(
     targets = _Targets(out, csv, odas)
     entrance = _Entrance(device, replay, stdin, tcp, sample_rate, channels, sample_format, fast)
     startup = Startup(profile, save_profile)
+    from anydoa.live.pipeline import LivePipeline
     from anydoa.localizer import Localizer
-    from anydoa.streaming.pipeline import LivePipeline
 
     listened = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     localizer = Localizer(listened, grid, estimator, parse_sources(sources))
@@ -137,9 +135,9 @@ class _Entrance:
         replay: a recording.
         stdin: whether raw samples come on standard input.
         tcp: ``HOST:PORT`` of a sender of raw samples.
-        sample_rate: of raw samples or of the card.
-        channels: of raw samples.
-        sample_format: of raw samples.
+        sample_rate: sample rate of raw samples or of the card.
+        channels: number of channels of raw samples.
+        sample_format: encoding of raw samples.
         fast: whether the sound can wait.
     """
 
@@ -172,8 +170,8 @@ class _Entrance:
 
     def open(self, array: "MicrophoneArray") -> "AudioFeed":
         """The feed for an array."""
-        from anydoa.streaming.feeds import DeviceFeed, FileFeed, RawFeed, TcpFeed
-        from anydoa.streaming.feeds.pcm import PcmFormat
+        from anydoa.live.feeds import DeviceFeed, FileFeed, RawFeed, TcpFeed
+        from anydoa.live.feeds.pcm import PcmFormat
 
         if self.replay is not None:
             return FileFeed(self.replay, pace=None if self.fast else 1.0)
@@ -189,7 +187,7 @@ class _Entrance:
 
     def _standard_input_rate(self) -> tuple[int, bytes]:
         """The rate of what comes, as was said or else as its header says; and the bytes that this took."""
-        from anydoa.streaming.feeds.raw import read_stream_header
+        from anydoa.live.feeds.raw import read_stream_header
 
         if self.sample_rate is not None:
             return self.sample_rate, b""
@@ -244,32 +242,26 @@ class _Targets:
         self, pipeline: "LivePipeline", stack: ExitStack
     ) -> "Iterator[ResultFile | OdasOutput | _Display]":
         """Every output that is wanted; a person reads along unless standard output holds results."""
-        from anydoa.streaming.odas import OdasOutput
-        from anydoa.streaming.outputs import ResultFile
+        from anydoa.live.odas import OdasOutput
+        from anydoa.live.outputs import ResultFile
 
         for path, format in ((self.out, "json"), (self.csv, "csv")):
             if path is not None:
-                yield ResultFile(stack.enter_context(_opened(path)), format, pipeline)
+                is_shown = path == STANDARD_OUTPUT
+                # A growing file, so that others can read along.
+                file = sys.stdout if is_shown else stack.enter_context(growing_text(path))
+                yield ResultFile(file, format, pipeline)
         if self.odas is not None:
             yield OdasOutput(self.odas)
         if STANDARD_OUTPUT not in (self.out, self.csv):
             yield _Display(pipeline)
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    if path == STANDARD_OUTPUT:
-        yield sys.stdout
-        return
-    with growing_text(path) as file:  # so that others can read along
-        yield file
-
-
 class _Display:
     """Tells a person what happens: a line when a talker begins, moves, pauses, goes on or is gone.
 
     Args:
-        pipeline: that is listened to.
+        pipeline: the pipeline that is listened to.
     """
 
     def __init__(self, pipeline: "LivePipeline") -> None:
@@ -290,7 +282,9 @@ class _Display:
 
     def write(self, result: "LiveResult") -> None:
         """Print what has changed since the last result."""
-        self._count(result)
+        self._num_results += 1
+        self._latency_sum_s += result.latency_s
+        self._latency_max_s = max(self._latency_max_s, result.latency_s)
         tracks = {track.id: track for track in result.tracks}
         for gone in sorted(self._shown.keys() - tracks.keys()):
             del self._shown[gone]
@@ -324,7 +318,8 @@ class _Display:
             self._unspoken_since_s = None
         elif self._unspoken_since_s is None and result.sources:
             self._unspoken_since_s = result.time_s
-        if self._unspoken_since_s is not None and result.time_s - self._unspoken_since_s >= _UNSPOKEN_S:
+        # After 10 s of directions without speech a person wants to know why no talker is shown.
+        if self._unspoken_since_s is not None and result.time_s - self._unspoken_since_s >= 10:
             self._tell_no_speech()
 
     def _tell_no_speech(self) -> None:
@@ -342,20 +337,15 @@ class _Display:
                 raise
             self._is_read = False
 
-    def _count(self, result: "LiveResult") -> None:
-        self._num_results += 1
-        self._latency_sum_s += result.latency_s
-        self._latency_max_s = max(self._latency_max_s, result.latency_s)
-
 
 @dataclass
 class _Shown:
     """What a person knows of a talker.
 
     Args:
-        direction: in its newest line.
-        sounded_s: when it last sounded.
-        pauses: whether its newest line says that it is silent.
+        direction: direction in the newest line about the talker.
+        sounded_s: time at which the talker last sounded.
+        pauses: whether the newest line says that the talker is silent.
     """
 
     direction: "np.ndarray"
@@ -367,11 +357,12 @@ class _Shown:
         from anydoa.geometry.coordinates import great_circle_distance_deg
 
         if not track.active:
-            is_news = not self.pauses and time_s - self.sounded_s >= _PAUSE_S
+            # Pauses shorter than 2 s are part of talking.
+            is_news = not self.pauses and time_s - self.sounded_s >= 2
             self.pauses |= is_news
             return "silent" if is_news else ""
         moved_deg = float(great_circle_distance_deg(self.direction, track.direction))
-        is_news = self.pauses or moved_deg >= _MOVED_DEG
+        is_news = self.pauses or moved_deg >= 10
         self.sounded_s, self.pauses = time_s, False
         if is_news:
             self.direction = track.direction

@@ -2,14 +2,14 @@
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from anydoa.cli.locate_pictures import Trace, draw_directions, draw_learnt_mask, masked_estimator
+from anydoa.cli.locate_pictures import Pictures, Trace, explaining_estimator
 from anydoa.cli.options import (
     STANDARD_OUTPUT,
     ArrayOption,
@@ -28,17 +28,11 @@ from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
 from anydoa.io.output import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from anydoa.io.results import FrameResult, ResultWriter, Source, TextSink
+    from anydoa.io.results import Span, TextSink
     from anydoa.localizer import LocalizationRun, Localizer
+    from anydoa.peaks.frames import Frame
 
 _SUFFIXES = {"json": ".jsonl", "csv": ".csv", "dcase": ".dcase.csv"}
-_LONG_S = 20.0  # recordings longer than this deserve a progress bar
-_SPAN_ANGLE_DEG = 10.0  # a source that stays this near to the mean of its span stays in it
-_SPAN_GAP_S = 0.5  # pause that does not end a span
-_MIN_SPAN_S = 0.3  # shorter spans are counted, not listed
-_MIN_SPAN_SCORE = 0.6  # the same for spans that score less than this share of the weakest source's score
 
 
 def locate(
@@ -66,7 +60,7 @@ def locate(
     ] = None,
     plot_mask: Annotated[
         Path | None,
-        typer.Option(help="Picture of the mask that the estimator learnt; a folder for several recordings."),
+        typer.Option(help="Picture of the mask that the estimator learned; a folder for several recordings."),
     ] = None,
     skip_existing: Annotated[
         bool,
@@ -109,7 +103,7 @@ def locate(
         min_separation_deg=min_separation,
     )
     if plot_mask is not None:
-        masked_estimator(localizer.estimator)
+        explaining_estimator(localizer.estimator)
     targets.check_files()
     failed = False
     for file in targets.unfinished(quiet=quiet):
@@ -219,54 +213,36 @@ def _locate_file(
     localizer: "Localizer", file: Path, targets: _Targets, *, recording: Path | list[Path], quiet: bool
 ) -> None:
     """One recording from start to end, every output at once; ``file`` is what they are named after."""
-    spans, trace = _Spans(), Trace()
-    with _stopped_in_words(targets.result(file)), ExitStack() as stack:
+    from anydoa.io.results import WRITERS
+
+    trace = Trace()
+    try:
         run = localizer.iterate(recording)
-        stream = stack.enter_context(targets.open(file))
-        writer = _writer(targets, stream, run)
-        for frame in _with_progress(run, quiet=quiet):
+        with targets.open(file) as stream:
+            writer = WRITERS[targets.formats[0]](stream, run.header) if targets.formats else None
+            for frame in _with_progress(run, quiet=quiet):
+                if writer is not None:
+                    writer.write(frame.result)
+                trace.add(frame)
             if writer is not None:
-                writer.write(frame)
-            spans.add(frame)
-            trace.add(frame)
-        if writer is not None:
-            writer.finish(run.directions, run.info.duration_s, run.warnings)
+                writer.finish(run.directions, run.info.duration_s, run.warnings)
+    except KeyboardInterrupt:  # files appear when they are whole
+        if targets.result(file) is not None:
+            tell(f"interrupted; {targets.result(file)} was not written", err=True)
+        raise
     if writer is None:
-        estimator = localizer.estimator
-        _print_tables(run, spans, frame_s=estimator.hop_length / estimator.sample_rate)
+        _print_tables(run)
     elif targets.result(file) and not quiet:
         tell(f"wrote {targets.result(file)}", err=True)
-    picture = targets.picture(file)
-    if picture is not None:
-        draw_directions(localizer, run, trace, picture)
-    mask_picture = targets.mask_picture(file)
-    if mask_picture is not None:
-        draw_learnt_mask(localizer, run, recording, mask_picture)
-    for drawn in (picture, mask_picture):
-        if drawn is not None and not quiet:
+    pictures = Pictures(targets.picture(file), targets.mask_picture(file))
+    for drawn in pictures.draw(localizer, run, trace, recording):
+        if not quiet:
             tell(f"wrote {drawn}", err=True)
 
 
-@contextmanager
-def _stopped_in_words(target: Path | None) -> Iterator[None]:
-    """Says of a program that is interrupted what it leaves behind: nothing, for files appear when whole."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if target is not None:
-            tell(f"interrupted; {target} was not written", err=True)
-        raise
-
-
-def _writer(targets: _Targets, stream: "TextSink", run: "LocalizationRun") -> "ResultWriter | None":
-    from anydoa.io.results import WRITERS
-
-    return WRITERS[targets.formats[0]](stream, run.header) if targets.formats else None
-
-
-def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["FrameResult"]:
-    """The frames, with a progress bar if the recording is long and a person is watching."""
-    if quiet or run.info.duration_s < _LONG_S or not sys.stderr.isatty():
+def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["Frame"]:
+    """The frames, with a progress bar if the recording is longer than 20 s and a person is watching."""
+    if quiet or run.info.duration_s < 20 or not sys.stderr.isatty():
         yield from run
         return
     from rich.console import Console
@@ -286,103 +262,35 @@ def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["FrameRes
             yield frame
 
 
-@dataclass(eq=False)
-class _Span:
-    """A source as long as it stays where it is."""
-
-    start_s: float
-    end_s: float
-    moment: "np.ndarray"
-    scores: list[float]
-
-    @property
-    def score(self) -> float:
-        """Mean score of its frames."""
-        return sum(self.scores) / len(self.scores)
-
-    @property
-    def duration_s(self) -> float:
-        """Seconds from its first frame to its last."""
-        return self.end_s - self.start_s
-
-
-@dataclass
-class _Spans:
-    """Joins the sources of frames to spans of time: near the mean of a span, after a pause not too long."""
-
-    running: list[_Span] = field(default_factory=list)
-    closed: list[_Span] = field(default_factory=list)
-
-    def add(self, frame: "FrameResult") -> None:
-        """Take the next frame."""
-        self.closed += [span for span in self.running if frame.time_s - span.end_s > _SPAN_GAP_S]
-        self.running = [span for span in self.running if frame.time_s - span.end_s <= _SPAN_GAP_S]
-        for source in frame.sources:
-            span = self._nearest(source)
-            if span is None or span.end_s == frame.time_s:
-                moment = source.score * source.direction
-                self.running.append(_Span(frame.time_s, frame.time_s, moment, [source.score]))
-                continue
-            span.end_s = frame.time_s
-            span.moment = span.moment + source.score * source.direction
-            span.scores.append(source.score)
-
-    def _nearest(self, source: "Source") -> _Span | None:
-        from anydoa.geometry.coordinates import great_circle_distance_deg
-
-        angles = [float(great_circle_distance_deg(span.moment, source.direction)) for span in self.running]
-        nearest = min(range(len(angles)), key=angles.__getitem__, default=None)
-        return self.running[nearest] if nearest is not None and angles[nearest] <= _SPAN_ANGLE_DEG else None
-
-    def near(self, source: "Source") -> list[_Span]:
-        """The spans of a source of the whole recording."""
-        from anydoa.geometry.coordinates import great_circle_distance_deg
-
-        return [
-            span
-            for span in self.all()
-            if float(great_circle_distance_deg(span.moment, source.direction)) <= _SPAN_ANGLE_DEG
-        ]
-
-    def all(self) -> list[_Span]:
-        """Every span so far, in order of their start."""
-        return sorted(self.closed + self.running, key=lambda span: span.start_s)
-
-
-def _print_tables(run: "LocalizationRun", spans: _Spans, *, frame_s: float) -> None:
+def _print_tables(run: "LocalizationRun") -> None:
     from anydoa.geometry.ambiguity import ambiguity_sentence
+    from anydoa.tracking.spans import heard_s
 
-    header = run.header
+    header, spans = run.header, run.spans
     tell(f"{header.file}: {run.info.duration_s:.1f} s, {header.array}, {header.estimator}, {header.grid}")
     if not run.directions:
         hint = "see the warning" if run.warnings else "--sources 1 gives the likeliest"
         tell(f"  no source reaches the threshold of {header.estimator}; {hint}")
         return
     tell("  azimuth  elevation  score    heard")
-    heard_s = [frame_s * sum(len(span.scores) for span in spans.near(one)) for one in run.directions]
-    for source, seconds in sorted(zip(run.directions, heard_s, strict=True), key=lambda row: -row[1]):
+    rows = [(heard_s(spans, source), source) for source in run.directions]
+    for seconds, source in sorted(rows, key=lambda row: -row[0]):
         place = place_words(source.direction, source.score)
         tell(f"  {place}  {seconds:5.1f} s{mirror_words(source.mirror)}")
-    _print_spans(spans, run.directions)
+    _print_spans(spans)
     if any(source.mirror for source in run.directions):
         tell(f"  note: the array {ambiguity_sentence(header.array_rank)}; a grid of one side settles it")
 
 
-def _print_spans(spans: _Spans, directions: "Sequence[Source]") -> None:
-    """The spans worth a line: long and clear ones, and of every source at least its longest."""
-    everything = spans.all()
-    least_score = _MIN_SPAN_SCORE * min(source.score for source in directions)
-    listed = [one for one in everything if one.duration_s >= _MIN_SPAN_S and one.score >= least_score]
-    for source in directions:
-        near = spans.near(source)
-        if near and not any(span in listed for span in near):
-            listed.append(max(near, key=lambda span: len(span.scores)))
+def _print_spans(spans: "Sequence[Span]") -> None:
+    """Those that are long and clear enough for a line."""
+    listed = [span for span in spans if not span.is_brief]
     if listed:
         tell("\n     from        to  azimuth  elevation  score")
-    for span in sorted(listed, key=lambda span: span.start_s):
+    for span in listed:
         time = f"{span.start_s:6.1f} s  {span.end_s:6.1f} s"
-        tell(f"  {time}  {place_words(span.moment, span.score)}")
-    if len(listed) < len(everything):
-        hidden = len(everything) - len(listed)
+        tell(f"  {time}  {place_words(span.direction, span.score)}")
+    if len(listed) < len(spans):
+        hidden = len(spans) - len(listed)
         ones = "one" if hidden == 1 else "ones"
         tell(f"  and {hidden} brief or faint {ones}; --json or --csv has every frame")

@@ -1,4 +1,4 @@
-"""Pictures that `anydoa locate` draws of a recording: its spectrum, and what a learnt mask lets through."""
+"""Pictures that `anydoa locate` draws of a recording: its spectrum, and what a learned mask lets through."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,11 +11,9 @@ if TYPE_CHECKING:
     import numpy as np
 
     from anydoa.io.audio import Recording
-    from anydoa.io.results import FrameResult
     from anydoa.localizer import LocalizationRun, Localizer
+    from anydoa.peaks.frames import Frame
     from anydoa.spectrum import ExplainingEstimator, SpectrumEstimator
-
-_MOST_COLUMNS = 2000  # of a picture of a mask; windows of longer recordings are averaged
 
 
 @dataclass
@@ -24,9 +22,33 @@ class Trace:
 
     points: list[tuple[float, float, float]] = field(default_factory=list)
 
-    def add(self, frame: "FrameResult") -> None:
+    def add(self, frame: "Frame") -> None:
         """Take the next frame."""
         self.points += [(frame.time_s, source.azimuth_deg, source.score) for source in frame.sources]
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """The pictures that are wanted of a recording.
+
+    Args:
+        directions: file for the mean spectrum and the sources over time; None for no such picture.
+        mask: file for level and mask; None for no such picture.
+    """
+
+    directions: Path | None
+    mask: Path | None
+
+    def draw(
+        self, localizer: "Localizer", run: "LocalizationRun", trace: Trace, recording: "Recording"
+    ) -> "Iterator[Path]":
+        """Draw them, and name each that is drawn."""
+        if self.directions is not None:
+            draw_directions(localizer, run, trace, self.directions)
+            yield self.directions
+        if self.mask is not None:
+            draw_learned_mask(localizer, run, recording, self.mask)
+            yield self.mask
 
 
 def draw_directions(localizer: "Localizer", run: "LocalizationRun", trace: Trace, path: Path) -> None:
@@ -46,19 +68,21 @@ def draw_directions(localizer: "Localizer", run: "LocalizationRun", trace: Trace
     )
 
 
-def draw_learnt_mask(
+def draw_learned_mask(
     localizer: "Localizer", run: "LocalizationRun", recording: "Recording", path: Path
 ) -> None:
     """Level and mask of a recording that has been located; its sources stand in the title."""
     from anydoa.plotting.bins_picture import draw_mask
 
-    estimator = masked_estimator(localizer.estimator)
-    masked = estimator.explain(
-        _resampled_blocks(localizer, recording, run.info.sample_rate),
-        localizer.array,
-        duration_s=run.info.duration_s,
-        max_columns=_MOST_COLUMNS,
-    )
+    array, estimator = localizer.array, explaining_estimator(localizer.estimator)
+    resampler = StreamResampler(run.info.sample_rate, estimator.sample_rate, array.num_microphones)
+
+    def audio() -> "Iterator[np.ndarray]":
+        for block in recording_blocks(recording, warn=False):
+            yield resampler.push(array.select_channels(block))
+        yield resampler.finish()
+
+    masked = estimator.explain(audio(), array, duration_s=run.info.duration_s, max_columns=2000)
     places = [f"{source.azimuth_deg:.0f}°, {source.elevation_deg:.0f}°" for source in run.directions]
     draw_mask(
         masked.power,
@@ -70,7 +94,7 @@ def draw_learnt_mask(
     )
 
 
-def masked_estimator(estimator: "SpectrumEstimator") -> "ExplainingEstimator":
+def explaining_estimator(estimator: "SpectrumEstimator") -> "ExplainingEstimator":
     """The same estimator, if it has a mask that can be drawn.
 
     Raises:
@@ -80,23 +104,9 @@ def masked_estimator(estimator: "SpectrumEstimator") -> "ExplainingEstimator":
 
     if not isinstance(estimator, ExplainingEstimator):
         raise ConfigError(
-            f"--plot-mask draws a learnt mask, but {estimator.name!r} has none; leave it out or take steered"
+            f"--plot-mask draws a learned mask, but {estimator.name!r} has none; leave it out or take steered"
         )
     return estimator
-
-
-def _resampled_blocks(
-    localizer: "Localizer", recording: "Recording", sample_rate: int
-) -> Iterator["np.ndarray"]:
-    """The microphones of a recording at the rate of the estimator."""
-    from anydoa.io.audio import read_blocks
-    from anydoa.io.resampling import StreamResampler
-
-    array = localizer.array
-    resampler = StreamResampler(sample_rate, localizer.estimator.sample_rate, array.num_microphones)
-    for block in read_blocks(recording, warn=False):
-        yield resampler.push(array.select_channels(block))
-    yield resampler.finish()
 
 
 def _title(run: "LocalizationRun") -> str:

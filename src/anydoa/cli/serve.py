@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from anydoa.geometry.array import MicrophoneArray
-    from anydoa.streaming.feed import AudioFeed
+    from anydoa.live.feed import AudioFeed
     from anydoa.web.hub import Hub
 
 
@@ -107,20 +107,20 @@ def _extra_installed() -> "Iterator[None]":
 def _feed(array: "MicrophoneArray | None", replay: Path | None, device: str | None) -> "AudioFeed | None":
     """What is heard live; None for nothing."""
     if replay is not None:
-        from anydoa.streaming.feeds.file import FileFeed
+        from anydoa.live.feeds.file import FileFeed
 
         return FileFeed(replay, repeat=True)
     if device is None or array is None:
         return None
-    from anydoa.streaming.feeds.device import DeviceFeed
+    from anydoa.live.feeds.device import DeviceFeed
 
     card = None if device == "auto" else parse_device(device)
     return DeviceFeed(card, array.num_recording_channels, match=array.device_match)
 
 
 def _hub(array: "MicrophoneArray", grid: str, estimator: str, feed: "AudioFeed") -> "Hub":
+    from anydoa.live.pipeline import LivePipeline
     from anydoa.localizer import Localizer
-    from anydoa.streaming.pipeline import LivePipeline
     from anydoa.web.hub import Hub
     from anydoa.web.messages import hello_message
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from anydoa.calibration.channel_profile import ProfileMaker
     from anydoa.geometry.array import MicrophoneArray
-    from anydoa.streaming.feed import AudioFeed
+    from anydoa.live.feed import AudioFeed
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,12 @@ class Startup:
         if self.profile is not None:
             from anydoa.calibration.card_start import CardStartCheck
             from anydoa.calibration.channel_profile import load_profile
-            from anydoa.streaming.feeds import OrderedFeed
+            from anydoa.live.feeds import OrderedFeed
 
             return OrderedFeed(feed, CardStartCheck(array, load_profile(self.profile), feed.sample_rate))
         if self.save_profile is not None:
             from anydoa.calibration.channel_profile import ProfileMaker
-            from anydoa.streaming.feeds import OverheardFeed
+            from anydoa.live.feeds import OverheardFeed
 
             return OverheardFeed(
                 feed, _ProfileSaver(ProfileMaker(array, feed.sample_rate), self.save_profile)

@@ -13,7 +13,6 @@ line, the page and the evaluation read their lists of names here.
 import os
 from pathlib import Path
 
-from anydoa.combined import CombinedEstimator
 from anydoa.errors import ConfigError
 from anydoa.estimators.model.folder import HUB_PREFIX, find_model, list_models
 from anydoa.io.names import nearest_name
@@ -27,8 +26,6 @@ DEFAULT_ESTIMATOR = "steered"
 
 def make_estimator(name: str) -> SpectrumEstimator:
     """An estimator by name: one of :data:`ESTIMATORS`, a bundled model, a model folder or ``hub:org/name``.
-
-    Names joined by ``+``, as ``steered+agg-rl``, give the mean of their spectra.
 
     Raises:
         ConfigError: if there is none of that name.
@@ -44,9 +41,12 @@ def make_estimator(name: str) -> SpectrumEstimator:
         return Music()
     if name in list_models() or name.startswith(HUB_PREFIX) or os.path.isdir(name):
         return load(name)
-    if "+" in name:
-        return CombinedEstimator([make_estimator(part.strip()) for part in name.split("+")])
     names = (*ESTIMATORS, *list_models())
+    if "+" in name:
+        raise ConfigError(
+            f"no estimator {name!r:.80}: estimators are not joined; take one of {', '.join(names)}, "
+            "or the folder of a model"
+        )
     raise ConfigError(
         f"no estimator {name!r:.80}; did you mean {nearest_name(name, names)!r}? There are "
         f"{', '.join(names)}, or give the folder of a model"

@@ -32,7 +32,7 @@ class SrpPhat(CovarianceEstimator):
     The options are those of :class:`~anydoa.estimators.covariance.CovarianceEstimator`. In 55 simulated
     rooms 94 % of the frames that found the talker reached the default threshold; of frames of unrelated
     noise none did (99 % stay below 0.02). Diffuse noise does on arrays of a few centimetres, but from nearly
-    all directions alike, and :class:`~anydoa.peaks.PeakFinder` takes no such peak for a source.
+    all directions alike, and :class:`~anydoa.peaks.finder.PeakFinder` takes no such peak for a source.
 
     Reference:
         DiBiase, Silverman, Brandstein (2001), "Robust localization in reverberant rooms". Here divided

@@ -10,9 +10,8 @@ from multiprocessing import get_context
 from anydoa.errors import ConfigError, GeometryError
 from anydoa.estimators.catalogue import make_estimator
 from anydoa.evaluation.clip import Suite, SuiteClip
-from anydoa.evaluation.scoring import ClipScore, score_clip
+from anydoa.evaluation.scoring import ClipScore, Rule, score_clip
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.peaks import Rule
 from anydoa.spectrum import SpectrumEstimator
 from anydoa.threads import one_blas_thread, one_thread_in_children
 

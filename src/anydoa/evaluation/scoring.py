@@ -5,7 +5,9 @@ they when the number is not known; and where are they in the recording as a whol
 """
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -14,17 +16,24 @@ from anydoa.errors import ConfigError
 from anydoa.evaluation.causes import Cause, CauseShare, Frames, share_causes
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.geometry.grid import DirectionGrid
+from anydoa.io.results import Source
 from anydoa.metrics.detection import DetectionCounts, count_detections
 from anydoa.metrics.localization import (
     LocalizationScore,
+    accuracy,
     localization_errors_deg,
     match_talkers,
     score_errors,
 )
-from anydoa.metrics.picking import pick_peaks
-from anydoa.peaks import Peak, PeakFinder, Rule
+from anydoa.peaks.finder import Peak, PeakFinder
+from anydoa.peaks.frames import FrameReader
+from anydoa.peaks.published import pick_peaks
 from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
-from anydoa.votes import DirectionVotes
+
+Rule = Literal["maxima", "published"]
+"""How peaks are picked where their number is known: ``published`` takes, on the grid, the largest values that
+lie far enough apart; ``maxima`` takes what stands out first, see :class:`~anydoa.peaks.finder.PeakFinder`.
+"""
 
 
 @dataclass(frozen=True)
@@ -36,7 +45,7 @@ class ClipScore:
         suite: row of the table the recording belongs to.
         clip: name of the recording.
         talkers: how many talkers it has.
-        num_microphones: of its array.
+        num_microphones: microphones of its array.
         snr_db: speech over noise; NaN where nobody knows.
         rt60: reverberation time in seconds; NaN where nobody knows.
         frames: errors frame by frame, number of talkers known.
@@ -79,8 +88,7 @@ def score_clip(
         estimator: what to measure, at the sample rate of the recording.
         clip: recording and truth.
         grid: candidate directions.
-        rule: how peaks are picked in frames whose number of talkers is known: ``published`` on the grid by
-            :func:`~anydoa.metrics.picking.pick_peaks`, ``maxima`` by :class:`~anydoa.peaks.PeakFinder`.
+        rule: how peaks are picked in frames whose number of talkers is known; see :data:`Rule`.
 
     Raises:
         ConfigError: if estimator and recording differ in sample rate.
@@ -100,6 +108,9 @@ def score_clip(
     truth = _comparable(clip.directions_at(times_s), clip)
     peaks = clip.known.of(_peaks_of_frames(values, grid, active, rule))
     errors_deg, matched = match_talkers(peaks, truth, active)
+    reader = FrameReader(PeakFinder(grid, array=clip.array, threshold=estimator.threshold))
+    frames = reader.read(spectrum)
+    detected = [clip.known.of(_directions(frames[frame].peaks)) for frame in np.flatnonzero(known)]
     answers_deg = _recording_errors_deg(spectrum, clip, active)
     return ClipScore(
         estimator=estimator.name,
@@ -111,11 +122,11 @@ def score_clip(
         rt60=clip.rt60,
         frames=score_errors(errors_deg),
         recording=score_errors(answers_deg),
-        detection=count_detections(_detected(values, grid, estimator.threshold, clip), truth, active),
+        detection=count_detections(detected, truth, active),
         busy_s=busy_s,
         duration_s=clip.duration_s,
         causes=share_causes(_frames(clip, (matched, errors_deg, truth), times_s)),
-        within=_share_within(answers_deg, clip.tolerance_deg),
+        within=np.nan if np.isnan(clip.tolerance_deg) else accuracy(answers_deg, clip.tolerance_deg),
     )
 
 
@@ -173,28 +184,11 @@ def _recording_errors_deg(
     heard = np.asarray(active.any(axis=0))
     if not clip.is_static or not heard.any():
         return np.full((0, clip.num_talkers), np.nan)
-    finder = PeakFinder(spectrum.grid, num_sources=int(heard.sum()))
-    votes = DirectionVotes(finder)
-    for values, level in zip(spectrum.values, spectrum.level, strict=True):
-        votes.add(finder.find(values), values, float(level))
-    elected = np.array([direction for direction, _ in votes.elect()]).reshape(1, -1, 3)
-    truth = _comparable(clip.directions[:, 0], clip)
-    return localization_errors_deg(clip.known.of(elected), truth, heard[None])
+    reader = FrameReader(PeakFinder(spectrum.grid, array=clip.array, num_sources=int(heard.sum())))
+    reader.read(spectrum)
+    answer = clip.known.of(_directions(reader.directions)[None])
+    return localization_errors_deg(answer, _comparable(clip.directions[:, 0], clip), heard[None])
 
 
-def _share_within(errors_deg: Float[np.ndarray, "answer source"], tolerance_deg: float) -> float:
-    known = errors_deg[np.isfinite(errors_deg)]
-    if np.isnan(tolerance_deg) or not len(known):
-        return float("nan")
-    return float((known <= tolerance_deg).mean())
-
-
-def _detected(
-    values: Float[np.ndarray, "frame grid"], grid: DirectionGrid, threshold: float, clip: SuiteClip
-) -> list[Float[np.ndarray, "peak 3"]]:
-    finder = PeakFinder(grid, threshold=threshold)
-    return [clip.known.of(_directions(finder.find(frame))) for frame in values]
-
-
-def _directions(peaks: list[Peak]) -> Float[np.ndarray, "peak 3"]:
-    return np.array([peak.direction for peak in peaks]).reshape(-1, 3)
+def _directions(found: Sequence[Peak | Source]) -> Float[np.ndarray, "found 3"]:
+    return np.array([one.direction for one in found]).reshape(-1, 3)

@@ -87,6 +87,37 @@ class FrameResult:
     sources: tuple[Source, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class Span:
+    """A source for as long as it stays where it is.
+
+    Args:
+        start_s: time of its first frame, in seconds from the first sample.
+        end_s: time of its last frame.
+        direction: unit vector towards it, the mean of its frames weighted by their scores.
+        score: mean score of its frames, 0..1.
+        heard_s: seconds of frames that it was heard in; pauses do not count.
+        is_brief: whether it is too short or too faint for a table.
+    """
+
+    start_s: float
+    end_s: float
+    direction: Float[np.ndarray, "3"]
+    score: float
+    heard_s: float
+    is_brief: bool
+
+    @property
+    def duration_s(self) -> float:
+        """Seconds from its first frame to its last."""
+        return self.end_s - self.start_s
+
+    def __repr__(self) -> str:
+        azimuth_deg, elevation_deg = direction_to_angles_deg(self.direction)
+        time = f"{self.start_s:.1f} to {self.end_s:.1f} s"
+        return f"Span({time}, azimuth {azimuth_deg:.1f}°, elevation {elevation_deg:.1f}°)"
+
+
 @dataclass(frozen=True)
 class ResultHeader:
     """Where results come from.
@@ -122,6 +153,7 @@ class LocalizationResult:
         directions: the sources of the recording as a whole, strongest first.
         duration_s: length of the recording in seconds.
         warnings: what is wrong with the recording, a line each: dead or copied channels, hum, a lone tone.
+        spans: who was where when, in order of start; none for results that were read from a file.
     """
 
     header: ResultHeader
@@ -129,6 +161,7 @@ class LocalizationResult:
     directions: tuple[Source, ...]
     duration_s: float
     warnings: tuple[str, ...] = ()
+    spans: tuple[Span, ...] = ()
 
     def __repr__(self) -> str:
         found = ", ".join(map(repr, self.directions)) or "no source"

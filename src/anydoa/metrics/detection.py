@@ -103,10 +103,11 @@ def count_detections(
     validate(estimated, truth, active)
     talkers = np.broadcast_to(truth, (*active.shape, 3))
     found = np.array([len(peaks) for peaks in estimated], dtype=np.int64)
-    hits = sum(
-        _count_hits(peaks, talkers[frame, active[frame]], tolerance_deg)
-        for frame, peaks in enumerate(estimated)
-    )
+    hits = 0
+    for frame, peaks in enumerate(estimated):
+        speaking = talkers[frame, active[frame]]
+        near = great_circle_distance_deg(peaks[:, None], speaking[None]) <= tolerance_deg
+        hits += int(near[linear_sum_assignment(near, maximize=True)].sum())
     return DetectionCounts(
         hits=hits,
         estimates=int(found.sum()),
@@ -134,11 +135,3 @@ def evaluate(
 ) -> DetectionScore:
     """All scores of one utterance; arguments as for :func:`count_detections`."""
     return score(count_detections(estimated, truth, active))
-
-
-def _count_hits(
-    peaks: Float[np.ndarray, "peak 3"], talkers: Float[np.ndarray, "source 3"], tolerance_deg: float
-) -> int:
-    near = great_circle_distance_deg(peaks[:, None], talkers[None]) <= tolerance_deg
-    rows, columns = linear_sum_assignment(near, maximize=True)
-    return int(near[rows, columns].sum())

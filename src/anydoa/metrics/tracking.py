@@ -39,7 +39,7 @@ def ospa_deg(
         talkers: directions of the talkers that are present.
         tracks: directions of the tracks that are shown.
         cutoff_deg: what a talker or track without a partner costs, and the most that a pair costs.
-        order: of the mean; the higher, the more large errors weigh.
+        order: exponent of the mean; the higher, the more large errors weigh.
 
     Raises:
         ConfigError: if the cutoff is not positive or the order below 1.
@@ -178,8 +178,8 @@ def count_tracks(
     paired so that as many as possible are, and of those with the least sum of angles.
 
     Args:
-        ids: of the tracks shown in each frame.
-        tracks: their directions.
+        ids: names of the tracks shown in each frame.
+        tracks: directions of these tracks.
         truth: where each talker is.
         present: which talkers are there.
         duration_s: length of the recording in seconds.
@@ -234,14 +234,12 @@ class _Follower:
         gain = np.where(distance <= self.tolerance_deg, gain, 0.0)
         for row, column in zip(*linear_sum_assignment(gain, maximize=True), strict=True):
             if gain[row, column]:
-                self._match(talkers[row], names[column])
+                talker, name = talkers[row], names[column]
+                self.switches += self._partner.get(talker, name) != name
+                self._partner[talker] = name
+                self.matched[name] = self.matched.get(name, 0) + 1
         for name in names:
             self.shown[name] = self.shown.get(name, 0) + 1
-
-    def _match(self, talker: int, name: int) -> None:
-        self.switches += self._partner.get(talker, name) != name
-        self._partner[talker] = name
-        self.matched[name] = self.matched.get(name, 0) + 1
 
 
 def _cut_distances(

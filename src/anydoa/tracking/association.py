@@ -13,16 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
+from scipy.optimize import linear_sum_assignment
 
 from anydoa.io.results import Source
-from anydoa.tracking.assignment import Affinity, angles_between
 from anydoa.tracking.options import TrackerOptions
 from anydoa.tracking.track import Hypothesis, peak_variance
-
-_SURE = 0.9  # probability that a peak is a hypothesis's own from which it teaches the velocity
-_RESUMES = 0.5  # least probability that a talker sounds just now: one in a pause may go on at any moment
-_HARDLY = 0.01  # probability below which it teaches nothing
 
 
 def resolved(peaks: Sequence[Source], options: TrackerOptions) -> list[Source]:
@@ -50,9 +46,9 @@ def associate(
 
     Args:
         hypotheses: predicted to the time of the frame.
-        peaks: of the frame, as :func:`resolved` leaves them.
-        time_s: of the frame.
-        seconds: since the last frame.
+        peaks: those of the frame, as :func:`resolved` leaves them.
+        time_s: time of the frame.
+        seconds: time since the last frame.
         options: what peaks and talkers are like.
     """
     if not hypotheses or not peaks:
@@ -60,16 +56,17 @@ def associate(
     field = _Field.of(hypotheses, peaks, options)
     owned = field.affinity.best_pairs()
     # Peaks that follow each other closely have the same error, so each of them tells less.
-    novelty = max(min(seconds / options.correlation_s, 1.0), _HARDLY)
+    novelty = max(min(seconds / options.correlation_s, 1.0), options.hardly)
     after, explained = list(hypotheses), set(owned)
     for owner, index in owned.items():
         after[owner] = after[owner].owning(peaks[index], time_s, seconds, options)
         group = [owner, *(one for one in field.within_gate(index) if one not in owned)]
-        for one, share in zip(group, field.shares(group, index), strict=True):
-            if share.probability >= _HARDLY:
+        for one, share in zip(group, field.shares(group, index, options), strict=True):
+            if share.probability >= options.hardly:
                 heard = after[one].heard(share.probability, seconds, options)
-                heard = heard.surprised(peaks[index], seconds, options, own=share.is_sure)
-                after[one] = heard.taught(peaks[index], share.variance / novelty, steers=share.is_sure)
+                is_sure = share.probability >= options.sure  # hardly anyone else may own it
+                heard = heard.surprised(peaks[index], seconds, options, own=is_sure)
+                after[one] = heard.taught(peaks[index], share.variance / novelty, steers=is_sure)
                 explained.add(one)
     for one in set(range(len(after))) - explained:
         after[one] = after[one].silent(seconds, options)
@@ -77,22 +74,66 @@ def associate(
     return after, [peak for index, peak in enumerate(peaks) if index not in taken]
 
 
+@dataclass(frozen=True, eq=False)
+class Affinity:
+    """How well each peak fits each track.
+
+    Args:
+        log_likelihood: likelihood of the peak if it is the track's, but for a constant factor; its logarithm.
+        possible: whether the peak lies within the gate of the track.
+    """
+
+    log_likelihood: Float[np.ndarray, "track peak"]
+    possible: Bool[np.ndarray, "track peak"]
+
+    @staticmethod
+    def of(
+        distance: Float[np.ndarray, "track peak"],
+        variance: Float[np.ndarray, "track peak"],
+        *,
+        gate_sigmas: float,
+        max_gate: float,
+    ) -> "Affinity":
+        """Affinities of normal errors along both axes.
+
+        Args:
+            distance: angle between track and peak in radians.
+            variance: variance of their difference along each axis, in rad².
+            gate_sigmas: widest gate in standard deviations.
+            max_gate: widest gate in radians.
+        """
+        squared = distance**2 / variance
+        possible = (squared <= gate_sigmas**2) & (distance <= max_gate)
+        return Affinity(-squared / 2 - np.log(variance), possible)
+
+    def best_pairs(self) -> dict[int, int]:
+        """The peak of each track that gets one: as many pairs as possible, and of those the likeliest.
+
+        Reference:
+            Blackman and Popoli (1999), *Design and Analysis of Modern Tracking Systems*, chapter 6: global
+            nearest neighbour.
+        """
+        if not self.possible.any():
+            return {}
+        likely = self.log_likelihood[self.possible]
+        # One impossible pair costs more than all possible ones could gain.
+        impossible = likely.min() - min(self.possible.shape) * (np.ptp(likely) + 1)
+        score = np.where(self.possible, self.log_likelihood, impossible)
+        pairs = zip(*linear_sum_assignment(score, maximize=True), strict=True)
+        return {int(track): int(peak) for track, peak in pairs if self.possible[track, peak]}
+
+
 @dataclass(frozen=True)
 class _Share:
     """What a peak means for one of the hypotheses that may own it.
 
     Args:
-        probability: that it is its own.
-        variance: of its direction along each axis, in rad², for that hypothesis.
+        probability: chance that the peak is the hypothesis's own.
+        variance: variance of the peak's direction along each axis, in rad², for that hypothesis.
     """
 
     probability: float
     variance: float
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether hardly anyone else may own it."""
-        return self.probability >= _SURE
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +141,10 @@ class _Field:
     """The hypotheses and peaks of one frame, and the angles between them.
 
     Args:
-        activity: of each hypothesis, and at least the probability that a silent talker goes on.
+        activity: chance that each hypothesis sounds, at least that with which a silent talker goes on.
         apart: angles between hypotheses.
         noise: variance of each peak.
-        affinity: of hypotheses and peaks.
+        affinity: how well each peak fits each hypothesis.
     """
 
     activity: Float[np.ndarray, "track"]
@@ -119,7 +160,7 @@ class _Field:
         directions = np.stack([peak.direction for peak in peaks])
         noise = np.array([peak_variance(peak, options) for peak in peaks])
         return _Field(
-            activity=np.array([max(hypothesis.activity, _RESUMES) for hypothesis in hypotheses]),
+            activity=np.array([max(hypothesis.activity, options.resumes) for hypothesis in hypotheses]),
             apart=angles_between(places, places),
             noise=noise,
             affinity=Affinity.of(
@@ -135,7 +176,7 @@ class _Field:
         gated: list[int] = np.flatnonzero(self.affinity.possible[:, index]).tolist()
         return gated
 
-    def shares(self, group: list[int], index: int) -> list[_Share]:
+    def shares(self, group: list[int], index: int, options: TrackerOptions) -> list[_Share]:
         """What a peak means for its owner and those it may hide.
 
         If two of them sound, the peak may be half-way to the other: that is an error, too.
@@ -144,5 +185,17 @@ class _Field:
         weight = self.activity[group] * np.exp(log_likelihood - log_likelihood.max())
         probability = weight / weight.sum()
         between = (self.apart[np.ix_(group, group)] / 2) ** 2 @ self.activity[group]
-        variance = (self.noise[index] + between) / np.maximum(probability, _HARDLY)
+        variance = (self.noise[index] + between) / np.maximum(probability, options.hardly)
         return [_Share(*pair) for pair in zip(probability.tolist(), variance.tolist(), strict=True)]
+
+
+def angles_between(
+    first: Float[np.ndarray, "first 3"], second: Float[np.ndarray, "second 3"]
+) -> Float[np.ndarray, "first second"]:
+    """Angles between all pairs of unit vectors, in radians.
+
+    From their chords: exact for small angles, where it matters, and several times faster than
+    :func:`~anydoa.geometry.coordinates.great_circle_distance`.
+    """
+    chord = first[:, None] - second[None]
+    return 2 * np.arcsin(np.minimum(np.sqrt(np.einsum("ijk,ijk->ij", chord, chord)) / 2, 1.0))

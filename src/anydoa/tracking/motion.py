@@ -37,7 +37,7 @@ class Motion:
     Args:
         direction: unit vector.
         velocity: tangent at the direction, in rad/s.
-        covariance: of angle and speed along any one axis of the tangent plane, in rad and rad/s.
+        covariance: covariance of angle and speed along any one axis of the tangent plane, in rad and rad/s.
     """
 
     direction: Float[np.ndarray, "3"]
@@ -51,7 +51,7 @@ class Motion:
 
     @property
     def variance(self) -> float:
-        """Of the direction along each axis, in rad²."""
+        """Variance of the direction along each axis, in rad²."""
         return float(self.covariance[0, 0])
 
     def after(self, seconds: float, model: MotionModel) -> "Motion":
@@ -76,7 +76,7 @@ class Motion:
 
         Args:
             measured: unit vector.
-            variance: of it along each axis, in rad².
+            variance: variance of that direction along each axis, in rad².
             steers: whether it teaches the velocity, too; if not, the velocity is kept and only considered.
 
         Reference:

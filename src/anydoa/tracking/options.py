@@ -29,6 +29,15 @@ class TrackerOptions:
         confirm_s: how long peaks must come without a break to confirm a track; longer with breaks.
         release_s: silence in which the activity of a track falls from its highest to its lowest.
         keep_s: silence after which a confirmed track ends. Until then it may be taken up again.
+        confirm_peaks: peaks beyond the first that a confirmation takes, however far apart frames are.
+        score_memory_s: time over which the score of a track is smoothed.
+        surprise_memory_s: time over which it is kept in mind where peaks lay beside where they were expected.
+        turn_sigmas: mean surprise, in standard deviations, from which a talker is thought to turn.
+        sure: probability that a peak is a track's own from which it teaches the velocity.
+        hardly: probability that a peak is a track's own below which it teaches nothing.
+        resumes: least probability that a talker in a pause sounds just now: it may go on at any moment.
+        faintest: share of the least score that a peak counts for at least; a number of sources that is told
+            brings fainter peaks, and their noise must be finite.
 
     Raises:
         ConfigError: if an option is out of range.
@@ -46,6 +55,14 @@ class TrackerOptions:
     confirm_s: float = 0.4
     release_s: float = 1.5
     keep_s: float = 10.0
+    confirm_peaks: int = 3
+    score_memory_s: float = 0.5
+    surprise_memory_s: float = 1.0
+    turn_sigmas: float = 1.0
+    sure: float = 0.9
+    hardly: float = 0.01
+    resumes: float = 0.5
+    faintest: float = 0.1
 
     def __post_init__(self) -> None:
         for field in fields(self):

@@ -14,11 +14,6 @@ _LEAST = math.log(0.02 / 0.98)  # log odds of sounding; no silence makes it less
 _BORN = math.log(0.1 / 0.9)  # after the first peak, which may be a false one
 _CONFIRMED = math.log(0.9 / 0.1)
 _MOST = -_LEAST
-_MIN_PEAKS = 3  # beyond the first that a confirmation takes, however far apart frames are
-_SCORE_MEMORY_S = 0.5
-_SURPRISE_MEMORY_S = 1.0
-_TURNS = 1.0  # mean surprise, in standard deviations, from which a talker is thought to turn
-_FAINTEST = 0.1  # of the least score: a number of sources that is told brings fainter peaks, of finite noise
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +50,11 @@ class Hypothesis:
 
     Args:
         motion: where it is thought to be now.
-        log_odds: of sounding now.
+        log_odds: logarithm of the odds that it sounds now.
         born_s: time of its first peak.
         heard_s: time of the newest peak of its own.
         score: smoothed score of its peaks.
-        mirror: of its newest peak.
+        mirror: mirror of its newest peak.
         surprise: how far its own peaks lay from where they were expected, mean over the last second or so,
             in standard deviations; a tangent at its direction.
         last: its motion when a peak last corrected it.
@@ -99,7 +94,7 @@ class Hypothesis:
 
     def silent(self, seconds: float, options: TrackerOptions) -> "Hypothesis":
         """The hypothesis after so long without a peak, which count as peaks of no height."""
-        faded = self.score * math.exp(-seconds / _SCORE_MEMORY_S)
+        faded = self.score * math.exp(-seconds / options.score_memory_s)
         return replace(self._doubted(seconds, options), score=faded)
 
     def _doubted(self, seconds: float, options: TrackerOptions) -> "Hypothesis":
@@ -116,7 +111,7 @@ class Hypothesis:
 
     def owning(self, source: Source, time_s: float, seconds: float, options: TrackerOptions) -> "Hypothesis":
         """The hypothesis with a newest peak; its motion and how likely it sounds are left alone."""
-        kept = math.exp(-_counted_s(seconds, options) / _SCORE_MEMORY_S)
+        kept = math.exp(-_counted_s(seconds, options) / options.score_memory_s)
         score = kept * self.score + (1 - kept) * source.score
         return replace(self, heard_s=time_s, score=score, mirror=source.mirror)
 
@@ -134,7 +129,7 @@ class Hypothesis:
         """
         off = tangent_towards(self.motion.direction, source.direction) if own else np.zeros(3)
         deviation = math.sqrt(self.motion.variance + peak_variance(source, options))
-        kept = math.exp(-_counted_s(seconds, options) / _SURPRISE_MEMORY_S)
+        kept = math.exp(-_counted_s(seconds, options) / options.surprise_memory_s)
         return replace(self, surprise=kept * self.surprise + (1 - kept) * off / deviation)
 
     def shown(self, time_s: float, options: TrackerOptions) -> Track:
@@ -160,7 +155,7 @@ class Hypothesis:
             Bar-Shalom, Li and Kirubarajan (2001), *Estimation with Applications to Tracking and
             Navigation*, section 11.2: process noise adjusted to the innovations.
         """
-        turns = min(float(self.surprise @ self.surprise) / _TURNS**2, 1.0)
+        turns = min(float(self.surprise @ self.surprise) / options.turn_sigmas**2, 1.0)
         rate = (1 - turns) / options.speed_memory_s + turns / options.turn_memory_s
         return MotionModel(math.radians(options.speed_deg_s), 1 / rate)
 
@@ -177,9 +172,10 @@ def _counted_s(seconds: float, options: TrackerOptions) -> float:
 
     One peak after a pause does not say that its talker sounded throughout.
     """
-    return min(seconds, options.confirm_s / _MIN_PEAKS)
+    return min(seconds, options.confirm_s / options.confirm_peaks)
 
 
 def peak_variance(source: Source, options: TrackerOptions) -> float:
     """Variance of the direction of a peak along each axis, in rad²."""
-    return math.radians(options.noise_deg) ** 2 / max(source.score / options.least_score, _FAINTEST)
+    height = max(source.score / options.least_score, options.faintest)
+    return math.radians(options.noise_deg) ** 2 / height

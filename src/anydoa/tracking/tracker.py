@@ -45,7 +45,7 @@ class Tracker:
         """Take the peaks of the next frame.
 
         Args:
-            time_s: of the frame, in seconds from any moment; not before that of the last.
+            time_s: time of the frame, in seconds from any moment; not before that of the last.
             sources: peaks of the frame. Their ids do not matter.
             speech: whether the frame holds speech. If not, its peaks are those of noise and do not count.
 
@@ -55,7 +55,13 @@ class Tracker:
         Raises:
             ConfigError: if the time is not finite or goes back.
         """
-        seconds = self._advance(time_s)
+        last_s = time_s if self._time_s is None else self._time_s
+        if not (math.isfinite(time_s) and time_s >= last_s):
+            raise ConfigError(
+                f"times of frames must be finite and not go back, got {time_s} s after {last_s} s; "
+                "take a new Tracker for another recording"
+            )
+        self._time_s, seconds = time_s, time_s - last_s
         # Sorted, so that the order they come in decides nothing.
         ordered = sorted(sources, key=lambda peak: (-peak.score, *peak.direction)) if speech else []
         options = self.options
@@ -67,19 +73,13 @@ class Tracker:
             self._predict(self._tentative, time_s, seconds), rest, time_s, seconds, options
         )
         self._tentative += [new_hypothesis(peak, time_s, options) for peak in rest]
-        self._confirm()
+        # Those that have been heard enough get ids, in the order of their birth.
+        for hypothesis in self._tentative:
+            if hypothesis.deserves_id:
+                self._confirmed.append(replace(hypothesis, id=self._next_id))
+                self._next_id += 1
+        self._tentative = [one for one in self._tentative if not one.deserves_id]
         return tuple(hypothesis.shown(time_s, options) for hypothesis in self._confirmed)
-
-    def _advance(self, time_s: float) -> float:
-        """Seconds since the last frame."""
-        last_s = time_s if self._time_s is None else self._time_s
-        if not (math.isfinite(time_s) and time_s >= last_s):
-            raise ConfigError(
-                f"times of frames must be finite and not go back, got {time_s} s after {last_s} s; "
-                "take a new Tracker for another recording"
-            )
-        self._time_s = time_s
-        return time_s - last_s
 
     def _predict(self, hypotheses: list[Hypothesis], time_s: float, seconds: float) -> list[Hypothesis]:
         """Those that are not over, as they are expected at a time."""
@@ -88,11 +88,3 @@ class Tracker:
             for later in (hypothesis.after(seconds, self.options) for hypothesis in hypotheses)
             if not later.is_over(time_s, self.options)
         ]
-
-    def _confirm(self) -> None:
-        """Give ids to the tentative tracks that have been heard enough, in the order of their birth."""
-        for hypothesis in self._tentative:
-            if hypothesis.deserves_id:
-                self._confirmed.append(replace(hypothesis, id=self._next_id))
-                self._next_id += 1
-        self._tentative = [one for one in self._tentative if not one.deserves_id]

@@ -12,8 +12,8 @@ from anydoa.estimators.steered.estimator import SteeredEstimator
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, evaluate
-from anydoa.metrics.picking import pick_peaks
 from anydoa.networks.mask_net import MaskNet
+from anydoa.peaks.published import pick_peaks
 from anydoa.simulation.scene import Scene
 from anydoa.training.mask_clips import mask_clip
 from anydoa.training.mask_supervision import mask_loss

@@ -12,8 +12,8 @@ from torch import Tensor
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, LocalizationSummary, evaluate, summarize
-from anydoa.metrics.picking import pick_peaks
 from anydoa.networks.agg_rl import AggRl
+from anydoa.peaks.published import pick_peaks
 from anydoa.training.batch import Batch
 from anydoa.training.losses import weighted_cross_entropy
 from anydoa.training.supervision import represent

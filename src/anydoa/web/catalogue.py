@@ -13,7 +13,7 @@ from anydoa.io.array_file import list_presets, load_array
 from anydoa.io.grid_file import load_grid
 from anydoa.io.names import nearest_name
 from anydoa.localizer import DEFAULT_GRID, Localizer
-from anydoa.peaks import MAX_SOURCES
+from anydoa.peaks.finder import MAX_SOURCES
 from anydoa.web.messages import array_content
 
 _GRIDS = (DEFAULT_GRID, "fibonacci:512", "hemisphere:1024,up", "icosphere:4", "azimuth:360")

@@ -26,8 +26,6 @@ from anydoa.web.upload import DEFAULT_MAX_UPLOAD_MB, Spool, received_file
 DEFAULT_MAX_MINUTES = 60.0
 LINES = "application/x-ndjson"
 _MAX_UPLOADS = 4  # at once; they are located one after the other, in slices
-_MAX_NAME = 120
-_STEP_S = 0.25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,23 +77,20 @@ class LocateEndpoint:
             return
         self._num_uploads += 1
         try:
-            await self._answer(request, send)
+            assert self._spool is not None  # open() comes before the first request
+            name = request.query_params.get("name", "")[:120] or "recording"
+            with self._spool.place(name) as path:
+                try:
+                    await received_file(request, path, self._limits.max_mb)
+                except HTTPException as error:
+                    response = _refusal(error.detail, error.status_code)
+                except AnydoaError as error:
+                    response = _refusal(str(error), 400)
+                else:
+                    response = await self._response(request, path, name)
+                await response(request.scope, request.receive, send)
         finally:
             self._num_uploads -= 1
-
-    async def _answer(self, request: Request, send: Send) -> None:
-        assert self._spool is not None  # open() comes before the first request
-        name = request.query_params.get("name", "")[:_MAX_NAME] or "recording"
-        with self._spool.place(name) as path:
-            try:
-                await received_file(request, path, self._limits.max_mb)
-            except HTTPException as error:
-                response = _refusal(error.detail, error.status_code)
-            except AnydoaError as error:
-                response = _refusal(str(error), 400)
-            else:
-                response = await self._response(request, path, name)
-            await response(request.scope, request.receive, send)
 
     async def _response(self, request: Request, path: Path, name: str) -> Response:
         steps = self._steps(request, path, name)
@@ -117,11 +112,18 @@ class LocateEndpoint:
         work = _Work(self._catalogue, choice, Turn(self._turns), self._limits.max_minutes)
         task = asyncio.create_task(asyncio.to_thread(work.locate, path, name))
         try:
-            while not (await asyncio.wait({task}, timeout=_STEP_S))[0]:
+            while not (await asyncio.wait({task}, timeout=0.25))[0]:
                 if self._is_stopping():
                     work.turn.give_up()
                 yield {"type": "progress", "place": work.turn.place, "done": round(work.done, 4)}
-            yield _last_step(task)
+            try:
+                last = {"type": "result", **task.result()}
+            except GivenUpError:
+                reason = "the server is stopping; send the recording again"
+                last = {"type": "error", "error": reason, "status": 503}
+            except AnydoaError as error:
+                last = {"type": "error", "error": str(error), "status": 400}
+            yield last
         finally:
             work.turn.give_up()
             await asyncio.wait({task})
@@ -148,15 +150,6 @@ class _Work:
     def _go_on(self, done: float) -> None:
         self.done = done
         self.turn.give_way()
-
-
-def _last_step(task: "asyncio.Task[dict[str, Any]]") -> dict[str, Any]:
-    try:
-        return {"type": "result", **task.result()}
-    except GivenUpError:
-        return {"type": "error", "error": "the server is stopping; send the recording again", "status": 503}
-    except AnydoaError as error:
-        return {"type": "error", "error": str(error), "status": 400}
 
 
 def _refusal(message: str, status: int) -> Response:

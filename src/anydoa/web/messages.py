@@ -17,9 +17,9 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, Source
+from anydoa.live.feed import AudioFeed
+from anydoa.live.listener import LiveResult
 from anydoa.localizer import Localizer
-from anydoa.streaming.feed import AudioFeed
-from anydoa.streaming.pipeline import LiveResult
 from anydoa.tracking import Track
 
 LIVE_SCHEMA = "anydoa-live-1"

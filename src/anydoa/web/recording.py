@@ -47,7 +47,7 @@ def locate_recording(
         _check_duration(run, max_duration_s)
         trace = _Trace(run.info.duration_s)
         for frame in run:
-            trace.add(frame)
+            trace.add(frame.result)
             on_progress(min(frame.time_s / run.info.duration_s, 1.0))
     except ChannelCountError as error:
         raise AudioError(_renamed(f"{error.rule}; {_CHANNEL_CURE}", path, name)) from None
@@ -89,7 +89,7 @@ def _content(localizer: Localizer, run: LocalizationRun, trace: "_Trace", name: 
             }
             for frame in trace.frames
         ],
-        "flat_channels": run.stream.flat_channels,
+        "flat_channels": run.flat_channels,
         "warnings": list(run.warnings),
     }
 

@@ -10,7 +10,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.io.array_file import list_presets, load_array
-from anydoa.peaks import find_peaks
+from anydoa.peaks.finder import find_peaks
 from properties.strategies import make_scene, random_array, random_direction
 
 GRID = fibonacci_grid(2048)

@@ -9,7 +9,7 @@ from anydoa.errors import ConfigError
 from anydoa.estimators.music import Music
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.peaks import find_peaks
+from anydoa.peaks.finder import find_peaks
 from properties.strategies import make_scene, plane_wave, random_array, random_direction, talker
 
 

@@ -13,7 +13,7 @@ import soundfile
 
 from anydoa.errors import AudioError
 from anydoa.io.audio import audio_info, read_audio, read_blocks
-from anydoa.streaming.feeds.pcm import PcmDecoder, PcmFormat
+from anydoa.live.feeds.pcm import PcmDecoder, PcmFormat
 
 RATE = 16_000
 LENGTH = RATE + 77

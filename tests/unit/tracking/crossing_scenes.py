@@ -9,7 +9,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direction
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.io.results import Source
-from anydoa.peaks import PeakFinder
+from anydoa.peaks.finder import PeakFinder
 from anydoa.simulation.convolution import fade_between_knots
 from anydoa.simulation.rir import room_rir
 from anydoa.simulation.room import Room, shoebox

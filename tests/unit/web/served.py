@@ -12,9 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from anydoa.io.array_file import load_array
+from anydoa.live.feeds import FileFeed
+from anydoa.live.pipeline import LivePipeline
 from anydoa.localizer import Localizer
-from anydoa.streaming.feeds import FileFeed
-from anydoa.streaming.pipeline import LivePipeline
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.hub import Hub
 from anydoa.web.messages import hello_message

@@ -17,7 +17,7 @@ from anydoa.doctor.watch.sound_statistics import SoundStatistics
 from anydoa.doctor.watch.tones import ToneOptions, high_sound, single_tone
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.channels import named_channels
-from anydoa.peaks import PeakFinder
+from anydoa.peaks.finder import PeakFinder
 
 _MIN_ALIVE = 2  # microphones; fewer hear sound, but not where it comes from
 

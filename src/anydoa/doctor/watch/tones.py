@@ -14,7 +14,7 @@ from anydoa.doctor.watch.sound_statistics import SoundStatistics
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.peaks import PeakFinder
+from anydoa.peaks.finder import PeakFinder
 
 
 @dataclass(frozen=True)

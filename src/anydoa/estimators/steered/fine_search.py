@@ -13,7 +13,7 @@ from anydoa.estimators.steered.bin_features import BinAxis
 from anydoa.geometry.ambiguity import Cones
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.peak_fit import PatchFit
+from anydoa.peaks.fit import PatchFit
 
 _KEPT_PATCHES = 64
 _KEPT_LARGE_PATCHES = 16

@@ -9,7 +9,7 @@ from anydoa.geometry.channels import named_channels
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
-from anydoa.peaks import PeakFinder
+from anydoa.peaks.finder import PeakFinder
 from properties.strategies import plane_wave, talker
 from voices import voice
 

@@ -15,8 +15,8 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
 from anydoa.geometry.grid import DirectionGrid, azimuth_grid, fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
-from anydoa.metrics.picking import pick_peaks
-from anydoa.peaks import find_peaks
+from anydoa.peaks.finder import find_peaks
+from anydoa.peaks.published import pick_peaks
 from properties.strategies import plane_wave, random_array, talker
 
 GRID = fibonacci_grid(1024)

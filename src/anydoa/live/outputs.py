@@ -1,0 +1,65 @@
+"""Live results in files and pipes, in the formats of every other result."""
+
+from typing import Protocol, runtime_checkable
+
+from anydoa.errors import ConfigError
+from anydoa.io.results import WRITERS, FrameResult, Source, TextSink
+from anydoa.live.listener import LiveResult
+from anydoa.live.pipeline import LivePipeline
+
+
+@runtime_checkable
+class FlushableText(TextSink, Protocol):
+    """Anything that text can be written to and that can be made to pass it on."""
+
+    def flush(self) -> None:
+        """Pass on what was written."""
+        ...
+
+
+def tracked_frame(result: LiveResult) -> FrameResult:
+    """The tracks of a live result as a frame of results: the id of a source is that of its track."""
+    return FrameResult(
+        result.time_s,
+        tuple(
+            Source(track.direction, track.score, track.id, track.mirror, track.activity)
+            for track in result.tracks
+        ),
+    )
+
+
+class ResultFile:
+    """Writes the tracks of live results line by line, each at once, so that others can read along.
+
+    Args:
+        file: open for writing; not closed.
+        format: ``json``, ``csv`` or ``dcase``.
+        pipeline: where the results come from; its summary is written at the end.
+
+    Raises:
+        ConfigError: if the file cannot be written.
+    """
+
+    def __init__(self, file: FlushableText, format: str, pipeline: LivePipeline) -> None:
+        self._file = file
+        self._pipeline = pipeline
+        self._writer = WRITERS[format](file, pipeline.localizer.header(pipeline.feed.name), tracked=True)
+        self._flush()
+
+    def write(self, result: LiveResult) -> None:
+        """Write one result."""
+        self._writer.write(tracked_frame(result))
+        self._flush()
+
+    def close(self) -> None:
+        """Write what comes after the last result."""
+        self._writer.finish(self._pipeline.directions, self._pipeline.duration_s, self._pipeline.warnings)
+        self._flush()
+
+    def _flush(self) -> None:
+        try:
+            self._file.flush()
+        except BrokenPipeError:
+            raise  # a reader that has had enough is no mistake
+        except OSError as error:
+            raise ConfigError(f"results cannot be written ({error.strerror}); is there room?") from None

@@ -1,0 +1,344 @@
+"""From one spectrum to directions: the peaks of a function on the sphere, placed between grid points.
+
+Peaks are found by spherical non-maximum suppression and moved off the grid by a local quadratic fit. Given
+the array, directions it cannot tell apart count as one: a flat array's sources are sought on one side of it,
+a line's on one half circle, and where else each could be is said with it.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from jaxtyping import Bool, Float, Int
+from scipy.sparse import csr_array, vstack
+from scipy.spatial import cKDTree
+
+from anydoa.errors import ConfigError, ShapeError
+from anydoa.geometry.ambiguity import Ambiguity, Cones
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import normalize_direction
+from anydoa.geometry.grid import DirectionGrid
+from anydoa.peaks.fit import ArcFit, PatchFit
+
+MAX_SOURCES = 4  # reported when their number is not known
+_MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
+_MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a nearer mirror is the direction itself, for all a reader cares
+
+
+@dataclass(frozen=True)
+class PeakOptions:
+    """Which maxima stand out. The floor is the median of the spectrum.
+
+    Args:
+        contrast: share of the highest peak's height above the floor that a further source must have.
+        saddle: share of its own height above the floor to which the spectrum must fall on the way to every
+            higher peak.
+        rise: share of the threshold by which a source rises above the floor when the number of sources is
+            not known; what all directions have in common is no source.
+        narrow: a grid whose mean direction is longer than this is so narrow that a lobe fills it, and its
+            floor means nothing; by default the grid of a cap of 60 degrees.
+    """
+
+    contrast: float = 0.5
+    saddle: float = 0.5
+    rise: float = 0.3
+    narrow: float = 0.75
+
+
+@dataclass(frozen=True, eq=False)
+class Peak:
+    """One maximum of a spectrum.
+
+    Args:
+        direction: unit vector towards it, between the directions of the grid.
+        score: height of the fitted maximum, 0..1.
+        index: grid direction nearest to it.
+        stands_out: whether it is a source by its shape, and not only because a number was asked for.
+        mirror: other directions on the grid that the array cannot tell from it.
+    """
+
+    direction: Float[np.ndarray, "3"]
+    score: float
+    index: int
+    stands_out: bool
+    mirror: tuple[Float[np.ndarray, "3"], ...] = ()
+
+
+def find_peaks(
+    values: Float[np.ndarray, "grid"],
+    grid: DirectionGrid,
+    *,
+    num_sources: int | None,
+    threshold: float = 0.0,
+    min_separation_deg: float = 10.0,
+    max_sources: int = MAX_SOURCES,
+) -> list[Peak]:
+    """Peaks of one spectrum, best first; for many spectra on one grid keep a :class:`PeakFinder`."""
+    finder = PeakFinder(
+        grid,
+        num_sources=num_sources,
+        threshold=threshold,
+        min_separation_deg=min_separation_deg,
+        max_sources=max_sources,
+    )
+    return finder.find(values)
+
+
+@dataclass(frozen=True, eq=False)
+class PeakFinder:
+    """Finds the peaks of any number of spectra on one grid; what depends on the grid alone is kept.
+
+    A peak stands out if it is at least as high as its neighbours, rises at least ``options.contrast`` as far
+    above the floor as the highest peak, and the spectrum falls to ``options.saddle`` of that rise between it
+    and every higher peak. Slopes, ripples on a broad lobe and side lobes do not. Of two peaks nearer than
+    ``min_separation_deg``, as far as the array hears it (see :meth:`closeness`), the higher remains.
+
+    With an unknown number, sources are the peaks that stand out, reach the threshold and rise above the floor
+    by ``options.rise`` of it, unless the grid is narrow. With a known one, those that stand out come first,
+    then other local maxima, then any direction far enough from the peaks taken, until there are that many.
+    Values of zero are silence and never a peak.
+
+    Args:
+        grid: directions of the spectra.
+        array: what recorded the sound, to count directions it cannot tell apart as one; None tells all apart.
+        num_sources: how many peaks to return while candidates remain, or None to decide by shape.
+        threshold: least value of a peak when the number is not known.
+        min_separation_deg: nearest that two peaks can be, in degrees.
+        max_sources: most peaks to return when the number is not known.
+        options: when a peak stands out.
+
+    Raises:
+        ConfigError: if a number is out of range.
+    """
+
+    grid: DirectionGrid
+    array: MicrophoneArray | None = None
+    num_sources: int | None = None
+    threshold: float = 0.0
+    min_separation_deg: float = 10.0  # as published (Baek et al. 2026)
+    max_sources: int = MAX_SOURCES
+    options: PeakOptions = PeakOptions()
+
+    def __post_init__(self) -> None:
+        if self.num_sources is not None and self.num_sources < 1:
+            raise ConfigError(
+                f"number of sources must be at least 1, got {self.num_sources}; or leave it open"
+            )
+        if self.max_sources < 1:
+            raise ConfigError(f"max_sources must be at least 1, got {self.max_sources}")
+        if not 0 <= self.min_separation_deg <= 180:
+            raise ConfigError(f"min_separation_deg must be 0..180 degrees, got {self.min_separation_deg}")
+
+    def find(self, values: Float[np.ndarray, "grid"]) -> list[Peak]:
+        """Peaks of one spectrum, those that stand out first and the highest first among equals.
+
+        Raises:
+            ShapeError: if there is not one value for each direction of the grid.
+        """
+        if values.shape != (len(self.grid),):
+            raise ShapeError(f"the grid has {len(self.grid)} directions, got values of shape {values.shape}")
+        if self._half_circle is not None:
+            peaks = self._half_circle.finder.find(self._half_circle.weights @ values)
+        else:
+            seen = np.where(self._side, values, 0)
+            outstanding = self._outstanding(seen)
+            chosen = self._fill(seen, outstanding)
+            peaks = [self._place(values, index, index in outstanding) for index in chosen]
+        peaks = [self._named(peak) for peak in peaks]
+        return sorted(peaks, key=lambda peak: (not peak.stands_out, -peak.score))
+
+    def _outstanding(self, values: Float[np.ndarray, "grid"]) -> list[int]:
+        """Grid directions of the peaks that stand out, highest first."""
+        floor = float(np.median(values[self._side]))
+        least = floor + self.options.contrast * (float(values.max()) - floor)
+        if not self.num_sources:
+            rise = 0.0 if self._is_narrow else floor + self.options.rise * self.threshold
+            least = max(least, self.threshold, rise)
+        high = (values > max(floor, 0)) & (values >= least)
+        remaining = np.where(high & self._maxima(values), values, -np.inf)
+        taken: list[int] = []
+        for _ in range(_MAX_CANDIDATES):
+            index = int(remaining.argmax())
+            if remaining[index] == -np.inf or len(taken) == (self.num_sources or self.max_sources):
+                break
+            remaining[index] = -np.inf
+            saddle = floor + self.options.saddle * (values[index] - floor)
+            if all(self._lowest_between(values, index, higher) <= saddle for higher in taken):
+                taken.append(index)
+                remaining[self._near(index)] = -np.inf
+        return taken
+
+    def _fill(self, values: Float[np.ndarray, "grid"], outstanding: list[int]) -> list[int]:
+        """As many directions as there are sources: those that stand out, then what comes nearest to it."""
+        taken = list(outstanding)
+        if len(taken) >= (self.num_sources or 0):
+            return taken
+        positive = values > 0
+        for allowed in (positive & self._maxima(values), positive):
+            remaining = np.where(allowed, values, -np.inf)
+            for index in taken:
+                remaining[self._near(index)] = -np.inf
+            while len(taken) < (self.num_sources or 0) and remaining.max() > -np.inf:
+                taken.append(int(remaining.argmax()))
+                remaining[self._near(taken[-1])] = -np.inf
+        return taken
+
+    def _maxima(self, values: Float[np.ndarray, "grid"]) -> Bool[np.ndarray, "grid"]:
+        """Directions at least as high as all their neighbours."""
+        members, starts = self._rings
+        maxima: np.ndarray = np.maximum.reduceat(values[members], starts) <= values
+        return maxima
+
+    def _near(self, index: int) -> Bool[np.ndarray, "grid"]:
+        """Directions nearer to one than sources can be, itself included."""
+        near = self.are_one(self.grid.directions, self.grid.directions[index])
+        near[index] = True
+        return near
+
+    def are_one(
+        self, directions: Float[np.ndarray, "point 3"], direction: Float[np.ndarray, "3"]
+    ) -> Bool[np.ndarray, "point"]:
+        """Which directions are nearer to one than two sources can be, as far as the array hears it."""
+        near: np.ndarray = self.closeness(directions, direction) >= np.cos(
+            np.deg2rad(self.min_separation_deg)
+        )
+        return near
+
+    def closeness(
+        self, first: Float[np.ndarray, "point 3"], second: Float[np.ndarray, "*other 3"]
+    ) -> Float[np.ndarray, "point *other"]:
+        """Cosine of the angle between directions, as far as the array hears it."""
+        return self._ambiguity.closeness(first, second)
+
+    def _lowest_between(self, values: Float[np.ndarray, "grid"], first: int, second: int) -> float:
+        """Lowest value on the great circle between two directions."""
+        start, end = self.grid.directions[[first, second]]
+        angle = float(np.arccos(np.clip(start @ end, -1, 1)))
+        steps = np.linspace(0, 1, max(3, int(np.ceil(angle / self.grid.spacing)) + 1))[:, None]
+        path = np.sin((1 - steps) * angle) * start + np.sin(steps * angle) * end
+        return float(values[self._tree.query(path)[1]].min())
+
+    def _place(self, values: Float[np.ndarray, "grid"], index: int, stands_out: bool) -> Peak:
+        """The peak at a grid direction, moved off the grid."""
+        if index not in self._fits:
+            circle = self._circle
+            self._fits[index] = (
+                PatchFit(self.grid, index) if circle is None else ArcFit(self.grid, index, circle)
+            )
+        direction, height = self._fits[index].maximum(values)
+        score = float(np.clip(height, values[index], max(1.0, float(values[index]))))
+        return Peak(direction, score, index, stands_out)
+
+    def mirror(self, direction: Float[np.ndarray, "3"]) -> tuple[Float[np.ndarray, "3"], ...]:
+        """A direction's reflection through a flat array or its turn about a line, where the grid looks."""
+        twin = self._ambiguity.mirror(direction)
+        distinct = direction @ twin < np.cos(_MIN_MIRROR_ANGLE)
+        return (twin,) if distinct and self.looks_at(twin[None])[0] else ()
+
+    def looks_at(self, directions: Float[np.ndarray, "point 3"]) -> Bool[np.ndarray, "point"]:
+        """Whether the grid covers each direction: one of its own is within its spacing."""
+        farthest = 2 * np.sin(min(self.grid.spacing, np.pi / 4) / 2)
+        # Without the bound, all of a dense patch is looked through for what lies across the sphere.
+        bound = float(np.nextafter(farthest, 2.0))
+        distance: np.ndarray = self._tree.query(directions, distance_upper_bound=bound)[0]
+        return distance <= farthest
+
+    def _named(self, peak: Peak) -> Peak:
+        """The peak with its grid direction and mirror."""
+        index = int(self._tree.query(peak.direction)[1])
+        return replace(peak, index=index, mirror=self.mirror(peak.direction))
+
+    @cached_property
+    def _ambiguity(self) -> Ambiguity:
+        return Ambiguity() if self.array is None else self.array.ambiguity
+
+    @cached_property
+    def _is_narrow(self) -> bool:
+        return bool(np.linalg.norm(self.grid.directions.mean(axis=0)) > self.options.narrow)
+
+    @cached_property
+    def _side(self) -> Bool[np.ndarray, "grid"]:
+        """Where sources are sought: of two directions a flat array confuses, on the positive side."""
+        kept = self._ambiguity.is_on_kept_side(self.grid.directions)
+        if kept.all():
+            return kept
+        return kept | ~self.looks_at(self._ambiguity.mirror(self.grid.directions))
+
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(self.grid.directions)
+
+    @cached_property
+    def _half_circle(self) -> "_HalfCircle | None":
+        cones = self._ambiguity.cones
+        return None if cones is None else _half_circle_for(self, cones)
+
+    @cached_property
+    def _rings(self) -> tuple[Int[np.ndarray, "_"], Int[np.ndarray, "grid"]]:
+        """Each direction and its neighbours, one after the other, and where each begins."""
+        rings = [np.append(around, index) for index, around in enumerate(self.grid.neighbours)]
+        lengths = np.array([len(ring) for ring in rings])
+        return np.concatenate(rings), np.cumsum(lengths) - lengths
+
+    @cached_property
+    def _circle(self) -> Float[np.ndarray, "3"] | None:
+        """Normal of the plane that holds all directions of the grid, or None where they cover an area."""
+        directions = self.grid.directions
+        spread, axes = np.linalg.svd(directions - directions.mean(axis=0), full_matrices=False)[1:]
+        return axes[2] if len(directions) >= 3 and spread[2] < 1e-6 * spread[0] else None
+
+    @cached_property
+    def _fits(self) -> "dict[int, PatchFit | ArcFit]":
+        """Fits already solved: talkers stay where they are, so most frames find theirs here."""
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class _HalfCircle:
+    """All that a line array hears: one value for each angle to the line.
+
+    Args:
+        finder: finds peaks on the half circle of directions that stand for these angles.
+        weights: matrix (angle, grid) that averages each cone of directions around the line.
+    """
+
+    finder: PeakFinder
+    weights: csr_array
+
+
+def _half_circle_for(finder: PeakFinder, cones: Cones) -> _HalfCircle | None:
+    """The half circle in front of a line array, or behind or above it if the grid looks only there.
+
+    None if the grid looks at less than half of each of them.
+    """
+    axis, grid = cones.axis, finder.grid
+    front = _in_front_of(axis)
+    angles = np.linspace(0, np.pi, max(3, round(2 * np.pi / grid.spacing) + 1))
+    sides = [front, -front, np.cross(front, axis), np.cross(axis, front)]
+    circles = [np.cos(angles)[:, None] * axis + np.sin(angles)[:, None] * side for side in sides]
+    covered = [finder.looks_at(circle) for circle in circles]
+    best = int(np.argmax([seen.sum() for seen in covered]))
+    if covered[best].mean() < 0.5:
+        return None
+    cone = np.arccos(np.clip(grid.directions @ axis, -1, 1))
+    weights = vstack(
+        [_cone_average(cone - angle, grid.spacing / 2) for angle in angles[covered[best]]], format="csr"
+    )
+    circle = DirectionGrid(circles[best][covered[best]], name=f"half circle of {grid.name}")
+    return _HalfCircle(replace(finder, grid=circle, array=None), weights)
+
+
+def _cone_average(offset: Float[np.ndarray, "grid"], width: float) -> csr_array:
+    """One row of weights around offset 0 that sum to one."""
+    weights = np.where(np.abs(offset) <= 3 * width, np.exp(-0.5 * (offset / width) ** 2), 0)
+    return csr_array((weights / weights.sum())[None])
+
+
+def _in_front_of(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
+    """The horizontal direction at right angles to a line that faces the front, or the left if it cannot."""
+    across = np.cross(axis, [0.0, 0.0, 1.0])
+    if np.linalg.norm(across) < 1e-6:
+        return np.array([1.0, 0.0, 0.0])
+    across = normalize_direction(across)
+    side = across[0] if abs(across[0]) > 1e-6 else across[1]
+    return across * np.sign(side)

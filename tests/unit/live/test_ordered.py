@@ -1,0 +1,111 @@
+"""Feeds that put shifted channels in order: nothing lost, nothing late for longer than need be."""
+
+import logging
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from anydoa.calibration.card_start import CardStartCheck
+from anydoa.calibration.channel_profile import profile_channels
+from anydoa.live.feed import AudioFeed
+from anydoa.live.feeds import FileFeed, OrderedFeed
+from anydoa.live.pipeline import LivePipeline
+from anydoa.localizer import Localizer
+from card_starts import CARD, RATE, card_recording
+
+HEALTHY = profile_channels(card_recording(CARD, seed=99, azimuth_deg=-120.0), RATE, CARD)
+
+
+def ordered(feed: AudioFeed, *, listen_s: float = 1.0, patience_s: float = 2.0) -> OrderedFeed:
+    return OrderedFeed(feed, CardStartCheck(CARD, HEALTHY, RATE, listen_s=listen_s, patience_s=patience_s))
+
+
+@pytest.fixture(autouse=True)
+def _here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def written(name: str, audio: np.ndarray) -> Path:
+    soundfile.write(name, audio.T, RATE, subtype="FLOAT")
+    return Path(name)
+
+
+@pytest.fixture
+def shifted() -> Path:
+    """Two seconds of a start whose channels came shifted by 3."""
+    return written("shifted.wav", card_recording(CARD, seed=1, seconds=2.0, shift=3))
+
+
+def test_channels_come_out_in_order_and_nothing_is_lost(
+    shifted: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    feed = ordered(FileFeed(shifted, pace=None))
+    heard = np.concatenate(list(feed), axis=1)
+    np.testing.assert_allclose(heard, card_recording(CARD, seed=1, seconds=2.0), atol=1e-6)
+    assert isinstance(feed, AudioFeed)
+    assert (feed.name, feed.sample_rate, feed.num_channels) == ("shifted.wav", RATE, 8)
+    assert caplog.messages == [
+        "shifted.wav: channels came shifted by 3 and are put back in order; "
+        "the channels without a microphone are now 1, 2"
+    ]
+
+
+def test_a_feed_that_holds_sound_back_still_shows_that_it_lives(shifted: Path) -> None:
+    blocks = list(ordered(FileFeed(shifted, pace=None)))
+    empty = sum(block.shape == (8, 0) for block in blocks)
+    assert empty == 49  # the fiftieth block of 20 ms completes the second that is judged
+    assert all(block.shape[1] for block in blocks[empty:])
+
+
+def test_sound_that_cannot_wait_is_caught_up_with_gradually(shifted: Path) -> None:
+    feed = ordered(FileFeed(shifted, pace=8.0))
+    moments = [time.monotonic() for block in feed if block.shape[1]]
+    # Most of it is there at once; given out at four times the pace of the recording, no queue overflows.
+    assert moments[-1] - moments[0] > 0.3
+
+
+def test_results_of_a_shifted_start_are_those_of_a_healthy_one(shifted: Path) -> None:
+    healthy = written("healthy.wav", card_recording(CARD, seed=1, seconds=2.0))
+    localizer = Localizer(CARD, "fibonacci:200", "srp-phat")
+    mended = list(LivePipeline(localizer, ordered(FileFeed(shifted, pace=None)), vad=False))
+    plain = list(LivePipeline(localizer, FileFeed(healthy, pace=None), vad=False))
+    assert len(mended) == len(plain) == 20
+    for one, other in zip(mended, plain, strict=True):
+        assert one.time_s == other.time_s
+        np.testing.assert_allclose(one.spectrum, other.spectrum, atol=1e-4)
+        np.testing.assert_allclose(one.levels_db, other.levels_db, atol=1e-3)
+
+
+def test_a_start_that_cannot_be_told_stays_as_it_came(caplog: pytest.LogCaptureFixture) -> None:
+    path = written("silence.wav", np.zeros((8, 3 * RATE)))
+    heard = np.concatenate(list(ordered(FileFeed(path, pace=None))), axis=1)
+    assert heard.shape == (8, 3 * RATE)
+    assert caplog.messages == [
+        "silence.wav: the order of the channels cannot be told, they stay as they came; "
+        "no channel changes: nothing is heard yet"
+    ]
+
+
+def test_a_healthy_start_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    path = written("healthy.wav", card_recording(CARD, seed=2, seconds=1.5))
+    with caplog.at_level(logging.INFO, "anydoa"):
+        list(ordered(FileFeed(path, pace=None)))
+    assert [record.levelname for record in caplog.records] == ["INFO"]
+    assert caplog.messages == ["healthy.wav: the channels are in order"]
+
+
+def test_a_closed_feed_ends_while_it_still_holds_sound(
+    shifted: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    feed = ordered(FileFeed(shifted, pace=1.0), listen_s=60.0, patience_s=60.0)
+    closer = threading.Timer(0.2, feed.close)
+    closer.start()
+    start = time.monotonic()
+    assert sum(block.shape[1] for block in feed) == 0
+    assert time.monotonic() - start < 1.5
+    closer.join()
+    assert caplog.messages == []

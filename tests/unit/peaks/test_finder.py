@@ -1,0 +1,272 @@
+"""Peaks of spectra made by formula: places, numbers, and what an array cannot tell apart."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from anydoa.errors import ConfigError, ShapeError
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import (
+    angles_deg_to_direction,
+    great_circle_distance_deg,
+    normalize_direction,
+)
+from anydoa.geometry.grid import (
+    DirectionGrid,
+    azimuth_grid,
+    cap_grid,
+    fibonacci_grid,
+    hemisphere_grid,
+    icosphere_grid,
+    product_grid,
+)
+from anydoa.geometry.layouts import circular_positions, linear_positions
+from anydoa.peaks.finder import Peak, PeakFinder, find_peaks
+from anydoa.peaks.published import pick_peaks
+from properties.strategies import random_direction, seeds
+
+GRID = fibonacci_grid(2048)
+FLAT = MicrophoneArray(circular_positions(6, 0.05), "flat")
+LINE = MicrophoneArray(linear_positions(4, 0.04), "line")
+
+
+def lobe(grid: DirectionGrid, direction: np.ndarray, beam_deg: float = 12.0) -> np.ndarray:
+    """1 in a direction, 0.707 at ``beam_deg`` from it."""
+    sharpness = np.log(np.sqrt(0.5)) / (np.cos(np.deg2rad(beam_deg)) - 1)
+    return np.exp(sharpness * (grid.directions @ direction - 1))
+
+
+def error_deg(peak: Peak, direction: np.ndarray) -> float:
+    return float(great_circle_distance_deg(peak.direction, direction))
+
+
+@settings(max_examples=60, deadline=None)
+@given(seeds, st.floats(5, 40))
+def test_the_middle_of_a_lobe_is_found_between_the_directions_of_the_grid(seed: int, beam_deg: float) -> None:
+    direction = random_direction(np.random.default_rng(seed))
+    (peak,) = find_peaks(lobe(GRID, direction, beam_deg), GRID, num_sources=1)
+    assert error_deg(peak, direction) < 0.3
+    assert peak.score == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("grid", "centre", "radius", "bound_deg"),
+    [
+        (icosphere_grid(4), (0, 0), np.inf, 0.15),
+        (product_grid(), (0, 0), np.inf, 0.4),
+        (fibonacci_grid(512), (0, 0), np.inf, 1.2),
+        (cap_grid(20, 10, 30, 500), (20, 10), 0.2, 0.1),
+        (hemisphere_grid(1024), (0, 90), 0.9, 0.2),
+    ],
+    ids=lambda value: value.name if isinstance(value, DirectionGrid) else "",
+)
+def test_every_kind_of_grid_is_refined(
+    grid: DirectionGrid, centre: tuple[float, float], radius: float, bound_deg: float
+) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        direction = random_direction(rng)
+        if np.isfinite(radius):
+            direction = normalize_direction(
+                angles_deg_to_direction(*centre) + radius * rng.random() * direction
+            )
+        (peak,) = find_peaks(lobe(grid, direction), grid, num_sources=1)
+        assert error_deg(peak, direction) < bound_deg
+
+
+@pytest.mark.parametrize("elevation_deg", [0.0, 30.0])
+def test_a_circle_is_refined_along_itself(elevation_deg: float) -> None:
+    grid = azimuth_grid(72, elevation_deg)
+    for azimuth_deg in (-180.0, -63.2, 0.0, 1.7, 179.9):
+        direction = angles_deg_to_direction(azimuth_deg, elevation_deg)
+        (peak,) = find_peaks(lobe(grid, direction), grid, num_sources=1)
+        assert error_deg(peak, direction) < 0.05
+        assert peak.direction[2] == pytest.approx(direction[2])
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_grids_too_small_to_refine_give_their_own_directions(count: int) -> None:
+    grid = azimuth_grid(count)
+    (peak,) = find_peaks(np.linspace(0.1, 0.2, count), grid, num_sources=1)
+    assert error_deg(peak, grid.directions[count - 1]) < 60
+
+
+def test_a_refined_peak_stays_by_its_grid_direction() -> None:
+    rng = np.random.default_rng(1)
+    finder = PeakFinder(GRID, num_sources=4)
+    for _ in range(30):
+        for peak in finder.find(rng.random(len(GRID))):
+            nearest = float(great_circle_distance_deg(GRID.directions, peak.direction).min())
+            assert nearest < np.rad2deg(GRID.spacing)
+            assert np.linalg.norm(peak.direction) == pytest.approx(1)
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.integers(2, 4))
+def test_known_numbers_of_sources_are_all_found(seed: int, count: int) -> None:
+    rng = np.random.default_rng(seed)
+    directions: list[np.ndarray] = []
+    while len(directions) < count:
+        candidate = random_direction(rng)
+        if all(great_circle_distance_deg(candidate, other) > 45 for other in directions):
+            directions.append(candidate)
+    heights = np.linspace(1, 0.6, count)
+    values = np.max([h * lobe(GRID, d) for h, d in zip(heights, directions, strict=True)], axis=0)
+    peaks = find_peaks(values, GRID, num_sources=count)
+    assert [error_deg(peak, d) < 0.3 for peak, d in zip(peaks, directions, strict=True)] == [True] * count
+
+
+@settings(max_examples=30, deadline=None)
+@given(seeds, st.integers(1, 6), st.floats(5, 40))
+def test_peaks_keep_their_distance_and_come_highest_first(
+    seed: int, count: int, separation_deg: float
+) -> None:
+    values = np.random.default_rng(seed).random(len(GRID))
+    peaks = PeakFinder(GRID, num_sources=count, min_separation_deg=separation_deg).find(values)
+    assert len(peaks) == count
+    places = GRID.directions[[peak.index for peak in peaks]]
+    between = great_circle_distance_deg(places[:, None], places[None])[np.triu_indices(count, 1)]
+    assert (between > separation_deg - 2 * np.rad2deg(GRID.spacing)).all()
+    order = [(not peak.stands_out, -peak.score) for peak in peaks]
+    assert order == sorted(order)
+
+
+def test_the_published_rule_takes_the_slope_of_a_wide_lobe_and_ours_the_second_talker() -> None:
+    first, second = angles_deg_to_direction(0, 0), angles_deg_to_direction(90, 0)
+    values = np.maximum(lobe(GRID, first, 25), 0.7 * lobe(GRID, second, 25))
+    _, slope = GRID.directions[pick_peaks(values[None], GRID, 2)[0]]
+    assert great_circle_distance_deg(slope, first) < 20
+    ours = PeakFinder(GRID, num_sources=2).find(values)
+    assert error_deg(ours[1], second) < 1
+    assert [peak.stands_out for peak in ours] == [True, True]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_an_unknown_number_of_sources_is_counted(count: int) -> None:
+    directions = [angles_deg_to_direction(azimuth, 10) for azimuth in (0, 80, -110)[:count]]
+    noise = 0.03 * np.random.default_rng(0).random(len(GRID))
+    values = np.max([lobe(GRID, d, 15) for d in directions], axis=0) * 0.9 + noise
+    peaks = find_peaks(values, GRID, num_sources=None, threshold=0.3)
+    assert len(peaks) == count
+    assert all(min(error_deg(peak, d) for peak in peaks) < 1.5 for d in directions)
+
+
+def test_ripples_on_one_broad_lobe_are_one_source() -> None:
+    direction = angles_deg_to_direction(30, 20)
+    angle = np.arccos(np.clip(GRID.directions @ direction, -1, 1))
+    values = lobe(GRID, direction, 45) * (1 + 0.1 * np.cos(14 * angle))
+    assert len(find_peaks(values, GRID, num_sources=None)) == 1
+
+
+def test_side_lobes_are_no_sources() -> None:
+    direction = angles_deg_to_direction(30, 20)
+    angle = np.arccos(np.clip(GRID.directions @ direction, -1, 1))
+    values = np.abs(np.sinc(angle / np.deg2rad(25)))
+    (peak,) = find_peaks(values, GRID, num_sources=None)
+    assert error_deg(peak, direction) < 0.3
+
+
+def test_nothing_below_the_threshold_is_a_source() -> None:
+    values = 0.4 * lobe(GRID, angles_deg_to_direction(30, 20))
+    assert find_peaks(values, GRID, num_sources=None, threshold=0.5) == []
+    assert len(find_peaks(values, GRID, num_sources=None, threshold=0.3)) == 1
+    assert len(find_peaks(values, GRID, num_sources=1, threshold=0.5)) == 1
+
+
+@pytest.mark.parametrize("height", [0.0, 0.7])
+def test_a_flat_spectrum_has_no_source(height: float) -> None:
+    assert find_peaks(np.full(len(GRID), height), GRID, num_sources=None) == []
+
+
+def test_silence_has_no_peaks_however_many_are_asked_for() -> None:
+    assert find_peaks(np.zeros(len(GRID), dtype=np.float32), GRID, num_sources=3) == []
+
+
+def test_the_number_of_sources_is_bounded_when_unknown() -> None:
+    corners = [angles_deg_to_direction(azimuth, 0) for azimuth in range(0, 360, 45)]
+    values = np.max([lobe(GRID, corner, 8) for corner in corners], axis=0)
+    assert len(find_peaks(values, GRID, num_sources=None, max_sources=3)) == 3
+    assert len(find_peaks(values, GRID, num_sources=None, max_sources=20)) == 8
+
+
+class TestFlatArray:
+    def test_a_source_and_its_reflection_are_one_and_the_upper_is_named(self) -> None:
+        values = 0
+        for azimuth_deg, height in ((40, 1.0), (-100, 0.8)):
+            for elevation_deg in (35, -35):
+                direction = angles_deg_to_direction(azimuth_deg, elevation_deg)
+                values = np.maximum(values, height * lobe(GRID, direction))
+        for count in (2, None):
+            first, second = PeakFinder(GRID, array=FLAT, num_sources=count).find(values)
+            assert error_deg(first, angles_deg_to_direction(40, 35)) < 0.3
+            assert error_deg(second, angles_deg_to_direction(-100, 35)) < 0.3
+            np.testing.assert_allclose(first.mirror, [first.direction * [1, 1, -1]], atol=1e-12)
+
+    def test_a_source_in_the_plane_has_no_mirror(self) -> None:
+        (peak,) = PeakFinder(GRID, array=FLAT, num_sources=1).find(lobe(GRID, angles_deg_to_direction(40, 0)))
+        assert error_deg(peak, angles_deg_to_direction(40, 0)) < 0.3
+        assert peak.mirror == ()
+
+    def test_a_grid_that_looks_one_way_settles_the_side(self) -> None:
+        grid = hemisphere_grid(1024, "down")
+        direction = angles_deg_to_direction(40, -35)
+        (peak,) = PeakFinder(grid, array=FLAT, num_sources=1).find(lobe(grid, direction))
+        assert error_deg(peak, direction) < 0.3
+        assert peak.mirror == ()
+
+    def test_the_front_is_preferred_by_an_array_on_a_wall(self) -> None:
+        wall = MicrophoneArray(circular_positions(6, 0.05)[:, [2, 0, 1]], "wall")
+        values = np.maximum(
+            lobe(GRID, angles_deg_to_direction(30, 10)), lobe(GRID, angles_deg_to_direction(150, 10))
+        )
+        (peak,) = PeakFinder(GRID, array=wall).find(values)
+        assert error_deg(peak, angles_deg_to_direction(30, 10)) < 0.3
+        assert float(great_circle_distance_deg(peak.mirror[0], angles_deg_to_direction(150, 10))) < 0.3
+
+
+class TestLineArray:
+    @staticmethod
+    def cone(grid: DirectionGrid, *angles_deg: float) -> np.ndarray:
+        """What a line along y hears of sources at angles to it."""
+        angle_deg = np.rad2deg(np.arccos(np.clip(grid.directions @ [0, 1, 0], -1, 1)))
+        return np.max([np.exp(-0.5 * ((angle_deg - one) / 10) ** 2) for one in angles_deg], axis=0)
+
+    @pytest.mark.parametrize("grid", [GRID, azimuth_grid(360), icosphere_grid(4)], ids=lambda grid: grid.name)
+    def test_cones_are_found_and_named_in_front_with_the_back_as_mirror(self, grid: DirectionGrid) -> None:
+        for count in (2, None):
+            peaks = PeakFinder(grid, array=LINE, num_sources=count).find(self.cone(grid, 50, 121))
+            azimuths_deg = sorted(np.rad2deg(np.arctan2(p.direction[1], p.direction[0])) for p in peaks)
+            np.testing.assert_allclose(azimuths_deg, [-31, 40], atol=0.7)
+            for peak in peaks:
+                assert peak.direction[2] == pytest.approx(0, abs=1e-9)
+                np.testing.assert_allclose(peak.mirror, [peak.direction * [-1, 1, 1]], atol=1e-9)
+
+    def test_a_grid_behind_the_line_names_the_back(self) -> None:
+        grid = hemisphere_grid(1024, "back")
+        (peak,) = PeakFinder(grid, array=LINE, num_sources=1).find(self.cone(grid, 60))
+        assert error_deg(peak, angles_deg_to_direction(150, 0)) < 1
+        assert peak.mirror == ()
+
+    def test_the_end_of_the_line_is_a_direction(self) -> None:
+        (peak,) = PeakFinder(GRID, array=LINE, num_sources=1).find(self.cone(GRID, 0))
+        assert error_deg(peak, np.array([0.0, 1.0, 0.0])) < 5
+
+    def test_a_grid_that_follows_no_half_circle_keeps_its_own_directions(self) -> None:
+        grid = azimuth_grid(360, 40)
+        (peak,) = PeakFinder(grid, array=LINE, num_sources=1).find(self.cone(grid, 70))
+        assert peak.direction[2] == pytest.approx(np.sin(np.deg2rad(40)))
+        assert np.rad2deg(np.arccos(peak.direction[1])) == pytest.approx(70, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"num_sources": 0}, {"max_sources": 0}, {"min_separation_deg": -1}, {"min_separation_deg": 181}]
+)
+def test_impossible_options_are_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ConfigError, match=next(iter(wrong)).replace("num_", "number of ")):
+        PeakFinder(GRID, **wrong)
+
+
+def test_values_of_another_grid_are_refused() -> None:
+    with pytest.raises(ShapeError, match="the grid has 2048 directions"):
+        PeakFinder(GRID).find(np.zeros(100))
