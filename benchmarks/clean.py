@@ -27,9 +27,8 @@ from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.rigid_sphere import sphere_response
 from anydoa.io.array_file import list_presets, load_array
 from anydoa.simulation.corpus import read_corpus
-from anydoa.simulation.pool import AudioPool, load_pool
+from anydoa.simulation.pool import AudioPool, cut_speech, load_pool
 from anydoa.simulation.room import sample_direction
-from anydoa.simulation.voice import cut_speech
 from voices import write_voices
 
 SAMPLE_RATE = 16_000

@@ -75,8 +75,8 @@ def evaluate(
     if causes and (as_json or as_csv):
         raise ConfigError("--causes prints a second table; with --json or --csv give --causes-json FILE")
     from anydoa.estimators import ESTIMATORS
-    from anydoa.evaluation.catalogue import open_suite
-    from anydoa.evaluation.cause_report import cause_rows, causes_to_json
+    from anydoa.evaluation.report import cause_rows, causes_to_json
+    from anydoa.evaluation.suite import open_suite
     from anydoa.io.grid_file import load_grid
     from anydoa.runtime.folder import list_models
 
@@ -153,8 +153,14 @@ def _print_tables(scores: "Sequence[ClipScore]", *, causes: bool, as_markdown: b
     """The main table and, if wanted, what its errors come from."""
     from rich.console import Console
 
-    from anydoa.evaluation.cause_report import cause_rows, causes_to_markdown, causes_to_table
-    from anydoa.evaluation.report import report_rows, rows_to_markdown, rows_to_table
+    from anydoa.evaluation.report import (
+        cause_rows,
+        causes_to_markdown,
+        causes_to_table,
+        report_rows,
+        rows_to_markdown,
+        rows_to_table,
+    )
 
     if as_markdown:
         typer.echo(rows_to_markdown(report_rows(scores)), nl=False)

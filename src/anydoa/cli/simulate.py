@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from anydoa.geometry.array import MicrophoneArray
-    from anydoa.simulation.planned_rooms import BankPlan
     from anydoa.simulation.pool import AudioPool
+    from anydoa.simulation.rooms import RoomPlan
 
 _KNOTS_A_SECOND = 8  # places on the path of a talker who moves
 _LEVEL_DB = (-30.0, -20.0)
@@ -85,10 +85,8 @@ def simulate(
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
 ) -> None:
     """Render rooms with talkers and noise to WAV files, each with its array and its truth beside it."""
-    from anydoa.simulation.limits import check_within
     from anydoa.simulation.mixing import LONGEST_S, mix_in_new_rooms
-    from anydoa.simulation.perturbation import Mismatch
-    from anydoa.simulation.recipe import MixRecipe
+    from anydoa.simulation.recipe import Mismatch, MixRecipe, check_within
     from anydoa.simulation.render import begin_folder, write_scene
 
     if cache is not None:
@@ -158,8 +156,8 @@ def _known_array(name: str) -> "MicrophoneArray":
     return array.replace(channels=tuple(range(array.num_microphones)), ignore_channels=())
 
 
-def _plan_arrays(name: str, known: "MicrophoneArray | None", *, shapes: str, sphere: bool) -> "BankPlan":
-    from anydoa.simulation.planned_rooms import BankPlan, array_rows
+def _plan_arrays(name: str, known: "MicrophoneArray | None", *, shapes: str, sphere: bool) -> "RoomPlan":
+    from anydoa.simulation.rooms import RoomPlan, array_rows
 
     if known is not None:
         if shapes != _BALL:
@@ -167,13 +165,13 @@ def _plan_arrays(name: str, known: "MicrophoneArray | None", *, shapes: str, sph
                 f"--shapes is for random arrays, got --array {name!r}; leave it out or name random:4-12"
             )
         radius = known.rigid_sphere_radius or (_sphere_radius(known) if sphere else 0.0)
-        return BankPlan(num_rooms=1, arrays=(array_rows(known),), sphere_radius=radius)
+        return RoomPlan(num_rooms=1, arrays=(array_rows(known),), sphere_radius=radius)
     counts = re.fullmatch(r"(\d+)(?:-(\d+))?", name.removeprefix(_RANDOM))
     if counts is None:
         raise ConfigError(f"random arrays are written random:6 or random:4-12, got {name!r}")
     if sphere:
         raise ConfigError("random arrays sit on no sphere; leave out --sphere or name an array")
-    return BankPlan(
+    return RoomPlan(
         num_rooms=1,
         microphones=(int(counts[1]), int(counts[2] or counts[1])),
         shapes=tuple(shape.strip() for shape in shapes.split(",")),
@@ -208,7 +206,7 @@ def _open_pools(
     import numpy as np
 
     from anydoa.simulation.corpus import Split, read_corpus
-    from anydoa.simulation.pool import limit_clips, load_pool
+    from anydoa.simulation.pool import limit_utterances, load_pool
 
     if speech is None:
         raise ConfigError("recordings need voices; give --speech DIR, or --rooms N for rooms alone")
@@ -217,15 +215,15 @@ def _open_pools(
 
     def open_pool(folder: Path, *, is_speech: bool) -> "AudioPool":
         clips = read_corpus(folder).select(cast(Split, split))
-        chosen = limit_clips(clips, max(minutes, _FEWEST_MINUTES), np.random.default_rng(0))
+        chosen = limit_utterances(clips, max(minutes, _FEWEST_MINUTES), np.random.default_rng(0))
         return load_pool(chosen, speech=is_speech, cache=cache)
 
     voices = open_pool(speech, is_speech=True)
     return voices, None if noise is None else open_pool(noise, is_speech=False)
 
 
-def _write_bank(plan: "BankPlan", out: Path, *, workers: int, quiet: bool) -> None:
-    from anydoa.simulation.bank import build_bank
+def _write_bank(plan: "RoomPlan", out: Path, *, workers: int, quiet: bool) -> None:
+    from anydoa.simulation.rir_bank import build_bank
 
     with _progress(plan.num_rooms, "rooms", quiet=quiet) as report:
         build_bank(out, plan, workers=workers, report=report)

@@ -18,18 +18,16 @@ from anydoa.threads import one_blas_thread, one_thread_in_children
 
 _logger = logging.getLogger(__name__)
 
-_CLIPS_AT_ONCE = 5  # that a worker takes: estimators are set up once for them
-
 
 @dataclass(frozen=True, eq=False)
 class Job:
     """Clips of a suite that one process scores with every estimator.
 
     Args:
-        suite: where they come from.
+        suite: suite they come from.
         estimators: names as on the command line, or estimators themselves.
         grid: candidate directions.
-        clips: which of the suite.
+        clips: numbers of the clips in the suite.
         rule: how peaks are picked in frames whose number of talkers is known.
     """
 
@@ -57,7 +55,7 @@ def run_suite(
         estimators: names as on the command line, or estimators; with several processes, ones that pickle.
         grid: candidate directions.
         limit: most clips of each row of the table; all if None.
-        jobs: processes. When there are several, each uses one thread.
+        jobs: number of processes. When there are several, each uses one thread.
         rule: how peaks are picked in frames whose number of talkers is known; see :func:`score_clip`.
         report: called with clips done and clips in all.
 
@@ -94,7 +92,7 @@ def first_clips(suite: Suite, limit: int | None) -> tuple[int, ...]:
 
 def score_job(job: Job) -> Iterator[tuple[int, list[ClipScore]]]:
     """Each clip's index in the suite and its scores, one an estimator that takes its array."""
-    estimators = [_resolve(estimator) for estimator in job.estimators]
+    estimators = [make_estimator(one) if isinstance(one, str) else one for one in job.estimators]
     for index in job.clips:
         clip = job.suite[index]
         with one_blas_thread():
@@ -117,8 +115,9 @@ def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:
         return
     # The first clip is scored here: what a suite keeps on disk is made once, before several want it.
     yield from score_job(replace(job, clips=job.clips[:1]))
-    starts = range(1, len(job.clips), _CLIPS_AT_ONCE)
-    parts = [replace(job, clips=job.clips[start : start + _CLIPS_AT_ONCE]) for start in starts]
+    at_once = 5  # clips that a process takes: estimators are set up once for them
+    starts = range(1, len(job.clips), at_once)
+    parts = [replace(job, clips=job.clips[start : start + at_once]) for start in starts]
     with one_thread_in_children(), ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for future in as_completed([pool.submit(_score_part, part) for part in parts]):
             yield from future.result()
@@ -126,9 +125,3 @@ def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:
 
 def _score_part(job: Job) -> list[tuple[int, list[ClipScore]]]:
     return list(score_job(job))
-
-
-def _resolve(estimator: str | SpectrumEstimator) -> SpectrumEstimator:
-    if isinstance(estimator, str):
-        return make_estimator(estimator)
-    return estimator

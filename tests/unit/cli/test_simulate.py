@@ -17,8 +17,8 @@ from anydoa.errors import ConfigError
 from anydoa.geometry.ambiguity import geometry_rank
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.array_file import load_array
-from anydoa.simulation.bank import RoomBank
 from anydoa.simulation.corpus import read_corpus
+from anydoa.simulation.rir_bank import RirBank
 from voices import write_corpus
 
 APP = typer.Typer()
@@ -92,7 +92,7 @@ def test_errors_of_position_are_told_as_if_true(corpus: Path, tmp_path: Path) ->
 def test_a_bank_of_rooms_is_written_for_training(tmp_path: Path) -> None:
     options = ["--out", str(tmp_path), "--rooms", "2", "--array", "random:3-4", "--rt60", "0.2", "--quiet"]
     CliRunner().invoke(APP, options, catch_exceptions=False)
-    bank = RoomBank(tmp_path)
+    bank = RirBank(tmp_path)
     assert len(bank) == 2
     assert bank[0].rt60 == 0.2
 
@@ -100,7 +100,7 @@ def test_a_bank_of_rooms_is_written_for_training(tmp_path: Path) -> None:
 def test_a_bank_may_hold_arrays_of_several_shapes(tmp_path: Path) -> None:
     options = ["--out", str(tmp_path), "--rooms", "8", "--array", "random:5", "--rt60", "0.2", "--quiet"]
     CliRunner().invoke(APP, [*options, "--shapes", "line, plane"], catch_exceptions=False)
-    bank = RoomBank(tmp_path)
+    bank = RirBank(tmp_path)
     assert bank.plan.shapes == ("line", "plane")
     assert {geometry_rank(MicrophoneArray(room.mics)) for room in bank} == {"line", "plane"}
 
@@ -108,7 +108,7 @@ def test_a_bank_may_hold_arrays_of_several_shapes(tmp_path: Path) -> None:
 def test_talkers_of_a_bank_walk_past_as_many_places_as_a_clip_is_long(tmp_path: Path) -> None:
     options = ["--out", str(tmp_path), "--rooms", "1", "--array", "random:3", "--rt60", "0.2", "--quiet"]
     CliRunner().invoke(APP, [*options, "--moving", "--duration", "0.5"], catch_exceptions=False)
-    assert RoomBank(tmp_path)[0].talkers.shape == (3, 5, 3)
+    assert RirBank(tmp_path)[0].talkers.shape == (3, 5, 3)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Telephone prompts as a corpus: which are taken, and that they are decoded once."""
+"""Telephone asterisk as a corpus: which are taken, and that they are decoded once."""
 
 from pathlib import Path
 
@@ -7,9 +7,8 @@ import pytest
 import soundfile
 
 from anydoa.errors import AudioError
-from anydoa.evaluation import prompts
-from anydoa.evaluation.g722 import decode_g722
-from anydoa.evaluation.prompts import default_speech, holds_prompts, unpack_prompts
+from anydoa.evaluation import asterisk
+from anydoa.evaluation.asterisk import decode_g722, default_speech, holds_prompts, unpack_prompts
 from anydoa.simulation.corpus import read_corpus
 
 DURATIONS_S = (0.2, 0.8)
@@ -67,7 +66,7 @@ def test_prompts_are_decoded_once(tmp_path: Path) -> None:
 def test_a_machine_without_prompts_is_told_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prompts, "DEBIAN_FOLDER", tmp_path)
+    monkeypatch.setattr(asterisk, "DEBIAN_FOLDER", tmp_path)
     with pytest.raises(AudioError, match="apt install asterisk-core-sounds-en-g722"):
         default_speech()
     write_prompts(tmp_path)

@@ -8,7 +8,7 @@ import pytest
 import soundfile
 
 from anydoa.errors import AudioError, ConfigError
-from anydoa.simulation.corpus import Clip, Corpus, read_corpus
+from anydoa.simulation.corpus import Corpus, Utterance, read_corpus
 from anydoa.simulation.pool import read_mono
 
 TONE = np.sin(np.arange(1600) / 5)
@@ -148,7 +148,7 @@ def test_the_split_of_a_folder_does_not_depend_on_where_it_lies(tmp_path: Path) 
 
 
 def test_a_split_that_is_not_there_is_named_with_those_that_are() -> None:
-    corpus = Corpus("folder", (Clip(Path("a.wav"), "a", "train"),))
+    corpus = Corpus("folder", (Utterance(Path("a.wav"), "a", "train"),))
     with pytest.raises(ConfigError, match="no 'test' split; it has: train"):
         corpus.select("test")
 

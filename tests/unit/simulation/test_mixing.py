@@ -10,17 +10,14 @@ from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.simulation.activity import ACTIVITY_CHUNK
-from anydoa.simulation.mixing import SceneMixer, mix_in_new_rooms
-from anydoa.simulation.perturbation import Mismatch
-from anydoa.simulation.planned_rooms import BankPlan, BankRoom, SimulatedRooms
+from anydoa.simulation.mixing import SceneMixer, activity_at_array, mix_in_new_rooms
 from anydoa.simulation.pool import AudioPool
-from anydoa.simulation.recipe import MixRecipe
-from anydoa.simulation.room import RoomRanges
+from anydoa.simulation.recipe import Mismatch, MixRecipe, RoomRanges
+from anydoa.simulation.rooms import RoomPlan, SimulatedRoom, SimulatedRooms
 from anydoa.simulation.scene import Scene
-from anydoa.simulation.voice import activity_at_array
 from voices import voice
 
-PLAN = BankPlan(
+PLAN = RoomPlan(
     num_rooms=3,
     seed=2,
     microphones=(3, 5),
@@ -194,11 +191,11 @@ class Clicks:
     def __len__(self) -> int:
         return 1
 
-    def __getitem__(self, index: int) -> BankRoom:
+    def __getitem__(self, index: int) -> SimulatedRoom:
         rirs = np.zeros((2, 1, 2, 90), dtype=np.float16)
         rirs[[0, 0, 1, 1], 0, [0, 1, 0, 1], [58, 62, 62, 58]] = 1
         sample = np.array([0.0, SPEED_OF_SOUND / SAMPLE_RATE, 0.0])
-        return BankRoom(
+        return SimulatedRoom(
             talker_rirs=rirs,
             noise_rirs=np.zeros((0, 2, 90), dtype=np.float16),
             mics=np.stack([2 * sample, -2 * sample]),

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from anydoa.simulation.perturbation import Mismatch, apply_mismatch, mismatch_response, misplace
+from anydoa.simulation.convolution import scale_spectrum
+from anydoa.simulation.recipe import Mismatch, mismatch_response, misplace
 
 PERFECT = Mismatch()
 AUDIO = np.float32(np.random.default_rng(0).standard_normal((4, 3000)))
@@ -13,7 +14,7 @@ def test_perfect_microphones_change_nothing() -> None:
     rng = np.random.default_rng(0)
     positions = np.eye(3)
     assert misplace(positions, PERFECT, rng) is positions
-    assert np.array_equal(apply_mismatch(AUDIO, mismatch_response(4, PERFECT, rng)), AUDIO)
+    assert np.array_equal(scale_spectrum(AUDIO, mismatch_response(4, PERFECT, rng)), AUDIO)
 
 
 def test_positions_stray_by_the_deviation_asked_for_and_stay_centred() -> None:
@@ -30,6 +31,6 @@ def test_gains_and_phases_stray_by_the_deviations_asked_for() -> None:
 
 def test_a_response_multiplies_every_frequency_alike() -> None:
     response = np.array([1.0 + 0j, 2.0, 0.5 * np.exp(0.3j), np.exp(-1j)])
-    changed = apply_mismatch(AUDIO, response)
+    changed = scale_spectrum(AUDIO, response)
     ratio = (np.fft.rfft(changed) / np.fft.rfft(AUDIO))[:, 1:-1]
     assert np.allclose(ratio, response[:, None], atol=1e-3)

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from anydoa.errors import AudioError
 from anydoa.simulation.activity import ACTIVITY_CHUNK
-from anydoa.simulation.corpus import Clip
-from anydoa.simulation.pool import AudioPool, limit_clips, load_pool, read_mono
+from anydoa.simulation.corpus import Utterance
+from anydoa.simulation.pool import AudioPool, limit_utterances, load_pool, read_mono
 from voices import voice
 
 RAMPS = AudioPool(
@@ -36,14 +36,14 @@ def test_a_segment_goes_around_its_own_voice_only(group: int, start: int, length
     assert np.array_equal(RAMPS.segment_activity(group, start, length), chunks[places // ACTIVITY_CHUNK])
 
 
-def write_clips(root: Path) -> list[Clip]:
+def write_clips(root: Path) -> list[Utterance]:
     rng = np.random.default_rng(0)
     clips = []
     for name, rate in (("ann/1.wav", 16_000), ("ann/2.wav", 16_000), ("bob/1.flac", 48_000)):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, np.repeat(voice(120.0, 1.0, rng), rate // 16_000), rate)
-        clips.append(Clip(path, name.split("/")[0], "train"))
+        clips.append(Utterance(path, name.split("/")[0], "train"))
     return clips
 
 
@@ -86,22 +86,22 @@ def test_other_recordings_get_a_cache_of_their_own(tmp_path: Path) -> None:
 def test_a_silent_voice_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clips = write_clips(tmp_path)
     soundfile.write(tmp_path / "silent.wav", np.zeros(1000), 16_000)
-    pool = load_pool([*clips, Clip(tmp_path / "silent.wav", "cat", "train")], speech=False)
+    pool = load_pool([*clips, Utterance(tmp_path / "silent.wav", "cat", "train")], speech=False)
     assert pool.groups == ("ann", "bob")
     assert "cat: silent" in caplog.text
 
 
 def test_only_as_many_recordings_as_needed_are_taken(tmp_path: Path) -> None:
     clips = write_clips(tmp_path)
-    assert len(limit_clips(clips, 1.5 / 60, np.random.default_rng(0))) == 2
-    assert limit_clips(clips, 60.0, np.random.default_rng(0)) == clips
+    assert len(limit_utterances(clips, 1.5 / 60, np.random.default_rng(0))) == 2
+    assert limit_utterances(clips, 60.0, np.random.default_rng(0)) == clips
 
 
 def test_recordings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     path = tmp_path / "broken.wav"
     path.write_bytes(b"RIFF nothing")
     with pytest.raises(AudioError, match=r"broken\.wav: cannot be read as audio"):
-        load_pool([Clip(path, "x", "train")], speech=False)
+        load_pool([Utterance(path, "x", "train")], speech=False)
     with pytest.raises(AudioError, match="at least one recording"):
         load_pool([], speech=False)
 
@@ -147,9 +147,9 @@ def test_a_recording_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
     (clip,) = write_clips(tmp_path)[:1]
     odd = clip.path.with_name(os.fsdecode(b"caf\xe9.wav"))
     clip.path.rename(odd)
-    clips = [Clip(odd, odd.stem, "train")]
-    assert limit_clips(clips, 1.0, np.random.default_rng(0)) == clips
+    clips = [Utterance(odd, odd.stem, "train")]
+    assert limit_utterances(clips, 1.0, np.random.default_rng(0)) == clips
     assert load_pool(clips, speech=False, cache=tmp_path / "cache").groups == (odd.stem,)
     odd.write_bytes(b"x")
     with pytest.raises(AudioError, match="cannot be read as audio"):
-        limit_clips(clips, 1.0, np.random.default_rng(0))
+        limit_utterances(clips, 1.0, np.random.default_rng(0))
