@@ -27,10 +27,9 @@ from anydoa.io.array_file import load_array
 from anydoa.metrics.localization import LocalizationScore, summarize
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.mixing import mix_in_new_rooms
-from anydoa.simulation.planned_rooms import BankPlan, array_rows
 from anydoa.simulation.pool import AudioPool, load_pool
-from anydoa.simulation.recipe import MixRecipe
-from anydoa.simulation.room import RoomRanges
+from anydoa.simulation.recipe import MixRecipe, RoomRanges
+from anydoa.simulation.rooms import RoomPlan, array_rows
 from voices import write_voices
 
 SECONDS = 2.0
@@ -51,7 +50,7 @@ def made_voices() -> AudioPool:
 def clips(preset: str, voices: AudioPool, num_rooms: int, num_talkers: int) -> Iterator[SuiteClip]:
     """Recordings of an array on its sphere, a new room each."""
     array = load_array(preset)
-    plan = BankPlan(
+    plan = RoomPlan(
         num_rooms=num_rooms,
         seed=SEED + num_talkers,
         arrays=(array_rows(array),),

@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anydoa.evaluation.clip_cache import CachedSuite
 from anydoa.evaluation.material import Material
-from anydoa.evaluation.suite import array_suite
+from anydoa.evaluation.suite import CachedSuite, array_suite
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.pool import AudioPool, load_pool
 from voices import write_corpus

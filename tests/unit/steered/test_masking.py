@@ -7,9 +7,8 @@ from scipy.signal import fftconvolve
 from anydoa.estimators import load
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions
-from anydoa.simulation.rir import room_rir
+from anydoa.simulation.rir import direct_part, room_rir
 from anydoa.simulation.room import shoebox
-from anydoa.simulation.voice import direct_part
 from anydoa.steered.estimator import SteeredEstimator
 from anydoa.steered.masking import mask_of
 from anydoa.steered.windows import window_spectra
