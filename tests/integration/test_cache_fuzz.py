@@ -54,7 +54,7 @@ def same_pool(first: AudioPool, second: AudioPool) -> bool:
 
 
 def test_a_damaged_pool_is_the_same_pool(corpus: Path, tmp_path: Path) -> None:
-    clips = read_corpus(corpus / "noise").clips
+    clips = read_corpus(corpus / "noise").utterances
     fresh = load_pool(clips, speech=False)
     rng = np.random.default_rng(7)
     load_pool(clips, speech=False, cache=tmp_path)

@@ -1,5 +1,6 @@
 """One recording of a suite with its truth: what an estimator hears and what it is measured against."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -164,17 +165,21 @@ class Suite(Protocol):
         ...
 
 
-class Recording(Protocol):
+class Recording(ABC):
     """A recording on disk with its truth."""
 
     @property
+    @abstractmethod
     def row(self) -> tuple[str, int]:
-        """Kind of recording and number of talkers."""
-        ...
+        """Kind of recording and number of talkers: where in the table it belongs."""
 
+    @abstractmethod
     def read(self) -> SuiteClip:
-        """Sound and truth."""
-        ...
+        """Sound and truth.
+
+        Raises:
+            AudioError: if files are missing or do not fit one another.
+        """
 
 
 class RecordedSuite:

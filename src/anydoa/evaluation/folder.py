@@ -16,7 +16,7 @@ from jaxtyping import Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import RecordedSuite, SuiteClip, read_resampled
+from anydoa.evaluation.clip import RecordedSuite, Recording, SuiteClip, read_resampled
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io.array_file import load_array
 
@@ -43,7 +43,7 @@ class FolderSuite(RecordedSuite):
 
 
 @dataclass(frozen=True)
-class FolderRecording:
+class FolderRecording(Recording):
     """A recording by its truth.
 
     Args:

@@ -27,7 +27,7 @@ from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
-from anydoa.evaluation.clip import RecordedSuite, SuiteClip
+from anydoa.evaluation.clip import RecordedSuite, Recording, SuiteClip
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.convention import positions_from_locata
 from anydoa.geometry.coordinates import normalize_direction
@@ -47,7 +47,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class LocataRecording:
+class LocataRecording(Recording):
     """One recording of one array.
 
     Args:

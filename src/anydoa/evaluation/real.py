@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import KnownKind, KnownPart, RecordedSuite, SuiteClip, read_resampled
+from anydoa.evaluation.clip import KnownKind, KnownPart, RecordedSuite, Recording, SuiteClip, read_resampled
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io.array_file import list_presets, load_array
@@ -52,7 +52,7 @@ class RealSuite(RecordedSuite):
 
 
 @dataclass(frozen=True)
-class RealRecording:
+class RealRecording(Recording):
     """A recording of a real array with its truth.
 
     Args:

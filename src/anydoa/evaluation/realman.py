@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import KnownPart, RecordedSuite, SuiteClip, read_resampled
+from anydoa.evaluation.clip import KnownPart, RecordedSuite, Recording, SuiteClip, read_resampled
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.layouts import circular_positions
@@ -36,7 +36,7 @@ _LONGEST_CELL = 2**20  # characters of the azimuths of a recording
 
 
 @dataclass(frozen=True)
-class RealManRecording:
+class RealManRecording(Recording):
     """One recording.
 
     Args:

@@ -17,7 +17,7 @@ import numpy as np
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import KnownPart, RecordedSuite, SuiteClip
+from anydoa.evaluation.clip import KnownPart, RecordedSuite, Recording, SuiteClip
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io.array_file import load_array
@@ -29,7 +29,7 @@ _RECORDING = re.compile(r"RSL_(\d{1,4})_(\d{1,3})_\w*\.wav", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Rsl2019Recording:
+class Rsl2019Recording(Recording):
     """One recording.
 
     Args:

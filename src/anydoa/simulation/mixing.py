@@ -159,7 +159,7 @@ class SceneMixer:
         )
 
     def _render(
-        self, pieces: Sequence[Speech], responses: Iterable[Float[np.ndarray, "knot mic tap"]]
+        self, pieces: Sequence[Speech], responses: Iterable[Float[np.ndarray, "knot mic _"]]
     ) -> list[Complex[np.ndarray, "mic freq"]]:
         """Spectra of talkers at the microphones, who pass the places of their responses at even intervals."""
         low = lowest_bin(self.num_samples, self.sample_rate)
@@ -168,7 +168,7 @@ class SceneMixer:
             for piece, rirs in zip(pieces, responses, strict=True)
         ]
 
-    def _direct_responses(self, room: SimulatedRoom) -> list[Float[np.ndarray, "knot mic early"]]:
+    def _direct_responses(self, room: SimulatedRoom) -> list[Float[np.ndarray, "knot mic _"]]:
         """Responses of each talker without all that comes later than 3 ms after the direct sound."""
         return [
             direct_part(rirs, places, room.mics, sample_rate=self.sample_rate)

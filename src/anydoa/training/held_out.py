@@ -65,7 +65,7 @@ def split_clips(
         ConfigError: if there are too few groups to train on, or to hold some out.
     """
     train = corpus.select("train")
-    if any(clip.split == "validation" for clip in corpus.clips):
+    if any(utterance.split == "validation" for utterance in corpus.utterances):
         return train, corpus.select("validation")
     groups = sorted({clip.group for clip in train}, key=lambda name: hashlib.sha256(name.encode()).digest())
     count = max(least, round(share * len(groups)))

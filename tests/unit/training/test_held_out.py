@@ -54,8 +54,8 @@ def test_no_speaker_is_on_both_sides() -> None:
 
 def test_a_corpus_with_a_validation_split_keeps_it() -> None:
     own = corpus(3, "validation")
-    train, validation = split_clips(Corpus("both", corpus(4).clips + own.clips), 0.5, least=2)
-    assert (train, validation) == (corpus(4).clips, own.clips)
+    train, validation = split_clips(Corpus("both", corpus(4).utterances + own.utterances), 0.5, least=2)
+    assert (train, validation) == (corpus(4).utterances, own.utterances)
 
 
 def test_too_few_speakers_are_refused() -> None:

@@ -19,8 +19,6 @@ from anydoa.simulation.rooms import (
     RoomPlan,
     SimulatedRoom,
     SimulatedRooms,
-    array_rows,
-    select_from_room,
     simulate_room,
 )
 
@@ -126,7 +124,7 @@ def test_folders_without_a_bank_are_refused(tmp_path: Path) -> None:
 
 def test_given_arrays_stand_centred_in_their_rooms() -> None:
     array = MicrophoneArray([[1.0, 0, 0], [1.1, 0, 0], [1.0, 0.2, 0]], name="corner")
-    room = simulate_room(replace(PLAN, arrays=(array_rows(array),)), 0)
+    room = simulate_room(PLAN.with_array(array), 0)
     assert np.allclose(room.mics, array.centred_positions)
 
 
@@ -141,7 +139,7 @@ def test_walking_talkers_have_a_response_for_every_place() -> None:
 
 def test_part_of_a_room_is_centred_on_the_microphones_left() -> None:
     room = simulate_room(replace(PLAN, microphones=(4, 4)), 0)
-    part = select_from_room(room, np.array([1]), np.array([2, 0]))
+    part = room.select(np.array([1]), np.array([2, 0]))
     assert np.allclose(part.mics.mean(axis=0), 0)
     assert np.array_equal(part.talker_rirs[0], room.talker_rirs[1][:, [2, 0]])
     assert np.array_equal(part.noise_rirs, room.noise_rirs[:, [2, 0]])
@@ -159,7 +157,7 @@ def test_reflections_arrive_when_their_images_say(built: Path) -> None:
                 arrival = round(distance / SPEED_OF_SOUND * plan.sample_rate)
                 heard = np.abs(rir[arrival - 1 : arrival + 2]).max()
                 assert 0.4 / distance < heard < 1.3 / distance
-    part = select_from_room(room, np.array([1]), np.arange(2))
+    part = room.select(np.array([1]), np.arange(2))
     assert part.images is not None
     assert np.allclose(part.images[0] - part.mics[0], room.images[1] - room.mics[0])
     assert RirBank(built)[0].images is None
