@@ -25,6 +25,7 @@ _COMMANDS = (
     "model",
     "evaluate",
     "simulate",
+    "rooms",
     "train",
     "export",
     "import-reference",
