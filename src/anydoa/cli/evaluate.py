@@ -20,8 +20,8 @@ def evaluate(
     suite: Annotated[
         str,
         typer.Option(
-            help="dynamic-s, dynamic-u, presets, array:NAME or array:FILE, real:DIR, locata:DIR, realman:DIR, "
-            "rsl2019:DIR, or a folder that `anydoa simulate` has written.",
+            help="dynamic-s, dynamic-u, presets, array:NAME or array:FILE, real:DIR, locata:DIR, "
+            "realman:DIR, rsl2019:DIR, or a folder that `anydoa simulate` has written.",
             rich_help_panel=_SUITE,
         ),
     ],

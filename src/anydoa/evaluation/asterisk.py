@@ -95,8 +95,18 @@ def unpack_prompts(
         A folder with ``manifest.csv``. All recordings are for tests; speakers are the last words of the names
         of the sub-folders. Links to sub-folders, other names of the same voice, are passed over.
     """
-    voices = [voice for voice in sorted(folder.glob("*/")) if not voice.is_symlink()]
-    prompts = [prompt for voice in voices for prompt in _choose(voice, durations_s)[:prompts_a_voice]]
+    shortest, longest = durations_s
+    no_speech = ("ascending", "beep", "silence", "tt-")  # tones, silence, monkeys
+    prompts: list[Path] = []
+    for voice in sorted(folder.glob("*/")):
+        if not voice.is_symlink():
+            fitting = [
+                prompt
+                for prompt in sorted(voice.glob("*.g722"))
+                if not prompt.name.startswith(no_speech)
+                and shortest <= g722_duration(prompt.stat().st_size) <= longest
+            ]
+            prompts += fitting[:prompts_a_voice]
     digest = hashlib.sha256(repr([(str(path), path.stat().st_size) for path in prompts]).encode()).hexdigest()
     corpus = cache / f"prompts-{digest[:12]}"
     if not corpus.exists():
@@ -113,18 +123,6 @@ def unpack_prompts(
                 if not corpus.exists():  # else another process was faster
                     raise
     return corpus
-
-
-def _choose(voice: Path, durations_s: tuple[float, float]) -> list[Path]:
-    """Prompts of a voice that are speech and of the right length."""
-    shortest, longest = durations_s
-    no_speech = ("ascending", "beep", "silence", "tt-")  # tones, silence, monkeys
-    return [
-        prompt
-        for prompt in sorted(voice.glob("*.g722"))
-        if not prompt.name.startswith(no_speech)
-        and shortest <= g722_duration(prompt.stat().st_size) <= longest
-    ]
 
 
 def _write_corpus(corpus: Path, prompts: list[Path], folder: Path) -> None:
@@ -225,8 +223,8 @@ class _Predictor:
     def update(self, difference: np.ndarray) -> None:
         """Adapt to the difference just received (2, stream) and predict the next sample."""
         sample = _saturate(self.value + difference)
-        self._adapt_poles(_saturate(self._from_zeros + difference) < 0)
-        self._adapt_zeros(difference)
+        self.adapt_poles(_saturate(self._from_zeros + difference) < 0)
+        self.adapt_zeros(difference)
         self._differences[1:] = self._differences[:-1]
         self._differences[0] = difference
         first = self._poles[0] * _saturate(2 * sample) >> 15
@@ -237,7 +235,8 @@ class _Predictor:
         )
         self.value = _saturate(_saturate(first + second) + self._from_zeros)
 
-    def _adapt_poles(self, negative: np.ndarray) -> None:
+    def adapt_poles(self, negative: np.ndarray) -> None:
+        """Pull the poles by the signs of the last three partial sums; true where this one is negative."""
         as_last = negative == self._partial_is_negative[0]
         as_before = negative == self._partial_is_negative[1]
         pull = _saturate(4 * self._poles[0])
@@ -250,7 +249,8 @@ class _Predictor:
         self._partial_is_negative[1] = self._partial_is_negative[0]
         self._partial_is_negative[0] = negative
 
-    def _adapt_zeros(self, difference: np.ndarray) -> None:
+    def adapt_zeros(self, difference: np.ndarray) -> None:
+        """Pull the zeros towards the signs that the difference shares with those before."""
         gain = np.where(difference == 0, 0, 128)
         alike = (difference < 0) == (self._differences < 0)
         self._zeros = _saturate(np.where(alike, gain, -gain) + (self._zeros * 32640 >> 15))

@@ -102,19 +102,7 @@ def share_causes(frames: Frames, options: CauseOptions = _OPTIONS) -> dict[Cause
     count = int(trial.sum())
     if not count:
         return {}
-    shares = {}
-    left = trial
-    for cause, applies in _conditions(frames, options).items():
-        here = left & applies
-        left = left & ~applies
-        shares[cause] = CauseShare(
-            share=float(here.sum()) / count, error_deg=float(frames.errors_deg[here].sum()) / count
-        )
-    return shares
-
-
-def _conditions(frames: Frames, options: CauseOptions) -> dict[Cause, Bool[np.ndarray, "frame talker"]]:
-    """Where each cause that can be told would apply, in order of precedence."""
+    # Where each cause that can be told would apply: (frame, talker).
     right = frames.errors_deg <= options.right_deg
     found = {
         Cause.RIGHT: right,
@@ -133,7 +121,16 @@ def _conditions(frames: Frames, options: CauseOptions) -> dict[Cause, Bool[np.nd
         found[Cause.LOW_SNR] = np.full_like(right, frames.snr_db < options.low_snr_db)
     if right.shape[1] > 1:
         found[Cause.SECOND_MISSED] = np.broadcast_to(right.any(axis=1, keepdims=True), right.shape)
-    return {cause: found[cause] for cause in Cause if cause in found}
+    # The first that applies, in order of precedence, takes each talker of each frame.
+    shares = {}
+    left = trial
+    for cause in (cause for cause in Cause if cause in found):
+        here = left & found[cause]
+        left = left & ~found[cause]
+        shares[cause] = CauseShare(
+            share=float(here.sum()) / count, error_deg=float(frames.errors_deg[here].sum()) / count
+        )
+    return shares
 
 
 def _pointed_at(frames: Frames, options: CauseOptions) -> dict[Cause, Bool[np.ndarray, "frame talker"]]:

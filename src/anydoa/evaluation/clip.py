@@ -139,7 +139,7 @@ class SuiteClip(Clip):
         """Whether the truth of each frame is known throughout."""
         if self.valid is None:
             return np.ones(len(times_s), dtype=bool)
-        marked, whole = self._count(self.valid[None], times_s)
+        marked, whole = self.count_in_frames(self.valid[None], times_s)
         return marked[0] == whole
 
 

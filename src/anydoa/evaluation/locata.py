@@ -123,24 +123,23 @@ class LocataSuite(RecordedSuite):
         unknown = [*set(chosen).difference(ARRAYS), *set(wanted).difference(TASKS)]
         if unknown:
             raise ConfigError(f"LOCATA has arrays {', '.join(ARRAYS)} and tasks 1..6, got {unknown[0]!r}")
-        found = (recording for array in chosen for recording in _find_recordings(root, array))
-        kept = (one for one in found if one.task in wanted and 1 <= len(one.talkers) <= max_talkers)
+        found = []
+        for place, array in enumerate(chosen):
+            parts = f"task*/recording*/{array}"
+            for folder in [*root.glob(parts), *root.glob(f"*/{parts}")]:
+                task = re.fullmatch(r"task([1-6])", folder.parents[1].name)
+                number = re.fullmatch(r"recording(\d+)", folder.parent.name)
+                if task and number and (folder / f"audio_array_{array}.wav").is_file():
+                    order = place, folder.parents[2].name, int(task[1]), int(number[1]), folder
+                    found.append((order, LocataRecording(folder, int(task[1]), array)))
+        # By array, task and number; recordings of dev before those of eval.
+        recordings = [recording for _, recording in sorted(found, key=lambda one: one[0])]
+        kept = (one for one in recordings if one.task in wanted and 1 <= len(one.talkers) <= max_talkers)
         super().__init__(f"locata:{root}", kept)
         if not self.recordings:
             raise AudioError(
                 f"{root}: no LOCATA recording with known talkers; give the folder that holds dev/ or task1/"
             )
-
-
-def _find_recordings(root: Path, array: str) -> list[LocataRecording]:
-    """Recordings of one array by task and number, of dev before those of eval."""
-    found = []
-    for folder in [*root.glob(f"task*/recording*/{array}"), *root.glob(f"*/task*/recording*/{array}")]:
-        task = re.fullmatch(r"task([1-6])", folder.parents[1].name)
-        number = re.fullmatch(r"recording(\d+)", folder.parent.name)
-        if task and number and (folder / f"audio_array_{array}.wav").is_file():
-            found.append((folder.parents[2].name, int(task[1]), int(number[1]), folder))
-    return [LocataRecording(folder, task, array) for _, task, _, folder in sorted(found)]
 
 
 @dataclass(frozen=True, eq=False)

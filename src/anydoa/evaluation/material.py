@@ -101,7 +101,11 @@ def generate_noise(speech: AudioPool, *, seconds: float = 20.0) -> AudioPool:
     """
     rng = np.random.default_rng(_SEED)
     length = round(seconds * speech.sample_rate)
-    babble = _babble(speech, length, rng)
+    babble = np.zeros(length)  # twelve voices at once, all equally loud
+    for voice in range(12):
+        group = voice % len(speech.groups)
+        segment = speech.segment(group, int(rng.integers(speech.group_length(group))), length)
+        babble += segment / max(float(np.sqrt(np.mean(segment**2))), 1e-9)
     shaped = _with_spectrum(rng.standard_normal(length), np.abs(fft.rfft(babble)))
     kinds = {"babble": babble, "speech-shaped": shaped}
     frequency = np.maximum(fft.rfftfreq(length, 1 / speech.sample_rate), 50.0)
@@ -119,16 +123,6 @@ def generate_noise(speech: AudioPool, *, seconds: float = 20.0) -> AudioPool:
         active=None,
         sample_rate=speech.sample_rate,
     )
-
-
-def _babble(speech: AudioPool, length: int, rng: np.random.Generator) -> Float[np.ndarray, "time"]:
-    """Twelve voices at once, all equally loud."""
-    total = np.zeros(length)
-    for voice in range(12):
-        group = voice % len(speech.groups)
-        segment = speech.segment(group, int(rng.integers(speech.group_length(group))), length)
-        total += segment / max(float(np.sqrt(np.mean(segment**2))), 1e-9)
-    return total
 
 
 def _with_spectrum(

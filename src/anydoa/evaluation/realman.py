@@ -71,13 +71,20 @@ class RealManRecording(Recording):
             )
         audio = np.concatenate(signals)
         directions, valid = self._truth(audio.shape[1])
+        # It talks where the direct sound is loud, if that was unpacked, else where the recording is.
+        place = self.stem.relative_to(self.split).parts[1:-1]
+        direct = self.split.joinpath("dp_speech", *place, f"{self.stem.name}.flac")
+        heard = read_resampled(direct)[:1] if direct.is_file() else audio
+        active = np.zeros(audio.shape[1], dtype=bool)
+        spoken = speech_by_level(heard, SAMPLE_RATE)[: len(active)]
+        active[: len(spoken)] = spoken
         return SuiteClip(
             name=self.stem.name,
             suite=self.row[0],
             audio=audio,
             array=MicrophoneArray(microphone_positions()[channels], "realman"),
             directions=directions,
-            activity=self._activity(audio)[None],
+            activity=active[None],
             valid=valid,
             known=KnownPart("azimuth"),
         )
@@ -97,15 +104,6 @@ class RealManRecording(Recording):
         azimuth_deg = azimuth_deg[np.where(known[nearest], nearest, int(known.argmax()))]
         place = np.arange(num_samples) * len(known) // max(num_samples, 1)
         return angles_deg_to_direction(azimuth_deg, np.zeros(len(azimuth_deg)))[None], known[place]
-
-    def _activity(self, audio: Float[np.ndarray, "mic time"]) -> Bool[np.ndarray, "time"]:
-        """When the loudspeaker talks: by its direct sound if that was unpacked, else by the recording."""
-        parts = self.stem.relative_to(self.split).parts
-        direct = self.split.joinpath("dp_speech", *parts[1:-1], f"{self.stem.name}.flac")
-        if not direct.is_file():
-            return speech_by_level(audio, SAMPLE_RATE)
-        active = speech_by_level(read_resampled(direct)[:1], SAMPLE_RATE)[: audio.shape[1]]
-        return np.pad(active, (0, audio.shape[1] - len(active)))
 
 
 class RealManSuite(RecordedSuite):

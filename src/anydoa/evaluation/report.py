@@ -67,6 +67,32 @@ class ReportRow:
     count_accuracy: float
     real_time_factor: float
 
+    @classmethod
+    def from_scores(cls, scores: Sequence[ClipScore]) -> "ReportRow":
+        """The row of recordings of one kind, one number of talkers and one estimator."""
+        frames = summarize([clip_score.frames for clip_score in scores])
+        recording = summarize([clip_score.recording for clip_score in scores])
+        detection = score(reduce(add, (clip_score.detection for clip_score in scores)))
+        within = [clip_score.within for clip_score in scores if not math.isnan(clip_score.within)]
+        return cls(
+            estimator=scores[0].estimator,
+            suite=scores[0].suite,
+            talkers=scores[0].talkers,
+            clips=frames.num_clips,
+            mae_deg=frames.mae_deg,
+            mae_ci95=frames.mae_ci95,
+            acc10=frames.acc10,
+            acc10_ci95=frames.acc10_ci95,
+            recording_mae_deg=recording.mae_deg,
+            recording_acc10=recording.acc10,
+            recording_within=sum(within) / len(within) if within else math.nan,
+            precision=detection.precision,
+            recall=detection.recall,
+            f1=detection.f1,
+            count_accuracy=detection.count_accuracy,
+            real_time_factor=sum(s.busy_s for s in scores) / sum(s.duration_s for s in scores),
+        )
+
 
 @dataclass(frozen=True)
 class CauseRow:
@@ -129,7 +155,7 @@ class _Columns:
 
 def report_rows(scores: Sequence[ClipScore]) -> list[ReportRow]:
     """Rows in the order in which suites, numbers of talkers and estimators first occur."""
-    return [_report_row(group) for group in _group_scores(scores)]
+    return [ReportRow.from_scores(group) for group in _group_scores(scores)]
 
 
 def cause_rows(scores: Sequence[ClipScore]) -> list[CauseRow]:
@@ -197,31 +223,6 @@ def _group_scores(scores: Sequence[ClipScore]) -> list[list[ClipScore]]:
         groups.setdefault((clip_score.suite, clip_score.talkers, clip_score.estimator), []).append(clip_score)
     places = {key[:2]: place for place, key in reversed(list(enumerate(groups)))}
     return [groups[key] for key in sorted(groups, key=lambda key: places[key[:2]])]
-
-
-def _report_row(scores: Sequence[ClipScore]) -> ReportRow:
-    frames = summarize([clip_score.frames for clip_score in scores])
-    recording = summarize([clip_score.recording for clip_score in scores])
-    detection = score(reduce(add, (clip_score.detection for clip_score in scores)))
-    within = [clip_score.within for clip_score in scores if not math.isnan(clip_score.within)]
-    return ReportRow(
-        estimator=scores[0].estimator,
-        suite=scores[0].suite,
-        talkers=scores[0].talkers,
-        clips=frames.num_clips,
-        mae_deg=frames.mae_deg,
-        mae_ci95=frames.mae_ci95,
-        acc10=frames.acc10,
-        acc10_ci95=frames.acc10_ci95,
-        recording_mae_deg=recording.mae_deg,
-        recording_acc10=recording.acc10,
-        recording_within=sum(within) / len(within) if within else math.nan,
-        precision=detection.precision,
-        recall=detection.recall,
-        f1=detection.f1,
-        count_accuracy=detection.count_accuracy,
-        real_time_factor=sum(s.busy_s for s in scores) / sum(s.duration_s for s in scores),
-    )
 
 
 def _cause_rows(scores: Sequence[ClipScore]) -> Iterator[CauseRow]:

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 
 from anydoa.errors import ConfigError, GeometryError
 from anydoa.estimators import make_estimator
-from anydoa.evaluation.clip import Suite, SuiteClip
+from anydoa.evaluation.clip import Suite
 from anydoa.evaluation.scoring import ClipScore, score_clip
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.peaks import Rule
@@ -95,18 +95,14 @@ def score_job(job: Job) -> Iterator[tuple[int, list[ClipScore]]]:
     estimators = [make_estimator(one) if isinstance(one, str) else one for one in job.estimators]
     for index in job.clips:
         clip = job.suite[index]
+        scores = []
         with one_blas_thread():
-            scores = [score for estimator in estimators if (score := _score(estimator, clip, job))]
+            for estimator in estimators:
+                try:
+                    scores.append(score_clip(estimator, clip, job.grid, rule=job.rule))
+                except GeometryError as error:
+                    _logger.warning("%s is left out for %s: %s", estimator.name, clip.name, error)
         yield index, scores
-
-
-def _score(estimator: SpectrumEstimator, clip: SuiteClip, job: Job) -> ClipScore | None:
-    """The score of a clip; None, with a warning, where the estimator refuses the array."""
-    try:
-        return score_clip(estimator, clip, job.grid, rule=job.rule)
-    except GeometryError as error:
-        _logger.warning("%s is left out for %s: %s", estimator.name, clip.name, error)
-        return None
 
 
 def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:

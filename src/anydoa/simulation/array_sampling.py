@@ -47,6 +47,49 @@ class ArrayRanges:
     wide_diameter: tuple[float, float] = (0.15, 0.6)
     wide_spacing: tuple[float, float] = (0.05, 0.25)
 
+    def draw_plane(self, num_mics: int, rng: np.random.Generator) -> Float[np.ndarray, "mic 3"]:
+        """A regular circle half of the time, otherwise points in a disc; none so thin that it is a line."""
+        if rng.random() < 0.5:
+            return self.draw_circle(num_mics, rng)
+        while True:
+            distances = (rng.uniform(*self.plane_spacing), _log_uniform(self.plane_diameter, rng))
+            places = _scatter(num_mics, distances, rng, self.darts, dimensions=2)
+            if places is None:
+                continue
+            positions = np.pad(places, ((0, 0), (0, 1)))
+            if geometry_rank(MicrophoneArray(positions)) == "plane":
+                return positions
+
+    def draw_circle(self, num_mics: int, rng: np.random.Generator) -> Float[np.ndarray, "mic 3"]:
+        """Evenly spaced on a circle; from four microphones on, half of the time one of them in the middle."""
+        in_middle = int(num_mics > SHAPES["plane"] and rng.random() < 0.5)
+        angles = 2 * np.pi * np.arange(num_mics - in_middle) / (num_mics - in_middle)
+        positions = np.zeros((num_mics, 3))
+        positions[in_middle:, :2] = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+        return positions * _log_uniform(self.plane_diameter, rng) / 2
+
+    def draw_line(self, num_mics: int, rng: np.random.Generator) -> Float[np.ndarray, "mic 3"]:
+        """Microphones at both ends and, half of the time evenly, between them."""
+        gaps = num_mics - 1
+        is_even = rng.random() < 0.5
+        least, most = self.line_spacing
+        shortest = max(self.line_length[0], gaps * least)
+        longest = max(self.line_length[1], shortest)
+        length = _log_uniform((shortest, min(longest, gaps * most) if is_even else longest), rng)
+        shares = np.full(gaps, 1 / gaps) if is_even else rng.dirichlet(np.ones(gaps))
+        positions = np.zeros((num_mics, 3))
+        positions[1:, 0] = np.cumsum(least + (length - gaps * least) * shares)
+        return positions
+
+    def draw_wide(self, num_mics: int, rng: np.random.Generator) -> Float[np.ndarray, "mic 3"]:
+        """Scattered in a large ball."""
+        positions = None
+        while positions is None:
+            most = _log_uniform(self.wide_diameter, rng)
+            distances = (rng.uniform(*self.wide_spacing) * most, most)
+            positions = _scatter(num_mics, distances, rng, self.darts)
+        return positions
+
 
 _RANGES = ArrayRanges()
 
@@ -69,8 +112,8 @@ def sample_array(
     if shape == "ball":
         return sample_dynamic_array(num_mics, rng, ranges)
     _check_count(num_mics)
-    draw = {"plane": _draw_plane, "line": _draw_line, "wide": _draw_wide}[shape]
-    positions = rotate(draw(num_mics, rng, ranges), random_rotation(rng))
+    draw = {"plane": ranges.draw_plane, "line": ranges.draw_line, "wide": ranges.draw_wide}[shape]
+    positions = rotate(draw(num_mics, rng), random_rotation(rng))
     return MicrophoneArray(positions - positions.mean(axis=0), name=f"{shape}-{num_mics}")
 
 
@@ -128,53 +171,6 @@ def _check_count(num_mics: int) -> None:
             f"a random array has {MIN_MICROPHONES}..{MAX_MICROPHONES} microphones, got {num_mics}; "
             "ask for another number"
         )
-
-
-def _draw_plane(num_mics: int, rng: np.random.Generator, ranges: ArrayRanges) -> Float[np.ndarray, "mic 3"]:
-    """A regular circle half of the time, otherwise points in a disc; none so thin that it is a line."""
-    if rng.random() < 0.5:
-        return _draw_circle(num_mics, rng, ranges)
-    while True:
-        distances = (rng.uniform(*ranges.plane_spacing), _log_uniform(ranges.plane_diameter, rng))
-        places = _scatter(num_mics, distances, rng, ranges.darts, dimensions=2)
-        if places is None:
-            continue
-        positions = np.pad(places, ((0, 0), (0, 1)))
-        if geometry_rank(MicrophoneArray(positions)) == "plane":
-            return positions
-
-
-def _draw_circle(num_mics: int, rng: np.random.Generator, ranges: ArrayRanges) -> Float[np.ndarray, "mic 3"]:
-    """Evenly spaced on a circle; from four microphones on, half of the time one of them in the middle."""
-    in_middle = int(num_mics > SHAPES["plane"] and rng.random() < 0.5)
-    angles = 2 * np.pi * np.arange(num_mics - in_middle) / (num_mics - in_middle)
-    positions = np.zeros((num_mics, 3))
-    positions[in_middle:, :2] = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    return positions * _log_uniform(ranges.plane_diameter, rng) / 2
-
-
-def _draw_line(num_mics: int, rng: np.random.Generator, ranges: ArrayRanges) -> Float[np.ndarray, "mic 3"]:
-    """Microphones at both ends and, half of the time evenly, between them."""
-    gaps = num_mics - 1
-    is_even = rng.random() < 0.5
-    least, most = ranges.line_spacing
-    shortest = max(ranges.line_length[0], gaps * least)
-    longest = max(ranges.line_length[1], shortest)
-    length = _log_uniform((shortest, min(longest, gaps * most) if is_even else longest), rng)
-    shares = np.full(gaps, 1 / gaps) if is_even else rng.dirichlet(np.ones(gaps))
-    positions = np.zeros((num_mics, 3))
-    positions[1:, 0] = np.cumsum(least + (length - gaps * least) * shares)
-    return positions
-
-
-def _draw_wide(num_mics: int, rng: np.random.Generator, ranges: ArrayRanges) -> Float[np.ndarray, "mic 3"]:
-    """Scattered in a large ball."""
-    positions = None
-    while positions is None:
-        most = _log_uniform(ranges.wide_diameter, rng)
-        distances = (rng.uniform(*ranges.wide_spacing) * most, most)
-        positions = _scatter(num_mics, distances, rng, ranges.darts)
-    return positions
 
 
 def _log_uniform(limits: tuple[float, float], rng: np.random.Generator) -> float:

@@ -88,22 +88,22 @@ def read_corpus(root: str | Path) -> Corpus:
 def _layout(root: Path) -> tuple[str, Callable[[Path], Iterator[Utterance]]]:
     children = {child.name for child in root.iterdir() if child.is_dir()}
     if (root / _MANIFEST).is_file():
-        return "manifest", _read_manifest
+        return "manifest", read_manifest
     if _is_listed_above(root):
         return "manifest", _read_manifest_above
     if (root / "meta" / "esc50.csv").is_file():
-        return "ESC-50", _read_esc50
+        return "ESC-50", read_esc50
     if children & {"noise_train", "noise_test"}:
-        return "MS-SNSD", _read_ms_snsd
+        return "MS-SNSD", read_ms_snsd
     if "LibriSpeech" in children or any(map(_LIBRISPEECH_SUBSET.match, children | {root.name})):
-        return "LibriSpeech", _read_librispeech
+        return "LibriSpeech", read_librispeech
     dialects = (child for child in root.glob("*/*") if re.match(r"dr\d$", child.name.lower()))
     if {"TRAIN", "TEST"} & {child.upper() for child in children} and any(map(Path.is_dir, dialects)):
-        return "TIMIT", _read_timit
-    return "folder", _read_folder
+        return "TIMIT", read_timit
+    return "folder", read_folder
 
 
-def _read_librispeech(root: Path) -> Iterator[Utterance]:
+def read_librispeech(root: Path) -> Iterator[Utterance]:
     """``train-clean-100/19/198/19-198-0000.flac``: the first number is the speaker."""
     splits: dict[str, Split] = {"train": "train", "dev": "validation", "test": "test"}
     for path in _audio_files(root):
@@ -112,7 +112,7 @@ def _read_librispeech(root: Path) -> Iterator[Utterance]:
             yield Utterance(path, path.name.split("-")[0], splits[subset.split("-")[0]])
 
 
-def _read_timit(root: Path) -> Iterator[Utterance]:
+def read_timit(root: Path) -> Iterator[Utterance]:
     """``TRAIN/DR1/FCJF0/SA1.WAV``, in either case: the folder is the speaker."""
     for path in _audio_files(root):
         parts = [part.upper() for part in path.relative_to(root).parts]
@@ -120,14 +120,14 @@ def _read_timit(root: Path) -> Iterator[Utterance]:
             yield Utterance(path, parts[-2], "train" if parts[0] == "TRAIN" else "test")
 
 
-def _read_ms_snsd(root: Path) -> Iterator[Utterance]:
+def read_ms_snsd(root: Path) -> Iterator[Utterance]:
     """``noise_train/AirConditioner_1.wav``: the word before the number is the category."""
     for folder, split in (("noise_train", "train"), ("noise_test", "test")):
         for path in _audio_files(root / folder):
             yield Utterance(path, re.sub(r"_\d+$", "", path.stem), "train" if split == "train" else "test")
 
 
-def _read_esc50(root: Path) -> Iterator[Utterance]:
+def read_esc50(root: Path) -> Iterator[Utterance]:
     """``meta/esc50.csv`` names file, fold and category; fold 5 is for tests.
 
     All utterances cut from one recording are in one fold, so folds share no source.
@@ -138,7 +138,7 @@ def _read_esc50(root: Path) -> Iterator[Utterance]:
             yield Utterance(root / "audio" / row["filename"], row["category"], split)
 
 
-def _read_manifest(root: Path) -> Iterator[Utterance]:
+def read_manifest(root: Path) -> Iterator[Utterance]:
     """``manifest.csv`` with the columns path, source, speaker_or_category and split."""
     with (root / _MANIFEST).open(newline="", encoding="utf-8") as table:
         rows = csv.DictReader(table)
@@ -160,7 +160,7 @@ def _read_manifest(root: Path) -> Iterator[Utterance]:
 def _read_manifest_above(root: Path) -> Iterator[Utterance]:
     """Those of this folder that the manifest of the folder above names."""
     own = root.absolute()
-    return (utterance for utterance in _read_manifest(own.parent) if utterance.path.is_relative_to(own))
+    return (utterance for utterance in read_manifest(own.parent) if utterance.path.is_relative_to(own))
 
 
 def _is_listed_above(root: Path) -> bool:
@@ -174,7 +174,7 @@ def _is_listed_above(root: Path) -> bool:
         return known and any(Path(row["path"]).parts[0] == root.absolute().name for row in rows)
 
 
-def _read_folder(root: Path) -> Iterator[Utterance]:
+def read_folder(root: Path) -> Iterator[Utterance]:
     """Any folder: sub-folders are groups, so is each file at the top; every fifth group is for tests."""
     paths = _audio_files(root)
     parts = [path.relative_to(root).parts for path in paths]

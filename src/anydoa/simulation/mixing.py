@@ -93,7 +93,16 @@ class SceneMixer:
             ConfigError: if no room has that many microphones.
         """
         rng = np.random.default_rng((self.seed, index))
-        room = self.bank[self._draw_room(num_mics, rng)]
+        if num_mics is None:
+            room = self.bank[int(rng.integers(len(self.bank)))]
+        else:
+            by_count, counts = self._rooms_by_count
+            first = int(np.searchsorted(counts, num_mics))
+            if first == len(counts):
+                raise ConfigError(
+                    f"rooms of the bank have at most {counts[-1]} microphones, got {num_mics}; ask for fewer"
+                )
+            room = self.bank[int(by_count[rng.integers(first, len(counts))])]
         mics = rng.permutation(len(room.mics))[:num_mics]
         talkers = rng.permutation(len(room.talkers))[
             : rng.integers(self.recipe.min_talkers, self.max_talkers + 1)
@@ -101,17 +110,6 @@ class SceneMixer:
         room = room.select(talkers, mics if self.recipe.permute else np.sort(mics))
         scene = self._mix(room, rng)
         return self._disturb(replace(scene, seed=(self.seed, index)), rng)
-
-    def _draw_room(self, num_mics: int | None, rng: np.random.Generator) -> int:
-        if num_mics is None:
-            return int(rng.integers(len(self.bank)))
-        by_count, counts = self._rooms_by_count
-        first = int(np.searchsorted(counts, num_mics))
-        if first == len(counts):
-            raise ConfigError(
-                f"rooms of the bank have at most {counts[-1]} microphones, got {num_mics}; ask for fewer"
-            )
-        return int(by_count[rng.integers(first, len(counts))])
 
     @cached_property
     def _rooms_by_count(self) -> tuple[Int[np.ndarray, "room"], Int[np.ndarray, "room"]]:

@@ -105,6 +105,19 @@ class AudioPool:
         dry = close_loop(self.segment(group, best - SEAM_SAMPLES, SEAM_SAMPLES + num_samples))
         return Speech(dry, self.segment_activity(group, best, num_samples))
 
+    def save(self, folder: Path) -> None:
+        """Keep the pool in a folder; of several processes that do so at once, each leaves the same.
+
+        Raises:
+            ConfigError: if the folder cannot be written.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        with whole_binary(folder / "samples.npy") as stream:
+            np.save(stream, self.samples)
+        active = np.zeros(0, dtype=bool) if self.active is None else self.active
+        with whole_binary(folder / "pool.npz") as stream:
+            np.savez(stream, edges=self.edges, groups=self.groups, active=active)
+
 
 def load_pool(
     utterances: Sequence[Utterance],
@@ -131,14 +144,18 @@ def load_pool(
         note_input(utterance.path, "recording")
     if cache is None:
         return _decode(utterances, speech, sample_rate)
-    folder = Path(cache) / _fingerprint(utterances, speech, sample_rate)
+    digest = hashlib.sha256(repr((speech, sample_rate, ACTIVITY_CHUNK)).encode())
+    for utterance in utterances:
+        size = utterance.path.stat().st_size
+        digest.update(repr((str(utterance.path.resolve()), utterance.group, size)).encode())
+    folder = Path(cache) / digest.hexdigest()[:16]
     kept = _restore(folder, sample_rate)
     if kept is not None:
         return kept
     _log.info("decoding %d recordings into %s", len(utterances), folder)
     pool = _decode(utterances, speech, sample_rate)
     try:
-        _store(folder, pool)
+        pool.save(folder)
     except (ConfigError, OSError) as error:
         _log.warning("decoded recordings are not kept for the next time: %s", error)
         return pool
@@ -195,25 +212,6 @@ def _take_around(values: np.ndarray, start: int, length: int) -> np.ndarray:
     if start + length <= len(values):
         return values[start : start + length]
     return np.take(values, np.arange(start, start + length), mode="wrap")
-
-
-def _fingerprint(utterances: Sequence[Utterance], speech: bool, sample_rate: int) -> str:
-    """Name of the folder that keeps the pool of these recordings."""
-    digest = hashlib.sha256(repr((speech, sample_rate, ACTIVITY_CHUNK)).encode())
-    for utterance in utterances:
-        size = utterance.path.stat().st_size
-        digest.update(repr((str(utterance.path.resolve()), utterance.group, size)).encode())
-    return digest.hexdigest()[:16]
-
-
-def _store(folder: Path, pool: AudioPool) -> None:
-    """Keep a pool; of several processes that do so at once, each leaves the same."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with whole_binary(folder / "samples.npy") as stream:
-        np.save(stream, pool.samples)
-    active = np.zeros(0, dtype=bool) if pool.active is None else pool.active
-    with whole_binary(folder / "pool.npz") as stream:
-        np.savez(stream, edges=pool.edges, groups=pool.groups, active=active)
 
 
 def _restore(folder: Path, sample_rate: int) -> AudioPool | None:

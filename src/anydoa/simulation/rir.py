@@ -138,15 +138,21 @@ def early_rir(
     amplitude = gain / distance
     arrivals = _Arrivals(distance / SPEED_OF_SOUND * sample_rate, amplitude, until_s * sample_rate)
     if sphere is None:
-        taps = _impulses(arrivals, num_taps, sample_rate)
+        taps = arrivals.impulses(num_taps, sample_rate)
     else:
-        taps = _scattered(arrivals, num_taps, sphere, (images - centre, mics - centre))
+        taps = arrivals.scattered(num_taps, sphere, (images - centre, mics - centre))
     return taps, arrivals.power_reached(room.rt60 * sample_rate)
 
 
 @dataclass(frozen=True, eq=False)
 class _Arrivals:
-    """When each image reaches each microphone (samples), how strong, and when images stop to count."""
+    """When each image reaches each microphone, and how strong.
+
+    Args:
+        delay: samples from the emission.
+        amplitude: strength, 1 at one metre without reflection.
+        until: samples from the emission after which images do not count.
+    """
 
     delay: Float[np.ndarray, "mic image"]
     amplitude: Float[np.ndarray, "mic image"]
@@ -159,49 +165,47 @@ class _Arrivals:
         energy = self.amplitude**2 * 10 ** (-6 * (self.until - self.delay) / decay_60_db)
         return float(energy[late].sum() / (len(self.delay) * (self.until - since)))
 
+    def impulses(self, num_taps: int, sample_rate: int) -> Float[np.ndarray, "mic tap"]:
+        """A band-limited impulse for each image. The filter's own delay of 40 samples is taken off again."""
+        libroom = _libroom()
+        filter_taps, points_a_sample = 81, 20  # of the fractional delay, and of the table it is read from
+        lead = filter_taps // 2
+        taps = np.zeros((len(self.delay), num_taps), dtype=np.float32)
+        buffer = np.zeros(int(self.until) + 2 * filter_taps, dtype=np.float32)
+        kept = min(num_taps, len(buffer) - lead)
+        for row, delay, amplitude in zip(taps, self.delay, self.amplitude, strict=True):
+            heard = delay < self.until
+            seconds = ((delay[heard] + lead) / sample_rate).astype(np.float32)
+            buffer[:] = 0
+            heights = amplitude[heard].astype(np.float32)
+            libroom.rir_builder(buffer, seconds, heights, sample_rate, filter_taps, points_a_sample, 1)
+            row[:kept] = buffer[lead : lead + kept]
+        return taps
 
-def _impulses(arrivals: _Arrivals, num_taps: int, sample_rate: int) -> Float[np.ndarray, "mic tap"]:
-    """A band-limited impulse for each image. The filter's own delay of 40 samples is taken off again."""
-    libroom = _libroom()
-    filter_taps, points_a_sample = 81, 20  # of the fractional delay, and of the table it is read from
-    lead = filter_taps // 2
-    taps = np.zeros((len(arrivals.delay), num_taps), dtype=np.float32)
-    buffer = np.zeros(int(arrivals.until) + 2 * filter_taps, dtype=np.float32)
-    kept = min(num_taps, len(buffer) - lead)
-    for row, delay, amplitude in zip(taps, arrivals.delay, arrivals.amplitude, strict=True):
-        heard = delay < arrivals.until
-        seconds = ((delay[heard] + lead) / sample_rate).astype(np.float32)
-        buffer[:] = 0
-        heights = amplitude[heard].astype(np.float32)
-        libroom.rir_builder(buffer, seconds, heights, sample_rate, filter_taps, points_a_sample, 1)
-        row[:kept] = buffer[lead : lead + kept]
-    return taps
-
-
-def _scattered(
-    arrivals: _Arrivals,
-    num_taps: int,
-    sphere: RigidSphere,
-    places: tuple[Float[np.ndarray, "image 3"], Float[np.ndarray, "mic 3"]],
-) -> Float[np.ndarray, "mic tap"]:
-    """The response of the sphere for each image, from the side it comes from."""
-    libroom = _libroom()
-    images, mics = places
-    taps = np.zeros((len(mics), num_taps), dtype=np.float32)
-    heard = arrivals.delay[0] < arrivals.until
-    whole = np.floor(arrivals.delay[0][heard]).astype(np.int32)
-    fraction = arrivals.delay[0][heard] - whole
-    for row, mic in zip(taps, mics, strict=True):
-        filters = (
-            sphere.filters(mic, images[heard], fraction)
-            * arrivals.amplitude[0][heard].astype(np.float32)[:, None]
-        )
-        buffer = np.zeros(
-            max(num_taps + sphere.lead, int(whole.max()) + filters.shape[1] + 1), dtype=np.float32
-        )
-        libroom.delay_sum(filters, whole, buffer, 1)
-        row[:] = buffer[sphere.lead : sphere.lead + num_taps]
-    return taps
+    def scattered(
+        self,
+        num_taps: int,
+        sphere: RigidSphere,
+        places: tuple[Float[np.ndarray, "image 3"], Float[np.ndarray, "mic 3"]],
+    ) -> Float[np.ndarray, "mic tap"]:
+        """The response of the sphere for each image, from the side it comes from."""
+        libroom = _libroom()
+        images, mics = places
+        taps = np.zeros((len(mics), num_taps), dtype=np.float32)
+        heard = self.delay[0] < self.until
+        whole = np.floor(self.delay[0][heard]).astype(np.int32)
+        fraction = self.delay[0][heard] - whole
+        for row, mic in zip(taps, mics, strict=True):
+            filters = (
+                sphere.filters(mic, images[heard], fraction)
+                * self.amplitude[0][heard].astype(np.float32)[:, None]
+            )
+            buffer = np.zeros(
+                max(num_taps + sphere.lead, int(whole.max()) + filters.shape[1] + 1), dtype=np.float32
+            )
+            libroom.delay_sum(filters, whole, buffer, 1)
+            row[:] = buffer[sphere.lead : sphere.lead + num_taps]
+        return taps
 
 
 def _libroom() -> ModuleType:

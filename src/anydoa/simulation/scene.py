@@ -73,10 +73,10 @@ class Clip:
 
     def active_at(self, times_s: Float[np.ndarray, "frame"]) -> Bool[np.ndarray, "frame talker"]:
         """Who speaks in each frame, the 32 ms around its time; the same for the frames of every estimator."""
-        spoken: np.ndarray = is_spoken(*self._count(self.activity, times_s))
+        spoken: np.ndarray = is_spoken(*self.count_in_frames(self.activity, times_s))
         return spoken.T
 
-    def _count(
+    def count_in_frames(
         self, marked: Bool[np.ndarray, "row time"], times_s: Float[np.ndarray, "frame"]
     ) -> tuple[Int[np.ndarray, "row frame"], Int[np.ndarray, "frame"]]:
         """Marked samples in the frame around each time, as far as it lies in the recording, and all of it."""
@@ -173,31 +173,25 @@ def collate(scenes: Sequence[Scene], times_s: Float[np.ndarray, "instant"] | Non
         raise ShapeError("a batch needs at least one scene, got none")
     counts = np.array([(scene.num_microphones, scene.num_talkers, scene.audio.shape[1]) for scene in scenes])
     mics, talkers, time = counts.max(axis=0).tolist()
+    num_knots = max(scene.knots.shape[1] for scene in scenes)
+    if num_knots == 1:
+        directions = [scene.knots for scene in scenes]
+    else:
+        directions = []  # (talker, instant, xyz), at the same instants for every scene
+        for scene in scenes:
+            last_s = (scene.audio.shape[1] - 1) / scene.sample_rate
+            at = scene.directions_at(np.linspace(0, last_s, num_knots) if times_s is None else times_s)
+            directions.append(np.moveaxis(at, 1, 0))
     direct = [scene.direct for scene in scenes if scene.direct is not None]
     return SceneBatch(
         audio=_stack_padded([scene.audio for scene in scenes], (mics, time)),
         positions=_stack_padded([scene.positions for scene in scenes], (mics, 3)),
         mic_mask=np.arange(mics) < counts[:, :1],
-        directions=_directions(scenes, talkers, times_s),
+        directions=_stack_padded(directions, (talkers, directions[0].shape[1], 3)),
         source_mask=np.arange(talkers) < counts[:, 1:2],
         activity=_stack_padded([scene.activity for scene in scenes], (talkers, time)).astype(bool),
         direct=_stack_padded(direct, (talkers, mics, time)) if len(direct) == len(scenes) else None,
     )
-
-
-def _directions(
-    scenes: Sequence[Scene], num_talkers: int, times_s: Float[np.ndarray, "instant"] | None
-) -> Float[np.ndarray, "batch talker #instant 3"]:
-    """Directions of every scene at the same instants; a single instant if nobody moves."""
-    num_knots = max(scene.knots.shape[1] for scene in scenes)
-    if num_knots == 1:
-        return _stack_padded([scene.knots for scene in scenes], (num_talkers, 1, 3))
-    directions = []
-    for scene in scenes:
-        last_s = (scene.audio.shape[1] - 1) / scene.sample_rate
-        at = scene.directions_at(np.linspace(0, last_s, num_knots) if times_s is None else times_s)
-        directions.append(np.moveaxis(at, 1, 0))
-    return _stack_padded(directions, (num_talkers, directions[0].shape[1], 3))
 
 
 def _stack_padded(arrays: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:

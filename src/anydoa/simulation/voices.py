@@ -26,7 +26,8 @@ def synthetic_voice(
     vowels = [
         _vowel(pulses[start : start + vowel_samples], rng) for start in range(0, num_samples, vowel_samples)
     ]
-    return np.float32(0.5 * np.concatenate(vowels))
+    voice: np.ndarray = (0.5 * np.concatenate(vowels)).astype(np.float32)
+    return voice
 
 
 def write_voices(folder: Path, pitches_hz: list[float], *, seconds: float, seed: int = 0) -> Path:
