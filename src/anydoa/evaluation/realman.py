@@ -100,6 +100,7 @@ class RealManRecording(Recording):
             raise AudioError(f"{self.stem}: no azimuth is known")
         if self.kind == "static":
             azimuth_deg, known = azimuth_deg[known][:1], known[known][:1]
+        # For each instant the newest one that is known, or the first of all.
         nearest = np.maximum.accumulate(np.where(known, np.arange(len(known)), 0))
         azimuth_deg = azimuth_deg[np.where(known[nearest], nearest, int(known.argmax()))]
         place = np.arange(num_samples) * len(known) // max(num_samples, 1)

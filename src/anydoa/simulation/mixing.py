@@ -120,11 +120,13 @@ class SceneMixer:
     def _mix(self, room: SimulatedRoom, rng: np.random.Generator) -> Scene:
         """All talkers of a room and noise at all its microphones, in the coordinates of the bank."""
         recipe = self.recipe
+        # What each talker says, one voice each.
         groups = rng.permutation(len(self.speech.groups))[: len(room.talkers)]
         pieces = [
             self.speech.cut_speech(int(group), self.num_samples, rng, min_activity=recipe.min_activity)
             for group in groups
         ]
+        # Every talker at the microphones, (mic, freq) each, and the noise; then all of them together.
         anechoic = recipe.anechoic_share > 0 and rng.random() < recipe.anechoic_share
         spectra = self._render(pieces, self._direct_responses(room) if anechoic else room.talker_rirs)
         gains = self._draw_gains(spectra, rng)
@@ -135,6 +137,7 @@ class SceneMixer:
         if recipe.keep_direct:
             spectra = self._render(pieces, self._direct_responses(room))
             direct = fft.irfft(gains[:, None, None] * np.stack(spectra), self.num_samples)
+        # The truth: who is heard when, (time) each, and where everybody is.
         activity = [
             activity_at_array(piece.activity, places, sample_rate=self.sample_rate)
             for piece, places in zip(pieces, room.talkers, strict=True)

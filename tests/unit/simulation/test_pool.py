@@ -154,3 +154,9 @@ def test_a_recording_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
     odd.write_bytes(b"x")
     with pytest.raises(AudioError, match="not audio that can be read"):
         limit_utterances(clips, 1.0, np.random.default_rng(0))
+
+
+def test_a_recording_whose_samples_are_no_numbers_is_named(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "odd.wav", np.array([0.1, np.nan, 0.1]), 16_000, subtype="FLOAT")
+    with pytest.raises(AudioError, match=r"odd\.wav: samples must be numbers"):
+        load_pool([Utterance(tmp_path / "odd.wav", "x", "train")], speech=False)
