@@ -1,8 +1,8 @@
 """Is an estimator ever worse than SRP-PHAT where nothing is hard? Every bundled array, clean speech, no room.
 
-    PYTHONPATH=tests python benchmarks/clean.py                # 4 clips an array, a few minutes
-    PYTHONPATH=tests python benchmarks/clean.py --clips 1
-    PYTHONPATH=tests python benchmarks/clean.py --speech DIR   # real speech, test speakers of a corpus
+    python benchmarks/clean.py                # 4 clips an array, a few minutes
+    python benchmarks/clean.py --clips 1
+    python benchmarks/clean.py --speech DIR   # real speech, test speakers of a corpus
 
 One talker far away, 2 s, no echo and no noise but rounding; around the rigid sphere where the array sits on
 one. Errors are those of every frame in which the talker speaks, at the highest of 2048 directions; straight
@@ -28,8 +28,7 @@ from anydoa.io.array_file import list_presets, load_array
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.pool import AudioPool, load_pool
 from anydoa.simulation.room import sample_direction
-from anydoa.simulation.voice import cut_speech
-from voices import write_voices
+from anydoa.simulation.voices import write_voices
 
 SAMPLE_RATE = 16_000
 SECONDS = 2.0
@@ -44,7 +43,7 @@ def made_voices() -> AudioPool:
     """Seeded voices, made from nothing."""
     with tempfile.TemporaryDirectory() as folder:
         corpus = read_corpus(write_voices(Path(folder) / "voices", PITCHES_HZ, seconds=20.0))
-        return load_pool(corpus.clips, speech=True)
+        return load_pool(corpus.utterances, speech=True)
 
 
 def heard(array: MicrophoneArray, direction: np.ndarray, dry: np.ndarray) -> np.ndarray:
@@ -63,7 +62,7 @@ def clip(array: MicrophoneArray, voices: AudioPool, index: int) -> SuiteClip:
     """A talker somewhere around an array; the same voice and direction for every array."""
     rng = np.random.default_rng((SEED, index))
     group = int(rng.integers(len(voices.groups)))
-    speech = cut_speech(voices, group, round(SECONDS * SAMPLE_RATE), rng, min_activity=0.7)
+    speech = voices.cut_speech(group, round(SECONDS * SAMPLE_RATE), rng, min_activity=0.7)
     direction = sample_direction(rng)
     audio = heard(array, direction, speech.dry)
     audio += ROUNDING * rng.uniform(-1, 1, audio.shape)

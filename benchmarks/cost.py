@@ -1,7 +1,7 @@
 """How much of one core each estimator takes on a stream. Prints a Markdown table.
 
-    PYTHONPATH=tests python benchmarks/cost.py                      # 4, 6, 16 and 32 microphones
-    PYTHONPATH=tests python benchmarks/cost.py --mics 6 --seconds 30
+    python benchmarks/cost.py                      # 4, 6, 16 and 32 microphones
+    python benchmarks/cost.py --mics 6 --seconds 30
 
 Two talkers in free field with noise of the microphones, random arrays in a ball of 8 cm, 2048 directions,
 chunks of 64 ms, one thread. Processor time over the time of the recording, without the first second, in which
@@ -12,12 +12,12 @@ import argparse
 import time
 
 import numpy as np
+from free_field import plane_wave, random_array, random_direction, talker
 from threadpoolctl import threadpool_limits
 
 from anydoa.estimators.catalogue import make_estimator
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.spectrum import SpectrumEstimator
-from properties.strategies import plane_wave, random_array, random_direction, talker
 
 RATE = 16_000
 CHUNK = 1024

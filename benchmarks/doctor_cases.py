@@ -19,8 +19,9 @@ from anydoa.io.audio import read_audio
 from anydoa.io.resampling import resample
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise, sensor_noise
+from anydoa.simulation.recipe import RoomRanges
 from anydoa.simulation.rir import room_rir
-from anydoa.simulation.room import Placement, RoomRanges, sample_placement
+from anydoa.simulation.room import Placement, sample_placement
 from anydoa.simulation.sphere import RigidSphere
 
 SAMPLE_RATE = 16_000

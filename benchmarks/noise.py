@@ -1,7 +1,7 @@
 """How many sources estimators find where there are none. Prints a Markdown table.
 
-    PYTHONPATH=tests python benchmarks/noise.py                     # 2 to 32 microphones, four kinds of noise
-    PYTHONPATH=tests python benchmarks/noise.py --estimators music --mics 6 16 --seconds 30
+    python benchmarks/noise.py                     # 2 to 32 microphones, four kinds of noise
+    python benchmarks/noise.py --estimators music --mics 6 16 --seconds 30
 
 Random arrays in a ball of 8 cm, 2048 directions. White noise of each microphone by itself, the same with most
 of its power below 500 Hz, a field that comes from everywhere alike, and both at once. A cell has the sources
@@ -12,12 +12,12 @@ import argparse
 from collections.abc import Callable
 
 import numpy as np
+from free_field import random_array
 
 from anydoa.estimators.catalogue import make_estimator
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.localizer import Localizer
 from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise, sensor_noise
-from properties.strategies import random_array
 
 RATE = 16_000
 PIECE_S = 5

@@ -13,9 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from anydoa.evaluation.catalogue import open_suite
 from anydoa.evaluation.report import report_rows, rows_to_json
 from anydoa.evaluation.runner import run_suite
+from anydoa.evaluation.suite import open_suite
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.training.run_folder import RunFolder
 from anydoa.training.torch_estimator import TorchEstimator

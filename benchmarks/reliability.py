@@ -16,8 +16,8 @@ from jaxtyping import Bool, Float
 from threadpoolctl import threadpool_limits
 
 from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR, make_estimator
-from anydoa.evaluation.catalogue import open_suite
 from anydoa.evaluation.runner import first_clips
+from anydoa.evaluation.suite import open_suite
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import TOLERANCE_DEG

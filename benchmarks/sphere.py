@@ -1,8 +1,8 @@
 """Steering vectors of the rigid sphere an array sits on against those of free field. Prints Markdown.
 
-    PYTHONPATH=tests python benchmarks/sphere.py                # 30 rooms, made voices, some minutes
-    PYTHONPATH=tests python benchmarks/sphere.py --rooms 4
-    PYTHONPATH=tests python benchmarks/sphere.py --speech DIR   # real speech, test speakers of a corpus
+    python benchmarks/sphere.py                # 30 rooms, made voices, some minutes
+    python benchmarks/sphere.py --rooms 4
+    python benchmarks/sphere.py --speech DIR   # real speech, test speakers of a corpus
 
 Rooms of RT60 0.6 s, each with one talker for 2 s, 20 dB above the noise of the microphones, heard by an
 array on a simulated rigid sphere. The same recordings are located twice: told of the sphere, and not. One
@@ -27,11 +27,10 @@ from anydoa.io.array_file import load_array
 from anydoa.metrics.localization import LocalizationScore, summarize
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.mixing import mix_in_new_rooms
-from anydoa.simulation.planned_rooms import BankPlan, array_rows
 from anydoa.simulation.pool import AudioPool, load_pool
-from anydoa.simulation.recipe import MixRecipe
-from anydoa.simulation.room import RoomRanges
-from voices import write_voices
+from anydoa.simulation.recipe import MixRecipe, RoomRanges
+from anydoa.simulation.rooms import RoomPlan
+from anydoa.simulation.voices import write_voices
 
 SECONDS = 2.0
 RT60_S = 0.6
@@ -45,21 +44,19 @@ def made_voices() -> AudioPool:
     """Seeded voices, made from nothing."""
     with tempfile.TemporaryDirectory() as folder:
         corpus = read_corpus(write_voices(Path(folder) / "voices", PITCHES_HZ, seconds=20.0))
-        return load_pool(corpus.clips, speech=True)
+        return load_pool(corpus.utterances, speech=True)
 
 
 def clips(preset: str, voices: AudioPool, num_rooms: int, num_talkers: int) -> Iterator[SuiteClip]:
     """Recordings of an array on its sphere, a new room each."""
     array = load_array(preset)
-    plan = BankPlan(
+    plan = RoomPlan(
         num_rooms=num_rooms,
         seed=SEED + num_talkers,
-        arrays=(array_rows(array),),
         num_talkers=num_talkers,
         num_noises=0,
         ranges=RoomRanges(rt60=(RT60_S, RT60_S)),
-        sphere_radius=array.rigid_sphere_radius or 0.0,
-    )
+    ).with_array(array)
     recipe = MixRecipe(
         min_talkers=num_talkers, snr_db=(SNR_DB, SNR_DB), rotation="none", permute=False, min_activity=0.5
     )

@@ -1,8 +1,8 @@
 """How well talkers are followed: identities, distances, latency and cost. Prints Markdown.
 
-    PYTHONPATH=tests python benchmarks/tracking.py           # 20 rooms an array, 40 scenes of peaks a row
-    PYTHONPATH=tests python benchmarks/tracking.py --quick   # 2 rooms an array, 5 scenes of peaks a row
-    PYTHONPATH=tests python benchmarks/tracking.py --rooms 200 --first-room 1100   # others
+    python benchmarks/tracking.py           # 20 rooms an array, 40 scenes of peaks a row
+    python benchmarks/tracking.py --quick   # 2 rooms an array, 5 scenes of peaks a row
+    python benchmarks/tracking.py --rooms 200 --first-room 1100   # others
 
 Rooms: two talkers walk past each other for 20 s around an array, or stand, RT60 0.3 s, SNR 20 dB; each
 estimator finds its peaks in them. Scenes of peaks: peaks drawn at random around talkers who stand, walk and
@@ -11,11 +11,14 @@ first word on.
 """
 
 import argparse
+import sys
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+from free_field import random_array
 from threadpoolctl import threadpool_limits
 
 from anydoa.estimators.catalogue import make_estimator
@@ -24,7 +27,8 @@ from anydoa.geometry.coordinates import normalize_direction
 from anydoa.io.array_file import load_array
 from anydoa.metrics.tracking import CUTOFF_DEG, TrackCounts, count_tracks, gospa, ospa_deg
 from anydoa.tracking import Tracker, TrackerOptions
-from properties.strategies import random_array
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # the scenes are those of the tests
 from unit.tracking.crossing_scenes import crossing_scene, standing_scene
 from unit.tracking.peak_scenes import KINDS, PeakScene, peak_scene
 

@@ -24,8 +24,8 @@ mkdir -p "$OUT"
 
 # 6,000 rooms; half of the arrays are small balls, a sixth each flat, straight and wide. The recipes share them.
 make_rooms() {
-    "$ANYDOA" simulate --rooms 6000 --seed 11 --array random:4-12 --shapes ball,ball,ball,plane,line,wide \
-        --out "$OUT/rooms" --quiet
+    "$ANYDOA" rooms --count 6000 --seed 11 --array random:4-12 --shapes ball,ball,ball,plane,line,wide \
+        --output "$OUT/rooms" --quiet
 }
 
 # train NAME [OPTION...]: by configs/NAME.toml into OUT/NAME; decoded recordings are kept for the other recipes.
@@ -41,7 +41,7 @@ evaluate() {
     for suite in dynamic-s dynamic-u presets; do
         [ -e "$1-$suite.json" ] && continue
         "$ANYDOA" evaluate --suite $suite --estimator "$1" --speech "$SPEECH" --noise "$NOISE" --cache "$OUT/cache" \
-            --quiet --json >"$1-$suite.part"
+            --quiet --format json >"$1-$suite.part"
         mv "$1-$suite.part" "$1-$suite.json"
     done
 }

@@ -6,5 +6,5 @@
 . "$(dirname "$0")/common.sh"
 shift 3
 
-"$ANYDOA" simulate --rooms 6000 --seed 1 --array random:4-12 --out "$OUT/balls" --quiet
+"$ANYDOA" rooms --count 6000 --seed 1 --array random:4-12 --output "$OUT/balls" --quiet
 "${PYTHON:-$ROOT/.venv/bin/python}" "$ROOT/benchmarks/paper.py" --rooms "$OUT/balls" --speech "$SPEECH" --noise "$NOISE" --runs "$OUT/paper" "$@"

@@ -1,36 +1,16 @@
-"""Sounds that a voice activity detector takes for speech, made from nothing: a corpus for tests."""
+"""A corpus of synthetic voices and of noise, for tests."""
 
 import csv
 from pathlib import Path
 
 import numpy as np
 import soundfile
-from scipy.signal import lfilter
 
-SAMPLE_RATE = 16_000
-_VOWEL_SAMPLES = 2400
+from anydoa.constants import SAMPLE_RATE
+from anydoa.simulation.voices import synthetic_voice as voice
+from anydoa.simulation.voices import write_voices
 
-
-def voice(pitch: float, duration_s: float, rng: np.random.Generator) -> np.ndarray:
-    """A pulse train of wandering pitch through three formants that change seven times a second."""
-    num_samples = round(duration_s * SAMPLE_RATE)
-    time = np.arange(num_samples) / SAMPLE_RATE
-    turns = np.cumsum(pitch * (1 + 0.15 * np.sin(2 * np.pi * 0.7 * time))) / SAMPLE_RATE
-    pulses = np.diff(np.floor(turns), prepend=0) + 0.01 * rng.standard_normal(num_samples)
-    vowels = [
-        _vowel(pulses[start : start + _VOWEL_SAMPLES], rng) for start in range(0, num_samples, _VOWEL_SAMPLES)
-    ]
-    return np.float32(0.5 * np.concatenate(vowels))
-
-
-def _vowel(pulses: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    for frequency, bandwidth in zip(
-        rng.uniform([300, 900, 2200], [800, 2200, 3000]), (80, 100, 150), strict=True
-    ):
-        radius = np.exp(-np.pi * bandwidth / SAMPLE_RATE)
-        angle = 2 * np.pi * frequency / SAMPLE_RATE
-        pulses = lfilter([1], [1, -2 * radius * np.cos(angle), radius**2], pulses)
-    return pulses / np.abs(pulses).max() * np.hanning(len(pulses)) ** 0.3
+__all__ = ["SAMPLE_RATE", "voice", "write_corpus", "write_voices"]
 
 
 def write_corpus(root: Path, *, with_noise: bool = True) -> Path:
@@ -51,16 +31,6 @@ def write_corpus(root: Path, *, with_noise: bool = True) -> Path:
             [["path", "source", "speaker_or_category", "split", "duration_s"], *rows]
         )
     return root
-
-
-def write_voices(folder: Path, pitches_hz: list[float], *, seconds: float, seed: int = 0) -> Path:
-    """A folder of speech with one speaker for each pitch."""
-    rng = np.random.default_rng(seed)
-    for pitch_hz in pitches_hz:
-        path = folder / f"speaker-{pitch_hz:g}" / "voice.wav"
-        path.parent.mkdir(parents=True)
-        soundfile.write(path, voice(pitch_hz, seconds, rng), SAMPLE_RATE)
-    return folder
 
 
 def _write(root: Path, name: str, audio: np.ndarray, columns: tuple[str, str, str]) -> list[object]:

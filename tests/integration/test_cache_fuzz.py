@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anydoa.evaluation.clip_cache import CachedSuite
 from anydoa.evaluation.material import Material
-from anydoa.evaluation.suite import array_suite
+from anydoa.evaluation.suite import CachedSuite, array_suite
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.pool import AudioPool, load_pool
 from voices import write_corpus
@@ -55,7 +54,7 @@ def same_pool(first: AudioPool, second: AudioPool) -> bool:
 
 
 def test_a_damaged_pool_is_the_same_pool(corpus: Path, tmp_path: Path) -> None:
-    clips = read_corpus(corpus / "noise").clips
+    clips = read_corpus(corpus / "noise").utterances
     fresh = load_pool(clips, speech=False)
     rng = np.random.default_rng(7)
     load_pool(clips, speech=False, cache=tmp_path)

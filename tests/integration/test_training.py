@@ -25,8 +25,9 @@ from anydoa.networks.checkpoint import (
 from anydoa.networks.config import AggRlConfig
 from anydoa.networks.mask_net import MaskNet, MaskNetConfig
 from anydoa.networks.score_net import ScoreNetConfig
-from anydoa.simulation.bank import BankPlan, build_bank
-from anydoa.simulation.room import RoomRanges
+from anydoa.simulation.recipe import RoomRanges
+from anydoa.simulation.rir_bank import build_bank
+from anydoa.simulation.rooms import RoomPlan
 from anydoa.training.config import (
     BeamOptions,
     DataOptions,
@@ -56,7 +57,7 @@ SMOKE = Path(__file__).parents[2] / "configs" / "smoke.toml"
 def config(tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
     bank = tmp_path_factory.mktemp("bank")
     build_bank(
-        bank, BankPlan(8, seed=7, microphones=(4, 4), num_noises=1, ranges=RoomRanges(rt60=(0.2, 0.25)))
+        bank, RoomPlan(8, seed=7, microphones=(4, 4), num_noises=1, ranges=RoomRanges(rt60=(0.2, 0.25)))
     )
     voices = write_voices(tmp_path_factory.mktemp("voices"), [90, 120, 150, 180, 220, 260], seconds=4)
     return TrainingConfig(
@@ -79,7 +80,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
 def walkers(config: TrainingConfig, bank: Path) -> TrainingConfig:
     """One short stage in rooms where talkers walk."""
     ranges = RoomRanges(rt60=(0.2, 0.25))
-    build_bank(bank, BankPlan(4, seed=8, microphones=(4, 4), num_noises=0, num_knots=4, ranges=ranges))
+    build_bank(bank, RoomPlan(4, seed=8, microphones=(4, 4), num_noises=0, num_knots=4, ranges=ranges))
     stage = replace(config.stages[1], length=0.5)
     return replace(config, stages=(stage,), data=replace(config.data, bank=str(bank)))
 

@@ -95,7 +95,7 @@ def check_installed(uv: Path, wheel: Path, resolution: str) -> None:
         (["locate", *TALKERS, "--estimator", "agg-rl", "--csv", "--output", "a.csv"], "wrote a.csv"),
         (["locate", *TALKERS, "--estimator", "music", "--plot", "a.png"], "wrote a.png"),
         (["live", "--replay", *TALKERS, "--fast", "--out", "live.jsonl"], "no sound missing"),
-        (["simulate", "--out", "bank", "--rooms", "1", "--quiet"], ""),
+        (["rooms", "--output", "bank", "--count", "1", "--quiet"], ""),
         (["train", "--help"], "--minutes"),
         (["serve", "--help"], "--host"),
         (["devices"], ""),

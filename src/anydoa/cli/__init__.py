@@ -26,6 +26,7 @@ _COMMANDS = (
     "model",
     "evaluate",
     "simulate",
+    "rooms",
     "train",
     "export",
     "import-reference",

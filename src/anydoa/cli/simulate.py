@@ -1,4 +1,4 @@
-"""``anydoa simulate``: recordings with known truth, or a bank of rooms to train with."""
+"""``anydoa simulate``: recordings of scenes with known truth."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, replace
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast, get_args
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -17,100 +17,134 @@ if TYPE_CHECKING:
     import numpy as np
 
     from anydoa.geometry.array import MicrophoneArray
-    from anydoa.simulation.planned_rooms import BankPlan
     from anydoa.simulation.pool import AudioPool
+    from anydoa.simulation.rooms import RoomPlan
 
-_KNOTS_A_SECOND = 8  # places on the path of a talker who moves
-_LEVEL_DB = (-30.0, -20.0)
 _RANDOM = "random:"
-_BALL = "ball"  # the shape of random arrays unless others are asked for
-_SPHERE_TOLERANCE = 0.1
-_FEWEST_MINUTES = 5.0  # of a corpus that are decoded
+_SOUND, _SCENES, _ARRAY = "Speech and noise", "Scenes", "Microphone array"
+
+RandomArrayOption = Annotated[
+    str,
+    typer.Option(
+        help="Name or file of an array, or random:4-12 for arrays of 4 to 12 microphones.",
+        rich_help_panel=_ARRAY,
+    ),
+]
+ShapesOption = Annotated[
+    str,
+    typer.Option(
+        help="Shapes of random arrays, evenly: any of ball,plane,line,wide.", rich_help_panel=_ARRAY
+    ),
+]
+SphereOption = Annotated[
+    bool,
+    typer.Option(
+        "--sphere",
+        help="The array sits on a rigid sphere, whatever its file says.",
+        rich_help_panel=_ARRAY,
+    ),
+]
+Rt60Option = Annotated[
+    str,
+    typer.Option(help="Reverberation time in seconds: a number or a range.", rich_help_panel=_SCENES),
+]
 
 
 def simulate(
-    out: Annotated[Path, typer.Option(help="Folder to write to; made if need be.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to; made if need be.")],
     speech: Annotated[
-        Path | None,
-        typer.Option(help="Folder of dry speech: LibriSpeech, TIMIT, one with manifest.csv, or any."),
-    ] = None,
+        Path,
+        typer.Option(
+            help="Folder of dry speech: LibriSpeech, TIMIT, one with manifest.csv, or any.",
+            rich_help_panel=_SOUND,
+        ),
+    ],
     noise: Annotated[
-        Path | None, typer.Option(help="Folder of noise: MS-SNSD, ESC-50, one with manifest.csv, or any.")
+        Path | None,
+        typer.Option(
+            help="Folder of noise: MS-SNSD, ESC-50, one with manifest.csv, or any.", rich_help_panel=_SOUND
+        ),
     ] = None,
-    array: Annotated[str, typer.Option(help="Name or file of an array, or random:4-12.")] = "random:4-12",
-    shapes: Annotated[
-        str, typer.Option(help="Shapes of random arrays, evenly: any of ball,plane,line,wide.")
-    ] = _BALL,
+    split: Annotated[
+        Literal["train", "validation", "test"],
+        typer.Option(help="Part of the speakers and of the noise that is taken.", rich_help_panel=_SOUND),
+    ] = "test",
+    cache: Annotated[
+        Path | None,
+        typer.Option(help="Folder that keeps decoded speech for the next time.", rich_help_panel=_SOUND),
+    ] = None,
     count: Annotated[int, typer.Option(min=1, help="How many recordings.")] = 10,
     duration: Annotated[float, typer.Option(min=0.1, help="Seconds of each.")] = 4.0,
-    talkers: Annotated[str, typer.Option(help="How many talkers: a number or a range such as 1:2.")] = "1:2",
-    snr: Annotated[str, typer.Option(help="Speech over noise in dB: a number or a range.")] = "-5:30",
-    rt60: Annotated[
-        str, typer.Option(help="Reverberation time in seconds: a number or a range.")
-    ] = "0.2:1.3",
-    split: Annotated[str, typer.Option(help="Speakers and noise of: train, validation or test.")] = "test",
     seed: Annotated[int, typer.Option(min=0, help="The same seed and folders give the same recordings.")] = 0,
-    moving: Annotated[
-        bool,
-        typer.Option("--moving", help="Talkers walk; in a bank, through each clip: name its --duration."),
-    ] = False,
-    sphere: Annotated[
-        bool, typer.Option("--sphere", help="The array sits on a rigid sphere, whatever its file says.")
-    ] = False,
-    isotropic: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of recordings whose noise comes from everywhere.")
-    ] = 0.0,
-    anechoic: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of recordings without echo and with only faint noise.")
-    ] = 0.0,
-    position_error_mm: Annotated[
-        float, typer.Option(min=0, help="Standard deviation of the positions told from the true ones.")
-    ] = 0.0,
-    gain_error_db: Annotated[
-        float, typer.Option(min=0, help="Standard deviation of microphone gains.")
-    ] = 0.0,
-    phase_error_deg: Annotated[
-        float, typer.Option(min=0, help="Standard deviation of microphone phases.")
-    ] = 0.0,
     direct: Annotated[
         bool, typer.Option("--direct", help="Also write each talker's direct sound at each microphone.")
     ] = False,
-    rooms: Annotated[
-        int, typer.Option(min=0, help="Write a bank of so many rooms for training instead of recordings.")
-    ] = 0,
-    workers: Annotated[int, typer.Option(min=1, help="Processes that compute a bank.")] = 1,
-    cache: Annotated[
-        Path | None, typer.Option(help="Folder that keeps decoded speech for the next time.")
-    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
-) -> None:
+    talkers: Annotated[
+        str,
+        typer.Option(help="How many talkers: a number or a range such as 1:2.", rich_help_panel=_SCENES),
+    ] = "1:2",
+    moving: Annotated[
+        bool, typer.Option("--moving", help="Talkers walk.", rich_help_panel=_SCENES)
+    ] = False,
+    snr: Annotated[
+        str, typer.Option(help="Speech over noise in dB: a number or a range.", rich_help_panel=_SCENES)
+    ] = "-5:30",
+    rt60: Rt60Option = "0.2:1.3",
+    isotropic: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of recordings whose noise comes from everywhere.",
+            rich_help_panel=_SCENES,
+        ),
+    ] = 0.0,
+    anechoic: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, help="Share of recordings without echo and with only faint noise.",
+            rich_help_panel=_SCENES,
+        ),
+    ] = 0.0,
+    array: RandomArrayOption = "random:4-12",
+    shapes: ShapesOption = "ball",
+    sphere: SphereOption = False,
+    position_error_mm: Annotated[
+        float,
+        typer.Option(
+            min=0, help="Standard deviation of the positions told from the true ones.",
+            rich_help_panel=_ARRAY,
+        ),
+    ] = 0.0,
+    gain_error_db: Annotated[
+        float,
+        typer.Option(min=0, help="Standard deviation of microphone gains.", rich_help_panel=_ARRAY),
+    ] = 0.0,
+    phase_error_deg: Annotated[
+        float,
+        typer.Option(min=0, help="Standard deviation of microphone phases.", rich_help_panel=_ARRAY),
+    ] = 0.0,
+) -> None:  # fmt: skip
     """Render rooms with talkers and noise to WAV files, each with its array and its truth beside it."""
-    from anydoa.simulation.limits import check_within
     from anydoa.simulation.mixing import LONGEST_S, mix_in_new_rooms
-    from anydoa.simulation.perturbation import Mismatch
-    from anydoa.simulation.recipe import MixRecipe
+    from anydoa.simulation.recipe import Mismatch, MixRecipe, check_within
     from anydoa.simulation.render import begin_folder, write_scene
 
     if cache is not None:
         prepare_folder(cache)
     fewest, most = (round(number) for number in parse_range(talkers, "--talkers"))
     check_within("--duration", (duration,), 0.1, LONGEST_S, " s")
-    known = None if array.startswith(_RANDOM) else _known_array(array)
+    known = known_array(array)
     plan = replace(
-        _plan_arrays(array, known, shapes=shapes, sphere=sphere),
-        num_rooms=rooms or count,
+        plan_rooms(array, known, shapes=shapes, sphere=sphere, rt60=rt60),
+        num_rooms=count,
         seed=seed,
-        num_knots=1 + round(_KNOTS_A_SECOND * duration) if moving else 1,
+        num_knots=num_knots(duration) if moving else 1,
     )
-    plan = replace(plan, ranges=replace(plan.ranges, rt60=parse_range(rt60, "--rt60")))
-    if rooms:
-        _write_bank(plan, out, workers=workers, quiet=quiet)
-        return
     voices, sounds = _open_pools(speech, noise, split, minutes=count * duration * most / 60, cache=cache)
     recipe = MixRecipe(
         min_talkers=fewest,
         snr_db=parse_range(snr, "--snr"),
-        level_db=_LEVEL_DB,
+        level_db=(-30.0, -20.0),
         rotation="none",
         permute=False,
         isotropic_share=isotropic,
@@ -121,17 +155,17 @@ def simulate(
     plan = replace(plan, num_talkers=most, num_noises=1)
     scenes = mix_in_new_rooms(plan, voices, sounds, duration_s=duration, max_talkers=most, recipe=recipe)
     begin_folder(
-        out,
+        output,
         {
             "plan": asdict(plan), "recipe": asdict(recipe), "duration_s": duration, "split": split,
             "speech": str(speech), "noise": str(noise), "array": array,
         },
     )  # fmt: skip
-    with _progress(count, "recordings", quiet=quiet) as report:
+    with progress_bar("recordings", quiet=quiet) as report:
         for index, scene in enumerate(scenes):
             name = f"clip_{index:04d}"
-            write_scene(scene, _told_array(known, scene.positions, name), out, name)
-            report(index + 1)
+            write_scene(scene, _told_array(known, scene.positions, name), output, name)
+            report(index + 1, count)
 
 
 def parse_range(text: str, option: str) -> tuple[float, float]:
@@ -150,41 +184,79 @@ def parse_range(text: str, option: str) -> tuple[float, float]:
     return low, high
 
 
-def _known_array(name: str) -> "MicrophoneArray":
-    """An array whose microphones are the channels of what is written."""
+def known_array(name: str) -> "MicrophoneArray | None":
+    """An array whose microphones are the channels of what is written; None for random ones."""
     from anydoa.io.array_file import load_array
 
+    if name.startswith(_RANDOM):
+        return None
     array = load_array(name)
     return array.replace(channels=tuple(range(array.num_microphones)), ignore_channels=())
 
 
-def _plan_arrays(name: str, known: "MicrophoneArray | None", *, shapes: str, sphere: bool) -> "BankPlan":
-    from anydoa.simulation.planned_rooms import BankPlan, array_rows
+def plan_rooms(
+    name: str, known: "MicrophoneArray | None", *, shapes: str, sphere: bool, rt60: str
+) -> "RoomPlan":
+    """The plan of one room with the arrays and the reverberation that a person asked for.
 
+    Args:
+        name: the array as it was asked for.
+        known: the array, or None for random ones.
+        shapes: shapes of random arrays, with commas between.
+        sphere: whether the array sits on a rigid sphere whatever its file says.
+        rt60: a number of seconds, or a range.
+
+    Raises:
+        ConfigError: if the wishes do not fit together.
+    """
+    from anydoa.simulation.recipe import RoomRanges
+    from anydoa.simulation.rooms import RoomPlan
+
+    ranges = RoomRanges(rt60=parse_range(rt60, "--rt60"))
     if known is not None:
-        if shapes != _BALL:
+        if shapes != "ball":
             raise ConfigError(
                 f"--shapes is for random arrays, got --array {name!r}; leave it out or name random:4-12"
             )
-        radius = known.rigid_sphere_radius or (_sphere_radius(known) if sphere else 0.0)
-        return BankPlan(num_rooms=1, arrays=(array_rows(known),), sphere_radius=radius)
+        plan = RoomPlan(num_rooms=1, ranges=ranges).with_array(known)
+        return replace(plan, sphere_radius=plan.sphere_radius or (_sphere_radius(known) if sphere else 0.0))
     counts = re.fullmatch(r"(\d+)(?:-(\d+))?", name.removeprefix(_RANDOM))
     if counts is None:
         raise ConfigError(f"random arrays are written random:6 or random:4-12, got {name!r}")
     if sphere:
         raise ConfigError("random arrays sit on no sphere; leave out --sphere or name an array")
-    return BankPlan(
+    return RoomPlan(
         num_rooms=1,
+        ranges=ranges,
         microphones=(int(counts[1]), int(counts[2] or counts[1])),
         shapes=tuple(shape.strip() for shape in shapes.split(",")),
     )
 
 
+def num_knots(duration_s: float) -> int:
+    """Places on the path of a talker who walks for so long: eight a second."""
+    return 1 + round(8 * duration_s)
+
+
+@contextmanager
+def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the error stream; what it gives is called with the number done and the number in all."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    text = TextColumn("{task.description}", markup=False)
+    columns = (text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True, markup=False)
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
 def _sphere_radius(array: "MicrophoneArray") -> float:
-    """Radius of the sphere all microphones lie on."""
+    """Radius of the sphere all microphones lie on, within a tenth of it."""
     radii = (array.centred_positions**2).sum(axis=1) ** 0.5
     radius = float(radii.mean())
-    if float(abs(radii - radius).max()) > _SPHERE_TOLERANCE * radius:
+    if float(abs(radii - radius).max()) > 0.1 * radius:
         raise ConfigError(
             f"--sphere: microphones of {array.name!r} are {radii.min():.3g} to {radii.max():.3g} m from "
             "their centre, so on no sphere; leave it out or take an array such as em32"
@@ -202,42 +274,23 @@ def _told_array(known: "MicrophoneArray | None", positions: "np.ndarray", name: 
 
 
 def _open_pools(
-    speech: Path | None, noise: Path | None, split: str, *, minutes: float, cache: Path | None
+    speech: Path,
+    noise: Path | None,
+    split: Literal["train", "validation", "test"],
+    *,
+    minutes: float,
+    cache: Path | None,
 ) -> "tuple[AudioPool, AudioPool | None]":
-    """As much speech and noise as a few recordings need."""
+    """As much speech and noise as a few recordings need, five minutes at least."""
     import numpy as np
 
-    from anydoa.simulation.corpus import Split, read_corpus
-    from anydoa.simulation.pool import limit_clips, load_pool
-
-    if speech is None:
-        raise ConfigError("recordings need voices; give --speech DIR, or --rooms N for rooms alone")
-    if split not in get_args(Split):
-        raise ConfigError(f"--split must be one of {', '.join(get_args(Split))}, got {split!r}")
+    from anydoa.simulation.corpus import read_corpus
+    from anydoa.simulation.pool import limit_utterances, load_pool
 
     def open_pool(folder: Path, *, is_speech: bool) -> "AudioPool":
-        clips = read_corpus(folder).select(cast(Split, split))
-        chosen = limit_clips(clips, max(minutes, _FEWEST_MINUTES), np.random.default_rng(0))
+        utterances = read_corpus(folder).select(split)
+        chosen = limit_utterances(utterances, max(minutes, 5.0), np.random.default_rng(0))
         return load_pool(chosen, speech=is_speech, cache=cache)
 
     voices = open_pool(speech, is_speech=True)
     return voices, None if noise is None else open_pool(noise, is_speech=False)
-
-
-def _write_bank(plan: "BankPlan", out: Path, *, workers: int, quiet: bool) -> None:
-    from anydoa.simulation.bank import build_bank
-
-    with _progress(plan.num_rooms, "rooms", quiet=quiet) as report:
-        build_bank(out, plan, workers=workers, report=report)
-
-
-@contextmanager
-def _progress(total: int, what: str, *, quiet: bool) -> Iterator[Callable[[int], None]]:
-    """A bar on the error stream; what it gives is called with the number done."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True, markup=False), disable=quiet) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)

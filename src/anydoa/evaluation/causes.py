@@ -14,11 +14,30 @@ from jaxtyping import Bool, Float
 from anydoa.geometry.coordinates import direction_to_angles_deg, great_circle_distance_deg
 from anydoa.metrics.localization import TOLERANCE_DEG
 
-_CLOSE_DEG = 15.0  # between two talkers whose lobes run into one
-_SLOPE_DEG = 20.0  # from a talker on whose lobe an estimate lies: peaks are picked 10 degrees apart and more
-_NEAR_DEG = 20.0
-_ONSET_S = 0.3
-_LOW_SNR_DB = 5.0
+
+@dataclass(frozen=True)
+class CauseOptions:
+    """Where causes begin and end.
+
+    Args:
+        right_deg: greatest error that is right, and greatest distance from what an estimate points at.
+        close_deg: angle between two talkers whose lobes run into one.
+        slope_deg: distance from a talker on whose lobe an estimate lies: peaks are picked 10 degrees apart
+            and more.
+        near_deg: greatest error of a near miss.
+        onset_s: seconds since a talker first spoke that count as the onset.
+        low_snr_db: ratio of speech to noise below which a recording is noisy.
+    """
+
+    right_deg: float = TOLERANCE_DEG
+    close_deg: float = 15.0
+    slope_deg: float = 20.0
+    near_deg: float = 20.0
+    onset_s: float = 0.3
+    low_snr_db: float = 5.0
+
+
+_OPTIONS = CauseOptions()
 
 
 class Cause(StrEnum):
@@ -44,7 +63,7 @@ class Frames:
     """Talkers of each frame, what was found for them, and what is known of the sound around them.
 
     Args:
-        matched: what was found for each talker; NaN where nothing was.
+        matched: direction found for each talker; NaN where there is none.
         errors_deg: how far it is from the talker; NaN where the talker is silent.
         talkers: unit vectors towards each talker.
         since_onset_s: time since the talker first spoke.
@@ -54,12 +73,12 @@ class Frames:
         has_elevation: whether the array can tell azimuth from elevation; a straight one cannot.
     """
 
-    matched: Float[np.ndarray, "frame source 3"]
-    errors_deg: Float[np.ndarray, "frame source"]
-    talkers: Float[np.ndarray, "frame source 3"]
-    since_onset_s: Float[np.ndarray, "frame source"]
+    matched: Float[np.ndarray, "frame talker 3"]
+    errors_deg: Float[np.ndarray, "frame talker"]
+    talkers: Float[np.ndarray, "frame talker 3"]
+    since_onset_s: Float[np.ndarray, "frame talker"]
     noises: Float[np.ndarray, "noise 3"] | None = None
-    reflections: Float[np.ndarray, "source reflection 3"] | None = None
+    reflections: Float[np.ndarray, "talker reflection 3"] | None = None
     snr_db: float = float("nan")
     has_elevation: bool = True
 
@@ -69,79 +88,74 @@ class CauseShare:
     """What one cause makes of one recording.
 
     Args:
-        share: of the active talkers of all frames, 0..1. Over all causes the sum is 1.
-        error_deg: what they add to the mean error. Over all causes the sum is the mean error.
+        share: share of the active talkers of all frames, 0..1. Over all causes the sum is 1.
+        error_deg: degrees that they add to the mean error. Over all causes the sum is the mean error.
     """
 
     share: float
     error_deg: float
 
 
-def share_causes(frames: Frames) -> dict[Cause, CauseShare]:
+def share_causes(frames: Frames, options: CauseOptions = _OPTIONS) -> dict[Cause, CauseShare]:
     """Share of each cause that can be told in a recording; nothing for one in which nobody speaks."""
     trial = ~np.isnan(frames.errors_deg)
     count = int(trial.sum())
     if not count:
         return {}
+    # Where each cause that can be told would apply: (frame, talker).
+    right = frames.errors_deg <= options.right_deg
+    found = {
+        Cause.RIGHT: right,
+        Cause.NO_ESTIMATE: np.isnan(frames.matched[..., 0]),
+        **_pointed_at(frames, options),
+        Cause.NEAR: frames.errors_deg <= options.near_deg,
+        Cause.ONSET: frames.since_onset_s < options.onset_s,
+        Cause.OTHER: np.ones_like(right),
+    }
+    if frames.has_elevation:
+        azimuth_deg, _ = direction_to_angles_deg(frames.matched)
+        told_deg, _ = direction_to_angles_deg(frames.talkers)
+        error_deg = np.asarray(np.abs((azimuth_deg - told_deg + 180) % 360 - 180))
+        found[Cause.ELEVATION] = error_deg <= options.right_deg
+    if not np.isnan(frames.snr_db):
+        found[Cause.LOW_SNR] = np.full_like(right, frames.snr_db < options.low_snr_db)
+    if right.shape[1] > 1:
+        found[Cause.SECOND_MISSED] = np.broadcast_to(right.any(axis=1, keepdims=True), right.shape)
+    # The first that applies, in order of precedence, takes each talker of each frame.
     shares = {}
     left = trial
-    for cause, applies in _conditions(frames).items():
-        here = left & applies
-        left = left & ~applies
+    for cause in (cause for cause in Cause if cause in found):
+        here = left & found[cause]
+        left = left & ~found[cause]
         shares[cause] = CauseShare(
             share=float(here.sum()) / count, error_deg=float(frames.errors_deg[here].sum()) / count
         )
     return shares
 
 
-def _conditions(frames: Frames) -> dict[Cause, Bool[np.ndarray, "frame source"]]:
-    """Where each cause that can be told would apply, in order of precedence."""
-    right = frames.errors_deg <= TOLERANCE_DEG
-    found = {
-        Cause.RIGHT: right,
-        Cause.NO_ESTIMATE: np.isnan(frames.matched[..., 0]),
-        **_pointed_at(frames),
-        Cause.NEAR: frames.errors_deg <= _NEAR_DEG,
-        Cause.ONSET: frames.since_onset_s < _ONSET_S,
-        Cause.OTHER: np.ones_like(right),
-    }
-    if frames.has_elevation:
-        found[Cause.ELEVATION] = _azimuth_error_deg(frames) <= TOLERANCE_DEG
-    if not np.isnan(frames.snr_db):
-        found[Cause.LOW_SNR] = np.full_like(right, frames.snr_db < _LOW_SNR_DB)
-    if right.shape[1] > 1:
-        found[Cause.SECOND_MISSED] = np.broadcast_to(right.any(axis=1, keepdims=True), right.shape)
-    return {cause: found[cause] for cause in Cause if cause in found}
-
-
-def _pointed_at(frames: Frames) -> dict[Cause, Bool[np.ndarray, "frame source"]]:
+def _pointed_at(frames: Frames, options: CauseOptions) -> dict[Cause, Bool[np.ndarray, "frame talker"]]:
     """Causes that are a matter of places: other talkers, noise, reflections."""
     active = ~np.isnan(frames.errors_deg)
-    found: dict[Cause, Bool[np.ndarray, "frame source"]] = {}
+    matched = frames.matched[:, :, None]
+    found: dict[Cause, Bool[np.ndarray, "frame talker"]] = {}
     if frames.noises is not None:
-        found[Cause.NOISE] = np.any(_from_matched(frames, frames.noises) <= TOLERANCE_DEG, axis=-1)
+        # (frame, talker, noise) -> (frame, talker)
+        near = great_circle_distance_deg(matched, frames.noises) <= options.right_deg
+        found[Cause.NOISE] = np.any(near, axis=-1)
     if frames.reflections is not None:
-        near = _from_matched(frames, frames.reflections.reshape(-1, 3)) <= TOLERANCE_DEG
+        # (frame, talker, other talker, reflection) -> (frame, talker), of other talkers who speak
+        places = frames.reflections.reshape(-1, 3)
+        near = great_circle_distance_deg(matched, places) <= options.right_deg
         of_talker = near.reshape(*active.shape, *frames.reflections.shape[:2]).any(axis=-1)
         found[Cause.REFLECTION] = np.any(of_talker & active[:, None], axis=-1)
     if active.shape[1] > 1:
+        # (frame, talker, other talker) -> (frame, talker)
         between = great_circle_distance_deg(frames.talkers[:, :, None], frames.talkers[:, None])
-        away = great_circle_distance_deg(frames.matched[:, :, None], frames.talkers[:, None])
+        away = great_circle_distance_deg(matched, frames.talkers[:, None])
         others = ~np.eye(active.shape[1], dtype=bool)
         speaks = others & active[:, None]
-        found[Cause.CLOSE_TALKERS] = np.any(speaks & (between < _CLOSE_DEG), axis=-1)
-        found[Cause.OTHER_TALKER] = np.any(speaks & (away <= _SLOPE_DEG), axis=-1)
-        found[Cause.SILENT_TALKER] = np.any(others & ~active[:, None] & (away <= TOLERANCE_DEG), axis=-1)
+        silent = others & ~active[:, None]
+        found[Cause.CLOSE_TALKERS] = np.any(speaks & (between < options.close_deg), axis=-1)
+        found[Cause.OTHER_TALKER] = np.any(speaks & (away <= options.slope_deg), axis=-1)
+        found[Cause.SILENT_TALKER] = np.any(silent & (away <= options.right_deg), axis=-1)
     return found
-
-
-def _from_matched(
-    frames: Frames, places: Float[np.ndarray, "place 3"]
-) -> Float[np.ndarray, "frame source place"]:
-    return great_circle_distance_deg(frames.matched[:, :, None], places)
-
-
-def _azimuth_error_deg(frames: Frames) -> Float[np.ndarray, "frame source"]:
-    found, _ = direction_to_angles_deg(frames.matched)
-    told, _ = direction_to_angles_deg(frames.talkers)
-    return np.asarray(np.abs((found - told + 180) % 360 - 180))

@@ -1,31 +1,70 @@
 """One recording of a suite with its truth: what an estimator hears and what it is measured against."""
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from pathlib import Path
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
-from anydoa.errors import ShapeError
-from anydoa.evaluation.known_part import KnownPart
+from anydoa.errors import ConfigError, ShapeError
+from anydoa.geometry.ambiguity import Cones
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import interpolate_directions
-from anydoa.simulation.scene import Scene
+from anydoa.geometry.coordinates import normalize_direction
+from anydoa.io.audio import read_audio
+from anydoa.io.resampling import resample
+from anydoa.simulation.scene import Clip, Scene
 
-FRAME_S = 0.032  # of sound around a frame's time that decides who speaks in it
-ACTIVE_SHARE = 2 / 3  # of those samples, as published
+KnownKind = Literal["direction", "azimuth", "cone"]
+"""What a truth may tell of a direction: all of it, its azimuth, or its angle to an axis."""
 
 
 @dataclass(frozen=True, eq=False)
-class SuiteClip:
+class KnownPart:
+    """Takes out of a direction what nobody knows of it, so that errors count only what is known.
+
+    Args:
+        kind: ``direction`` leaves all, ``azimuth`` takes the elevation out, ``cone`` leaves the angle to an
+            axis.
+        axis: axis of the cone, any length.
+
+    Raises:
+        ConfigError: if a cone has no axis.
+    """
+
+    kind: KnownKind = "direction"
+    axis: tuple[float, float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.kind == "cone" and self.axis is None:
+            raise ConfigError("the truth of a cone needs its axis, such as [0, 1, 0]")
+
+    def of(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
+        """The direction that stands for all with the same known part; NaN for one that has none.
+
+        Straight up and down have no azimuth.
+        """
+        if self.kind == "azimuth":
+            flat = directions * [1.0, 1.0, 0.0]
+            length = np.linalg.norm(flat, axis=-1, keepdims=True)
+            return np.divide(flat, length, out=np.full_like(flat, np.nan), where=length > 1e-9)
+        if self.kind == "cone":
+            return Cones(normalize_direction(np.array(self.axis, dtype=np.float64))).fold(directions)
+        return directions
+
+
+@dataclass(frozen=True, eq=False)
+class SuiteClip(Clip):
     """A recording with the directions and the activity of its talkers.
 
     Args:
         name: tells it from the others of its suite.
-        suite: the row of the table it belongs to.
+        suite: row of the table it belongs to.
         audio: the microphones' signals.
-        array: what recorded them.
+        array: array that recorded them.
         directions: unit vectors of each talker in the array's frame at evenly spaced instants from the
             first sample to the last; one instant for a talker who stands still.
         activity: true where a talker speaks, in the time of the array.
@@ -37,7 +76,7 @@ class SuiteClip:
             None where nobody knows.
         reflections: unit vectors towards the strongest early reflections of each talker; None where nobody
             knows.
-        known: what the truth tells of a direction.
+        known: part of a direction that the truth tells.
         tolerance_deg: how far off an answer may be without being wrong; NaN where nobody says.
 
     Raises:
@@ -48,14 +87,14 @@ class SuiteClip:
     suite: str
     audio: Float[np.ndarray, "mic time"]
     array: MicrophoneArray
-    directions: Float[np.ndarray, "source knot 3"]
-    activity: Bool[np.ndarray, "source time"]
+    directions: Float[np.ndarray, "talker knot 3"]
+    activity: Bool[np.ndarray, "talker time"]
     valid: Bool[np.ndarray, "time"] | None = None
     sample_rate: int = SAMPLE_RATE
     snr_db: float = float("nan")
     rt60: float = float("nan")
     noises: Float[np.ndarray, "noise 3"] | None = None
-    reflections: Float[np.ndarray, "source reflection 3"] | None = None
+    reflections: Float[np.ndarray, "talker reflection 3"] | None = None
     known: KnownPart = field(default_factory=KnownPart)
     tolerance_deg: float = float("nan")
 
@@ -72,16 +111,16 @@ class SuiteClip:
 
         Args:
             scene: sound and truth.
-            array: what recorded it.
+            array: array that recorded it.
             name: tells it from the others of its suite.
-            suite: the row of the table it belongs to.
+            suite: row of the table it belongs to.
         """
         return cls(
             name=name,
             suite=suite,
             audio=scene.audio,
             array=array,
-            directions=scene.directions[:, None] if scene.path is None else scene.path,
+            directions=scene.knots,
             activity=scene.activity,
             sample_rate=scene.sample_rate,
             snr_db=scene.snr_db,
@@ -91,54 +130,16 @@ class SuiteClip:
         )
 
     @property
-    def num_talkers(self) -> int:
-        """How many talkers there are."""
-        return len(self.directions)
-
-    @property
-    def is_static(self) -> bool:
-        """Whether all talkers stand still."""
-        return self.directions.shape[1] == 1
-
-    @property
-    def duration_s(self) -> float:
-        """Length in seconds."""
-        return self.audio.shape[1] / self.sample_rate
-
-    @property
-    def onsets_s(self) -> Float[np.ndarray, "source"]:
-        """When each talker first speaks; infinite for one who never does."""
-        first = self.activity.argmax(axis=1) / self.sample_rate
-        return np.where(self.activity.any(axis=1), first, np.inf)
-
-    def directions_at(self, times_s: Float[np.ndarray, "frame"]) -> Float[np.ndarray, "frame source 3"]:
-        """Where each talker is at the given times."""
-        return np.moveaxis(interpolate_directions(self.directions, times_s / self.duration_s), 0, 1)
-
-    def active_at(self, times_s: Float[np.ndarray, "frame"]) -> Bool[np.ndarray, "frame source"]:
-        """Who speaks in each frame: at least two thirds of the 32 ms around its time.
-
-        Reference:
-            Baek et al. (2026) for its frames of 32 ms; here the same for the frames of every estimator.
-        """
-        return (self._share(self.activity, times_s) >= ACTIVE_SHARE - 1e-9).T
+    def knots(self) -> Float[np.ndarray, "talker knot 3"]:
+        """Unit vectors towards each talker at evenly spaced instants from the first sample to the last."""
+        return self.directions
 
     def valid_at(self, times_s: Float[np.ndarray, "frame"]) -> Bool[np.ndarray, "frame"]:
         """Whether the truth of each frame is known throughout."""
         if self.valid is None:
             return np.ones(len(times_s), dtype=bool)
-        return self._share(self.valid[None], times_s)[0] >= 1 - 1e-9
-
-    def _share(
-        self, marked: Bool[np.ndarray, "row time"], times_s: Float[np.ndarray, "frame"]
-    ) -> Float[np.ndarray, "row frame"]:
-        """Share of marked samples in the frame around each time, as far as it lies in the recording."""
-        total = np.pad(np.cumsum(marked, axis=1), ((0, 0), (1, 0)))
-        samples = marked.shape[1]
-        first = np.clip(np.rint((times_s - FRAME_S / 2) * self.sample_rate).astype(int), 0, samples - 1)
-        last = np.clip(np.rint((times_s + FRAME_S / 2) * self.sample_rate).astype(int), first + 1, samples)
-        share: np.ndarray = (total[:, last] - total[:, first]) / (last - first)
-        return share
+        marked, whole = self.count_in_frames(self.valid[None], times_s)
+        return marked[0] == whole
 
 
 @runtime_checkable
@@ -161,3 +162,57 @@ class Suite(Protocol):
     def row(self, index: int) -> tuple[str, int]:
         """Kind of recording and number of talkers: where in the table one belongs, without rendering it."""
         ...
+
+
+class Recording(ABC):
+    """A recording on disk with its truth."""
+
+    @property
+    @abstractmethod
+    def row(self) -> tuple[str, int]:
+        """Kind of recording and number of talkers: where in the table it belongs."""
+
+    @abstractmethod
+    def read(self) -> SuiteClip:
+        """Sound and truth.
+
+        Raises:
+            AudioError: if files are missing or do not fit one another.
+        """
+
+
+class RecordedSuite:
+    """Recordings on disk, read one by one when asked for.
+
+    Args:
+        name: name of the suite as on the command line.
+        recordings: where they are, in the order of the suite.
+    """
+
+    def __init__(self, name: str, recordings: Iterable[Recording]) -> None:
+        self._name, self.recordings = name, tuple(recordings)
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return self._name
+
+    def __len__(self) -> int:
+        return len(self.recordings)
+
+    def __getitem__(self, index: int) -> SuiteClip:
+        return self.recordings[index].read()
+
+    def row(self, index: int) -> tuple[str, int]:
+        """Kind of recording and number of talkers."""
+        return self.recordings[index].row
+
+
+def read_resampled(path: Path) -> Float[np.ndarray, "channel time"]:
+    """A whole recording at the 16 kHz of suites.
+
+    Raises:
+        AudioError: if it cannot be read.
+    """
+    audio, rate = read_audio(path)
+    return resample(audio, rate, SAMPLE_RATE)

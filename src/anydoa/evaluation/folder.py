@@ -6,24 +6,24 @@ noise sources and reflections. See :mod:`anydoa.simulation.render`.
 """
 
 import json
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import SuiteClip
+from anydoa.evaluation.clip import RecordedSuite, Recording, SuiteClip, read_resampled
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io.array_file import load_array
-from anydoa.io.audio import read_audio
-from anydoa.io.resampling import resample
 
 _SCHEMA = 1
 
 
-class FolderSuite:
+class FolderSuite(RecordedSuite):
     """Recordings of a folder, by name; a row of the table for each number of talkers.
 
     Args:
@@ -34,110 +34,93 @@ class FolderSuite:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        self.truths = tuple(sorted(root.rglob("*.truth.json")))
-        if not self.truths:
+        suite, truths = root.resolve().name, sorted(root.rglob("*.truth.json"))
+        if not truths:
             raise AudioError(
                 f"{root}: no recording with a .truth.json beside it; `anydoa simulate` writes them"
             )
-
-    @property
-    def name(self) -> str:
-        """The folder."""
-        return str(self.root)
-
-    def __len__(self) -> int:
-        return len(self.truths)
-
-    def __getitem__(self, index: int) -> SuiteClip:
-        return read_clip(self.truths[index], suite=self._label)
-
-    def row(self, index: int) -> tuple[str, int]:
-        """Name of the folder and number of talkers."""
-        return self._label, len(_read_truth(self.truths[index])["sources"])
-
-    @property
-    def _label(self) -> str:
-        return self.root.resolve().name
+        super().__init__(str(root), [FolderRecording(path, suite) for path in truths])
 
 
-def read_clip(path: Path, *, suite: str) -> SuiteClip:
+@dataclass(frozen=True)
+class FolderRecording(Recording):
     """A recording by its truth.
 
     Args:
-        path: the ``.truth.json``.
-        suite: row of the table it belongs to.
-
-    Raises:
-        AudioError: if the truth cannot be read, or the recording it names.
-        ArrayFileError: if the array it names cannot be read.
+        path: path of the ``.truth.json``.
+        suite: name of the folder: row of the table it belongs to.
     """
-    truth = _read_truth(path)
-    array = load_array(path.parent / truth["array"])
-    audio = array.select_channels(_read_at_16_khz(path.parent / truth["recording"]))
-    try:
+
+    path: Path
+    suite: str
+
+    @property
+    def row(self) -> tuple[str, int]:
+        """Name of the folder and number of talkers."""
+        return self.suite, len(self._truth["sources"])
+
+    def read(self) -> SuiteClip:
+        """The recording at 16 kHz.
+
+        Raises:
+            AudioError: if the truth cannot be read, or the recording it names.
+            ArrayFileError: if the array it names cannot be read.
+        """
+        truth = self._truth
+        array = load_array(self.path.parent / truth["array"])
+        audio = array.select_channels(read_resampled(self.path.parent / truth["recording"]))
         sources = truth["sources"]
-        directions = np.stack([_directions(source) for source in sources])
-        activity = np.stack([_inside(source["spans_s"], audio.shape[1]) for source in sources])
+        activity = np.zeros((len(sources), audio.shape[1]), dtype=bool)
         reflections = None
-        if all("reflections_deg" in source for source in sources):
-            reflections = np.stack([_from_pairs(source["reflections_deg"]) for source in sources])
-        noises = _from_pairs(truth["noises_deg"]) if "noises_deg" in truth else None
-    except (KeyError, TypeError, ValueError) as error:
-        raise AudioError(
-            f"{path}: a source needs azimuth_deg, elevation_deg and spans_s, pairs of seconds; "
-            f"other directions are pairs of azimuth and elevation ({error!r})"
-        ) from None
-    return SuiteClip(
-        name=path.name.removesuffix(".truth.json"),
-        suite=suite,
-        audio=audio,
-        array=array,
-        directions=directions,
-        activity=activity,
-        snr_db=float(truth.get("snr_db", "nan")),
-        rt60=float(truth.get("rt60_s", "nan")),
-        noises=noises,
-        reflections=reflections,
-    )
-
-
-def _read_truth(path: Path) -> dict[str, Any]:
-    try:
-        truth = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise AudioError(f"{path}: not JSON ({error}); write it anew") from None
-    keys = {"schema", "recording", "array", "sources"}
-    if (
-        not isinstance(truth, dict)
-        or not keys <= set(truth)
-        or truth["schema"] != _SCHEMA
-        or not truth["sources"]
-    ):
-        raise AudioError(
-            f"{path}: truth needs {', '.join(sorted(keys))}, schema {_SCHEMA} and at least one source"
+        try:
+            # One direction for a talker who stands still, else those at evenly spaced instants.
+            directions = np.stack(
+                [
+                    _from_pairs(source.get("path_deg", [[source["azimuth_deg"], source["elevation_deg"]]]))
+                    for source in sources
+                ]
+            )
+            for active, source in zip(activity, sources, strict=True):
+                for begin, end in source["spans_s"]:
+                    active[max(0, round(begin * SAMPLE_RATE)) : max(0, round(end * SAMPLE_RATE))] = True
+            if all("reflections_deg" in source for source in sources):
+                reflections = np.stack([_from_pairs(source["reflections_deg"]) for source in sources])
+            noises = _from_pairs(truth["noises_deg"]) if "noises_deg" in truth else None
+        except (KeyError, TypeError, ValueError) as error:
+            raise AudioError(
+                f"{self.path}: a source needs azimuth_deg, elevation_deg and spans_s, pairs of seconds; "
+                f"other directions are pairs of azimuth and elevation ({error!r})"
+            ) from None
+        return SuiteClip(
+            name=self.path.name.removesuffix(".truth.json"),
+            suite=self.suite,
+            audio=audio,
+            array=array,
+            directions=directions,
+            activity=activity,
+            snr_db=float(truth.get("snr_db", "nan")),
+            rt60=float(truth.get("rt60_s", "nan")),
+            noises=noises,
+            reflections=reflections,
         )
-    return truth
 
-
-def _directions(source: dict[str, Any]) -> Float[np.ndarray, "knot 3"]:
-    """Where a talker is at evenly spaced instants from first sample to last; one if it stands still."""
-    return _from_pairs(source.get("path_deg", [[source["azimuth_deg"], source["elevation_deg"]]]))
+    @cached_property
+    def _truth(self) -> dict[str, Any]:
+        try:
+            truth = json.loads(self.path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise AudioError(f"{self.path}: not JSON ({error}); write it anew") from None
+        keys = {"schema", "recording", "array", "sources"}
+        is_whole = isinstance(truth, dict) and keys <= set(truth) and truth["schema"] == _SCHEMA
+        if not is_whole or not truth["sources"]:
+            raise AudioError(
+                f"{self.path}: truth needs {', '.join(sorted(keys))}, schema {_SCHEMA} "
+                "and at least one source"
+            )
+        return dict(truth)
 
 
 def _from_pairs(pairs_deg: list[list[float]]) -> Float[np.ndarray, "_ 3"]:
     """Unit vectors from pairs of azimuth and elevation."""
     azimuth_deg, elevation_deg = np.array(pairs_deg, dtype=np.float64).reshape(len(pairs_deg), 2).T
     return angles_deg_to_direction(azimuth_deg, elevation_deg)
-
-
-def _inside(spans_s: list[list[float]], num_samples: int) -> Bool[np.ndarray, "time"]:
-    active = np.zeros(num_samples, dtype=bool)
-    for begin, end in spans_s:
-        active[max(0, round(begin * SAMPLE_RATE)) : max(0, round(end * SAMPLE_RATE))] = True
-    return active
-
-
-def _read_at_16_khz(path: Path) -> Float[np.ndarray, "channel time"]:
-    audio, rate = read_audio(path)
-    return resample(audio, rate, SAMPLE_RATE)

@@ -2,24 +2,21 @@
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 from scipy import fft
+from scipy.ndimage import uniform_filter1d
 
 from anydoa.constants import SAMPLE_RATE
-from anydoa.evaluation.prompts import holds_prompts, unpack_prompts
-from anydoa.simulation.corpus import Clip, read_corpus
-from anydoa.simulation.pool import AudioPool, limit_clips, load_pool
+from anydoa.evaluation.asterisk import holds_prompts, unpack_prompts
+from anydoa.simulation.corpus import Utterance, read_corpus
+from anydoa.simulation.pool import AudioPool, limit_utterances, load_pool
 
 _SEED = 722
-_MINUTES = 60.0  # of speech and of noise: finding speech in an hour takes minutes, in a large corpus hours
-_NOISE_S = 20.0  # of each kind of generated noise
-_BABBLE_VOICES = 12
-_COLOURS = {"white": 0.0, "pink": 1.0, "brown": 2.0}  # power falls as frequency to this
 
 
 def user_cache() -> Path:
@@ -36,7 +33,7 @@ class Material:
             G.722. Only its test speakers are used.
         noise: folder with a corpus of noise, of which only the test part is used. If None: the ``noise``
             folder of ``speech`` where its manifest has one, else generated noise.
-        cache: where decoded audio is kept.
+        cache: folder that decoded audio is kept in.
     """
 
     speech: Path
@@ -44,69 +41,79 @@ class Material:
     cache: Path = field(default_factory=user_cache)
 
     def __getstate__(self) -> dict[str, object]:
-        return {"speech": self.speech, "noise": self.noise, "cache": self.cache}
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits that change with the recordings."""
-        clips = [
-            (clip.group, clip.path.name, clip.path.stat().st_size)
-            for clip in self._speech_clips + self._noise_clips
+        utterances = [
+            (utterance.group, utterance.path.name, utterance.path.stat().st_size)
+            for utterance in self._speech + self._noise
         ]
-        return hashlib.sha256(repr(clips).encode()).hexdigest()[:12]
+        return hashlib.sha256(repr(utterances).encode()).hexdigest()[:12]
 
     @property
     def generates_noise(self) -> bool:
         """Whether the noise is made, not read."""
-        return not self._noise_clips
+        return not self._noise
 
     @cached_property
     def speech_pool(self) -> AudioPool:
-        """Test speakers with their activity; of a large corpus an hour, the same every time."""
-        clips = limit_clips(self._speech_clips, _MINUTES, np.random.default_rng(_SEED))
-        return load_pool(clips, speech=True, cache=self.cache)
+        """Test speakers with their activity, the same every time."""
+        return self._load(self._speech, is_speech=True)
 
     @cached_property
     def noise_pool(self) -> AudioPool:
         """Test noise; if generated, babble of the same speakers and noise of several colours."""
-        if self._noise_clips:
-            clips = limit_clips(self._noise_clips, _MINUTES, np.random.default_rng(_SEED))
-            return load_pool(clips, speech=False, cache=self.cache)
-        return generate_noise(self.speech_pool)
+        return self._load(self._noise, is_speech=False) if self._noise else generate_noise(self.speech_pool)
+
+    def _load(self, utterances: tuple[Utterance, ...], *, is_speech: bool) -> AudioPool:
+        # Finding speech in an hour takes minutes, in a large corpus hours.
+        chosen = limit_utterances(utterances, 60.0, np.random.default_rng(_SEED))
+        return load_pool(chosen, speech=is_speech, cache=self.cache)
 
     @cached_property
-    def _speech_clips(self) -> tuple[Clip, ...]:
+    def _speech(self) -> tuple[Utterance, ...]:
         root = unpack_prompts(self.speech, self.cache) if holds_prompts(self.speech) else self.speech
-        return _test_clips(root, "speech")
+        return _test_utterances(root, "speech")
 
     @cached_property
-    def _noise_clips(self) -> tuple[Clip, ...]:
+    def _noise(self) -> tuple[Utterance, ...]:
         if self.noise is not None:
-            return _test_clips(self.noise, "noise")
-        return _test_clips(self.speech, "noise") if (self.speech / "noise").is_dir() else ()
+            return _test_utterances(self.noise, "noise")
+        return _test_utterances(self.speech, "noise") if (self.speech / "noise").is_dir() else ()
 
 
-def _test_clips(root: Path, kind: str) -> tuple[Clip, ...]:
+def _test_utterances(root: Path, kind: str) -> tuple[Utterance, ...]:
     """Test recordings of a corpus; of those in its sub-folder named after the kind where there is one."""
-    clips = read_corpus(root).select("test")
+    utterances = read_corpus(root).select("test")
     if (root / kind).is_dir():
-        return tuple(clip for clip in clips if (root / kind) in clip.path.parents)
-    return clips
+        return tuple(utterance for utterance in utterances if (root / kind) in utterance.path.parents)
+    return utterances
 
 
-def generate_noise(speech: AudioPool) -> AudioPool:
+def generate_noise(speech: AudioPool, *, seconds: float = 20.0) -> AudioPool:
     """Noise for a suite without recordings of noise, the same every time.
 
     Args:
         speech: voices for the babble and for the spectrum of the speech-shaped noise.
+        seconds: length of each kind of noise.
     """
     rng = np.random.default_rng(_SEED)
-    length = round(_NOISE_S * speech.sample_rate)
-    babble = _babble(speech, length, rng)
+    length = round(seconds * speech.sample_rate)
+    babble = np.zeros(length)  # twelve voices at once, all equally loud
+    for voice in range(12):
+        group = voice % len(speech.groups)
+        segment = speech.segment(group, int(rng.integers(speech.group_length(group))), length)
+        babble += segment / max(float(np.sqrt(np.mean(segment**2))), 1e-9)
     shaped = _with_spectrum(rng.standard_normal(length), np.abs(fft.rfft(babble)))
     kinds = {"babble": babble, "speech-shaped": shaped}
     frequency = np.maximum(fft.rfftfreq(length, 1 / speech.sample_rate), 50.0)
-    for colour, slope in _COLOURS.items():
+    for colour, slope in {
+        "white": 0.0,
+        "pink": 1.0,
+        "brown": 2.0,
+    }.items():  # power falls as frequency to this
         kinds[colour] = _with_spectrum(rng.standard_normal(length), frequency ** (-slope / 2))
     samples = [np.int16(np.round(0.5 * 32767 * kind / np.abs(kind).max())) for kind in kinds.values()]
     return AudioPool(
@@ -118,22 +125,10 @@ def generate_noise(speech: AudioPool) -> AudioPool:
     )
 
 
-def _babble(speech: AudioPool, length: int, rng: np.random.Generator) -> Float[np.ndarray, "time"]:
-    """Twelve voices at once, all equally loud."""
-    total = np.zeros(length)
-    for voice in range(_BABBLE_VOICES):
-        group = voice % len(speech.groups)
-        segment = speech.segment(group, int(rng.integers(speech.group_length(group))), length)
-        total += segment / max(float(np.sqrt(np.mean(segment**2))), 1e-9)
-    return total
-
-
 def _with_spectrum(
     white: Float[np.ndarray, "time"], magnitude: Float[np.ndarray, "freq"]
 ) -> Float[np.ndarray, "time"]:
     """White noise with a long-term spectrum, smoothed over 100 Hz or so."""
-    from scipy.ndimage import uniform_filter1d
-
     power = uniform_filter1d(magnitude**2, round(100 * len(white) / SAMPLE_RATE))
     shaped: np.ndarray = fft.irfft(fft.rfft(white) * np.sqrt(power), len(white))
     return shaped

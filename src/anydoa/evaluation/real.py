@@ -1,13 +1,32 @@
-"""Real recordings, a folder for each array or room: `anydoa evaluate --suite real:DIR`."""
+"""Real recordings of any array, a folder for each array or room, described in docs/evaluation.md.
 
+``truth.json`` names the array, what its truth is (a direction, an azimuth, a cone), how good it is, where it
+comes from, and for each recording its sources.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Any, get_args
 
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import SuiteClip
-from anydoa.evaluation.real_folder import TRUTH_FILE, real_recordings
+from anydoa.evaluation.clip import KnownKind, KnownPart, RecordedSuite, Recording, SuiteClip, read_resampled
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.io.array_file import list_presets, load_array
+from anydoa.simulation.activity import speech_by_level
+
+TRUTH_FILE = "truth.json"
+_KEYS = {"array", "kind", "tolerance_deg", "source", "recordings"}
+_RECORDING_KEYS = {"sources", "array", "axis", "from_s", "to_s", "weak"}
 
 
-class RealSuite:
+class RealSuite(RecordedSuite):
     """Recordings of all folders under one that hold a ``truth.json``; a row of the table for each folder.
 
     Recordings whose truth is marked as weak have rows of their own, and so has each number of talkers.
@@ -20,27 +39,141 @@ class RealSuite:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
-        folders = sorted(path.parent for path in root.rglob(TRUTH_FILE))
-        if not folders:
+        recordings: list[RealRecording] = []
+        for path in sorted(root.rglob(TRUTH_FILE), key=lambda path: path.parent):
+            truth = _read_truth(path)
+            own = [
+                RealRecording(path.parent / name, truth, told) for name, told in truth["recordings"].items()
+            ]
+            recordings += sorted(own, key=lambda recording: recording.place)
+        if not recordings:
             raise AudioError(f"{root}: no {TRUTH_FILE} in it or below; docs/evaluation.md says what it holds")
-        self.recordings = tuple(
-            recording
-            for folder in folders
-            for recording in sorted(real_recordings(folder), key=lambda recording: recording.place)
-        )
+        super().__init__(f"real:{root}", recordings)
+
+
+@dataclass(frozen=True)
+class RealRecording(Recording):
+    """A recording of a real array with its truth.
+
+    Args:
+        path: path of the sound.
+        truth: what ``truth.json`` says of all recordings of the folder.
+        own: what it says of this one.
+    """
+
+    path: Path
+    truth: dict[str, Any]
+    own: dict[str, Any]
 
     @property
-    def name(self) -> str:
-        """As on the command line."""
-        return f"real:{self.root}"
+    def row(self) -> tuple[str, int]:
+        """Row of the table it belongs to: folder and kind of truth, and number of talkers."""
+        weak = ", weak" if self.own.get("weak") else ""
+        return f"real/{self.path.parent.name} ({self.truth['kind']}{weak})", len(self.own["sources"])
 
-    def __len__(self) -> int:
-        return len(self.recordings)
+    @property
+    def place(self) -> tuple[bool, int]:
+        """Where it stands among those of its folder: weak truth last, then by number of talkers."""
+        return bool(self.own.get("weak")), len(self.own["sources"])
 
-    def __getitem__(self, index: int) -> SuiteClip:
-        return self.recordings[index].read()
+    def read(self) -> SuiteClip:
+        """The recording at 16 kHz, cut to the part that its truth holds for.
 
-    def row(self, index: int) -> tuple[str, int]:
-        """Folder with the kind of its truth, and number of talkers."""
-        return self.recordings[index].row
+        Raises:
+            AudioError: if the sound or its truth cannot be used.
+            ArrayFileError: if there is no such array.
+        """
+        try:
+            directions, known = self._directions, self._known
+            audio = self.cut(self.array.select_channels(read_resampled(self.path)))
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, AudioError):
+                raise
+            raise AudioError(
+                f"{self.path.parent / TRUTH_FILE}: {self.path.name}: a source needs azimuth and, where the "
+                f"kind is direction, elevation in degrees; times are seconds ({error})"
+            ) from None
+        active = speech_by_level(audio, SAMPLE_RATE)
+        return SuiteClip(
+            name=f"{self.path.parent.name}/{self.path.name}",
+            suite=self.row[0],
+            audio=audio,
+            array=self.array,
+            directions=directions,
+            activity=np.tile(active, (len(directions), 1)),
+            known=known,
+            tolerance_deg=float(self.truth["tolerance_deg"]),
+        )
+
+    @cached_property
+    def array(self) -> MicrophoneArray:
+        """The recording's own array, or that of the folder: a file in it, or a bundled one."""
+        name = str(self.own.get("array", self.truth["array"]))
+        return load_array(name if name in list_presets() else self.path.parent / name)
+
+    @property
+    def _directions(self) -> Float[np.ndarray, "source 1 3"]:
+        needs_elevation = self.truth["kind"] == "direction"
+        angles_deg = [
+            (
+                float(source["azimuth"]),
+                float(source["elevation"] if needs_elevation else source.get("elevation", 0)),
+            )
+            for source in self.own["sources"]
+        ]
+        azimuth_deg, elevation_deg = np.array(angles_deg).T
+        if not np.isfinite(azimuth_deg).all() or not (np.abs(elevation_deg) <= 90).all():
+            raise ValueError("azimuths must be finite and elevations -90..90")
+        return angles_deg_to_direction(azimuth_deg, elevation_deg)[:, None]
+
+    @property
+    def _known(self) -> KnownPart:
+        axis = self.own.get("axis", self.truth.get("axis"))
+        if axis is None:
+            return KnownPart(self.truth["kind"])
+        x, y, z = (float(value) for value in axis)
+        if not 0 < x * x + y * y + z * z < np.inf:
+            raise ValueError("an axis needs a length")
+        return KnownPart(self.truth["kind"], (x, y, z))
+
+    def cut(self, audio: Float[np.ndarray, "mic time"]) -> Float[np.ndarray, "mic part"]:
+        """The part of the sound that the truth holds for."""
+        end_s = float(self.own.get("to_s", audio.shape[1] / SAMPLE_RATE))
+        start, stop = round(float(self.own.get("from_s", 0)) * SAMPLE_RATE), round(end_s * SAMPLE_RATE)
+        part = audio[:, max(start, 0) : max(stop, 0)]
+        if not part.shape[1]:
+            raise ValueError("nothing is left between from_s and to_s")
+        return part
+
+
+def _read_truth(path: Path) -> dict[str, Any]:
+    try:
+        truth = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise AudioError(f"{path}: no readable JSON ({error})") from None
+    if not isinstance(truth, dict) or not set(truth) >= _KEYS:
+        raise AudioError(f"{path}: truth needs {', '.join(sorted(_KEYS))}")
+    kinds = get_args(KnownKind)
+    if truth["kind"] not in kinds:
+        raise AudioError(f"{path}: kind is one of {', '.join(kinds)}, got {truth['kind']!r}")
+    tolerance = truth["tolerance_deg"]
+    if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 < tolerance <= 180:
+        raise AudioError(f"{path}: tolerance_deg must be above 0 and at most 180, got {tolerance!r}")
+    recordings = truth["recordings"]
+    if not isinstance(recordings, dict) or not recordings:
+        raise AudioError(f"{path}: recordings must name at least one file")
+    for name, own in recordings.items():
+        _check_recording(path, name, own, truth)
+    return truth
+
+
+def _check_recording(path: Path, name: str, own: object, truth: dict[str, Any]) -> None:
+    if not isinstance(own, dict) or not isinstance(own.get("sources"), list) or not own["sources"]:
+        raise AudioError(f"{path}: {name}: a recording needs sources, a list of at least one")
+    unknown = sorted(set(own) - _RECORDING_KEYS)
+    if unknown:
+        raise AudioError(
+            f"{path}: {name}: unknown key {unknown[0]!r}; there are {', '.join(sorted(_RECORDING_KEYS))}"
+        )
+    if truth["kind"] == "cone" and "axis" not in own and "axis" not in truth:
+        raise AudioError(f"{path}: {name}: the truth of a cone needs its axis, such as [0, 1, 0]")

@@ -23,27 +23,24 @@ from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import SuiteClip
-from anydoa.evaluation.known_part import KnownPart
-from anydoa.evaluation.level_activity import active_by_level
+from anydoa.evaluation.clip import KnownPart, RecordedSuite, Recording, SuiteClip, read_resampled
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.dialects import direction_from_azimuth
 from anydoa.geometry.layouts import circular_positions
-from anydoa.io.audio import read_audio
-from anydoa.io.resampling import resample
+from anydoa.simulation.activity import speech_by_level
 
 _TABLE = re.compile(r".*_(static|moving)_source_location\.csv")
 _ANGLE = "angle(°)"
-_UNKNOWN = -360.0
-_LONGEST_CELL = 2**20
+_KNOWN_FROM = -360.0  # degrees; the corpus writes less where nobody knows the azimuth
+_LONGEST_CELL = 2**20  # characters of the azimuths of a recording
 
 
 @dataclass(frozen=True)
-class RealManRecording:
+class RealManRecording(Recording):
     """One recording.
 
     Args:
-        stem: its files, without ``_CHn.flac``.
+        stem: path of its files, without ``_CHn.flac``.
         split: folder of the corpus that it belongs to.
         kind: ``static`` or ``moving``.
         angles: azimuths in degrees as the table has them.
@@ -55,9 +52,9 @@ class RealManRecording:
     angles: str
 
     @property
-    def row(self) -> str:
-        """Row of the table it belongs to."""
-        return f"realman/{self.split.name} {self.kind}"
+    def row(self) -> tuple[str, int]:
+        """Split with what moves, and number of talkers."""
+        return f"realman/{self.split.name} {self.kind}", 1
 
     def read(self) -> SuiteClip:
         """Audio of 16 kHz of the microphones that were unpacked, and the azimuth of the loudspeaker.
@@ -66,17 +63,28 @@ class RealManRecording:
             AudioError: if files are missing or do not fit one another.
         """
         channels = _unpacked_channels(self.stem)
-        audio = _stacked(
-            [_read_at_16_khz(_channel_file(self.stem, channel)) for channel in channels], self.stem
-        )
+        signals = [read_resampled(_channel_file(self.stem, channel))[:1] for channel in channels]
+        lengths = {signal.shape[1] for signal in signals}
+        if len(lengths) > 1:
+            raise AudioError(
+                f"{self.stem}: microphones differ in length: {min(lengths)} and {max(lengths)} samples"
+            )
+        audio = np.concatenate(signals)
         directions, valid = self._truth(audio.shape[1])
+        # It talks where the direct sound is loud, if that was unpacked, else where the recording is.
+        place = self.stem.relative_to(self.split).parts[1:-1]
+        direct = self.split.joinpath("dp_speech", *place, f"{self.stem.name}.flac")
+        heard = read_resampled(direct)[:1] if direct.is_file() else audio
+        active = np.zeros(audio.shape[1], dtype=bool)
+        spoken = speech_by_level(heard, SAMPLE_RATE)[: len(active)]
+        active[: len(spoken)] = spoken
         return SuiteClip(
             name=self.stem.name,
-            suite=self.row,
+            suite=self.row[0],
             audio=audio,
             array=MicrophoneArray(microphone_positions()[channels], "realman"),
             directions=directions,
-            activity=self._activity(audio)[None],
+            activity=active[None],
             valid=valid,
             known=KnownPart("azimuth"),
         )
@@ -87,27 +95,19 @@ class RealManRecording:
             azimuth_deg = np.array([float(angle) for angle in self.angles.split(",")])
         except ValueError:
             raise AudioError(f"{self.stem}: azimuths must be numbers, got {self.angles[:40]!r}") from None
-        known = np.isfinite(azimuth_deg) & (azimuth_deg >= _UNKNOWN)
+        known = np.isfinite(azimuth_deg) & (azimuth_deg >= _KNOWN_FROM)
         if not known.any():
             raise AudioError(f"{self.stem}: no azimuth is known")
         if self.kind == "static":
             azimuth_deg, known = azimuth_deg[known][:1], known[known][:1]
+        # For each instant the newest one that is known, or the first of all.
         nearest = np.maximum.accumulate(np.where(known, np.arange(len(known)), 0))
         azimuth_deg = azimuth_deg[np.where(known[nearest], nearest, int(known.argmax()))]
         place = np.arange(num_samples) * len(known) // max(num_samples, 1)
         return direction_from_azimuth(azimuth_deg)[None], known[place]
 
-    def _activity(self, audio: Float[np.ndarray, "mic time"]) -> Bool[np.ndarray, "time"]:
-        """When the loudspeaker talks: by its direct sound if that was unpacked, else by the recording."""
-        parts = self.stem.relative_to(self.split).parts
-        direct = self.split.joinpath("dp_speech", *parts[1:-1], f"{self.stem.name}.flac")
-        if not direct.is_file():
-            return active_by_level(audio, SAMPLE_RATE)
-        active = active_by_level(_read_at_16_khz(direct), SAMPLE_RATE)[: audio.shape[1]]
-        return np.pad(active, (0, audio.shape[1] - len(active)))
 
-
-class RealManSuite:
+class RealManSuite(RecordedSuite):
     """Recordings of RealMAN whose azimuth is known and of which at least two microphones are unpacked.
 
     Rows of the table are ``realman/SPLIT static`` and ``realman/SPLIT moving``.
@@ -120,31 +120,15 @@ class RealManSuite:
     """
 
     def __init__(self, root: Path) -> None:
-        self.root = root
         tables = sorted(
             path for path in [*root.glob("*.csv"), *root.glob("*/*.csv")] if _TABLE.fullmatch(path.name)
         )
-        self.recordings = tuple(recording for table in tables for recording in _recordings(table))
+        super().__init__(f"realman:{root}", (one for table in tables for one in _recordings(table)))
         if not self.recordings:
             raise AudioError(
                 f"{root}: no RealMAN recording with known azimuth; give the folder that holds val/ or test/, "
                 "with *_source_location.csv in it and the sound unpacked"
             )
-
-    @property
-    def name(self) -> str:
-        """As on the command line."""
-        return f"realman:{self.root}"
-
-    def __len__(self) -> int:
-        return len(self.recordings)
-
-    def __getitem__(self, index: int) -> SuiteClip:
-        return self.recordings[index].read()
-
-    def row(self, index: int) -> tuple[str, int]:
-        """Split with what moves, and number of talkers."""
-        return self.recordings[index].row, 1
 
 
 def microphone_positions() -> Float[np.ndarray, "mic 3"]:
@@ -164,7 +148,9 @@ def _recordings(table: Path) -> list[RealManRecording]:
         with table.open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 stem = split.parent / Path(row["filename"]).with_suffix("")
-                if _is_known(row[_ANGLE]) and len(_unpacked_channels(stem)) > 1:
+                numbers = re.findall(r"[-+]?\d+(?:\.\d+)?", row[_ANGLE])
+                is_known = any(float(number) >= _KNOWN_FROM for number in numbers)
+                if is_known and len(_unpacked_channels(stem)) > 1:
                     found.append(RealManRecording(stem, split, kind, row[_ANGLE]))
     except (OSError, ValueError, csv.Error) as error:
         raise AudioError(f"{table}: cannot be read ({error})") from None
@@ -173,26 +159,9 @@ def _recordings(table: Path) -> list[RealManRecording]:
     return found
 
 
-def _is_known(angles: str) -> bool:
-    numbers = re.findall(r"[-+]?\d+(?:\.\d+)?", angles[:_LONGEST_CELL])
-    return any(float(number) >= _UNKNOWN for number in numbers)
-
-
 def _unpacked_channels(stem: Path) -> list[int]:
     return [channel for channel in range(32) if _channel_file(stem, channel).is_file()]
 
 
 def _channel_file(stem: Path, channel: int) -> Path:
     return stem.with_name(f"{stem.name}_CH{channel}.flac")
-
-
-def _stacked(channels: list[Float[np.ndarray, "1 _"]], stem: Path) -> Float[np.ndarray, "mic time"]:
-    lengths = {channel.shape[1] for channel in channels}
-    if len(lengths) > 1:
-        raise AudioError(f"{stem}: microphones differ in length: {min(lengths)} and {max(lengths)} samples")
-    return np.concatenate(channels)
-
-
-def _read_at_16_khz(path: Path) -> Float[np.ndarray, "1 time"]:
-    audio, rate = read_audio(path)
-    return resample(audio[:1], rate, SAMPLE_RATE)

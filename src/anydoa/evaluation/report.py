@@ -1,21 +1,29 @@
-"""The table: a row for every estimator, kind of recording and number of talkers."""
+"""Two tables: how well each estimator does on each kind of recording, and what its errors are made of."""
 
 import csv
 import io
+import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import reduce
 from operator import add
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
+from anydoa.evaluation.causes import Cause, CauseShare
 from anydoa.evaluation.scoring import ClipScore
-from anydoa.evaluation.table import console_table, json_list, known_value, markdown_table, number_cell
 from anydoa.metrics.detection import score
 from anydoa.metrics.localization import summarize
 
 if TYPE_CHECKING:
     from rich.table import Table
+
+SNR_BANDS_DB = ((-5, 0), (0, 5), (5, 10), (10, 20), (20, 30))
+"""Ratios of speech to noise that shares are given for; the last band includes its end."""
+
+_BAND_NAMES = tuple(f"{low}..{high}" for low, high in SNR_BANDS_DB)
 
 
 @dataclass(frozen=True)
@@ -59,31 +67,108 @@ class ReportRow:
     count_accuracy: float
     real_time_factor: float
 
+    @classmethod
+    def from_scores(cls, scores: Sequence[ClipScore]) -> "ReportRow":
+        """The row of recordings of one kind, one number of talkers and one estimator."""
+        frames = summarize([clip_score.frames for clip_score in scores])
+        recording = summarize([clip_score.recording for clip_score in scores])
+        detection = score(reduce(add, (clip_score.detection for clip_score in scores)))
+        within = [clip_score.within for clip_score in scores if not math.isnan(clip_score.within)]
+        return cls(
+            estimator=scores[0].estimator,
+            suite=scores[0].suite,
+            talkers=scores[0].talkers,
+            clips=frames.num_clips,
+            mae_deg=frames.mae_deg,
+            mae_ci95=frames.mae_ci95,
+            acc10=frames.acc10,
+            acc10_ci95=frames.acc10_ci95,
+            recording_mae_deg=recording.mae_deg,
+            recording_acc10=recording.acc10,
+            recording_within=sum(within) / len(within) if within else math.nan,
+            precision=detection.precision,
+            recall=detection.recall,
+            f1=detection.f1,
+            count_accuracy=detection.count_accuracy,
+            real_time_factor=sum(s.busy_s for s in scores) / sum(s.duration_s for s in scores),
+        )
 
-_TITLES = (
-    "estimator", "suite", "talkers", "clips", "MAE °", "ACC10 %", "whole MAE °", "whole ACC10 %", "F1 %",
-    "count %", "RTF",
-)  # fmt: skip
-_NAMES = 2  # columns that hold names
+
+@dataclass(frozen=True)
+class CauseRow:
+    """One cause of one row of the main table. Shares are 0..1; a value nobody knows is NaN.
+
+    Args:
+        estimator: name of the estimator.
+        suite: kind of recording.
+        talkers: how many talkers the recordings have.
+        cause: why the direction is wrong, or that it is right.
+        share: share of the active talkers of all frames, mean over clips. The sum over causes is 1.
+        error_deg: what this cause adds to the mean error. The sum over causes is the main table's.
+        error_share: the same as a share of the mean error.
+        share_by_snr: ``share`` of the clips in each of :data:`SNR_BANDS_DB`.
+    """
+
+    estimator: str
+    suite: str
+    talkers: int
+    cause: Cause
+    share: float
+    error_deg: float
+    error_share: float
+    share_by_snr: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class _Columns:
+    """A table as people read it.
+
+    Args:
+        titles: titles of the columns.
+        cells: texts of each row.
+        num_names: how many columns hold names; the others hold numbers and are set to the right.
+    """
+
+    titles: tuple[str, ...]
+    cells: list[tuple[str, ...]]
+    num_names: int
+
+    def to_markdown(self) -> str:
+        """A Markdown table."""
+        rule = ["---"] * self.num_names + ["---:"] * (len(self.titles) - self.num_names)
+        return "".join("| " + " | ".join(line) + " |\n" for line in (self.titles, rule, *self.cells))
+
+    def to_table(self) -> "Table":
+        """A table for the terminal."""
+        from rich import box
+        from rich.table import Table
+
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+        for place, title in enumerate(self.titles):
+            is_name, longest = place < self.num_names, max(map(len, title.split()))
+            justify: Literal["left", "right"] = "left" if is_name else "right"
+            table.add_column(title, justify=justify, no_wrap=is_name, min_width=longest)
+        for row in self.cells:
+            table.add_row(*row)
+        return table
 
 
 def report_rows(scores: Sequence[ClipScore]) -> list[ReportRow]:
     """Rows in the order in which suites, numbers of talkers and estimators first occur."""
-    return [_row(group) for group in group_scores(scores)]
+    return [ReportRow.from_scores(group) for group in _group_scores(scores)]
 
 
-def group_scores(scores: Sequence[ClipScore]) -> list[list[ClipScore]]:
-    """Scores of each row, in the order in which suites, numbers of talkers and estimators first occur."""
-    groups: dict[tuple[str, int, str], list[ClipScore]] = {}
-    for clip_score in scores:
-        groups.setdefault((clip_score.suite, clip_score.talkers, clip_score.estimator), []).append(clip_score)
-    places = {key[:2]: place for place, key in reversed(list(enumerate(groups)))}
-    return [groups[key] for key in sorted(groups, key=lambda key: places[key[:2]])]
+def cause_rows(scores: Sequence[ClipScore]) -> list[CauseRow]:
+    """Rows in the order of the main table, causes in their order of precedence.
+
+    A cause that could not be told in any recording, such as noise sources in real rooms, has no row.
+    """
+    return [row for group in _group_scores(scores) for row in _cause_rows(group)]
 
 
 def rows_to_json(rows: Sequence[ReportRow]) -> str:
     """A list of objects with the names of :class:`ReportRow`; NaN becomes null."""
-    return json_list(map(asdict, rows))
+    return _to_json(map(asdict, rows))
 
 
 def rows_to_csv(rows: Sequence[ReportRow]) -> str:
@@ -92,72 +177,130 @@ def rows_to_csv(rows: Sequence[ReportRow]) -> str:
     table = csv.writer(stream, lineterminator="\n")
     table.writerow([field.name for field in fields(ReportRow)])
     for row in rows:
-        table.writerow([known_value(value) for value in asdict(row).values()])
+        table.writerow([_known_value(value) for value in asdict(row).values()])
     return stream.getvalue()
 
 
 def rows_to_markdown(rows: Sequence[ReportRow]) -> str:
     """A Markdown table: the chief columns, shares in per cent."""
-    return markdown_table(*_columns(rows), names=_NAMES)
+    return _report_columns(rows).to_markdown()
 
 
 def rows_to_table(rows: Sequence[ReportRow]) -> "Table":
     """A table for the terminal: the chief columns, shares in per cent."""
-    return console_table(*_columns(rows), names=_NAMES)
+    return _report_columns(rows).to_table()
 
 
-def _row(scores: Sequence[ClipScore]) -> ReportRow:
-    frames = summarize([clip_score.frames for clip_score in scores])
-    recording = summarize([clip_score.recording for clip_score in scores])
-    detection = score(reduce(add, (clip_score.detection for clip_score in scores)))
-    return ReportRow(
-        estimator=scores[0].estimator,
-        suite=scores[0].suite,
-        talkers=scores[0].talkers,
-        clips=frames.num_clips,
-        mae_deg=frames.mae_deg,
-        mae_ci95=frames.mae_ci95,
-        acc10=frames.acc10,
-        acc10_ci95=frames.acc10_ci95,
-        recording_mae_deg=recording.mae_deg,
-        recording_acc10=recording.acc10,
-        recording_within=_known_mean([clip_score.within for clip_score in scores]),
-        precision=detection.precision,
-        recall=detection.recall,
-        f1=detection.f1,
-        count_accuracy=detection.count_accuracy,
-        real_time_factor=sum(s.busy_s for s in scores) / sum(s.duration_s for s in scores),
-    )
+def causes_to_json(rows: Sequence[CauseRow]) -> str:
+    """A list of objects with the names of :class:`CauseRow`; NaN becomes null.
 
-
-def _known_mean(values: Sequence[float]) -> float:
-    known = [value for value in values if not math.isnan(value)]
-    return sum(known) / len(known) if known else math.nan
-
-
-def _columns(rows: Sequence[ReportRow]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Titles and cells; those of tolerances only where a row has one."""
-    tolerated = any(not math.isnan(row.recording_within) for row in rows)
-    place = _TITLES.index("whole ACC10 %") + 1
-    if not tolerated:
-        return _TITLES, list(_cells(rows))
-    within = [number_cell(100 * row.recording_within) for row in rows]
-    cells = [(*line[:place], cell, *line[place:]) for line, cell in zip(_cells(rows), within, strict=True)]
-    return (*_TITLES[:place], "whole in tolerance %", *_TITLES[place:]), cells
-
-
-def _cells(rows: Sequence[ReportRow]) -> Iterator[tuple[str, ...]]:
+    Instead of ``share_by_snr`` there is a ``share_snr_LOW..HIGH`` for each band.
+    """
+    records = []
     for row in rows:
-        yield (
-            row.estimator,
-            row.suite,
-            str(row.talkers),
-            str(row.clips),
-            number_cell(row.mae_deg, row.mae_ci95),
-            number_cell(100 * row.acc10, 100 * row.acc10_ci95),
-            number_cell(row.recording_mae_deg),
-            number_cell(100 * row.recording_acc10),
-            number_cell(100 * row.f1),
-            number_cell(100 * row.count_accuracy),
-            f"{row.real_time_factor:.3f}",
+        record: dict[str, object] = {**vars(row)}
+        del record["share_by_snr"]
+        for name, share in zip(_BAND_NAMES, row.share_by_snr, strict=True):
+            record[f"share_snr_{name}"] = share
+        records.append(record)
+    return _to_json(records)
+
+
+def causes_to_markdown(rows: Sequence[CauseRow]) -> str:
+    """A Markdown table, shares in per cent."""
+    return _cause_columns(rows).to_markdown()
+
+
+def causes_to_table(rows: Sequence[CauseRow]) -> "Table":
+    """A table for the terminal, shares in per cent."""
+    return _cause_columns(rows).to_table()
+
+
+def _group_scores(scores: Sequence[ClipScore]) -> list[list[ClipScore]]:
+    """Scores of each row, in the order in which suites, numbers of talkers and estimators first occur."""
+    groups: dict[tuple[str, int, str], list[ClipScore]] = {}
+    for clip_score in scores:
+        groups.setdefault((clip_score.suite, clip_score.talkers, clip_score.estimator), []).append(clip_score)
+    places = {key[:2]: place for place, key in reversed(list(enumerate(groups)))}
+    return [groups[key] for key in sorted(groups, key=lambda key: places[key[:2]])]
+
+
+def _cause_rows(scores: Sequence[ClipScore]) -> Iterator[CauseRow]:
+    spoken = [clip_score for clip_score in scores if clip_score.causes]
+    mae_deg = float(np.mean([clip_score.frames.mae_deg for clip_score in spoken])) if spoken else math.nan
+    for cause in Cause:
+        if not any(cause in clip_score.causes for clip_score in spoken):
+            continue
+        parts = [clip_score.causes.get(cause, CauseShare(0.0, 0.0)) for clip_score in spoken]
+        by_snr: list[list[float]] = [[] for _ in SNR_BANDS_DB]
+        for clip_score, part in zip(spoken, parts, strict=True):
+            for shares, (low, high) in zip(by_snr, SNR_BANDS_DB, strict=True):
+                is_last = high == SNR_BANDS_DB[-1][1]
+                if low <= clip_score.snr_db < high or (is_last and clip_score.snr_db == high):
+                    shares.append(part.share)
+        error_deg = float(np.mean([part.error_deg for part in parts]))
+        yield CauseRow(
+            estimator=scores[0].estimator,
+            suite=scores[0].suite,
+            talkers=scores[0].talkers,
+            cause=cause,
+            share=float(np.mean([part.share for part in parts])),
+            error_deg=error_deg,
+            error_share=error_deg / mae_deg if mae_deg else math.nan,
+            share_by_snr=tuple(float(np.mean(shares)) if shares else math.nan for shares in by_snr),
         )
+
+
+def _report_columns(rows: Sequence[ReportRow]) -> _Columns:
+    """The chief columns; that of tolerances only where a row has one."""
+    columns: dict[str, list[str]] = {
+        "estimator": [row.estimator for row in rows],
+        "suite": [row.suite for row in rows],
+        "talkers": [str(row.talkers) for row in rows],
+        "clips": [str(row.clips) for row in rows],
+        "MAE °": [_number(row.mae_deg, row.mae_ci95) for row in rows],
+        "ACC10 %": [_number(100 * row.acc10, 100 * row.acc10_ci95) for row in rows],
+        "whole MAE °": [_number(row.recording_mae_deg) for row in rows],
+        "whole ACC10 %": [_number(100 * row.recording_acc10) for row in rows],
+        "whole in tolerance %": [_number(100 * row.recording_within) for row in rows],
+        "F1 %": [_number(100 * row.f1) for row in rows],
+        "count %": [_number(100 * row.count_accuracy) for row in rows],
+        "RTF": [f"{row.real_time_factor:.3f}" for row in rows],
+    }
+    if all(math.isnan(row.recording_within) for row in rows):
+        del columns["whole in tolerance %"]
+    return _Columns(tuple(columns), list(zip(*columns.values(), strict=True)), num_names=2)
+
+
+def _cause_columns(rows: Sequence[CauseRow]) -> _Columns:
+    bands = (f"{name} dB" for name in _BAND_NAMES)
+    titles = ("estimator", "suite", "talkers", "cause", "frames %", "MAE °", "of MAE %", *bands)
+    cells = [
+        (
+            *(row.estimator, row.suite, str(row.talkers), row.cause),
+            *(_number(100 * row.share), _number(row.error_deg), _number(100 * row.error_share)),
+            *(_number(100 * share) for share in row.share_by_snr),
+        )
+        for row in rows
+    ]
+    return _Columns(titles, cells, num_names=4)
+
+
+def _to_json(records: Iterable[Mapping[str, object]]) -> str:
+    """A list of objects; numbers have four decimals, NaN becomes null."""
+    rows = [{key: _known_value(value) for key, value in record.items()} for record in records]
+    return json.dumps(rows, indent=2) + "\n"
+
+
+def _known_value(value: object) -> object:
+    """The value, with four decimals if it is a number with a point; None for NaN."""
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 4)
+    return value
+
+
+def _number(value: float, half_width: float = math.nan) -> str:
+    """A number with one decimal and half the width of its confidence interval; a dash for NaN."""
+    if math.isnan(value):
+        return "-"
+    return f"{value:.1f}" if math.isnan(half_width) else f"{value:.1f} ±{half_width:.1f}"

@@ -9,7 +9,7 @@ from multiprocessing import get_context
 
 from anydoa.errors import ConfigError, GeometryError
 from anydoa.estimators.catalogue import make_estimator
-from anydoa.evaluation.clip import Suite, SuiteClip
+from anydoa.evaluation.clip import Suite
 from anydoa.evaluation.scoring import ClipScore, Rule, score_clip
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.spectrum import SpectrumEstimator
@@ -17,18 +17,16 @@ from anydoa.threads import one_blas_thread, one_thread_in_children
 
 _logger = logging.getLogger(__name__)
 
-_CLIPS_AT_ONCE = 5  # that a worker takes: estimators are set up once for them
-
 
 @dataclass(frozen=True, eq=False)
 class Job:
     """Clips of a suite that one process scores with every estimator.
 
     Args:
-        suite: where they come from.
+        suite: suite they come from.
         estimators: names as on the command line, or estimators themselves.
         grid: candidate directions.
-        clips: which of the suite.
+        clips: numbers of the clips in the suite.
         rule: how peaks are picked in frames whose number of talkers is known.
     """
 
@@ -56,7 +54,7 @@ def run_suite(
         estimators: names as on the command line, or estimators; with several processes, ones that pickle.
         grid: candidate directions.
         limit: most clips of each row of the table; all if None.
-        jobs: processes. When there are several, each uses one thread.
+        jobs: number of processes. When there are several, each uses one thread.
         rule: how peaks are picked in frames whose number of talkers is known; see :func:`score_clip`.
         report: called with clips done and clips in all.
 
@@ -93,21 +91,17 @@ def first_clips(suite: Suite, limit: int | None) -> tuple[int, ...]:
 
 def score_job(job: Job) -> Iterator[tuple[int, list[ClipScore]]]:
     """Each clip's index in the suite and its scores, one an estimator that takes its array."""
-    estimators = [_resolve(estimator) for estimator in job.estimators]
+    estimators = [make_estimator(one) if isinstance(one, str) else one for one in job.estimators]
     for index in job.clips:
         clip = job.suite[index]
+        scores = []
         with one_blas_thread():
-            scores = [score for estimator in estimators if (score := _score(estimator, clip, job))]
+            for estimator in estimators:
+                try:
+                    scores.append(score_clip(estimator, clip, job.grid, rule=job.rule))
+                except GeometryError as error:
+                    _logger.warning("%s is left out for %s: %s", estimator.name, clip.name, error)
         yield index, scores
-
-
-def _score(estimator: SpectrumEstimator, clip: SuiteClip, job: Job) -> ClipScore | None:
-    """The score of a clip; None, with a warning, where the estimator refuses the array."""
-    try:
-        return score_clip(estimator, clip, job.grid, rule=job.rule)
-    except GeometryError as error:
-        _logger.warning("%s is left out for %s: %s", estimator.name, clip.name, error)
-        return None
 
 
 def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:
@@ -116,8 +110,9 @@ def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:
         return
     # The first clip is scored here: what a suite keeps on disk is made once, before several want it.
     yield from score_job(replace(job, clips=job.clips[:1]))
-    starts = range(1, len(job.clips), _CLIPS_AT_ONCE)
-    parts = [replace(job, clips=job.clips[start : start + _CLIPS_AT_ONCE]) for start in starts]
+    at_once = 5  # clips that a process takes: estimators are set up once for them
+    starts = range(1, len(job.clips), at_once)
+    parts = [replace(job, clips=job.clips[start : start + at_once]) for start in starts]
     with one_thread_in_children(), ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
         for future in as_completed([pool.submit(_score_part, part) for part in parts]):
             yield from future.result()
@@ -125,9 +120,3 @@ def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:
 
 def _score_part(job: Job) -> list[tuple[int, list[ClipScore]]]:
     return list(score_job(job))
-
-
-def _resolve(estimator: str | SpectrumEstimator) -> SpectrumEstimator:
-    if isinstance(estimator, str):
-        return make_estimator(estimator)
-    return estimator

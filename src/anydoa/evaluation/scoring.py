@@ -82,7 +82,7 @@ def score_clip(
 
     Flat and straight arrays are asked only for directions they can tell apart, see
     :mod:`anydoa.geometry.ambiguity`; and only for what the truth tells, see
-    :mod:`anydoa.evaluation.known_part`.
+    :mod:`anydoa.evaluation.clip`.
 
     Args:
         estimator: what to measure, at the sample rate of the recording.

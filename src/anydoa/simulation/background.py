@@ -13,13 +13,11 @@ from anydoa.simulation.convolution import (
     wet_spectrum,
 )
 from anydoa.simulation.noise import isotropic_spectrum, sensor_noise
-from anydoa.simulation.planned_rooms import BankRoom
 from anydoa.simulation.pool import AudioPool
 from anydoa.simulation.recipe import MixRecipe
+from anydoa.simulation.rooms import SimulatedRoom
 
 _HISS_SAMPLES = 1 << 20
-_ISOTROPIC_WAVES = 32
-_NOWHERE = np.zeros((0, 3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,10 +26,11 @@ class Noise:
 
     Args:
         outside: spectrum of what comes from a place or from everywhere, or None.
-        outside_gain: its gain.
-        hiss: what the microphones make.
-        hiss_gain: its gain.
-        places: metres, relative to the centre of the array, of what comes from a place.
+        outside_gain: gain of ``outside``.
+        hiss: noise that the microphones make.
+        hiss_gain: gain of ``hiss``.
+        places: metres from the centre of the array to each noise source that is heard; none where noise comes
+            from everywhere.
     """
 
     outside: Complex[np.ndarray, "mic freq"] | None
@@ -48,14 +47,15 @@ class Background:
         pool: dry noise, or None for noise of the microphones only.
         recipe: ratio and kind of the noises.
         num_samples: length of the scenes.
-        seed: of the white noise, a million samples drawn once; drawing it anew would cost more than all else.
+        seed: seed of the white noise, a million samples drawn once; drawing it anew would cost more than all
+            else.
     """
 
     def __init__(self, pool: AudioPool | None, recipe: MixRecipe, *, num_samples: int, seed: int) -> None:
         self._pool, self._recipe, self._num_samples = pool, recipe, num_samples
         self._hiss = sensor_noise(1, _HISS_SAMPLES, np.random.default_rng(seed))[0]
 
-    def render(self, room: BankRoom, rng: np.random.Generator) -> Noise:
+    def render(self, room: SimulatedRoom, rng: np.random.Generator) -> Noise:
         """Noise at the microphones of a room."""
         alone = self.render_hiss(room, rng)
         if self._pool is None or len(room.noises) == 0:
@@ -69,33 +69,35 @@ class Background:
         gains = np.sqrt(share / power), np.sqrt(1 - share)
         return Noise(outside, np.float32(gains[0]), alone.hiss, np.float32(gains[1]), places)
 
-    def render_hiss(self, room: BankRoom, rng: np.random.Generator) -> Noise:
-        """What the microphones of a room make themselves, and nothing else."""
-        return Noise(None, np.float32(0), self._take_hiss(len(room.mics), rng), np.float32(1), _NOWHERE)
+    def render_hiss(self, room: SimulatedRoom, rng: np.random.Generator) -> Noise:
+        """What the microphones of a room make themselves, and nothing else.
+
+        Each takes its samples from a part of the white noise of its own, as long as there is enough of it.
+        """
+        num_mics = len(room.mics)
+        stride = _HISS_SAMPLES // num_mics
+        if stride < self._num_samples:
+            hiss = sensor_noise(num_mics, self._num_samples, rng)
+        else:
+            offsets = rng.permutation(num_mics)
+            starts = stride * offsets + rng.integers(stride - self._num_samples + 1, size=num_mics)
+            hiss = np.stack([self._hiss[start : start + self._num_samples] for start in starts])
+        return Noise(None, np.float32(0), hiss, np.float32(1), np.zeros((0, 3)))
 
     def _render_outside(
-        self, pool: AudioPool, room: BankRoom, rng: np.random.Generator
+        self, pool: AudioPool, room: SimulatedRoom, rng: np.random.Generator
     ) -> tuple[Complex[np.ndarray, "mic freq"], Float[np.ndarray, "noise 3"]]:
         """Noise from everywhere, or from one of the room's noise sources, and its place."""
         low = lowest_bin(self._num_samples, pool.sample_rate)
         if rng.random() < self._recipe.isotropic_share:
-            waves = np.stack([self._take_loop(pool, rng) for _ in range(_ISOTROPIC_WAVES)])
+            waves = np.stack([self._take_loop(pool, rng) for _ in range(32)])  # enough for an even field
             everywhere = isotropic_spectrum(room.mics, waves, sample_rate=pool.sample_rate)
             everywhere[:, :low] = 0
-            return everywhere, _NOWHERE
+            return everywhere, np.zeros((0, 3))
         source = rng.integers(len(room.noises))
         dry = self._take_loop(pool, rng)[None]
         spectrum = wet_spectrum(dry, room.noise_rirs[source][None], first_bin=low)
         return spectrum, room.noises[source][None]
-
-    def _take_hiss(self, num_mics: int, rng: np.random.Generator) -> Float[np.ndarray, "mic time"]:
-        stride = _HISS_SAMPLES // num_mics
-        if stride < self._num_samples:
-            return sensor_noise(num_mics, self._num_samples, rng)
-        starts = stride * rng.permutation(num_mics) + rng.integers(
-            stride - self._num_samples + 1, size=num_mics
-        )
-        return np.stack([self._hiss[start : start + self._num_samples] for start in starts])
 
     def _take_loop(self, pool: AudioPool, rng: np.random.Generator) -> Float[np.ndarray, "time"]:
         group = int(rng.integers(len(pool.groups)))

@@ -9,7 +9,6 @@ import numpy as np
 from jaxtyping import Complex, Float
 from scipy import fft
 
-_RUMBLE_HZ = 20.0  # no microphone hears below
 SEAM_SAMPLES = 160  # over which the end of a loop turns into what came before its start
 
 
@@ -48,7 +47,7 @@ def lowest_bin(length: int, sample_rate: int) -> int:
 
     Recordings of noise may hold an offset, and image sources, which all push the same way, make it louder.
     """
-    return int(np.ceil(_RUMBLE_HZ * length / sample_rate))
+    return int(np.ceil(20.0 * length / sample_rate))
 
 
 def spectrum_power(spectrum: Complex[np.ndarray, "*signal freq"], length: int) -> float:
@@ -61,6 +60,17 @@ def spectrum_power(spectrum: Complex[np.ndarray, "*signal freq"], length: int) -
 def mean_power(audio: Float[np.ndarray, "*signal time"]) -> float:
     """Mean square over all samples."""
     return float(np.vdot(audio, audio)) / audio.size
+
+
+def scale_spectrum(
+    audio: Float[np.ndarray, "*signal mic time"], response: Complex[np.ndarray, "mic"]
+) -> Float[np.ndarray, "*signal mic time"]:
+    """Signals as microphones of given gains and phases deliver them, the same at every positive frequency."""
+    if (response == 1).all():
+        return audio
+    spectrum = fft.rfft(audio, axis=-1) * response.astype(np.complex64)[:, None]
+    changed: np.ndarray = fft.irfft(spectrum, audio.shape[-1], axis=-1)
+    return changed
 
 
 def fade_between_knots(loop: Float[np.ndarray, "time"], num_knots: int) -> Float[np.ndarray, "knot time"]:

@@ -19,21 +19,19 @@ from anydoa.errors import AudioError, ConfigError
 Split = Literal["train", "validation", "test"]
 
 _AUDIO_ENDINGS = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".w64", ".aif", ".aiff", ".sph"})
-_TEST_SHARE = 0.2  # of the groups of a folder without splits of its own
 _LIBRISPEECH_SUBSET = re.compile(r"(train|dev|test)-(clean|other)(-\d+)?$")
-_ESC50_TEST_FOLD = "5"
 _MANIFEST = "manifest.csv"
 _COLUMNS = ("path", "source", "speaker_or_category", "split")
 
 
 @dataclass(frozen=True)
-class Clip:
-    """One recording.
+class Utterance:
+    """One recording of a speaker, or of a kind of noise.
 
     Args:
-        path: the file.
+        path: path of the file.
         group: speaker, or category of noise; recordings of one group may be joined.
-        split: what it may be used for.
+        split: purpose it may be used for.
     """
 
     path: Path
@@ -46,22 +44,22 @@ class Corpus:
     """Recordings of one kind.
 
     Args:
-        name: the layout they were found in.
-        clips: the recordings, ordered by path.
+        name: name of the layout they were found in.
+        utterances: the recordings, ordered by path.
     """
 
     name: str
-    clips: tuple[Clip, ...]
+    utterances: tuple[Utterance, ...]
 
-    def select(self, split: Split) -> tuple[Clip, ...]:
+    def select(self, split: Split) -> tuple[Utterance, ...]:
         """The recordings of one split.
 
         Raises:
             ConfigError: if the corpus has none.
         """
-        chosen = tuple(clip for clip in self.clips if clip.split == split)
+        chosen = tuple(utterance for utterance in self.utterances if utterance.split == split)
         if not chosen:
-            there = ", ".join(sorted({clip.split for clip in self.clips}))
+            there = ", ".join(sorted({utterance.split for utterance in self.utterances}))
             raise ConfigError(f"{self.name} corpus has no {split!r} split; it has: {there}")
         return chosen
 
@@ -79,71 +77,68 @@ def read_corpus(root: str | Path) -> Corpus:
     if not root.is_dir():
         raise AudioError(f"{root}: no such folder; give the folder a corpus was unpacked to")
     name, read = _layout(root)
-    clips = tuple(sorted(read(root), key=lambda clip: clip.path))
-    if not clips:
+    utterances = tuple(sorted(read(root), key=lambda utterance: utterance.path))
+    if not utterances:
         raise AudioError(
             f"{root}: no audio found, read as {name}; supported: {', '.join(sorted(_AUDIO_ENDINGS))}"
         )
-    return Corpus(name, clips)
+    return Corpus(name, utterances)
 
 
-def _layout(root: Path) -> tuple[str, Callable[[Path], Iterator[Clip]]]:
+def _layout(root: Path) -> tuple[str, Callable[[Path], Iterator[Utterance]]]:
     children = {child.name for child in root.iterdir() if child.is_dir()}
     if (root / _MANIFEST).is_file():
-        return "manifest", _read_manifest
+        return "manifest", read_manifest
     if _is_listed_above(root):
         return "manifest", _read_manifest_above
     if (root / "meta" / "esc50.csv").is_file():
-        return "ESC-50", _read_esc50
+        return "ESC-50", read_esc50
     if children & {"noise_train", "noise_test"}:
-        return "MS-SNSD", _read_ms_snsd
+        return "MS-SNSD", read_ms_snsd
     if "LibriSpeech" in children or any(map(_LIBRISPEECH_SUBSET.match, children | {root.name})):
-        return "LibriSpeech", _read_librispeech
-    if {"TRAIN", "TEST"} & {child.upper() for child in children} and _has_dialects(root):
-        return "TIMIT", _read_timit
-    return "folder", _read_folder
+        return "LibriSpeech", read_librispeech
+    dialects = (child for child in root.glob("*/*") if re.match(r"dr\d$", child.name.lower()))
+    if {"TRAIN", "TEST"} & {child.upper() for child in children} and any(map(Path.is_dir, dialects)):
+        return "TIMIT", read_timit
+    return "folder", read_folder
 
 
-def _has_dialects(root: Path) -> bool:
-    return any(re.match(r"dr\d$", child.name.lower()) for child in root.glob("*/*") if child.is_dir())
-
-
-def _read_librispeech(root: Path) -> Iterator[Clip]:
+def read_librispeech(root: Path) -> Iterator[Utterance]:
     """``train-clean-100/19/198/19-198-0000.flac``: the first number is the speaker."""
     splits: dict[str, Split] = {"train": "train", "dev": "validation", "test": "test"}
     for path in _audio_files(root):
         subset = next((part for part in reversed(path.parts[:-1]) if _LIBRISPEECH_SUBSET.match(part)), None)
         if subset is not None:
-            yield Clip(path, path.name.split("-")[0], splits[subset.split("-")[0]])
+            yield Utterance(path, path.name.split("-")[0], splits[subset.split("-")[0]])
 
 
-def _read_timit(root: Path) -> Iterator[Clip]:
+def read_timit(root: Path) -> Iterator[Utterance]:
     """``TRAIN/DR1/FCJF0/SA1.WAV``, in either case: the folder is the speaker."""
     for path in _audio_files(root):
         parts = [part.upper() for part in path.relative_to(root).parts]
         if len(parts) >= 4 and parts[0] in ("TRAIN", "TEST"):
-            yield Clip(path, parts[-2], "train" if parts[0] == "TRAIN" else "test")
+            yield Utterance(path, parts[-2], "train" if parts[0] == "TRAIN" else "test")
 
 
-def _read_ms_snsd(root: Path) -> Iterator[Clip]:
+def read_ms_snsd(root: Path) -> Iterator[Utterance]:
     """``noise_train/AirConditioner_1.wav``: the word before the number is the category."""
     for folder, split in (("noise_train", "train"), ("noise_test", "test")):
         for path in _audio_files(root / folder):
-            yield Clip(path, re.sub(r"_\d+$", "", path.stem), "train" if split == "train" else "test")
+            yield Utterance(path, re.sub(r"_\d+$", "", path.stem), "train" if split == "train" else "test")
 
 
-def _read_esc50(root: Path) -> Iterator[Clip]:
+def read_esc50(root: Path) -> Iterator[Utterance]:
     """``meta/esc50.csv`` names file, fold and category; fold 5 is for tests.
 
-    All clips cut from one recording are in one fold, so folds share no source.
+    All utterances cut from one recording are in one fold, so folds share no source.
     """
     with (root / "meta" / "esc50.csv").open(newline="", encoding="utf-8") as table:
         for row in csv.DictReader(table):
-            split: Split = "test" if row["fold"] == _ESC50_TEST_FOLD else "train"
-            yield Clip(root / "audio" / row["filename"], row["category"], split)
+            split: Split = "test" if row["fold"] == "5" else "train"
+            yield Utterance(root / "audio" / row["filename"], row["category"], split)
 
 
-def _read_manifest(root: Path) -> Iterator[Clip]:
+def read_manifest(root: Path) -> Iterator[Utterance]:
     """``manifest.csv`` with the columns path, source, speaker_or_category and split."""
     with (root / _MANIFEST).open(newline="", encoding="utf-8") as table:
         rows = csv.DictReader(table)
@@ -157,15 +152,15 @@ def _read_manifest(root: Path) -> Iterator[Clip]:
                 raise AudioError(
                     f"{root / _MANIFEST}: split of {row['path']} must be one of {names}, got {split!r}"
                 )
-            yield Clip(
+            yield Utterance(
                 root / row["path"], f"{row['source']}/{row['speaker_or_category']}", cast(Split, split)
             )
 
 
-def _read_manifest_above(root: Path) -> Iterator[Clip]:
-    return (
-        clip for clip in _read_manifest(root.absolute().parent) if clip.path.is_relative_to(root.absolute())
-    )
+def _read_manifest_above(root: Path) -> Iterator[Utterance]:
+    """Those of this folder that the manifest of the folder above names."""
+    own = root.absolute()
+    return (utterance for utterance in read_manifest(own.parent) if utterance.path.is_relative_to(own))
 
 
 def _is_listed_above(root: Path) -> bool:
@@ -179,21 +174,18 @@ def _is_listed_above(root: Path) -> bool:
         return known and any(Path(row["path"]).parts[0] == root.absolute().name for row in rows)
 
 
-def _read_folder(root: Path) -> Iterator[Clip]:
+def read_folder(root: Path) -> Iterator[Utterance]:
     """Any folder: sub-folders are groups, so is each file at the top; every fifth group is for tests."""
     paths = _audio_files(root)
-    groups = [_folder_group(path.relative_to(root)) for path in paths]
+    parts = [path.relative_to(root).parts for path in paths]
+    groups = [part[0] if len(part) > 1 else Path(part[0]).stem for part in parts]
     order = sorted(set(groups), key=lambda group: hashlib.sha256(os.fsencode(group)).digest())
-    num_tests = round(_TEST_SHARE * len(order))
+    num_tests = round(0.2 * len(order))
     if len(order) > 1:
         num_tests = max(1, num_tests)
     tests = set(order[:num_tests])
     for path, group in zip(paths, groups, strict=True):
-        yield Clip(path, group, "test" if group in tests else "train")
-
-
-def _folder_group(relative: Path) -> str:
-    return relative.parts[0] if len(relative.parts) > 1 else relative.stem
+        yield Utterance(path, group, "test" if group in tests else "train")
 
 
 def _audio_files(root: Path) -> list[Path]:

@@ -3,34 +3,33 @@
 Scene i of seed s is always the same, whatever was mixed before, in whatever process.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Complex, Float, Int
+from jaxtyping import Bool, Complex, Float, Int
 from scipy import fft
 
+from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.errors import ConfigError
-from anydoa.geometry.coordinates import normalize_direction, random_rotation, rotate, rotation_from_rpy_deg
+from anydoa.geometry.coordinates import normalize_direction, rotate
 from anydoa.simulation.background import Background, Noise
 from anydoa.simulation.convolution import (
     fade_between_knots,
     lowest_bin,
     mean_power,
+    scale_spectrum,
     spectrum_power,
     wet_spectrum,
 )
-from anydoa.simulation.limits import check_within
-from anydoa.simulation.perturbation import apply_mismatch, mismatch_response, misplace
-from anydoa.simulation.planned_rooms import BankPlan, BankRoom, Rooms, SimulatedRooms, select_from_room
-from anydoa.simulation.pool import AudioPool
-from anydoa.simulation.recipe import MixRecipe
+from anydoa.simulation.pool import AudioPool, Speech
+from anydoa.simulation.recipe import MixRecipe, check_within
+from anydoa.simulation.rir import direct_part
+from anydoa.simulation.rooms import RoomPlan, Rooms, SimulatedRoom, SimulatedRooms
 from anydoa.simulation.scene import Scene
-from anydoa.simulation.voice import Speech, activity_at_array, cut_speech, direct_part
 
 LONGEST_S = 600.0  # of a scene: all of it is held in memory several times
-_PEAK = 0.99
 _SILENCE = 1e-20  # below it nothing is scaled up
 
 
@@ -66,7 +65,12 @@ class SceneMixer:
         self.sample_rate = bank.plan.sample_rate
         check_within("the duration of a scene", (duration_s,), 0, LONGEST_S, " s")
         self.num_samples = round(duration_s * self.sample_rate)
-        _check_voices(self.recipe.min_talkers, max_talkers, (bank.plan.num_talkers, len(speech.groups)))
+        places, voices, fewest = bank.plan.num_talkers, len(speech.groups), self.recipe.min_talkers
+        if not 1 <= fewest <= max_talkers <= min(places, voices):
+            raise ConfigError(
+                f"talkers must rise from 1 within {places} positions and {voices} voices, "
+                f"got {fewest}..{max_talkers}; ask for fewer or give more"
+            )
         if any(pool.sample_rate != self.sample_rate for pool in (speech, noise) if pool is not None):
             raise ConfigError(f"rooms have {self.sample_rate} Hz; load the recordings at that rate")
         if self.num_samples < 1:
@@ -80,7 +84,7 @@ class SceneMixer:
         """Mix one scene.
 
         Args:
-            index: which, from 0.
+            index: number of the scene, from 0.
             num_mics: how many microphones, or None for whatever array the room was drawn with. Arrays with
                 more lose some at random, so that a batch needs no padding.
 
@@ -88,25 +92,23 @@ class SceneMixer:
             ConfigError: if no room has that many microphones.
         """
         rng = np.random.default_rng((self.seed, index))
-        room = self.bank[self._draw_room(num_mics, rng)]
+        if num_mics is None:
+            room = self.bank[int(rng.integers(len(self.bank)))]
+        else:
+            by_count, counts = self._rooms_by_count
+            first = int(np.searchsorted(counts, num_mics))
+            if first == len(counts):
+                raise ConfigError(
+                    f"rooms of the bank have at most {counts[-1]} microphones, got {num_mics}; ask for fewer"
+                )
+            room = self.bank[int(by_count[rng.integers(first, len(counts))])]
         mics = rng.permutation(len(room.mics))[:num_mics]
         talkers = rng.permutation(len(room.talkers))[
             : rng.integers(self.recipe.min_talkers, self.max_talkers + 1)
         ]
-        room = select_from_room(room, talkers, mics if self.recipe.permute else np.sort(mics))
+        room = room.select(talkers, mics if self.recipe.permute else np.sort(mics))
         scene = self._mix(room, rng)
         return self._disturb(replace(scene, seed=(self.seed, index)), rng)
-
-    def _draw_room(self, num_mics: int | None, rng: np.random.Generator) -> int:
-        if num_mics is None:
-            return int(rng.integers(len(self.bank)))
-        by_count, counts = self._rooms_by_count
-        first = int(np.searchsorted(counts, num_mics))
-        if first == len(counts):
-            raise ConfigError(
-                f"rooms of the bank have at most {counts[-1]} microphones, got {num_mics}; ask for fewer"
-            )
-        return int(by_count[rng.integers(first, len(counts))])
 
     @cached_property
     def _rooms_by_count(self) -> tuple[Int[np.ndarray, "room"], Int[np.ndarray, "room"]]:
@@ -114,44 +116,79 @@ class SceneMixer:
         order = np.argsort(self.bank.mic_counts, kind="stable")
         return order, self.bank.mic_counts[order]
 
-    def _mix(self, room: BankRoom, rng: np.random.Generator) -> Scene:
+    def _mix(self, room: SimulatedRoom, rng: np.random.Generator) -> Scene:
         """All talkers of a room and noise at all its microphones, in the coordinates of the bank."""
+        recipe = self.recipe
+        # What each talker says, one voice each.
         groups = rng.permutation(len(self.speech.groups))[: len(room.talkers)]
         pieces = [
-            cut_speech(self.speech, int(group), self.num_samples, rng, min_activity=self.recipe.min_activity)
+            self.speech.cut_speech(int(group), self.num_samples, rng, min_activity=recipe.min_activity)
             for group in groups
         ]
-        anechoic = self.recipe.anechoic_share > 0 and rng.random() < self.recipe.anechoic_share
-        responses = self._direct_responses(room) if anechoic else room.talker_rirs
-        spectra = [self._render(piece, rirs) for piece, rirs in zip(pieces, responses, strict=True)]
+        # Every talker at the microphones, (mic, freq) each, and the noise; then all of them together.
+        anechoic = recipe.anechoic_share > 0 and rng.random() < recipe.anechoic_share
+        spectra = self._render(pieces, self._direct_responses(room) if anechoic else room.talker_rirs)
         gains = self._draw_gains(spectra, rng)
-        snr_db = float(rng.uniform(*(self.recipe.anechoic_snr_db if anechoic else self.recipe.snr_db)))
-        background = self._background
-        noise = background.render_hiss(room, rng) if anechoic else background.render(room, rng)
-        paths = normalize_direction(room.talkers)
+        snr_db = float(rng.uniform(*(recipe.anechoic_snr_db if anechoic else recipe.snr_db)))
+        noise = self._background.render_hiss(room, rng) if anechoic else self._background.render(room, rng)
+        audio = self._sum(spectra, gains, noise, snr_db)
+        direct = None
+        if recipe.keep_direct:
+            spectra = self._render(pieces, self._direct_responses(room))
+            direct = fft.irfft(gains[:, None, None] * np.stack(spectra), self.num_samples)
+        # The truth: who is heard when, (time) each, and where everybody is.
         activity = [
             activity_at_array(piece.activity, places, sample_rate=self.sample_rate)
             for piece, places in zip(pieces, room.talkers, strict=True)
         ]
+        path = normalize_direction(room.talkers)  # (talker, knot, xyz)
+        num_knots = path.shape[1]
         return Scene(
-            audio=self._sum(spectra, gains, noise, snr_db),
+            audio=audio,
             sample_rate=self.sample_rate,
             positions=room.mics,
-            directions=_half_way(paths),
+            directions=normalize_direction(path[:, (num_knots - 1) // 2] + path[:, num_knots // 2]),
             activity=np.stack(activity),
             snr_db=snr_db,
             rt60=0.0 if anechoic else room.rt60,
             seed=(),
-            direct=self._render_direct(room, pieces, gains) if self.recipe.keep_direct else None,
-            path=paths if paths.shape[1] > 1 else None,
+            direct=direct,
+            path=path if num_knots > 1 else None,
             noises=normalize_direction(noise.places),
             reflections=None if anechoic or room.images is None else normalize_direction(room.images),
         )
 
+    def _render(
+        self, pieces: Sequence[Speech], responses: Iterable[Float[np.ndarray, "knot mic _"]]
+    ) -> list[Complex[np.ndarray, "mic freq"]]:
+        """Spectra of talkers at the microphones, who pass the places of their responses at even intervals."""
+        low = lowest_bin(self.num_samples, self.sample_rate)
+        return [
+            wet_spectrum(fade_between_knots(piece.dry, len(rirs)), rirs, first_bin=low)
+            for piece, rirs in zip(pieces, responses, strict=True)
+        ]
+
+    def _direct_responses(self, room: SimulatedRoom) -> list[Float[np.ndarray, "knot mic _"]]:
+        """Responses of each talker without all that comes later than 3 ms after the direct sound."""
+        return [
+            direct_part(rirs, places, room.mics, sample_rate=self.sample_rate)
+            for rirs, places in zip(room.talker_rirs, room.talkers, strict=True)
+        ]
+
+    def _draw_gains(
+        self, spectra: list[Complex[np.ndarray, "mic freq"]], rng: np.random.Generator
+    ) -> Float[np.ndarray, "talker"]:
+        """Gains that give the first talker power one and each further one as much as drawn."""
+        level_db = rng.uniform(*self.recipe.second_talker_db, size=len(spectra))
+        level_db[0] = 0
+        power = np.array([spectrum_power(spectrum, self.num_samples) for spectrum in spectra])
+        gains: np.ndarray = 10 ** (level_db / 20) / np.sqrt(np.maximum(power, _SILENCE))
+        return gains.astype(np.float32)
+
     def _sum(
         self,
         spectra: list[Complex[np.ndarray, "mic freq"]],
-        gains: Float[np.ndarray, "source"],
+        gains: Float[np.ndarray, "talker"],
         noise: Noise,
         snr_db: float,
     ) -> Float[np.ndarray, "mic time"]:
@@ -170,59 +207,48 @@ class SceneMixer:
         audio += noise.hiss
         return audio
 
-    def _render(
-        self, piece: Speech, rirs: Float[np.ndarray, "knot mic tap"]
-    ) -> Complex[np.ndarray, "mic freq"]:
-        low = lowest_bin(self.num_samples, self.sample_rate)
-        return wet_spectrum(fade_between_knots(piece.dry, len(rirs)), rirs, first_bin=low)
-
-    def _draw_gains(
-        self, spectra: list[Complex[np.ndarray, "mic freq"]], rng: np.random.Generator
-    ) -> Float[np.ndarray, "source"]:
-        """Gains that give the first talker power one and each further one as much as drawn."""
-        level_db = rng.uniform(*self.recipe.second_talker_db, size=len(spectra))
-        level_db[0] = 0
-        power = np.array([spectrum_power(spectrum, self.num_samples) for spectrum in spectra])
-        gains: np.ndarray = 10 ** (level_db / 20) / np.sqrt(np.maximum(power, _SILENCE))
-        return gains.astype(np.float32)
-
-    def _render_direct(
-        self, room: BankRoom, pieces: list[Speech], gains: Float[np.ndarray, "source"]
-    ) -> Float[np.ndarray, "source mic time"]:
-        responses = self._direct_responses(room)
-        spectra = [self._render(piece, rirs) for piece, rirs in zip(pieces, responses, strict=True)]
-        return fft.irfft(gains[:, None, None] * np.stack(spectra), self.num_samples)
-
-    def _direct_responses(self, room: BankRoom) -> list[Float[np.ndarray, "knot mic early"]]:
-        """Of each talker, nothing from 3 ms after the direct sound on."""
-        return [
-            direct_part(rirs, places, room.mics, sample_rate=self.sample_rate)
-            for rirs, places in zip(room.talker_rirs, room.talkers, strict=True)
-        ]
-
     def _disturb(self, scene: Scene, rng: np.random.Generator) -> Scene:
         """The same scene at another level, heard by microphones that stray, and turned."""
         wanted = 10 ** (rng.uniform(*self.recipe.level_db) / 20)
-        response = mismatch_response(scene.num_microphones, self.recipe.mismatch, rng)
-        audio = apply_mismatch(scene.audio, response)
+        mismatch = self.recipe.mismatch
+        response = mismatch.draw_response(scene.num_microphones, rng)
+        audio = scale_spectrum(scene.audio, response)
         loudness, peak = np.sqrt(mean_power(audio)), max(float(audio.max()), -float(audio.min()))
-        gain = np.float32(min(wanted / max(loudness, _SILENCE), _PEAK / max(peak, _SILENCE)))
-        told = misplace(scene.positions, self.recipe.mismatch, rng)
-        matrix = _draw_rotation(self.recipe, rng)
+        gain = np.float32(min(wanted / max(loudness, _SILENCE), 0.99 / max(peak, _SILENCE)))
+        told = mismatch.misplace(scene.positions, rng)
+        matrix = self.recipe.draw_rotation(rng)
+
+        def turned(directions: Float[np.ndarray, "*batch 3"] | None) -> Float[np.ndarray, "*batch 3"] | None:
+            return None if directions is None else rotate(directions, matrix)
+
         return replace(
             scene,
             audio=gain * audio,
             positions=rotate(told, matrix),
             directions=rotate(scene.directions, matrix),
-            direct=None if scene.direct is None else gain * apply_mismatch(scene.direct, response),
-            path=None if scene.path is None else rotate(scene.path, matrix),
-            noises=None if scene.noises is None else rotate(scene.noises, matrix),
-            reflections=None if scene.reflections is None else rotate(scene.reflections, matrix),
+            direct=None if scene.direct is None else gain * scale_spectrum(scene.direct, response),
+            path=turned(scene.path),
+            noises=turned(scene.noises),
+            reflections=turned(scene.reflections),
         )
 
 
+def activity_at_array(
+    activity: Bool[np.ndarray, "time"], places: Float[np.ndarray, "knot 3"], *, sample_rate: int = SAMPLE_RATE
+) -> Bool[np.ndarray, "time"]:
+    """Activity of a loop as it arrives at the centre of the array, late by the flight of the direct sound.
+
+    Args:
+        activity: true where the dry sound is speech.
+        places: metres from the array to each place of the talker; the flight of one who moves is the mean.
+        sample_rate: samples a second.
+    """
+    flight = float(np.linalg.norm(places, axis=-1).mean()) / SPEED_OF_SOUND
+    return np.roll(activity, round(flight * sample_rate))
+
+
 def mix_in_new_rooms(
-    plan: BankPlan,
+    plan: RoomPlan,
     speech: AudioPool,
     noise: AudioPool | None,
     *,
@@ -230,32 +256,10 @@ def mix_in_new_rooms(
     max_talkers: int = 2,
     recipe: MixRecipe | None = None,
 ) -> Iterator[Scene]:
-    """One scene in each room of a plan, rooms computed on the way; arguments as of :class:`SceneMixer`."""
+    """One scene in each room of a plan, rooms computed on the way; arguments as for :class:`SceneMixer`."""
     for index in range(plan.num_rooms):
         room = SimulatedRooms(plan, range(index, index + 1))
         mixer = SceneMixer(
             room, speech, noise, seed=plan.seed, duration_s=duration_s, max_talkers=max_talkers, recipe=recipe
         )
         yield mixer[index]
-
-
-def _half_way(paths: Float[np.ndarray, "source knot 3"]) -> Float[np.ndarray, "source 3"]:
-    knots = paths.shape[1]
-    return normalize_direction(paths[:, (knots - 1) // 2] + paths[:, knots // 2])
-
-
-def _draw_rotation(recipe: MixRecipe, rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
-    if recipe.rotation == "none":
-        return np.eye(3)
-    upright = recipe.upright_share > 0 and rng.random() < recipe.upright_share
-    if recipe.rotation == "yaw" or upright:
-        return rotation_from_rpy_deg((0.0, 0.0, float(rng.uniform(-180, 180))))
-    return random_rotation(rng)
-
-
-def _check_voices(min_talkers: int, max_talkers: int, available: tuple[int, int]) -> None:
-    if not 1 <= min_talkers <= max_talkers <= min(available):
-        raise ConfigError(
-            f"talkers must rise from 1 within {available[0]} positions and {available[1]} voices, "
-            f"got {min_talkers}..{max_talkers}; ask for fewer or give more"
-        )

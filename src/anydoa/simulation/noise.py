@@ -11,10 +11,6 @@ from anydoa.acoustics.tdoa import arrival_time
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.geometry.grid import fibonacci_grid
 
-_COHERENCE_BINS = 257
-_PHASOR_BLOCK = 128
-_LOADING = 1e-4  # keeps the coherence positive definite where the array is small to the wavelength
-
 Coherence = Callable[[Float[np.ndarray, "freq"]], Float[np.ndarray, "freq mic mic"]]
 
 
@@ -58,11 +54,13 @@ def _coherence_factor(
     coherence: Coherence, frequency: Float[np.ndarray, "freq"]
 ) -> Float[np.ndarray, "freq mic mic"]:
     """Lower triangular factor of the coherence at each frequency."""
-    matrix = coherence(np.linspace(0, frequency[-1], _COHERENCE_BINS))
-    matrix = (1 - _LOADING) * matrix + _LOADING * np.eye(matrix.shape[-1])
+    knots = 257
+    matrix = coherence(np.linspace(0, frequency[-1], knots))
+    # Loaded, so that it is positive definite where the array is small to the wavelength.
+    matrix = (1 - 1e-4) * matrix + 1e-4 * np.eye(matrix.shape[-1])
     factor = np.linalg.cholesky(matrix).astype(np.float32)
-    place = np.linspace(0, _COHERENCE_BINS - 1, len(frequency))
-    below = np.minimum(place.astype(int), _COHERENCE_BINS - 2)
+    place = np.linspace(0, knots - 1, len(frequency))
+    below = np.minimum(place.astype(int), knots - 2)
     share = (place - below).astype(np.float32)[:, None, None]
     interpolated: np.ndarray = factor[below] * (1 - share) + factor[below + 1] * share
     return interpolated
@@ -75,7 +73,7 @@ def isotropic_spectrum(
 
     Args:
         mics: metres.
-        waves: the loop each plane wave carries; independent of each other, 32 or more for an even field.
+        waves: loops that the plane waves carry; independent of each other, 32 or more for an even field.
         sample_rate: samples a second.
 
     Returns:
@@ -93,7 +91,8 @@ def isotropic_spectrum(
 
 def _phasor(step: Float[np.ndarray, "mic"], num_bins: int) -> Complex[np.ndarray, "mic freq"]:
     """exp(j k step) for k = 0, 1, ...: the product of a coarse and a fine table, as exponentials are slow."""
-    fine = np.exp(1j * step[:, None] * np.arange(_PHASOR_BLOCK)).astype(np.complex64)
-    coarse = np.exp(1j * step[:, None] * np.arange(0, num_bins, _PHASOR_BLOCK)).astype(np.complex64)
+    block = 128  # bins of the fine table
+    fine = np.exp(1j * step[:, None] * np.arange(block)).astype(np.complex64)
+    coarse = np.exp(1j * step[:, None] * np.arange(0, num_bins, block)).astype(np.complex64)
     table: np.ndarray = (coarse[:, :, None] * fine[:, None]).reshape(len(step), -1)
     return table[:, :num_bins]

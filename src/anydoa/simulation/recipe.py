@@ -1,14 +1,112 @@
-"""What scenes are drawn from: levels, ratios, and what is turned and shuffled."""
+"""What rooms and scenes are drawn from, and the limits of the numbers that may be asked for."""
 
 from dataclasses import dataclass, field
 from typing import Literal
 
-from anydoa.simulation.limits import check_within
-from anydoa.simulation.perturbation import Mismatch
+import numpy as np
+from jaxtyping import Complex, Float
 
-_MOST_DB = 300.0  # more leaves single precision
+from anydoa.errors import ConfigError
+from anydoa.geometry.coordinates import random_rotation, rotation_from_rpy_deg
 
 Rotation = Literal["none", "yaw", "full"]
+
+
+def check_within(what: str, values: tuple[float, ...], lowest: float, highest: float, unit: str = "") -> None:
+    """Refuse numbers that do not rise within limits; NaN is in none.
+
+    Args:
+        what: name of the numbers, for the message.
+        values: one number, or the ends of a range.
+        lowest: least that can be.
+        highest: most that can be.
+        unit: unit of all of them, with a blank before it.
+
+    Raises:
+        ConfigError: if they do not.
+    """
+    rising = all(low <= high for low, high in zip((lowest, *values), (*values, highest), strict=True))
+    if not rising:
+        given = " to ".join(f"{value:g}" for value in values)
+        raise ConfigError(
+            f"{what} must {'be' if len(values) == 1 else 'rise'} within {lowest:g} to {highest:g}{unit}, "
+            f"got {given}; ask for what lies within"
+        )
+
+
+@dataclass(frozen=True)
+class RoomRanges:
+    """What rooms are drawn from; lengths in metres, times in seconds, all uniform.
+
+    Args:
+        smallest: least length, width and height.
+        largest: greatest length, width and height.
+        rt60: least and greatest reverberation time.
+        talker_distance: least and greatest distance of a talker from the centre of the array.
+        noise_distance: least distance of a noise source from the centre of the array.
+        separation_deg: least angle between two talkers.
+        wall_margin: least distance of a source from a wall.
+        array_margin: least distance of the centre of the array from a wall.
+
+    Raises:
+        ConfigError: if reverberation times are none.
+
+    Reference:
+        Baek et al. (2026), algorithm 3. The margin of the array is ours.
+    """
+
+    smallest: tuple[float, float, float] = (3.0, 3.0, 2.5)
+    largest: tuple[float, float, float] = (10.0, 8.0, 6.0)
+    rt60: tuple[float, float] = (0.2, 1.3)
+    talker_distance: tuple[float, float] = (0.3, 2.5)
+    noise_distance: float = 2.5
+    separation_deg: float = 10.0
+    wall_margin: float = 0.1
+    array_margin: float = 0.4
+
+    def __post_init__(self) -> None:
+        # From padded boxes to the largest cathedrals.
+        check_within("a reverberation time (rt60)", self.rt60, 0.01, 10.0, " s")
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """How far microphones stray from what their file says; standard deviations, all normal. Zero is perfect.
+
+    Args:
+        position_m: metres of each coordinate that is told.
+        gain_db: decibels of the gain of each microphone.
+        phase_deg: degrees of the phase of each microphone, the same at every frequency.
+
+    Raises:
+        ConfigError: if one is negative, or more than any microphone strays.
+    """
+
+    position_m: float = 0.0
+    gain_db: float = 0.0
+    phase_deg: float = 0.0
+
+    def __post_init__(self) -> None:
+        check_within("the error of positions", (1000 * self.position_m,), 0, 1000, " mm")
+        check_within("the error of gains", (self.gain_db,), 0, 40, " dB")
+        check_within("the error of phases", (self.phase_deg,), 0, 180, " degrees")
+
+    def misplace(
+        self, positions: Float[np.ndarray, "mic 3"], rng: np.random.Generator
+    ) -> Float[np.ndarray, "mic 3"]:
+        """Positions as a careless person measures them, centred anew."""
+        if self.position_m == 0:
+            return positions
+        told = positions + self.position_m * rng.standard_normal(positions.shape)
+        centred: np.ndarray = told - told.mean(axis=0)
+        return centred
+
+    def draw_response(self, num_mics: int, rng: np.random.Generator) -> Complex[np.ndarray, "mic"]:
+        """Complex gain of each microphone at positive frequencies."""
+        gain_db = self.gain_db * rng.standard_normal(num_mics)
+        phase = np.deg2rad(self.phase_deg) * rng.standard_normal(num_mics)
+        response: np.ndarray = 10 ** (gain_db / 20) * np.exp(1j * phase)
+        return response
 
 
 @dataclass(frozen=True)
@@ -18,7 +116,7 @@ class MixRecipe:
     Args:
         min_talkers: least number of talkers.
         snr_db: speech over all noise, mean power of the microphones over the scene.
-        second_talker_db: a further talker over the first.
+        second_talker_db: level of a further talker over the first.
         point_to_sensor_db: noise from a place over noise of the microphones.
         level_db: root mean square of the scene relative to full scale; less where it would clip.
         min_activity: share of the scene each talker should at least speak, where the recordings allow.
@@ -66,6 +164,15 @@ class MixRecipe:
             "the ratio of speech to noise without echo": self.anechoic_snr_db,
         }
         for what, ends in ratios.items():
-            check_within(what, ends, -_MOST_DB, _MOST_DB, " dB")
+            check_within(what, ends, -300.0, 300.0, " dB")  # more leaves single precision
         for share in (self.min_activity, self.upright_share, self.isotropic_share, self.anechoic_share):
             check_within("a share", (share,), 0, 1)
+
+    def draw_rotation(self, rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:
+        """Matrix that turns the array and the truth of one scene."""
+        if self.rotation == "none":
+            return np.eye(3)
+        upright = self.upright_share > 0 and rng.random() < self.upright_share
+        if self.rotation == "yaw" or upright:
+            return rotation_from_rpy_deg((0.0, 0.0, float(rng.uniform(-180, 180))))
+        return random_rotation(rng)

@@ -39,9 +39,9 @@ def write_scene(scene: Scene, array: MicrophoneArray, folder: Path, name: str) -
     """Write a scene into a folder, which must exist.
 
     Args:
-        scene: what to write.
-        array: what readers of the files are told; its channels are the scene's microphones in order.
-        folder: where.
+        scene: sound and truth.
+        array: array as readers of the files are told it; its channels are the scene's microphones in order.
+        folder: folder of the files.
         name: first part of the file names.
 
     Returns:
@@ -98,43 +98,42 @@ def begin_folder(path: Path, made_with: Mapping[str, object]) -> None:
 
 def scene_truth(scene: Scene) -> dict[str, object]:
     """What is known about a scene, for JSON; angles in degrees, times in seconds."""
+    sources = []
+    for talker, direction in enumerate(scene.directions):
+        azimuth_deg, elevation_deg = direction_to_angles_deg(direction)
+        source: dict[str, object] = {
+            "azimuth_deg": round(float(azimuth_deg), 3),
+            "elevation_deg": round(float(elevation_deg), 3),
+            "spans_s": activity_spans(scene.activity[talker], scene.sample_rate),
+        }
+        if scene.path is not None:
+            source["path_deg"] = _angle_pairs(scene.path[talker])
+        if scene.reflections is not None:
+            source["reflections_deg"] = _angle_pairs(scene.reflections[talker])
+        sources.append(source)
     truth: dict[str, object] = {
         "sample_rate": scene.sample_rate,
         "duration_s": scene.duration_s,
         "rt60_s": round(scene.rt60, 4),
         "snr_db": round(scene.snr_db, 3),
         "seed": list(scene.seed),
-        "sources": [_source_truth(scene, source) for source in range(scene.num_sources)],
+        "sources": sources,
     }
     if scene.noises is not None:
         truth["noises_deg"] = _angle_pairs(scene.noises)
     return truth
 
 
-def _source_truth(scene: Scene, source: int) -> dict[str, object]:
-    azimuth_deg, elevation_deg = direction_to_angles_deg(scene.directions[source])
-    truth: dict[str, object] = {
-        "azimuth_deg": round(float(azimuth_deg), 3),
-        "elevation_deg": round(float(elevation_deg), 3),
-        "spans_s": activity_spans(scene.activity[source], scene.sample_rate),
-    }
-    if scene.path is not None:
-        truth["path_deg"] = _angle_pairs(scene.path[source])
-    if scene.reflections is not None:
-        truth["reflections_deg"] = _angle_pairs(scene.reflections[source])
-    return truth
+def activity_spans(activity: Bool[np.ndarray, "time"], sample_rate: int) -> list[list[float]]:
+    """Begin and end, in seconds, of every run of samples that are true."""
+    steps = np.flatnonzero(np.diff(np.concatenate([[False], activity, [False]])))
+    return [
+        [round(begin / sample_rate, 4), round(end / sample_rate, 4)]
+        for begin, end in steps.reshape(-1, 2).tolist()
+    ]
 
 
 def _angle_pairs(directions: Float[np.ndarray, "_ 3"]) -> list[list[float]]:
     """Azimuth and elevation of each direction."""
     pairs: list[list[float]] = np.stack(direction_to_angles_deg(directions), axis=-1).round(3).tolist()
     return pairs
-
-
-def activity_spans(activity: Bool[np.ndarray, "time"], sample_rate: int) -> list[list[float]]:
-    """Begin and end, in seconds, of every stretch that is true."""
-    steps = np.flatnonzero(np.diff(np.concatenate([[False], activity, [False]])))
-    return [
-        [round(begin / sample_rate, 4), round(end / sample_rate, 4)]
-        for begin, end in steps.reshape(-1, 2).tolist()
-    ]

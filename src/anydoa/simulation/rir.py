@@ -20,11 +20,7 @@ from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise
 from anydoa.simulation.room import Room
 from anydoa.simulation.sphere import RigidSphere
 
-_FILTER = 81  # taps of each fractional delay
-_TABLE = 20  # points a sample in the table of the fractional delay
-_EARLY_DECAY = 0.2  # of rt60: 12 dB
-_MAX_IMAGES = 2500
-_FADE = 0.01  # s
+_FADE_S = 0.01
 
 
 def room_rir(
@@ -63,28 +59,53 @@ def room_rir(
     flight = float(np.linalg.norm(sources[:, None] - mics, axis=-1).max()) / SPEED_OF_SOUND
     mixing = mixing_time(room, flight)
     duration = min(
-        max(flight + room.rt60 * decay_db / 60, mixing + _FADE), max(max_duration_s, flight + _FADE)
+        max(flight + room.rt60 * decay_db / 60, mixing + _FADE_S), max(max_duration_s, flight + _FADE_S)
     )
     num_taps = int(np.ceil(duration * sample_rate))
+    # Image sources up to the mixing time: (mic, tap) and the power they have reached, for each source.
     early = [
         early_rir(
             room, source, mics, until_s=mixing, num_taps=num_taps, sample_rate=sample_rate, sphere=sphere
         )
         for source in sources
     ]
+    # A diffuse tail (source, mic, tap) that falls 60 dB in rt60, from that power on.
     coherence = (
         coherence_in_free_field(mics) if sphere is None else sphere.coherence(mics - mics.mean(axis=0))
     )
     tail = diffuse_noise(coherence, (len(sources), num_taps), rng, sample_rate=sample_rate)
     time = np.arange(num_taps) / sample_rate
-    rise = np.clip((time - mixing + _FADE) / _FADE, 0, 1)
+    rise = np.clip((time - mixing + _FADE_S) / _FADE_S, 0, 1)
     envelope = np.sqrt(rise) * 10 ** (-3 * (time - mixing) / room.rt60)
     level = np.sqrt([power for _, power in early]).astype(np.float32)
     late = level[:, None, None] * envelope.astype(np.float32) * tail
+    # The images fade into the tail, and the tail into silence.
     fall = np.sqrt(1 - rise).astype(np.float32)
     responses: np.ndarray = np.stack([taps for taps, _ in early]) * fall + late
-    responses *= _fade_out(num_taps, int(_FADE * sample_rate))
+    ramp = np.minimum(1.0, np.arange(num_taps, 0, -1) / max(int(_FADE_S * sample_rate), 1))
+    responses *= np.sin(np.pi / 2 * ramp).astype(np.float32)
     return responses
+
+
+def direct_part(
+    rirs: Float[np.ndarray, "knot mic tap"],
+    places: Float[np.ndarray, "knot 3"],
+    mics: Float[np.ndarray, "mic 3"],
+    *,
+    sample_rate: int = SAMPLE_RATE,
+) -> Float[np.ndarray, "knot mic early"]:
+    """The responses up to 3 ms after the direct sound arrives, and nothing after.
+
+    Args:
+        rirs: impulse responses from each place to each microphone.
+        places: metres, in any coordinates.
+        mics: metres, in the same coordinates.
+        sample_rate: samples a second.
+    """
+    flight = np.linalg.norm(places[:, None] - mics, axis=-1) / SPEED_OF_SOUND
+    end = np.ceil((flight + 0.003) * sample_rate).astype(int)
+    tap = np.arange(min(int(end.max()), rirs.shape[-1]))
+    return np.where(tap < end[..., None], rirs[..., : len(tap)], np.float32(0))
 
 
 def mixing_time(room: Room, flight_s: float) -> float:
@@ -93,8 +114,9 @@ def mixing_time(room: Room, flight_s: float) -> float:
     12 dB of decay after the direct sound, but never more images than a few thousand: by then echoes
     follow each other faster than anyone resolves.
     """
-    dense = np.cbrt(_MAX_IMAGES * room.volume / (4 / 3 * np.pi)) / SPEED_OF_SOUND
-    return float(max(min(flight_s + _EARLY_DECAY * room.rt60, dense), flight_s + _FADE))
+    decayed = flight_s + 0.2 * room.rt60
+    dense = np.cbrt(2500 * room.volume / (4 / 3 * np.pi)) / SPEED_OF_SOUND
+    return float(max(min(decayed, dense), flight_s + _FADE_S))
 
 
 def early_rir(
@@ -116,15 +138,21 @@ def early_rir(
     amplitude = gain / distance
     arrivals = _Arrivals(distance / SPEED_OF_SOUND * sample_rate, amplitude, until_s * sample_rate)
     if sphere is None:
-        taps = _impulses(arrivals, num_taps, sample_rate)
+        taps = arrivals.impulses(num_taps, sample_rate)
     else:
-        taps = _scattered(arrivals, num_taps, sphere, (images - centre, mics - centre))
+        taps = arrivals.scattered(num_taps, sphere, (images - centre, mics - centre))
     return taps, arrivals.power_reached(room.rt60 * sample_rate)
 
 
 @dataclass(frozen=True, eq=False)
 class _Arrivals:
-    """When each image reaches each microphone (samples), how strong, and when images stop to count."""
+    """When each image reaches each microphone, and how strong.
+
+    Args:
+        delay: samples from the emission.
+        amplitude: strength, 1 at one metre without reflection.
+        until: samples from the emission after which images do not count.
+    """
 
     delay: Float[np.ndarray, "mic image"]
     amplitude: Float[np.ndarray, "mic image"]
@@ -137,49 +165,47 @@ class _Arrivals:
         energy = self.amplitude**2 * 10 ** (-6 * (self.until - self.delay) / decay_60_db)
         return float(energy[late].sum() / (len(self.delay) * (self.until - since)))
 
+    def impulses(self, num_taps: int, sample_rate: int) -> Float[np.ndarray, "mic tap"]:
+        """A band-limited impulse for each image. The filter's own delay of 40 samples is taken off again."""
+        libroom = _libroom()
+        filter_taps, points_a_sample = 81, 20  # of the fractional delay, and of the table it is read from
+        lead = filter_taps // 2
+        taps = np.zeros((len(self.delay), num_taps), dtype=np.float32)
+        buffer = np.zeros(int(self.until) + 2 * filter_taps, dtype=np.float32)
+        kept = min(num_taps, len(buffer) - lead)
+        for row, delay, amplitude in zip(taps, self.delay, self.amplitude, strict=True):
+            heard = delay < self.until
+            seconds = ((delay[heard] + lead) / sample_rate).astype(np.float32)
+            buffer[:] = 0
+            heights = amplitude[heard].astype(np.float32)
+            libroom.rir_builder(buffer, seconds, heights, sample_rate, filter_taps, points_a_sample, 1)
+            row[:kept] = buffer[lead : lead + kept]
+        return taps
 
-def _impulses(arrivals: _Arrivals, num_taps: int, sample_rate: int) -> Float[np.ndarray, "mic tap"]:
-    """A band-limited impulse for each image. The filter's own delay of 40 samples is taken off again."""
-    libroom = _libroom()
-    lead = _FILTER // 2
-    taps = np.zeros((len(arrivals.delay), num_taps), dtype=np.float32)
-    buffer = np.zeros(int(arrivals.until) + 2 * _FILTER, dtype=np.float32)
-    kept = min(num_taps, len(buffer) - lead)
-    for row, delay, amplitude in zip(taps, arrivals.delay, arrivals.amplitude, strict=True):
-        heard = delay < arrivals.until
-        seconds = ((delay[heard] + lead) / sample_rate).astype(np.float32)
-        buffer[:] = 0
-        libroom.rir_builder(
-            buffer, seconds, amplitude[heard].astype(np.float32), sample_rate, _FILTER, _TABLE, 1
-        )
-        row[:kept] = buffer[lead : lead + kept]
-    return taps
-
-
-def _scattered(
-    arrivals: _Arrivals,
-    num_taps: int,
-    sphere: RigidSphere,
-    places: tuple[Float[np.ndarray, "image 3"], Float[np.ndarray, "mic 3"]],
-) -> Float[np.ndarray, "mic tap"]:
-    """The response of the sphere for each image, from the side it comes from."""
-    libroom = _libroom()
-    images, mics = places
-    taps = np.zeros((len(mics), num_taps), dtype=np.float32)
-    heard = arrivals.delay[0] < arrivals.until
-    whole = np.floor(arrivals.delay[0][heard]).astype(np.int32)
-    fraction = arrivals.delay[0][heard] - whole
-    for row, mic in zip(taps, mics, strict=True):
-        filters = (
-            sphere.filters(mic, images[heard], fraction)
-            * arrivals.amplitude[0][heard].astype(np.float32)[:, None]
-        )
-        buffer = np.zeros(
-            max(num_taps + sphere.lead, int(whole.max()) + filters.shape[1] + 1), dtype=np.float32
-        )
-        libroom.delay_sum(filters, whole, buffer, 1)
-        row[:] = buffer[sphere.lead : sphere.lead + num_taps]
-    return taps
+    def scattered(
+        self,
+        num_taps: int,
+        sphere: RigidSphere,
+        places: tuple[Float[np.ndarray, "image 3"], Float[np.ndarray, "mic 3"]],
+    ) -> Float[np.ndarray, "mic tap"]:
+        """The response of the sphere for each image, from the side it comes from."""
+        libroom = _libroom()
+        images, mics = places
+        taps = np.zeros((len(mics), num_taps), dtype=np.float32)
+        heard = self.delay[0] < self.until
+        whole = np.floor(self.delay[0][heard]).astype(np.int32)
+        fraction = self.delay[0][heard] - whole
+        for row, mic in zip(taps, mics, strict=True):
+            filters = (
+                sphere.filters(mic, images[heard], fraction)
+                * self.amplitude[0][heard].astype(np.float32)[:, None]
+            )
+            buffer = np.zeros(
+                max(num_taps + sphere.lead, int(whole.max()) + filters.shape[1] + 1), dtype=np.float32
+            )
+            libroom.delay_sum(filters, whole, buffer, 1)
+            row[:] = buffer[sphere.lead : sphere.lead + num_taps]
+        return taps
 
 
 def _libroom() -> ModuleType:
@@ -200,7 +226,7 @@ def image_sources(
     met the far wall ceil(i/2) and the near wall floor(i/2) times, the other way round for negative i.
     """
     reflection = np.sqrt(1 - room.absorption)
-    axes = []
+    axes = []  # for each axis: position, gain and squared distance of its images
     for axis, (length, x, ear) in enumerate(zip(room.size, source, listener, strict=True)):
         order = int(np.ceil(reach / length)) + 1
         i = np.arange(-order, order + 1)
@@ -210,11 +236,6 @@ def image_sources(
         gain = reflection[2 * axis] ** near * reflection[2 * axis + 1] ** far
         axes.append((position, gain, (position - ear) ** 2))
     (x, gain_x, far_x), (y, gain_y, far_y), (z, gain_z, far_z) = axes
+    # Images of the room: every combination of one image an axis that is near enough.
     i, j, k = np.nonzero(far_x[:, None, None] + far_y[:, None] + far_z <= reach**2)
     return np.stack([x[i], y[j], z[k]], axis=1), gain_x[i] * gain_y[j] * gain_z[k]
-
-
-def _fade_out(num_taps: int, length: int) -> Float[np.ndarray, "tap"]:
-    ramp = np.minimum(1.0, np.arange(num_taps, 0, -1) / max(length, 1))
-    faded: np.ndarray = np.sin(np.pi / 2 * ramp).astype(np.float32)
-    return faded

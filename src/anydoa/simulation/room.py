@@ -1,4 +1,4 @@
-"""Rooms to simulate: a shoebox, where the array stands in it, and where the sound comes from."""
+"""Shoebox rooms, where the array stands in them, and where the sound comes from."""
 
 from dataclasses import dataclass, field
 
@@ -7,46 +7,10 @@ from jaxtyping import Float
 
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import angles_to_direction, great_circle_distance
-from anydoa.simulation.limits import check_within
+from anydoa.simulation.recipe import RoomRanges
 
 _SABINE = 0.161  # s/m
 _ATTEMPTS = 300  # draws of one position before the array is put elsewhere, and of rooms before giving up
-RT60_LIMITS_S = (0.01, 10.0)  # from a padded box to the largest cathedrals
-_CLEARANCE = 0.1  # m between a talker and the nearest place a microphone can be
-
-
-@dataclass(frozen=True)
-class RoomRanges:
-    """What rooms are drawn from; lengths in metres, times in seconds, all uniform.
-
-    Args:
-        smallest: least length, width and height.
-        largest: greatest length, width and height.
-        rt60: least and greatest reverberation time.
-        talker_distance: least and greatest distance of a talker from the centre of the array.
-        noise_distance: least distance of a noise source from the centre of the array.
-        separation_deg: least angle between two talkers.
-        wall_margin: least distance of a source from a wall.
-        array_margin: least distance of the centre of the array from a wall.
-
-    Raises:
-        ConfigError: if reverberation times are none.
-
-    Reference:
-        Baek et al. (2026), algorithm 3. The margin of the array is ours.
-    """
-
-    smallest: tuple[float, float, float] = (3.0, 3.0, 2.5)
-    largest: tuple[float, float, float] = (10.0, 8.0, 6.0)
-    rt60: tuple[float, float] = (0.2, 1.3)
-    talker_distance: tuple[float, float] = (0.3, 2.5)
-    noise_distance: float = 2.5
-    separation_deg: float = 10.0
-    wall_margin: float = 0.1
-    array_margin: float = 0.4
-
-    def __post_init__(self) -> None:
-        check_within("a reverberation time (rt60)", self.rt60, *RT60_LIMITS_S, " s")
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +47,7 @@ class Placement:
 
     room: Room
     centre: Float[np.ndarray, "3"]
-    talkers: Float[np.ndarray, "source 3"]
+    talkers: Float[np.ndarray, "talker 3"]
     noises: Float[np.ndarray, "noise 3"] = field(default_factory=lambda: np.zeros((0, 3)))
 
 
@@ -141,11 +105,11 @@ def sample_placement(
         margin = max(ranges.array_margin, array_radius + ranges.wall_margin)
         if (size < 2 * margin).any():
             continue
-        centre = rng.uniform(margin, size - margin)
-        talkers = _sample_talkers(rng, ranges, (room, centre), (num_talkers, array_radius))
-        noises = _sample_noises(rng, ranges, (room, centre), num_noises)
+        stage = _Stage(room, rng.uniform(margin, size - margin), ranges, array_radius)
+        talkers = stage.draw_talkers(num_talkers, rng)
+        noises = stage.draw_noises(num_noises, rng)
         if talkers is not None and noises is not None:
-            return Placement(room, centre, talkers, noises)
+            return Placement(room, stage.centre, talkers, noises)
     raise ConfigError(
         f"no room of {ranges.smallest} to {ranges.largest} m holds an array of radius {array_radius:.2f} m, "
         f"{num_talkers} talkers and {num_noises} noises; allow larger rooms or ask for fewer sources"
@@ -172,49 +136,17 @@ def sample_paths(
         array_radius: metres from the centre of the array to its farthest microphone.
     """
     share = np.linspace(0, 1, num_knots)[:, None]
-    stage = (placement.room, placement.centre)
+    stage = _Stage(placement.room, placement.centre, ranges, array_radius)
     paths = []
     for start in placement.talkers:
         nearest = 0.0
-        while nearest < _nearest_talker(ranges, array_radius):
-            end = _sample_talkers(rng, ranges, stage, (1, array_radius))
+        while nearest < stage.nearest_talker:
+            end = stage.draw_talkers(1, rng)
             if end is not None:
                 path = (1 - share) * start + share * end[0]
                 nearest = np.linalg.norm(path - placement.centre, axis=1).min()
         paths.append(path)
     return np.stack(paths)
-
-
-def _sample_talkers(
-    rng: np.random.Generator,
-    ranges: RoomRanges,
-    stage: tuple[Room, Float[np.ndarray, "3"]],
-    wanted: tuple[int, float],
-) -> Float[np.ndarray, "source 3"] | None:
-    (room, centre), (count, radius) = stage, wanted
-    nearest = _nearest_talker(ranges, radius)
-    found = np.zeros((0, 3))
-    for _ in range(_ATTEMPTS):
-        if len(found) == count:
-            break
-        offset = rng.uniform(nearest, max(nearest, ranges.talker_distance[1])) * sample_direction(rng)
-        apart = np.rad2deg(great_circle_distance(found, offset)) if len(found) else np.array([180.0])
-        if apart.min() >= ranges.separation_deg and _is_inside(centre + offset, room, ranges.wall_margin):
-            found = np.vstack([found, offset])
-    return centre + found if len(found) == count else None
-
-
-def _sample_noises(
-    rng: np.random.Generator, ranges: RoomRanges, stage: tuple[Room, Float[np.ndarray, "3"]], count: int
-) -> Float[np.ndarray, "noise 3"] | None:
-    room, centre = stage
-    points = rng.uniform(ranges.wall_margin, room.size - ranges.wall_margin, (_ATTEMPTS, 3))
-    points = points[np.linalg.norm(points - centre, axis=1) >= ranges.noise_distance]
-    return points[:count] if len(points) >= count else None
-
-
-def _nearest_talker(ranges: RoomRanges, array_radius: float) -> float:
-    return max(ranges.talker_distance[0], array_radius + _CLEARANCE)
 
 
 def sample_direction(rng: np.random.Generator) -> Float[np.ndarray, "3"]:
@@ -224,5 +156,46 @@ def sample_direction(rng: np.random.Generator) -> Float[np.ndarray, "3"]:
     return angles_to_direction(azimuth, np.pi / 2 - colatitude)
 
 
-def _is_inside(point: Float[np.ndarray, "3"], room: Room, margin: float) -> bool:
-    return bool((point >= margin).all() and (point <= room.size - margin).all())
+@dataclass(frozen=True, eq=False)
+class _Stage:
+    """A room in which the array has its place and sources look for theirs.
+
+    Args:
+        room: the room.
+        centre: centre of the array.
+        ranges: what places are drawn from.
+        array_radius: metres from the centre of the array to its farthest microphone.
+    """
+
+    room: Room
+    centre: Float[np.ndarray, "3"]
+    ranges: RoomRanges
+    array_radius: float
+
+    @property
+    def nearest_talker(self) -> float:
+        """Least distance of a talker from the centre: 10 cm from where a microphone can be."""
+        return max(self.ranges.talker_distance[0], self.array_radius + 0.1)
+
+    def draw_talkers(self, count: int, rng: np.random.Generator) -> Float[np.ndarray, "talker 3"] | None:
+        """Places of talkers; None where so many do not fit."""
+        margin = self.ranges.wall_margin
+        farthest = max(self.nearest_talker, self.ranges.talker_distance[1])
+        found = np.zeros((0, 3))
+        for _ in range(_ATTEMPTS):
+            if len(found) == count:
+                break
+            offset = rng.uniform(self.nearest_talker, farthest) * sample_direction(rng)
+            place = self.centre + offset
+            apart_deg = np.rad2deg(great_circle_distance(found, offset)) if len(found) else np.array([180.0])
+            is_inside = (place >= margin).all() and (place <= self.room.size - margin).all()
+            if is_inside and apart_deg.min() >= self.ranges.separation_deg:
+                found = np.vstack([found, offset])
+        return self.centre + found if len(found) == count else None
+
+    def draw_noises(self, count: int, rng: np.random.Generator) -> Float[np.ndarray, "noise 3"] | None:
+        """Places of noise sources; None where so many do not fit."""
+        margin = self.ranges.wall_margin
+        points = rng.uniform(margin, self.room.size - margin, (_ATTEMPTS, 3))
+        points = points[np.linalg.norm(points - self.centre, axis=1) >= self.ranges.noise_distance]
+        return points[:count] if len(points) >= count else None

@@ -1,18 +1,95 @@
-"""A simulated recording with its truth, and a batch of them padded to one shape."""
+"""Short recordings with their truth: what all of them know, simulated ones, and batches of them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from anydoa.errors import ShapeError
 from anydoa.geometry.coordinates import interpolate_directions
+from anydoa.simulation.activity import is_spoken
+
+_FRAME_S = 0.032  # of sound around a frame's time that decides who speaks in it
+
+
+class Clip:
+    """A short recording with its truth, simulated or not: where its talkers are, and when they speak.
+
+    Subclasses have these attributes as fields.
+
+    Attributes:
+        audio: the microphones' signals.
+        sample_rate: samples a second.
+        activity: true where a talker speaks, in the time of the array.
+    """
+
+    audio: Float[np.ndarray, "mic time"]
+    sample_rate: int
+    activity: Bool[np.ndarray, "talker time"]
+
+    @property
+    def knots(self) -> Float[np.ndarray, "talker knot 3"]:
+        """Unit vectors towards each talker at evenly spaced instants from the first sample to the last.
+
+        One instant where nobody moves.
+        """
+        raise NotImplementedError
+
+    @property
+    def num_talkers(self) -> int:
+        """How many talkers there are."""
+        return len(self.activity)
+
+    @property
+    def is_static(self) -> bool:
+        """Whether all talkers stand still."""
+        return self.knots.shape[1] == 1
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return self.audio.shape[1] / self.sample_rate
+
+    @property
+    def onsets_s(self) -> Float[np.ndarray, "talker"]:
+        """When each talker first speaks; infinite for one who never does."""
+        first = self.activity.argmax(axis=1) / self.sample_rate
+        return np.where(self.activity.any(axis=1), first, np.inf)
+
+    def directions_at(self, times_s: Float[np.ndarray, "frame"]) -> Float[np.ndarray, "frame talker 3"]:
+        """Unit vectors towards each talker at the given times.
+
+        Between the knots of a path the talker is where
+        :func:`~anydoa.simulation.convolution.fade_between_knots` makes the sound come from: at the knots'
+        sum, each weighted by its share of the sound.
+
+        Args:
+            times_s: seconds from the first sample; before it and after the last a talker stands still.
+        """
+        last_sample = max(self.audio.shape[1] - 1, 1)
+        at = interpolate_directions(self.knots, times_s * self.sample_rate / last_sample)
+        return np.moveaxis(at, 0, 1)
+
+    def active_at(self, times_s: Float[np.ndarray, "frame"]) -> Bool[np.ndarray, "frame talker"]:
+        """Who speaks in each frame, the 32 ms around its time; the same for the frames of every estimator."""
+        spoken: np.ndarray = is_spoken(*self.count_in_frames(self.activity, times_s))
+        return spoken.T
+
+    def count_in_frames(
+        self, marked: Bool[np.ndarray, "row time"], times_s: Float[np.ndarray, "frame"]
+    ) -> tuple[Int[np.ndarray, "row frame"], Int[np.ndarray, "frame"]]:
+        """Marked samples in the frame around each time, as far as it lies in the recording, and all of it."""
+        total = np.pad(np.cumsum(marked, axis=1), ((0, 0), (1, 0)))
+        samples = marked.shape[1]
+        first = np.clip(np.rint((times_s - _FRAME_S / 2) * self.sample_rate).astype(int), 0, samples - 1)
+        last = np.clip(np.rint((times_s + _FRAME_S / 2) * self.sample_rate).astype(int), first + 1, samples)
+        return total[:, last] - total[:, first], last - first
 
 
 @dataclass(frozen=True, eq=False)
-class Scene:
-    """What the microphones heard, and where it came from.
+class Scene(Clip):
+    """What simulated microphones heard, and where it came from.
 
     Args:
         audio: the microphones' signals.
@@ -35,44 +112,25 @@ class Scene:
     audio: Float[np.ndarray, "mic time"]
     sample_rate: int
     positions: Float[np.ndarray, "mic 3"]
-    directions: Float[np.ndarray, "source 3"]
-    activity: Bool[np.ndarray, "source time"]
+    directions: Float[np.ndarray, "talker 3"]
+    activity: Bool[np.ndarray, "talker time"]
     snr_db: float
     rt60: float
     seed: tuple[int, ...]
-    direct: Float[np.ndarray, "source mic time"] | None = None
-    path: Float[np.ndarray, "source knot 3"] | None = None
+    direct: Float[np.ndarray, "talker mic time"] | None = None
+    path: Float[np.ndarray, "talker knot 3"] | None = None
     noises: Float[np.ndarray, "noise 3"] | None = None
-    reflections: Float[np.ndarray, "source reflection 3"] | None = None
+    reflections: Float[np.ndarray, "talker reflection 3"] | None = None
 
     @property
-    def num_sources(self) -> int:
-        """How many talkers there are."""
-        return len(self.directions)
+    def knots(self) -> Float[np.ndarray, "talker knot 3"]:
+        """Unit vectors towards each talker at evenly spaced instants from the first sample to the last."""
+        return self.directions[:, None] if self.path is None else self.path
 
     @property
     def num_microphones(self) -> int:
         """How many microphones there are."""
         return len(self.positions)
-
-    @property
-    def duration_s(self) -> float:
-        """Length in seconds."""
-        return self.audio.shape[1] / self.sample_rate
-
-    def directions_at(self, times_s: Float[np.ndarray, "instant"]) -> Float[np.ndarray, "source instant 3"]:
-        """Unit vectors towards each talker at the given times.
-
-        Between the knots of a path the talker is where
-        :func:`~anydoa.simulation.convolution.fade_between_knots` makes the sound come from: at the knots'
-        sum, each weighted by its share of the sound.
-
-        Args:
-            times_s: seconds from the first sample; before it and after the last a talker stands still.
-        """
-        knots = self.directions[:, None] if self.path is None else self.path
-        last_sample = max(self.audio.shape[1] - 1, 1)
-        return interpolate_directions(knots, times_s * self.sample_rate / last_sample)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,57 +151,51 @@ class SceneBatch:
     audio: Float[np.ndarray, "batch mic time"]
     positions: Float[np.ndarray, "batch mic 3"]
     mic_mask: Bool[np.ndarray, "batch mic"]
-    directions: Float[np.ndarray, "batch source #instant 3"]
-    source_mask: Bool[np.ndarray, "batch source"]
-    activity: Bool[np.ndarray, "batch source time"]
-    direct: Float[np.ndarray, "batch source mic time"] | None = None
+    directions: Float[np.ndarray, "batch talker #instant 3"]
+    source_mask: Bool[np.ndarray, "batch talker"]
+    activity: Bool[np.ndarray, "batch talker time"]
+    direct: Float[np.ndarray, "batch talker mic time"] | None = None
 
 
 def collate(scenes: Sequence[Scene], times_s: Float[np.ndarray, "instant"] | None = None) -> SceneBatch:
     """The scenes as one batch of float32, as many microphones, talkers and samples as the largest has.
 
     Args:
-        scenes: of talkers who move, stand still, or both.
-        times_s: when directions are wanted, in seconds from the first sample. If None, evenly from the first
-            sample of each scene to its last, as often as the longest path has knots. In a batch where nobody
-            moves it does not matter.
+        scenes: scenes of talkers who move, stand still, or both.
+        times_s: instants when directions are wanted, in seconds from the first sample. If None, evenly from
+            the first sample of each scene to its last, as often as the longest path has knots. In a batch
+            where nobody moves it does not matter.
 
     Raises:
         ShapeError: if there are none.
     """
     if not scenes:
         raise ShapeError("a batch needs at least one scene, got none")
-    mics = max(scene.num_microphones for scene in scenes)
-    sources = max(scene.num_sources for scene in scenes)
-    time = max(scene.audio.shape[1] for scene in scenes)
-    counts = np.array([[scene.num_microphones, scene.num_sources] for scene in scenes])
+    counts = np.array([(scene.num_microphones, scene.num_talkers, scene.audio.shape[1]) for scene in scenes])
+    mics, talkers, time = counts.max(axis=0).tolist()
+    num_knots = max(scene.knots.shape[1] for scene in scenes)
+    if num_knots == 1:
+        directions = [scene.knots for scene in scenes]
+    else:
+        directions = []  # (talker, instant, xyz), at the same instants for every scene
+        for scene in scenes:
+            last_s = (scene.audio.shape[1] - 1) / scene.sample_rate
+            at = scene.directions_at(np.linspace(0, last_s, num_knots) if times_s is None else times_s)
+            directions.append(np.moveaxis(at, 1, 0))
     direct = [scene.direct for scene in scenes if scene.direct is not None]
     return SceneBatch(
         audio=_stack_padded([scene.audio for scene in scenes], (mics, time)),
         positions=_stack_padded([scene.positions for scene in scenes], (mics, 3)),
         mic_mask=np.arange(mics) < counts[:, :1],
-        directions=_directions(scenes, sources, times_s),
-        source_mask=np.arange(sources) < counts[:, 1:],
-        activity=_stack_padded([scene.activity for scene in scenes], (sources, time)).astype(bool),
-        direct=_stack_padded(direct, (sources, mics, time)) if len(direct) == len(scenes) else None,
+        directions=_stack_padded(directions, (talkers, directions[0].shape[1], 3)),
+        source_mask=np.arange(talkers) < counts[:, 1:2],
+        activity=_stack_padded([scene.activity for scene in scenes], (talkers, time)).astype(bool),
+        direct=_stack_padded(direct, (talkers, mics, time)) if len(direct) == len(scenes) else None,
     )
 
 
-def _directions(
-    scenes: Sequence[Scene], sources: int, times_s: Float[np.ndarray, "instant"] | None
-) -> Float[np.ndarray, "batch source #instant 3"]:
-    """Directions of every scene at the same instants; a single instant if nobody moves."""
-    knots = max(1 if scene.path is None else scene.path.shape[1] for scene in scenes)
-    if knots == 1:
-        return _stack_padded([scene.directions[:, None] for scene in scenes], (sources, 1, 3))
-    directions = []
-    for scene in scenes:
-        last_s = (scene.audio.shape[1] - 1) / scene.sample_rate
-        directions.append(scene.directions_at(np.linspace(0, last_s, knots) if times_s is None else times_s))
-    return _stack_padded(directions, (sources, directions[0].shape[1], 3))
-
-
 def _stack_padded(arrays: Sequence[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """The arrays as rows of float32, zeros behind their ends."""
     stacked = np.zeros((len(arrays), *shape), dtype=np.float32)
     for row, array in zip(stacked, arrays, strict=True):
         row[tuple(slice(size) for size in array.shape)] = array

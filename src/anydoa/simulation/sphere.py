@@ -16,7 +16,6 @@ from anydoa.simulation.noise import Coherence
 _ANGLES = 121  # rows of the table, every 1.5 degrees
 _PHASES = 20  # columns of the table a sample
 _TAPS = 128
-_FFT = 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,10 +92,11 @@ class RigidSphere:
     @cached_property
     def _table(self) -> Float[np.ndarray, "angle phase tap"]:
         """Responses by angle and by fraction of a sample, windowed like a fractional delay."""
-        frequency = fft.rfftfreq(_FFT, 1 / self.sample_rate)
+        n_fft = 4 * _TAPS
+        frequency = fft.rfftfreq(n_fft, 1 / self.sample_rate)
         response = self.response(frequency, np.linspace(0, np.pi, _ANGLES))
         delay = (_TAPS // 2 + np.arange(_PHASES + 1) / _PHASES) / self.sample_rate
         shift = np.exp(-2j * np.pi * frequency * delay[:, None])
-        taps = fft.irfft(response[:, None] * shift, _FFT, axis=-1)[..., :_TAPS]
+        taps = fft.irfft(response[:, None] * shift, n_fft, axis=-1)[..., :_TAPS]
         table: np.ndarray = (taps * np.hanning(_TAPS + 1)[:-1]).astype(np.float32)
         return table

@@ -1,6 +1,6 @@
 """Batches of clips mixed from rooms, a batch for each first number of its clips.
 
-Clip i is the same clip in every run of a seed, whatever the batches, processes and interruptions.
+Number i is the same clip in every run of a seed, whatever the batches, processes and interruptions.
 """
 
 from dataclasses import dataclass
@@ -15,11 +15,11 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from anydoa.networks.config import AggRlConfig
-from anydoa.simulation.bank import RoomBank
-from anydoa.simulation.corpus import Clip
+from anydoa.simulation.corpus import Utterance
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.pool import load_pool
 from anydoa.simulation.recipe import MixRecipe
+from anydoa.simulation.rir_bank import RirBank
 from anydoa.simulation.scene import Scene, collate
 from anydoa.training.batch import ClipBatch, ClipShape
 from anydoa.training.held_out import PartOfRooms
@@ -41,8 +41,8 @@ class SoundSource:
     """
 
     bank: Path
-    speech: tuple[Clip, ...]
-    noise: tuple[Clip, ...]
+    speech: tuple[Utterance, ...]
+    noise: tuple[Utterance, ...]
     cache: Path
     held_out: float
     validation: bool = False
@@ -57,7 +57,7 @@ class SoundSource:
         speech = load_pool(self.speech, speech=True, cache=self.cache)
         noise = load_pool(self.noise, speech=False, cache=self.cache) if self.noise else None
         return SceneMixer(
-            PartOfRooms(RoomBank(self.bank), self.held_out, held_out=self.validation), speech, noise,
+            PartOfRooms(RirBank(self.bank), self.held_out, held_out=self.validation), speech, noise,
             seed=seed, duration_s=duration_s, max_talkers=max_talkers, recipe=recipe,
         )  # fmt: skip
 

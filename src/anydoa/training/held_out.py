@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Int
 
 from anydoa.errors import ConfigError
-from anydoa.simulation.corpus import Clip, Corpus
-from anydoa.simulation.planned_rooms import BankPlan, BankRoom, Rooms
+from anydoa.simulation.corpus import Corpus, Utterance
+from anydoa.simulation.rooms import RoomPlan, Rooms, SimulatedRoom
 
 
 class PartOfRooms:
@@ -33,7 +33,7 @@ class PartOfRooms:
             raise ConfigError(f"{len(every)} rooms are too few to hold out a share of {share:g}; build more")
 
     @property
-    def plan(self) -> BankPlan:
+    def plan(self) -> RoomPlan:
         """What the rooms were drawn from."""
         return self._rooms.plan
 
@@ -45,11 +45,13 @@ class PartOfRooms:
     def __len__(self) -> int:
         return len(self._chosen)
 
-    def __getitem__(self, index: int) -> BankRoom:
+    def __getitem__(self, index: int) -> SimulatedRoom:
         return self._rooms[int(self._chosen[index])]
 
 
-def split_clips(corpus: Corpus, share: float, *, least: int) -> tuple[tuple[Clip, ...], tuple[Clip, ...]]:
+def split_clips(
+    corpus: Corpus, share: float, *, least: int
+) -> tuple[tuple[Utterance, ...], tuple[Utterance, ...]]:
     """Recordings to train on and to validate on.
 
     The corpus' own validation split if it has one, else groups chosen by their names.
@@ -63,7 +65,7 @@ def split_clips(corpus: Corpus, share: float, *, least: int) -> tuple[tuple[Clip
         ConfigError: if there are too few groups to train on, or to hold some out.
     """
     train = corpus.select("train")
-    if any(clip.split == "validation" for clip in corpus.clips):
+    if any(utterance.split == "validation" for utterance in corpus.utterances):
         return train, corpus.select("validation")
     groups = sorted({clip.group for clip in train}, key=lambda name: hashlib.sha256(name.encode()).digest())
     count = max(least, round(share * len(groups)))

@@ -45,7 +45,7 @@ class MaskValidator:
         for scene, (features, target, weight) in zip(self._scenes, self._clips, strict=True):
             logits = network(features.to(device))[0].cpu()
             loss = float(mask_loss(logits, target, weight))
-            results.append(ClipResult(scene.num_sources, loss, self._score(scene, torch.sigmoid(logits)[0])))
+            results.append(ClipResult(scene.num_talkers, loss, self._score(scene, torch.sigmoid(logits)[0])))
         return results
 
     def _score(self, scene: Scene, mask: Tensor) -> LocalizationScore:
@@ -55,7 +55,7 @@ class MaskValidator:
         grid = array.ambiguity.distinct(self._grid)
         spectrum = estimator.spectrum(audio, array, grid)
         active = active_at_moments(scene, estimator, num_moments=spectrum.num_frames)
-        peaks = pick_peaks(spectrum.values, grid, scene.num_sources)
+        peaks = pick_peaks(spectrum.values, grid, scene.num_talkers)
         places = np.where(peaks[..., None] >= 0, grid.directions[peaks], np.nan)
         truth = array.ambiguity.fold(truth_at_moments(scene, spectrum.times_s))
         return evaluate(places, truth, active)

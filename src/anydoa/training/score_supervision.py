@@ -49,7 +49,7 @@ class ScoreValidator:
         return [self._result(network, scene, found) for scene, found in self._scenes]
 
     def _result(self, network: ScoreNet, scene: Scene, found: FoundTalkers) -> ClipResult:
-        places = np.full((len(found.moments), scene.num_sources, 3), np.nan)
+        places = np.full((len(found.moments), scene.num_talkers, 3), np.nan)
         losses = []
         for row, moment, hits in zip(places, found.moments, found.hits, strict=True):
             if moment.views is None:
@@ -60,7 +60,7 @@ class ScoreValidator:
             for place, index in zip(row, logits.argsort(descending=True).tolist(), strict=False):
                 place[:] = moment.talkers[index].direction
         loss = float(torch.cat(losses).mean()) if losses else 0.0
-        return ClipResult(scene.num_sources, loss, evaluate(places, found.truth, found.active))
+        return ClipResult(scene.num_talkers, loss, evaluate(places, found.truth, found.active))
 
 
 def _log_odds(network: ScoreNet, moment: SteeredFrame) -> Float[Tensor, "talker"]:

@@ -9,7 +9,7 @@ from torch.utils.data import Dataset
 
 from anydoa.errors import ConfigError
 from anydoa.networks.agg_rl import AggRl
-from anydoa.simulation.corpus import Clip, read_corpus
+from anydoa.simulation.corpus import Utterance, read_corpus
 from anydoa.training.batch import Batch, ClipBatch, ClipShape
 from anydoa.training.clips import ClipBatches, SoundSource, batch_scenes
 from anydoa.training.config import StageOptions, TrainingConfig
@@ -129,14 +129,14 @@ class TrainingSources:
                 batches += [batch_scenes(part, shape.model) for part in parts]
         return batches
 
-    def _read_corpora(self) -> dict[bool, tuple[tuple[Clip, ...], tuple[Clip, ...]]]:
+    def _read_corpora(self) -> dict[bool, tuple[tuple[Utterance, ...], tuple[Utterance, ...]]]:
         """Recordings of speech and noise, to validate on (True) and to train on (False)."""
         data = self.config.data
         for name, folder in (("bank", data.bank), ("speech", data.speech)):
             if not folder:
                 raise ConfigError(f"data.{name} is empty; name the folder with --{name}")
         speech = split_clips(read_corpus(data.speech), data.held_out, least=MAX_TALKERS)
-        noise: tuple[tuple[Clip, ...], tuple[Clip, ...]] = ((), ())
+        noise: tuple[tuple[Utterance, ...], tuple[Utterance, ...]] = ((), ())
         if data.noise:
             noise = split_clips(read_corpus(data.noise), data.held_out, least=1)
         return {False: (speech[0], noise[0]), True: (speech[1], noise[1])}

@@ -176,7 +176,7 @@ def truth_at_moments(
     scene: Scene, times_s: Float[np.ndarray, "moment"]
 ) -> Float[np.ndarray, "moment source 3"]:
     """Unit vectors towards the talkers at each moment, the middle of its newest window."""
-    return np.moveaxis(scene.directions_at(times_s), 0, 1)
+    return scene.directions_at(times_s)
 
 
 def active_at_moments(

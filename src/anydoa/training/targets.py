@@ -8,29 +8,26 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from anydoa.simulation.activity import is_spoken
 from anydoa.training.symmetry import Symmetry
 
 HALF_POWER = math.sqrt(0.5)  # height of a lobe at its beamwidth
-_ACTIVE_SHARE = (2, 3)  # a talker is active in a frame if at least 2 of 3 samples are
 
 
 def frame_activity(
     activity: Bool[Tensor, "batch source time"], window_length: int, hop_length: int
 ) -> Bool[Tensor, "batch source frame"]:
-    """In which analysis windows each talker speaks for at least two thirds of the samples.
+    """In which analysis windows each talker speaks; see :func:`~anydoa.simulation.activity.is_spoken`.
 
     Args:
         activity: true where the talker speaks.
         window_length: samples in a frame.
         hop_length: samples from a frame to the next.
-
-    Reference:
-        Baek et al. (2026), labels.
     """
     total = torch.nn.functional.pad(activity.to(torch.int32).cumsum(-1), (1, 0))
     active_samples = total[..., window_length::hop_length] - total[..., :-window_length:hop_length]
-    least, of = _ACTIVE_SHARE
-    return active_samples * of >= window_length * least
+    spoken: Tensor = is_spoken(active_samples, window_length)
+    return spoken
 
 
 def frame_centres(num_samples: int, window_length: int, hop_length: int) -> Float[np.ndarray, "frame"]:

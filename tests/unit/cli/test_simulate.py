@@ -1,4 +1,4 @@
-"""``anydoa simulate`` from the folder of a corpus to files with their truth."""
+"""``anydoa simulate`` and ``anydoa rooms``, from the folder of a corpus to files with their truth."""
 
 import json
 import os
@@ -12,16 +12,18 @@ import typer
 from typer.testing import CliRunner
 
 from anydoa.cli import main
+from anydoa.cli.rooms import rooms
 from anydoa.cli.simulate import parse_range, simulate
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.array_file import load_array
-from anydoa.simulation.bank import RoomBank
 from anydoa.simulation.corpus import read_corpus
+from anydoa.simulation.rir_bank import RirBank
 from voices import write_corpus
 
-APP = typer.Typer()
+APP, ROOMS = typer.Typer(), typer.Typer()
 APP.command()(simulate)
+ROOMS.command()(rooms)
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +32,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(corpus: Path, out: Path, *options: str) -> None:
-    folders = ["--speech", str(corpus / "speech"), "--noise", str(corpus / "noise"), "--out", str(out)]
+    folders = ["--speech", str(corpus / "speech"), "--noise", str(corpus / "noise"), "--output", str(out)]
     short = ["--duration", "0.5", "--rt60", "0.2:0.3", "--quiet", "--cache", str(corpus / "cache")]
     CliRunner().invoke(APP, [*folders, *short, *options], catch_exceptions=False)
 
@@ -89,25 +91,25 @@ def test_errors_of_position_are_told_as_if_true(corpus: Path, tmp_path: Path) ->
 
 
 def test_a_bank_of_rooms_is_written_for_training(tmp_path: Path) -> None:
-    options = ["--out", str(tmp_path), "--rooms", "2", "--array", "random:3-4", "--rt60", "0.2", "--quiet"]
-    CliRunner().invoke(APP, options, catch_exceptions=False)
-    bank = RoomBank(tmp_path)
+    options = ["--output", str(tmp_path), "--count", "2", "--array", "random:3-4", "--rt60", "0.2", "--quiet"]
+    CliRunner().invoke(ROOMS, options, catch_exceptions=False)
+    bank = RirBank(tmp_path)
     assert len(bank) == 2
     assert bank[0].rt60 == 0.2
 
 
 def test_a_bank_may_hold_arrays_of_several_shapes(tmp_path: Path) -> None:
-    options = ["--out", str(tmp_path), "--rooms", "8", "--array", "random:5", "--rt60", "0.2", "--quiet"]
-    CliRunner().invoke(APP, [*options, "--shapes", "line, plane"], catch_exceptions=False)
-    bank = RoomBank(tmp_path)
+    options = ["--output", str(tmp_path), "--count", "8", "--array", "random:5", "--rt60", "0.2", "--quiet"]
+    CliRunner().invoke(ROOMS, [*options, "--shapes", "line, plane"], catch_exceptions=False)
+    bank = RirBank(tmp_path)
     assert bank.plan.shapes == ("line", "plane")
     assert {MicrophoneArray(room.mics).ambiguity.rank for room in bank} == {"line", "plane"}
 
 
 def test_talkers_of_a_bank_walk_past_as_many_places_as_a_clip_is_long(tmp_path: Path) -> None:
-    options = ["--out", str(tmp_path), "--rooms", "1", "--array", "random:3", "--rt60", "0.2", "--quiet"]
-    CliRunner().invoke(APP, [*options, "--moving", "--duration", "0.5"], catch_exceptions=False)
-    assert RoomBank(tmp_path)[0].talkers.shape == (3, 5, 3)
+    options = ["--output", str(tmp_path), "--count", "1", "--array", "random:3", "--rt60", "0.2", "--quiet"]
+    CliRunner().invoke(ROOMS, [*options, "--moving", "--duration", "0.5"], catch_exceptions=False)
+    assert RirBank(tmp_path)[0].talkers.shape == (3, 5, 3)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +121,6 @@ def test_talkers_of_a_bank_walk_past_as_many_places_as_a_clip_is_long(tmp_path: 
         (("--array", "uma-16", "--shapes", "line"), "--shapes is for random arrays, got --array 'uma-16'"),
         (("--shapes", "ball,cube"), "shapes ball, plane, line, wide, got 'cube'"),
         (("--array", "random:2-4", "--shapes", "plane"), "at least 3 microphones, got 2"),
-        (("--split", "dev"), "--split must be one of"),
         (("--snr", "loud"), "--snr takes a number or LOW:HIGH"),
         (("--talkers", "9"), "ask for fewer or give more"),
     ],
@@ -129,9 +130,15 @@ def test_mistakes_are_named(corpus: Path, tmp_path: Path, options: tuple[str, ..
         run(corpus, tmp_path, "--count", "1", *options)
 
 
-def test_recordings_need_voices(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="give --speech DIR"):
-        CliRunner().invoke(APP, ["--out", str(tmp_path)], catch_exceptions=False)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [((), "--speech"), (("--speech", ".", "--split", "dev"), "'dev' is not one of")],
+)
+def test_what_is_missing_or_unknown_is_named(
+    tmp_path: Path, options: tuple[str, ...], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["simulate", "--output", str(tmp_path), *options]) == 2
+    assert message in capsys.readouterr().err
 
 
 def test_ranges_are_one_number_or_two() -> None:
@@ -158,7 +165,6 @@ def test_ranges_are_one_number_or_two() -> None:
         ("--talkers", "inf"),
         ("--talkers", "1e9"),
         ("--count", "9" * 20),
-        ("--rooms", "9" * 20),
     ],
 )
 def test_nonsense_is_refused_before_anything_is_written(
@@ -166,6 +172,14 @@ def test_nonsense_is_refused_before_anything_is_written(
 ) -> None:
     with pytest.raises(ConfigError, match=r"within|takes a number"):
         run(corpus, tmp_path / "out", "--count", "1", *options)
+    assert not (tmp_path / "out").exists()
+
+
+def test_more_rooms_than_anybody_computes_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="a number of rooms must be within"):
+        CliRunner().invoke(
+            ROOMS, ["--output", str(tmp_path / "out"), "--count", "9" * 20], catch_exceptions=False
+        )
     assert not (tmp_path / "out").exists()
 
 
@@ -185,7 +199,7 @@ def test_speech_in_the_folder_is_not_written_over(corpus: Path, tmp_path: Path) 
     voice = read_corpus(tmp_path / "speech").select("train")[0].path
     os.link(voice, tmp_path / "clip_0000.wav")
     before = voice.read_bytes()
-    words = ["--speech", str(tmp_path / "speech"), "--out", str(tmp_path), "--count", "1", "--quiet"]
+    words = ["--speech", str(tmp_path / "speech"), "--output", str(tmp_path), "--count", "1", "--quiet"]
     short = ["--duration", "0.5", "--rt60", "0.2", "--split", "train"]
     assert main(["simulate", *words, *short]) == 2
     assert voice.read_bytes() == before

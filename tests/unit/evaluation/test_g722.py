@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from anydoa.evaluation.g722 import decode_g722, g722_duration
+from anydoa.evaluation.asterisk import decode_g722, g722_duration
 
 FFMPEG_DIGEST = "dbc4562662b1dfb989ffdc0fb4d5aa8527fa739ba178ce6d06084f780f883b09"
 FFMPEG_SAMPLES = [

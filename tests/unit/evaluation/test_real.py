@@ -11,16 +11,14 @@ import soundfile
 
 from anydoa.errors import AudioError, ConfigError, GeometryError
 from anydoa.estimators.srp_phat import SrpPhat
-from anydoa.evaluation.catalogue import open_suite
-from anydoa.evaluation.clip import Suite, SuiteClip
-from anydoa.evaluation.known_part import KnownPart
-from anydoa.evaluation.level_activity import active_by_level
+from anydoa.evaluation.clip import KnownPart, Suite, SuiteClip
 from anydoa.evaluation.real import RealSuite
 from anydoa.evaluation.realman import microphone_positions
 from anydoa.evaluation.report import report_rows, rows_to_markdown
 from anydoa.evaluation.rsl2019 import square_array
 from anydoa.evaluation.runner import run_suite
 from anydoa.evaluation.scoring import ClipScore, score_clip
+from anydoa.evaluation.suite import open_suite
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import (
     angles_deg_to_direction,
@@ -30,6 +28,7 @@ from anydoa.geometry.coordinates import (
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.geometry.layouts import tetrahedral_positions
 from anydoa.io.array_file import save_array
+from anydoa.simulation.activity import speech_by_level
 from anydoa.spectrum import SpatialSpectrum
 
 RATE = 48_000
@@ -317,7 +316,7 @@ class TestRsl2019:
 
 def test_activity_by_level_leaves_out_silence() -> None:
     sound = noise_from(SPACE.positions, 0.0)
-    active = active_by_level(sound, RATE)
+    active = speech_by_level(sound, RATE)
     third = sound.shape[1] // 3
     assert active[third : 2 * third].all()
     assert not active[: third // 4].any()

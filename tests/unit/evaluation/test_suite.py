@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 
 from anydoa.errors import ArrayFileError, ConfigError
-from anydoa.evaluation.catalogue import open_suite
 from anydoa.evaluation.clip import SuiteClip
-from anydoa.evaluation.clip_cache import CachedSuite
 from anydoa.evaluation.material import Material
 from anydoa.evaluation.runner import first_clips
-from anydoa.evaluation.suite import array_suite, dynamic_suite
+from anydoa.evaluation.suite import CachedSuite, array_suite, dynamic_suite, open_suite
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.io.array_file import load_array, save_array
 from voices import write_corpus

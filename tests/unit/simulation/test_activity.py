@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from anydoa.errors import AudioError
-from anydoa.simulation.activity import ACTIVITY_CHUNK, SpeechDetector, detect_speech
+from anydoa.simulation.activity import (
+    ACTIVITY_CHUNK,
+    SpeechDetector,
+    detect_speech,
+    is_spoken,
+    speech_by_level,
+)
 from voices import voice
 
 
@@ -46,3 +52,18 @@ def test_opening_a_detector_leaves_the_environment_alone(monkeypatch: pytest.Mon
 def test_other_sample_rates_are_refused() -> None:
     with pytest.raises(AudioError, match="needs 16000 Hz, got 8000"):
         detect_speech(np.zeros(8000), sample_rate=8000)
+
+
+def test_two_thirds_of_a_frame_make_it_spoken() -> None:
+    assert is_spoken(np.array([341, 342]), 512).tolist() == [False, True]
+    assert is_spoken(np.array([[2], [1]]), np.array([3])).tolist() == [[True], [False]]
+
+
+def test_sound_near_the_loudest_is_speech_and_a_click_is_not_the_loudest() -> None:
+    rng = np.random.default_rng(4)
+    audio = 0.1 * rng.standard_normal((2, 32_000)).astype(np.float32)
+    audio[:, 16_000:] *= 0.01  # 40 dB below
+    audio[:, 30_000] = 1.0
+    active = speech_by_level(audio, 16_000)
+    assert active[1000:15_000].all()
+    assert not active[17_000:29_000].any()

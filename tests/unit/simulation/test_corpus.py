@@ -8,8 +8,8 @@ import pytest
 import soundfile
 
 from anydoa.errors import AudioError, ConfigError
-from anydoa.simulation.corpus import Clip, Corpus, read_corpus
-from anydoa.simulation.pool import read_mono
+from anydoa.io.audio import read_audio
+from anydoa.simulation.corpus import Corpus, Utterance, read_corpus
 
 TONE = np.sin(np.arange(1600) / 5)
 
@@ -31,8 +31,8 @@ def write_table(path: Path, *rows: tuple[object, ...]) -> None:
 
 def groups_of(corpus: Corpus) -> dict[str, set[str]]:
     return {
-        split: {c.group for c in corpus.clips if c.split == split}
-        for split in {c.split for c in corpus.clips}
+        split: {c.group for c in corpus.utterances if c.split == split}
+        for split in {c.split for c in corpus.utterances}
     }
 
 
@@ -63,7 +63,7 @@ def test_timit_names_its_speakers_and_splits_and_its_files_can_be_read(tmp_path:
     corpus = read_corpus(tmp_path)
     assert corpus.name == "TIMIT"
     assert groups_of(corpus) == {"train": {"FCJF0", "MKAJ0"}, "test": {"FAKS0"}}
-    assert np.allclose(read_mono(corpus.clips[0].path, 16_000), TONE, atol=1e-3)
+    assert np.allclose(read_audio(corpus.utterances[0].path)[0][0], TONE, atol=1e-3)
 
 
 def test_ms_snsd_names_its_kinds_of_noise(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_ms_snsd_names_its_kinds_of_noise(tmp_path: Path) -> None:
     corpus = read_corpus(tmp_path)
     assert corpus.name == "MS-SNSD"
     assert groups_of(corpus) == {"train": {"AirConditioner"}, "test": {"Babble"}}
-    assert len(corpus.clips) == 3
+    assert len(corpus.utterances) == 3
 
 
 def test_esc50_keeps_its_last_fold_for_tests(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ def test_the_split_of_a_folder_does_not_depend_on_where_it_lies(tmp_path: Path) 
 
 
 def test_a_split_that_is_not_there_is_named_with_those_that_are() -> None:
-    corpus = Corpus("folder", (Clip(Path("a.wav"), "a", "train"),))
+    corpus = Corpus("folder", (Utterance(Path("a.wav"), "a", "train"),))
     with pytest.raises(ConfigError, match="no 'test' split; it has: train"):
         corpus.select("test")
 

@@ -10,17 +10,14 @@ from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.simulation.activity import ACTIVITY_CHUNK
-from anydoa.simulation.mixing import SceneMixer, mix_in_new_rooms
-from anydoa.simulation.perturbation import Mismatch
-from anydoa.simulation.planned_rooms import BankPlan, BankRoom, SimulatedRooms
+from anydoa.simulation.mixing import SceneMixer, activity_at_array, mix_in_new_rooms
 from anydoa.simulation.pool import AudioPool
-from anydoa.simulation.recipe import MixRecipe
-from anydoa.simulation.room import RoomRanges
+from anydoa.simulation.recipe import Mismatch, MixRecipe, RoomRanges
+from anydoa.simulation.rooms import RoomPlan, SimulatedRoom, SimulatedRooms
 from anydoa.simulation.scene import Scene
-from anydoa.simulation.voice import activity_at_array
 from voices import voice
 
-PLAN = BankPlan(
+PLAN = RoomPlan(
     num_rooms=3,
     seed=2,
     microphones=(3, 5),
@@ -89,9 +86,9 @@ def test_a_scene_has_the_shapes_and_the_types_it_promises(
         assert np.abs(scene.audio).max() <= 0.9901
         assert np.allclose(np.linalg.norm(scene.directions, axis=1), 1)
         assert np.allclose(scene.positions.mean(axis=0), 0, atol=1e-9)
-        assert scene.activity.shape == (scene.num_sources, 11_200)
+        assert scene.activity.shape == (scene.num_talkers, 11_200)
         assert scene.direct is not None
-        assert scene.direct.shape == (scene.num_sources, *scene.audio.shape)
+        assert scene.direct.shape == (scene.num_talkers, *scene.audio.shape)
 
 
 @pytest.mark.parametrize("snr_db", [-5.0, 10.0, 25.0])
@@ -150,7 +147,7 @@ def test_noise_and_reflections_are_told_and_turn_with_the_array(
     assert turned.noises is not None
     assert still.reflections is not None
     assert turned.reflections is not None
-    assert still.reflections.shape == (still.num_sources, 3, 3)
+    assert still.reflections.shape == (still.num_talkers, 3, 3)
     for here, there in [(still.noises, turned.noises), (still.reflections, turned.reflections)]:
         assert np.allclose(still.positions @ here[0].T, turned.positions @ there[0].T)
         assert not np.allclose(here, there)
@@ -194,11 +191,11 @@ class Clicks:
     def __len__(self) -> int:
         return 1
 
-    def __getitem__(self, index: int) -> BankRoom:
+    def __getitem__(self, index: int) -> SimulatedRoom:
         rirs = np.zeros((2, 1, 2, 90), dtype=np.float16)
         rirs[[0, 0, 1, 1], 0, [0, 1, 0, 1], [58, 62, 62, 58]] = 1
         sample = np.array([0.0, SPEED_OF_SOUND / SAMPLE_RATE, 0.0])
-        return BankRoom(
+        return SimulatedRoom(
             talker_rirs=rirs,
             noise_rirs=np.zeros((0, 2, 90), dtype=np.float16),
             mics=np.stack([2 * sample, -2 * sample]),
@@ -298,7 +295,7 @@ def test_a_walking_talker_leaves_a_path(speech: AudioPool) -> None:
     recipe = replace(STILL, rotation="full", snr_db=(300.0, 300.0))
     scene = SceneMixer(SimulatedRooms(walking), speech, None, duration_s=1.0, recipe=recipe)[0]
     assert scene.path is not None
-    assert scene.path.shape == (scene.num_sources, 5, 3)
+    assert scene.path.shape == (scene.num_talkers, 5, 3)
     assert np.allclose(scene.path[:, 2], scene.directions)
     assert great_circle_distance_deg(scene.path[:, 0], scene.path[:, -1]).min() > 0
 
@@ -318,7 +315,7 @@ def test_the_direct_sound_of_a_walker_comes_from_where_the_scene_says(speech: Au
     steering = np.exp(-2j * np.pi * lead[:, :, None] * frequencies)
     beams = np.einsum("gmf,mtf->gtf", steering, spectra / np.abs(spectra))
     found = grid[np.square(np.abs(beams)).sum(axis=2).argmax(axis=0)]
-    truth = scene.directions_at(centres / SAMPLE_RATE)[0]
+    truth = scene.directions_at(centres / SAMPLE_RATE)[:, 0]
     assert great_circle_distance_deg(truth[0], truth[-1]) > 20
     assert np.median(great_circle_distance_deg(found, truth)) < 3
     assert np.median(great_circle_distance_deg(found, scene.directions)) > 6

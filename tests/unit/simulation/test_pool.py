@@ -12,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.errors import AudioError
+from anydoa.io.audio import read_audio
 from anydoa.simulation.activity import ACTIVITY_CHUNK
-from anydoa.simulation.corpus import Clip
-from anydoa.simulation.pool import AudioPool, limit_clips, load_pool, read_mono
+from anydoa.simulation.corpus import Utterance
+from anydoa.simulation.pool import AudioPool, limit_utterances, load_pool
 from voices import voice
 
 RAMPS = AudioPool(
@@ -36,14 +37,14 @@ def test_a_segment_goes_around_its_own_voice_only(group: int, start: int, length
     assert np.array_equal(RAMPS.segment_activity(group, start, length), chunks[places // ACTIVITY_CHUNK])
 
 
-def write_clips(root: Path) -> list[Clip]:
+def write_clips(root: Path) -> list[Utterance]:
     rng = np.random.default_rng(0)
     clips = []
     for name, rate in (("ann/1.wav", 16_000), ("ann/2.wav", 16_000), ("bob/1.flac", 48_000)):
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         soundfile.write(path, np.repeat(voice(120.0, 1.0, rng), rate // 16_000), rate)
-        clips.append(Clip(path, name.split("/")[0], "train"))
+        clips.append(Utterance(path, name.split("/")[0], "train"))
     return clips
 
 
@@ -53,8 +54,8 @@ def test_recordings_of_one_voice_lie_end_to_end(tmp_path: Path) -> None:
     assert pool.groups == ("ann", "bob")
     assert pool.active is None
     assert pool.group_length(0) == -(-32_000 // ACTIVITY_CHUNK) * ACTIVITY_CHUNK
-    both = np.concatenate([read_mono(clip.path, 16_000) for clip in clips[:2]])
-    assert np.allclose(pool.segment(0, 0, 32_000), both, atol=1e-4)
+    both = np.concatenate([read_audio(clip.path)[0] for clip in clips[:2]], axis=1)
+    assert np.allclose(pool.segment(0, 0, 32_000), both[0], atol=1e-4)
     assert pool.segment_activity(1, 0, 100).all()
 
 
@@ -86,22 +87,22 @@ def test_other_recordings_get_a_cache_of_their_own(tmp_path: Path) -> None:
 def test_a_silent_voice_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clips = write_clips(tmp_path)
     soundfile.write(tmp_path / "silent.wav", np.zeros(1000), 16_000)
-    pool = load_pool([*clips, Clip(tmp_path / "silent.wav", "cat", "train")], speech=False)
+    pool = load_pool([*clips, Utterance(tmp_path / "silent.wav", "cat", "train")], speech=False)
     assert pool.groups == ("ann", "bob")
     assert "cat: silent" in caplog.text
 
 
 def test_only_as_many_recordings_as_needed_are_taken(tmp_path: Path) -> None:
     clips = write_clips(tmp_path)
-    assert len(limit_clips(clips, 1.5 / 60, np.random.default_rng(0))) == 2
-    assert limit_clips(clips, 60.0, np.random.default_rng(0)) == clips
+    assert len(limit_utterances(clips, 1.5 / 60, np.random.default_rng(0))) == 2
+    assert limit_utterances(clips, 60.0, np.random.default_rng(0)) == clips
 
 
 def test_recordings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     path = tmp_path / "broken.wav"
     path.write_bytes(b"RIFF nothing")
-    with pytest.raises(AudioError, match=r"broken\.wav: cannot be read as audio"):
-        load_pool([Clip(path, "x", "train")], speech=False)
+    with pytest.raises(AudioError, match=r"broken\.wav: .*audio"):
+        load_pool([Utterance(path, "x", "train")], speech=False)
     with pytest.raises(AudioError, match="at least one recording"):
         load_pool([], speech=False)
 
@@ -147,9 +148,15 @@ def test_a_recording_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
     (clip,) = write_clips(tmp_path)[:1]
     odd = clip.path.with_name(os.fsdecode(b"caf\xe9.wav"))
     clip.path.rename(odd)
-    clips = [Clip(odd, odd.stem, "train")]
-    assert limit_clips(clips, 1.0, np.random.default_rng(0)) == clips
+    clips = [Utterance(odd, odd.stem, "train")]
+    assert limit_utterances(clips, 1.0, np.random.default_rng(0)) == clips
     assert load_pool(clips, speech=False, cache=tmp_path / "cache").groups == (odd.stem,)
     odd.write_bytes(b"x")
-    with pytest.raises(AudioError, match="cannot be read as audio"):
-        limit_clips(clips, 1.0, np.random.default_rng(0))
+    with pytest.raises(AudioError, match="not audio that can be read"):
+        limit_utterances(clips, 1.0, np.random.default_rng(0))
+
+
+def test_a_recording_whose_samples_are_no_numbers_is_named(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "odd.wav", np.array([0.1, np.nan, 0.1]), 16_000, subtype="FLOAT")
+    with pytest.raises(AudioError, match=r"odd\.wav: samples must be numbers"):
+        load_pool([Utterance(tmp_path / "odd.wav", "x", "train")], speech=False)

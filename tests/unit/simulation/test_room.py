@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import direction_to_angles_deg, great_circle_distance_deg
-from anydoa.simulation.room import RoomRanges, sample_direction, sample_paths, sample_placement, shoebox
+from anydoa.simulation.recipe import RoomRanges
+from anydoa.simulation.room import sample_direction, sample_paths, sample_placement, shoebox
 
 seeds = st.integers(0, 2**31 - 1)
 RANGES = RoomRanges()

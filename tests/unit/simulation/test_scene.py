@@ -36,7 +36,7 @@ def test_a_batch_holds_every_scene_and_zeros_around_it(shapes: list[tuple[int, i
     scenes = [scene_of(*shape) for shape in shapes]
     batch = collate(scenes)
     for row, scene in enumerate(scenes):
-        mics, sources, time = scene.num_microphones, scene.num_sources, scene.audio.shape[1]
+        mics, sources, time = scene.num_microphones, scene.num_talkers, scene.audio.shape[1]
         assert np.array_equal(batch.audio[row, :mics, :time], scene.audio)
         assert np.allclose(batch.positions[row, :mics], scene.positions)
         assert batch.directions.shape[2] == 1
@@ -64,14 +64,14 @@ def test_a_walker_is_where_the_rendered_sound_comes_from() -> None:
     scene = walk(scene_of(2, 2, 41), [0.0, 30.0, 90.0, 70.0], [-10.0, -10.0, -10.0, -60.0])
     assert scene.path is not None
     shares = fade_between_knots(np.ones(41, dtype=np.float32), 4)
-    expected = normalize_direction(np.einsum("kt,skx->stx", shares, scene.path))
+    expected = normalize_direction(np.einsum("kt,skx->tsx", shares, scene.path))
     np.testing.assert_allclose(scene.directions_at(np.arange(41) / 16_000), expected, atol=1e-6)
 
 
 def test_one_who_stands_still_is_always_at_one_place() -> None:
     scene = scene_of(2, 2, 41)
     at = scene.directions_at(np.array([0.0, 0.001]))
-    assert np.array_equal(at, scene.directions[:, None].repeat(2, axis=1))
+    assert np.array_equal(at, scene.directions[None].repeat(2, axis=0))
 
 
 def test_walkers_and_others_in_one_batch_are_each_where_they_are_when_asked_for() -> None:

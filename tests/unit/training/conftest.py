@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from anydoa.simulation.bank import BankPlan, build_bank
 from anydoa.simulation.corpus import read_corpus
-from anydoa.simulation.room import RoomRanges
+from anydoa.simulation.recipe import RoomRanges
+from anydoa.simulation.rir_bank import build_bank
+from anydoa.simulation.rooms import RoomPlan
 from anydoa.training.clips import SoundSource
 from anydoa.training.held_out import split_clips
 from voices import write_voices
@@ -17,7 +18,7 @@ from voices import write_voices
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("bank")
     build_bank(
-        path, BankPlan(12, seed=3, microphones=(4, 5), num_noises=1, ranges=RoomRanges(rt60=(0.2, 0.25)))
+        path, RoomPlan(12, seed=3, microphones=(4, 5), num_noises=1, ranges=RoomRanges(rt60=(0.2, 0.25)))
     )
     return path
 
@@ -25,7 +26,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def walking_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("walking")
-    plan = BankPlan(
+    plan = RoomPlan(
         4,
         seed=5,
         microphones=(4, 5),
@@ -42,7 +43,7 @@ def walking_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def flat_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("flat")
     ranges = RoomRanges(rt60=(0.2, 0.25))
-    build_bank(path, BankPlan(4, seed=6, microphones=(6, 6), num_noises=0, ranges=ranges, shapes=("plane",)))
+    build_bank(path, RoomPlan(4, seed=6, microphones=(6, 6), num_noises=0, ranges=ranges, shapes=("plane",)))
     return path
 
 

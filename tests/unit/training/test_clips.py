@@ -90,8 +90,8 @@ def test_walkers_and_others_share_a_batch(sound_source: SoundSource, walking_sou
     for row, scene in enumerate((walking, still)):
         alone = batch_scenes([scene], SHAPE.model)
         assert alone.sources.shape[2] == (30, 1)[row]
-        assert both.present[row].sum() == scene.num_sources
-        talkers = both.sources[row, : scene.num_sources]
+        assert both.present[row].sum() == scene.num_talkers
+        talkers = both.sources[row, : scene.num_talkers]
         torch.testing.assert_close(talkers, alone.sources[0].expand_as(talkers))
         grid = torch.eye(3)
         torch.testing.assert_close(

@@ -6,18 +6,20 @@ import numpy as np
 import pytest
 
 from anydoa.errors import ConfigError
-from anydoa.simulation.corpus import Clip, Corpus
-from anydoa.simulation.planned_rooms import BankPlan, SimulatedRooms
+from anydoa.simulation.corpus import Corpus, Utterance
+from anydoa.simulation.rooms import RoomPlan, SimulatedRooms
 from anydoa.training.held_out import PartOfRooms, split_clips
 
 
 def corpus(speakers: int, split: str = "train") -> Corpus:
-    clips = [Clip(Path(f"{s}-{i}.wav"), f"speaker {s}", split) for s in range(speakers) for i in range(2)]  # type: ignore[arg-type] # a split
+    clips = [
+        Utterance(Path(f"{s}-{i}.wav"), f"speaker {s}", split) for s in range(speakers) for i in range(2)
+    ]  # type: ignore[arg-type] # a split
     return Corpus("test", tuple(clips))
 
 
 def rooms(count: int) -> SimulatedRooms:
-    return SimulatedRooms(BankPlan(count, microphones=(2, 6)))
+    return SimulatedRooms(RoomPlan(count, microphones=(2, 6)))
 
 
 def test_every_room_is_trained_on_or_held_out_and_never_both() -> None:
@@ -52,8 +54,8 @@ def test_no_speaker_is_on_both_sides() -> None:
 
 def test_a_corpus_with_a_validation_split_keeps_it() -> None:
     own = corpus(3, "validation")
-    train, validation = split_clips(Corpus("both", corpus(4).clips + own.clips), 0.5, least=2)
-    assert (train, validation) == (corpus(4).clips, own.clips)
+    train, validation = split_clips(Corpus("both", corpus(4).utterances + own.utterances), 0.5, least=2)
+    assert (train, validation) == (corpus(4).utterances, own.utterances)
 
 
 def test_too_few_speakers_are_refused() -> None:

@@ -26,7 +26,7 @@ def test_hits_are_near_walkers_where_they_are_at_the_moment(walking_source: Soun
     assert found.truth.shape == (len(found.moments), 1, 3)
     assert great_circle_distance_deg(found.truth[0, 0], found.truth[-1, 0]) > 20
     for moment, truth, hits, active in zip(found.moments, found.truth, found.hits, found.active, strict=True):
-        now = scene.directions_at(np.array([moment.time_s]))[:, 0]
+        now = scene.directions_at(np.array([moment.time_s]))[0]
         np.testing.assert_allclose(truth, now)
         away = [great_circle_distance_deg(talker.direction, now[0]) for talker in moment.talkers]
         assert hits.tolist() == [bool(active[0] and distance <= 10) for distance in away]

@@ -83,7 +83,7 @@ def test_a_network_that_follows_walkers_is_right_and_one_that_does_not_is_wrong(
     oracle = Oracle(TINY).eval()
 
     def result(times_s: np.ndarray) -> ClipResult:
-        closeness = torch.from_numpy(validator.grid.directions @ scene.directions_at(times_s)[0].T)
+        closeness = torch.from_numpy(validator.grid.directions @ scene.directions_at(times_s)[:, 0].T)
         oracle.answer = (10 + 200 * (closeness - 1)).float().expand(1, 3, -1, -1)
         return validator.run(oracle, (10.0,) * 3)[0]
 

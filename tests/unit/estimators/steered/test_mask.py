@@ -9,9 +9,8 @@ from anydoa.estimators.steered.bin_features import window_spectra
 from anydoa.estimators.steered.estimator import SteeredEstimator
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions
-from anydoa.simulation.rir import room_rir
+from anydoa.simulation.rir import direct_part, room_rir
 from anydoa.simulation.room import shoebox
-from anydoa.simulation.voice import direct_part
 from anydoa.spectrum import ExplainingEstimator, MaskedSpectrogram
 from voices import voice
 

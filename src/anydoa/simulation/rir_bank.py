@@ -1,4 +1,4 @@
-"""A bank of rooms on disk: impulse responses computed once, mixed from many times.
+"""A bank of impulse responses on disk: rooms computed once, mixed from many times.
 
 A folder with ``bank.json`` (the plan) and, every 50 rooms, ``shard-00000.npy`` (all responses end to end,
 float16, read through a memory map) with ``shard-00000.npz`` (positions and sizes). The ``.npz`` is written
@@ -19,17 +19,14 @@ from jaxtyping import Int
 
 from anydoa.errors import ConfigError
 from anydoa.io.output import prepare_folder, whole_binary, write_text
-from anydoa.simulation.planned_rooms import BankPlan, BankRoom, array_rows, simulate_room, split_sources
-from anydoa.simulation.room import RoomRanges
-
-__all__ = ["BankPlan", "BankRoom", "RoomBank", "array_rows", "build_bank", "read_plan", "simulate_room"]
+from anydoa.simulation.recipe import RoomRanges
+from anydoa.simulation.rooms import RoomPlan, SimulatedRoom, simulate_room
 
 ROOMS_PER_SHARD = 50
 _SCHEMA = 1
-_DAMAGE = (OSError, ValueError, EOFError, zipfile.BadZipFile)  # of what NumPy reads
 
 
-class RoomBank:
+class RirBank:
     """Rooms read from a folder that :func:`build_bank` has made.
 
     Args:
@@ -56,7 +53,7 @@ class RoomBank:
     def __len__(self) -> int:
         return len(self._places)
 
-    def __iter__(self) -> Iterator[BankRoom]:
+    def __iter__(self) -> Iterator[SimulatedRoom]:
         return (self[index] for index in range(len(self)))
 
     @property
@@ -64,14 +61,15 @@ class RoomBank:
         """How many microphones each room has."""
         return self._mic_counts
 
-    def __getitem__(self, index: int) -> BankRoom:
+    def __getitem__(self, index: int) -> SimulatedRoom:
         shard, row = self._places[index]
         first_mic, last_mic = shard["mic_edges"][row : row + 2]
         first_tap, last_tap = shard["tap_edges"][row : row + 2]
         sources = shard["sources"][row]
-        return split_sources(
+        return SimulatedRoom.from_row(
             self.plan,
-            (shard["taps"][first_tap:last_tap].reshape(len(sources), last_mic - first_mic, -1), sources),
+            shard["taps"][first_tap:last_tap].reshape(len(sources), last_mic - first_mic, -1),
+            sources,
             mics=shard["mics"][first_mic:last_mic],
             rt60=float(shard["rt60"][row]),
             size=shard["size"][row],
@@ -79,14 +77,14 @@ class RoomBank:
 
 
 def build_bank(
-    path: str | Path, plan: BankPlan, *, workers: int = 1, report: Callable[[int], None] | None = None
-) -> RoomBank:
+    path: str | Path, plan: RoomPlan, *, workers: int = 1, report: Callable[[int], None] | None = None
+) -> RirBank:
     """Compute the rooms of a plan into a folder; shards already there are kept.
 
     Args:
         path: the folder, made if need be.
         plan: what to compute. A bank may grow: ``num_rooms`` may exceed that of the plan it was begun with.
-        workers: processes. Nothing in them uses more than one thread.
+        workers: number of processes. Nothing in them uses more than one thread.
         report: called with the number of rooms done after each shard.
 
     Raises:
@@ -101,18 +99,18 @@ def build_bank(
         raise ConfigError(
             f"{path}: a bank of {begun.num_rooms} rooms was begun there; ask for as many or more"
         )
-    _write_plan(path, plan)
+    write_text(path / "bank.json", json.dumps({"schema": _SCHEMA, **asdict(plan)}, indent=1))
     starts = range(0, plan.num_rooms, ROOMS_PER_SHARD)
     missing = [start for start in starts if not _is_whole(path, plan, start)]
     done = plan.num_rooms - sum(len(_rooms_of(plan, start)) for start in missing)
-    for finished in _run_shards(path, plan, missing, workers):
+    for finished in _build_shards(path, plan, missing, workers):
         done += finished
         if report is not None:
             report(done)
-    return RoomBank(path)
+    return RirBank(path)
 
 
-def _run_shards(path: Path, plan: BankPlan, starts: list[int], workers: int) -> Iterator[int]:
+def _build_shards(path: Path, plan: RoomPlan, starts: list[int], workers: int) -> Iterator[int]:
     if workers == 1:
         yield from (_build_shard(path, plan, start) for start in starts)
         return
@@ -121,7 +119,7 @@ def _run_shards(path: Path, plan: BankPlan, starts: list[int], workers: int) -> 
             yield future.result()
 
 
-def _build_shard(path: Path, plan: BankPlan, start: int) -> int:
+def _build_shard(path: Path, plan: RoomPlan, start: int) -> int:
     rooms = [simulate_room(plan, index) for index in _rooms_of(plan, start)]
     table = _table_path(path, start)
     taps = np.concatenate([part.ravel() for room in rooms for part in (room.talker_rirs, room.noise_rirs)])
@@ -146,16 +144,16 @@ def _load_shard(table: Path) -> dict[str, np.ndarray]:
             shard = dict(columns)
         # A plain view: indexing np.memmap itself costs tens of microseconds.
         shard["taps"] = np.asarray(np.load(table.with_suffix(".npy"), mmap_mode="r"))
-    except _DAMAGE as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ConfigError(f"{table}: damaged ({error}); remove it and build the bank again") from None
     return shard
 
 
-def _rooms_of(plan: BankPlan, start: int) -> range:
+def _rooms_of(plan: RoomPlan, start: int) -> range:
     return range(start, min(start + ROOMS_PER_SHARD, plan.num_rooms))
 
 
-def _is_whole(path: Path, plan: BankPlan, start: int) -> bool:
+def _is_whole(path: Path, plan: RoomPlan, start: int) -> bool:
     table = _table_path(path, start)
     if not table.exists():
         return False
@@ -169,11 +167,7 @@ def _table_path(path: Path, start: int) -> Path:
     return path / f"shard-{start // ROOMS_PER_SHARD:05d}.npz"
 
 
-def _write_plan(path: Path, plan: BankPlan) -> None:
-    write_text(path / "bank.json", json.dumps({"schema": _SCHEMA, **asdict(plan)}, indent=1))
-
-
-def read_plan(path: str | Path) -> BankPlan | None:
+def read_plan(path: str | Path) -> RoomPlan | None:
     """The plan of the bank in a folder, or None when there is none.
 
     Raises:
@@ -187,7 +181,7 @@ def read_plan(path: str | Path) -> BankPlan | None:
         if plan.pop("schema", None) != _SCHEMA:
             raise ConfigError(f"{source}: the bank is of another version; build it anew")
         ranges = RoomRanges(**{key: _tupled(value) for key, value in plan.pop("ranges").items()})
-        return BankPlan(ranges=ranges, **{key: _tupled(value) for key, value in plan.items()})
+        return RoomPlan(ranges=ranges, **{key: _tupled(value) for key, value in plan.items()})
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         if isinstance(error, ConfigError):
             raise

@@ -12,18 +12,16 @@ from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.simulation.array_sampling import sample_dynamic_array
-from anydoa.simulation.bank import ROOMS_PER_SHARD, RoomBank, build_bank, read_plan
-from anydoa.simulation.planned_rooms import (
-    BankPlan,
-    BankRoom,
+from anydoa.simulation.recipe import RoomRanges
+from anydoa.simulation.rir_bank import ROOMS_PER_SHARD, RirBank, build_bank, read_plan
+from anydoa.simulation.rooms import (
+    RoomPlan,
+    SimulatedRoom,
     SimulatedRooms,
-    array_rows,
-    select_from_room,
     simulate_room,
 )
-from anydoa.simulation.room import RoomRanges
 
-PLAN = BankPlan(
+PLAN = RoomPlan(
     num_rooms=ROOMS_PER_SHARD + 2,
     seed=4,
     microphones=(2, 4),
@@ -34,7 +32,7 @@ PLAN = BankPlan(
 )
 
 
-def same(first: BankRoom, second: BankRoom) -> bool:
+def same(first: SimulatedRoom, second: SimulatedRoom) -> bool:
     names = ("talker_rirs", "noise_rirs", "mics", "talkers", "noises", "size", "rt60")
     return all(np.array_equal(getattr(first, name), getattr(second, name)) for name in names)
 
@@ -48,7 +46,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("index", [0, ROOMS_PER_SHARD - 1, ROOMS_PER_SHARD, ROOMS_PER_SHARD + 1])
 def test_a_room_from_disk_is_the_room_computed_anew(built: Path, index: int) -> None:
-    bank = RoomBank(built)
+    bank = RirBank(built)
     assert len(bank) == PLAN.num_rooms
     assert same(bank[index], simulate_room(PLAN, index))
     assert bank[index].talker_rirs.dtype == np.float16
@@ -69,14 +67,14 @@ def test_building_goes_on_where_it_stopped(built: Path, tmp_path: Path) -> None:
     again = build_bank(tmp_path, PLAN, report=done.append)
     assert done == [PLAN.num_rooms]
     assert (tmp_path / "shard-00000.npy").stat().st_mtime_ns == whole
-    assert same(again[ROOMS_PER_SHARD + 1], RoomBank(built)[ROOMS_PER_SHARD + 1])
+    assert same(again[ROOMS_PER_SHARD + 1], RirBank(built)[ROOMS_PER_SHARD + 1])
 
 
 def test_a_bank_may_grow_but_not_change(built: Path, tmp_path: Path) -> None:
     build_bank(tmp_path, replace(PLAN, num_rooms=3))
     grown = build_bank(tmp_path, replace(PLAN, num_rooms=5))
     assert len(grown) == 5
-    assert same(grown[1], RoomBank(built)[1])
+    assert same(grown[1], RirBank(built)[1])
     with pytest.raises(ConfigError, match="another plan"):
         build_bank(tmp_path, replace(PLAN, num_rooms=5, seed=9))
     with pytest.raises(ConfigError, match="as many or more"):
@@ -85,7 +83,7 @@ def test_a_bank_may_grow_but_not_change(built: Path, tmp_path: Path) -> None:
 
 def test_processes_build_the_same_bank(built: Path, tmp_path: Path) -> None:
     parallel = build_bank(tmp_path, PLAN, workers=2)
-    assert all(same(first, second) for first, second in zip(parallel, RoomBank(built), strict=True))
+    assert all(same(first, second) for first, second in zip(parallel, RirBank(built), strict=True))
 
 
 def test_a_plan_from_before_there_were_shapes_is_one_of_balls(tmp_path: Path) -> None:
@@ -120,12 +118,12 @@ def test_every_room_draws_one_of_the_shapes(tmp_path: Path) -> None:
 
 def test_folders_without_a_bank_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"no bank of rooms"):
-        RoomBank(tmp_path)
+        RirBank(tmp_path)
 
 
 def test_given_arrays_stand_centred_in_their_rooms() -> None:
     array = MicrophoneArray([[1.0, 0, 0], [1.1, 0, 0], [1.0, 0.2, 0]], name="corner")
-    room = simulate_room(replace(PLAN, arrays=(array_rows(array),)), 0)
+    room = simulate_room(PLAN.with_array(array), 0)
     assert np.allclose(room.mics, array.centred_positions)
 
 
@@ -140,7 +138,7 @@ def test_walking_talkers_have_a_response_for_every_place() -> None:
 
 def test_part_of_a_room_is_centred_on_the_microphones_left() -> None:
     room = simulate_room(replace(PLAN, microphones=(4, 4)), 0)
-    part = select_from_room(room, np.array([1]), np.array([2, 0]))
+    part = room.select(np.array([1]), np.array([2, 0]))
     assert np.allclose(part.mics.mean(axis=0), 0)
     assert np.array_equal(part.talker_rirs[0], room.talker_rirs[1][:, [2, 0]])
     assert np.array_equal(part.noise_rirs, room.noise_rirs[:, [2, 0]])
@@ -158,16 +156,16 @@ def test_reflections_arrive_when_their_images_say(built: Path) -> None:
                 arrival = round(distance / SPEED_OF_SOUND * plan.sample_rate)
                 heard = np.abs(rir[arrival - 1 : arrival + 2]).max()
                 assert 0.4 / distance < heard < 1.3 / distance
-    part = select_from_room(room, np.array([1]), np.arange(2))
+    part = room.select(np.array([1]), np.arange(2))
     assert part.images is not None
     assert np.allclose(part.images[0] - part.mics[0], room.images[1] - room.mics[0])
-    assert RoomBank(built)[0].images is None
+    assert RirBank(built)[0].images is None
 
 
 def test_rooms_on_demand_are_the_rooms_of_the_bank(built: Path) -> None:
     rooms = SimulatedRooms(PLAN, range(3, 5))
-    assert same(rooms[1], RoomBank(built)[4])
-    assert np.array_equal(rooms.mic_counts, RoomBank(built).mic_counts[3:5])
+    assert same(rooms[1], RirBank(built)[4])
+    assert np.array_equal(rooms.mic_counts, RirBank(built).mic_counts[3:5])
 
 
 @pytest.mark.parametrize(
@@ -200,7 +198,7 @@ def test_a_damaged_shard_is_built_again(tmp_path: Path) -> None:
         content = (tmp_path / name).read_bytes()
         (tmp_path / name).write_bytes(content[: len(content) // 2])
         with pytest.raises(ConfigError, match=r"shard-00000.npz: damaged .* build the bank again"):
-            RoomBank(tmp_path)
+            RirBank(tmp_path)
         assert same(build_bank(tmp_path, plan)[0], room)
 
 
@@ -209,7 +207,7 @@ def test_a_damaged_plan_is_said(tmp_path: Path) -> None:
     for content in ("", "[]", '{"schema": 1, "colour": 3}'):
         (tmp_path / "bank.json").write_text(content)
         with pytest.raises(ConfigError, match="build it anew"):
-            RoomBank(tmp_path)
+            RirBank(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,7 @@ from math import inf, nan
 import pytest
 
 from anydoa.errors import ConfigError
-from anydoa.simulation.limits import check_within
-from anydoa.simulation.perturbation import Mismatch
-from anydoa.simulation.recipe import MixRecipe
-from anydoa.simulation.room import RoomRanges
+from anydoa.simulation.recipe import Mismatch, MixRecipe, RoomRanges, check_within
 
 
 def test_what_rises_within_the_limits_passes() -> None:

@@ -1,4 +1,4 @@
-"""Telephone prompts as a corpus: which are taken, and that they are decoded once."""
+"""Telephone asterisk as a corpus: which are taken, and that they are decoded once."""
 
 from pathlib import Path
 
@@ -7,9 +7,8 @@ import pytest
 import soundfile
 
 from anydoa.errors import AudioError
-from anydoa.evaluation import prompts
-from anydoa.evaluation.g722 import decode_g722
-from anydoa.evaluation.prompts import default_speech, holds_prompts, unpack_prompts
+from anydoa.evaluation import asterisk
+from anydoa.evaluation.asterisk import decode_g722, default_speech, holds_prompts, unpack_prompts
 from anydoa.simulation.corpus import read_corpus
 
 DURATIONS_S = (0.2, 0.8)
@@ -33,7 +32,7 @@ def test_prompts_of_the_right_length_become_a_test_corpus(tmp_path: Path) -> Non
     folder = write_prompts(tmp_path / "sounds")
     assert holds_prompts(folder)
     corpus = unpack_prompts(folder, tmp_path / "cache", durations_s=DURATIONS_S)
-    clips = read_corpus(corpus).clips
+    clips = read_corpus(corpus).utterances
     assert [(clip.path.relative_to(corpus).as_posix(), clip.group, clip.split) for clip in clips] == [
         ("en_US_f_Allison/welcome.wav", "asterisk/Allison", "test"),
         ("it_IT_m_Carlo/benvenuto.wav", "asterisk/Carlo", "test"),
@@ -51,7 +50,7 @@ def test_a_voice_under_several_names_counts_once(tmp_path: Path) -> None:
     (folder / "en").symlink_to(folder / "en_US_f_Allison")
     (folder / "en_US").symlink_to(folder / "en_US_f_Allison")
     corpus = read_corpus(unpack_prompts(folder, tmp_path / "cache", durations_s=DURATIONS_S))
-    assert sorted(clip.group for clip in corpus.clips) == ["asterisk/Allison", "asterisk/Carlo"]
+    assert sorted(clip.group for clip in corpus.utterances) == ["asterisk/Allison", "asterisk/Carlo"]
 
 
 def test_prompts_are_decoded_once(tmp_path: Path) -> None:
@@ -67,7 +66,7 @@ def test_prompts_are_decoded_once(tmp_path: Path) -> None:
 def test_a_machine_without_prompts_is_told_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(prompts, "DEBIAN_FOLDER", tmp_path)
+    monkeypatch.setattr(asterisk, "DEBIAN_FOLDER", tmp_path)
     with pytest.raises(AudioError, match="apt install asterisk-core-sounds-en-g722"):
         default_speech()
     write_prompts(tmp_path)

@@ -1,19 +1,35 @@
-"""ITU-T G.722 at 64 kbit/s: telephone prompts of 16 kHz that audio libraries do not read.
+"""Freely licensed speech that a fresh machine can install: telephone prompts of Asterisk, and their codec.
 
-Each octet is one code of the lower band (6 bits) and one of the upper band (2 bits), each an adaptive
-difference of 8 kHz samples; a pair of quadrature mirror filters joins the bands. A decoder cannot look
-ahead, but streams are independent: many files are decoded side by side, one octet of each at a time.
+Debian packages ``asterisk-core-sounds-{en,es,fr,it,ru}-g722`` (CC BY-SA 3.0): four speakers, since one speaks
+English and Spanish, recorded in studios at 16 kHz. Nothing in this package is trained on them.
+
+The codec is ITU-T G.722 at 64 kbit/s, which audio libraries do not read. Each octet is one code of the lower
+band (6 bits) and one of the upper band (2 bits), each an adaptive difference of 8 kHz samples; a pair of
+quadrature mirror filters joins the bands. A decoder cannot look ahead, but streams are independent: many
+files are decoded side by side, one octet of each at a time.
 """
 
+import csv
+import hashlib
+import logging
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float32, Int32
 
 from anydoa.constants import SAMPLE_RATE
+from anydoa.errors import AudioError, ConfigError
+from anydoa.io.files import system_name
+from anydoa.io.output import whole_folder
 
+DEBIAN_FOLDER = Path("/usr/share/asterisk/sounds")
+DEBIAN_PACKAGES = tuple(
+    f"asterisk-core-sounds-{language}-g722" for language in ("en", "es", "fr", "it", "ru")
+)
 SAMPLES_PER_OCTET = 2
-_STREAMS_AT_ONCE = 256
+
+_logger = logging.getLogger(__name__)
 
 # Quantiser outputs and adaptation speeds, ITU-T G.722 (09/2012), tables 7 to 13, Q15 and Q11.
 _LOW_FINE = np.array(
@@ -41,19 +57,101 @@ _LOG_STEP_LIMIT = np.array([[18432], [22528]], dtype=np.int32)
 _MIRROR = np.array([3, -11, 12, 32, -210, 951, 3876, -805, 362, -156, 53, -11])
 
 
+def default_speech() -> Path:
+    """The folder of the installed prompts.
+
+    Raises:
+        AudioError: if no package of them is installed.
+    """
+    if holds_prompts(DEBIAN_FOLDER):
+        return DEBIAN_FOLDER
+    raise AudioError(
+        f"no speech in {DEBIAN_FOLDER}; give a folder with --speech, or run: "
+        f"apt install {' '.join(DEBIAN_PACKAGES)}"
+    )
+
+
+def holds_prompts(folder: Path) -> bool:
+    """Whether a folder holds prompts in G.722, a folder for each language and voice."""
+    return any(folder.glob("*/*.g722"))
+
+
+def unpack_prompts(
+    folder: Path,
+    cache: Path,
+    *,
+    durations_s: tuple[float, float] = (2.0, 8.0),
+    prompts_a_voice: int = 40,
+) -> Path:
+    """Decode prompts into a corpus of WAV files, once.
+
+    Args:
+        folder: folder with a sub-folder for every language and voice, such as ``en_US_f_Allison``.
+        cache: folder that the corpus is kept in.
+        durations_s: seconds of the shortest and the longest prompts taken.
+        prompts_a_voice: most prompts taken of each voice.
+
+    Returns:
+        A folder with ``manifest.csv``. All recordings are for tests; speakers are the last words of the names
+        of the sub-folders. Links to sub-folders, other names of the same voice, are passed over.
+    """
+    shortest, longest = durations_s
+    no_speech = ("ascending", "beep", "silence", "tt-")  # tones, silence, monkeys
+    prompts: list[Path] = []
+    for voice in sorted(folder.glob("*/")):
+        if not voice.is_symlink():
+            fitting = [
+                prompt
+                for prompt in sorted(voice.glob("*.g722"))
+                if not prompt.name.startswith(no_speech)
+                and shortest <= g722_duration(prompt.stat().st_size) <= longest
+            ]
+            prompts += fitting[:prompts_a_voice]
+    digest = hashlib.sha256(repr([(str(path), path.stat().st_size) for path in prompts]).encode()).hexdigest()
+    corpus = cache / f"prompts-{digest[:12]}"
+    if not corpus.exists():
+        _logger.info("decoding %d prompts into %s", len(prompts), corpus)
+        try:
+            with whole_folder(corpus) as partial:
+                _write_corpus(partial, prompts, folder)
+        except ConfigError:
+            if not corpus.exists():  # else another process was faster
+                raise
+    return corpus
+
+
+def _write_corpus(corpus: Path, prompts: list[Path], folder: Path) -> None:
+    import soundfile
+
+    rows = []
+    for prompt, audio in zip(prompts, decode_g722([prompt.read_bytes() for prompt in prompts]), strict=True):
+        path = (corpus / prompt.relative_to(folder)).with_suffix(".wav")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(system_name(path), audio, SAMPLE_RATE, subtype="PCM_16", format="WAV")
+        speaker = prompt.parent.name.split("_")[-1]
+        rows.append(
+            [path.relative_to(corpus), "asterisk", speaker, "test", f"{len(audio) / SAMPLE_RATE:.2f}"]
+        )
+    with (corpus / "manifest.csv").open("w", newline="", encoding="utf-8") as stream:
+        table = csv.writer(stream, lineterminator="\n")
+        table.writerow(["path", "source", "speaker_or_category", "split", "duration_s"])
+        table.writerows(rows)
+
+
 def decode_g722(streams: Sequence[bytes]) -> list[Float32[np.ndarray, "time"]]:
     """Audio of 16 kHz out of G.722 streams of 64 kbit/s, full scale at 1, two samples an octet.
 
     Args:
-        streams: the octets of each file, without a header.
+        streams: octets of each file, without a header.
 
     Reference:
         ITU-T G.722 (09/2012), clause 6.2, mode 1, in its integer arithmetic.
     """
     by_length = sorted(range(len(streams)), key=lambda index: len(streams[index]))
     audio: dict[int, np.ndarray] = {}
-    for start in range(0, len(streams), _STREAMS_AT_ONCE):
-        block = by_length[start : start + _STREAMS_AT_ONCE]
+    at_once = 256
+    for start in range(0, len(streams), at_once):
+        block = by_length[start : start + at_once]
         longest = max(1, *(len(streams[index]) for index in block))
         octets = np.zeros((longest, len(block)), dtype=np.uint8)
         for column, index in enumerate(block):
@@ -120,8 +218,8 @@ class _Predictor:
     def update(self, difference: np.ndarray) -> None:
         """Adapt to the difference just received (2, stream) and predict the next sample."""
         sample = _saturate(self.value + difference)
-        self._adapt_poles(_saturate(self._from_zeros + difference) < 0)
-        self._adapt_zeros(difference)
+        self.adapt_poles(_saturate(self._from_zeros + difference) < 0)
+        self.adapt_zeros(difference)
         self._differences[1:] = self._differences[:-1]
         self._differences[0] = difference
         first = self._poles[0] * _saturate(2 * sample) >> 15
@@ -132,7 +230,8 @@ class _Predictor:
         )
         self.value = _saturate(_saturate(first + second) + self._from_zeros)
 
-    def _adapt_poles(self, negative: np.ndarray) -> None:
+    def adapt_poles(self, negative: np.ndarray) -> None:
+        """Pull the poles by the signs of the last three partial sums; true where this one is negative."""
         as_last = negative == self._partial_is_negative[0]
         as_before = negative == self._partial_is_negative[1]
         pull = _saturate(4 * self._poles[0])
@@ -145,7 +244,8 @@ class _Predictor:
         self._partial_is_negative[1] = self._partial_is_negative[0]
         self._partial_is_negative[0] = negative
 
-    def _adapt_zeros(self, difference: np.ndarray) -> None:
+    def adapt_zeros(self, difference: np.ndarray) -> None:
+        """Pull the zeros towards the signs that the difference shares with those before."""
         gain = np.where(difference == 0, 0, 128)
         alike = (difference < 0) == (self._differences < 0)
         self._zeros = _saturate(np.where(alike, gain, -gain) + (self._zeros * 32640 >> 15))

@@ -11,20 +11,15 @@ from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES, SAMPLE_RATE
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.simulation.array_sampling import check_shape, sample_array
-from anydoa.simulation.limits import check_within
+from anydoa.simulation.recipe import RoomRanges, check_within
 from anydoa.simulation.rir import image_sources, room_rir
-from anydoa.simulation.room import Placement, RoomRanges, sample_paths, sample_placement
+from anydoa.simulation.room import Placement, sample_paths, sample_placement
 from anydoa.simulation.sphere import RigidSphere
-
-_MOST_ROOMS = 10_000_000
-_MOST_SOURCES = 100  # that stand far enough apart around an array are fewer
-_MOST_KNOTS = 10_000
-_REFLECTIONS = 3  # of each talker that a room keeps the places of
 
 
 @dataclass(frozen=True)
-class BankPlan:
-    """What a bank holds. Room i of seed s is the same room in every bank of the same plan.
+class RoomPlan:
+    """Rooms to simulate. Room i of seed s is the same room in every bank of the same plan.
 
     Args:
         num_rooms: how many rooms.
@@ -39,7 +34,7 @@ class BankPlan:
         decay_db: responses end when they have fallen this far.
         sample_rate: samples a second.
         sphere_radius: metres of the hard ball the microphones sit on; 0 for microphones in free air.
-        shapes: of the random arrays, one drawn for each room; of
+        shapes: shapes of the random arrays, one drawn for each room; see
             :data:`~anydoa.simulation.array_sampling.SHAPES`.
 
     Raises:
@@ -70,14 +65,36 @@ class BankPlan:
             raise ConfigError('random arrays need at least 1 shape, got none; take "ball"')
         for shape in self.shapes:
             check_shape(shape, fewest)
-        check_within("a number of rooms", (self.num_rooms,), 1, _MOST_ROOMS)
-        check_within("a number of talkers", (self.num_talkers,), 1, _MOST_SOURCES)
-        check_within("a number of noises", (self.num_noises,), 0, _MOST_SOURCES)
-        check_within("a number of places along a path", (self.num_knots,), 1, _MOST_KNOTS)
+        check_within("a number of rooms", (self.num_rooms,), 1, 10_000_000)
+        # More than 100 do not stand far enough apart around an array.
+        check_within("a number of talkers", (self.num_talkers,), 1, 100)
+        check_within("a number of noises", (self.num_noises,), 0, 100)
+        check_within("a number of places along a path", (self.num_knots,), 1, 10_000)
+
+    def with_array(self, array: MicrophoneArray) -> "RoomPlan":
+        """The plan with one array in every room, on a hard ball where it says that it sits on one."""
+        rows = tuple((float(x), float(y), float(z)) for x, y, z in array.positions)
+        return replace(self, arrays=(rows,), sphere_radius=array.rigid_sphere_radius or 0.0)
+
+    def room_rng(self, index: int) -> np.random.Generator:
+        """Source of randomness of one room."""
+        return np.random.default_rng([self.seed, index])
+
+    def draw_array(self, rng: np.random.Generator) -> Float[np.ndarray, "mic 3"]:
+        """Microphones of one room, relative to their centre."""
+        if not self.arrays:
+            fewest, most = self.microphones
+            num_mics = int(rng.integers(fewest, most + 1))
+            # Nothing is drawn where there is no choice, so that rooms of balls stay what they are.
+            shape = self.shapes[rng.integers(len(self.shapes)) if len(self.shapes) > 1 else 0]
+            return sample_array(shape, num_mics, rng).centred_positions
+        positions = np.array(self.arrays[rng.integers(len(self.arrays))])
+        centred: np.ndarray = positions - positions.mean(axis=0)
+        return centred
 
 
 @dataclass(frozen=True, eq=False)
-class BankRoom:
+class SimulatedRoom:
     """One array in one room.
 
     Args:
@@ -102,13 +119,58 @@ class BankRoom:
     size: Float[np.ndarray, "3"]
     images: Float[np.ndarray, "talker image 3"] | None = None
 
+    @classmethod
+    def from_row(
+        cls,
+        plan: RoomPlan,
+        rirs: Float16[np.ndarray, "source mic tap"],
+        places: Float[np.ndarray, "source 3"],
+        *,
+        mics: Float[np.ndarray, "mic 3"],
+        rt60: float,
+        size: Float[np.ndarray, "3"],
+    ) -> "SimulatedRoom":
+        """A room whose sources lie in one row: every place of every talker, then the noises.
+
+        Args:
+            plan: how many talkers there are, and how many places each has.
+            rirs: impulse responses from each source.
+            places: metres, relative to the centre of the array.
+            mics: metres, relative to the centre of the array.
+            rt60: seconds.
+            size: length, width and height of the room in metres.
+        """
+        count, knots = plan.num_talkers, plan.num_knots
+        return cls(
+            talker_rirs=rirs[: count * knots].reshape(count, knots, *rirs.shape[1:]),
+            noise_rirs=rirs[count * knots :],
+            mics=mics,
+            talkers=places[: count * knots].reshape(count, knots, 3),
+            noises=places[count * knots :],
+            rt60=rt60,
+            size=size,
+        )
+
+    def select(self, talkers: Int[np.ndarray, "_"], mics: Int[np.ndarray, "_"]) -> "SimulatedRoom":
+        """The same room with some of its talkers and microphones only; the array is centred anew."""
+        centre = self.mics[mics].mean(axis=0)
+        return replace(
+            self,
+            talker_rirs=self.talker_rirs[np.ix_(talkers, np.arange(self.talkers.shape[1]), mics)],
+            noise_rirs=self.noise_rirs[:, mics],
+            mics=self.mics[mics] - centre,
+            talkers=self.talkers[talkers] - centre,
+            noises=self.noises - centre,
+            images=None if self.images is None else self.images[talkers] - centre,
+        )
+
 
 @runtime_checkable
 class Rooms(Protocol):
     """Rooms by number, from disk or computed."""
 
     @property
-    def plan(self) -> BankPlan:
+    def plan(self) -> RoomPlan:
         """What the rooms were drawn from."""
         ...
 
@@ -119,7 +181,7 @@ class Rooms(Protocol):
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, index: int) -> BankRoom: ...
+    def __getitem__(self, index: int) -> SimulatedRoom: ...
 
 
 class SimulatedRooms:
@@ -130,38 +192,39 @@ class SimulatedRooms:
         indices: which rooms of it; all if None.
     """
 
-    def __init__(self, plan: BankPlan, indices: range | None = None) -> None:
+    def __init__(self, plan: RoomPlan, indices: range | None = None) -> None:
         self._plan, self._indices = plan, range(plan.num_rooms) if indices is None else indices
-        self._last: tuple[int, BankRoom] | None = None
+        self._last: tuple[int, SimulatedRoom] | None = None
 
     @property
-    def plan(self) -> BankPlan:
+    def plan(self) -> RoomPlan:
         """What the rooms are drawn from."""
         return self._plan
 
     @property
     def mic_counts(self) -> Int[np.ndarray, "room"]:
         """How many microphones each room has; draws every array, but simulates nothing."""
-        return np.array([len(_draw_array(self.plan, _room_rng(self.plan, index))) for index in self._indices])
+        return np.array([len(self.plan.draw_array(self.plan.room_rng(index))) for index in self._indices])
 
     def __len__(self) -> int:
         return len(self._indices)
 
-    def __getitem__(self, index: int) -> BankRoom:
+    def __getitem__(self, index: int) -> SimulatedRoom:
         number = self._indices[index]
         if self._last is None or self._last[0] != number:
             self._last = (number, simulate_room(self.plan, number))
         return self._last[1]
 
 
-def simulate_room(plan: BankPlan, index: int) -> BankRoom:
+def simulate_room(plan: RoomPlan, index: int) -> SimulatedRoom:
     """Room ``index`` of a plan, computed anew."""
-    rng = _room_rng(plan, index)
-    mics = _draw_array(plan, rng)
+    rng = plan.room_rng(index)
+    mics = plan.draw_array(rng)
     radius = float(np.linalg.norm(mics, axis=1).max())
     placement = sample_placement(
         rng, plan.ranges, num_talkers=plan.num_talkers, num_noises=plan.num_noises, array_radius=radius
     )
+    # (talker, knot, xyz), and all sources in one row: every place of every talker, then the noises.
     talkers = placement.talkers[:, None]
     if plan.num_knots > 1:
         talkers = sample_paths(rng, plan.ranges, placement, num_knots=plan.num_knots, array_radius=radius)
@@ -176,9 +239,10 @@ def simulate_room(plan: BankPlan, index: int) -> BankRoom:
         decay_db=plan.decay_db,
         sphere=_sphere(plan.sphere_radius, plan.sample_rate) if plan.sphere_radius else None,
     )
-    room = split_sources(
+    room = SimulatedRoom.from_row(
         plan,
-        (rirs.astype(np.float16), sources - placement.centre),
+        rirs.astype(np.float16),
+        sources - placement.centre,
         mics=mics,
         rt60=placement.room.rt60,
         size=placement.room.size,
@@ -186,7 +250,7 @@ def simulate_room(plan: BankPlan, index: int) -> BankRoom:
     return replace(room, images=_strongest_images(placement)) if plan.num_knots == 1 else room
 
 
-def _strongest_images(placement: Placement) -> Float[np.ndarray, "talker image 3"]:
+def _strongest_images(placement: Placement, count: int = 3) -> Float[np.ndarray, "talker image 3"]:
     """Mirror images that are loudest at the centre of the array, relative to it."""
     images = []
     for talker in placement.talkers:
@@ -194,69 +258,12 @@ def _strongest_images(placement: Placement) -> Float[np.ndarray, "talker image 3
         reach = 1.01 * float(np.linalg.norm(talker - placement.centre) + placement.room.size.max())
         places, gain = image_sources(placement.room, talker, placement.centre, reach=reach)
         loudness = gain / np.linalg.norm(places - placement.centre, axis=1)
-        loudest = np.argsort(-loudness)[1 : 1 + _REFLECTIONS]  # the first is the talker
+        loudest = np.argsort(-loudness)[1 : 1 + count]  # the first is the talker
         images.append(places[loudest] - placement.centre)
     return np.stack(images)
-
-
-def split_sources(
-    plan: BankPlan,
-    sources: tuple[Float16[np.ndarray, "source mic tap"], Float[np.ndarray, "source 3"]],
-    *,
-    mics: Float[np.ndarray, "mic 3"],
-    rt60: float,
-    size: Float[np.ndarray, "3"],
-) -> BankRoom:
-    """A room whose sources lie in one row: every place of every talker, then the noises."""
-    rirs, positions = sources
-    count, knots = plan.num_talkers, plan.num_knots
-    return BankRoom(
-        talker_rirs=rirs[: count * knots].reshape(count, knots, *rirs.shape[1:]),
-        noise_rirs=rirs[count * knots :],
-        mics=mics,
-        talkers=positions[: count * knots].reshape(count, knots, 3),
-        noises=positions[count * knots :],
-        rt60=rt60,
-        size=size,
-    )
-
-
-def select_from_room(room: BankRoom, talkers: Int[np.ndarray, "_"], mics: Int[np.ndarray, "_"]) -> BankRoom:
-    """The same room with some of its talkers and microphones only; the array is centred anew."""
-    centre = room.mics[mics].mean(axis=0)
-    return replace(
-        room,
-        talker_rirs=room.talker_rirs[np.ix_(talkers, np.arange(room.talkers.shape[1]), mics)],
-        noise_rirs=room.noise_rirs[:, mics],
-        mics=room.mics[mics] - centre,
-        talkers=room.talkers[talkers] - centre,
-        noises=room.noises - centre,
-        images=None if room.images is None else room.images[talkers] - centre,
-    )
-
-
-def _draw_array(plan: BankPlan, rng: np.random.Generator) -> Float[np.ndarray, "mic 3"]:
-    if not plan.arrays:
-        fewest, most = plan.microphones
-        num_mics = int(rng.integers(fewest, most + 1))
-        # Nothing is drawn where there is no choice, so that rooms of balls are what they have always been.
-        shape = plan.shapes[rng.integers(len(plan.shapes)) if len(plan.shapes) > 1 else 0]
-        return sample_array(shape, num_mics, rng).centred_positions
-    positions = np.array(plan.arrays[rng.integers(len(plan.arrays))])
-    centred: np.ndarray = positions - positions.mean(axis=0)
-    return centred
-
-
-def _room_rng(plan: BankPlan, index: int) -> np.random.Generator:
-    return np.random.default_rng([plan.seed, index])
 
 
 @lru_cache(maxsize=4)
 def _sphere(radius: float, sample_rate: int) -> RigidSphere:
     """One sphere for all rooms: its table takes longer than a room."""
     return RigidSphere(radius, sample_rate)
-
-
-def array_rows(array: MicrophoneArray) -> tuple[tuple[float, float, float], ...]:
-    """Positions of an array as a plan keeps them."""
-    return tuple((float(x), float(y), float(z)) for x, y, z in array.positions)

@@ -7,8 +7,8 @@ import math
 import pytest
 from rich.console import Console
 
-from anydoa.evaluation.cause_report import cause_rows, causes_to_json, causes_to_markdown, causes_to_table
 from anydoa.evaluation.causes import Cause, CauseShare
+from anydoa.evaluation.report import cause_rows, causes_to_json, causes_to_markdown, causes_to_table
 from anydoa.evaluation.scoring import ClipScore
 from anydoa.metrics.detection import DetectionCounts
 from anydoa.metrics.localization import LocalizationScore

@@ -1,0 +1,60 @@
+"""``anydoa rooms``: a bank of rooms, their impulse responses computed once, to train with."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anydoa.cli.simulate import (
+    RandomArrayOption,
+    Rt60Option,
+    ShapesOption,
+    SphereOption,
+    known_array,
+    num_knots,
+    plan_rooms,
+    progress_bar,
+)
+
+
+def rooms(
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", help="Folder of the bank; made if need be. One that was begun goes on."
+        ),
+    ],
+    count: Annotated[int, typer.Option(min=1, help="How many rooms.")],
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same rooms.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="Processes that compute rooms.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    rt60: Rt60Option = "0.2:1.3",
+    moving: Annotated[
+        bool,
+        typer.Option(
+            "--moving", help="Talkers walk through each clip: name its --duration.", rich_help_panel="Scenes"
+        ),
+    ] = False,
+    duration: Annotated[
+        float,
+        typer.Option(min=0.1, help="Seconds of the clips that are trained on.", rich_help_panel="Scenes"),
+    ] = 4.0,
+    array: RandomArrayOption = "random:4-12",
+    shapes: ShapesOption = "ball",
+    sphere: SphereOption = False,
+) -> None:
+    """Compute the impulse responses of rooms into a folder for `anydoa train`."""
+    from anydoa.simulation.mixing import LONGEST_S
+    from anydoa.simulation.recipe import check_within
+    from anydoa.simulation.rir_bank import build_bank
+
+    check_within("--duration", (duration,), 0.1, LONGEST_S, " s")
+    plan = replace(
+        plan_rooms(array, known_array(array), shapes=shapes, sphere=sphere, rt60=rt60),
+        num_rooms=count,
+        seed=seed,
+        num_knots=num_knots(duration) if moving else 1,
+    )
+    with progress_bar("rooms", quiet=quiet) as report:
+        build_bank(output, plan, workers=jobs, report=lambda done: report(done, count))
