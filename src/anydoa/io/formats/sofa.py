@@ -95,7 +95,7 @@ def _positions(
     angle = words[0].lower()
     if said is not None and kind.lower() == "spherical" and angle.startswith(("degree", "radian")):
         angles_deg = values[:, :2] if angle.startswith("degree") else np.degrees(values[:, :2])
-        return positions_from_polar(*angles_deg.T, values[:, 2]), said
+        return positions_from_polar(angles_deg[:, 0], angles_deg[:, 1], values[:, 2]), said
     raise ArrayFileError(
         "ReceiverPosition must be cartesian or spherical in degrees or radians, with lengths in metres, "
         f"centimetres or millimetres, got {kind[:40]!r} in {units[:60]!r}"

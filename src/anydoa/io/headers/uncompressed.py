@@ -29,6 +29,19 @@ class HeaderIncompleteError(Exception):
     """The bytes end before the header does."""
 
 
+@runtime_checkable
+class SeekableBytes(Protocol):
+    """A file of bytes."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place."""
+        ...
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes."""
+        ...
+
+
 @dataclass(frozen=True)
 class ChunkLayout:
     """How the parts of a file follow each other.
@@ -55,9 +68,39 @@ class ChunkLayout:
         (size,) = struct.unpack(self.size_format, head[self.name_bytes :])
         return head[:4], size - self.head_bytes * self.counts_itself
 
+    def read_part(self, head: bytes) -> tuple[bytes, int] | None:
+        """As :meth:`read_head`; None if the bytes look like samples, not like the name of a part."""
+        named = len(head) >= self.head_bytes and all(0x20 <= byte < 0x7F for byte in head[:4])
+        return self.read_head(head) if named else None
+
     def padded(self, size: int) -> int:
         """Bytes that content of this size takes in the file."""
         return size + -size % self.alignment
+
+    def parts(self, content: bytes, start: int) -> Iterator[tuple[bytes, int, int]]:
+        """Name, start and size of the content of one part after the other, as long as somebody asks.
+
+        Raises:
+            HeaderIncompleteError: if more bytes are needed.
+            AudioError: if a part has an impossible size.
+        """
+        while True:
+            name, size = self.read_head(_take(content, start, self.head_bytes))
+            start += self.head_bytes
+            yield name, start, size
+            if size < 0 or start + size > MAX_HEADER_BYTES:
+                raise AudioError("a part of the header has an impossible size; is it damaged?")
+            start += self.padded(size)
+
+    def fills(self, file: SeekableBytes, place: int, file_bytes: int) -> bool:
+        """Whether parts with sensible names and sizes fill an open file from a place to its end."""
+        while file_bytes - place >= self.head_bytes:
+            file.seek(place)
+            part = self.read_part(file.read(self.head_bytes))
+            if part is None or part[1] < 0 or place + part[1] > file_bytes:
+                return False
+            place += self.head_bytes + self.padded(part[1])
+        return True
 
 
 _RIFF = ChunkLayout(4, "<I", 2)
@@ -123,19 +166,6 @@ class _Format:
         return SoundHeader(kind, *known, start, size, self.is_ambisonic or is_scene, layout)
 
 
-@runtime_checkable
-class SeekableBytes(Protocol):
-    """A file of bytes."""
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a place."""
-        ...
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes."""
-        ...
-
-
 def parse_header(content: bytes) -> SoundHeader | None:
     """The header that these bytes begin with; None if they begin with none of a kind known here.
 
@@ -185,11 +215,6 @@ def find_data_end(file: SeekableBytes, header: SoundHeader, file_bytes: int) -> 
     return next((end for end in ends if _is_end(file, header, end, file_bytes)), file_bytes)
 
 
-def begins_a_part(content: bytes) -> bool:
-    """Whether these bytes look like the name of another part of a file, not like samples."""
-    return len(content) >= 4 and all(0x20 <= byte < 0x7F for byte in content[:4])
-
-
 def _is_end(file: SeekableBytes, header: SoundHeader, end: int, file_bytes: int) -> bool:
     """Whether what follows the samples, if they end here, is something else than sound."""
     if file_bytes - end <= max(header.frame_bytes, _MAGIC_BYTES * 4):
@@ -198,7 +223,8 @@ def _is_end(file: SeekableBytes, header: SoundHeader, end: int, file_bytes: int)
     head = file.read(_MAGIC_BYTES)
     if head.startswith((b"ID3", b"TAG", b"APETAG", b"<?x", b"<x:")):
         return True
-    if _parts_follow(file, header, end, file_bytes):
+    layout = header.layout
+    if layout and layout.fills(file, header.data_start + layout.padded(end - header.data_start), file_bytes):
         return True
     # Recorders fill a file up with a few zeros, at most 1 MiB.
     file.seek(end)
@@ -206,36 +232,10 @@ def _is_end(file: SeekableBytes, header: SoundHeader, end: int, file_bytes: int)
     return header.data_bytes != 0 and len(rest) <= 2**20 and not rest.strip(b"\0")
 
 
-def _parts_follow(file: SeekableBytes, header: SoundHeader, end: int, file_bytes: int) -> bool:
-    """Whether parts with sensible names and sizes fill the file from here to its end."""
-    layout = header.layout
-    if layout is None:
-        return False
-    place = header.data_start + layout.padded(end - header.data_start)
-    while file_bytes - place >= layout.head_bytes:
-        file.seek(place)
-        name, size = layout.read_head(file.read(layout.head_bytes))
-        if not begins_a_part(name) or size < 0 or place + size > file_bytes:
-            return False
-        place += layout.head_bytes + layout.padded(size)
-    return True
-
-
 def _take(content: bytes, start: int, size: int) -> bytes:
     if start + size > len(content):
         raise HeaderIncompleteError
     return content[start : start + size]
-
-
-def _parts(content: bytes, start: int, layout: ChunkLayout) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and size of the content of one part after the other."""
-    while True:
-        name, size = layout.read_head(_take(content, start, layout.head_bytes))
-        start += layout.head_bytes
-        yield name, start, size
-        if size < 0 or start + size > MAX_HEADER_BYTES:
-            raise AudioError("a part of the header has an impossible size; is it damaged?")
-        start += layout.padded(size)
 
 
 def _parse_wav(content: bytes) -> SoundHeader:
@@ -246,7 +246,7 @@ def _parse_wav(content: bytes) -> SoundHeader:
     layout = _W64 if is_w64 else _RIFX if order == ">" else _RIFF
     kind = "W64" if is_w64 else "RF64" if content[:4] in (b"RF64", b"BW64") else "WAV"
     told, long_size, is_scene = _Format(), None, False
-    for name, start, size in _parts(content, 40 if is_w64 else 12, layout):
+    for name, start, size in layout.parts(content, 40 if is_w64 else 12):
         if name == b"ds64":
             (long_size,) = struct.unpack("<Q", _take(content, start + 8, 8))
         elif name == b"fmt ":
@@ -276,7 +276,7 @@ def _parse_aiff(content: bytes) -> SoundHeader:
     if content[8:12] not in (b"AIFF", b"AIFC"):
         raise AudioError("its FORM holds no AIFF")
     told, is_scene = _Format(), False
-    for name, start, size in _parts(content, 12, _RIFX):
+    for name, start, size in _RIFX.parts(content, 12):
         if name == b"COMM":
             told = _aiff_format(_take(content, start, min(max(size, 18), 22)))
         elif name == b"CHAN":
@@ -306,7 +306,7 @@ def _aiff_format(content: bytes) -> _Format:
 
 def _parse_caf(content: bytes) -> SoundHeader:
     told, is_scene = _Format(), False
-    for name, start, size in _parts(content, 8, _CAF):
+    for name, start, size in _CAF.parts(content, 8):
         if name == b"desc":
             told = _caf_format(_take(content, start, 32))
         elif name == b"chan":
