@@ -20,7 +20,7 @@ from anydoa.io.headers.encoding import decode_samples
 from anydoa.io.headers.flac import FlacHeader, FlacWithLength, count_flac_samples, read_flac_header
 from anydoa.io.headers.mpeg import count_mpeg_samples
 from anydoa.io.headers.ogg import OggHeader, ends_with_last_page, read_ogg_header
-from anydoa.io.headers.uncompressed import SoundHeader, find_data_end, read_header
+from anydoa.io.headers.uncompressed import SoundHeader, read_header
 from anydoa.io.output import note_input
 from anydoa.io.samples import AudioInfo
 
@@ -144,8 +144,7 @@ class RecordingFile:
 
     def _judge_length(self, header: SoundHeader) -> None:
         """Compare what the header promises with what the file holds; what it holds is read."""
-        size = os.fstat(self._bytes.fileno()).st_size
-        end = find_data_end(self._bytes, header, size)
+        end = header.find_data_end(self._bytes, os.fstat(self._bytes.fileno()).st_size)
         held = max(end - header.data_start, 0)
         if header.bytes_per_s > 0 and header.data_bytes is not None and not header.data_may_be_open:
             self._compare_bytes(header, header.data_bytes, held)
