@@ -20,7 +20,7 @@ from anydoa.io.headers.encoding import decode_samples
 from anydoa.io.headers.flac import FlacHeader, FlacWithLength, count_flac_samples, read_flac_header
 from anydoa.io.headers.mpeg import count_mpeg_samples
 from anydoa.io.headers.ogg import OggHeader, ends_with_last_page, read_ogg_header
-from anydoa.io.headers.uncompressed import SoundHeader, find_data_end, read_header
+from anydoa.io.headers.uncompressed import SoundHeader, read_header
 from anydoa.io.output import note_input
 from anydoa.io.samples import AudioInfo
 
@@ -106,7 +106,11 @@ class RecordingFile:
             head.startswith(b"ID3") or (len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2)
         )
         self._sound = self._open_sound(system_name(path), needed=header is None or header.encoding is None)
-        self.info = self._told_info(header)
+        sound = self._sound
+        if sound is None and header is not None:
+            self.info = AudioInfo(self._name, header.sample_rate, header.num_channels, 0)
+        else:
+            self.info = AudioInfo(self._name, int(sound.samplerate), int(sound.channels), int(sound.frames))
         if header is not None and header.num_channels == self.info.num_channels:
             self._judge_length(header)
         elif ogg is not None:
@@ -135,20 +139,21 @@ class RecordingFile:
                 f"{self._name}: not audio that can be read ({_reason(error)}); give WAV, FLAC, W64 or OGG"
             ) from None
 
-    def _told_info(self, header: SoundHeader | None) -> AudioInfo:
-        """What libsndfile says of the recording, or the header if that is all there is."""
-        if self._sound is None and header is not None:
-            return AudioInfo(self._name, header.sample_rate, header.num_channels, 0)
-        sound = self._sound
-        return AudioInfo(self._name, int(sound.samplerate), int(sound.channels), int(sound.frames))
-
     def _judge_length(self, header: SoundHeader) -> None:
         """Compare what the header promises with what the file holds; what it holds is read."""
-        size = os.fstat(self._bytes.fileno()).st_size
-        end = find_data_end(self._bytes, header, size)
-        held = max(end - header.data_start, 0)
-        if header.bytes_per_s > 0 and header.data_bytes is not None and not header.data_may_be_open:
-            self._compare_bytes(header, header.data_bytes, held)
+        end = header.find_data_end(self._bytes, os.fstat(self._bytes.fileno()).st_size)
+        held, promised = max(end - header.data_start, 0), header.data_bytes
+        if header.bytes_per_s > 0 and promised is not None and not header.data_may_be_open:
+            promised_s, held_s = promised / header.bytes_per_s, held / header.bytes_per_s
+            if promised - held > 64:  # bytes; writers disagree whether padding and chunk headers count
+                self._judge_loss(1 - held / promised, promised_s)
+            elif promised == 0 < held and header.encoding is not None:
+                self._remark(f"the header gives no length; all {held_s:.1f} s that the file holds are used")
+            elif held > promised:
+                used = "which are used"
+                unread = "which are not read; `ffmpeg -ignore_length 1` keeps all"
+                what = unread if header.encoding is None else used
+                self._remark_more(promised_s, held_s, f"{what}; recorded past 4 GiB, or stopped hard?")
         # Samples that libsndfile would leave out are read here.
         if header.encoding is not None and held // header.frame_bytes > self.info.num_samples:
             self._own = header
@@ -156,20 +161,6 @@ class RecordingFile:
             self.info = AudioInfo(
                 self._name, header.sample_rate, header.num_channels, held // header.frame_bytes
             )
-
-    def _compare_bytes(self, header: SoundHeader, promised: int, held: int) -> None:
-        promised_s, held_s = promised / header.bytes_per_s, held / header.bytes_per_s
-        if promised - held > 64:  # bytes; writers disagree whether padding and chunk headers count
-            self._judge_loss(1 - held / promised, promised_s)
-        elif promised == 0 < held and header.encoding is not None:
-            self._remark(f"the header gives no length; all {held_s:.1f} s that the file holds are used")
-        elif held > promised:
-            what = (
-                "which are used"
-                if header.encoding is not None
-                else "which are not read; `ffmpeg -ignore_length 1` keeps all"
-            )
-            self._remark_more(promised_s, held_s, f"{what}; recorded past 4 GiB, or stopped hard?")
 
     def _judge_flac(self, flac: FlacHeader) -> None:
         """Let libsndfile read up to the last whole frame, whatever the header promises."""

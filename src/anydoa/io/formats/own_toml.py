@@ -50,8 +50,9 @@ def read_own_toml(path: Path, options: ReadOptions) -> MicrophoneArray:
         ArrayFileError: if the file is not TOML, or a key is unknown, missing or of the wrong type.
         GeometryError: if the array it describes cannot be.
     """
+    content = read_text(path)
     try:
-        document = tomllib.loads(read_text(path))
+        document = tomllib.loads(content)
     except ValueError as error:  # also an integer of thousands of digits
         raise ArrayFileError(f"{path}: not TOML: {error}") from None
     except RecursionError:

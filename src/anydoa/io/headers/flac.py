@@ -47,6 +47,18 @@ class FlacHeader:
         """Bytes of the largest frame that a sensible encoder writes: one that packs nothing."""
         return self.block_length * self.num_channels * (self.bits + 1) // 8 + 256
 
+    def allows(self, head: bytes) -> bool:
+        """Whether rate, channels and bits that a frame begins with are those of the file."""
+        rate, channels, bits = head[2] & 0xF, head[3] >> 4, _BITS[head[3] >> 1 & 7]
+        if rate == 15 or channels > 10 or bits is None or head[3] & 1:
+            return False
+        num_channels = channels + 1 if channels < 8 else 2
+        return (
+            num_channels == self.num_channels
+            and bits in (0, self.bits)
+            and (rate >= len(_RATES) or _RATES[rate] in (0, self.sample_rate))
+        )
+
 
 @dataclass(frozen=True)
 class _Frame:
@@ -148,7 +160,7 @@ def _last_end(content: bytes, header: FlacHeader) -> int | None:
 
 def _frame(content: bytes, place: int, header: FlacHeader) -> _Frame | None:
     head = content[place : place + _MAX_FRAME_HEADER]
-    if len(head) < 6 or head[1] & 0xFE != 0xF8 or not _fits(head, header):
+    if len(head) < 6 or head[1] & 0xFE != 0xF8 or not header.allows(head):
         return None
     number, used = _coded_number(head[4:])
     length, extra = _block_length(head[2] >> 4, head[4 + used :])
@@ -158,19 +170,6 @@ def _frame(content: bytes, place: int, header: FlacHeader) -> _Frame | None:
     is_variable = head[1] & 1
     frame = _Frame(place, number if is_variable else number * header.block_length, length)
     return frame if frame.end < 2**_LENGTH_BITS else None
-
-
-def _fits(head: bytes, header: FlacHeader) -> bool:
-    """Whether rate, channels and bits are those of the file."""
-    rate, channels, bits = head[2] & 0xF, head[3] >> 4, _BITS[head[3] >> 1 & 7]
-    if rate == 15 or channels > 10 or bits is None or head[3] & 1:
-        return False
-    num_channels = channels + 1 if channels < 8 else 2
-    return (
-        num_channels == header.num_channels
-        and bits in (0, header.bits)
-        and (rate >= len(_RATES) or _RATES[rate] in (0, header.sample_rate))
-    )
 
 
 def _coded_number(content: bytes) -> tuple[int, int]:

@@ -29,6 +29,19 @@ class HeaderIncompleteError(Exception):
     """The bytes end before the header does."""
 
 
+@runtime_checkable
+class SeekableBytes(Protocol):
+    """A file of bytes."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go to a place."""
+        ...
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes."""
+        ...
+
+
 @dataclass(frozen=True)
 class ChunkLayout:
     """How the parts of a file follow each other.
@@ -55,9 +68,39 @@ class ChunkLayout:
         (size,) = struct.unpack(self.size_format, head[self.name_bytes :])
         return head[:4], size - self.head_bytes * self.counts_itself
 
+    def read_part(self, head: bytes) -> tuple[bytes, int] | None:
+        """As :meth:`read_head`; None if the bytes look like samples, not like the name of a part."""
+        named = len(head) >= self.head_bytes and all(0x20 <= byte < 0x7F for byte in head[:4])
+        return self.read_head(head) if named else None
+
     def padded(self, size: int) -> int:
         """Bytes that content of this size takes in the file."""
         return size + -size % self.alignment
+
+    def parts(self, content: bytes, start: int) -> Iterator[tuple[bytes, int, int]]:
+        """Name, start and size of the content of one part after the other, as long as somebody asks.
+
+        Raises:
+            HeaderIncompleteError: if more bytes are needed.
+            AudioError: if a part has an impossible size.
+        """
+        while True:
+            name, size = self.read_head(_take(content, start, self.head_bytes))
+            start += self.head_bytes
+            yield name, start, size
+            if size < 0 or start + size > MAX_HEADER_BYTES:
+                raise AudioError("a part of the header has an impossible size; is it damaged?")
+            start += self.padded(size)
+
+    def fills(self, file: SeekableBytes, place: int, file_bytes: int) -> bool:
+        """Whether parts with sensible names and sizes fill an open file from a place to its end."""
+        while file_bytes - place >= self.head_bytes:
+            file.seek(place)
+            part = self.read_part(file.read(self.head_bytes))
+            if part is None or part[1] < 0 or place + part[1] > file_bytes:
+                return False
+            place += self.head_bytes + self.padded(part[1])
+        return True
 
 
 _RIFF = ChunkLayout(4, "<I", 2)
@@ -102,6 +145,37 @@ class SoundHeader:
         """Whether the size is one that recorders write for a length they do not know yet."""
         return self.data_bytes is None or any(self.data_bytes in sizes for sizes in _UNKNOWN_SIZES)
 
+    def find_data_end(self, file: SeekableBytes, file_bytes: int) -> int:
+        """Where the samples of an open file end, whatever the header promises.
+
+        A size of 32 bits wraps at 4 GiB, and a recorder that is killed leaves the size it wrote first. So the
+        promised end is believed only where the file ends or another part begins; else the samples go on.
+
+        Args:
+            file: the open file, which is left anywhere.
+            file_bytes: length of the file.
+        """
+        if self.data_bytes is None:
+            return file_bytes
+        ends = range(self.data_start + self.data_bytes, file_bytes + 1, 2**32)
+        return next((end for end in ends if self.ends_at(end, file, file_bytes)), file_bytes)
+
+    def ends_at(self, end: int, file: SeekableBytes, file_bytes: int) -> bool:
+        """Whether what follows the samples, if they end here, is something else than sound."""
+        if file_bytes - end <= max(self.frame_bytes, _MAGIC_BYTES * 4):
+            return file_bytes > end or self.data_bytes != 0
+        file.seek(end)
+        head = file.read(_MAGIC_BYTES)
+        if head.startswith((b"ID3", b"TAG", b"APETAG", b"<?x", b"<x:")):
+            return True
+        layout = self.layout
+        if layout and layout.fills(file, self.data_start + layout.padded(end - self.data_start), file_bytes):
+            return True
+        # Recorders fill a file up with a few zeros, at most 1 MiB.
+        file.seek(end)
+        rest = file.read(2**20 + 1)
+        return self.data_bytes != 0 and len(rest) <= 2**20 and not rest.strip(b"\0")
+
 
 @dataclass(frozen=True)
 class _Format:
@@ -122,18 +196,49 @@ class _Format:
         known = (self.sample_rate, self.num_channels, self.encoding, self.bytes_per_s)
         return SoundHeader(kind, *known, start, size, self.is_ambisonic or is_scene, layout)
 
+    @classmethod
+    def of_wav(cls, content: bytes, order: str) -> "_Format":
+        """What the part ``fmt`` of a WAV says, numbers in this byte order."""
+        tag, channels, rate, bytes_per_s, frame = struct.unpack(order + "HHIIH", content[:14])
+        ambisonic = False
+        if tag == 0xFFFE and len(content) >= 40:  # extensible: the tag stands further on
+            (tag,) = struct.unpack(order + "H", content[24:26])
+            ambisonic = content[28:40] == _AMBISONIC_GUID
+        bits = 8 * frame // channels if channels else 0
+        name = _WAV_ENCODINGS.get(tag, {}).get(bits)
+        encoding = name + ("le" if order == "<" else "be") if name else None
+        return cls(rate, channels, encoding, frame * rate if encoding else float(bytes_per_s), ambisonic)
 
-@runtime_checkable
-class SeekableBytes(Protocol):
-    """A file of bytes."""
+    @classmethod
+    def of_aiff(cls, content: bytes) -> "_Format":
+        """What the part ``COMM`` of an AIFF says; its sample rate has 80 bits."""
+        channels, _, bits = struct.unpack(">HIH", content[:8])
+        exponent, mantissa = struct.unpack(">HQ", content[8:18])
+        power = (exponent & 0x7FFF) - 16383 - 63
+        rate = round(mantissa * 2.0**power) if -64 < power <= 0 else 0
+        compression = content[18:22] or b"NONE"
+        width = -(-bits // 8)
+        encoding = _AIFC_FLOATS.get(compression)
+        if compression in (b"NONE", b"twos", b"sowt", b"in24", b"in32", b"lpcm"):
+            encoding = f"s{8 * width}" if width in (1, 2, 3, 4) else None
+        if encoding is None:
+            return cls(rate, channels, None, float(channels * width * rate))
+        encoding += "le" if compression == b"sowt" else "be"
+        return cls(rate, channels, encoding, float(channels * sample_bytes(encoding) * rate))
 
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Go to a place."""
-        ...
-
-    def read(self, size: int, /) -> bytes:
-        """The next bytes."""
-        ...
+    @classmethod
+    def of_caf(cls, content: bytes) -> "_Format":
+        """What the part ``desc`` of a CAF says."""
+        rate, codec, flags, packet_bytes, packet_frames, channels, bits = struct.unpack(">d4s5I", content)
+        order = "le" if flags & 2 else "be"
+        encoding = None
+        if codec == b"lpcm" and channels and packet_frames == 1:
+            width = packet_bytes // channels
+            names = {4: "f32", 8: "f64"} if flags & 1 else {1: "s8", 2: "s16", 3: "s24", 4: "s32"}
+            encoding = names[width] + order if width in names and bits <= 8 * width else None
+        bytes_per_s = packet_bytes * rate / packet_frames if packet_frames else 0.0
+        whole_rate = round(rate) if 0 < rate < 2**31 else 0
+        return cls(whole_rate, channels, encoding, bytes_per_s)
 
 
 def parse_header(content: bytes) -> SoundHeader | None:
@@ -168,74 +273,10 @@ def read_header(file: SeekableBytes) -> SoundHeader | None:
     return None
 
 
-def find_data_end(file: SeekableBytes, header: SoundHeader, file_bytes: int) -> int:
-    """Where the samples of an open file end, whatever the header promises.
-
-    A size of 32 bits wraps at 4 GiB, and a recorder that is killed leaves the size it wrote first. So the
-    promised end is believed only where the file ends or another part begins; else the samples go on.
-
-    Args:
-        file: the open file, which is left anywhere.
-        header: what the file's header says.
-        file_bytes: length of the file.
-    """
-    if header.data_bytes is None:
-        return file_bytes
-    ends = range(header.data_start + header.data_bytes, file_bytes + 1, 2**32)
-    return next((end for end in ends if _is_end(file, header, end, file_bytes)), file_bytes)
-
-
-def begins_a_part(content: bytes) -> bool:
-    """Whether these bytes look like the name of another part of a file, not like samples."""
-    return len(content) >= 4 and all(0x20 <= byte < 0x7F for byte in content[:4])
-
-
-def _is_end(file: SeekableBytes, header: SoundHeader, end: int, file_bytes: int) -> bool:
-    """Whether what follows the samples, if they end here, is something else than sound."""
-    if file_bytes - end <= max(header.frame_bytes, _MAGIC_BYTES * 4):
-        return file_bytes > end or header.data_bytes != 0
-    file.seek(end)
-    head = file.read(_MAGIC_BYTES)
-    if head.startswith((b"ID3", b"TAG", b"APETAG", b"<?x", b"<x:")):
-        return True
-    if _parts_follow(file, header, end, file_bytes):
-        return True
-    # Recorders fill a file up with a few zeros, at most 1 MiB.
-    file.seek(end)
-    rest = file.read(2**20 + 1)
-    return header.data_bytes != 0 and len(rest) <= 2**20 and not rest.strip(b"\0")
-
-
-def _parts_follow(file: SeekableBytes, header: SoundHeader, end: int, file_bytes: int) -> bool:
-    """Whether parts with sensible names and sizes fill the file from here to its end."""
-    layout = header.layout
-    if layout is None:
-        return False
-    place = header.data_start + layout.padded(end - header.data_start)
-    while file_bytes - place >= layout.head_bytes:
-        file.seek(place)
-        name, size = layout.read_head(file.read(layout.head_bytes))
-        if not begins_a_part(name) or size < 0 or place + size > file_bytes:
-            return False
-        place += layout.head_bytes + layout.padded(size)
-    return True
-
-
 def _take(content: bytes, start: int, size: int) -> bytes:
     if start + size > len(content):
         raise HeaderIncompleteError
     return content[start : start + size]
-
-
-def _parts(content: bytes, start: int, layout: ChunkLayout) -> Iterator[tuple[bytes, int, int]]:
-    """Name, start and size of the content of one part after the other."""
-    while True:
-        name, size = layout.read_head(_take(content, start, layout.head_bytes))
-        start += layout.head_bytes
-        yield name, start, size
-        if size < 0 or start + size > MAX_HEADER_BYTES:
-            raise AudioError("a part of the header has an impossible size; is it damaged?")
-        start += layout.padded(size)
 
 
 def _parse_wav(content: bytes) -> SoundHeader:
@@ -246,11 +287,11 @@ def _parse_wav(content: bytes) -> SoundHeader:
     layout = _W64 if is_w64 else _RIFX if order == ">" else _RIFF
     kind = "W64" if is_w64 else "RF64" if content[:4] in (b"RF64", b"BW64") else "WAV"
     told, long_size, is_scene = _Format(), None, False
-    for name, start, size in _parts(content, 40 if is_w64 else 12, layout):
+    for name, start, size in layout.parts(content, 40 if is_w64 else 12):
         if name == b"ds64":
             (long_size,) = struct.unpack("<Q", _take(content, start + 8, 8))
         elif name == b"fmt ":
-            told = _wav_format(_take(content, start, min(max(size, 16), 40)), order)
+            told = _Format.of_wav(_take(content, start, min(max(size, 16), 40)), order)
         elif name == b"chna":
             # Pack formats of the Audio Definition Model: type 4 is scene based.
             is_scene = b"AP_0004" in _take(content, start, size)
@@ -260,25 +301,13 @@ def _parse_wav(content: bytes) -> SoundHeader:
     raise HeaderIncompleteError
 
 
-def _wav_format(content: bytes, order: str) -> _Format:
-    tag, channels, rate, bytes_per_s, frame = struct.unpack(order + "HHIIH", content[:14])
-    ambisonic = False
-    if tag == 0xFFFE and len(content) >= 40:  # extensible: the tag stands further on
-        (tag,) = struct.unpack(order + "H", content[24:26])
-        ambisonic = content[28:40] == _AMBISONIC_GUID
-    bits = 8 * frame // channels if channels else 0
-    name = _WAV_ENCODINGS.get(tag, {}).get(bits)
-    encoding = name + ("le" if order == "<" else "be") if name else None
-    return _Format(rate, channels, encoding, frame * rate if encoding else float(bytes_per_s), ambisonic)
-
-
 def _parse_aiff(content: bytes) -> SoundHeader:
     if content[8:12] not in (b"AIFF", b"AIFC"):
         raise AudioError("its FORM holds no AIFF")
     told, is_scene = _Format(), False
-    for name, start, size in _parts(content, 12, _RIFX):
+    for name, start, size in _RIFX.parts(content, 12):
         if name == b"COMM":
-            told = _aiff_format(_take(content, start, min(max(size, 18), 22)))
+            told = _Format.of_aiff(_take(content, start, min(max(size, 18), 22)))
         elif name == b"CHAN":
             is_scene = _is_scene_layout(_take(content, start, 4))
         elif name == b"SSND":
@@ -288,27 +317,11 @@ def _parse_aiff(content: bytes) -> SoundHeader:
     raise HeaderIncompleteError
 
 
-def _aiff_format(content: bytes) -> _Format:
-    channels, _, bits = struct.unpack(">HIH", content[:8])
-    exponent, mantissa = struct.unpack(">HQ", content[8:18])
-    power = (exponent & 0x7FFF) - 16383 - 63
-    rate = round(mantissa * 2.0**power) if -64 < power <= 0 else 0
-    compression = content[18:22] or b"NONE"
-    width = -(-bits // 8)
-    encoding = _AIFC_FLOATS.get(compression)
-    if compression in (b"NONE", b"twos", b"sowt", b"in24", b"in32", b"lpcm"):
-        encoding = f"s{8 * width}" if width in (1, 2, 3, 4) else None
-    if encoding is None:
-        return _Format(rate, channels, None, float(channels * width * rate))
-    encoding += "le" if compression == b"sowt" else "be"
-    return _Format(rate, channels, encoding, float(channels * sample_bytes(encoding) * rate))
-
-
 def _parse_caf(content: bytes) -> SoundHeader:
     told, is_scene = _Format(), False
-    for name, start, size in _parts(content, 8, _CAF):
+    for name, start, size in _CAF.parts(content, 8):
         if name == b"desc":
-            told = _caf_format(_take(content, start, 32))
+            told = _Format.of_caf(_take(content, start, 32))
         elif name == b"chan":
             is_scene = _is_scene_layout(_take(content, start, 4))
         elif name == b"data":
@@ -316,19 +329,6 @@ def _parse_caf(content: bytes) -> SoundHeader:
             num_bytes = None if size < 0 else max(size - 4, 0)
             return told.header("CAF", start + 4, num_bytes, _CAF, is_scene=is_scene)
     raise HeaderIncompleteError
-
-
-def _caf_format(content: bytes) -> _Format:
-    rate, codec, flags, packet_bytes, packet_frames, channels, bits = struct.unpack(">d4s5I", content)
-    order = "le" if flags & 2 else "be"
-    encoding = None
-    if codec == b"lpcm" and channels and packet_frames == 1:
-        width = packet_bytes // channels
-        names = {4: "f32", 8: "f64"} if flags & 1 else {1: "s8", 2: "s16", 3: "s24", 4: "s32"}
-        encoding = names[width] + order if width in names and bits <= 8 * width else None
-    bytes_per_s = packet_bytes * rate / packet_frames if packet_frames else 0.0
-    whole_rate = round(rate) if 0 < rate < 2**31 else 0
-    return _Format(whole_rate, channels, encoding, bytes_per_s)
 
 
 def _parse_au(content: bytes) -> SoundHeader:

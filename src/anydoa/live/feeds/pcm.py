@@ -12,7 +12,6 @@ from anydoa.io.headers.uncompressed import (
     ChunkLayout,
     HeaderIncompleteError,
     SoundHeader,
-    begins_a_part,
     parse_header,
 )
 from anydoa.live.feed import check_feed_format
@@ -166,10 +165,10 @@ class PcmDecoder:
             return True
         if len(self._rest) < self._layout.head_bytes:
             return False
-        name, size = self._layout.read_head(self._rest[: self._layout.head_bytes])
+        name, size = self._layout.read_part(self._rest[: self._layout.head_bytes]) or (b"", -1)
         if name in (b"RIFF", b"RIFX", b"RF64", b"FORM", b"caff", b"riff"):
             self._encoding = None
-        elif begins_a_part(name) and 0 <= size <= _MAX_HEADER_BYTES:
+        elif 0 <= size <= _MAX_HEADER_BYTES:
             self._skipped = self._layout.head_bytes + self._layout.padded(size)
         else:
             self._left = None
