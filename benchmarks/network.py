@@ -76,13 +76,13 @@ def make_model():
 
 def export_random_model(folder: Path) -> None:
     """The network of the paper with random weights; the cost does not depend on them."""
-    from anydoa.export.agg_rl import export_model
+    from anydoa.export.agg_rl import export_agg_rl
     from anydoa.runtime.card import ModelCard, TrainedRange
 
     model = make_model()
     covered = TrainedRange((2, 128), (0.005, 5.0), (0.0, 2.0), (-20.0, 60.0), (1, 2))
     card = ModelCard("random", "agg-rl", "random weights", "MIT", model.config.to_dict(), covered)
-    export_model(model, card, folder)
+    export_agg_rl(model, card, folder)
 
 
 def inputs(num_mics: int) -> tuple[np.ndarray, np.ndarray]:

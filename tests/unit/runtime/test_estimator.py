@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from anydoa.errors import CheckpointError, ConfigError, ShapeError
-from anydoa.export.agg_rl import compare_with_torch, export_model, store_in_half
+from anydoa.export.agg_rl import compare_with_torch, export_agg_rl
+from anydoa.export.graph import store_in_half
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid, icosphere_grid
 from anydoa.geometry.layouts import circular_positions
@@ -146,7 +147,7 @@ def test_a_wide_array_is_warned_about(tiny_folder: Path, caplog: pytest.LogCaptu
 def test_other_kinds_of_network_run_without_torch_too(changes: dict[str, object], tmp_path: Path) -> None:
     model = make_model(**changes)
     with unchecked():
-        export_model(model, make_card(model), tmp_path)
+        export_agg_rl(model, make_card(model), tmp_path)
     # Scattered: on a circle the published model lets rounding choose its reference.
     scattered = np.random.default_rng(1).uniform(-0.05, 0.05, (5, 3))
     array, audio = MicrophoneArray(scattered), noise(5, 4000)
@@ -161,6 +162,6 @@ def test_other_kinds_of_network_run_without_torch_too(changes: dict[str, object]
 def test_exporting_leaves_the_network_as_it_was(tmp_path: Path) -> None:
     model = make_model().train()
     with unchecked():
-        export_model(model, make_card(model), tmp_path)
+        export_agg_rl(model, make_card(model), tmp_path)
     assert model.training
     assert model.augeonet.transform.frozen_kernels is None

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from anydoa.errors import ConfigError
-from anydoa.export.agg_rl import card_of, export_model
+from anydoa.export.agg_rl import agg_rl_card, export_agg_rl
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.networks.agg_rl import AggRl
@@ -33,7 +33,7 @@ def test_a_network_in_torch_gives_the_frames_of_the_exported_one(tmp_path: Path)
     save_checkpoint(tmp_path / "weights.safetensors", AggRl(CONFIG).eval())
     checkpoint = load_checkpoint(tmp_path / "weights.safetensors")
     with unchecked():
-        export_model(checkpoint.network, card_of(checkpoint, "small"), tmp_path / "small")
+        export_agg_rl(checkpoint.network, agg_rl_card(checkpoint, "small"), tmp_path / "small")
     exported = NetworkEstimator(ModelFolder(tmp_path / "small"))
     mine = TorchEstimator(tmp_path / "weights.safetensors", "small")
     assert (mine.window_length, mine.hop_length) == (exported.window_length, exported.hop_length)
