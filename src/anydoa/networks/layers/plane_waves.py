@@ -1,8 +1,8 @@
 """How well plane waves from a fixed set of directions explain the phases of all microphones, band by band.
 
-Nothing here is learnt. It is the steered response with phase transform over all pairs, SRP-PHAT, kept apart
-by bands of bins. The cost grows linearly with the number of microphones: it is the power of a beam for each
-direction, less what each microphone gives by itself.
+Nothing here is learned. It is the steered response with phase transform over all pairs, SRP-PHAT, kept apart
+by bands of bins: the power of a beam for each direction, less what each microphone gives by itself. So the
+cost grows linearly with the number of microphones.
 """
 
 import math
@@ -65,21 +65,21 @@ def agreement(
     """Mean cosine of the phase errors of all pairs and bins of a band, for each direction: 1 where all fit.
 
     Args:
-        real: real parts of the microphones' phases, magnitude one; zeros where there is no sound or none of
-            them.
-        imag: imaginary parts.
+        real: real parts of the phases of the microphones, magnitude one; zeros without sound or microphone.
+        imag: imaginary parts of the phases.
         steering: from :func:`steering_vectors`.
         num_mics: microphones present in each clip.
         num_bands: bands, each of as many successive bins.
     """
-    # Below each other what gives the real and the imaginary parts of beams.
+    # batch freq 2*frame 2*mic: rows for the real parts of beams, below them rows for the imaginary parts
     sound = torch.cat([torch.cat([real, imag], -1), torch.cat([imag, -real], -1)], 2)
-    # Clips one by one: a processor's cache does not hold the beams of several.
+    # -> batch band frame direction, clip by clip: a processor's cache does not hold the beams of several.
     if torch.onnx.is_in_onnx_export():
         power = _band_power(sound, steering, num_bands)
     else:
         clips = zip(sound[:, None], steering[:, None], strict=True)
         power = torch.cat([_band_power(*clip, num_bands) for clip in clips])
+    # What each microphone gives by itself, then the number of ordered pairs and bins in a band.
     own = sum_bands((real.square() + imag.square()).sum(-1), num_bands)
     pairs = num_mics * (num_mics - 1) * (real.shape[1] // num_bands)
     return (power - own[..., None]) / pairs[:, None, None, None]
