@@ -14,23 +14,16 @@ from torch import Tensor
 from anydoa.constants import SPEED_OF_SOUND
 
 
-def plane_wave_phase(
-    mic_positions: Float[Tensor, "*batch mic 3"],
-    directions: Float[Tensor, "*any direction 3"],
-    frequencies: Float[Tensor, "freq"],
-) -> Float[Tensor, "*batch freq mic direction"]:
-    """Phase of plane waves at each microphone in free field, in radians; the one delay formula in torch.
-
-    A plane wave from direction u reaches a microphone at p with the delay -(p . u) / c against the origin, so
-    its phase there is 2 pi f p . u / c.
+def arrival_time(
+    mic_positions: Float[Tensor, "batch mic 3"], directions: Float[Tensor, "batch wave 3"]
+) -> Float[Tensor, "batch wave mic"]:
+    """Seconds after the origin at which plane waves in free field reach each microphone: ``-(p . u) / c``.
 
     Args:
-        mic_positions: metres; the origin turns all microphones alike.
-        directions: unit vectors towards the sources, the same for all items or those of each.
-        frequencies: hertz.
+        mic_positions: metres.
+        directions: unit vectors towards the sources of each clip.
     """
-    lead = mic_positions @ directions.mT
-    return (2 * math.pi / SPEED_OF_SOUND) * frequencies[:, None, None] * lead[..., None, :, :]
+    return -torch.einsum("bwx,bmx->bwm", directions, mic_positions) / SPEED_OF_SOUND
 
 
 def steering_vectors(
@@ -38,7 +31,7 @@ def steering_vectors(
     directions: Float[Tensor, "direction 3"],
     frequencies: Float[Tensor, "freq"],
 ) -> Float[Tensor, "batch freq twice_mic direction"]:
-    """Cosines, then sines of :func:`plane_wave_phase`: a steering vector for each direction.
+    """Cosines, then sines of the phase of a plane wave at each microphone in free field.
 
     Args:
         mic_positions: metres; the origin only turns whole beams, whose power counts.
@@ -46,10 +39,12 @@ def steering_vectors(
         frequencies: hertz.
     """
     batch, mics, _ = mic_positions.shape
-    vectors = mic_positions.new_empty(batch, len(frequencies), 2 * mics, len(directions))
-    # Item by item: the phases of several would not stay in a cache of the processor.
-    for positions, rows in zip(mic_positions, vectors, strict=True):
-        phase = plane_wave_phase(positions, directions, frequencies)
+    delay = arrival_time(mic_positions, directions.expand(batch, -1, -1)).mT.contiguous()
+    radians = -2 * math.pi * frequencies[:, None, None]
+    vectors = delay.new_empty(batch, len(frequencies), 2 * mics, len(directions))
+    # Clip by clip: a processor's cache does not hold the phases of several, freq mic direction each.
+    for item, rows in zip(delay, vectors, strict=True):
+        phase = radians * item
         torch.cos(phase, out=rows[:, :mics])
         torch.sin(phase, out=rows[:, mics:])
     return vectors
