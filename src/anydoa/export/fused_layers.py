@@ -99,7 +99,7 @@ class FusedConv(nn.Module):
         oldest, middle, newest = (torch.matmul(x, weight) for weight in self.spectral.unbind())
         # tap batch pair feature: what the place of a pair gives in every frame
         places = torch.matmul(scalars[None], self.placed[:, None]) + self.constant[:, None]
-        # The frames before; what the places give is taken out, since it is added to all frames at once below.
+        # The tail holds what the places give, too. It is taken out, for all frames get it at once below.
         middle = torch.cat([tail[:1] - places[1], middle])
         oldest = torch.cat([tail[1:] - places[0], oldest])
         y = newest + middle[:-1] + oldest[:-2] + (places.sum(0) + self.bias)
@@ -110,7 +110,7 @@ class FusedResidualBlock(nn.Module):
     """The same as :class:`ResidualBlock` in evaluation, for features in two parts, one constant over frames.
 
     Args:
-        block: of the extractor; its weights are copied.
+        block: residual block of the extractor; its weights are copied.
     """
 
     weight: Tensor
