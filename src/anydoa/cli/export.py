@@ -36,8 +36,6 @@ def export(
     """Write a model that runs without torch, checked against torch."""
     require_extra("exporting a model", "train", ("torch", "onnx", "safetensors"))
     from anydoa.errors import CheckpointError
-    from anydoa.estimators.model.card import ModelCard
-    from anydoa.estimators.model.folder import ModelFolder
     from anydoa.export.agg_rl import agg_rl_card, export_agg_rl
     from anydoa.export.steered import export_steered, steered_card
     from anydoa.networks.checkpoint import (
@@ -70,8 +68,8 @@ def export(
         difference = export_steered(masks.network, scores.network, described, output)
     else:
         loaded = load_checkpoint(checkpoint)
-        described = _with_rows(dataclasses.replace(agg_rl_card(loaded, title, like=like), name=title), rows)
-        difference = export_agg_rl(loaded.network, described, output, float16=float16).largest_difference
+        described = _with_rows(agg_rl_card(loaded, title, like=like), rows)
+        difference = export_agg_rl(loaded.network, described, output, float16=float16)
     size = ModelFolder(output).num_bytes
     tell(f"wrote {output} ({size / 1e6:.1f} MB); largest difference from torch {difference:.1e}")
 

@@ -1,17 +1,14 @@
-"""From torch to ONNX: two graphs, checked against torch before they are kept.
+"""AGG-RL from torch to ONNX: two graphs, checked against torch before they are kept.
 
-``augeonet.onnx`` takes the samples of the windows it completes, the microphones and what it remembers, and
-gives the last output's representation and its new memory. ``gridnet.onnx`` takes directions. The spectrum is
-the sigmoid of their inner product; the square root of the width is already divided out of the grid's side.
+``augeonet.onnx`` takes the samples of the windows it completes, the microphones, its memory, and the steering
+vectors of plane waves where the network hears them. It gives the representation of the last output and the
+next memory. ``gridnet.onnx`` takes directions. The spectrum is the sigmoid of their inner product; the square
+root of the width is already divided out of the representation of the grid.
 """
 
 import copy
 import dataclasses
 import math
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,38 +21,22 @@ from anydoa.errors import CheckpointError
 from anydoa.estimators.model.card import UNKNOWN_RANGE, ModelCard
 from anydoa.estimators.model.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, PLANE_WAVES, STATE_PREFIX
 from anydoa.export.fused_augeonet import FusedAuGeonet
+from anydoa.export.graph import store_in_half, write_graph
 from anydoa.io.output import whole_folder
 from anydoa.networks.agg_rl import AggRl
 from anydoa.networks.checkpoint import Checkpoint
 
-OPSET = 17
 TOLERANCE = 1e-4  # largest difference of a representation, of unit size, between the graphs and torch
 FLOAT16_TOLERANCE = 2e-2
-_CASES = ((2, 1), (5, 7), (11, 24))  # microphones and frames: all differ from those the graph is traced with
 
 
-@dataclass(frozen=True)
-class ExportReport:
-    """What an export wrote.
-
-    Args:
-        folder: where the model is.
-        largest_difference: of any representation, relative to its largest value, between ONNX and torch.
-        num_bytes: size of both graphs.
-    """
-
-    folder: Path
-    largest_difference: float
-    num_bytes: int
-
-
-def card_of(checkpoint: Checkpoint[AggRl], name: str, *, like: ModelCard | None = None) -> ModelCard:
-    """A card with everything a checkpoint knows of itself; the rest as on another card, or left blank.
+def agg_rl_card(checkpoint: Checkpoint[AggRl], name: str, *, like: ModelCard | None = None) -> ModelCard:
+    """A card with everything that a checkpoint knows of itself; the rest as on another card, or left blank.
 
     Args:
         checkpoint: the network and its notes; a note ``training`` is taken over.
-        name: of the model.
-        like: card whose title, ranges, data, metrics and failures are kept.
+        name: name of the model.
+        like: card whose title, ranges, data, metrics and failures are kept; None for a blank one.
     """
     config = checkpoint.network.config
     bins_hz = checkpoint.network.augeonet.transform.bins * (config.sample_rate / config.window_length)
@@ -63,6 +44,7 @@ def card_of(checkpoint: Checkpoint[AggRl], name: str, *, like: ModelCard | None 
     blank = ModelCard(name, "agg-rl", name, "unknown", {}, UNKNOWN_RANGE)
     return dataclasses.replace(
         like or blank,
+        name=name,
         config=config.to_dict(),
         bins_hz=tuple(round(hz, 3) for hz in bins_hz.tolist()),
         plane_wave_hz=() if net is None else tuple(round(hz, 3) for hz in bins_hz[net.bins].tolist()),
@@ -71,7 +53,7 @@ def card_of(checkpoint: Checkpoint[AggRl], name: str, *, like: ModelCard | None 
     )
 
 
-def export_model(model: AggRl, card: ModelCard, folder: Path, *, float16: bool = False) -> ExportReport:
+def export_agg_rl(model: AggRl, card: ModelCard, folder: Path, *, float16: bool = False) -> float:
     """Write a model that runs without torch.
 
     Args:
@@ -80,6 +62,9 @@ def export_model(model: AggRl, card: ModelCard, folder: Path, *, float16: bool =
         folder: made if missing; nothing in it changes unless everything is well.
         float16: whether to store weights in half the space; computing stays in float32.
 
+    Returns:
+        Largest difference of any representation between the graphs and torch, relative to its largest value.
+
     Raises:
         CheckpointError: if the graphs do not give what torch gives.
         ConfigError: if the folder cannot be written.
@@ -87,9 +72,12 @@ def export_model(model: AggRl, card: ModelCard, folder: Path, *, float16: bool =
     model = copy.deepcopy(model).eval()
     model.augeonet.transform.freeze_()
     with whole_folder(folder, last=CARD_FILE) as partial:
-        with _quiet_export():
-            _export_augeonet(model, partial / AUGEONET_FILE)
-            _export_gridnet(model, partial / GRIDNET_FILE)
+        _write_augeonet(model, partial / AUGEONET_FILE)
+        axis = {0: "grid"}
+        directions = {"directions": nn.functional.normalize(torch.eye(3) + 0.1, dim=-1)}
+        outputs = {"representation": axis}
+        varying = {"directions": axis}
+        write_graph(_LastGrid(model).eval(), directions, outputs, partial / GRIDNET_FILE, varying=varying)
         if float16:
             for name in (AUGEONET_FILE, GRIDNET_FILE):
                 store_in_half(partial / name)
@@ -101,8 +89,7 @@ def export_model(model: AggRl, card: ModelCard, folder: Path, *, float16: bool =
                 f"the exported graphs differ from torch by {difference:.1e}, more than {limit:.0e}; "
                 "nothing was written"
             )
-    size = sum((folder / name).stat().st_size for name in (AUGEONET_FILE, GRIDNET_FILE))
-    return ExportReport(folder, difference, size)
+    return difference
 
 
 class _Step(nn.Module):
@@ -114,7 +101,7 @@ class _Step(nn.Module):
         self.state_names = state_names
 
     def forward(self, audio: Tensor, mic_positions: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
-        # The plane_waves comes first, if the network takes any.
+        # Steering vectors come first, if the network takes any, then the memory.
         split = len(others) - len(self.state_names)
         memory = dict(zip(self.state_names, others[split:], strict=True))
         representation, memory = self.network(audio, mic_positions, memory, *others[:split])
@@ -138,44 +125,32 @@ class _LastGrid(nn.Module):
         return torch.cat([representation, self.scoring_grid(directions)], -1)
 
 
-def _export_augeonet(model: AggRl, path: Path) -> None:
+@torch.no_grad()
+def _write_augeonet(model: AggRl, path: Path) -> None:
     positions = torch.tensor([[[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0.01], [0, -0.05, 0]]]).repeat(2, 1, 1)
     network = FusedAuGeonet(model.augeonet, model.scored_directions())
+    plane_waves = _plane_waves(model, positions)
     memory = network.initial_state(positions)
-    axes: dict[str, dict[int, str]] = {
+    states = {STATE_PREFIX + name: tensor for name, tensor in memory.items()}
+    # Tensors of the memory with four axes have one for pairs.
+    state_axes = {
+        name: {0: "batch", **({2: "pair"} if tensor.ndim == 4 else {})} for name, tensor in states.items()
+    }
+    varying = {
         "audio": {0: "batch", 1: "mic", 2: "time"},
         "mic_positions": {0: "batch", 1: "mic"},
-        "representation": {0: "batch", 1: "frame"},
+        **{name: {0: "batch", 2: "twice_mic"} for name in plane_waves},
+        **state_axes,
     }
-    for name, tensor in memory.items():
-        pairs = {2: "pair"} if tensor.ndim == 4 else {}
-        axes[STATE_PREFIX + name] = axes["next_" + STATE_PREFIX + name] = {0: "batch", **pairs}
-    plane_waves = _plane_waves(model, positions)
-    if plane_waves:
-        axes[PLANE_WAVES] = {0: "batch", 2: "twice_mic"}
-    states = [STATE_PREFIX + name for name in memory]
-    torch.onnx.export(
+    write_graph(
         _Step(network, list(memory)).eval(),
-        (_audio(model, 2, 4, 6), positions, *plane_waves.values(), *memory.values()),
-        str(path),
-        input_names=["audio", "mic_positions", *plane_waves, *states],
-        output_names=["representation", *(f"next_{name}" for name in states)],
-        dynamic_axes=axes,
-        opset_version=OPSET,
-        dynamo=False,
-    )
-
-
-def _export_gridnet(model: AggRl, path: Path) -> None:
-    torch.onnx.export(
-        _LastGrid(model).eval(),
-        (nn.functional.normalize(torch.eye(3) + 0.1, dim=-1),),
-        str(path),
-        input_names=["directions"],
-        output_names=["representation"],
-        dynamic_axes={"directions": {0: "grid"}, "representation": {0: "grid"}},
-        opset_version=OPSET,
-        dynamo=False,
+        {"audio": _audio(model, 2, 4, 6), "mic_positions": positions, **plane_waves, **states},
+        {
+            "representation": {0: "batch", 1: "frame"},
+            **{f"next_{name}": axes for name, axes in state_axes.items()},
+        },
+        path,
+        varying=varying,
     )
 
 
@@ -184,26 +159,29 @@ def compare_with_torch(model: AggRl, folder: Path) -> float:
 
     Other numbers of microphones, frames and directions than the graphs were traced with, a stream whose
     memory is carried over, and microphones and directions on the axes, where angles are cut.
+
+    Args:
+        model: the network.
+        folder: a model folder.
     """
     from anydoa.estimators.model.session import open_session
 
     augeonet, gridnet = open_session(folder / AUGEONET_FILE), open_session(folder / GRIDNET_FILE)
     generator = torch.Generator().manual_seed(0)
+    # Microphones and frames: all differ from those that the graph is traced with.
+    cases = ((2, 1), (5, 7), (11, 24))
+    arrays = [(0.1 * torch.rand(1, count, 3, generator=generator), frames) for count, frames in cases]
+    # A microphone on each half axis around the reference in the middle.
+    on_axes = 0.05 * torch.cat([torch.zeros(1, 3), torch.eye(3), -torch.eye(3)])[None]
     differences = []
     with torch.no_grad():
-        arrays = [(0.1 * torch.rand(1, count, 3, generator=generator), frames) for count, frames in _CASES]
-        for positions, num_frames in [*arrays, (_on_axes(), 3)]:
+        for positions, num_frames in [*arrays, (on_axes, 3)]:
             differences.append(_two_steps(model, augeonet, positions, num_frames, generator))
         scattered = nn.functional.normalize(torch.randn(500, 3, generator=generator), dim=-1)
         for directions in (scattered[:1], scattered, torch.cat([torch.eye(3), -torch.eye(3)])):
             (found,) = gridnet.run(None, {"directions": directions.numpy()})
             differences.append(_relative_difference(found, _LastGrid(model)(directions).numpy()))
     return max(differences)
-
-
-def _on_axes() -> Tensor:
-    """A microphone on each half axis around the reference in the middle."""
-    return 0.05 * torch.cat([torch.zeros(1, 3), torch.eye(3), -torch.eye(3)])[None]
 
 
 def _two_steps(
@@ -232,31 +210,6 @@ def _plane_waves(model: AggRl, positions: Tensor) -> dict[str, Tensor]:
     return {} if scored is None else {PLANE_WAVES: model.augeonet.plane_waves(positions, scored.directions)}
 
 
-def store_in_half(path: Path) -> None:
-    """Rewrite a graph so that its float32 weights are stored as float16 and widened when it is loaded."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    graph_file = onnx.load(str(path))
-    graph = graph_file.graph
-    casts = []
-    for tensor in list(graph.initializer):
-        if tensor.data_type != TensorProto.FLOAT or math.prod(tensor.dims) < 64:
-            continue
-        values = numpy_helper.to_array(tensor)
-        if np.abs(values).max(initial=0.0) > np.finfo(np.float16).max:
-            continue
-        name = tensor.name
-        graph.initializer.remove(tensor)
-        graph.initializer.append(numpy_helper.from_array(values.astype(np.float16), name=f"{name}_half"))
-        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *graph.node]
-    del graph.node[:]
-    graph.node.extend(nodes)
-    onnx.checker.check_model(graph_file)
-    onnx.save(graph_file, str(path))
-
-
 def _relative_difference(found: Any, expected: np.ndarray) -> float:
     return float(np.abs(found - expected).max() / max(np.abs(expected).max(), 1e-9))
 
@@ -264,11 +217,3 @@ def _relative_difference(found: Any, expected: np.ndarray) -> float:
 def _audio(model: AggRl, batch: int, num_mics: int, num_frames: int) -> Tensor:
     length = model.config.window_length + (num_frames - 1) * model.config.hop_length
     return torch.linspace(-1, 1, batch * num_mics * length).reshape(batch, num_mics, length).sin()
-
-
-@contextmanager
-def _quiet_export() -> Iterator[None]:
-    """Silence the exporter's warnings: it is the deprecated one on purpose; the new one bakes in lengths."""
-    with torch.no_grad(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

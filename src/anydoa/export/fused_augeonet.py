@@ -5,7 +5,7 @@ turns around lies close together. No microphone may be absent.
 """
 
 import torch
-from jaxtyping import Float, Int
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.export.fused_layers import FusedDualPathBlock, FusedExtractor, pool
@@ -19,11 +19,11 @@ from anydoa.networks.plane_wave_net import ScoredDirections
 
 
 class FusedAuGeonet(nn.Module):
-    """What :class:`AuGeonet` does in evaluation on streams.
+    """The same as :class:`AuGeonet` in evaluation on streams.
 
     Args:
         augeonet: the network; it is left as it is.
-        scored: what its PlaneWaveNet scores, if there is one.
+        scored: directions that its PlaneWaveNet scores, if there is one.
 
     Raises:
         ConfigError: if the network runs on whole recordings only.
@@ -59,19 +59,23 @@ class FusedAuGeonet(nn.Module):
         Args:
             audio: any scale; the length is a multiple of the hop and holds at least one window.
             mic_positions: metres, any origin.
-            state: from :meth:`initial_state` or the last call.
-            plane_waves: of these microphones, where there is a PlaneWaveNet; it stays the same while they do.
+            state: from :meth:`initial_state` or the previous call.
+            plane_waves: steering vectors of these microphones, where there is a PlaneWaveNet; they stay the
+                same while the microphones do.
         """
         memory = {name: tensor.transpose(0, 1) for name, tensor in state.items()}
         layout = self.augeonet.lay_out(mic_positions)
         places = layout.places.transpose(0, 1)
         encoding, mapping = self.augeonet.microphone_encoding(places), self.augeonet.mapping
+        # batch mic time -> frame batch mic freq -> frame batch pair input
         real, imag = self._spectra(take_microphones(audio, layout.order))
         x = self._cross_spectra(real, imag)
+        # -> frame batch pair feature: each pair by itself, then pairs among each other and over time
         x, tails = self.extractor(x, place_scalars(places), encoding, _group(memory, "extractor"))
         new = {f"extractor_{i}": tail for i, tail in enumerate(tails)}
         for i, block in enumerate(self.dual_path):
             x, new[f"recurrence_{i}"] = block(x, encoding, memory[f"recurrence_{i}"])
+        # -> frame batch pooled, for each block of the mapping -> frame batch latent of the last one
         refined, tails = mapping.refine(pool(x, unbiased=mapping.compat), _group(memory, "mapping"))
         new |= {f"mapping_{i}": tail for i, tail in enumerate(tails)}
         representation = mapping.outputs[-1](refined[-1])
@@ -79,7 +83,11 @@ class FusedAuGeonet(nn.Module):
         if self.grid is not None:
             assert self.augeonet.plane_wave_net is not None
             assert plane_waves is not None
-            told = (_original_order(part, layout.order) for part in (real, imag))
+            # Microphones in the order of the steering vectors: frame batch mic freq -> mic frame batch freq
+            mic = torch.arange(layout.order.shape[1], device=layout.order.device)
+            moved = (layout.order[:, None, :] == mic[:, None]).to(real.dtype)
+            told = (torch.matmul(moved, part).permute(2, 0, 1, 3) for part in (real, imag))
+            # -> frame batch direction, behind the latent space
             before = [tensor.transpose(0, -2) for tensor in _group(state, "plane_waves")]
             latent = torch.matmul(representation, self.grid)
             logits, kept = self.augeonet.plane_wave_net(
@@ -128,25 +136,15 @@ class FusedAuGeonet(nn.Module):
         self, audio: Float[Tensor, "batch mic time"]
     ) -> tuple[Float[Tensor, "frame batch mic freq"], Float[Tensor, "frame batch mic freq"]]:
         """Real and imaginary parts at the bins of the transform."""
-        even, odd = self.augeonet.transform.fold(self._frames(audio))
-        cosine, sine = self.kernels.unbind()
-        return torch.matmul(even, cosine), torch.matmul(odd, sine)
-
-    def _frames(self, audio: Float[Tensor, "batch mic time"]) -> Float[Tensor, "frame batch mic window"]:
         config = self.augeonet.config
+        # batch mic time -> frame batch mic window. Ends counted from the back leave the number of frames
+        # free; unfolding would become a loop.
         hops = audio.reshape(*audio.shape[:2], -1, config.hop_length).permute(2, 0, 1, 3)
         overlap = config.window_length // config.hop_length
-        # Ends counted from the back leave the number of frames free; unfolding would become a loop.
-        return torch.cat([hops[i : (i - overlap + 1) or None] for i in range(overlap)], -1)
-
-
-def _original_order(
-    part: Float[Tensor, "frame batch mic freq"], order: Int[Tensor, "batch mic"]
-) -> Float[Tensor, "mic frame batch freq"]:
-    """Microphones as they were before the reference came first, as the plane_waves has them."""
-    places = torch.arange(part.shape[2], device=part.device)
-    moved = (order[:, None, :] == places[:, None]).to(part.dtype)
-    return torch.matmul(moved, part).permute(2, 0, 1, 3)
+        frames = torch.cat([hops[i : (i - overlap + 1) or None] for i in range(overlap)], -1)
+        even, odd = self.augeonet.transform.fold(frames)
+        cosine, sine = self.kernels.unbind()
+        return torch.matmul(even, cosine), torch.matmul(odd, sine)
 
 
 def _group(memory: dict[str, Tensor], name: str) -> list[Tensor]:

@@ -16,7 +16,7 @@ from anydoa.networks.layers.pooling import EPSILON
 
 
 class FusedExtractor(nn.Module):
-    """What :class:`PairExtractor` does in evaluation.
+    """The same as :class:`PairExtractor` in evaluation.
 
     Args:
         extractor: its weights are copied.
@@ -50,9 +50,10 @@ class FusedExtractor(nn.Module):
             x: PHAT features of each frame and pair.
             scalars: the place of each pair as the convolution sees it.
             encoding: the place of each pair as added to the input of each block.
-            tails: what the last call returned, or zeros at the start.
+            tails: what the previous call returned, or zeros at the start.
         """
         y, tail = self.conv(x, scalars, tails[0])
+        # Features are the sum of `y` and an offset, batch pair feature, that is constant over frames.
         y = elu(y) * self.scale
         offset = self.shift.expand_as(encoding)
         new = [tail]
@@ -94,8 +95,11 @@ class FusedConv(nn.Module):
         tail: Float[Tensor, "tail batch pair feature"],
     ) -> tuple[Float[Tensor, "frame batch pair feature"], Float[Tensor, "tail batch pair feature"]]:
         """The convolved frames and the next tail."""
+        # frame batch pair input -> frame batch pair feature, for each tap
         oldest, middle, newest = (torch.matmul(x, weight) for weight in self.spectral.unbind())
+        # tap batch pair feature: what the place of a pair gives in every frame
         places = torch.matmul(scalars[None], self.placed[:, None]) + self.constant[:, None]
+        # The tail holds what the places give, too. It is taken out, for all frames get it at once below.
         middle = torch.cat([tail[:1] - places[1], middle])
         oldest = torch.cat([tail[1:] - places[0], oldest])
         y = newest + middle[:-1] + oldest[:-2] + (places.sum(0) + self.bias)
@@ -103,10 +107,10 @@ class FusedConv(nn.Module):
 
 
 class FusedResidualBlock(nn.Module):
-    """What :class:`ResidualBlock` does in evaluation to features in two parts, one constant over frames.
+    """The same as :class:`ResidualBlock` in evaluation, for features in two parts, one constant over frames.
 
     Args:
-        block: of the extractor; its weights are copied.
+        block: residual block of the extractor; its weights are copied.
     """
 
     weight: Tensor
@@ -180,7 +184,7 @@ def _keep_scale_shift(module: nn.Module, norm: BatchNorm) -> None:
 
 
 class FusedDualPathBlock(nn.Module):
-    """What :class:`DualPathBlock` does when no pair is absent.
+    """The same as :class:`DualPathBlock` when no pair is absent.
 
     Args:
         block: its weights are copied, or shared as they are.
@@ -213,7 +217,7 @@ class FusedDualPathBlock(nn.Module):
 
 
 class FusedAttention(nn.Module):
-    """What :class:`PairAttention` does when no pair is absent.
+    """The same as :class:`PairAttention` when no pair is absent.
 
     Features stand before pairs around the small products, so that one cheap turn each way is enough. The
     softmax does not see a bias of the keys; that of the values passes through it.
@@ -246,12 +250,14 @@ class FusedAttention(nn.Module):
         self, x: Float[Tensor, "frame batch pair feature"]
     ) -> Float[Tensor, "frame batch pair feature"]:
         """Each pair's view of all pairs."""
+        # frame batch pair feature -> frame*batch head feature pair
         frames, batch, pairs, width = x.shape
         by_head = (-1, self.num_heads, width // self.num_heads, pairs)
         asked = nn.functional.linear(x.reshape(-1, width), self.query, self.query_bias).view_as(x)
         query, key, value = (
             part.transpose(2, 3).reshape(by_head) for part in (asked, x @ self.key.T, x @ self.value.T)
         )
+        # -> frame*batch head pair other -> frame batch feature pair -> frame batch pair feature
         weights = torch.softmax(torch.matmul(query.transpose(2, 3), key), -1)
         mixed = torch.matmul(value, weights.transpose(2, 3)).view(frames, batch, width, pairs)
         rows = mixed.transpose(2, 3).reshape(-1, width)
@@ -261,9 +267,10 @@ class FusedAttention(nn.Module):
 def pool(
     x: Float[Tensor, "frame batch pair feature"], *, unbiased: bool = False
 ) -> Float[Tensor, "frame batch pooled"]:
-    """What :func:`pool_pairs` does when no pair is absent; the softmax is divided out at the end."""
+    """The same as :func:`pool_pairs` when no pair is absent; the softmax is divided out at the end."""
     count = torch.as_tensor(x.shape[2], dtype=x.dtype)
     divisor = (count - 1).clamp(min=1) if unbiased else count
+    # frame batch pair feature -> frame batch feature, twice: sum and spread
     powers = torch.exp(x - x.amax(2, keepdim=True))
     weighted = powers * x
     norm, total = powers.sum(2), weighted.sum(2, keepdim=True)
@@ -273,7 +280,7 @@ def pool(
 
 
 def elu(x: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
-    """Exponential linear unit from vectorised operators; ONNX Runtime's own takes twice as long."""
+    """Exponential linear unit from vectorised operators; that of ONNX Runtime takes twice as long."""
     return torch.maximum(x, torch.exp(x.clamp(max=0.0)) - 1.0)
 
 

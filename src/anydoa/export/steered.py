@@ -1,7 +1,6 @@
-"""The networks of the steered model from torch to ONNX, checked against torch before they are kept."""
+"""The networks of steered from torch to ONNX, checked against torch before they are kept."""
 
 import dataclasses
-import warnings
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,15 +15,13 @@ from anydoa.estimators.steered.estimator import AXIS_KEY, OPTIONS_KEY
 from anydoa.estimators.steered.mask import OnnxMask
 from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.estimators.steered.scorer import NUM_CHANNELS, NUM_NUMBERS, OnnxScorer, TalkerViews
+from anydoa.export.graph import write_graph
 from anydoa.io.output import whole_folder
 from anydoa.networks.checkpoint import Checkpoint
 from anydoa.networks.mask_net import MaskNet
 from anydoa.networks.score_net import ScoreNet, ScoreNetConfig
 
-OPSET = 17
 TOLERANCE = 1e-5  # largest difference of a mask or score
-_LENGTHS = (1, 6, 31)  # of the check; none is the length the graph is traced with
-_TALKERS = (1, 3, 5)
 
 
 def steered_card(
@@ -34,12 +31,12 @@ def steered_card(
     *,
     like: ModelCard | None = None,
 ) -> ModelCard:
-    """A card with everything two checkpoints know of themselves; the rest as on another card.
+    """A card with everything that two checkpoints know of themselves; the rest as on another card, or blank.
 
     Args:
         mask: the mask network and its notes.
         score: the score network and its notes; the options it was trained with become the model's.
-        name: of the model.
+        name: name of the model.
         like: card whose title, ranges, data, metrics and failures are kept, and whose options take
             the place of those of the score network; None for a blank one.
     """
@@ -90,7 +87,25 @@ def export_steered(mask: MaskNet, score: ScoreNet, card: ModelCard, folder: Path
             f"{options.memory_slots}; give the card it was trained for"
         )
     with whole_folder(folder, last=CARD_FILE) as partial:
-        difference = _write_graphs(mask, score, partial)
+        features = torch.zeros(1, 3, mask.config.num_features, mask.config.num_bins)
+        write_graph(
+            _Masks(mask).eval(),
+            {"features": features, "state": mask.initial_state()},
+            {"mask": {1: "frames"}, "next_state": {}},
+            partial / MASK_FILE,
+            varying={"features": {1: "frames"}},
+        )
+        cells, numbers = _views(score.config, 2)
+        write_graph(
+            _Scores(score).eval(),
+            {"cells": cells, "numbers": numbers},
+            {"score": {0: "talkers"}},
+            partial / SCORE_FILE,
+            varying={"cells": {0: "talkers"}, "numbers": {0: "talkers"}},
+        )
+        difference = max(
+            _compare_masks(mask, partial / MASK_FILE), _compare_scores(score, partial / SCORE_FILE)
+        )
         (partial / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
         if not difference <= TOLERANCE:
             raise CheckpointError(
@@ -100,30 +115,8 @@ def export_steered(mask: MaskNet, score: ScoreNet, card: ModelCard, folder: Path
     return difference
 
 
-def _write_graphs(mask: MaskNet, score: ScoreNet, folder: Path) -> float:
-    """Both graphs, and their largest difference from torch."""
-    config = mask.config
-    features = torch.zeros(1, 3, config.num_features, config.num_bins)
-    _trace(
-        _Masks(mask),
-        {"features": features, "state": mask.initial_state()},
-        {"mask": {1: "frames"}, "next_state": {}},
-        folder / MASK_FILE,
-        varying={"features": {1: "frames"}},
-    )
-    cells, numbers = _views(score.config, 2)
-    _trace(
-        _Scores(score),
-        {"cells": cells, "numbers": numbers},
-        {"score": {0: "talkers"}},
-        folder / SCORE_FILE,
-        varying={"cells": {0: "talkers"}, "numbers": {0: "talkers"}},
-    )
-    return max(_compare_masks(mask, folder / MASK_FILE), _compare_scores(score, folder / SCORE_FILE))
-
-
 class _Masks(nn.Module):
-    """The mask network as a graph: masks, not log odds."""
+    """The mask network as a graph: masks, not log-odds."""
 
     def __init__(self, network: MaskNet) -> None:
         super().__init__()
@@ -135,7 +128,7 @@ class _Masks(nn.Module):
 
 
 class _Scores(nn.Module):
-    """The score network as a graph: scores, not log odds."""
+    """The score network as a graph: scores, not log-odds."""
 
     def __init__(self, network: ScoreNet) -> None:
         super().__init__()
@@ -145,37 +138,13 @@ class _Scores(nn.Module):
         return torch.sigmoid(self.network(cells, numbers))
 
 
-def _trace(
-    network: nn.Module,
-    inputs: dict[str, Tensor],
-    outputs: dict[str, dict[int, str]],
-    path: Path,
-    *,
-    varying: dict[str, dict[int, str]],
-) -> None:
-    """Write a graph; sizes that are not named as varying are fixed."""
-    with warnings.catch_warnings():
-        # The tracer warns of sizes it cannot know to vary: all but the named ones do not.
-        warnings.simplefilter("ignore")
-        torch.onnx.export(
-            network.eval(),
-            tuple(inputs.values()),
-            str(path),
-            input_names=list(inputs),
-            output_names=list(outputs),
-            dynamic_axes={**varying, **{name: axes for name, axes in outputs.items() if axes}},
-            opset_version=OPSET,
-            dynamo=False,
-        )
-
-
 @torch.no_grad()
 def _compare_masks(network: MaskNet, graph: Path) -> float:
     """Largest difference of a mask between a graph and torch, over random features."""
     rng = np.random.default_rng(0)
     running = OnnxMask(graph)
     worst = 0.0
-    for frames in _LENGTHS:
+    for frames in (1, 6, 31):  # none is the length that the graph is traced with
         features = rng.normal(size=(frames, network.config.num_features, network.config.num_bins))
         features = features.astype(np.float32)
         expected = torch.sigmoid(network(torch.from_numpy(features)[None])[0])[0].numpy()
@@ -189,7 +158,7 @@ def _compare_scores(network: ScoreNet, graph: Path) -> float:
     """Largest difference of a score between a graph and torch, over random views."""
     running = OnnxScorer(graph)
     worst = 0.0
-    for talkers in _TALKERS:
+    for talkers in (1, 3, 5):  # none is the number that the graph is traced with
         cells, numbers = _views(network.config, talkers)
         expected = torch.sigmoid(network.eval()(cells, numbers)).numpy()
         found = running.scores(TalkerViews(cells.numpy(), numbers.numpy()))
@@ -198,6 +167,7 @@ def _compare_scores(network: ScoreNet, graph: Path) -> float:
 
 
 def _views(config: ScoreNetConfig, talkers: int) -> tuple[Tensor, Tensor]:
+    """Random views of talkers."""
     generator = torch.Generator().manual_seed(talkers)
     cells = torch.rand(talkers, NUM_CHANNELS, config.num_slots, config.num_bands, generator=generator)
     return cells, torch.randn(talkers, NUM_NUMBERS, generator=generator)

@@ -2,7 +2,8 @@
 
 AuGeonet turns audio and microphone positions into a representation, Gridnet turns directions into one; the
 spectrum is the sigmoid of their inner product. Neither sees what the other is given, so a grid is computed
-once, and a recording may be asked about any directions afterwards.
+once, and a recording may be asked about any directions afterwards. PlaneWaveNet, which is not in the paper,
+adds its log-odds to the inner product.
 """
 
 import math
@@ -32,15 +33,17 @@ class AggRl(nn.Module):
 
     Reference:
         Baek et al. (2026), "Physics-Informed Audio-Geometry-Grid Representation Learning for Universal Sound
-        Source Localization". Oddities of its public model are mended unless ``config.compat`` keeps them.
+        Source Localization". Oddities of its public model are corrected unless ``config.compat`` keeps them.
     """
 
     def __init__(self, config: AggRlConfig | None = None) -> None:
         super().__init__()
         self.config = config or AggRlConfig()
-        # Those for comparison are trained and tried out alike; where only these will do, they are refused.
-        self.augeonet = cast(AuGeonet, _trunk(self.config))
-        self.gridnet = cast(Gridnet, _output(self.config))
+        # Peers are trained and tried out alike; `require_streams` refuses them where only these will do.
+        trunk = AuGeonet if self.config.trunk == "augeonet" else PairwiseTrunk
+        output = Gridnet if self.config.output == "grid" else FixedGrid
+        self.augeonet = cast(AuGeonet, trunk(self.config))
+        self.gridnet = cast(Gridnet, output(self.config))
         self.scoring_grid: ScoringGrid | None = None
         if self.config.plane_waves:
             slope_deg = (self.config.plane_wave_top_deg, self.config.plane_wave_lobe_deg)
@@ -54,7 +57,7 @@ class AggRl(nn.Module):
         directions: Float[Tensor, "grid 3"],
         mic_mask: Bool[Tensor, "batch mic"] | None = None,
     ) -> Float[Tensor, "batch output grid frame"]:
-        """Spatial spectrum, 0..1; arguments as for :meth:`logits`."""
+        """Spatial spectrum, 0..1; :meth:`logits` describes the arguments."""
         return torch.sigmoid(self.logits(audio, mic_positions, directions, mic_mask))
 
     def logits(
@@ -85,14 +88,19 @@ class AggRl(nn.Module):
     ) -> Float[Tensor, "batch output grid frame"]:
         """Log-odds: inner product of both representations over the square root of the latent width.
 
-        Where PlaneWaveNet has scored the grid itself, as it does in training, its log-odds follow in the
-        representation, the grid has no weights for them, and they are added.
+        Args:
+            representation: from :meth:`represent`. Where PlaneWaveNet has scored the grid itself, as it does
+                in training, its log-odds follow the latent space; the grid has no weights for them, and they
+                are added.
+            grid_representation: from :meth:`grid_representation`.
         """
         width = grid_representation.shape[-1]
         scaled = grid_representation * (1 / math.sqrt(self.config.latent_size))
         batch, outputs, frames, _ = representation.shape
-        # Frames come out last in memory, as the loss and its targets have them: it is slow on anything else.
+        # batch output frame latent -> output latent batch*frame: frames come out last in memory, as the loss
+        # and its targets have them; the loss is slow on anything else.
         columns = representation[..., :width].permute(1, 3, 0, 2).flatten(2)
+        # output grid batch*frame -> batch output grid frame
         logits = torch.bmm(scaled, columns).view(outputs, -1, batch, frames).permute(2, 0, 1, 3)
         if representation.shape[-1] == width:
             return logits
@@ -107,7 +115,12 @@ class AggRl(nn.Module):
     ) -> Float[Tensor, "batch output frame latent"]:
         """Audio-geometry representation of whole recordings; the last hop is filled up with zeros.
 
-        With a PlaneWaveNet, what it says of the directions it scores follows: by default those it runs with.
+        Args:
+            audio: at the sample rate of the configuration, any scale.
+            mic_positions: metres, any origin.
+            mic_mask: true where there is a microphone; None if all are there.
+            scored: directions that PlaneWaveNet scores, if there is one; None for those it runs with. Its
+                log-odds follow the latent space.
 
         Raises:
             ShapeError: if the audio is shorter than a window, or there is only one microphone.
@@ -125,7 +138,10 @@ class AggRl(nn.Module):
         return representation
 
     def scored_directions(self) -> ScoredDirections | None:
-        """What PlaneWaveNet scores where it runs, if there is one; it depends on nothing, so keep it."""
+        """The directions that PlaneWaveNet scores where it runs, if there is one.
+
+        They depend on the weights alone, so keep them for a stream.
+        """
         if self.scoring_grid is None or not self.hears_plane_waves:
             return None
         grid = self.gridnet(self.scoring_grid.directions)
@@ -134,11 +150,20 @@ class AggRl(nn.Module):
     def scored_at(
         self, directions: Float[Tensor, "grid 3"], grid: Float[Tensor, "output grid latent"]
     ) -> ScoredDirections:
-        """Any directions for PlaneWaveNet to score, from what Gridnet makes of them."""
+        """Any directions for PlaneWaveNet to score.
+
+        Args:
+            directions: unit vectors.
+            grid: what Gridnet makes of them.
+        """
         return ScoredDirections(directions, grid[-1] / math.sqrt(self.config.latent_size))
 
     def grid_representation(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "output grid latent"]:
-        """Grid representation; it depends on the directions alone, so keep it for a fixed grid."""
+        """Grid representation; it depends on the directions alone, so keep it for a fixed grid.
+
+        Args:
+            directions: unit vectors.
+        """
         latent: Tensor = self.gridnet(directions)
         if self.scoring_grid is None or not self.hears_plane_waves:
             return latent
@@ -151,7 +176,7 @@ class AggRl(nn.Module):
         """State of fresh streams, batch first: no samples yet, everything else zero.
 
         Args:
-            mic_positions: gives the number of streams and of microphones; the places do not matter.
+            mic_positions: streams and microphones are counted; the places do not matter.
 
         Raises:
             ConfigError: if the network is one of those that run on whole recordings only.
@@ -175,11 +200,12 @@ class AggRl(nn.Module):
 
         Args:
             audio: the next samples of each stream, any number.
-            state: from :meth:`initial_state` or the last step; it is not changed.
+            state: from :meth:`initial_state` or the previous step; it is not changed.
             mic_positions: metres; they may move between steps, the reference microphone may not change.
             mic_mask: true where there is a microphone, the same in each step; None if all are there.
-            scored: what :meth:`scored_directions` gave, the same in each step; None to compute it anew.
+            scored: from :meth:`scored_directions`, the same in each step; None to compute them anew.
         """
+        # Samples that no whole window has used yet, then the new ones.
         samples = torch.cat([state["samples"], audio], -1)
         window, hop = self.config.window_length, self.config.hop_length
         num_frames = max((samples.shape[-1] - window) // hop + 1, 0)
@@ -207,11 +233,3 @@ class AggRl(nn.Module):
     def project_(self) -> None:
         """Bring the bins of the transform back inside their bounds; call after each optimiser step."""
         self.augeonet.transform.project_()
-
-
-def _trunk(config: AggRlConfig) -> AuGeonet | PairwiseTrunk:
-    return AuGeonet(config) if config.trunk == "augeonet" else PairwiseTrunk(config)
-
-
-def _output(config: AggRlConfig) -> Gridnet | FixedGrid:
-    return Gridnet(config) if config.output == "grid" else FixedGrid(config)

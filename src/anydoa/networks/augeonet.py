@@ -65,20 +65,23 @@ class AuGeonet(Trunk):
         state: dict[str, Tensor] | None = None,
         scored: ScoredDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
-        """The same from spectra on: all of the network behind its transform.
+        """Representation from spectra on: all of the network behind its transform.
 
         Args:
             real: real part at the bins of the transform, microphones in the order of the layout.
             imag: imaginary part.
             layout: from :meth:`lay_out`.
-            state: as for the whole network.
-            scored: as for the whole network.
+            state: memory of a stream; :meth:`forward` describes it.
+            scored: directions that PlaneWaveNet scores; :meth:`forward` describes them.
         """
-        encoding = self.microphone_encoding(layout.places)
-        x, extractor = self.extract(
-            self.cross_spectra(real, imag, layout), layout, encoding, self._memory(state, "extractor")
-        )
+        encoding = self.microphone_encoding(layout.places)  # pair batch feature (rMPE)
+        # mic frame batch freq -> pair frame batch input: phase differences from the reference
+        x = self.cross_spectra(real, imag, layout)
+        # pair frame batch input -> pair frame batch feature: each pair by itself (CIFE)
+        x, extractor = self.extract(x, layout, encoding, self._memory(state, "extractor"))
+        # Pairs listen to each other, then to the past (dual path); the axes stay.
         x, recurrence = self.exchange(x, layout, encoding, self._memory(state, "recurrence"))
+        # pair frame batch feature -> output frame batch latent (representation mapping)
         y, summary, mapping = self.mapping(x, layout.pair_mask, self._memory(state, "mapping"))
         memory = {"extractor": extractor, "recurrence": recurrence, "mapping": mapping}
         if self.plane_wave_net is not None and scored is not None:
@@ -92,7 +95,7 @@ class AuGeonet(Trunk):
                 scored.tops,
                 self._memory(state, "plane_waves"),
             )
-            # Only the last output hears it.
+            # Only the last output hears it: log-odds of the scored directions follow its latent space.
             others = logits.new_zeros(len(y) - 1, *logits.shape)
             y = torch.cat([y, torch.cat([others, logits[None]])], -1)
         return y.permute(2, 0, 1, 3), _batch_first(memory)
@@ -100,7 +103,12 @@ class AuGeonet(Trunk):
     def plane_waves(
         self, mic_positions: Float[Tensor, "batch mic 3"], directions: Float[Tensor, "direction 3"]
     ) -> Float[Tensor, "batch freq twice_mic direction"]:
-        """What PlaneWaveNet compares the phases of these microphones with, in free field."""
+        """Steering vectors in free field, with which PlaneWaveNet compares the phases of the microphones.
+
+        Args:
+            mic_positions: metres, any origin.
+            directions: unit vectors.
+        """
         net, config = self.plane_wave_net, self.config
         assert net is not None
         # Phases need all the digits there are, in mixed precision too.
@@ -109,7 +117,13 @@ class AuGeonet(Trunk):
             return steering_vectors(mic_positions, directions, hertz)
 
     def initial_state(self, mic_positions: Float[Tensor, "batch mic 3"]) -> dict[str, Tensor]:
-        """The state before the first frame: zeros, batch first; PlaneWaveNet's for its own directions."""
+        """The state before the first frame: zeros, batch first.
+
+        That of PlaneWaveNet is for the directions it runs with.
+
+        Args:
+            mic_positions: streams and microphones are counted; the places do not matter.
+        """
         batch, num_mics, _ = mic_positions.shape
         pairs = num_mics if self.config.mic_frame == "absolute" else num_mics - 1
         width = self.config.num_features
@@ -159,10 +173,12 @@ class AuGeonet(Trunk):
         if layout.pair_mask is None or not self.training:
             features, new = self.extractor(cross_spectra, encoding, tails)
             return features, new
-        # In training the statistics of the batch must not see absent pairs: all present ones become one row.
+        # In training the statistics of the batch must not see absent pairs: those present become one row.
         pair, item = layout.pair_mask.T.nonzero(as_tuple=True)
+        # pair frame batch input -> frame present input
         packed = cross_spectra[pair, :, item].transpose(0, 1).contiguous()
         packed, new = self.extractor(packed[None], encoding[pair, item][None], tails)
+        # frame present feature -> pair frame batch feature, zeros where there is no pair
         features = packed.new_zeros(*cross_spectra.shape[:3], packed.shape[-1])
         features[pair, :, item] = packed[0].transpose(0, 1)
         return features, new
@@ -182,6 +198,7 @@ class AuGeonet(Trunk):
         return x, new
 
     def _memory(self, state: dict[str, Tensor] | None, group: str) -> list[Tensor | None]:
+        """The tensors of a part of the network, the batch on its last axis but one; None at the start."""
         count = {
             "extractor": len(self.extractor.tail_shapes),
             "recurrence": len(self.dual_path),
@@ -194,7 +211,7 @@ class AuGeonet(Trunk):
 
 
 def _batch_first(memory: dict[str, list[Tensor | None]]) -> dict[str, Tensor]:
-    # Inside, the batch is the last axis but one of everything; the first axis takes its place.
+    """The memory by name, batch first; inside, the batch is the last axis but one of every tensor."""
     return {
         f"{group}_{i}": tensor.transpose(0, -2)
         for group, tensors in memory.items()

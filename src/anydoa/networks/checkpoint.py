@@ -35,7 +35,7 @@ class Checkpoint(Generic[Network]):
 
     Args:
         network: in evaluation mode.
-        notes: whatever was given when it was saved.
+        notes: what was given when it was saved.
     """
 
     network: Network
@@ -70,7 +70,7 @@ def load_checkpoint(path: str | Path) -> Checkpoint[AggRl]:
 
 
 def load_mask_checkpoint(path: str | Path) -> Checkpoint[MaskNet]:
-    """Read the mask network of the steered model.
+    """Read the mask network of steered.
 
     Raises:
         CheckpointError: if the file is missing, damaged or of another kind.
@@ -79,7 +79,7 @@ def load_mask_checkpoint(path: str | Path) -> Checkpoint[MaskNet]:
 
 
 def load_score_checkpoint(path: str | Path) -> Checkpoint[ScoreNet]:
-    """Read the score network of the steered model.
+    """Read the score network of steered.
 
     Raises:
         CheckpointError: if the file is missing, damaged or of another kind.
@@ -92,8 +92,8 @@ def average_checkpoints(paths: Sequence[str | Path], target: str | Path) -> None
 
     Args:
         paths: checkpoints of the same configuration.
-        target: file to write. Of the notes it has ``training`` of the run with the most examples, and that of
-            each of them under ``mean_of``.
+        target: file to write. Its notes are the ``training`` of the run with the most examples, with that of
+            every run under ``mean_of``.
 
     Raises:
         CheckpointError: if there are fewer than two, a file is missing or damaged, or configurations differ.

@@ -21,7 +21,7 @@ _WITHOUT_WEIGHTS = (
 
 @dataclass(frozen=True)
 class AggRlConfig:
-    """Sizes and choices of an AGG-RL network. The defaults are the published ones, its oddities mended.
+    """Sizes and choices of an AGG-RL network. The defaults are the published ones, its oddities corrected.
 
     Args:
         sample_rate: samples a second that the network listens at.

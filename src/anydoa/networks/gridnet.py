@@ -13,8 +13,6 @@ from anydoa.networks.layers.positional_encoding import (
     PhaseEncoding,
 )
 
-NUM_LAYERS = 3
-
 
 class Gridnet(nn.Module):
     """One small network for each output, each direction by itself.
@@ -25,7 +23,7 @@ class Gridnet(nn.Module):
 
     def __init__(self, config: AggRlConfig) -> None:
         super().__init__()
-        self.encoding = encoding_of(config)
+        self.encoding = direction_encoding(config)
         self.outputs = nn.ModuleList(
             DirectionMlp(self.encoding.num_features, config.latent_size) for _ in range(config.num_outputs)
         )
@@ -34,19 +32,6 @@ class Gridnet(nn.Module):
         """Representation of unit vectors, one for each output."""
         features = self.encoding(directions)
         return torch.stack([network(features) for network in self.outputs])
-
-
-def encoding_of(
-    config: AggRlConfig,
-) -> HarmonicEncoding | PhaseEncoding | FrequencyEncoding | CartesianEncoding:
-    """How a configuration makes features of directions."""
-    if config.grid_encoding == "harmonics":
-        return HarmonicEncoding(config.grid_degree)
-    if config.grid_encoding == "phases":
-        return PhaseEncoding(config.latent_size)
-    if config.grid_encoding == "fm":
-        return FrequencyEncoding(config.latent_size, config.beta)
-    return CartesianEncoding()
 
 
 class DirectionMlp(nn.Module):
@@ -59,7 +44,7 @@ class DirectionMlp(nn.Module):
 
     def __init__(self, num_inputs: int, width: int) -> None:
         super().__init__()
-        widths = [num_inputs] + [width] * (NUM_LAYERS - 1)
+        widths = [num_inputs, width, width]
         self.linears = nn.ModuleList(nn.Linear(inputs, width) for inputs in widths)
         self.norms = nn.ModuleList(EluLayerNorm(width) for _ in widths)
         self.last = nn.Linear(width, width)
@@ -70,3 +55,16 @@ class DirectionMlp(nn.Module):
             x = norm(linear(x))
         representation: Tensor = self.last(x)
         return representation
+
+
+def direction_encoding(
+    config: AggRlConfig,
+) -> HarmonicEncoding | PhaseEncoding | FrequencyEncoding | CartesianEncoding:
+    """The encoding of directions that a configuration names."""
+    if config.grid_encoding == "harmonics":
+        return HarmonicEncoding(config.grid_degree)
+    if config.grid_encoding == "phases":
+        return PhaseEncoding(config.latent_size)
+    if config.grid_encoding == "fm":
+        return FrequencyEncoding(config.latent_size, config.beta)
+    return CartesianEncoding()

@@ -1,11 +1,10 @@
-"""The mask network: which time-frequency bins hold a talker's direct sound.
+"""MaskNet: which time-frequency bins hold the direct sound of a talker.
 
 It sees levels and coherence (:class:`~anydoa.estimators.steered.bin_features.BinFeatures`), no geometry, so it serves
 every array. Causal: a bin is judged by what came before and at the same time.
 
 Recurrent layers see whole frames and remember, but all of a frame has to pass through their few hundred
-units.
-So convolutions, the same for all bins, correct what they say of a bin by the bins and moments around it.
+units. So convolutions, the same for all bins, correct the opinion on a bin by the bins and frames around it.
 """
 
 from collections.abc import Mapping
@@ -20,14 +19,13 @@ from anydoa.errors import ConfigError
 from anydoa.estimators.steered.bin_features import BinAxis
 from anydoa.io.names import record_from_dict
 
-_SCALE = (2.0, 2.0, 0.3, 0.3)  # usual spread of each feature
-_OFFSET = (0.0, 0.0, 0.6, 0.5)
-_LOGIT_SCALE = 0.3  # log odds spread by about 3, what stands beside them by about 1
+FEATURE_OFFSET = (0.0, 0.0, 0.6, 0.5)  # usual middle of each feature of a bin
+FEATURE_SPREAD = (2.0, 2.0, 0.3, 0.3)
 
 
 @dataclass(frozen=True)
 class MaskNetConfig:
-    """Sizes of the mask network.
+    """Sizes of MaskNet.
 
     Args:
         sample_rate: samples a second.
@@ -36,12 +34,12 @@ class MaskNetConfig:
         first_bin: lowest bin kept.
         num_bins: bins kept.
         num_features: features of each bin.
-        hidden_size: of the recurrent layers.
+        hidden_size: width of the recurrent layers.
         num_layers: recurrent layers.
         patch_frames: newest frames that a correction sees.
-        patch_bins: bins that it sees of each, odd.
-        patch_channels: of the first convolution.
-        blend_channels: of the second.
+        patch_bins: bins that a correction sees of each frame, odd.
+        patch_channels: channels of the first convolution.
+        blend_channels: channels of the second convolution.
 
     Raises:
         ConfigError: if the bins kept do not lie inside the spectrum, a size is below 1, or ``patch_bins`` is
@@ -93,10 +91,10 @@ class MaskNetConfig:
 
 
 class MaskNet(nn.Module):
-    """Features of bins to masks.
+    """From features of bins to masks.
 
     Args:
-        config: sizes.
+        config: sizes; None for the defaults.
     """
 
     offset: Tensor
@@ -106,8 +104,8 @@ class MaskNet(nn.Module):
         super().__init__()
         self.config = config = MaskNetConfig() if config is None else config
         size = config.num_features * config.num_bins
-        self.register_buffer("offset", torch.tensor(_OFFSET)[:, None], persistent=False)
-        self.register_buffer("scale", 1 / torch.tensor(_SCALE)[:, None], persistent=False)
+        self.register_buffer("offset", torch.tensor(FEATURE_OFFSET)[:, None], persistent=False)
+        self.register_buffer("scale", 1 / torch.tensor(FEATURE_SPREAD)[:, None], persistent=False)
         self.entry = nn.Linear(size, config.hidden_size)
         self.norm = nn.LayerNorm(config.hidden_size)
         self.memory = nn.GRU(config.hidden_size, config.hidden_size, config.num_layers, batch_first=True)
@@ -124,7 +122,7 @@ class MaskNet(nn.Module):
             nn.init.zeros_(parameter)
 
     def initial_state(self, batch: int = 1) -> Float[Tensor, "batch size"]:
-        """Memory before the first frame: of the recurrent layers, then the frames of a patch before it."""
+        """Memory before the first frame: the units of the recurrent layers, then the frames of a patch."""
         config = self.config
         frames = (config.patch_frames - 1) * self.patch.in_channels * config.num_bins
         return self.scale.new_zeros(batch, config.num_layers * config.hidden_size + frames)
@@ -134,10 +132,10 @@ class MaskNet(nn.Module):
         features: Float[Tensor, "batch frame feature freq"],
         state: Float[Tensor, "batch size"] | None = None,
     ) -> tuple[Float[Tensor, "batch frame freq"], Float[Tensor, "batch size"]]:
-        """Logits of the masks, and the memory for the next call.
+        """Log-odds of the masks, and the memory for the next call.
 
         Args:
-            features: of the next frames.
+            features: features of the next frames.
             state: memory left by the frames before; None at the beginning.
         """
         config = self.config
@@ -146,12 +144,16 @@ class MaskNet(nn.Module):
         batch, units = len(features), config.num_layers * config.hidden_size
         memory = state[:, :units].view(batch, config.num_layers, config.hidden_size)
         past = state[:, units:].view(batch, self.patch.in_channels, config.patch_frames - 1, config.num_bins)
+        # batch frame feature freq -> batch frame unit: whole frames, remembered
         seen = (features - self.offset) * self.scale
         entered = nn.functional.relu(self.norm(self.entry(seen.flatten(2))))
         remembered, memory = self.memory(entered, memory.transpose(0, 1).contiguous())
+        # -> batch frame freq: the first opinion
         logits = self.exit(torch.cat([entered, remembered], -1))
-        known = torch.cat([seen, _LOGIT_SCALE * logits[:, :, None]], 2).transpose(1, 2)
+        # -> batch channel frame freq: features beside the opinion, whose spread of about 3 becomes about 1
+        known = torch.cat([seen, 0.3 * logits[:, :, None]], 2).transpose(1, 2)
         frames = torch.cat([past, known], 2)
+        # -> batch 1 frame freq: corrections from the bins and frames around
         patches = nn.functional.relu(self.patch(frames))
         corrections = self.correction(nn.functional.relu(self.blend(patches)))[:, 0]
         past = frames[:, :, frames.shape[2] - (config.patch_frames - 1) :]

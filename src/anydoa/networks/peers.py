@@ -1,8 +1,9 @@
-"""Trunks that look at every pair of microphones, for comparison with AuGeonet: U-Net and Neural-SRP.
+"""Networks that AGG-RL is compared with: U-Net, Neural-SRP, and GI-DOAEnet's output for one fixed grid.
 
-Both hear what the AGG-RL paper gives them, GCC-PHAT over lags and where the microphones of the pair are, and
-both average over pairs before their last layer. So they serve any array, at a cost that grows with the square
-of the number of microphones. Sizes that the paper does not give are ours.
+U-Net and Neural-SRP are trunks that look at every pair of microphones. Both hear what the AGG-RL paper gives
+them, GCC-PHAT over lags and where the microphones of the pair are, and both average over pairs before their
+last layer. So they serve any array, at a cost that grows with the square of the number of microphones. Sizes
+that the paper does not give are ours.
 
 Causal like AuGeonet, but for whole recordings only: these are research comparisons and run on no stream.
 """
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.networks.config import AggRlConfig
 from anydoa.networks.layers.array_layout import ArrayLayout, lay_out, take_microphones
+from anydoa.networks.layers.causal_conv import NUM_TAPS
 from anydoa.networks.layers.gcc import FLOOR
 from anydoa.networks.layers.normalization import EluLayerNorm
 from anydoa.networks.layers.nudft import NonUniformDft
@@ -26,8 +28,6 @@ from anydoa.networks.plane_wave_net import ScoredDirections
 from anydoa.networks.trunk import Trunk
 
 NUM_LAGS = 64  # at the sample rate of the network; the middle ones, 0.7 m to both sides
-_CHANNELS = (8, 16, 32, 64)  # of the U-Net, from the finest level to the coarsest
-_TAPS = 3  # frames, and lags, that a convolution sees
 
 
 class PairwiseTrunk(Trunk):
@@ -49,7 +49,12 @@ class PairwiseTrunk(Trunk):
         width = 2 * config.num_features
         self.pair_network = UNet(width) if config.trunk == "u-net" else NeuralSrp(config.num_features, width)
         self.outputs = nn.ModuleList(nn.Linear(width, config.latent_size) for _ in range(config.num_outputs))
-        self.register_buffer("lag_kernels", _lag_kernels(config.num_bins), persistent=False)
+        # freq lag: from both parts of cross-spectra at even bins to correlations at whole lags around zero
+        lag = torch.arange(NUM_LAGS, dtype=torch.float64) - NUM_LAGS // 2
+        phase = math.pi * torch.arange(config.num_bins, dtype=torch.float64)[:, None] * lag
+        phase = phase / (config.num_bins - 1)
+        kernels = torch.stack([torch.cos(phase), -torch.sin(phase)]) / math.sqrt(config.num_bins / 2)
+        self.register_buffer("lag_kernels", kernels.float(), persistent=False)
 
     def represent_spectra(
         self,
@@ -59,14 +64,23 @@ class PairwiseTrunk(Trunk):
         state: dict[str, Tensor] | None = None,
         scored: ScoredDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
-        """The same from spectra on, microphones in the order of the layout."""
+        """Representation from spectra on, microphones in the order of the layout; there is no memory."""
         assert state is None  # there is nothing to go on from
         first, second = torch.triu_indices(len(real), len(real), 1, device=real.device)
+        # mic frame batch freq -> pair frame batch lag
         with torch.autocast(real.device.type, enabled=False):
             lags = self.correlate(real, imag, first, second)
+        # -> pair frame batch feature
         scalars = place_scalars(layout.places[first] - layout.places[second])
         features = self.pair_network(lags, scalars)
-        pooled = _mean_over_pairs(features, layout.mic_mask, first, second)
+        # -> frame batch feature: mean over the pairs whose microphones are both there
+        if layout.mic_mask is None:
+            pooled = features.mean(0)
+        else:
+            present = layout.mic_mask[:, first] & layout.mic_mask[:, second]
+            weight = present.T[:, None, :, None].to(features.dtype)
+            pooled = (features * weight).sum(0) / weight.sum(0).clamp(min=1)
+        # -> batch output frame latent
         y = torch.stack([output(pooled) for output in self.outputs])
         return y.permute(2, 0, 1, 3), {}
 
@@ -96,7 +110,14 @@ class PairwiseTrunk(Trunk):
         first: Int[Tensor, "pair"],
         second: Int[Tensor, "pair"],
     ) -> Float[Tensor, "pair frame batch lag"]:
-        """GCC-PHAT of each pair at the lags looked at; of noise it has unit variance."""
+        """GCC-PHAT of each pair around lag zero, scaled to unit variance for noise.
+
+        Args:
+            real: real parts of the spectra.
+            imag: imaginary parts of the spectra.
+            first: first microphone of each pair.
+            second: second microphone of each pair.
+        """
         scale = (real * real + imag * imag).clamp(min=FLOOR**2).rsqrt()
         real, imag = real * scale, imag * scale
         cosine = real[first] * real[second] + imag[first] * imag[second]
@@ -109,7 +130,7 @@ class NeuralSrp(nn.Module):
 
     Args:
         hidden: width of the recurrence.
-        width: of the result.
+        width: width of the result.
 
     Reference:
         Grinstein et al. (2024), "The Neural-SRP method for positional sound source localization": a network
@@ -129,10 +150,16 @@ class NeuralSrp(nn.Module):
     def forward(
         self, lags: Float[Tensor, "pair frame batch lag"], scalars: Float[Tensor, "pair batch 8"]
     ) -> Float[Tensor, "pair frame batch feature"]:
-        """Features of each pair and frame."""
+        """Features of each pair and frame.
+
+        Args:
+            lags: correlations.
+            scalars: place of the first microphone of each pair, from the second.
+        """
         pairs, frames, batch, _ = lags.shape
         placed = scalars[:, None].expand(-1, frames, -1, -1)
         x = self.entry_norm(self.entry(torch.cat([lags, placed], -1)))
+        # pair frame batch feature -> frame pair*batch feature and back
         rows = x.transpose(0, 1).flatten(1, 2)
         x = self.recurrence(rows)[0].view(frames, pairs, batch, -1).transpose(0, 1)
         x = self.joint_norm(self.joint(torch.cat([x, placed], -1)))
@@ -143,44 +170,55 @@ class NeuralSrp(nn.Module):
 class UNet(nn.Module):
     """Each pair by itself: the picture of its correlations over frames and lags, to and from coarser lags.
 
-    Lags are halved on the way down and doubled on the way up, where each level joins the one it came from;
-    frames stay, and convolutions see past ones only.
+    Lags are halved on the way down and doubled on the way up, where each level joins the one it came from.
+    Frames stay, and convolutions see past ones only.
 
     Args:
-        width: of the result.
+        width: width of the result.
+        channels: channels of each level, from the finest to the coarsest.
 
     Reference:
         Ronneberger et al. (2015), "U-Net", in the form that Baek et al. (2026) compare with: correlations in,
         a spectrum out, pairs averaged.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, channels: tuple[int, ...] = (8, 16, 32, 64)) -> None:
         super().__init__()
-        inputs = (_CHANNELS[0], *_CHANNELS[:-1])
-        self.entry = nn.Conv2d(1, _CHANNELS[0], (1, _TAPS), padding=(0, _TAPS // 2))
-        self.place = nn.Linear(NUM_SCALARS, _CHANNELS[0])
-        self.down = nn.ModuleList(_Convolutions(*pair) for pair in zip(inputs, _CHANNELS, strict=True))
-        coarse, fine = _CHANNELS[:0:-1], _CHANNELS[-2::-1]
+        finest = channels[0]
+        inputs = (finest, *channels[:-1])
+        self.entry = nn.Conv2d(1, finest, (1, NUM_TAPS), padding=(0, NUM_TAPS // 2))
+        self.place = nn.Linear(NUM_SCALARS, finest)
+        self.down = nn.ModuleList(_Convolutions(*pair) for pair in zip(inputs, channels, strict=True))
+        coarse, fine = channels[:0:-1], channels[-2::-1]
         self.up = nn.ModuleList(
             _Convolutions(below + here, here) for below, here in zip(coarse, fine, strict=True)
         )
-        self.last = nn.Linear(_CHANNELS[0] * NUM_LAGS + NUM_SCALARS, width)
+        self.last = nn.Linear(finest * NUM_LAGS + NUM_SCALARS, width)
         self.last_norm = EluLayerNorm(width)
 
     def forward(
         self, lags: Float[Tensor, "pair frame batch lag"], scalars: Float[Tensor, "pair batch 8"]
     ) -> Float[Tensor, "pair frame batch feature"]:
-        """Features of each pair and frame."""
+        """Features of each pair and frame.
+
+        Args:
+            lags: correlations.
+            scalars: place of the first microphone of each pair, from the second.
+        """
         pairs, frames, batch, _ = lags.shape
+        # pair frame batch lag -> picture channel frame lag, a picture for each pair of each item
         pictures = lags.transpose(1, 2).flatten(0, 1)[:, None]
         # The same everywhere in a picture, so added once to what the first convolution gives.
         x = self.entry(pictures) + self.place(scalars.flatten(0, 1))[:, :, None, None]
+        # Down: half as many lags at each level but the first.
         levels: list[Tensor] = []
         for level, convolutions in enumerate(self.down):
             x = convolutions(nn.functional.max_pool2d(x, (1, 2)) if level else x)
             levels.append(x)
+        # Up: twice as many lags, beside what the same level had on the way down.
         for convolutions, across in zip(self.up, levels[-2::-1], strict=True):
             x = convolutions(torch.cat([x.repeat_interleave(2, -1), across], 1))
+        # picture channel frame lag -> pair frame batch feature
         rows = x.permute(0, 2, 1, 3).flatten(2).view(pairs, batch, frames, -1).transpose(1, 2)
         rows = torch.cat([rows, scalars[:, None].expand(-1, frames, -1, -1)], -1)
         features: Tensor = self.last_norm(self.last(rows))
@@ -195,6 +233,9 @@ class FixedGrid(nn.Module):
 
     Args:
         config: sizes.
+
+    Reference:
+        The output of GI-DOAEnet, as Baek et al. (2026) compare with it.
     """
 
     directions: Tensor
@@ -219,23 +260,16 @@ class _Convolutions(nn.Module):
     def __init__(self, num_inputs: int, num_outputs: int) -> None:
         super().__init__()
         sizes = (num_inputs, num_outputs), (num_outputs, num_outputs)
-        self.convs = nn.ModuleList(nn.Conv2d(*size, _TAPS) for size in sizes)
+        self.convs = nn.ModuleList(nn.Conv2d(*size, NUM_TAPS) for size in sizes)
         self.norms = nn.ModuleList(nn.BatchNorm2d(num_outputs) for _ in sizes)
 
     def forward(
         self, x: Float[Tensor, "picture channel frame lag"]
     ) -> Float[Tensor, "picture new_channel frame lag"]:
-        side = _TAPS // 2
+        side = NUM_TAPS // 2
         for conv, norm in zip(self.convs, self.norms, strict=True):
-            x = nn.functional.elu(norm(conv(nn.functional.pad(x, (side, side, _TAPS - 1, 0)))))
+            x = nn.functional.elu(norm(conv(nn.functional.pad(x, (side, side, NUM_TAPS - 1, 0)))))
         return x
-
-
-def _lag_kernels(num_bins: int) -> Float[Tensor, "2 freq lag"]:
-    """From both parts of cross-spectra at even bins to correlations at whole lags around zero."""
-    lag = torch.arange(NUM_LAGS, dtype=torch.float64) - NUM_LAGS // 2
-    phase = math.pi * torch.arange(num_bins, dtype=torch.float64)[:, None] * lag / (num_bins - 1)
-    return (torch.stack([torch.cos(phase), -torch.sin(phase)]) / math.sqrt(num_bins / 2)).float()
 
 
 def _sorted_by_place(places: Float[Tensor, "batch mic 3"]) -> Int[Tensor, "batch mic"]:
@@ -244,15 +278,3 @@ def _sorted_by_place(places: Float[Tensor, "batch mic 3"]) -> Int[Tensor, "batch
     for axis in (1, 0):
         order = order.gather(1, places[..., axis].gather(1, order).argsort(dim=1, stable=True))
     return order
-
-
-def _mean_over_pairs(
-    features: Float[Tensor, "pair frame batch feature"],
-    mic_mask: Bool[Tensor, "batch mic"] | None,
-    first: Int[Tensor, "pair"],
-    second: Int[Tensor, "pair"],
-) -> Float[Tensor, "frame batch feature"]:
-    if mic_mask is None:
-        return features.mean(0)
-    present = (mic_mask[:, first] & mic_mask[:, second]).T[:, None, :, None].to(features.dtype)
-    return (features * present).sum(0) / present.sum(0).clamp(min=1)

@@ -1,8 +1,8 @@
 """PlaneWaveNet: what plane waves explain, scored the same way for every direction.
 
-AuGeonet has to learn from examples what a phase difference at some place means. Here that is computed, and
-only what is left is learnt: which bands to believe at a time, what it means that a direction fits better than
-the others, and what to make of it over time. The network is small and shared by all directions, so each clip
+AuGeonet has to learn from examples what a phase difference at some place means. Here that is computed. Only
+the rest is learned: which bands to believe at a time, what it means that a direction fits better than the
+others, and what to make of it over time. The network is small and shared by all directions, so each clip
 teaches it once for each of them, and an array it never met looks like any other.
 """
 
@@ -20,9 +20,6 @@ from anydoa.networks.layers.fading_memory import BandLevels, FadingMemory
 from anydoa.networks.layers.gcc import FLOOR
 from anydoa.networks.layers.plane_waves import agreement, sum_bands
 
-_SHARPNESS = 10.0  # of the lead: a direction that fits worse than the best by a tenth has a lead of 1 / e
-_REACH = 0.6  # of a direction, grid spacings
-
 
 @dataclass(frozen=True, eq=False)
 class ScoredDirections:
@@ -30,10 +27,10 @@ class ScoredDirections:
 
     Args:
         directions: unit vectors.
-        representation: that of the last output over the square root of its width, so that its product with
-            AuGeonet's gives log-odds.
-        tops: the directions on whose slope each one would lie, and itself, repeated where there are
-            fewer; None in training, where directions are drawn anew for each step.
+        representation: grid representation of the last output over the square root of its width, so that
+            its product with the representation of AuGeonet gives log-odds.
+        tops: directions on whose slope each one would lie, and itself, repeated where there are fewer;
+            None in training, where directions are drawn anew for each step.
     """
 
     directions: Float[Tensor, "direction 3"]
@@ -47,7 +44,7 @@ class PlaneWaveNet(nn.Module):
     Args:
         config: sizes.
 
-    ``bins`` are those of the transform that are looked at, bands of successive ones.
+    ``bins`` are the bins of the transform that are looked at; successive ones form a band.
     """
 
     bins: Int[Tensor, "freq"]
@@ -81,65 +78,70 @@ class PlaneWaveNet(nn.Module):
         tops: Int[Tensor, "direction top"] | None,
         memory: Sequence[Tensor | None],
     ) -> tuple[Float[Tensor, "frame batch direction"], list[Tensor]]:
-        """What to add to the log-odds of each direction, and the memory for the frames that follow.
+        """Summand to the log-odds of each direction, and the memory for the frames that follow.
 
         Args:
             real: real parts of the spectra at all bins of the transform.
-            imag: imaginary parts.
-            plane_waves: for the directions to score, at :attr:`bins`.
+            imag: imaginary parts of the spectra.
+            plane_waves: steering vectors of the directions to score, at :attr:`bins`.
             num_mics: microphones present in each clip; None if all are.
-            pooled_pairs: what AuGeonet made of each frame.
-            latent_logits: what AuGeonet and Gridnet say of these directions by themselves.
-            tops: as of :class:`ScoredDirections`.
-            memory: what the last call returned, or nothing but None at the start.
+            pooled_pairs: representation that AuGeonet made of each frame.
+            latent_logits: log-odds of these directions by AuGeonet and Gridnet alone.
+            tops: tops of :class:`ScoredDirections`.
+            memory: what the previous call returned, or nothing but None at the start.
         """
         if num_mics is None:
             num_mics = torch.ones_like(real[:, 0, :, 0]).sum(0)
         # Phases need all the digits there are, in mixed precision too.
         with torch.no_grad(), torch.autocast(real.device.type, enabled=False):
+            # mic frame batch freq -> batch band frame direction: how well each plane wave fits
             power, fit = self._look(real, imag, plane_waves, num_mics)
+            # -> frame batch band direction: mean over this frame and the ones just before
             fit, tail = _mean_of_last(fit, memory[0], self.smooth_frames)
-            fit = torch.cat([fit, torch.exp(_SHARPNESS * (fit - fit.amax(-1, keepdim=True)))], 2)
+            # -> frame batch 2*band direction: the fit, and its lead over the best direction. One that fits
+            # worse by a tenth has a lead of 1 / e.
+            fit = torch.cat([fit, torch.exp(10.0 * (fit - fit.amax(-1, keepdim=True)))], 2)
             levels, total, mass = self.levels(power, memory[1], memory[2])
+        # frame batch pooled -> frame batch band and frame batch feature: which bands to believe in a frame
         context = self.context(torch.cat([pooled_pairs, levels], -1))
         belief, bias = torch.sigmoid(context[..., : self.num_bands]), context[..., self.num_bands :]
+        # feature 2*band -> frame batch feature 2*band
         weight = self.entry.weight * torch.cat([belief, belief], -1)[..., None, :]
         first, second = (latent_logits[:, :, None] * part[:, None] for part in self.latent)
+        # -> frame batch feature direction: a layer over the bands, for each direction by itself
         now = nn.functional.elu(torch.matmul(weight, fit) + first + bias[..., None])
         past, last = self.memory(now, memory[3])
-        # Extremes hardly depend on how the directions are spread, as a mean would.
+        # -> frame batch feature: what there is anywhere. Extremes hardly depend on how the directions are
+        # spread, as a mean would.
         everywhere = self.pooled(torch.cat([past.amax(-1), past.amin(-1)], -1))
+        # frame batch 2*feature direction -> frame batch feature direction -> frame batch direction
         joined = _mix(self.join.weight, torch.cat([now, past], 2)) + second + everywhere[..., None]
         logits = _mix(self.exit.weight, nn.functional.elu(joined))[:, :, 0] + self.exit.bias
         if tops is not None:
-            logits = self._sharpen(logits, latent_logits, tops)
+            # Small arrays have wide lobes. On the slope of the lobe of a loud talker the log-odds are higher
+            # than at another talker who is heard half of the time, and who would be missed. So slopes fall
+            # several times as deep below their tops. The surroundings of a top stay as they are, or a talker
+            # between two directions would lose to one who is right on one.
+            in_all = logits + latent_logits
+            logits = logits - self.contrast * (in_all[..., tops].amax(-1) - in_all)
         return logits, [tail, total, mass, last]
 
     def memory_shapes(self, batch: int, count: int) -> list[tuple[int, ...]]:
-        """Shape of each tensor of the memory for so many directions."""
+        """Shape of each tensor of the memory.
+
+        Args:
+            batch: streams.
+            count: directions.
+        """
         bands = self.num_bands
         tail = (self.smooth_frames - 1, batch, bands * count)
         return [tail, (batch, bands), (batch, 1), (self.width, batch, count)]
-
-    def _sharpen(
-        self,
-        logits: Float[Tensor, "frame batch direction"],
-        latent_logits: Float[Tensor, "frame batch direction"],
-        tops: Int[Tensor, "direction top"],
-    ) -> Float[Tensor, "frame batch direction"]:
-        """Lobes with the same tops and steeper slopes: those fall below their top several times more.
-
-        Small arrays have wide lobes. On the slope of a loud talker's the log-odds are higher than where
-        another talker stands who is heard half of the time, and who would be missed. What is around the top
-        stays as it is, or a talker between two directions would lose to one who is right on one.
-        """
-        in_all = logits + latent_logits
-        return logits - self.contrast * (in_all[..., tops].amax(-1) - in_all)
 
     def _look(
         self, real: Tensor, imag: Tensor, plane_waves: Tensor, num_mics: Tensor
     ) -> tuple[Float[Tensor, "frame batch band"], Float[Tensor, "batch band frame direction"]]:
         """Mean power of the microphones in each band, and how well each direction fits it."""
+        # mic frame batch freq -> batch looked_at frame mic
         real, imag = (part[..., self.bins].permute(2, 3, 1, 0) for part in (real, imag))
         square = real * real + imag * imag
         scale = square.clamp(min=FLOOR**2).rsqrt()
@@ -162,7 +164,7 @@ def _mix(
 def _mean_of_last(
     fit: Float[Tensor, "batch band frame direction"], tail: Tensor | None, count: int
 ) -> tuple[Float[Tensor, "frame batch band direction"], Float[Tensor, "tail batch flat"]]:
-    """Mean over each frame and the ones before it, zeros before the first; and the frames to remember."""
+    """Mean over ``count`` frames up to each one, zeros before the first, and the frames to remember."""
     new = fit.permute(2, 0, 1, 3)
     old = new.new_zeros(count - 1, *new.shape[1:]) if tail is None else tail.view(count - 1, *new.shape[1:])
     frames = torch.cat([old, new])
@@ -172,11 +174,12 @@ def _mean_of_last(
 
 
 class ScoringGrid(nn.Module):
-    """A Fibonacci sphere, and any other direction as a weighted mean of its directions.
+    """The fixed directions that PlaneWaveNet scores where it runs, and any other as a weighted mean of them.
 
     Args:
-        count: its directions.
-        slope_deg: how far from a top its slopes begin and end.
+        count: directions of the Fibonacci sphere.
+        slope_deg: distances from a top at which its slopes begin and end.
+        reach: reach of each direction in the weighted means, in grid spacings.
 
     ``tops`` are the directions on whose slope each one would lie, and itself, repeated where there are fewer.
     """
@@ -184,20 +187,22 @@ class ScoringGrid(nn.Module):
     directions: Float[Tensor, "direction 3"]
     tops: Int[Tensor, "direction top"]
 
-    def __init__(self, count: int, slope_deg: tuple[float, float]) -> None:
+    def __init__(self, count: int, slope_deg: tuple[float, float], *, reach: float = 0.6) -> None:
         super().__init__()
         grid = fibonacci_grid(count)
         directions = torch.tensor(grid.directions, dtype=torch.float32)
         cosine = directions @ directions.T
         nearest, farthest = (math.cos(math.radians(angle)) for angle in slope_deg)
+        # direction direction: whether the second is a top on whose slope the first lies
         on_slope = ((cosine <= nearest) & (cosine >= farthest)).fill_diagonal_(True)
+        # -> direction top: tops first, then the direction itself in the places that are left
         order = on_slope.int().argsort(dim=1, descending=True, stable=True)
         tops = torch.where(on_slope.gather(1, order), order, torch.arange(count)[:, None])
         tops = tops[:, : int(on_slope.sum(1).max())]
         self.register_buffer("directions", directions, persistent=False)
         self.register_buffer("tops", tops.clone(), persistent=False)
-        self.sharpness = 1 / (1 - math.cos(_REACH * grid.spacing))
+        self.sharpness = 1 / (1 - math.cos(reach * grid.spacing))
 
     def forward(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "grid direction"]:
-        """Weights of the sphere's directions for each unit vector; they sum to one."""
+        """Weights of the fixed directions for each unit vector; they sum to one."""
         return torch.softmax(self.sharpness * (directions @ self.directions.T), -1)

@@ -53,7 +53,7 @@ _NO_ARCHIVE = (
     RuntimeError, pickle.UnpicklingError, EOFError, OSError, ValueError, TypeError, AttributeError,
     LookupError, ArithmeticError, AssertionError, MemoryError,
 )  # fmt: skip
-"""What torch says of a file that is none depends on its bytes."""
+"""Errors of torch on a file that is no archive; which one depends on the bytes."""
 
 _LEAVES = {"gamma": "weight", "beta": "bias"}
 
@@ -88,13 +88,18 @@ def load_reference_state(network: AggRl, state: Mapping[str, Tensor]) -> None:
         our_name = our_name_of(name)
         if our_name not in ours:
             raise CheckpointError(f"published checkpoints have no entry {name!r}; is this another model?")
-        renamed[our_name] = _our_axes(value)
-    for our_name, old in ours.items():
+        if value.ndim == 3:
+            # Convolutions are (out, in, tap) there and (tap, in, out) here, one tap or one input dropped.
+            taps_first = value.permute(2, 1, 0)
+            one_input = taps_first[:, 0] if value.shape[1] == 1 else taps_first
+            value = value[..., 0] if value.shape[-1] == 1 else one_input
+        renamed[our_name] = value
+    for our_name, wanted in ours.items():
         if our_name not in renamed:
             raise CheckpointError(f"the checkpoint lacks what {our_name!r} needs; is it complete?")
-        if renamed[our_name].shape != old.shape:
+        if renamed[our_name].shape != wanted.shape:
             raise CheckpointError(
-                f"{our_name!r} must have shape {tuple(old.shape)}, got {tuple(renamed[our_name].shape)}; "
+                f"{our_name!r} must have shape {tuple(wanted.shape)}, got {tuple(renamed[our_name].shape)}; "
                 "only the published sizes can be imported"
             )
     network.load_state_dict(renamed)
@@ -110,16 +115,6 @@ def our_name_of(name: str) -> str | None:
     if module not in _MODULES:
         return None
     return f"{_MODULES[module].format(*numbers)}.{_LEAVES.get(leaf, leaf)}"
-
-
-def _our_axes(value: Tensor) -> Tensor:
-    """Convolutions are stored (out, in, tap) there; here (tap, in, out), one tap or one input dropped."""
-    if value.ndim != 3:
-        return value
-    if value.shape[-1] == 1:
-        return value[..., 0]
-    taps_first = value.permute(2, 1, 0)
-    return taps_first[:, 0] if value.shape[1] == 1 else taps_first
 
 
 def _read_archive(path: Path) -> Mapping[str, Tensor]:

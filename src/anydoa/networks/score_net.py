@@ -1,4 +1,4 @@
-"""The score network: whether somebody speaks where the mixture has found something.
+"""ScoreNet: whether somebody speaks where the mixture has found something.
 
 It sees a picture of the cells that belong to one talker and a few numbers
 (:class:`~anydoa.estimators.steered.scorer.TalkerViews`), no geometry, so it serves every array. What it learns is
@@ -17,21 +17,18 @@ from anydoa.errors import ConfigError
 from anydoa.estimators.steered.bin_features import NUM_FEATURES
 from anydoa.estimators.steered.scorer import MASK_CHANNEL, NUM_CHANNELS, NUM_NUMBERS
 from anydoa.io.names import record_from_dict
-
-_FEATURE_OFFSET = (0.0, 0.0, 0.6, 0.5)
-_FEATURE_SCALE = (2.0, 2.0, 0.3, 0.3)  # usual spread
-_NUMBER_WIDTH = 32
+from anydoa.networks.mask_net import FEATURE_OFFSET, FEATURE_SPREAD
 
 
 @dataclass(frozen=True)
 class ScoreNetConfig:
-    """Sizes of the score network.
+    """Sizes of ScoreNet.
 
     Args:
         num_slots: slots of a picture.
         num_bands: bands of a picture.
         widths: channels of the convolutions; each halves slots and bands.
-        hidden_size: of the layer before the last.
+        hidden_size: width of the layer before the last.
         dropout: share of values left out in training.
 
     Raises:
@@ -65,10 +62,10 @@ class ScoreNetConfig:
 
 
 class ScoreNet(nn.Module):
-    """Views of talkers to log odds that somebody speaks there.
+    """From views of talkers to log-odds that somebody speaks there.
 
     Args:
-        config: sizes.
+        config: sizes; None for the defaults.
     """
 
     offset: Tensor
@@ -78,7 +75,7 @@ class ScoreNet(nn.Module):
         super().__init__()
         self.config = config = ScoreNetConfig() if config is None else config
         plain = NUM_CHANNELS - NUM_FEATURES
-        offset, scale = (0.0,) * plain + _FEATURE_OFFSET, (1.0,) * plain + _FEATURE_SCALE
+        offset, scale = (0.0,) * plain + FEATURE_OFFSET, (1.0,) * plain + FEATURE_SPREAD
         self.register_buffer("offset", torch.tensor(offset)[:, None, None], persistent=False)
         self.register_buffer("scale", 1 / torch.tensor(scale)[:, None, None], persistent=False)
         slots, bands = config.num_slots, config.num_bands
@@ -86,8 +83,9 @@ class ScoreNet(nn.Module):
         for before, after in zip((NUM_CHANNELS, *config.widths), config.widths, strict=False):
             self.convolutions.append(nn.Conv2d(before, after, 3, stride=2, padding=1))
             slots, bands = (slots + 1) // 2, (bands + 1) // 2
-        self.numbers = nn.Linear(NUM_NUMBERS, _NUMBER_WIDTH)
-        self.entry = nn.Linear(config.widths[-1] * slots * bands + _NUMBER_WIDTH, config.hidden_size)
+        number_width = 32
+        self.numbers = nn.Linear(NUM_NUMBERS, number_width)
+        self.entry = nn.Linear(config.widths[-1] * slots * bands + number_width, config.hidden_size)
         self.exit = nn.Linear(config.hidden_size, 1)
         self.dropout = nn.Dropout(config.dropout)
 
@@ -96,7 +94,8 @@ class ScoreNet(nn.Module):
         cells: Float[Tensor, "talker channel slot band"],
         numbers: Float[Tensor, "talker number"],
     ) -> Float[Tensor, "talker"]:
-        """Log odds; see :class:`~anydoa.estimators.steered.scorer.TalkerViews` for the arguments."""
+        """Log-odds; :class:`~anydoa.estimators.steered.scorer.TalkerViews` describes the arguments."""
+        # Cells in which nothing was heard say nothing.
         was_heard = cells[:, MASK_CHANNEL : MASK_CHANNEL + 1] > 0
         picture = (cells - self.offset) * self.scale * was_heard
         for convolution in self.convolutions:

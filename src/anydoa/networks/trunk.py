@@ -1,4 +1,4 @@
-"""What every trunk of AGG-RL begins with: from audio and microphone positions to spectra in a layout."""
+"""How every trunk of AGG-RL begins: from audio and microphone positions to spectra in a layout."""
 
 from abc import ABC, abstractmethod
 
@@ -30,9 +30,9 @@ class Trunk(nn.Module, ABC):
             audio: any scale; the length is a multiple of the hop and holds at least one window.
             mic_positions: metres, any origin.
             mic_mask: true where there is a microphone; None if all are there.
-            state: what the network starts with on a stream, or what the last call returned; None for a
-                recording without a sequel, which is faster and returns no state.
-            scored: what PlaneWaveNet scores, the same in each call; None leaves it out.
+            state: the initial state of a stream, or what the previous call returned; None for a recording
+                without a sequel, which is faster and returns no state.
+            scored: directions that PlaneWaveNet scores, the same in each call; None leaves it out.
         """
         layout = self.lay_out(mic_positions, mic_mask)
         audio = take_microphones(audio, layout.order)
@@ -47,7 +47,7 @@ class Trunk(nn.Module, ABC):
     def lay_out(
         self, mic_positions: Float[Tensor, "batch mic 3"], mic_mask: Bool[Tensor, "batch mic"] | None = None
     ) -> ArrayLayout:
-        """Order and places of the microphones."""
+        """Order and places of the microphones; :meth:`forward` describes the arguments."""
 
     @abstractmethod
     def represent_spectra(
@@ -58,4 +58,12 @@ class Trunk(nn.Module, ABC):
         state: dict[str, Tensor] | None = None,
         scored: ScoredDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
-        """The same from spectra on: all of the network behind its transform."""
+        """Representation from spectra on: all of the network behind its transform.
+
+        Args:
+            real: real part at the bins of the transform, microphones in the order of the layout.
+            imag: imaginary part.
+            layout: from :meth:`lay_out`.
+            state: memory of a stream; :meth:`forward` describes it.
+            scored: directions that PlaneWaveNet scores; :meth:`forward` describes them.
+        """

@@ -22,7 +22,7 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from anydoa.geometry.coordinates import random_rotation, rotate
-from anydoa.networks.layers.plane_waves import plane_wave_phase
+from anydoa.networks.layers.plane_waves import arrival_time
 from anydoa.simulation.array_sampling import sample_dynamic_array
 from anydoa.training.batch import ClipShape, SpectraBatch
 from anydoa.training.speech_levels import TimeAxis, fall_db, smear, speech_and_pauses, speech_level_db
@@ -156,7 +156,7 @@ def plane_wave(
     bins: Float[Tensor, "freq"],
 ) -> Complex[Tensor, "batch wave mic freq"]:
     """Phase of waves at each microphone."""
-    phase = plane_wave_phase(positions, directions, bins).permute(0, 3, 2, 1)
+    phase = -2 * math.pi * arrival_time(positions, directions)[..., None] * bins
     return torch.polar(torch.ones_like(phase), phase)
 
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from anydoa.export.graph import store_in_half
 
 from anydoa.errors import CheckpointError, ConfigError, ShapeError
 from anydoa.estimators.agg_rl import AggRlEstimator
 from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, ModelFolder, find_model
 from anydoa.export.agg_rl import compare_with_torch, export_agg_rl
+from anydoa.export.graph import store_in_half
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid, icosphere_grid
 from anydoa.geometry.layouts import circular_positions

@@ -27,7 +27,7 @@ def test_an_unknown_key_names_the_nearest_option() -> None:
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"transform": "learnt"}, "transform must be one of learnable, uniform, .*, got 'learnt'"),
+        ({"transform": "learned"}, "transform must be one of learnable, uniform, .*, got 'learned'"),
         ({"hop_length": 0}, "hop_length must be positive, got 0"),
         ({"hop_length": 128.0}, "hop_length must be whole, got 128.0"),
         ({"hop_length": 100}, "window_length must be a multiple of 100, got 512"),

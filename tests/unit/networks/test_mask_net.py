@@ -1,4 +1,4 @@
-"""The mask network: causal, the same in chunks, and no mask before it has learnt one."""
+"""The mask network: causal, the same in chunks, and no mask before it has learned one."""
 
 import pytest
 import torch

@@ -21,9 +21,9 @@ class ArrayLayout:
 
     Args:
         order: index of each microphone, the reference first.
-        mic_mask: which of the ordered microphones are there; None if all.
-        pair_mask: which pairs are there; None if all.
-        places: of each pair, in metres.
+        mic_mask: which of the ordered microphones are there; None if all are.
+        pair_mask: which pairs are there; None if all are.
+        places: place of each pair in metres.
     """
 
     order: Int[Tensor, "batch mic"]
@@ -33,10 +33,11 @@ class ArrayLayout:
 
     @property
     def mic_places(self) -> Float[Tensor, "batch mic 3"]:
-        """Of all microphones in order, from the reference or, where pairs count from it, the centroid."""
+        """Places of all microphones in order, from the origin of the places of pairs."""
         places = self.places.transpose(0, 1)
         others = self.order.shape[1] - places.shape[1]
-        return torch.nn.functional.pad(places, (0, 0, others, 0))  # the reference, where it is no pair
+        # Zeros for the reference, where it is no pair.
+        return torch.nn.functional.pad(places, (0, 0, others, 0))
 
 
 def lay_out(
@@ -47,7 +48,7 @@ def lay_out(
     Args:
         mic_positions: metres, any origin.
         mic_mask: true where there is a microphone; None if all are there.
-        absolute: whether places are relative to the centroid and the reference is a pair with itself too.
+        absolute: whether places are relative to the centroid, and the reference is a pair with itself, too.
     """
     present = torch.ones_like(mic_positions[..., 0], dtype=torch.bool) if mic_mask is None else mic_mask
     # What an absent microphone holds, even if it is not a number, must not reach any sum.

@@ -1,4 +1,4 @@
-"""Convolutions over frames that never look ahead.
+"""Convolutions over frames that never look ahead, and the residual block that is made of them.
 
 Frames are the third axis from the end, so a shift in time is a slice of whole rows.
 

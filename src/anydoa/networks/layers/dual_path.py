@@ -93,9 +93,11 @@ class PairAttention(nn.Module):
             part.unflatten(-1, (self.num_heads, -1)).permute(1, 2, 3, 0, 4)
             for part in self.projection(x).chunk(3, dim=-1)
         )  # frame batch head pair feature
+        # -> frame batch head pair other
         scores = torch.matmul(query * self.scale, key.transpose(-1, -2))
         if pair_mask is not None:
             scores = scores.masked_fill(~pair_mask[None, :, None, None, :], torch.finfo(scores.dtype).min)
+        # -> frame batch head pair feature -> pair frame batch head*feature
         mixed = torch.matmul(torch.softmax(scores, -1), value)
         return mixed.permute(3, 0, 1, 2, 4).flatten(-2)
 
@@ -120,15 +122,18 @@ class _Attention(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, num_heads: int, absent: Tensor | None
     ) -> Tensor:
+        # pair moment feature -> 3 head feature pair moment
         pairs, moments, width = x.shape
         projected = torch.mm(weight, x.flatten(0, 1).T).add_(bias[:, None])
         projected = projected.view(3, num_heads, width // num_heads, pairs, moments)
         query, key, value = projected.unbind()
+        # -> head pair other moment
         scores = _over_features(query, key).mul_((width // num_heads) ** -0.5)
         if absent is not None:
             scores.masked_fill_(absent, torch.finfo(scores.dtype).min)
         weights = torch.softmax(scores, 2)
         ctx.save_for_backward(x, weight, projected, weights)
+        # -> head feature pair moment
         mixed = torch.empty_like(query)
         _over_pairs(weights, value, out=mixed)
         return mixed.view(width, -1)
@@ -137,11 +142,14 @@ class _Attention(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight, projected, weights = ctx.saved_tensors
         query, key, value = projected.unbind()
+        # Gradient of the values: weights turned round.
         grad = grad.reshape(query.shape)
         grad_projected = torch.empty_like(projected)
         _over_pairs(weights.transpose(1, 2), grad, out=grad_projected[2])
+        # Gradient of the scores through the softmax: w (dw - sum(w dw)), scaled.
         grad_scores = _over_features(grad, value).mul_(weights)
         grad_scores.addcmul_(weights, grad_scores.sum(2, keepdim=True), value=-1).mul_(query.shape[1] ** -0.5)
+        # Gradients of queries and keys, then of the projection: 3*head*feature pair*moment.
         _over_pairs(grad_scores, key, out=grad_projected[0])
         _over_pairs(grad_scores.transpose(1, 2), query, out=grad_projected[1])
         columns = grad_projected.flatten(0, 2).flatten(1)

@@ -1,4 +1,4 @@
-"""The channel-invariant extractor: the same features from each microphone pair, whatever the array."""
+"""The channel-invariant feature extractor (CIFE): the same features from each pair, whatever the array."""
 
 from collections.abc import Sequence
 
@@ -16,7 +16,7 @@ class PairExtractor(nn.Module):
     """From cross-spectra and the place of a pair to features, each pair by itself.
 
     The batch normalisation of the cross-spectra is absorbed by the convolution behind it: one constant input
-    carries its shift, zero before the first frame as the padding of the convolution wants it.
+    carries its shift. It is zero before the first frame, as the padding of the convolution wants it.
 
     Args:
         num_inputs: width of the cross-spectra.
@@ -38,7 +38,7 @@ class PairExtractor(nn.Module):
         self.tail_shapes += [((NUM_TAPS - 1) * dilation, num_features) for dilation in dilations]
 
     def constants(self, scalars: Float[Tensor, "pair batch 8"]) -> Float[Tensor, "pair batch constant"]:
-        """What follows the cross-spectra of each frame: the place of a pair, a one, and zeros."""
+        """The constant end of each frame behind the cross-spectra: the place of a pair, a one, and zeros."""
         return nn.functional.pad(nn.functional.pad(scalars, (0, 1), value=1.0), (0, self.padding))
 
     def forward(
@@ -52,20 +52,20 @@ class PairExtractor(nn.Module):
         Args:
             x: PHAT features of each frame and pair, then the :meth:`constants`.
             encoding: the place of each pair as added to the input of each block.
-            tails: what the last call returned, or nothing but None at the start.
+            tails: what the previous call returned, or nothing but None at the start.
         """
-        x, tail = self._convolve(x, tails[0])
+        # One weight (tap input feature) for the norm and the convolution behind it; the norm's shift goes
+        # to the input that is one.
+        scale, shift = self.input_norm.scale_shift(x)
+        spectral, placed = self.conv.weight.tensor_split((self.num_inputs,), dim=1)
+        constant = torch.matmul(shift, spectral)[:, None]
+        weight = torch.cat([spectral * scale[:, None], placed, constant], 1)
+        weight = nn.functional.pad(weight, (0, 0, 0, self.padding))
+        # pair frame batch input -> pair frame batch feature
+        x, tail = causal_conv(x, weight, self.conv.bias, tails[0])
         x = self.conv_norm(x)
         new = [tail]
         for block, old in zip(self.blocks, tails[1:], strict=True):
             x, tail = block(x + encoding[:, None], old)
             new.append(tail)
         return x, new
-
-    def _convolve(self, x: Tensor, tail: Tensor | None) -> tuple[Tensor, Tensor | None]:
-        scale, shift = self.input_norm.scale_shift(x)
-        spectral, placed = self.conv.weight.tensor_split((self.num_inputs,), dim=1)
-        constant = torch.matmul(shift, spectral)[:, None]
-        weight = torch.cat([spectral * scale[:, None], placed, constant], 1)
-        weight = nn.functional.pad(weight, (0, 0, 0, self.padding))
-        return causal_conv(x, weight, self.conv.bias, tail)

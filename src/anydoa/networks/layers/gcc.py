@@ -24,7 +24,7 @@ def gcc_phat_features(
         real: real part of the spectra, the reference microphone first.
         imag: imaginary part.
         constants: features that each frame of a pair has in common.
-        keep_reference: whether the reference is also paired with itself.
+        keep_reference: whether the reference is paired with itself, too.
     """
     first = 0 if keep_reference else 1
     features: Tensor = apply_function(_GccPhat, real, imag, constants, first)
@@ -37,7 +37,7 @@ def spectrum_features(
     constants: Float[Tensor, "mic batch constant"],
     mic_mask: Bool[Tensor, "batch mic"] | None = None,
 ) -> Float[Tensor, "mic frame batch feature"]:
-    """Real, then imaginary parts of each microphone's own spectrum, then constants: nothing is compared yet.
+    """Real, then imaginary parts of the spectrum of each microphone, then constants: nothing is compared yet.
 
     All microphones of a frame are divided by the root of their mean power, so that loudness does not matter.
 
@@ -63,9 +63,11 @@ class _GccPhat(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, real: Tensor, imag: Tensor, constants: Tensor, first: int) -> Tensor:
+        # All magnitudes brought up to one; phases stay.
         scale = (real * real).addcmul_(imag, imag).clamp_(min=FLOOR**2).rsqrt_()
         real, imag = real * scale, imag * scale
         bins = real.shape[-1]
+        # pair frame batch 2*freq+constant, filled part by part
         features = real.new_empty(real.shape[0] - first, *real.shape[1:-1], 2 * bins + constants.shape[-1])
         cosine, sine, rest = features.tensor_split((bins, 2 * bins), -1)
         rest.copy_(constants[:, None])
@@ -81,6 +83,7 @@ class _GccPhat(torch.autograd.Function):
         parts = (real.shape[-1], 2 * real.shape[-1])
         cosine, sine, _ = features.tensor_split(parts, -1)
         grad_cosine, grad_sine, _ = grad.tensor_split(parts, -1)
+        # Slope by the phase of each microphone; the reference turns against all others.
         turn = torch.zeros_like(real)
         torch.mul(grad_sine, cosine, out=turn[ctx.first :]).addcmul_(grad_cosine, sine, value=-1)
         turn[0] -= turn[ctx.first :].sum(0)

@@ -1,4 +1,4 @@
-"""Hand-written gradients and mixed precision: they do not mix, so the former step out of the latter."""
+"""Hand-written gradients, which step out of mixed precision: the two do not go together."""
 
 from typing import Any
 
@@ -7,12 +7,17 @@ from torch import Tensor
 
 
 def apply_function(function: type[torch.autograd.Function], *arguments: Any) -> Any:
-    """What a function with a hand-written gradient gives, in single precision even inside autocast."""
+    """Call a function with a hand-written gradient, in single precision even inside autocast.
+
+    Args:
+        function: the function.
+        arguments: its arguments; tensors in half precision are widened.
+    """
+    low = (torch.float16, torch.bfloat16)
+    widened = (
+        argument.float() if isinstance(argument, Tensor) and argument.dtype in low else argument
+        for argument in arguments
+    )
     device = next(argument.device.type for argument in arguments if isinstance(argument, Tensor))
     with torch.autocast(device, enabled=False):
-        return function.apply(*map(_at_least_single, arguments))  # type: ignore[no-untyped-call] # by torch
-
-
-def _at_least_single(argument: Any) -> Any:
-    low = isinstance(argument, Tensor) and argument.dtype in (torch.float16, torch.bfloat16)
-    return argument.float() if low else argument
+        return function.apply(*widened)  # type: ignore[no-untyped-call] # by torch

@@ -36,7 +36,7 @@ class BatchNorm(nn.Module):
     ) -> tuple[Float[Tensor, "feature"], Float[Tensor, "feature"]]:
         """The affine map that normalises the first features of ``x``, for a following linear layer to absorb.
 
-        In training the map is that of ``x`` itself, and the running statistics move.
+        In training it is the map of ``x`` itself, and the running statistics move.
         """
         if self.training:
             # Moments of surplus features cost less than the gradient of a slice.

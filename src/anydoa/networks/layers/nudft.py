@@ -1,4 +1,4 @@
-"""Short-time Fourier transform whose bins lie anywhere between 0 and Nyquist, and may be learnt (LNuDFT).
+"""Short-time Fourier transform whose bins lie anywhere between 0 and Nyquist, and may be learned (LNuDFT).
 
 Phases are relative to the CENTRE of the window, not its first sample. The two differ by one factor common to
 all microphones of a frame, which no cross-spectrum sees; and about its centre a periodic Hann window is even,
@@ -26,9 +26,9 @@ class NonUniformDft(nn.Module):
         window_length: samples in a periodic Hann window.
         hop_length: samples between frames; divides ``window_length``.
         num_bins: number of bins.
-        learnable: whether the bins are learnt.
-        start: where they are at first: ``logit``, the published dense-in-the-middle positions, or
-            ``uniform``, evenly spaced from 0 to Nyquist; by default the former if they are learnt.
+        learnable: whether the bins are learned.
+        start: first positions of the bins: ``logit``, the published ones, dense in the middle, or
+            ``uniform``, evenly spaced from 0 to Nyquist; None takes the former for learned bins.
 
     Reference:
         Baek et al. (2026), section on the learnable non-uniform DFT. There the constraint is written to the
@@ -53,7 +53,10 @@ class NonUniformDft(nn.Module):
         self.hop_length = hop_length
         self.num_bins = num_bins
         if (start or ("logit" if learnable else "uniform")) == "logit":
-            increments = _logit_increments(num_bins, window_length / 2)
+            # In single precision, as published: the stored reference bins show its rounding.
+            share = torch.linspace(0.15, 0.95, num_bins, dtype=torch.float64).float()
+            level = torch.log(share / (1 - share))
+            increments = ((level - level[0]) * (window_length / 2) / (level[-1] - level[0])).diff()
         else:
             increments = torch.full((num_bins - 1,), window_length / 2 / (num_bins - 1))
         if learnable:
@@ -100,24 +103,23 @@ class NonUniformDft(nn.Module):
         self, audio: Float[Tensor, "batch mic time"]
     ) -> tuple[Float[Tensor, "mic frame batch freq"], Float[Tensor, "mic frame batch freq"]]:
         """Real and imaginary parts; ``time`` is a multiple of the hop and holds at least one window."""
+        # batch mic time -> mic frame batch window, folded to half a window
         frames = audio.unfold(-1, self.window_length, self.hop_length).permute(1, 2, 0, 3)
-        return self._project(*self.fold(frames))
-
-    def fold(
-        self, frames: Float[Tensor, "*batch window"]
-    ) -> tuple[Float[Tensor, "*batch half"], Float[Tensor, "*batch half"]]:
-        """What the cosines and what the sines are multiplied with: both halves of each frame at once."""
-        half = self.window_length // 2
-        late, early = frames[..., half:].contiguous(), frames[..., 1 : half + 1].flip(-1)
-        return late + early, late - early
-
-    def _project(self, even: Tensor, odd: Tensor) -> tuple[Tensor, Tensor]:
+        even, odd = self.fold(frames)
         # Matrix routines are up to twice as slow on widths like 257; the empty columns cost less.
         cosine, sine = nn.functional.pad(self.kernels(), (0, -self.num_bins % ALIGNMENT)).unbind()
         return torch.matmul(even, cosine)[..., : self.num_bins], torch.matmul(odd, sine)[..., : self.num_bins]
 
+    def fold(
+        self, frames: Float[Tensor, "*batch window"]
+    ) -> tuple[Float[Tensor, "*batch half"], Float[Tensor, "*batch half"]]:
+        """The factors of the cosines and of the sines: both halves of each frame at once."""
+        half = self.window_length // 2
+        late, early = frames[..., half:].contiguous(), frames[..., 1 : half + 1].flip(-1)
+        return late + early, late - early
+
     def _valid_increments(self) -> Float[Tensor, "increment"]:
-        # In double precision, or the last bin would be above Nyquist by rounding.
+        """The increments inside their bounds; in double precision, or rounding would pass Nyquist."""
         increments = self.increments.double().clamp(MIN_INCREMENT, MAX_INCREMENT)
         return increments * torch.clamp(self.window_length / 2 / increments.sum(), max=1.0)
 
@@ -143,10 +145,3 @@ class PublishedDft(NonUniformDft):
     ) -> tuple[Float[Tensor, "*batch window"], Float[Tensor, "*batch window"]]:
         """The frames as they are."""
         return frames, frames
-
-
-def _logit_increments(num_bins: int, nyquist: float) -> Float[Tensor, "increment"]:
-    # In single precision, as published: the stored reference bins show its rounding.
-    share = torch.linspace(0.15, 0.95, num_bins, dtype=torch.float64).float()
-    level = torch.log(share / (1 - share))
-    return ((level - level[0]) * nyquist / (level[-1] - level[0])).diff()

@@ -1,8 +1,8 @@
 """How well plane waves from a fixed set of directions explain the phases of all microphones, band by band.
 
-Nothing here is learnt. It is the steered response with phase transform over all pairs, SRP-PHAT, kept apart
-by bands of bins. The cost grows linearly with the number of microphones: it is the power of a beam for each
-direction, less what each microphone gives by itself.
+Nothing here is learned. It is the steered response with phase transform over all pairs, SRP-PHAT, kept apart
+by bands of bins: the power of a beam for each direction, less what each microphone gives by itself. So the
+cost grows linearly with the number of microphones.
 """
 
 import math
@@ -14,23 +14,16 @@ from torch import Tensor
 from anydoa.constants import SPEED_OF_SOUND
 
 
-def plane_wave_phase(
-    mic_positions: Float[Tensor, "*batch mic 3"],
-    directions: Float[Tensor, "*any direction 3"],
-    frequencies: Float[Tensor, "freq"],
-) -> Float[Tensor, "*batch freq mic direction"]:
-    """Phase of plane waves at each microphone in free field, in radians; the one delay formula in torch.
-
-    A plane wave from direction u reaches a microphone at p with the delay -(p . u) / c against the origin, so
-    its phase there is 2 pi f p . u / c.
+def arrival_time(
+    mic_positions: Float[Tensor, "batch mic 3"], directions: Float[Tensor, "batch wave 3"]
+) -> Float[Tensor, "batch wave mic"]:
+    """Seconds after the origin at which plane waves in free field reach each microphone: ``-(p . u) / c``.
 
     Args:
-        mic_positions: metres; the origin turns all microphones alike.
-        directions: unit vectors towards the sources, the same for all items or those of each.
-        frequencies: hertz.
+        mic_positions: metres.
+        directions: unit vectors towards the sources of each clip.
     """
-    lead = mic_positions @ directions.mT
-    return (2 * math.pi / SPEED_OF_SOUND) * frequencies[:, None, None] * lead[..., None, :, :]
+    return -torch.einsum("bwx,bmx->bwm", directions, mic_positions) / SPEED_OF_SOUND
 
 
 def steering_vectors(
@@ -38,7 +31,7 @@ def steering_vectors(
     directions: Float[Tensor, "direction 3"],
     frequencies: Float[Tensor, "freq"],
 ) -> Float[Tensor, "batch freq twice_mic direction"]:
-    """Cosines, then sines of :func:`plane_wave_phase`: a steering vector for each direction.
+    """Cosines, then sines of the phase of a plane wave at each microphone in free field.
 
     Args:
         mic_positions: metres; the origin only turns whole beams, whose power counts.
@@ -46,10 +39,12 @@ def steering_vectors(
         frequencies: hertz.
     """
     batch, mics, _ = mic_positions.shape
-    vectors = mic_positions.new_empty(batch, len(frequencies), 2 * mics, len(directions))
-    # Item by item: the phases of several would not stay in a cache of the processor.
-    for positions, rows in zip(mic_positions, vectors, strict=True):
-        phase = plane_wave_phase(positions, directions, frequencies)
+    delay = arrival_time(mic_positions, directions.expand(batch, -1, -1)).mT.contiguous()
+    radians = -2 * math.pi * frequencies[:, None, None]
+    vectors = delay.new_empty(batch, len(frequencies), 2 * mics, len(directions))
+    # Clip by clip: a processor's cache does not hold the phases of several, freq mic direction each.
+    for item, rows in zip(delay, vectors, strict=True):
+        phase = radians * item
         torch.cos(phase, out=rows[:, :mics])
         torch.sin(phase, out=rows[:, mics:])
     return vectors
@@ -65,21 +60,21 @@ def agreement(
     """Mean cosine of the phase errors of all pairs and bins of a band, for each direction: 1 where all fit.
 
     Args:
-        real: real parts of the microphones' phases, magnitude one; zeros where there is no sound or none of
-            them.
-        imag: imaginary parts.
+        real: real parts of the phases of the microphones, magnitude one; zeros without sound or microphone.
+        imag: imaginary parts of the phases.
         steering: from :func:`steering_vectors`.
         num_mics: microphones present in each clip.
         num_bands: bands, each of as many successive bins.
     """
-    # Below each other what gives the real and the imaginary parts of beams.
+    # batch freq 2*frame 2*mic: rows for the real parts of beams, below them rows for the imaginary parts
     sound = torch.cat([torch.cat([real, imag], -1), torch.cat([imag, -real], -1)], 2)
-    # Clips one by one: a processor's cache does not hold the beams of several.
+    # -> batch band frame direction, clip by clip: a processor's cache does not hold the beams of several.
     if torch.onnx.is_in_onnx_export():
         power = _band_power(sound, steering, num_bands)
     else:
         clips = zip(sound[:, None], steering[:, None], strict=True)
         power = torch.cat([_band_power(*clip, num_bands) for clip in clips])
+    # What each microphone gives by itself, then the number of ordered pairs and bins in a band.
     own = sum_bands((real.square() + imag.square()).sum(-1), num_bands)
     pairs = num_mics * (num_mics - 1) * (real.shape[1] // num_bands)
     return (power - own[..., None]) / pairs[:, None, None, None]

@@ -22,7 +22,7 @@ def pool_pairs(
     Args:
         x: features of each pair.
         pair_mask: true where there is a pair; None if all are there.
-        unbiased: whether the deviation divides by one less than the number of pairs, as the published model.
+        unbiased: whether the deviation divides by one less than the number of pairs, as published.
     """
     if pair_mask is None:
         present, count = None, torch.as_tensor(x.shape[0], dtype=x.dtype, device=x.device)
@@ -34,28 +34,22 @@ def pool_pairs(
     return pooled
 
 
-def _pool(
-    x: Tensor, present: Tensor | None, count: Tensor, divisor: Tensor
-) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The pooled features, the weights, the weighted features and their deviation from the mean."""
-    if present is not None:
-        x = torch.where(present, x, torch.finfo(x.dtype).min)
-    weights = torch.softmax(x, dim=0)
-    weighted = weights * x
-    total = weighted.sum(0)
-    deviation = weighted - total / count
-    if present is not None:
-        deviation = torch.where(present, deviation, 0.0)
-    spread = torch.sqrt((deviation * deviation).sum(0) / divisor + EPSILON)
-    return torch.cat([total, spread], -1), weights, weighted, deviation
-
-
 class _Pool(torch.autograd.Function):
     """The pooling with its gradient written out: with z = softmax(x) x, dx = w (dz (1 + x) - sum(z dz))."""
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, present: Tensor | None, count: Tensor, divisor: Tensor) -> Tensor:
-        pooled, weights, weighted, deviation = _pool(x, present, count, divisor)
+        if present is not None:
+            x = torch.where(present, x, torch.finfo(x.dtype).min)
+        weights = torch.softmax(x, dim=0)
+        weighted = weights * x
+        # pair frame batch feature -> frame batch feature, twice: sum and spread
+        total = weighted.sum(0)
+        deviation = weighted - total / count
+        if present is not None:
+            deviation = torch.where(present, deviation, 0.0)
+        spread = torch.sqrt((deviation * deviation).sum(0) / divisor + EPSILON)
+        pooled = torch.cat([total, spread], -1)
         ctx.save_for_backward(pooled, weights, weighted, deviation, divisor)
         return pooled
 

@@ -14,7 +14,6 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 NUM_SCALARS = 8
-_SMALLEST = 1e-30  # in place of zero below a division; any coordinate over it is a right angle
 
 
 class MicrophoneEncoding(nn.Module):
@@ -99,7 +98,8 @@ class HarmonicEncoding(nn.Module):
         columns: dict[tuple[int, int], Tensor] = {}
         for order in range(self.degree + 1):
             for degree, polynomial in enumerate(_reduced_legendre(z, order, self.degree), start=order):
-                scale = _norm(degree, order)
+                ratio = math.factorial(degree - order) / math.factorial(degree + order)
+                scale = math.sqrt((2 * degree + 1) * ratio * (2 if order else 1))
                 columns[degree, order] = scale * polynomial * cosines[order]
                 if order:
                     columns[degree, -order] = scale * polynomial * sines[order]
@@ -175,11 +175,6 @@ def _reduced_legendre(z: Tensor, order: int, degree: int) -> list[Tensor]:
     return values
 
 
-def _norm(degree: int, order: int) -> float:
-    ratio = math.factorial(degree - order) / math.factorial(degree + order)
-    return math.sqrt((2 * degree + 1) * ratio * (2 if order else 1))
-
-
 def angle_of(y: Float[Tensor, "*batch"], x: Float[Tensor, "*batch"]) -> Float[Tensor, "*batch"]:
     """Angle from the x axis towards the y axis in (-pi, pi]; 0 at the origin.
 
@@ -187,6 +182,7 @@ def angle_of(y: Float[Tensor, "*batch"], x: Float[Tensor, "*batch"]) -> Float[Te
         y: second coordinate; -0.0 counts as 0.0.
         x: first coordinate.
     """
-    slope = torch.atan(y / torch.where(x == 0, _SMALLEST, x))
+    # In place of zero a number so small that any other coordinate over it is a right angle.
+    slope = torch.atan(y / torch.where(x == 0, 1e-30, x))
     half_turn = torch.where(y >= 0, math.pi, -math.pi)
     return slope + torch.where(x < 0, half_turn, torch.zeros_like(slope))

@@ -57,6 +57,7 @@ class _GruLayer(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, weight_in: Tensor, weight_hidden: Tensor, bias_in: Tensor, bias_hidden: Tensor
     ) -> Tensor:
+        # frame batch input -> frame batch 3*feature, in the order r, z, n
         frames, batch, _ = x.shape
         width = weight_hidden.shape[1]
         projected = torch.addmm(bias_in, x.flatten(0, 1), weight_in.T).view(frames, batch, -1)
@@ -64,6 +65,7 @@ class _GruLayer(torch.autograd.Function):
         recurrent = torch.empty_like(projected)
         y = x.new_zeros(frames + 1, batch, width)
         transposed = weight_hidden.T.contiguous()
+        # Views of each frame: unbinding them here once is cheaper than slicing in the loop.
         steps = zip(
             projected[..., : 2 * width].unbind(), projected[..., 2 * width :].unbind(), recurrent.unbind(),
             recurrent[..., : 2 * width].unbind(), recurrent[..., 2 * width :].unbind(),
@@ -83,6 +85,7 @@ class _GruLayer(torch.autograd.Function):
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
         x, y, gates, recurrent, weight_in, weight_hidden = ctx.saved_tensors
         width = y.shape[-1]
+        # Slopes of the output by the inputs of r, z and n, for all frames: frame batch 3 feature.
         r, z, n = gates.split(width, -1)
         slopes = gates.new_empty(*gates.shape[:2], 3, width)
         slope_r, slope_z, slope_n = slopes.unbind(2)
@@ -91,6 +94,7 @@ class _GruLayer(torch.autograd.Function):
         torch.sub(y[:-1], n, out=slope_z).mul_(z - z * z)
         torch.mul(slope_in, r, out=slope_n)
 
+        # From the last frame to the first: `carried`, batch feature, is the gradient of the output before.
         total = grad.clone()
         carried = torch.zeros_like(grad[0])
         gate_slopes = torch.empty_like(slopes)
@@ -103,9 +107,11 @@ class _GruLayer(torch.autograd.Function):
             torch.mul(slope, step[:, None], out=gate_slope)
             torch.addmm(torch.mul(step, keep), flat_slope, weight_hidden, out=carried)
 
+        # Gradients of the weights of the hidden state, whose part of n is behind r; frame*batch 3*feature.
         hidden_rows = flat.flatten(0, 1)
         grad_weight_hidden = hidden_rows.T @ y[:-1].flatten(0, 1)
         grad_bias_hidden = hidden_rows.sum(0)
+        # The same rows for the weights of the input, where n stands alone.
         torch.mul(total, slope_in, out=gate_slopes[:, :, 2])
         grad_x = (hidden_rows @ weight_in).view_as(x)
         return (

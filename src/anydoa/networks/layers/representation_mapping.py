@@ -39,9 +39,12 @@ class RepresentationMapping(nn.Module):
     ) -> tuple[
         Float[Tensor, "output frame batch latent"], Float[Tensor, "frame batch pooled"], list[Tensor | None]
     ]:
-        """The representation, what its last output is made of, and the tails for the frames that follow.
+        """The representation, the features behind its last output, and the tails for the frames that follow.
 
-        Tails are None where there was none before.
+        Args:
+            x: features of each pair.
+            pair_mask: true where there is a pair; None if all are there.
+            tails: what the previous call returned, or nothing but None at the start; then none come back.
         """
         refined, new = self.refine(pool_pairs(x, pair_mask, unbiased=self.compat), tails)
         outputs = [output(y) for output, y in zip(self.outputs, refined, strict=True)]
@@ -50,7 +53,12 @@ class RepresentationMapping(nn.Module):
     def refine(
         self, y: Float[Tensor, "frame batch pooled"], tails: Sequence[Tensor | None]
     ) -> tuple[list[Tensor], list[Tensor | None]]:
-        """What each output is computed from, and the tails; ``y`` is the pooled pairs."""
+        """The features behind each output, and the tails.
+
+        Args:
+            y: pooled pairs.
+            tails: tails of :meth:`forward`.
+        """
         refined, new = [], []
         for block, old in zip(self.blocks, tails, strict=True):
             y, tail = block(y, old)

@@ -5,7 +5,7 @@ import math
 import torch
 from torch.testing import assert_close
 
-from anydoa.networks.layers.fading_memory import MEMORY_S, BandLevels
+from anydoa.networks.layers.fading_memory import BandLevels, LevelOptions
 
 LEVELS = BandLevels(3, hop_s=0.016)
 POWER = torch.rand(50, 2, 3, generator=torch.Generator().manual_seed(0)) + 0.01
@@ -33,7 +33,9 @@ def test_a_band_is_measured_against_the_frame_and_against_its_own_past() -> None
     assert_close(over_frame, torch.tensor([1.0, 0.0, 0.0]) - 0.5 * math.log(mean))
     share = (1 - LEVELS.decay) / (1 - LEVELS.decay**200)  # of the newest frame in the mean
     assert_close(over_past, torch.tensor([1 - share, 0.0, 0.0]), atol=1e-4, rtol=0)
-    assert_close(presence, torch.tensor([1 - math.exp(-200 * 0.016 / MEMORY_S)]), atol=1e-4, rtol=0)
+    assert_close(
+        presence, torch.tensor([1 - math.exp(-200 * 0.016 / LevelOptions().memory_s)]), atol=1e-4, rtol=0
+    )
 
 
 def test_silence_has_no_level_and_is_not_remembered() -> None:
