@@ -1,6 +1,7 @@
 """Everything the doctor found, and the array file that corrects it: only what is certain, if a file can."""
 
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from anydoa.doctor.delay_check import DelayCheck
 from anydoa.doctor.findings import Finding, Kind
@@ -52,6 +53,17 @@ class Diagnosis:
         """Whether something of a kind is wrong."""
         return any(found.kind == kind for found in self.findings)
 
+    def likely(self) -> "Diagnosis":
+        """The same with what is likelier than not alone, gravest first."""
+        kinds = get_args(Kind)
+        findings = [found for found in self.findings if found.is_likely]
+        findings.sort(key=lambda found: kinds.index(found.kind))
+        likely = replace(self, findings=tuple(findings))
+        order = self.order
+        if order is not None and order.status == "wrong" and not likely.has_found("order"):
+            likely = replace(likely, order=replace(order, status="unclear"))
+        return likely
+
     def with_correction(self, num_channels: int) -> "Diagnosis":
         """The same with a corrected array, or with the reason why there is none.
 
@@ -66,7 +78,7 @@ class Diagnosis:
         for found in correctable:
             if found.kind in _LEFT_OUT:  # of two channels alike, the copy
                 left_out.update(found.channels[:1] if found.kind == "duplicated" else found.channels)
-        carried = self.array.channels
+        carried: tuple[int | None, ...] = self.array.channels
         if self.order is not None and self.has_found("order"):
             carried = self.order.channels
         kept = {

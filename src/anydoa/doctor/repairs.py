@@ -190,7 +190,9 @@ class RepairSearch:
             gaining = [repair for repair in repairs if self._gains(repair, before)]
             if not gaining or len(accepted) == self._options.max_repairs:
                 break
-            best = self._simplest(gaining)
+            # The simplest kind of those that fit about as well as the first.
+            tied = [each for each in gaining if z_score(gaining[0].fit, each.fit) < self._options.tie_z]
+            best = min(tied, key=lambda repair: _SIMPLICITY.index(repair.kind))
             if not self._gains_everywhere(best, before):  # what explains less is not to be believed either
                 break
             accepted.append(self._judged(best, before, [other for other in repairs if other is not best]))
@@ -264,11 +266,6 @@ class RepairSearch:
             self._gains(replace(repair, fit=repair.fit[~place.segments]), before[~place.segments])
             for place in places
         )
-
-    def _simplest(self, gaining: list[Repair]) -> Repair:
-        """The simplest kind of those that fit about as well as the first."""
-        tied = [repair for repair in gaining if z_score(gaining[0].fit, repair.fit) < self._options.tie_z]
-        return min(tied, key=lambda repair: _SIMPLICITY.index(repair.kind))
 
     def _judged(
         self, best: Repair, before: Float[np.ndarray, "segment"], others: list[Repair]

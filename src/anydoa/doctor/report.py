@@ -93,8 +93,12 @@ def _facts(diagnosis: Diagnosis) -> dict[str, str]:
     facts = _geometry_facts(diagnosis)
     if diagnosis.order is not None:
         facts["order"] = _order_text(diagnosis.order)
-    if diagnosis.talker is not None:
-        facts["talker"] = _talker_text(diagnosis.talker)
+    talker = diagnosis.talker
+    if talker is not None:
+        said = f"said to be at {talker.stated_azimuth_deg:g}°"
+        facts["talker"] = f"heard at {talker.where}, {'and' if talker.is_there else 'but'} {said}"
+        if not talker.azimuths_deg:
+            facts["talker"] = f"{said}, heard at no clear azimuth; record somebody level with the array"
     if diagnosis.delays is not None:
         check = diagnosis.delays
         facts["plane waves"] = f"explain {check.fit:.0%} of the sound as the file says"
@@ -132,7 +136,8 @@ def _geometry_facts(diagnosis: Diagnosis) -> dict[str, str]:
     if diagnosis.settled_by is not None and unsettled:
         talker, azimuth = diagnosis.settled_by, f"{diagnosis.settled_by.azimuth_deg:.0f}"
         facts["to settle it"] = (
-            f"record one talker at {azimuth}° azimuth, level with the array, and pass --known-azimuth {azimuth}"
+            f"record one talker at {azimuth}° azimuth, level with the array, and pass --known-azimuth "
+            f"{azimuth}"
         )
         if talker.num_ruled_out < talker.num_reorderings:
             facts["to settle it"] += f"; that rules out {talker.num_ruled_out} of {talker.num_reorderings}"
@@ -160,13 +165,6 @@ def _order_text(order: OrderResult) -> str:
     if order.num_equivalents > 1 and order.status != "inaudible":
         said += f"; but {order.num_equivalents} orders record the same"
     return said
-
-
-def _talker_text(talker: HeardTalker) -> str:
-    told = f"{talker.stated_azimuth_deg:g}°"
-    if not talker.azimuths_deg:
-        return f"said to be at {told}, heard at no clear azimuth; record somebody level with the array"
-    return f"heard at {talker.where}, {'and said' if talker.is_there else 'but said'} to be at {told}"
 
 
 def _talker_json(talker: HeardTalker) -> dict[str, Any]:
