@@ -169,7 +169,7 @@ def judge_start(
     profile: ChannelProfile,
     options: CardStartOptions = CardStartOptions(),
 ) -> CardStartVerdict:
-    """By how much the channels of a recording are shifted against a profile.
+    """The shift of the channels of a recording against a profile.
 
     Every shift is equally likely before. For each, every channel is compared with what the profile has
     there, and the sound with plane waves over the array.

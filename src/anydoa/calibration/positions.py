@@ -36,7 +36,7 @@ class AcceptanceOptions:
     Args:
         num_folds: parts of the places, each of which is held out once.
         max_misfit_share: share of the held-out misfit that may be left.
-        min_misfit_fall_m: metres by which it must fall.
+        min_misfit_fall_m: metres by which the held-out misfit must fall.
         min_places: number of places.
         redundancy: numbers measured for each number sought.
         min_spread_deg: least spread of the directions around a line.
@@ -100,7 +100,7 @@ class Calibration:
             array those on the positive side of its normal, of a line those in one half plane.
         num_segments: number of segments of the recording that were used.
         before_m: misfit of arrivals at held-out places with the nominal positions, metres of path.
-        after_m: the same with positions refined on the other places.
+        after_m: misfit there with positions refined on the other places.
         delay_factor: factor by which all delays are longer than the refined array and its speed of sound say.
         delay_factor_sd: its standard deviation; 0 if it was not refined.
     """
@@ -149,7 +149,7 @@ def calibrate_blocks(
     array: MicrophoneArray,
     options: CalibrationOptions | None = None,
 ) -> Calibration:
-    """As :func:`calibrate_positions`, from a recording of any length that comes in blocks.
+    """Refine positions as :func:`calibrate_positions`, from a recording of any length in blocks.
 
     Args:
         blocks: a recording of all channels; a minute of it is held at a time.
@@ -173,7 +173,7 @@ def calibrate_blocks(
 def refine_positions(
     array: MicrophoneArray, places: SoundPlaces, options: CalibrationOptions | None = None
 ) -> Calibration:
-    """As :func:`calibrate_positions`, from arrival times that are measured already.
+    """Refine positions as :func:`calibrate_positions`, from arrival times that are measured already.
 
     Args:
         array: the nominal array.

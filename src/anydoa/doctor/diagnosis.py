@@ -54,7 +54,7 @@ class Diagnosis:
         return any(found.kind == kind for found in self.findings)
 
     def likely(self) -> "Diagnosis":
-        """The same with what is likelier than not alone, gravest first."""
+        """This diagnosis with only what is likelier than not, gravest first."""
         kinds = get_args(Kind)
         findings = [found for found in self.findings if found.is_likely]
         findings.sort(key=lambda found: kinds.index(found.kind))
@@ -65,7 +65,7 @@ class Diagnosis:
         return likely
 
     def with_correction(self, num_channels: int) -> "Diagnosis":
-        """The same with a corrected array, or with the reason why there is none.
+        """This diagnosis with a corrected array, or with the reason why there is none.
 
         Args:
             num_channels: number of channels of the recording.

@@ -30,8 +30,8 @@ class RepairOptions:
 
     Args:
         min_inverted_gain: share of the fit that turning a channel upside down must gain.
-        min_gain: the same for any other repair; less for an order that touches few pairs.
-        min_time_gain: how many times what wrong times gain an offset or a drift must gain.
+        min_gain: share of the fit that any other repair must gain; less for an order that touches few pairs.
+        min_time_gain: factor on what wrong times gain that an offset or a drift must reach.
         min_z: how steadily a repair must gain, in standard errors; directions to which the fault makes no
             difference leave it modest.
         rival_z: standard errors within which another repair explains the recording nearly as well: 99 %.
@@ -88,7 +88,7 @@ class Repair:
         return later.later(self.mics, offset_s, self.base.drift[mic] - self.hypothesis.drift[mic])
 
     def changed_s(self, waves: WaveFit) -> float:
-        """By how many seconds it moves its channels, at most: infinity where it does something else."""
+        """Most seconds by which it moves its channels: infinity where it does something else."""
         if self.kind not in ("offset", "drift"):
             return np.inf
         mic = self.mics[0]
@@ -143,7 +143,7 @@ class RepairResult:
     order_certainty: float | None
 
     def likely(self) -> "RepairResult":
-        """The same without repairs that are less likely than not."""
+        """This result without repairs that are less likely than not."""
         sure = 1.0 if self.order_certainty is None else self.order_certainty
         kept, hypothesis = [], self.hypothesis
         for accepted in self.accepted:

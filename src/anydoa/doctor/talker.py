@@ -45,9 +45,9 @@ class HeardTalker:
 
     Args:
         stated_azimuth_deg: where somebody says that the talker stands.
-        azimuths_deg: where that is heard to be, the nearest to what was said first; several where the array
-            cannot tell them apart, none where it hears no azimuth, as of somebody straight above.
-        within_deg: to either side of each, as far as the recording cannot tell.
+        azimuths_deg: azimuths at which the talker is heard, the nearest to what was said first; several where
+            the array cannot tell them apart, none where it hears none, as of somebody straight above.
+        within_deg: degrees to either side of each within which the recording cannot tell.
         is_there: whether the talker may stand where somebody says.
         certainty: 0..1 that the talker does not stand there.
     """
