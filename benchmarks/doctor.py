@@ -92,8 +92,8 @@ class Verdict:
 def judge(case: Case, diagnosis: Diagnosis, seconds: float) -> Verdict:
     array = bench_array(case.preset)
     group = symmetries(array)
-    told = tuple(range(array.num_microphones))
-    is_undecidable = case.order != told and case.order in equivalents(told, group)
+    declared = tuple(range(array.num_microphones))
+    is_undecidable = case.order != declared and case.order in equivalents(told, group)
     kinds = {finding.kind for finding in diagnosis.findings}
     said = "healthy" if not kinds else kinds.pop() if len(kinds) == 1 else "several"
     is_right = said == ("healthy" if is_undecidable else KIND[case.fault])
@@ -201,10 +201,10 @@ def settle(speech: Speech, preset: str, fault: str, seed: tuple[int, ...]) -> st
     if diagnosis.corrected is not None:
         truth = Case(preset, fault, "usual", recording, tuple(order.tolist()), ())
         return "wrong fix" if is_wrong_fix(truth, array, diagnosis.corrected) else "right fix"
-    is_told = diagnosis.is_healthy and order.tolist() == list(range(len(order)))
+    is_declared = diagnosis.is_healthy and order.tolist() == list(range(len(order)))
     if diagnosis.order is not None and diagnosis.order.status == "confirmed":
         is_settled = diagnosis.order.num_equivalents == 1
-        return "left open" if not is_settled else "right as it is" if is_told else "wrong as it is"
+        return "left open" if not is_settled else "right as it is" if is_declared else "wrong as it is"
     return "left open"
 
 

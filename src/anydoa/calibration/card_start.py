@@ -52,6 +52,17 @@ class CardStartOptions:
     fit_error: float = 0.03
     alike: float = 0.02
 
+    def evidence(self, expected: ChannelSignature, found: ChannelSignature) -> float:
+        """Log odds of a channel as it is found; 0 where it is as expected."""
+        if expected.is_constant:
+            if found.is_constant:
+                return 0.0
+            return -self.deaf_microphone if found.hears_room else -self.playback
+        if found.is_constant or expected.hears_room != found.hears_room:
+            return -self.deaf_microphone if expected.hears_room else -self.playback
+        difference = (found.level_db - expected.level_db) / self.level_sd_db
+        return -min(difference**2 / 2, self.max_level_evidence)
+
 
 @dataclass(frozen=True)
 class CardStartVerdict:
@@ -158,7 +169,7 @@ def judge_start(
     profile: ChannelProfile,
     options: CardStartOptions = CardStartOptions(),
 ) -> CardStartVerdict:
-    """By how much the channels of a recording are shifted against a profile.
+    """The shift of the channels of a recording against a profile.
 
     Every shift is equally likely before. For each, every channel is compared with what the profile has
     there, and the sound with plane waves over the array.
@@ -180,7 +191,7 @@ def judge_start(
     for shift in range(count):
         found = channel_signatures(statistics, remapped_array(array, shift).channels)
         by_channels[shift] = sum(
-            _evidence(expected, found[(channel + shift) % count], options)
+            options.evidence(expected, found[(channel + shift) % count])
             for channel, expected in enumerate(profile.channels)
         )
     possible = by_channels > by_channels.max() - options.max_wave_evidence
@@ -198,18 +209,6 @@ def judge_start(
         now = channel_text(sorted(remapped_array(array, best).ignore_channels))
         reason = f"the channels without a microphone are now {now}"
     return CardStartVerdict(best, float(chance[best]), reason, heard_s)
-
-
-def _evidence(expected: ChannelSignature, found: ChannelSignature, options: CardStartOptions) -> float:
-    """Log odds of a channel as it is; 0 where it is as expected."""
-    if expected.is_constant:
-        if found.is_constant:
-            return 0.0
-        return -options.deaf_microphone if found.hears_room else -options.playback
-    if found.is_constant or expected.hears_room != found.hears_room:
-        return -options.deaf_microphone if expected.hears_room else -options.playback
-    difference = (found.level_db - expected.level_db) / options.level_sd_db
-    return -min(difference**2 / 2, options.max_level_evidence)
 
 
 def _wave_evidence(

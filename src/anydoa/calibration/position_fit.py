@@ -131,7 +131,13 @@ def fit_waves(
         paths: arrival times as in :func:`fit_positions`.
         options: how directions are searched.
     """
-    waves = _nearest_waves(positions, paths, options.num_directions)
+    # From the plain least squares, or in a volume from the best of some directions all around.
+    if positions.shape[1] < 3:
+        waves = -paths @ np.linalg.pinv(positions).T
+    else:
+        candidates = fibonacci_grid(options.num_directions).directions
+        misfit = np.abs(paths[:, None] + candidates @ positions.T).sum(axis=-1)
+        waves = candidates[misfit.argmin(axis=1)]
     for _ in range(options.num_reweightings):
         # (place, mic): outliers weigh less
         misfit = paths + waves @ positions.T
@@ -147,17 +153,6 @@ def fit_waves(
             wanted = wanted + stiffness * unit
         waves = np.linalg.solve(normal, wanted[..., None])[..., 0]
     return waves, paths + waves @ positions.T
-
-
-def _nearest_waves(
-    positions: Float[np.ndarray, "mic axis"], paths: Float[np.ndarray, "place mic"], num_directions: int
-) -> Float[np.ndarray, "place axis"]:
-    """Of a volume the best of some directions all around; else the plain least squares."""
-    if positions.shape[1] < 3:
-        return -paths @ np.linalg.pinv(positions).T
-    candidates = fibonacci_grid(num_directions).directions
-    misfit = np.abs(paths[:, None] + candidates @ positions.T).sum(axis=-1)
-    return candidates[misfit.argmin(axis=1)]
 
 
 class _PositionProblem:

@@ -32,7 +32,7 @@ class AcceptanceOptions:
     Args:
         num_folds: parts of the places, each of which is held out once.
         max_misfit_share: share of the held-out misfit that may be left.
-        min_misfit_fall_m: metres by which it must fall.
+        min_misfit_fall_m: metres by which the held-out misfit must fall.
         min_places: number of places.
         redundancy: numbers measured for each number sought.
         min_spread_deg: least spread of the directions around a line.
@@ -96,7 +96,7 @@ class Calibration:
             array those on the positive side of its normal, of a line those in one half plane.
         num_segments: number of segments of the recording that were used.
         before_m: misfit of arrivals at held-out places with the nominal positions, metres of path.
-        after_m: the same with positions refined on the other places.
+        after_m: misfit there with positions refined on the other places.
         delay_factor: factor by which all delays are longer than the refined array and its speed of sound say.
         delay_factor_sd: its standard deviation; 0 if it was not refined.
     """
@@ -145,7 +145,7 @@ def calibrate_blocks(
     array: MicrophoneArray,
     options: CalibrationOptions | None = None,
 ) -> Calibration:
-    """As :func:`calibrate_positions`, from a recording of any length that comes in blocks.
+    """Refine positions as :func:`calibrate_positions`, from a recording of any length in blocks.
 
     Args:
         blocks: a recording of all channels; a minute of it is held at a time.
@@ -169,7 +169,7 @@ def calibrate_blocks(
 def refine_positions(
     array: MicrophoneArray, places: SoundPlaces, options: CalibrationOptions | None = None
 ) -> Calibration:
-    """As :func:`calibrate_positions`, from arrival times that are measured already.
+    """Refine positions as :func:`calibrate_positions`, from arrival times that are measured already.
 
     Args:
         array: the nominal array.
@@ -183,10 +183,9 @@ def refine_positions(
     options = options or CalibrationOptions()
     acceptance = options.acceptance
     frame = _PrincipalFrame.of(array, options)
-    _check_count(frame, places, acceptance)
+    frame.check_places(places, acceptance)
     fit = fit_positions(frame.positions, places.paths, frame.prior, options.fit)
-    _check_spread(fit, acceptance.min_spread_deg)
-    _check_bound(fit, frame, array, acceptance.bound_share)
+    _check_fit(fit, frame, array, acceptance)
     before, after = _held_out_misfit(frame, places.paths, acceptance.num_folds, options.fit)
     if after > min(acceptance.max_misfit_share * before, before - acceptance.min_misfit_fall_m):
         raise AudioError(
@@ -269,6 +268,17 @@ class _PrincipalFrame:
         free = self.prior.num_axes
         return free * len(self.positions) - free - free * (free - 1) // 2
 
+    def check_places(self, places: SoundPlaces, acceptance: AcceptanceOptions) -> None:
+        """Sounds must have come from enough places for the coordinates that are sought."""
+        measured = acceptance.redundancy * self.num_unknowns / self.numbers_a_place
+        needed = max(acceptance.min_places, ceil(measured))
+        if len(places.paths) < needed:
+            raise AudioError(
+                f"refining {self.num_unknowns} coordinates takes sounds from at least {needed} directions, "
+                f"8 degrees apart; {len(places.paths)} were heard clearly; walk around the array while "
+                "talking"
+            )
+
     def standard_deviations(self, fit: PositionFit) -> Float[np.ndarray, "mic 3"]:
         """One a coordinate in the user's frame; the prior's across axes that the array does not fill."""
         across = np.eye(3) - self.axes.T @ self.axes
@@ -286,31 +296,20 @@ class _PrincipalFrame:
         return normalize_direction(waves @ self.basis[: waves.shape[1]])
 
 
-def _check_count(frame: _PrincipalFrame, places: SoundPlaces, acceptance: AcceptanceOptions) -> None:
-    measured = acceptance.redundancy * frame.num_unknowns / frame.numbers_a_place
-    needed = max(acceptance.min_places, ceil(measured))
-    if len(places.paths) < needed:
-        raise AudioError(
-            f"refining {frame.num_unknowns} coordinates takes sounds from at least {needed} directions, "
-            f"8 degrees apart; {len(places.paths)} were heard clearly; walk around the array while talking"
-        )
-
-
-def _check_spread(fit: PositionFit, min_deg: float) -> None:
-    """Directions must not lie around one line: then hardly more than delays along that line are known."""
+def _check_fit(
+    fit: PositionFit, frame: _PrincipalFrame, array: MicrophoneArray, acceptance: AcceptanceOptions
+) -> None:
+    """Directions must not lie around one line, and no microphone may move as far as it may."""
+    # Around one line, hardly more than delays along that line are known.
     power = np.linalg.eigvalsh(fit.waves.T @ fit.waves / len(fit.waves))[::-1]
     spread_deg = float(np.rad2deg(np.arcsin(np.sqrt(min(power[min(1, len(power) - 1)], 1.0)))))
-    if spread_deg < min_deg:
+    if spread_deg < acceptance.min_spread_deg:
         raise AudioError(
-            f"sounds must come from all around, spread by {min_deg:g} degrees or more, "
+            f"sounds must come from all around, spread by {acceptance.min_spread_deg:g} degrees or more, "
             f"but theirs are spread by {spread_deg:.0f}; walk around the array while talking"
         )
-
-
-def _check_bound(fit: PositionFit, frame: _PrincipalFrame, array: MicrophoneArray, share: float) -> None:
-    """No microphone may move as far as it may."""
     farthest = np.abs(fit.moves).max(axis=1)
-    if farthest.max() >= share * frame.prior.bound_m:
+    if farthest.max() >= acceptance.bound_share * frame.prior.bound_m:
         worst = int(farthest.argmax())
         raise AudioError(
             f"microphone {worst} of array {array.name!r} would move {frame.prior.bound_m * 1000:.0f} mm, as "

@@ -26,7 +26,7 @@ class SoundPlaceOptions:
     Args:
         part_s: seconds that are held at a time.
         min_part_s: seconds below which the end of a recording is left out.
-        max_segments: number of segments that are kept; eight minutes of nothing but sound.
+        max_segments: most segments that are kept; eight minutes of nothing but sound.
         min_quality: mean quality of a segment's pairs; noise has about 3.
         contradiction_m: metres by which pairs of a clean segment contradict each other; beyond, a pair counts
             less.

@@ -21,7 +21,7 @@ from anydoa.errors import AudioError, ConfigError
 from anydoa.io.output import check_outputs
 
 if TYPE_CHECKING:
-    from anydoa.calibration.positions import Calibration, CalibrationOptions
+    from anydoa.calibration.positions import Calibration
     from anydoa.geometry.array import MicrophoneArray
 
 
@@ -63,8 +63,8 @@ def calibrate(
     """
     if out is None and profile is None and plot is None:
         raise ConfigError("nothing to do: give --out FILE.toml, --plot PICTURE or --profile FILE.json")
-    from anydoa.calibration.positions import CalibrationOptions
-    from anydoa.io.audio import recording_path
+    from anydoa.calibration.positions import CalibrationOptions, calibrate_blocks
+    from anydoa.io.audio import audio_info, read_blocks, recording_path
 
     recording = parse_recording(recordings, join=join)
     nominal = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
@@ -74,10 +74,17 @@ def calibrate(
         _write_profile(recording, nominal, profile)
     if out is None and plot is None:
         return
-    found = _refined(recording, nominal, options)
+    sample_rate = audio_info(recording).sample_rate
+    with _named(recording):
+        found = calibrate_blocks(read_blocks(recording), sample_rate, nominal, options)
     _print(found)
     if out is not None:
-        _write_array(found, nominal, recording_path(recording), out)
+        from anydoa.io.array_file import save_array
+
+        name = recording_path(recording).name
+        source = f"Positions refined by anydoa calibrate (experimental) from {name}. Before: "
+        save_array(found.array.replace(source=source + (nominal.source or "not said")), out)
+        tell(f"wrote {out}: {found.array.num_microphones} microphones")
     if plot is not None:
         from anydoa.plotting.array_picture import draw_calibration
 
@@ -93,17 +100,6 @@ def _write_profile(recording: Path | list[Path], nominal: "MicrophoneArray", pro
         signs = profile_channels(audio, sample_rate, nominal)
     save_profile(signs, profile)
     tell(f"wrote {profile}: how the channels of {nominal.name} are when they are in order")
-
-
-def _refined(
-    recording: Path | list[Path], nominal: "MicrophoneArray", options: "CalibrationOptions"
-) -> "Calibration":
-    from anydoa.calibration.positions import calibrate_blocks
-    from anydoa.io.audio import audio_info, read_blocks
-
-    sample_rate = audio_info(recording).sample_rate
-    with _named(recording):
-        return calibrate_blocks(read_blocks(recording), sample_rate, nominal, options)
 
 
 @contextmanager
@@ -144,11 +140,3 @@ def _print(found: "Calibration") -> None:
             "positions: echoes, temperature or size, which cannot be told apart",
             highlight=False,
         )
-
-
-def _write_array(found: "Calibration", nominal: "MicrophoneArray", recording: Path, out: Path) -> None:
-    from anydoa.io.array_file import save_array
-
-    source = f"Positions refined by anydoa calibrate (experimental) from {recording.name}. Before: "
-    save_array(found.array.replace(source=source + (nominal.source or "not said")), out)
-    tell(f"wrote {out}: {found.array.num_microphones} microphones")

@@ -20,7 +20,6 @@ from anydoa.io.output import check_outputs
 
 if TYPE_CHECKING:
     from anydoa.doctor.diagnosis import Diagnosis
-    from anydoa.geometry.array import MicrophoneArray
 
 _PROBLEMS_FOUND = 3
 
@@ -61,11 +60,16 @@ def doctor(
     """
     recording = parse_recording(recordings, join=join) if recordings else None
     _check_options(recording, known_azimuth, fix, plot)
-    told = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
+    declared = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     check_outputs(fix, plot)
-    diagnosis = _diagnosis(told, recording, known_azimuth)
+    from anydoa.doctor.examination import diagnose, diagnose_geometry
     from anydoa.doctor.report import report_json, report_text
 
+    if recording is None:
+        diagnosis = diagnose_geometry(declared)
+    else:
+        audio, sample_rate = read_first_minute(recording)
+        diagnosis = diagnose(audio, sample_rate, declared, known_azimuth_deg=known_azimuth)
     if as_json:
         import json
 
@@ -99,17 +103,6 @@ def _check_options(
         from anydoa.plotting.picture import check_picture_path
 
         check_picture_path(plot)
-
-
-def _diagnosis(
-    told: "MicrophoneArray", recording: Path | list[Path] | None, known_azimuth: float | None
-) -> "Diagnosis":
-    from anydoa.doctor.examination import diagnose, diagnose_geometry
-
-    if recording is None:
-        return diagnose_geometry(told)
-    audio, sample_rate = read_first_minute(recording)
-    return diagnose(audio, sample_rate, told, known_azimuth_deg=known_azimuth)
 
 
 def _draw(diagnosis: "Diagnosis", path: Path) -> None:

@@ -42,7 +42,7 @@ class ChannelAssignment:
         return [mic for _, mic in self.pairs]
 
     def without(self, channel: int) -> "ChannelAssignment":
-        """The same with one channel left out."""
+        """This assignment with one channel left out."""
         kept = [number for number, own in enumerate(self.channels) if own != channel]
         return replace(
             self,

@@ -88,12 +88,18 @@ def channel_statistics(
     """
     is_constant = np.ptp(audio, axis=1) == 0
     power, coherence = _power_and_coherence(audio, sample_rate, options)
+    # Copies differ by nothing but a gain: in the steps between samples, where rumble counts little.
+    steps = np.diff(audio.astype(np.float64), axis=1)
+    norm = np.linalg.norm(steps, axis=1)
+    steps = steps / np.where(norm > 0, norm, 1)[:, None]
+    same = np.abs(steps @ steps.T) > options.copy_correlation
+    same[is_constant] = same[:, is_constant] = False
     return ChannelStatistics(
         level_db=10 * np.log10(power + 1e-20),
         is_constant=is_constant,
         clipped_share=np.array([_clipped_share(channel, options) for channel in audio]),
         coherence=coherence,
-        copies=_copies(audio, is_constant, options.copy_correlation),
+        copies=tuple((int(i), int(j)) for i, j in zip(*np.nonzero(np.triu(same, 1)), strict=True)),
         options=options,
     )
 
@@ -152,15 +158,3 @@ def _clipped_share(channel: Float[np.ndarray, "time"], options: ChannelOptions) 
     ones = np.ones(options.clipped_run)
     run = np.convolve(at_limit, ones, mode="valid") == options.clipped_run
     return float(np.convolve(run, ones, mode="full").astype(bool).mean())
-
-
-def _copies(
-    audio: Float[np.ndarray, "channel time"], is_constant: Bool[np.ndarray, "channel"], least: float
-) -> tuple[tuple[int, int], ...]:
-    """Pairs that differ by nothing but a gain, in the steps between samples: rumble counts little there."""
-    steps = np.diff(audio.astype(np.float64), axis=1)
-    norm = np.linalg.norm(steps, axis=1)
-    steps = steps / np.where(norm > 0, norm, 1)[:, None]
-    same = np.abs(steps @ steps.T) > least
-    same[is_constant] = same[:, is_constant] = False
-    return tuple((int(i), int(j)) for i, j in zip(*np.nonzero(np.triu(same, 1)), strict=True))

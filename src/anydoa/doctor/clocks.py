@@ -1,4 +1,4 @@
-"""By how much one channel as a whole runs behind another, and whether that grows, as with two sound cards.
+"""How far one channel as a whole runs behind another, and whether that grows, as with two sound cards.
 
 Such lags are milliseconds, far beyond what places explain. What is left after realigning them is found with
 the array's geometry. Channels of one clock have the same lag but for what their places explain.
@@ -27,8 +27,7 @@ class ClockOptions:
         near_s: seconds beyond the spacing up to which lags are left to the search segment by segment.
         min_clearness: height of a peak over the rest, for a whole recording; chance is 5.
         drifted_coherence: coherence that is not left where a lag grows by a millisecond.
-        min_coherence_factor: how many times the coherence before realigning that after it must be; echoes do
-            not do that.
+        min_coherence_factor: least factor by which realigning raises the coherence; echoes do not do that.
         min_neighbour_share: share of the coherence of microphones as far apart; a playback reference that the
             room hears keeps 0.36.
     """

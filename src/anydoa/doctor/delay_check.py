@@ -33,13 +33,13 @@ class DelayCheck:
     Args:
         pairs: the two channels of each pair.
         measured_s: seconds by which the first hears later; not a number where the peak is too low to trust.
-        expected_s: the same as the array file says, for the direction that suits the segment best.
-        repaired_s: the same after all repairs.
+        expected_s: seconds that the array file gives, for the direction that suits the segment best.
+        repaired_s: seconds that it gives after all repairs.
         limit_s: spacing over speed of sound: no sound in air can be farther apart.
         impossible_share: share of the measured delays beyond the limit.
         closure_s: median, over triangles of microphones, of what the three delays miss zero by.
-        fit: 0..1, how much of the sound plane waves explain, with everything as the file says.
-        repaired_fit: the same after all repairs.
+        fit: share of the sound that plane waves explain, with everything as the file says.
+        repaired_fit: share of the sound that they explain after all repairs.
         is_one_place: whether all was heard from one place, where echoes look like small times.
     """
 

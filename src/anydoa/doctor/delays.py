@@ -189,7 +189,10 @@ def correlate_segments(
     spectra = spectra[:, : num_halves * half]
     power = np.square(np.abs(spectra)) + np.float32(1e-20)
     # (mic, frame, freq) -> (segment): the louder half of them is kept
-    level = _segment_level(power, half, length)
+    # The level is the median of the microphones, so that one loud channel says nothing.
+    energy = power.sum(axis=-1) * (2 / (length * 0.375 * length))  # Hann windows pass 3/8 of the power
+    halves = energy.reshape(len(energy), -1, half).mean(axis=-1)
+    level = np.median(10 * np.log10((halves[:, :-1] + halves[:, 1:]) / 2), axis=0)
     kept = np.flatnonzero(level >= (np.quantile(level, 0.1) + np.quantile(level, 0.9)) / 2)
     # (mic, frame, freq) -> (frame, freq): how much of the power comes straight from the talker
     weight = _onset_weight(np.exp(np.log(power).mean(axis=0)), hop / sample_rate, options)
@@ -220,16 +223,6 @@ def parabolic_peak(
     shift = np.clip(shift, -1, 1)
     height = here - 0.25 * (before - after) * shift
     return lag_s[inner[..., 0]] + shift * (lag_s[1] - lag_s[0]), height
-
-
-def _segment_level(
-    power: Float[np.ndarray, "mic frame freq"], half: int, length: int
-) -> Float[np.ndarray, "segment"]:
-    """Loudness in dB of full scale: the median of the microphones, so that one loud channel says nothing."""
-    energy = power.sum(axis=-1) * (2 / (length * 0.375 * length))  # Hann windows pass 3/8 of the power
-    halves = energy.reshape(len(energy), -1, half).mean(axis=-1)
-    segments: np.ndarray = np.median(10 * np.log10((halves[:, :-1] + halves[:, 1:]) / 2), axis=0)
-    return segments
 
 
 def _onset_weight(

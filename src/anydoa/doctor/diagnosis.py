@@ -1,6 +1,7 @@
 """Everything the doctor found, and the array file that corrects it: only what is certain, if a file can."""
 
 from dataclasses import dataclass, replace
+from typing import get_args
 
 from anydoa.doctor.delay_check import DelayCheck
 from anydoa.doctor.findings import Finding, Kind
@@ -52,8 +53,19 @@ class Diagnosis:
         """Whether something of a kind is wrong."""
         return any(found.kind == kind for found in self.findings)
 
+    def likely(self) -> "Diagnosis":
+        """This diagnosis with only what is likelier than not, gravest first."""
+        kinds = get_args(Kind)
+        findings = [found for found in self.findings if found.is_likely]
+        findings.sort(key=lambda found: kinds.index(found.kind))
+        likely = replace(self, findings=tuple(findings))
+        order = self.order
+        if order is not None and order.status == "wrong" and not likely.has_found("order"):
+            likely = replace(likely, order=replace(order, status="unclear"))
+        return likely
+
     def with_correction(self, num_channels: int) -> "Diagnosis":
-        """The same with a corrected array, or with the reason why there is none.
+        """This diagnosis with a corrected array, or with the reason why there is none.
 
         Args:
             num_channels: number of channels of the recording.

@@ -6,16 +6,15 @@ do.
 """
 
 from dataclasses import dataclass, field, replace
-from typing import get_args
 
 import numpy as np
 
 from anydoa.doctor.channel_assignment import ChannelAssignment, assign_channels
 from anydoa.doctor.channels import ChannelOptions, ChannelStatistics, channel_statistics
-from anydoa.doctor.clocks import IN_SYNC, ClockOptions
+from anydoa.doctor.clocks import ClockOptions
 from anydoa.doctor.delay_check import DelayCheckOptions, check_delays
 from anydoa.doctor.diagnosis import Diagnosis
-from anydoa.doctor.findings import CERTAIN, Finding, Kind, channels_in_words
+from anydoa.doctor.findings import CERTAIN, Finding, channels_in_words
 from anydoa.doctor.measurement import Measurement, MeasurementOptions, measure, without_copies
 from anydoa.doctor.order import check_order
 from anydoa.doctor.order_search import MAX_MICROPHONES
@@ -23,9 +22,7 @@ from anydoa.doctor.recording import RecordingOptions, check_sound, checked_recor
 from anydoa.doctor.repairs import RepairOptions, RepairSearch
 from anydoa.doctor.symmetry import best_known_talker, symmetries
 from anydoa.doctor.talker import TalkerOptions
-from anydoa.doctor.time_offset import best_time_offset
 from anydoa.doctor.timing import TimingOptions, timing_findings
-from anydoa.doctor.wave_fit import ChannelHypothesis
 from anydoa.errors import AudioError, ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.array_report import ArrayReport
@@ -101,33 +98,21 @@ def diagnose(
     assignment, copies = without_copies(
         recording, sample_rate, array, assignment, statistics.copies, options.measurement
     )
-    findings = [*_unlisted(len(recording), array), *assignment.findings, *copies]
-    findings += [*_clipped(statistics, array), *_gains(statistics, assignment, options.max_gain_db)]
+    findings = _level_findings(statistics, assignment, array, options.max_gain_db)
+    findings += [*_unlisted(len(recording), array), *assignment.findings, *copies]
     diagnosis = replace(diagnose_geometry(array), findings=tuple(findings))
     # What plane waves say of those that do.
     if len(assignment.pairs) >= 2:
         check_sound(recording[assignment.channels], sample_rate, options=options.recording)
         measurement = measure(recording, sample_rate, array, assignment, options.measurement)
         diagnosis = _examine_waves(measurement, diagnosis, sample_rate, known_azimuth_deg, options)
-    return _likely(diagnosis).with_correction(len(recording))
+    return diagnosis.likely().with_correction(len(recording))
 
 
 def diagnose_geometry(array: MicrophoneArray) -> Diagnosis:
     """What can be said of an array before any sound is heard."""
     group = symmetries(array) if array.num_microphones <= MAX_MICROPHONES else ()
     return Diagnosis(array, ArrayReport.of(array), max(1, len(group)), best_known_talker(array, group))
-
-
-def _likely(diagnosis: Diagnosis) -> Diagnosis:
-    """The diagnosis with what is likelier than not alone, gravest first."""
-    kinds = get_args(Kind)
-    findings = [found for found in diagnosis.findings if found.is_likely]
-    findings.sort(key=lambda found: kinds.index(found.kind))
-    likely = replace(diagnosis, findings=tuple(findings))
-    order = likely.order
-    if order is not None and order.status == "wrong" and not likely.has_found("order"):
-        likely = replace(likely, order=replace(order, status="unclear"))
-    return likely
 
 
 def _examine_waves(
@@ -146,7 +131,7 @@ def _examine_waves(
         np.random.default_rng(options.seed),
         options.repairs,
     )
-    repairs = search.run(_with_fine_lags(measurement, options.repairs))
+    repairs = search.run(measurement.with_fine_lags(options.repairs.time_offset))
     findings = []
     for accepted in repairs.accepted:
         if accepted.repair.kind == "inverted":
@@ -164,23 +149,6 @@ def _examine_waves(
     )
 
 
-def _with_fine_lags(measurement: Measurement, options: RepairOptions) -> ChannelHypothesis:
-    """Everything as assigned, with what is left of the lags of clocks that were realigned taken from waves.
-
-    Left to the search of repairs, the rest of a lag looks like another fault.
-    """
-    hypothesis = measurement.as_declared
-    lags = measurement.assignment.lags
-    for lag in dict.fromkeys(lags):
-        if lag == IN_SYNC:
-            continue
-        mics = tuple(mic for mic, own in enumerate(lags) if own == lag)
-        late = best_time_offset(measurement.waves, hypothesis, mics, options.time_offset)
-        if late.fit.mean() > measurement.waves.fit(hypothesis).mean():
-            hypothesis = late.hypothesis
-    return hypothesis
-
-
 def _unlisted(num_channels: int, array: MicrophoneArray) -> list[Finding]:
     """Channels of the recording that the array file does not mention."""
     extra = tuple(
@@ -195,27 +163,24 @@ def _unlisted(num_channels: int, array: MicrophoneArray) -> list[Finding]:
     return [Finding("unlisted", extra, 1.0, text)]
 
 
-def _clipped(statistics: ChannelStatistics, array: MicrophoneArray) -> list[Finding]:
-    """Channels of microphones that stand at the limit too often."""
-    clipped = tuple(channel for channel in sorted(array.channels) if statistics.is_clipped[channel])
-    if not clipped:
-        return []
-    worst = float(statistics.clipped_share[list(clipped)].max())
-    # Two digits where a percentage is small, none after the point where it is not.
-    percent = f"{100 * worst:.0f}" if worst >= 0.1 else f"{100 * worst:.2g}"
-    most = f"up to {percent} % of the samples stand at the limit"
-    text = f"{channels_in_words(clipped)} clipped: {most}; record quieter."
-    return [Finding("clipped", clipped, 1.0, text, worst)]
-
-
-def _gains(statistics: ChannelStatistics, assignment: ChannelAssignment, max_db: float) -> list[Finding]:
-    """Channels much louder or quieter than the others."""
-    if len(assignment.pairs) < 3:
-        return []  # of two, nobody knows which one is wrong
-    level = statistics.level_db[assignment.channels]
+def _level_findings(
+    statistics: ChannelStatistics, assignment: ChannelAssignment, array: MicrophoneArray, max_gain_db: float
+) -> list[Finding]:
+    """Channels of microphones that stand at the limit too often, or are much louder or quieter than most."""
     findings = []
+    clipped = tuple(channel for channel in sorted(array.channels) if statistics.is_clipped[channel])
+    if clipped:
+        worst = float(statistics.clipped_share[list(clipped)].max())
+        # Two digits where a percentage is small, none after the point where it is not.
+        percent = f"{100 * worst:.0f}" if worst >= 0.1 else f"{100 * worst:.2g}"
+        most = f"up to {percent} % of the samples stand at the limit"
+        text = f"{channels_in_words(clipped)} clipped: {most}; record quieter."
+        findings.append(Finding("clipped", clipped, 1.0, text, worst))
+    if len(assignment.pairs) < 3:
+        return findings  # of two, nobody knows which one is wrong
+    level = statistics.level_db[assignment.channels]
     for channel, gain_db in zip(assignment.channels, level - np.median(level), strict=True):
-        if abs(gain_db) > max_db:
+        if abs(gain_db) > max_gain_db:
             text = (
                 f"channel {channel} is {abs(gain_db):.0f} dB {'louder' if gain_db > 0 else 'quieter'} than "
                 "the others: set all gains alike."

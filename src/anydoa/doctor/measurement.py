@@ -7,12 +7,13 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.doctor.channel_assignment import ChannelAssignment
+from anydoa.doctor.clocks import IN_SYNC
 from anydoa.doctor.delays import DelayOptions, SegmentCorrelations, correlate_segments
 from anydoa.doctor.evidence import Explanation, certainty
 from anydoa.doctor.findings import CERTAIN, Finding
 from anydoa.doctor.order_search import MAX_MICROPHONES
 from anydoa.doctor.symmetry import Order, are_interchangeable, symmetries
-from anydoa.doctor.time_offset import OFFSET_RANGE_S
+from anydoa.doctor.time_offset import OFFSET_RANGE_S, TimeOffsetOptions, best_time_offset
 from anydoa.doctor.wave_fit import (
     ChannelHypothesis,
     WaveFit,
@@ -76,6 +77,21 @@ class Measurement:
     def as_declared(self) -> ChannelHypothesis:
         """Every channel as assigned."""
         return ChannelHypothesis.as_declared(self.array.num_microphones)
+
+    def with_fine_lags(self, options: TimeOffsetOptions) -> ChannelHypothesis:
+        """Every channel as assigned, with what waves say is left of the lags of clocks that were realigned.
+
+        Left to the search of repairs, the rest of a lag looks like another fault.
+        """
+        hypothesis = self.as_declared
+        for lag in dict.fromkeys(self.assignment.lags):
+            if lag == IN_SYNC:
+                continue
+            mics = tuple(mic for mic, own in enumerate(self.assignment.lags) if own == lag)
+            late = best_time_offset(self.waves, hypothesis, mics, options)
+            if late.fit.mean() > self.waves.fit(hypothesis).mean():
+                hypothesis = late.hypothesis
+        return hypothesis
 
     def waves_from(self, directions: Float[np.ndarray, "direction 3"]) -> WaveFit:
         """Fit of plane waves from these directions."""

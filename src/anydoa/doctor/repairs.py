@@ -30,8 +30,8 @@ class RepairOptions:
 
     Args:
         min_inverted_gain: share of the fit that turning a channel upside down must gain.
-        min_gain: the same for any other repair; less for an order that touches few pairs.
-        min_time_gain: how many times what wrong times gain an offset or a drift must gain.
+        min_gain: share of the fit that any other repair must gain; less for an order that touches few pairs.
+        min_time_gain: factor on what wrong times gain that an offset or a drift must reach.
         min_z: how steadily a repair must gain, in standard errors; directions to which the fault makes no
             difference leave it modest.
         rival_z: standard errors within which another repair explains the recording nearly as well: 99 %.
@@ -88,7 +88,7 @@ class Repair:
         return later.later(self.mics, offset_s, self.base.drift[mic] - self.hypothesis.drift[mic])
 
     def changed_s(self, waves: WaveFit) -> float:
-        """By how many seconds it moves its channels, at most: infinity where it does something else."""
+        """Most seconds by which it moves its channels: infinity where it does something else."""
         if self.kind not in ("offset", "drift"):
             return np.inf
         mic = self.mics[0]
@@ -143,7 +143,7 @@ class RepairResult:
     order_certainty: float | None
 
     def likely(self) -> "RepairResult":
-        """The same without repairs that are less likely than not."""
+        """This result without repairs that are less likely than not."""
         sure = 1.0 if self.order_certainty is None else self.order_certainty
         kept, hypothesis = [], self.hypothesis
         for accepted in self.accepted:
@@ -190,7 +190,9 @@ class RepairSearch:
             gaining = [repair for repair in repairs if self._gains(repair, before)]
             if not gaining or len(accepted) == self._options.max_repairs:
                 break
-            best = self._simplest(gaining)
+            # The simplest kind of those that fit about as well as the first.
+            tied = [each for each in gaining if z_score(gaining[0].fit, each.fit) < self._options.tie_z]
+            best = min(tied, key=lambda repair: _SIMPLICITY.index(repair.kind))
             if not self._gains_everywhere(best, before):  # what explains less is not to be believed either
                 break
             accepted.append(self._judged(best, before, [other for other in repairs if other is not best]))
@@ -264,11 +266,6 @@ class RepairSearch:
             self._gains(replace(repair, fit=repair.fit[~place.segments]), before[~place.segments])
             for place in places
         )
-
-    def _simplest(self, gaining: list[Repair]) -> Repair:
-        """The simplest kind of those that fit about as well as the first."""
-        tied = [repair for repair in gaining if z_score(gaining[0].fit, repair.fit) < self._options.tie_z]
-        return min(tied, key=lambda repair: _SIMPLICITY.index(repair.kind))
 
     def _judged(
         self, best: Repair, before: Float[np.ndarray, "segment"], others: list[Repair]

@@ -1,5 +1,6 @@
 """A diagnosis for people, a verdict first, and for programs."""
 
+from dataclasses import asdict
 from math import degrees
 from typing import Any
 
@@ -7,15 +8,9 @@ import numpy as np
 
 from anydoa.doctor.diagnosis import Diagnosis
 from anydoa.doctor.order import OrderResult
-from anydoa.doctor.symmetry import KnownTalker
 from anydoa.doctor.talker import HeardTalker
 from anydoa.doctor.time_offset import LARGE_S
 from anydoa.geometry.array_report import ArrayReport
-
-_SMALLEST_SPAN = 0.015  # m; the smallest arrays on sale
-_LARGEST_SPAN = 3.0  # m; the longest bars on sale are 2 m
-_POOR_FIT = 0.08  # of 1; rooms of 0.8 s leave 0.15
-_WIDTH = 15
 
 
 def report_text(diagnosis: Diagnosis) -> str:
@@ -26,7 +21,7 @@ def report_text(diagnosis: Diagnosis) -> str:
         lines.append(f"  - {finding.text[0].upper()}{finding.text[1:]} ({sure})")
     if diagnosis.findings:
         lines.append("")
-    lines += [f"  {key:<{_WIDTH}}{value}" for key, value in _facts(diagnosis).items()]
+    lines += [f"  {key:<15}{value}" for key, value in _facts(diagnosis).items()]
     if diagnosis.why_not_corrected:
         lines += ["", f"No corrected array file: {diagnosis.why_not_corrected}"]
     return "\n".join(lines)
@@ -35,6 +30,7 @@ def report_text(diagnosis: Diagnosis) -> str:
 def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
     """The diagnosis as one object."""
     array, order, delays = diagnosis.array, diagnosis.order, diagnosis.delays
+    corrected = diagnosis.corrected
     return {
         "schema": 1,
         "array": array.name,
@@ -51,7 +47,7 @@ def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
             }
             for finding in diagnosis.findings
         ],
-        "order": None if order is None else _order_json(order),
+        "order": None if order is None else {**asdict(order), "certainty": round(order.certainty, 4)},
         "talker": None if diagnosis.talker is None else _talker_json(diagnosis.talker),
         "delays": None
         if delays is None
@@ -63,7 +59,13 @@ def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
             "one_place": delays.is_one_place,
         },
         "geometry": _geometry_json(diagnosis),
-        "corrected": None if diagnosis.corrected is None else _corrected_json(diagnosis),
+        "corrected": None
+        if corrected is None
+        else {
+            "channels": corrected.channels,
+            "ignore_channels": corrected.ignore_channels,
+            "num_microphones": corrected.num_microphones,
+        },
         "why_not_corrected": diagnosis.why_not_corrected,
     }
 
@@ -85,14 +87,18 @@ def _facts(diagnosis: Diagnosis) -> dict[str, str]:
     facts = _geometry_facts(diagnosis)
     if diagnosis.order is not None:
         facts["order"] = _order_text(diagnosis.order)
-    if diagnosis.talker is not None:
-        facts["talker"] = _talker_text(diagnosis.talker)
+    talker = diagnosis.talker
+    if talker is not None:
+        said = f"said to be at {talker.stated_azimuth_deg:g}°"
+        facts["talker"] = f"heard at {talker.where}, {'and' if talker.is_there else 'but'} {said}"
+        if not talker.azimuths_deg:
+            facts["talker"] = f"{said}, heard at no clear azimuth; record somebody level with the array"
     if diagnosis.delays is not None:
         check = diagnosis.delays
         facts["plane waves"] = f"explain {check.fit:.0%} of the sound as the file says"
         if check.repaired_fit > check.fit + 0.005:
             facts["plane waves"] += f", {check.repaired_fit:.0%} after what is said above"
-        if check.repaired_fit < _POOR_FIT:
+        if check.repaired_fit < 0.08:  # rooms of 0.8 s leave 0.15
             facts["plane waves"] += "; that is little: record nearer to the array or in a quieter room"
         facts["delays"] = (
             f"{check.impossible_share:.0%} are longer than sound in air can be late; around triangles they "
@@ -122,16 +128,23 @@ def _geometry_facts(diagnosis: Diagnosis) -> dict[str, str]:
         )
     unsettled = diagnosis.order is None or diagnosis.order.num_equivalents > 1
     if diagnosis.settled_by is not None and unsettled:
-        facts["to settle it"] = _advice(diagnosis.settled_by)
+        talker, azimuth = diagnosis.settled_by, f"{diagnosis.settled_by.azimuth_deg:.0f}"
+        facts["to settle it"] = (
+            f"record one talker at {azimuth}° azimuth, level with the array, and pass --known-azimuth "
+            f"{azimuth}"
+        )
+        if talker.num_ruled_out < talker.num_reorderings:
+            facts["to settle it"] += f"; that rules out {talker.num_ruled_out} of {talker.num_reorderings}"
     return facts
 
 
 def _doubtful_size(report: ArrayReport) -> str:
-    if report.span < _SMALLEST_SPAN:
+    """What to say of a size of which no array is on sale: from 15 mm across to bars of 2 m."""
+    if report.span < 0.015:
         return (
             '; that is tiny: if the numbers are centimetres or metres, the file must say unit = "cm" or "m"'
         )
-    if report.span > _LARGEST_SPAN:
+    if report.span > 3.0:
         return '; that is huge: if the numbers are millimetres, the file must say unit = "mm"'
     return ""
 
@@ -146,34 +159,6 @@ def _order_text(order: OrderResult) -> str:
     if order.num_equivalents > 1 and order.status != "inaudible":
         said += f"; but {order.num_equivalents} orders record the same"
     return said
-
-
-def _talker_text(talker: HeardTalker) -> str:
-    told = f"{talker.stated_azimuth_deg:g}°"
-    if not talker.azimuths_deg:
-        return f"said to be at {told}, heard at no clear azimuth; record somebody level with the array"
-    return f"heard at {talker.where}, {'and said' if talker.is_there else 'but said'} to be at {told}"
-
-
-def _advice(talker: KnownTalker) -> str:
-    azimuth = f"{talker.azimuth_deg:.0f}"
-    return (
-        f"record one talker at {azimuth}° azimuth, level with the array, and pass --known-azimuth {azimuth}"
-        + (
-            f"; that rules out {talker.num_ruled_out} of {talker.num_reorderings}"
-            if talker.num_ruled_out < talker.num_reorderings
-            else ""
-        )
-    )
-
-
-def _order_json(order: OrderResult) -> dict[str, Any]:
-    return {
-        "status": order.status,
-        "certainty": round(order.certainty, 4),
-        "channels": order.channels,
-        "num_equivalents": order.num_equivalents,
-    }
 
 
 def _talker_json(talker: HeardTalker) -> dict[str, Any]:
@@ -196,13 +181,4 @@ def _geometry_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "size_is_doubtful": bool(_doubtful_size(report)),
         "num_equivalent_orders": diagnosis.num_symmetries,
         "settled_by_azimuth_deg": None if talker is None else talker.azimuth_deg,
-    }
-
-
-def _corrected_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    assert diagnosis.corrected is not None
-    return {
-        "channels": diagnosis.corrected.channels,
-        "ignore_channels": diagnosis.corrected.ignore_channels,
-        "num_microphones": diagnosis.corrected.num_microphones,
     }

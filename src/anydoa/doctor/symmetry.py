@@ -26,7 +26,7 @@ class SymmetryOptions:
 
     Args:
         same_share: share of the span within which distances are equal, as positions are known to 1 %.
-        same_m: metres within which they are, for small arrays.
+        same_m: metres within which distances of small arrays are equal.
         max_orders: number of reorderings; nothing but a handful of microphones all equally far apart comes
             near.
         audible_s: seconds; a reordering that moves delays by less is not heard in a room.
@@ -47,7 +47,7 @@ class KnownTalker:
     """A talker who would settle what the array's symmetry leaves open.
 
     Args:
-        azimuth_deg: where to stand, at the height of the array.
+        azimuth_deg: azimuth at which to stand, at the height of the array.
         num_ruled_out: how many of the reorderings this recording rules out.
         num_reorderings: how many there are, the array's own order left out.
     """
@@ -129,7 +129,7 @@ def moved_places(order: Order) -> list[int]:
 
 
 def shift_of(order: Order) -> int | None:
-    """By how many places all microphones are shifted around, None if it is no shift."""
+    """Number of places that all microphones are shifted around, None if it is no shift."""
     count = len(order)
     steps = {(place - mic) % count for mic, place in enumerate(order)}
     return steps.pop() if len(steps) == 1 else None
@@ -164,7 +164,7 @@ def best_known_talker(
 def reordering_delay_s(
     array: MicrophoneArray, orders: list[list[int]], directions: Float[np.ndarray, "direction 3"]
 ) -> Float[np.ndarray, "order direction"]:
-    """By how much, root mean square in seconds, each reordering changes what waves from there record."""
+    """Root mean square in seconds by which each reordering changes what waves from there record."""
     arrival = arrival_times(array, directions)
     arrival -= arrival.mean(axis=0)
     changes = [np.sqrt(np.square(arrival[order] - arrival).mean(axis=0)) for order in orders]

@@ -45,9 +45,9 @@ class HeardTalker:
 
     Args:
         stated_azimuth_deg: where somebody says that the talker stands.
-        azimuths_deg: where that is heard to be, the nearest to what was said first; several where the array
-            cannot tell them apart, none where it hears no azimuth, as of somebody straight above.
-        within_deg: to either side of each, as far as the recording cannot tell.
+        azimuths_deg: azimuths at which the talker is heard, the nearest to what was said first; several where
+            the array cannot tell them apart, none where it hears none, as of somebody straight above.
+        within_deg: degrees to either side of each within which the recording cannot tell.
         is_there: whether the talker may stand where somebody says.
         certainty: 0..1 that the talker does not stand there.
     """
@@ -137,9 +137,15 @@ class TalkerSearch:
         else:
             is_alike = self._alike(best, fits)
         height = fits.mean(axis=1)
-        runs = _runs(is_alike)
+        # Runs of azimuths that fit alike, around the circle: where each begins, and how many there are.
+        edges = np.flatnonzero(is_alike & ~np.roll(is_alike, 1))
+        turned = [np.roll(is_alike, -edge) for edge in edges]
+        lengths = [int(row.argmin()) or len(row) for row in turned]
+        runs = [
+            (edge + np.arange(length)) % len(is_alike) for edge, length in zip(edges, lengths, strict=True)
+        ]
         middles = sorted((self._middle_deg(height, run) for run in runs), key=self._from_stated_deg)
-        return tuple(middles), self._options.step_deg / 2 * max(map(len, runs))
+        return tuple(middles), self._options.step_deg / 2 * max(lengths)
 
     def _alike(
         self, best: Explanation, fits: Float[np.ndarray, "azimuth segment"]
@@ -173,11 +179,3 @@ def _highest(
     best = totals.mean(axis=2).argmax(axis=1)
     highest: np.ndarray = totals[np.arange(len(totals)), best]
     return highest
-
-
-def _runs(is_alike: Bool[np.ndarray, "azimuth"]) -> list[np.ndarray]:
-    """Neighbouring azimuths that fit alike, around the circle."""
-    edges = np.flatnonzero(is_alike & ~np.roll(is_alike, 1))
-    turned = [np.roll(is_alike, -edge) for edge in edges]
-    lengths = [int(row.argmin()) or len(row) for row in turned]
-    return [(edge + np.arange(length)) % len(is_alike) for edge, length in zip(edges, lengths, strict=True)]

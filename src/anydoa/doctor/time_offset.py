@@ -32,9 +32,9 @@ class TimeOffsetOptions:
     Args:
         step_s: seconds between the offsets tried: half the width of a peak, a sample at 16 kHz.
         min_s: smallest offset; positions that are 1 cm wrong look like less.
-        min_drift_s: seconds either way that a drift makes at least; talkers at several places look like less.
-        min_drift_gain: how many times what wrong times gain a drift must gain over the best constant offset.
-        min_drift_z: how steadily it must, in standard errors; 2.33 is 99 %.
+        min_drift_s: least seconds either way that a drift makes; talkers at several places look like less.
+        min_drift_gain: factor on what wrong times gain that a drift must gain over the best constant offset.
+        min_drift_z: standard errors that a drift must gain; 2.33 is 99 %.
         place_range_s: seconds either way that echoes and near talkers shift the offset of one place.
         place_steps: number of shifts tried for each place.
         place_share: share of the least gain that is asked over offsets that differ from place to place, which
@@ -80,7 +80,7 @@ def best_time_offset(
     channels: tuple[int, ...],
     options: TimeOffsetOptions = TimeOffsetOptions(),
 ) -> TimeOffset:
-    """By how much these channels are late: one time, or a time that grows where that fits clearly better.
+    """The time by which these channels are late: one, or one that grows where that fits clearly better.
 
     Args:
         waves: fit of the recording.

@@ -56,20 +56,21 @@ def timing_findings(
     ]
     right = Counter(clocks).most_common(1)[0][0]
     right_lag = assignment.lags[clocks.index(right)]
+    times = [accepted for accepted in repairs.accepted if accepted.repair.kind in ("offset", "drift")]
     findings = []
     for mics in _groups(clocks, right, assignment.lags, options):
         channels = tuple(assignment.channels[mic] for mic in mics)
         drift = float(np.mean([clocks[mic].drift - right.drift for mic in mics]))
         seen = [assignment.lags[mic] for mic in mics]
         is_seen = all(lag.drift != right_lag.drift if drift else lag != right_lag for lag in seen)
-        sure = SURE if is_seen else _certainty(repairs, mics)
+        sure = SURE
+        if not is_seen:  # the least certain repair that made these channels run with the others
+            own = [each.certainty for each in times if set(each.repair.mics) & set(mics)]
+            sure = min([SURE, *(own or [each.certainty for each in times])])
         if not all(lag.is_sure for lag in assignment.lags):
             sure = min(sure, 0.5)  # halves of the recording put channels on different clocks
-        if drift:
-            findings.append(_drift_finding(channels, drift, sure))
-        else:
-            offset_s = float(np.mean([clocks[mic].offset_s - right.offset_s for mic in mics]))
-            findings.append(_offset_finding(channels, offset_s, sure))
+        offset_s = float(np.mean([clocks[mic].offset_s - right.offset_s for mic in mics]))
+        findings.append(_timing_finding(channels, offset_s, drift, sure))
     return findings
 
 
@@ -102,31 +103,22 @@ def _groups(
     return groups
 
 
-def _certainty(repairs: RepairResult, mics: list[int]) -> float:
-    """Certainty of the least certain repair that made these channels run with the others."""
-    times = [accepted for accepted in repairs.accepted if accepted.repair.kind in ("offset", "drift")]
-    own = [accepted.certainty for accepted in times if set(accepted.repair.mics) & set(mics)]
-    return min([SURE, *(own or [accepted.certainty for accepted in times])])
-
-
-def _offset_finding(channels: tuple[int, ...], offset_s: float, certainty: float) -> Finding:
-    """Channels that are late, or early where negative, wherever the sound comes from."""
+def _timing_finding(channels: tuple[int, ...], offset_s: float, drift: float, certainty: float) -> Finding:
+    """Channels whose clock runs faster or, where negative, slower; else channels that are late or early."""
+    named = channels_in_words(channels)
+    if drift:
+        ppm = 1e6 * drift
+        text = (
+            f"the clock of {named} runs {abs(ppm):.0f} parts per million "
+            f"{'faster' if ppm > 0 else 'slower'} than the others', so delays change all the time: record "
+            "with one clock, that is one sound card, or cards that are synchronized."
+        )
+        return Finding("drift", channels, certainty, text, float(np.round(ppm, 2)))
     size = abs(offset_s)
     much = f"{1e3 * size:.1f} ms" if size > 1e-3 else f"{1e6 * size:.0f} microseconds"
     is_are, it_does = ("is", "it does") if len(channels) == 1 else ("are", "they do")
     text = (
-        f"{channels_in_words(channels)} {is_are} {much} {'late' if offset_s > 0 else 'early'} wherever the "
-        f"sound comes from: {it_does} not start or sample together with the others."
+        f"{named} {is_are} {much} {'late' if offset_s > 0 else 'early'} wherever the sound comes from: "
+        f"{it_does} not start or sample together with the others."
     )
     return Finding("offset", channels, certainty, text, offset_s)
-
-
-def _drift_finding(channels: tuple[int, ...], drift: float, certainty: float) -> Finding:
-    """Channels whose clock runs faster than that of the others, or slower where negative."""
-    ppm = 1e6 * drift
-    text = (
-        f"the clock of {channels_in_words(channels)} runs {abs(ppm):.0f} parts per million "
-        f"{'faster' if ppm > 0 else 'slower'} than the others', so delays change all the time: record with "
-        "one clock, that is one sound card, or cards that are synchronized."
-    )
-    return Finding("drift", channels, certainty, text, float(np.round(ppm, 2)))

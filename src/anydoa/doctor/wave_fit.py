@@ -45,17 +45,17 @@ class ChannelHypothesis:
         )
 
     def reordered(self, order: tuple[int, ...]) -> "ChannelHypothesis":
-        """The same with other microphones."""
+        """This hypothesis with other microphones."""
         return replace(self, order=tuple(int(mic) for mic in order))
 
     def swapped(self, first: int, second: int) -> "ChannelHypothesis":
-        """The same with the microphones of two channels exchanged."""
+        """This hypothesis with the microphones of two channels exchanged."""
         order = list(self.order)
         order[first], order[second] = order[second], order[first]
         return replace(self, order=tuple(order))
 
     def later(self, channels: tuple[int, ...], offset_s: float, drift: float = 0.0) -> "ChannelHypothesis":
-        """The same with these channels later by so much, and growing later by so much a second."""
+        """This hypothesis with some channels later, and growing later by so much a second."""
         offset, drifts = list(self.offset_s), list(self.drift)
         for channel in channels:
             offset[channel] += offset_s
@@ -63,7 +63,7 @@ class ChannelHypothesis:
         return replace(self, offset_s=tuple(offset), drift=tuple(drifts))
 
     def flipped(self, channel: int) -> "ChannelHypothesis":
-        """The same with one channel turned upside down."""
+        """This hypothesis with one channel turned upside down."""
         sign = list(self.sign)
         sign[channel] = -sign[channel]
         return replace(self, sign=tuple(sign))

@@ -1,4 +1,4 @@
-"""Channels that carry sound at once: B-format or a mix taken for microphones, and hum of the electronics.
+"""Channels that carry sound at the same time: B-format taken for microphones, and hum of the electronics.
 
 The components of B-format come from one point. They are in phase or in antiphase whatever the direction, so
 their cross spectra are real. Those of microphones apart turn with frequency, for every sound but one from
@@ -62,7 +62,7 @@ class CommonSignalOptions:
         quiet: shares of the windows by level between which they are quiet.
         loud: shares of the windows by level between which they are loud.
         common_share: share of the power of quiet windows that all channels carry alike.
-        covered_share: the same in loud ones; above, it may well be sound from straight across.
+        covered_share: share in loud windows above which it may well be sound from straight across.
         steady_db: level between quiet and loud windows; talk has ten and more.
         turn: phase by which sound along the array is late, from which it would be heard.
     """
@@ -76,7 +76,7 @@ class CommonSignalOptions:
     turn: float = 2.0
 
     def min_hz(self, array: MicrophoneArray) -> float:
-        """From which frequency on sound in a room is not the same at all microphones."""
+        """Frequency above which sound in a room is not the same at all microphones."""
         return self.turn * array.speed_of_sound / (2 * math.pi * array.span)
 
 

@@ -27,7 +27,7 @@ class CopyOptions:
     Args:
         min_windows: number of windows.
         same_share: share of the power that two copies may differ by, high frequencies counting more.
-        rounded_share: the same where the difference is no more than rounding.
+        rounded_share: share of the power that they may differ by where that is no more than rounding.
         rounding_steps: powers of one step of 16 bits; two roundings with dither come to half a step.
         noise_free: coherence of all other microphones from which a sound must have been computed.
         same_delay_s: seconds within which a computed wave reaches microphones at once.

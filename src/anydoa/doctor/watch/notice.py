@@ -8,9 +8,9 @@ class Notice:
     """What was heard and what to do, in one line.
 
     Args:
-        kind: what it is about; each kind is said once.
+        kind: subject of the notice; each kind is said once.
         text: the line, without the name of the recording.
-        is_soon: whether a second of sound is enough to be sure of it.
+        is_soon: whether a second of sound is enough to be sure.
     """
 
     kind: str
