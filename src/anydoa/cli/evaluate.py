@@ -106,6 +106,7 @@ def evaluate(
     from anydoa.evaluation.report import cause_rows, causes_to_json
     from anydoa.evaluation.runner import run_suite
     from anydoa.evaluation.suite import open_suite
+    from anydoa.estimators.model.folder import list_models
     from anydoa.io.grid_file import load_grid
 
     directions = load_grid(grid)

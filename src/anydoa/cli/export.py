@@ -36,6 +36,7 @@ def export(
     """Write a model that runs without torch, checked against torch."""
     require_extra("exporting a model", "train", ("torch", "onnx", "safetensors"))
     from anydoa.errors import CheckpointError
+    from anydoa.estimators.model.folder import ModelFolder
     from anydoa.export.agg_rl import agg_rl_card, export_agg_rl
     from anydoa.export.steered import export_steered, steered_card
     from anydoa.networks.checkpoint import (

@@ -74,11 +74,14 @@ def draw_learned_mask(
     """Level and mask of a recording that has been located; its sources stand in the title."""
     from anydoa.plotting.bins_picture import draw_mask
 
+    from anydoa.io.audio import read_blocks
+    from anydoa.io.resampling import StreamResampler
+
     array, estimator = localizer.array, explaining_estimator(localizer.estimator)
     resampler = StreamResampler(run.info.sample_rate, estimator.sample_rate, array.num_microphones)
 
     def audio() -> "Iterator[np.ndarray]":
-        for block in recording_blocks(recording, warn=False):
+        for block in read_blocks(recording, warn=False):
             yield resampler.push(array.select_channels(block))
         yield resampler.finish()
 
