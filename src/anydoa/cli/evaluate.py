@@ -103,10 +103,10 @@ def evaluate(
     if causes and form in ("json", "csv"):
         raise ConfigError(f"--causes prints a second table; with --format {form} give --causes-json FILE")
     from anydoa.estimators.catalogue import ESTIMATORS
+    from anydoa.estimators.model.folder import list_models
     from anydoa.evaluation.report import cause_rows, causes_to_json
     from anydoa.evaluation.runner import run_suite
     from anydoa.evaluation.suite import open_suite
-    from anydoa.estimators.model.folder import list_models
     from anydoa.io.grid_file import load_grid
 
     directions = load_grid(grid)

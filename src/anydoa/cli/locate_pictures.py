@@ -72,10 +72,9 @@ def draw_learned_mask(
     localizer: "Localizer", run: "LocalizationRun", recording: "Recording", path: Path
 ) -> None:
     """Level and mask of a recording that has been located; its sources stand in the title."""
-    from anydoa.plotting.bins_picture import draw_mask
-
     from anydoa.io.audio import read_blocks
     from anydoa.io.resampling import StreamResampler
+    from anydoa.plotting.bins_picture import draw_mask
 
     array, estimator = localizer.array, explaining_estimator(localizer.estimator)
     resampler = StreamResampler(run.info.sample_rate, estimator.sample_rate, array.num_microphones)

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -15,6 +15,7 @@ from anydoa.geometry.ambiguity import Cones
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.io.audio import read_audio
+from anydoa.io.output import whole_binary
 from anydoa.io.resampling import resample
 from anydoa.simulation.scene import Clip, Scene
 
@@ -133,6 +134,52 @@ class SuiteClip(Clip):
     def knots(self) -> Float[np.ndarray, "talker knot 3"]:
         """Unit vectors towards each talker at evenly spaced instants from the first sample to the last."""
         return self.directions
+
+    @classmethod
+    def load(cls, path: Path, array: MicrophoneArray | None = None) -> "SuiteClip":
+        """The clip that :meth:`save` has kept in a file; what NumPy raises if it is damaged.
+
+        Args:
+            path: path of the file.
+            array: array that recorded it, or None for the one that the file keeps.
+        """
+        with path.open("rb") as file, np.load(file) as stored:
+            sample_rate, snr_db, rt60 = stored["numbers"].tolist()
+            return cls(
+                name=str(stored["name"]),
+                suite=str(stored["suite"]),
+                audio=stored["audio"],
+                array=array or MicrophoneArray(stored["positions"], name=str(stored["array_name"])),
+                directions=stored["directions"],
+                activity=stored["activity"],
+                sample_rate=int(sample_rate),
+                snr_db=snr_db,
+                rt60=rt60,
+                noises=stored.get("noises"),
+                reflections=stored.get("reflections"),
+            )
+
+    def save(self, path: Path) -> None:
+        """Keep a simulated clip in a file; of several processes that do so at once, each leaves the same.
+
+        Raises:
+            ConfigError: if the file cannot be written.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        known: dict[str, Any] = {"noises": self.noises, "reflections": self.reflections}
+        with whole_binary(path) as stream:
+            np.savez(
+                stream,
+                name=self.name,
+                suite=self.suite,
+                audio=self.audio,
+                positions=self.array.positions,
+                array_name=self.array.name,
+                directions=self.directions,
+                activity=self.activity,
+                numbers=np.array([self.sample_rate, self.snr_db, self.rt60]),
+                **{name: values for name, values in known.items() if values is not None},
+            )
 
     def valid_at(self, times_s: Float[np.ndarray, "frame"]) -> Bool[np.ndarray, "frame"]:
         """Whether the truth of each frame is known throughout."""

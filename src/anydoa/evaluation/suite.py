@@ -13,9 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from anydoa.errors import ConfigError
 from anydoa.evaluation.asterisk import default_speech
@@ -28,7 +25,6 @@ from anydoa.evaluation.realman import RealManSuite
 from anydoa.evaluation.rsl2019 import Rsl2019Suite
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.array_file import list_presets, load_array
-from anydoa.io.output import whole_binary
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.rooms import RoomPlan, SimulatedRooms
@@ -199,12 +195,14 @@ class CachedSuite:
         if not 0 <= index < len(self):
             raise IndexError(index)
         path = self._folder / f"clip-{index:05d}.npz"
-        kept = _restore(path, self.suite.rows[index // self.suite.clips].array)
-        if kept is not None:
-            return kept
+        if path.exists():
+            try:
+                return SuiteClip.load(path, self.suite.rows[index // self.suite.clips].array)
+            except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
+                _logger.warning("%s: damaged (%s); rendering the clip anew", path, error)
         clip = self.suite[index]
         try:
-            _store(path, clip)
+            clip.save(path)
         except (ConfigError, OSError) as error:
             _logger.warning("clips are not kept for the next time: %s", error)
         return clip
@@ -266,47 +264,3 @@ def _plan(name: str, talkers: int, seed: int, clips: int) -> RoomPlan:
         max_duration_s=1.3,  # as long as the longest reverberation: nothing is cut short
         decay_db=60.0,
     )
-
-
-def _store(path: Path, clip: SuiteClip) -> None:
-    """Keep a clip; of several processes that do so at once, each leaves the same."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    known: dict[str, Any] = {"noises": clip.noises, "reflections": clip.reflections}
-    with whole_binary(path) as stream:
-        np.savez(
-            stream,
-            name=clip.name,
-            suite=clip.suite,
-            audio=clip.audio,
-            positions=clip.array.positions,
-            array_name=clip.array.name,
-            directions=clip.directions,
-            activity=clip.activity,
-            numbers=np.array([clip.sample_rate, clip.snr_db, clip.rt60]),
-            **{name: values for name, values in known.items() if values is not None},
-        )
-
-
-def _restore(path: Path, array: MicrophoneArray | None) -> SuiteClip | None:
-    """The clip that a file keeps; None if there is no file, or a damaged one."""
-    if not path.exists():
-        return None
-    try:
-        with path.open("rb") as file, np.load(file) as stored:
-            sample_rate, snr_db, rt60 = stored["numbers"].tolist()
-            return SuiteClip(
-                name=str(stored["name"]),
-                suite=str(stored["suite"]),
-                audio=stored["audio"],
-                array=array or MicrophoneArray(stored["positions"], name=str(stored["array_name"])),
-                directions=stored["directions"],
-                activity=stored["activity"],
-                sample_rate=int(sample_rate),
-                snr_db=snr_db,
-                rt60=rt60,
-                noises=stored.get("noises"),
-                reflections=stored.get("reflections"),
-            )
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error) as error:
-        _logger.warning("%s: damaged (%s); rendering the clip anew", path, error)
-        return None

@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -90,7 +91,7 @@ def _layout(root: Path) -> tuple[str, Callable[[Path], Iterator[Utterance]]]:
     if (root / _MANIFEST).is_file():
         return "manifest", read_manifest
     if _is_listed_above(root):
-        return "manifest", _read_manifest_above
+        return "manifest", partial(read_manifest, above=True)
     if (root / "meta" / "esc50.csv").is_file():
         return "ESC-50", read_esc50
     if children & {"noise_train", "noise_test"}:
@@ -138,8 +139,18 @@ def read_esc50(root: Path) -> Iterator[Utterance]:
             yield Utterance(root / "audio" / row["filename"], row["category"], split)
 
 
-def read_manifest(root: Path) -> Iterator[Utterance]:
-    """``manifest.csv`` with the columns path, source, speaker_or_category and split."""
+def read_manifest(folder: Path, *, above: bool = False) -> Iterator[Utterance]:
+    """``manifest.csv`` with the columns path, source, speaker_or_category and split.
+
+    Args:
+        folder: folder of the recordings.
+        above: whether the manifest lies in the folder above, of which these recordings are a part.
+
+    Raises:
+        AudioError: if a column is missing, or a split is unknown.
+    """
+    folder = folder.absolute() if above else folder
+    root = folder.parent if above else folder
     with (root / _MANIFEST).open(newline="", encoding="utf-8") as table:
         rows = csv.DictReader(table)
         missing = set(_COLUMNS) - set(rows.fieldnames or ())
@@ -152,15 +163,10 @@ def read_manifest(root: Path) -> Iterator[Utterance]:
                 raise AudioError(
                     f"{root / _MANIFEST}: split of {row['path']} must be one of {names}, got {split!r}"
                 )
-            yield Utterance(
-                root / row["path"], f"{row['source']}/{row['speaker_or_category']}", cast(Split, split)
-            )
-
-
-def _read_manifest_above(root: Path) -> Iterator[Utterance]:
-    """Those of this folder that the manifest of the folder above names."""
-    own = root.absolute()
-    return (utterance for utterance in read_manifest(own.parent) if utterance.path.is_relative_to(own))
+            path = root / row["path"]
+            if not above or path.is_relative_to(folder):
+                group = f"{row['source']}/{row['speaker_or_category']}"
+                yield Utterance(path, group, cast(Split, split))
 
 
 def _is_listed_above(root: Path) -> bool:

@@ -9,7 +9,7 @@ import json
 import zipfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -100,45 +100,84 @@ def build_bank(
             f"{path}: a bank of {begun.num_rooms} rooms was begun there; ask for as many or more"
         )
     write_text(path / "bank.json", json.dumps({"schema": _SCHEMA, **asdict(plan)}, indent=1))
-    starts = range(0, plan.num_rooms, ROOMS_PER_SHARD)
-    missing = [start for start in starts if not _is_whole(path, plan, start)]
-    done = plan.num_rooms - sum(len(_rooms_of(plan, start)) for start in missing)
-    for finished in _build_shards(path, plan, missing, workers):
+    shards = [_Shard(path, plan, start) for start in range(0, plan.num_rooms, ROOMS_PER_SHARD)]
+    missing = [shard for shard in shards if not shard.is_whole()]
+    done = plan.num_rooms - sum(len(shard.rooms) for shard in missing)
+    for finished in _build_shards(missing, workers):
         done += finished
         if report is not None:
             report(done)
     return RirBank(path)
 
 
-def _build_shards(path: Path, plan: RoomPlan, starts: list[int], workers: int) -> Iterator[int]:
+@dataclass(frozen=True)
+class _Shard:
+    """Rooms of a bank that are written together.
+
+    Args:
+        path: folder of the bank.
+        plan: plan of the bank.
+        start: number of the first room.
+    """
+
+    path: Path
+    plan: RoomPlan
+    start: int
+
+    @property
+    def table(self) -> Path:
+        """File that is written last."""
+        return self.path / f"shard-{self.start // ROOMS_PER_SHARD:05d}.npz"
+
+    @property
+    def rooms(self) -> range:
+        """Numbers of its rooms."""
+        return range(self.start, min(self.start + ROOMS_PER_SHARD, self.plan.num_rooms))
+
+    def is_whole(self) -> bool:
+        """Whether all its rooms are on disk."""
+        if not self.table.exists():
+            return False
+        try:
+            return len(_load_shard(self.table)["rt60"]) == len(self.rooms)
+        except (ConfigError, KeyError):
+            return False
+
+    def build(self) -> int:
+        """Compute and write the rooms; how many they are."""
+        rooms = [simulate_room(self.plan, index) for index in self.rooms]
+        taps = np.concatenate(
+            [part.ravel() for room in rooms for part in (room.talker_rirs, room.noise_rirs)]
+        )
+        with whole_binary(self.table.with_suffix(".npy")) as stream:
+            np.save(stream, taps)
+        columns: dict[str, Any] = {
+            "tap_edges": np.cumsum([0] + [room.talker_rirs.size + room.noise_rirs.size for room in rooms]),
+            "mic_edges": np.cumsum([0] + [len(room.mics) for room in rooms]),
+            "mics": np.concatenate([room.mics for room in rooms]),
+            "sources": np.stack(
+                [np.concatenate([room.talkers.reshape(-1, 3), room.noises]) for room in rooms]
+            ),
+            "rt60": np.array([room.rt60 for room in rooms]),
+            "size": np.stack([room.size for room in rooms]),
+        }
+        with whole_binary(self.table) as stream:
+            np.savez(stream, **columns)
+        return len(rooms)
+
+
+def _build_shards(shards: list[_Shard], workers: int) -> Iterator[int]:
+    """How many rooms each shard has, as it is done."""
     if workers == 1:
-        yield from (_build_shard(path, plan, start) for start in starts)
+        yield from (shard.build() for shard in shards)
         return
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(_build_shard, path, plan, start) for start in starts]):
+        for future in as_completed([pool.submit(shard.build) for shard in shards]):
             yield future.result()
 
 
-def _build_shard(path: Path, plan: RoomPlan, start: int) -> int:
-    rooms = [simulate_room(plan, index) for index in _rooms_of(plan, start)]
-    table = _table_path(path, start)
-    taps = np.concatenate([part.ravel() for room in rooms for part in (room.talker_rirs, room.noise_rirs)])
-    with whole_binary(table.with_suffix(".npy")) as stream:
-        np.save(stream, taps)
-    columns: dict[str, Any] = {
-        "tap_edges": np.cumsum([0] + [room.talker_rirs.size + room.noise_rirs.size for room in rooms]),
-        "mic_edges": np.cumsum([0] + [len(room.mics) for room in rooms]),
-        "mics": np.concatenate([room.mics for room in rooms]),
-        "sources": np.stack([np.concatenate([room.talkers.reshape(-1, 3), room.noises]) for room in rooms]),
-        "rt60": np.array([room.rt60 for room in rooms]),
-        "size": np.stack([room.size for room in rooms]),
-    }
-    with whole_binary(table) as stream:
-        np.savez(stream, **columns)
-    return len(rooms)
-
-
 def _load_shard(table: Path) -> dict[str, np.ndarray]:
+    """Columns of a shard, with ``taps``: the responses of all its rooms end to end."""
     try:
         with table.open("rb") as file, np.load(file) as columns:
             shard = dict(columns)
@@ -147,24 +186,6 @@ def _load_shard(table: Path) -> dict[str, np.ndarray]:
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ConfigError(f"{table}: damaged ({error}); remove it and build the bank again") from None
     return shard
-
-
-def _rooms_of(plan: RoomPlan, start: int) -> range:
-    return range(start, min(start + ROOMS_PER_SHARD, plan.num_rooms))
-
-
-def _is_whole(path: Path, plan: RoomPlan, start: int) -> bool:
-    table = _table_path(path, start)
-    if not table.exists():
-        return False
-    try:
-        return len(_load_shard(table)["rt60"]) == len(_rooms_of(plan, start))
-    except (ConfigError, KeyError):
-        return False
-
-
-def _table_path(path: Path, start: int) -> Path:
-    return path / f"shard-{start // ROOMS_PER_SHARD:05d}.npz"
 
 
 def read_plan(path: str | Path) -> RoomPlan | None:
