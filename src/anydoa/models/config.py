@@ -9,15 +9,6 @@ from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ConfigError
 from anydoa.io.option_record import record_from_dict
 
-# None of SteeringNet's weights belongs to a bin or to a direction.
-_WITHOUT_WEIGHTS = (
-    "steering_directions",
-    "steering_bins",
-    "steering_contrast",
-    "steering_top_deg",
-    "steering_lobe_deg",
-)
-
 
 @dataclass(frozen=True)
 class AggRlConfig:
@@ -170,19 +161,6 @@ class AggRlConfig:
     def representation_size(self) -> int:
         """Width of both representations: the latent space, then the directions SteeringNet judges, if any."""
         return self.latent_size + (self.steering_directions if self.steering != "none" else 0)
-
-    def shares_weights_with(self, other: "AggRlConfig") -> bool:
-        """Whether weights of one serve the other: they differ at most in what SteeringNet learns nothing for.
-
-        That is how many bins and directions it looks at, and how steep it makes lobes.
-        """
-        theirs = other.to_dict()
-        return self.to_dict() | {name: theirs[name] for name in _WITHOUT_WEIGHTS} == theirs
-
-    def without_steering(self) -> "AggRlConfig":
-        """The network that this one is without its SteeringNet."""
-        options = {name: value for name, value in self.to_dict().items() if not name.startswith("steering")}
-        return self.from_dict(options)
 
     @classmethod
     def reference(cls, mic_encoding: str = "fm") -> "AggRlConfig":
