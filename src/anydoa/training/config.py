@@ -31,8 +31,8 @@ class OptimizerOptions:
             ``plateau_factor`` after ``plateau_patience`` validations without a better loss.
         warmup: units of the run over which the rate rises linearly from zero in each stage.
         floor: lowest rate of the cosine over the stage's.
-        plateau_factor: see ``schedule``.
-        plateau_patience: see ``schedule``.
+        plateau_factor: what the plateau schedule multiplies the rate by.
+        plateau_patience: validations without a better loss after which it does.
         clip: longest gradient.
         average_decay: the averaged weights, which are evaluated and kept, take the share 1 - decay of the
             current ones at each step; 0 keeps none and evaluates the current ones.
@@ -128,7 +128,7 @@ class ValidationOptions:
 
     Args:
         every: units of the run between validations.
-        clips: how many with one talker, and as many with two. They are the same every time.
+        clips: number of clips with one talker, and as many with two. They are the same every time.
         microphones: fewest and most microphones of an array.
         duration_s: length of each.
         grid: directions of the Fibonacci sphere they are searched on.
@@ -158,7 +158,7 @@ class TrainingConfig:
     """A training run.
 
     Args:
-        stages: at least one.
+        stages: stages of the run, at least one.
         seed: seed of everything random.
         unit: what lengths are measured in.
         epoch_examples: clips in an epoch.

@@ -96,18 +96,14 @@ def _override(values: dict[str, Any], override: str) -> None:
     *parents, last = key.strip().split(".")
     table: Any = values
     for part in parents:
-        table = _child(table, part, key)
+        child = table[_index(table, part, key)] if isinstance(table, list) else table.setdefault(part, {})
+        if not isinstance(child, dict | list):
+            raise ConfigError(f"override {key!r}: {part!r} is a value and has no keys inside")
+        table = child
     if isinstance(table, list):
         table[_index(table, last, key)] = _parse(text)
     else:
         table[last] = _parse(text)
-
-
-def _child(table: Any, part: str, key: str) -> Any:
-    child = table[_index(table, part, key)] if isinstance(table, list) else table.setdefault(part, {})
-    if not isinstance(child, dict | list):
-        raise ConfigError(f"override {key!r}: {part!r} is a value and has no keys inside")
-    return child
 
 
 def _index(rows: list[Any], part: str, key: str) -> int:

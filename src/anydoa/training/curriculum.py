@@ -33,7 +33,7 @@ class ActiveStage:
     """A stage and the place in it.
 
     Args:
-        index: which, from 0.
+        index: number of the stage, from 0.
         options: the stage.
         done: share of its length behind, 0..1.
         elapsed: units of the run since it began.

@@ -34,7 +34,7 @@ class ProcessShare:
 
     Args:
         index: number of the process, from 0.
-        count: how many processes there are.
+        count: number of processes.
     """
 
     index: int = 0
@@ -161,7 +161,7 @@ class PartOfRooms:
 
     Args:
         rooms: all of them.
-        share: of the rooms held out; 1 for all.
+        share: share of the rooms held out; 1 for all.
         held_out: whether these are the rooms held out or the others.
 
     Raises:
@@ -201,7 +201,7 @@ def split_clips(corpus: Corpus, share: float, *, least: int) -> tuple[tuple[Clip
 
     Args:
         corpus: recordings; its test split is left alone.
-        share: of the groups held out, 0..1.
+        share: share of the groups held out, 0..1.
         least: fewest groups in either part.
 
     Raises:

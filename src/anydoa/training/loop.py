@@ -37,11 +37,10 @@ from anydoa.training.run import RunFolder, StepReport, StopRequest, TrainingStat
 from anydoa.training.task import ValidationResult
 
 _log = logging.getLogger(__name__)
-_STEPS_BETWEEN_CURVE_POINTS = 10
 
 
 class Trainer:
-    """A run: what it has learnt, and where it stands.
+    """A run: what it has learned, and where it stands.
 
     Args:
         config: every choice.
@@ -120,7 +119,11 @@ class Trainer:
 
     def run(self, stop: StopRequest) -> None:
         """Train until all stages are behind or a stop is wanted; a checkpoint is left either way."""
-        self._open_logs()
+        if self.accelerator.is_main_process:
+            self.folder.write_config({"version": version("anydoa"), **self.config.to_dict()})
+        # What an interrupted run wrote after its last checkpoint is written again.
+        purge = {"tensorboard": {"purge_step": self.position.examples}}
+        self.accelerator.init_trackers("tensorboard", init_kwargs=purge)
         # One process decodes the recordings, the others find them decoded.
         with self.accelerator.main_process_first():
             self.task.prepare_validation()
@@ -164,7 +167,7 @@ class Trainer:
         _log.info("checkpoint %s", path)
 
     def _take_initial_weights(self) -> dict[str, float]:
-        """Begin where another run ended; what its network had learnt from."""
+        """Begin where another run ended; what its network had learned from."""
         path = self.config.initial_weights
         if not path:
             return {"examples": 0, "hours": 0.0}
@@ -178,7 +181,7 @@ class Trainer:
         return {"examples": training.get("examples", 0), "hours": training.get("hours", 0.0)}
 
     def _notes(self) -> dict[str, Any]:
-        """What the network learnt from in all, and the choices of this run."""
+        """What the network learned from in all, and the choices of this run."""
         examples = self._earlier["examples"] + self.position.examples
         hours = round(self._earlier["hours"] + self.position.hours, 2)
         return {
@@ -215,7 +218,7 @@ class Trainer:
             done = self.curriculum.units(self.position) / self.curriculum.length
             step_s = time.monotonic() - begun
             self.watch(StepReport(self.position, done, here.options, loss, rate, step_s, wait_s))
-        if len(self._losses) % _STEPS_BETWEEN_CURVE_POINTS == 0:
+        if len(self._losses) % 10 == 0:  # the curve needs no more points
             self.accelerator.log({"loss": loss, "learning_rate": rate}, step=self.position.examples)
 
     def _learn(self, batch: TensorBatch, *, rate: float, weight_decay: float) -> float:
@@ -275,11 +278,3 @@ class Trainer:
         if self.accelerator.is_main_process:
             self.folder.append_log(row)
             self.watch(result)
-
-    def _open_logs(self) -> None:
-        if self.accelerator.is_main_process:
-            self.folder.write_config({"version": version("anydoa"), **self.config.to_dict()})
-        # What an interrupted run wrote after its last checkpoint is written again.
-        self.accelerator.init_trackers(
-            "tensorboard", init_kwargs={"tensorboard": {"purge_step": self.position.examples}}
-        )

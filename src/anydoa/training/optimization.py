@@ -55,8 +55,8 @@ class Plateau:
     """What the plateau schedule remembers of a stage.
 
     Args:
-        stage: which.
-        factor: on the learning rate, lowered so far.
+        stage: number of the stage.
+        factor: factor on the learning rate, lowered so far.
         best_loss: lowest validation loss.
         waited: validations since then.
     """

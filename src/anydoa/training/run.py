@@ -42,8 +42,8 @@ class TrainingState:
     """Everything a run needs to go on as if it had never stopped.
 
     Args:
-        tensors: by name.
-        numbers: ready for JSON.
+        tensors: tensors by name.
+        numbers: numbers and texts, ready for JSON.
     """
 
     tensors: Mapping[str, Tensor]
@@ -178,11 +178,11 @@ class StepReport:
     """What a watcher is told after each step.
 
     Args:
-        position: of the run.
+        position: how far the run has come.
         done: share of the run behind, 0..1.
         stage: the one the run is in.
-        loss: of the step.
-        learning_rate: of the step.
+        loss: loss of the step.
+        learning_rate: learning rate of the step.
         step_s: seconds the step took, waiting included.
         wait_s: seconds of it spent waiting for the batch.
     """

@@ -38,7 +38,7 @@ class ClipResult:
     """What came of one clip of validation.
 
     Args:
-        talkers: how many there are.
+        talkers: number of talkers.
         loss: loss of the network as it is where it runs.
         score: how well talkers are located when the number of active ones is known.
     """

@@ -57,7 +57,7 @@ class AggRlTraining(TrainingConfig):
     """A run that trains AGG-RL; :class:`~anydoa.training.config.TrainingConfig` has the rest.
 
     Args:
-        stages: at least one.
+        stages: stages of the run, at least one.
         network: says that it is AGG-RL.
         model: sizes and choices of the network.
         validation: when and on what it is tried out.

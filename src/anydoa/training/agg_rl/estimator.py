@@ -12,9 +12,6 @@ from anydoa.geometry.grid import DirectionGrid
 from anydoa.models.checkpoint import load_checkpoint
 from anydoa.spectrum import SpatialSpectrum, SpectrumStream
 
-_OUTPUT_S = 0.1  # between frames of the spectrum
-_MEAN_S = 0.05  # of the newest sound that each is the mean over
-
 
 class TorchEstimator:
     """An AGG-RL network, or one it is compared with, on whole recordings; frames as when exported.
@@ -31,7 +28,9 @@ class TorchEstimator:
     def __init__(self, path: str | Path, name: str, *, threshold: float = 0.22) -> None:
         self.network = load_checkpoint(path).network
         self._name, self._threshold = name, threshold
-        self._frames, self._newest = (self._frames_in(seconds) for seconds in (_OUTPUT_S, _MEAN_S))
+        frames_per_second = self.sample_rate / self.network.config.hop_length
+        # As exported networks have it: a frame every 0.1 s, the mean over the newest 0.05 s.
+        self._frames, self._newest = (max(1, round(time_s * frames_per_second)) for time_s in (0.1, 0.05))
 
     @property
     def name(self) -> str:
@@ -63,13 +62,18 @@ class TorchEstimator:
         self, audio: Float[np.ndarray, "mic time"], array: MicrophoneArray, grid: DirectionGrid
     ) -> SpatialSpectrum:
         """Spectrum of a whole recording."""
+        config = self.network.config
         num_frames = max((audio.shape[1] - self.window_length) // self.hop_length + 1, 0)
-        centre = np.arange(1, num_frames + 1) * self.hop_length + self._late
-        level = np.array(
-            [_level(audio, int(last), self.window_length) for last in centre + self._half], np.float32
-        )
-        values = self._values(audio[:, : self._used(num_frames)], array, grid, num_frames)
-        return SpatialSpectrum(values, centre / self.sample_rate, level, grid)
+        # The newest window of a frame begins a hop before the end of the frame's hops.
+        begins = np.arange(1, num_frames + 1) * self.hop_length - config.hop_length
+        ends = begins + config.window_length
+        # (mic, time) -> (frame): root mean square of all windows of a frame.
+        parts = [audio[:, end - self.window_length : end] for end in ends]
+        level = np.array([np.sqrt(np.square(part, dtype=np.float64).mean()) for part in parts], np.float32)
+        used = num_frames * self.hop_length + config.window_length - config.hop_length
+        values = self._values(audio[:, :used], array, grid, num_frames)
+        centre_s = (begins + config.window_length // 2) / self.sample_rate
+        return SpatialSpectrum(values, centre_s, level, grid)
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> SpectrumStream:
         """None: this is for whole recordings.
@@ -92,28 +96,8 @@ class TorchEstimator:
             torch.from_numpy(part.astype(np.float32))
             for part in (audio, array.centred_positions, grid.directions)
         )
+        # (batch, output, grid, frame of the network) -> (frame of the network, grid), of the best output.
         every = self.network(sound[None], positions[None], directions)[0, -1].T
         newest = every.unflatten(0, (num_frames, self._frames))[:, -self._newest :]
         values: np.ndarray = newest.mean(1).numpy()
         return values
-
-    def _used(self, num_frames: int) -> int:
-        config = self.network.config
-        return num_frames * self.hop_length + config.window_length - config.hop_length
-
-    @property
-    def _half(self) -> int:
-        return self.network.config.window_length // 2
-
-    @property
-    def _late(self) -> int:
-        """Samples from the end of a frame's hops to the centre of its newest window."""
-        return self._half - self.network.config.hop_length
-
-    def _frames_in(self, seconds: float) -> int:
-        return max(1, round(seconds * self.sample_rate / self.network.config.hop_length))
-
-
-def _level(audio: Float[np.ndarray, "mic time"], last: int, length: int) -> float:
-    """Root mean square of the ``length`` samples up to ``last``."""
-    return float(np.sqrt(np.square(audio[:, last - length : last], dtype=np.float64).mean()))

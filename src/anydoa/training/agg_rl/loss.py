@@ -59,7 +59,7 @@ class AggRlLoss(nn.Module):
         Args:
             batch: clips or spectra.
             directions: the grid.
-            beamwidths_deg: of each output's target.
+            beamwidths_deg: beamwidth of each output's target.
         """
         network = self.network
         grid = network.gridnet(directions)

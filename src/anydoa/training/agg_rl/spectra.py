@@ -1,6 +1,6 @@
 """Geometry first, without audio: spectra of random arrays and talkers, written down by formula.
 
-What an array and a grid mean can be learnt from cheap independent examples; rooms and speech are left to
+What an array and a grid mean can be learned from cheap independent examples; rooms and speech are left to
 clips. In each bin and frame the microphones hear
 
     talkers      a random phasor as strong as speech is then, through the exact delays of the direct sound and
@@ -77,7 +77,7 @@ class SpectraBatches(Dataset[SpectraBatch]):
     Args:
         shape: what they are like; ``duration_s`` is the time their frames would span.
         bins: frequency of each bin in hertz.
-        seed: of all examples.
+        seed: seed of all examples.
         offset: examples of the same step that other processes draw, before these.
         options: what examples are made of.
     """
@@ -98,24 +98,21 @@ class SpectraBatches(Dataset[SpectraBatch]):
     def __getitem__(self, first: int) -> SpectraBatch:
         num_mics = draw_num_mics(self.shape.microphones, self.seed, first)
         rng = np.random.default_rng((self.seed, first + self.offset, num_mics))
-        arrays = self._draw_arrays(num_mics, rng)
+        # Scattering points costs more than the rest, so arrays are drawn once and each time turned anew.
+        if num_mics not in self._arrays:
+            first_rng, count = np.random.default_rng((self.seed, num_mics)), self.options.num_arrays
+            scattered = [sample_dynamic_array(num_mics, first_rng).positions for _ in range(count)]
+            self._arrays[num_mics] = scattered
+        arrays = self._arrays[num_mics]
+        chosen = rng.integers(len(arrays), size=self.shape.batch_size)
+        positions = np.stack([rotate(arrays[index], random_rotation(rng)) for index in chosen])
         return draw_spectra(
-            torch.from_numpy(arrays.astype(np.float32)),
+            torch.from_numpy(positions.astype(np.float32)),
             torch.tensor(self.bins),
             TimeAxis(self.shape.num_frames, self.shape.model.hop_length / self.shape.model.sample_rate),
             options=self.options,
             generator=torch.Generator().manual_seed(int(rng.integers(2**62))),
         )
-
-    def _draw_arrays(self, num_mics: int, rng: np.random.Generator) -> Float[np.ndarray, "batch mic 3"]:
-        """Some of the arrays drawn once, each turned anew: scattering points costs more than the rest."""
-        if num_mics not in self._arrays:
-            first = np.random.default_rng((self.seed, num_mics))
-            self._arrays[num_mics] = [
-                sample_dynamic_array(num_mics, first).positions for _ in range(self.options.num_arrays)
-            ]
-        chosen = rng.integers(self.options.num_arrays, size=self.shape.batch_size)
-        return np.stack([rotate(self._arrays[num_mics][index], random_rotation(rng)) for index in chosen])
 
 
 def draw_spectra(
@@ -136,11 +133,14 @@ def draw_spectra(
         generator: source of randomness.
     """
     batch = len(positions)
+    # Who is there and who speaks: (batch, source, xyz) and (batch, source, frame).
     talkers = draw_talkers(batch, generator, options)
     present = torch.rand(batch, MAX_TALKERS, generator=generator) < torch.tensor([1.0, 0.5])
     active = speech_and_pauses((batch, MAX_TALKERS), axis, generator) & present[..., None]
+    # Power of talkers (batch, source, freq, frame), of each wave around them and of microphones' noise.
     power = _speech_power(active, bins, axis, options=options, generator=generator)
     waves, noise = _background_power(power, bins, axis, options=options, generator=generator)
+    # (batch, path, mic, freq): the talkers' paths, then those of the waves.
     paths = torch.cat(
         [
             _talker_paths(talkers, positions, bins, options=options, generator=generator),
@@ -203,9 +203,11 @@ def _speech_power(
 ) -> Float[Tensor, "batch source freq frame"]:
     """Power of the direct sound of each talker; the first has power one while speaking, mean over bins."""
     shape = (active.shape[0], active.shape[1])
+    # Level over time, plus the fall of the spectrum: (batch, source, freq, frame).
     level_db = speech_level_db(shape, bins, axis, generator)
     level_db = level_db + fall_db(bins, _uniform(options.tilt_db, shape, generator))[..., None]
     power = _from_db(level_db) * active[:, :, None]
+    # Power one, mean over the bins and frames in which the talker speaks.
     spoken = active.sum(-1).clamp(min=1) * len(bins)
     power = power / (power.sum((-2, -1)) / spoken).clamp(min=1e-12)[..., None, None]
     louder = _from_db(_uniform(options.second_talker_db, (len(active), 1), generator))
@@ -226,10 +228,13 @@ def _background_power(
     def draw(limits: tuple[float, float]) -> Float[Tensor, "batch"]:
         return _uniform(limits, (len(power),), generator)
 
+    # Late sound: all that was said, smeared over time: (batch, freq, frame).
     decay = torch.exp(-axis.frame_s / draw(options.decay_s))
     late = _from_db(draw(options.late_db))[:, None, None] * smear(power.sum(1), decay)
+    # Noise: one power for each example, split between diffuse noise and microphones.
     noise = _from_db(-draw(options.snr_db))
     ratio = _from_db(draw(options.diffuse_db))
+    # (batch, freq): the part that is diffuse falls towards high frequencies.
     spectrum = _from_db(fall_db(bins, draw(options.tilt_db)))
     spectrum = spectrum / spectrum.mean(-1, keepdim=True)
     diffuse = (noise * ratio / (1 + ratio))[:, None] * spectrum
@@ -248,10 +253,12 @@ def _talker_paths(
     shape = (talkers.shape[0], talkers.shape[1] * options.num_reflections)
     strength = _from_db(_uniform(options.early_db, (len(talkers), 1), generator) / 2)
     gain = strength * torch.randn(shape, generator=generator) / math.sqrt(options.num_reflections)
+    # Each reflection is a plane wave that is weaker and later: (batch, source * reflection, mic, freq).
     later = _uniform(options.reflection_s, shape, generator)
     phase = -2 * math.pi * later[..., None] * bins
     factor = torch.polar(torch.ones_like(phase), phase) * gain[..., None]
     reflections = plane_wave(_random_directions(shape, generator), positions, bins) * factor[:, :, None]
+    # (batch, source * reflection, mic, freq) -> (batch, source, mic, freq).
     early = reflections.reshape(*talkers.shape[:2], options.num_reflections, *reflections.shape[2:]).sum(2)
     return plane_wave(talkers, positions, bins) + early
 
@@ -263,6 +270,7 @@ def _sum_paths(
     generator: torch.Generator,
 ) -> tuple[Float[Tensor, "mic frame batch freq"], Float[Tensor, "mic frame batch freq"]]:
     """Everything through its path with a random phasor, and the microphones' own noise: both parts."""
+    # (batch, path, mic, freq) and (batch, path, freq, frame) -> (mic, frame, batch, freq).
     phasors = torch.randn(power.shape, dtype=torch.complex64, generator=generator) * power.sqrt()
     heard = torch.einsum("bpmf,bpft->bfmt", paths, phasors).permute(2, 3, 0, 1)
     level = (noise / 2).sqrt()[:, None]

@@ -105,20 +105,20 @@ class GridSampler:
         even = rotate(self._even, random_rotation(rng)) if self.options.turn else self._even
         if not self.options.near:
             return even.astype(np.float32)
-        near = self._near(sources, rng) if len(sources) else normalize_direction(self._noise(rng))
+        near = self._near(sources, rng)
         return np.concatenate([even, near]).astype(np.float32)
 
     def _near(self, sources: Float[np.ndarray, "source instant 3"], rng: np.random.Generator) -> np.ndarray:
         """Directions around talkers, each talker as often as the next, Gaussian on the sphere."""
+        shape = (self.options.near, 3)
+        if not len(sources):
+            return normalize_direction(rng.standard_normal(shape))
         turns = -(-self.options.near // len(sources))
         order = np.concatenate([rng.permutation(len(sources)) for _ in range(turns)])[: self.options.near]
-        offset = np.deg2rad(self.options.near_spread_deg) * self._noise(rng)
-        # Drawn last, so that grids of talkers who stand still are what they have always been.
+        offset = np.deg2rad(self.options.near_spread_deg) * rng.standard_normal(shape)
+        # Anywhere along the path of a talker who moves: (source, instant, xyz) -> (near, xyz).
         instant = rng.integers(sources.shape[1], size=len(order))
         return normalize_direction(sources[order, instant] + offset)
-
-    def _noise(self, rng: np.random.Generator) -> np.ndarray:
-        return rng.standard_normal((self.options.near, 3))
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +170,7 @@ class BatchAmbiguity:
             sources: unit vectors towards the talkers.
             directions: unit vectors of the grid.
         """
+        # Cosines with the axis, of talkers (batch, source, 1, frame) and directions (batch, 1, grid, 1).
         talker = torch.einsum("bsfx,bx->bsf", sources, self.axis)[:, :, None]
         direction = (self.axis @ directions.T)[:, None, :, None]
         along = direction * talker
@@ -206,11 +207,11 @@ def target_spectrum(
     cosine = torch.einsum("bsfx,gx->bsgf", sources, directions).contiguous()
     if ambiguity is not None:
         cosine = ambiguity.fold_cosine(cosine, sources, directions)
+    # (batch, source, grid, #frame) -> (batch, source, output, grid, #frame): a lobe around each talker.
     below_peak = cosine.clamp(max=1.0) - 1.0
     kappas = torch.tensor([concentration(width) for width in beamwidths_deg], device=directions.device)
-    lobes = torch.exp(kappas[:, None, None] * below_peak[:, :, None]).to(
-        directions.dtype
-    )  # batch source output grid #frame
+    lobes = torch.exp(kappas[:, None, None] * below_peak[:, :, None]).to(directions.dtype)
+    # (batch, source, output, grid, #frame) -> (batch, output, grid, frame): the highest of those who speak.
     target = lobes.new_zeros(len(sources), len(beamwidths_deg), len(directions), active.shape[-1])
     for source in range(sources.shape[1]):
         speaking = active[:, source, None, None, :].to(lobes.dtype)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from anydoa.models.agg_rl import AggRl
 from anydoa.models.checkpoint import Checkpoint, load_checkpoint
-from anydoa.training.agg_rl.batches import AggRlBatch, ClipShape, batch_scenes
+from anydoa.training.agg_rl.batches import AggRlBatch, AudioBatch, ClipShape, batch_scenes
 from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining
 from anydoa.training.agg_rl.loss import AggRlLoss
 from anydoa.training.agg_rl.spectra import SpectraBatches, bin_frequencies
@@ -60,12 +60,16 @@ class AggRlTask(Task):
 
     def batches(self, stage: AggRlStage, *, first: int) -> Iterator[AggRlBatch]:
         """Spectra by formula or clips from rooms, as the stage says."""
-        return endless_batches(
-            self._spectra(stage) if stage.kind == "spectra" else self._clips(stage),
-            first=first,
-            step=stage.batch_size,
-            workers=self._config.data.workers,
-        )
+        config, (size, offset) = self._config, self._share.of_step(stage.batch_size)
+        shape = ClipShape(config.model, size, stage.duration_s, stage.microphones)
+        dataset: SpectraBatches | SceneBatches[AudioBatch]
+        if stage.kind == "spectra":
+            dataset = SpectraBatches(shape, bin_frequencies(self.network), seed=config.seed, offset=offset)
+        else:
+            recipe = config.during(stage).mix
+            scenes = stage_scenes(self._scenes, stage, recipe, duration_s=shape.exact_duration_s)
+            dataset = SceneBatches(scenes, partial(batch_scenes, model=config.model))
+        return endless_batches(dataset, first=first, step=stage.batch_size, workers=config.data.workers)
 
     def arguments(
         self, batch: AggRlBatch, position: Position, rng: np.random.Generator
@@ -102,17 +106,6 @@ class AggRlTask(Task):
         """Results of an averaged network on this process' share of the validation clips."""
         assert self._validator is not None
         return self._validator.run(network, beamwidths_deg(self._config, position))
-
-    def _spectra(self, stage: AggRlStage) -> SpectraBatches:
-        size, offset = self._share.of_step(stage.batch_size)
-        shape = ClipShape(self._config.model, size, stage.duration_s, stage.microphones)
-        return SpectraBatches(shape, bin_frequencies(self.network), seed=self._config.seed, offset=offset)
-
-    def _clips(self, stage: AggRlStage) -> SceneBatches[AggRlBatch]:
-        shape = ClipShape(self._config.model, stage.batch_size, stage.duration_s, stage.microphones)
-        recipe = self._config.during(stage).mix
-        scenes = stage_scenes(self._scenes, stage, recipe, duration_s=shape.exact_duration_s)
-        return SceneBatches(scenes, partial(batch_scenes, model=self._config.model))
 
 
 def beamwidths_deg(config: AggRlTraining, position: Position) -> tuple[float, ...]:

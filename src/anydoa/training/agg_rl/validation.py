@@ -42,7 +42,7 @@ class Validator:
         """Results of all clips.
 
         Args:
-            network: in evaluation mode.
+            network: the network in evaluation mode.
             beamwidths_deg: beamwidths of the targets of the loss.
         """
         device = next(network.parameters()).device
