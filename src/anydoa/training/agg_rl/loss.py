@@ -84,6 +84,7 @@ def represent(
         return network.represent(batch.audio, batch.positions, judged=judged)
     assert isinstance(batch, SpectraBatch)
     augeonet = network.augeonet
+    # Spectra (mic, frame, batch, freq) with the microphones of each clip in the order of the layout.
     layout = augeonet.lay_out(batch.positions)
     order = layout.order.T[:, None, :, None].expand_as(batch.real)
     judged = network.judged() if judged is None else judged
