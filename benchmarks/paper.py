@@ -17,8 +17,8 @@ from anydoa.evaluation.report import report_rows, rows_to_json
 from anydoa.evaluation.runner import run_suite
 from anydoa.evaluation.suite import open_suite
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.training.run_folder import RunFolder
-from anydoa.training.torch_estimator import TorchEstimator
+from anydoa.training.agg_rl.estimator import TorchEstimator
+from anydoa.training.run import RunFolder
 
 ROOT = Path(__file__).parents[1]
 SUITES = ("dynamic-s", "dynamic-u", "array:nao-v4", "array:em32")

@@ -22,12 +22,10 @@ from torch.profiler import ProfilerActivity, profile
 
 from anydoa.networks.agg_rl import AggRl
 from anydoa.networks.config import AggRlConfig
-from anydoa.training.batch import ClipBatch, ClipShape
-from anydoa.training.config import GridOptions
+from anydoa.training.agg_rl.batches import AudioBatch, ClipShape
+from anydoa.training.agg_rl.loss import AggRlLoss
+from anydoa.training.agg_rl.targets import BatchAmbiguity, GridOptions, GridSampler
 from anydoa.training.config_file import load_config
-from anydoa.training.grid_sampling import GridSampler
-from anydoa.training.supervision import Supervision
-from anydoa.training.symmetry import Symmetry
 
 REPETITIONS = 5
 PRODUCTS = {"mm", "addmm", "bmm", "baddbmm"}
@@ -72,18 +70,18 @@ def main() -> None:
         print_profile(network, batch)
 
 
-def make_batch(shape: ClipShape) -> ClipBatch:
+def make_batch(shape: ClipShape) -> AudioBatch:
     size, mics = shape.batch_size, shape.microphones[0]
     sources = torch.nn.functional.normalize(torch.randn(size, 2, 1, 3), dim=-1)
     active = torch.ones(size, 2, shape.num_frames, dtype=torch.bool)
     positions = 0.05 * torch.randn(size, mics, 3)
     audio = torch.randn(size, mics, shape.num_samples)
-    return ClipBatch(positions, sources, active, Symmetry.of(positions), audio)
+    return AudioBatch(positions, sources, active, BatchAmbiguity.of(positions), audio)
 
 
-def measure(network: AggRl, batch: ClipBatch, grid: GridOptions, *, low: bool) -> dict[str, float]:
+def measure(network: AggRl, batch: AudioBatch, grid: GridOptions, *, low: bool) -> dict[str, float]:
     """Median seconds of each part of a step, after one step to warm up."""
-    supervision = Supervision(network, positive_weight=2.0)
+    supervision = AggRlLoss(network)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, fused=True)
     sampler = GridSampler(grid)
     taken: dict[str, list[float]] = {"forward": [], "backward": [], "optimiser": []}
@@ -106,9 +104,9 @@ def measure(network: AggRl, batch: ClipBatch, grid: GridOptions, *, low: bool) -
     return {name: statistics.median(values) for name, values in taken.items()}
 
 
-def print_profile(network: AggRl, batch: ClipBatch) -> None:
+def print_profile(network: AggRl, batch: AudioBatch) -> None:
     """Share of the processor time of a step that each kind of operator takes by itself."""
-    supervision = Supervision(network, positive_weight=2.0)
+    supervision = AggRlLoss(network)
     directions = torch.nn.functional.normalize(torch.randn(384, 3), dim=-1)
     with profile(activities=[ProfilerActivity.CPU]) as profiler:
         supervision(batch, directions, BEAMWIDTHS_DEG).backward()

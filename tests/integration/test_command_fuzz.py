@@ -42,7 +42,6 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "model list": ("model", "list"),
     "model info": ("model", "info", "steered"),
     "model bins": ("model", "bins", "agg-rl", "--output", "out.png"),
-    "model average": ("model", "average", "a.toml", "talk.wav", "--output", "out.safetensors"),
     "evaluate": ("evaluate", "--suite", "clips", "--estimator", "srp-phat", *GRID, "--quiet"),
     "simulate": ("simulate", "--output", "out", "--speech", "missing", "--count", "1"),
     "rooms": ("rooms", "--output", "out", "--count", "1", "--array", "random:3", "--rt60", "0.2"),

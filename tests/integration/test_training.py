@@ -24,29 +24,28 @@ from anydoa.networks.checkpoint import (
 )
 from anydoa.networks.config import AggRlConfig
 from anydoa.networks.mask_net import MaskNet, MaskNetConfig
-from anydoa.networks.score_net import ScoreNetConfig
 from anydoa.simulation.recipe import RoomRanges
 from anydoa.simulation.rir_bank import build_bank
 from anydoa.simulation.rooms import RoomPlan
+from anydoa.training.accelerator import make_accelerator
+from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining, AggRlValidation
+from anydoa.training.agg_rl.loss import AggRlLoss
+from anydoa.training.agg_rl.targets import BeamOptions, GridOptions, GridSampler
+from anydoa.training.agg_rl.validation import Validator, validation_batches
+from anydoa.training.catalogue import open_task
 from anydoa.training.config import (
-    BeamOptions,
     DataOptions,
-    GridOptions,
     OptimizerOptions,
     StageOptions,
     TrainingConfig,
     ValidationOptions,
 )
-from anydoa.training.engine import make_accelerator
-from anydoa.training.grid_sampling import GridSampler
-from anydoa.training.lesson import open_lesson
+from anydoa.training.data import ProcessShare, RunScenes
 from anydoa.training.loop import Trainer
-from anydoa.training.progress import StepReport
-from anydoa.training.run_folder import RunFolder
-from anydoa.training.sources import Share, TrainingSources
-from anydoa.training.stopping import StopRequest
-from anydoa.training.supervision import Supervision
-from anydoa.training.validation import ValidationResult, Validator
+from anydoa.training.mask import MaskTraining
+from anydoa.training.run import RunFolder, StepReport, StopRequest
+from anydoa.training.score import ScoreData, ScoreTraining
+from anydoa.training.task import ValidationResult
 from voices import write_voices
 
 MODEL = AggRlConfig(hop_length=256, num_bins=33, num_features=32, num_heads=4, num_blocks=1, latent_size=32)
@@ -54,16 +53,16 @@ SMOKE = Path(__file__).parents[2] / "configs" / "smoke.toml"
 
 
 @pytest.fixture(scope="module")
-def config(tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
+def config(tmp_path_factory: pytest.TempPathFactory) -> AggRlTraining:
     bank = tmp_path_factory.mktemp("bank")
     build_bank(
         bank, RoomPlan(8, seed=7, microphones=(4, 4), num_noises=1, ranges=RoomRanges(rt60=(0.2, 0.25)))
     )
     voices = write_voices(tmp_path_factory.mktemp("voices"), [90, 120, 150, 180, 220, 260], seconds=4)
-    return TrainingConfig(
+    return AggRlTraining(
         stages=(
-            StageOptions("geometry", 0.5, source="spectra", batch_size=4, duration_s=0.2, microphones=(4, 4)),
-            StageOptions("rooms", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),
+            AggRlStage("geometry", 0.5, kind="spectra", batch_size=4, duration_s=0.2, microphones=(4, 4)),
+            AggRlStage("rooms", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),
         ),
         epoch_examples=16,
         model=MODEL,
@@ -73,11 +72,11 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> TrainingConfig:
         data=DataOptions(
             str(bank), str(voices), cache=str(tmp_path_factory.mktemp("cache")), held_out=0.25, workers=0
         ),
-        validation=ValidationOptions(every=0.75, clips=1, duration_s=0.4, grid=200, microphones=(4, 4)),
+        validation=AggRlValidation(every=0.75, clips=1, duration_s=0.4, grid=200, microphones=(4, 4)),
     )
 
 
-def walkers(config: TrainingConfig, bank: Path) -> TrainingConfig:
+def walkers(config: AggRlTraining, bank: Path) -> AggRlTraining:
     """One short stage in rooms where talkers walk."""
     ranges = RoomRanges(rt60=(0.2, 0.25))
     build_bank(bank, RoomPlan(4, seed=8, microphones=(4, 4), num_noises=0, num_knots=4, ranges=ranges))
@@ -90,6 +89,53 @@ def trainer(config: TrainingConfig, folder: Path, **options: object) -> Trainer:
     return Trainer(config, run, accelerator=make_accelerator(config, run, device="cpu"), **options)  # type: ignore[arg-type] # a watcher, if anything
 
 
+def in_parts(config: TrainingConfig, folder: Path, *, interrupted_after: int) -> None:
+    """A run that is stopped after some steps of four clips, and goes on."""
+    stop = StopRequest()
+    steps = iter(range(1, 100))
+
+    def interrupt(report: StepReport | ValidationResult) -> None:
+        if isinstance(report, StepReport) and next(steps) == interrupted_after:
+            stop.now("test")
+
+    trainer(config, folder, watch=interrupt).run(stop)
+    resumed = trainer(config, folder)
+    assert resumed.resume() == []
+    assert resumed.position.examples == 4 * interrupted_after
+    resumed.run(StopRequest())
+    assert resumed.finished
+
+
+def of_masks(
+    config: AggRlTraining, stages: tuple[StageOptions, ...], model: TalkerMaskConfig
+) -> MaskTraining:
+    """The same data for the mask network."""
+    validation = ValidationOptions(every=0.75, clips=1, duration_s=0.4, grid=200, microphones=(4, 4))
+    return MaskTraining(
+        stages,
+        epoch_examples=config.epoch_examples,
+        model=model,
+        optimizer=config.optimizer,
+        data=config.data,
+        validation=validation,
+    )
+
+
+def of_scores(
+    config: AggRlTraining, stages: tuple[StageOptions, ...], mask_weights: Path, model: TalkerScoreConfig
+) -> ScoreTraining:
+    """The same data for the score network."""
+    validation = ValidationOptions(every=0.75, clips=1, duration_s=0.4, grid=200, microphones=(4, 4))
+    return ScoreTraining(
+        stages,
+        epoch_examples=8,
+        model=model,
+        optimizer=config.optimizer,
+        data=ScoreData(**vars(config.data), mask_weights=str(mask_weights), clips=8),
+        validation=validation,
+    )
+
+
 def final_state(folder: Path) -> dict[str, torch.Tensor]:
     return load_file(RunFolder(folder).checkpoints()[-1] / "state.safetensors")
 
@@ -100,11 +146,11 @@ def curve(folder: Path) -> list[dict[str, object]]:
     ]
 
 
-def test_a_network_learns_one_scene_by_heart(config: TrainingConfig) -> None:
+def test_a_network_learns_one_scene_by_heart(config: AggRlTraining) -> None:
     torch.manual_seed(0)
     network = AggRl(MODEL)
-    batch = TrainingSources(config, Path(), Share()).validation(network)[0]
-    supervision = Supervision(network, positive_weight=2.0)
+    batch = validation_batches(RunScenes(config, Path(), ProcessShare()), config, network)[0]
+    supervision = AggRlLoss(network)
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     sampler, rng = GridSampler(config.grid), np.random.default_rng(0)
     losses = []
@@ -124,7 +170,7 @@ def test_a_network_learns_one_scene_by_heart(config: TrainingConfig) -> None:
     assert result.by_talkers[0].mae_deg < 15.0
 
 
-def test_a_run_learns_from_talkers_who_walk(config: TrainingConfig, tmp_path: Path) -> None:
+def test_a_run_learns_from_talkers_who_walk(config: AggRlTraining, tmp_path: Path) -> None:
     walking = walkers(config, tmp_path / "bank")
     trainer(walking, tmp_path / "run").run(StopRequest())
     (row,) = curve(tmp_path / "run")
@@ -132,7 +178,7 @@ def test_a_run_learns_from_talkers_who_walk(config: TrainingConfig, tmp_path: Pa
     assert np.isfinite([row["loss"], row["validation_loss"], row["mae_deg_1"], row["mae_deg_2"]]).all()
 
 
-def test_a_run_goes_through_its_stages_and_leaves_a_curve(config: TrainingConfig, tmp_path: Path) -> None:
+def test_a_run_goes_through_its_stages_and_leaves_a_curve(config: AggRlTraining, tmp_path: Path) -> None:
     seen: list[StepReport | ValidationResult] = []
     trainer(config, tmp_path, watch=seen.append).run(StopRequest())
     steps = [report for report in seen if isinstance(report, StepReport)]
@@ -149,28 +195,17 @@ def test_a_run_goes_through_its_stages_and_leaves_a_curve(config: TrainingConfig
 
 @pytest.mark.parametrize("interrupted_after", [1, 3])
 def test_a_resumed_run_ends_where_the_whole_run_ends(
-    config: TrainingConfig, tmp_path: Path, interrupted_after: int
+    config: AggRlTraining, tmp_path: Path, interrupted_after: int
 ) -> None:
     trainer(config, tmp_path / "whole").run(StopRequest())
-    stop = StopRequest()
-    steps = iter(range(1, 100))
-
-    def interrupt(report: StepReport | ValidationResult) -> None:
-        if isinstance(report, StepReport) and next(steps) == interrupted_after:
-            stop.now("test")
-
-    trainer(config, tmp_path / "parts", watch=interrupt).run(stop)
-    resumed = trainer(config, tmp_path / "parts")
-    resumed.resume()
-    assert resumed.position.examples == 4 * interrupted_after
-    resumed.run(StopRequest())
+    in_parts(config, tmp_path / "parts", interrupted_after=interrupted_after)
     torch.testing.assert_close(
         final_state(tmp_path / "parts"), final_state(tmp_path / "whole"), rtol=0, atol=0
     )
     assert curve(tmp_path / "parts") == curve(tmp_path / "whole")
 
 
-def test_a_finished_run_goes_on_with_a_further_stage(config: TrainingConfig, tmp_path: Path) -> None:
+def test_a_finished_run_goes_on_with_a_further_stage(config: AggRlTraining, tmp_path: Path) -> None:
     first = replace(config, stages=config.stages[:1])
     trainer(first, tmp_path).run(StopRequest())
     longer = trainer(config, tmp_path)
@@ -179,12 +214,12 @@ def test_a_finished_run_goes_on_with_a_further_stage(config: TrainingConfig, tmp
     assert longer.position.examples == 24
 
 
-def test_the_parts_of_a_network_learn_one_after_the_other(config: TrainingConfig, tmp_path: Path) -> None:
-    model = replace(MODEL, plane_waves=True, plane_wave_bands=4, plane_wave_bins=3, plane_wave_directions=40)
+def test_the_parts_of_a_network_learn_one_after_the_other(config: AggRlTraining, tmp_path: Path) -> None:
+    model = replace(MODEL, steering="bands", steering_bands=4, steering_bins=3, steering_directions=40)
     geometry, rooms = (replace(stage, length=0.5) for stage in config.stages)
     stages = (
-        replace(geometry, learns="without-plane-waves"),
-        replace(rooms, learns="plane-waves"),
+        replace(geometry, trains="without-plane-waves"),
+        replace(rooms, trains="plane-waves"),
         replace(rooms, optimizer=OptimizerOptions(lr=1e-3, average_decay=0.5)),
     )
     run = replace(config, model=model, stages=stages, validation=replace(config.validation, every=10.0))
@@ -203,18 +238,7 @@ def test_the_parts_of_a_network_learn_one_after_the_other(config: TrainingConfig
         assert any("plane_wave_net" in name for name in moved) == (before is not weights[0])
     assert (whole.position.examples, whole.average.decay) == (24, 0.5)
 
-    stop = StopRequest()
-    steps = iter(range(1, 100))
-
-    def interrupt(report: StepReport | ValidationResult) -> None:
-        if isinstance(report, StepReport) and next(steps) == 3:
-            stop.now("test")
-
-    trainer(run, tmp_path / "parts", watch=interrupt).run(stop)
-    resumed = trainer(run, tmp_path / "parts")
-    assert resumed.resume() == []
-    resumed.run(StopRequest())
-    assert resumed.finished
+    in_parts(run, tmp_path / "parts", interrupted_after=3)
     torch.testing.assert_close(
         final_state(tmp_path / "parts"), final_state(tmp_path / "whole"), rtol=0, atol=0
     )
@@ -222,7 +246,7 @@ def test_the_parts_of_a_network_learn_one_after_the_other(config: TrainingConfig
 
 @pytest.mark.slow
 def test_a_run_begins_with_the_weights_of_another_and_counts_what_they_learnt_from(
-    config: TrainingConfig, tmp_path: Path
+    config: AggRlTraining, tmp_path: Path
 ) -> None:
     trainer(config, tmp_path / "first").run(StopRequest())
     weights = RunFolder(tmp_path / "first").model
@@ -235,16 +259,16 @@ def test_a_run_begins_with_the_weights_of_another_and_counts_what_they_learnt_fr
     assert in_all["examples"] == 2 * learnt.notes["training"]["examples"]
 
 
-def test_weights_of_another_network_are_refused(config: TrainingConfig, tmp_path: Path) -> None:
+def test_weights_of_another_network_are_refused(config: AggRlTraining, tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "other.safetensors", AggRl(replace(MODEL, latent_size=16)))
     with pytest.raises(CheckpointError, match="another"):
         trainer(replace(config, initial_weights=str(tmp_path / "other.safetensors")), tmp_path / "run")
 
 
-def test_masks_are_learnt_and_located_with(config: TrainingConfig, tmp_path: Path) -> None:
+def test_masks_are_learnt_and_located_with(config: AggRlTraining, tmp_path: Path) -> None:
     steps = (StageOptions("masks", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
-    mask = MaskNetConfig(hidden_size=16, num_layers=1)
-    run = replace(config, network="talker-mask", stages=steps, mask=mask)
+    mask = TalkerMaskConfig(hidden_size=16, num_layers=1)
+    run = of_masks(config, steps, mask)
     trainer(run, tmp_path / "run").run(StopRequest())
     row = RunFolder(tmp_path / "run").read_log()[-1]
     assert 0 < row["validation_loss"] < 1
@@ -255,45 +279,51 @@ def test_masks_are_learnt_and_located_with(config: TrainingConfig, tmp_path: Pat
         load_checkpoint(RunFolder(tmp_path / "run").model)
 
 
-def test_scores_are_learnt_from_what_masks_find(config: TrainingConfig, tmp_path: Path) -> None:
+def test_scores_are_learnt_from_what_masks_find(config: AggRlTraining, tmp_path: Path) -> None:
     weights = tmp_path / "mask.safetensors"
     save_checkpoint(weights, MaskNet(MaskNetConfig(hidden_size=16, num_layers=1)).eval())
     steps = (StageOptions("scores", 2.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
-    run = replace(
-        config,
-        network="talker-score",
-        stages=steps,
-        epoch_examples=8,
-        score=ScoreNetConfig(widths=(4, 8), hidden_size=8),
-        data=replace(config.data, mask_weights=str(weights), clips=8),
-    )
+    run = of_scores(config, steps, weights, TalkerScoreConfig(widths=(4, 8), hidden_size=8))
     trainer(run, tmp_path / "run").run(StopRequest())
     learnt = load_score_checkpoint(RunFolder(tmp_path / "run").model)
-    assert learnt.network.config == run.score
+    assert learnt.network.config == run.model
     assert str(tmp_path) not in str(learnt.notes)
     # Four steps, but two batches of clips: they were prepared once and met again.
     assert len(list(Path(config.data.cache).glob("talkers-*/*.npz"))) == 2
 
 
-def test_a_score_network_without_a_mask_is_refused(config: TrainingConfig) -> None:
-    rooms = config.stages[1:]
+def test_a_score_network_without_a_mask_is_refused() -> None:
+    stages = (StageOptions("scores", 1.0, batch_size=4),)
     with pytest.raises(ConfigError, match=r"data\.mask_weights is empty"):
-        replace(config, network="talker-score", stages=rooms)
-    data = replace(config.data, mask_weights="mask.safetensors", clips=6)
+        ScoreTraining(stages)
     with pytest.raises(ConfigError, match="must be a multiple of batch_size"):
-        replace(config, network="talker-score", stages=rooms, data=data)
+        ScoreTraining(stages, data=ScoreData(mask_weights="mask.safetensors", clips=6))
 
 
-def test_one_batch_of_masks_is_learnt_by_heart(config: TrainingConfig, tmp_path: Path) -> None:
+def test_a_resumed_run_of_scores_takes_the_steps_it_would_have_taken(
+    config: AggRlTraining, tmp_path: Path
+) -> None:
+    weights = tmp_path / "mask.safetensors"
+    save_checkpoint(weights, TalkerMask(TalkerMaskConfig(hidden_size=16, num_layers=1)).eval())
+    stages = (StageOptions("scores", 2.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
+    run = of_scores(config, stages, weights, TalkerScoreConfig(widths=(4, 8), hidden_size=8, dropout=0.5))
+    trainer(run, tmp_path / "whole").run(StopRequest())
+    in_parts(run, tmp_path / "parts", interrupted_after=2)
+    torch.testing.assert_close(
+        final_state(tmp_path / "parts"), final_state(tmp_path / "whole"), rtol=0, atol=0
+    )
+
+
+def test_one_batch_of_masks_is_learnt_by_heart(config: AggRlTraining, tmp_path: Path) -> None:
     steps = (StageOptions("masks", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
     torch.manual_seed(0)
-    mask = MaskNetConfig(hidden_size=64)
-    lesson = open_lesson(replace(config, network="talker-mask", stages=steps, mask=mask), tmp_path, Share())
-    batch = next(lesson.batches(steps[0], first=0))
-    optimizer = torch.optim.Adam(lesson.network.parameters(), lr=3e-3)
+    mask = TalkerMaskConfig(hidden_size=64)
+    task = open_task(of_masks(config, steps, mask), tmp_path, ProcessShare())
+    batch = next(task.batches(steps[0], first=0))
+    optimizer = torch.optim.Adam(task.network.parameters(), lr=3e-3)
     losses = []
     for _ in range(60):
-        loss = lesson.supervision(batch)
+        loss = task.loss(batch)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
@@ -317,7 +347,7 @@ def test_sigterm_stops_the_command_with_a_checkpoint_to_resume(tmp_path: Path) -
 
 
 @pytest.mark.slow
-def test_two_processes_share_each_step(config: TrainingConfig, tmp_path: Path) -> None:
+def test_two_processes_share_each_step(config: AggRlTraining, tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps(config.to_dict()))
     script = tmp_path / "two.py"
     script.write_text(
@@ -325,10 +355,9 @@ def test_two_processes_share_each_step(config: TrainingConfig, tmp_path: Path) -
         "import torch\n"
         "from pathlib import Path\n"
         "from anydoa.training.config_file import config_from_dict\n"
-        "from anydoa.training.engine import make_accelerator\n"
+        "from anydoa.training.accelerator import make_accelerator\n"
         "from anydoa.training.loop import Trainer\n"
-        "from anydoa.training.run_folder import RunFolder\n"
-        "from anydoa.training.stopping import StopRequest\n"
+        "from anydoa.training.run import RunFolder, StopRequest\n"
         "config = config_from_dict(json.loads(Path(sys.argv[1]).read_text()))\n"
         "folder = RunFolder(sys.argv[2])\n"
         "engine = make_accelerator(config, folder, device='cpu')\n"

@@ -1,4 +1,4 @@
-"""`anydoa model`: which networks there are, what they are, where their bins lie, and the mean of several."""
+"""`anydoa model`: which networks there are, what they are, and where their bins lie."""
 
 import json
 from pathlib import Path
@@ -6,10 +6,9 @@ from typing import Annotated
 
 import typer
 
-from anydoa.cli.extra import require_extra
 from anydoa.cli.printing import tell
 
-app = typer.Typer(help="The networks: list, info, bins, average.", no_args_is_help=True)
+app = typer.Typer(help="The networks: list, info, bins.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -87,17 +86,4 @@ def bins_command(
         array=None if array is None else load_array(array),
         title=f"Bins of {card.name}",
     )
-    tell(f"wrote {output}")
-
-
-@app.command("average")
-def average_command(
-    checkpoints: Annotated[list[Path], typer.Argument(help="Checkpoints of runs of the same network.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Checkpoint to write.")],
-) -> None:
-    """Write the mean of the weights of runs that began with the same ones: often better than each of them."""
-    require_extra("averaging weights", "train", ("torch", "safetensors"))
-    from anydoa.networks.checkpoint import average_checkpoints
-
-    average_checkpoints(checkpoints, output)
     tell(f"wrote {output}")

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from anydoa.training.loop import Trainer
-    from anydoa.training.progress import StepReport, Watcher
-    from anydoa.training.validation import ValidationResult
+    from anydoa.training.run import StepReport, Watcher
+    from anydoa.training.task import ValidationResult
 
 _SECONDS_BETWEEN_LINES = 30.0
 _SIGNALLED = 128  # with the number of the signal added: the exit code, as shells have it
@@ -64,11 +64,10 @@ def train(
     require_extra("training", "train", ("accelerate", "safetensors", "tensorboard", "torch"))
     import torch
 
+    from anydoa.training.accelerator import make_accelerator
     from anydoa.training.config_file import load_config
-    from anydoa.training.engine import make_accelerator
     from anydoa.training.loop import Trainer
-    from anydoa.training.run_folder import RunFolder
-    from anydoa.training.stopping import StopRequest
+    from anydoa.training.run import RunFolder, StopRequest
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -78,21 +77,20 @@ def train(
     choices = load_config(config, [*named, *(override or [])])
     stop = StopRequest(minutes)
     folder = RunFolder(run)
-    for weights in (choices.initial_weights, choices.data.mask_weights):
-        if weights:
-            note_input(weights, "file of weights that the run begins with")
+    for weights in choices.weight_files:
+        note_input(weights, "file of weights that the run begins with")
     check_outputs(folder.model)
     is_first = environ.get("RANK", "0") == "0"  # of the processes that train together
     with folder.claimed() if is_first else nullcontext(), _watching() as watch:
         if is_first and not folder.checkpoints():
             folder.forget_start()
-        engine = make_accelerator(choices, folder, device=device)
-        trainer = Trainer(choices, folder, accelerator=engine, watch=watch)
+        accelerator = make_accelerator(choices, folder, device=device)
+        trainer = Trainer(choices, folder, accelerator=accelerator, watch=watch)
         if folder.checkpoints():
             _report_going_on(trainer, trainer.resume())
         if not trainer.finished:
             trainer.run(stop)
-    if not engine.is_main_process:
+    if not accelerator.is_main_process:
         return
     if stop.reason:
         tell(f"stopped ({stop.reason}); go on with: anydoa train {config} --run {run}")
@@ -143,7 +141,7 @@ class _Lines:
         self._spoken = float("-inf")
 
     def __call__(self, report: "StepReport | ValidationResult") -> None:
-        from anydoa.training.progress import StepReport
+        from anydoa.training.run import StepReport
 
         if not isinstance(report, StepReport):
             tell(_validation_line(report))
@@ -163,7 +161,7 @@ class _Bar:
         self._task = self._progress.add_task("", total=1.0, line="")
 
     def __call__(self, report: "StepReport | ValidationResult") -> None:
-        from anydoa.training.progress import StepReport
+        from anydoa.training.run import StepReport
 
         if not isinstance(report, StepReport):
             self._progress.console.print(_validation_line(report))

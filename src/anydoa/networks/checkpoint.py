@@ -4,12 +4,11 @@ No pickle: reading a checkpoint runs no code.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import torch
 from torch import Tensor
 
 from anydoa.errors import CheckpointError, ConfigError
@@ -85,37 +84,6 @@ def load_score_checkpoint(path: str | Path) -> Checkpoint[ScoreNet]:
         CheckpointError: if the file is missing, damaged or of another kind.
     """
     return _load(Path(path), ScoreNet, lambda values: ScoreNet(ScoreNetConfig.from_dict(values)))
-
-
-def average_checkpoints(paths: Sequence[str | Path], target: str | Path) -> None:
-    """Write the mean, tensor by tensor, of networks that began with the same weights.
-
-    Args:
-        paths: checkpoints of the same configuration.
-        target: file to write. Its notes are the ``training`` of the run with the most examples, with that of
-            every run under ``mean_of``.
-
-    Raises:
-        CheckpointError: if there are fewer than two, a file is missing or damaged, or configurations differ.
-
-    Reference:
-        Wortsman et al. (2022), "Model soups".
-    """
-    if len(paths) < 2:
-        raise CheckpointError(f"a mean needs at least 2 checkpoints, got {len(paths)}")
-    headers, states = zip(*(_read(Path(path)) for path in paths), strict=True)
-    first, state = headers[0], states[0]
-    for path, header, other in zip(paths, headers, states, strict=True):
-        if any(header[key] != first[key] for key in ("model", "config")):
-            raise CheckpointError(f"{path}: not the same configuration as {paths[0]}; give runs of one")
-        _check_shapes(Path(path), state, other)
-    mean = {
-        name: torch.stack([other[name] for other in states]).double().mean(0).to(tensor.dtype)
-        for name, tensor in state.items()
-    }
-    training = [header["notes"].get("training", {}) for header in headers]
-    longest = max(training, key=lambda one: float(one.get("examples", 0)))
-    _write(Path(target), {**first, "notes": {"training": {**longest, "mean_of": training}}}, mean)
 
 
 def checkpoint_kind(path: str | Path) -> str:

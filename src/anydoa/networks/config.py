@@ -9,15 +9,6 @@ from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ConfigError
 from anydoa.io.names import record_from_dict
 
-# None of the weights of PlaneWaveNet belongs to a bin or to a direction.
-_WITHOUT_WEIGHTS = (
-    "plane_wave_directions",
-    "plane_wave_bins",
-    "plane_wave_contrast",
-    "plane_wave_top_deg",
-    "plane_wave_lobe_deg",
-)
-
 
 @dataclass(frozen=True)
 class AggRlConfig:
@@ -167,19 +158,6 @@ class AggRlConfig:
     def representation_size(self) -> int:
         """Width of both representations: the latent space, then the directions of PlaneWaveNet, if any."""
         return self.latent_size + (self.plane_wave_directions if self.plane_waves else 0)
-
-    def shares_weights_with(self, other: "AggRlConfig") -> bool:
-        """Whether weights of one serve the other: they differ at most where PlaneWaveNet learns nothing.
-
-        That is how many bins and directions it looks at, and how steep it makes lobes.
-        """
-        theirs = other.to_dict()
-        return self.to_dict() | {name: theirs[name] for name in _WITHOUT_WEIGHTS} == theirs
-
-    def without_plane_waves(self) -> "AggRlConfig":
-        """The same network without PlaneWaveNet."""
-        options = self.to_dict().items()
-        return self.from_dict({name: value for name, value in options if not name.startswith("plane_wave")})
 
     @classmethod
     def reference(cls, mic_encoding: str = "fm") -> "AggRlConfig":

@@ -1,44 +1,32 @@
-"""One step's worth of clips as tensors, and what they are like."""
+"""From scenes to a step's worth of tensors, prepared by other processes while the network learns.
 
+A batch is asked for by the number of its first clip. Clip i is the same clip in every run of a seed, whatever
+the batches, processes and interruptions.
+"""
+
+import itertools
+import signal
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
-from typing import TypeVar
+from functools import cached_property
+from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
 
-from anydoa.networks.config import AggRlConfig
-from anydoa.training.symmetry import Symmetry
+from anydoa.simulation.activity import is_spoken
+from anydoa.simulation.mixing import SceneMixer
+from anydoa.simulation.recipe import MixRecipe
+from anydoa.simulation.scene import Scene
+from anydoa.threads import one_thread_in_children
+from anydoa.training.config import StageOptions
+from anydoa.training.data import RunScenes, SceneMaterial
 
+Item = TypeVar("Item")
 _Batch = TypeVar("_Batch", bound="TensorBatch")
-
-
-@dataclass(frozen=True)
-class ClipShape:
-    """What the clips of a stage are like.
-
-    Args:
-        model: its sample rate, window and hop are what clips are cut to.
-        batch_size: clips in a batch.
-        duration_s: length of a clip, rounded to whole hops.
-        microphones: fewest and most microphones.
-    """
-
-    model: AggRlConfig
-    batch_size: int
-    duration_s: float
-    microphones: tuple[int, int]
-
-    @property
-    def num_samples(self) -> int:
-        """Samples of a clip: whole hops, at least a window."""
-        hops = round(self.duration_s * self.model.sample_rate / self.model.hop_length)
-        return max(hops * self.model.hop_length, self.model.window_length)
-
-    @property
-    def num_frames(self) -> int:
-        """Frames of a clip."""
-        return (self.num_samples - self.model.window_length) // self.model.hop_length + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,56 +38,156 @@ class TensorBatch:
         return replace(self, **{one.name: getattr(self, one.name).to(device) for one in fields(self)})
 
 
-@dataclass(frozen=True, eq=False)
-class Batch(TensorBatch):
-    """What is known about the clips of a step, all with arrays of the same size.
+class MixedScenes(Dataset[list[Scene]]):
+    """``scenes[first]`` mixes the clips ``first``, ``first + 1``, ..., all with as many microphones.
 
     Args:
-        positions: of the microphones, in metres.
-        sources: unit vectors towards the talkers in the middle of each frame, or once for all frames where
-            nobody moves; zeros where there is no talker.
-        active: which talkers speak in which frame.
-        symmetry: what the arrays cannot tell apart.
+        material: what scenes are mixed from.
+        recipe: levels, ratios and augmentation.
+        seed: seed of all clips.
+        count: clips in a batch.
+        duration_s: length of a clip.
+        microphones: fewest and most microphones; the largest array of the rooms may lower the latter.
+        offset: clips of the same step that other processes mix, before these.
     """
 
-    positions: Float[Tensor, "batch mic 3"]
-    sources: Float[Tensor, "batch source #frame 3"]
-    active: Bool[Tensor, "batch source frame"]
-    symmetry: Symmetry
+    def __init__(
+        self,
+        material: SceneMaterial,
+        recipe: MixRecipe,
+        *,
+        seed: int,
+        count: int,
+        duration_s: float,
+        microphones: tuple[int, int],
+        offset: int = 0,
+    ) -> None:
+        self.material, self.recipe, self.seed = material, recipe, seed
+        self.count, self.duration_s, self.microphones, self.offset = count, duration_s, microphones, offset
 
-    def __len__(self) -> int:
-        return len(self.positions)
+    def __getitem__(self, first: int) -> list[Scene]:
+        largest = int(self._mixer.bank.mic_counts.max())
+        fewest, most = self.microphones
+        # The offset is left out, so that no process waits for another with a larger array.
+        num_mics = draw_num_mics((fewest, min(most, largest)), self.seed, first)
+        clips = range(first + self.offset, first + self.offset + self.count)
+        return [self._mixer.scene(clip, num_mics=num_mics) for clip in clips]
 
-    @property
-    def present(self) -> Bool[Tensor, "batch source"]:
-        """Which talkers there are, whether they speak or not."""
-        return self.sources[:, :, 0].norm(dim=-1) > 0.5
+    @cached_property
+    def _mixer(self) -> SceneMixer:
+        return self.material.mixer(self.recipe, seed=self.seed, duration_s=self.duration_s)
 
-    @property
-    def talkers(self) -> Float[Tensor, "talker instant 3"]:
-        """Unit vectors towards all talkers of the batch, in each frame or, where nobody moves, once."""
-        return self.sources[self.present]
+    def __getstate__(self) -> dict[str, Any]:
+        # Each process opens its own files; sending them would send all sound there is.
+        return {key: value for key, value in self.__dict__.items() if key != "_mixer"}
 
 
-@dataclass(frozen=True, eq=False)
-class ClipBatch(Batch):
-    """Clips of sound.
+def stage_scenes(
+    run: RunScenes, stage: StageOptions, recipe: MixRecipe, *, duration_s: float | None = None
+) -> MixedScenes:
+    """This process' share of the scenes that a stage learns from.
 
     Args:
-        audio: whole hops, at least one window.
+        run: scenes of the run.
+        stage: stage of the run.
+        recipe: levels, ratios and augmentation.
+        duration_s: length of a clip; None for what the stage says.
     """
+    count, offset = run.share.of_step(stage.batch_size)
+    return MixedScenes(
+        run.training(stage.bank),
+        recipe,
+        seed=run.config.seed,
+        count=count,
+        duration_s=stage.duration_s if duration_s is None else duration_s,
+        microphones=stage.microphones,
+        offset=offset,
+    )
 
-    audio: Float[Tensor, "batch mic time"]
 
-
-@dataclass(frozen=True, eq=False)
-class SpectraBatch(Batch):
-    """Spectra at the bins of the network, without audio.
+class SceneBatches(Dataset[_Batch]):
+    """``batches[first]`` are the scenes from clip ``first`` on as tensors.
 
     Args:
-        real: real part.
-        imag: imaginary part.
+        scenes: a list of scenes for each first clip.
+        prepare: makes a batch of a list of scenes; other processes must be able to import it.
     """
 
-    real: Float[Tensor, "mic frame batch freq"]
-    imag: Float[Tensor, "mic frame batch freq"]
+    def __init__(self, scenes: MixedScenes, prepare: Callable[[list[Scene]], _Batch]) -> None:
+        self.scenes, self.prepare = scenes, prepare
+
+    def __getitem__(self, first: int) -> _Batch:
+        return self.prepare(self.scenes[first])
+
+
+def draw_num_mics(limits: tuple[int, int], seed: int, first: int) -> int:
+    """How many microphones the arrays of a step have: the same number in every process.
+
+    Args:
+        limits: fewest and most.
+        seed: seed of all clips.
+        first: number of the first clip of the step.
+    """
+    return int(np.random.default_rng((seed, first)).integers(limits[0], limits[1] + 1))
+
+
+def frame_activity(
+    activity: Bool[Tensor, "batch source time"], window_length: int, hop_length: int
+) -> Bool[Tensor, "batch source frame"]:
+    """In which analysis windows each talker speaks; see :func:`~anydoa.simulation.activity.is_spoken`.
+
+    Args:
+        activity: true where the talker speaks.
+        window_length: samples in a frame.
+        hop_length: samples from a frame to the next.
+    """
+    total = torch.nn.functional.pad(activity.to(torch.int32).cumsum(-1), (1, 0))
+    active_samples = total[..., window_length::hop_length] - total[..., :-window_length:hop_length]
+    spoken: Tensor = is_spoken(active_samples, window_length)
+    return spoken
+
+
+def frame_centres(num_samples: int, window_length: int, hop_length: int) -> Float[np.ndarray, "frame"]:
+    """Middle of each analysis window of :func:`frame_activity`, in samples from the first.
+
+    Args:
+        num_samples: length of the recording.
+        window_length: samples in a frame.
+        hop_length: samples from a frame to the next.
+    """
+    return np.arange(0, num_samples - window_length + 1, hop_length) + window_length / 2
+
+
+class _Counting(Sampler[int]):
+    def __init__(self, first: int, step: int) -> None:
+        self.first, self.step = first, step
+
+    def __iter__(self) -> Iterator[int]:
+        return itertools.count(self.first, self.step)
+
+
+def endless_batches(dataset: Dataset[Item], *, first: int, step: int, workers: int) -> Iterator[Item]:
+    """``dataset[first]``, ``dataset[first + step]``, ... without end, always in this order.
+
+    Args:
+        dataset: gives a batch for a number, the same one in every process.
+        first: number of the first batch.
+        step: from a batch to the next.
+        workers: processes, one thread each; 0 prepares batches in this process.
+    """
+    loader = DataLoader(
+        dataset,
+        sampler=_Counting(first, step),
+        batch_size=None,
+        num_workers=workers,
+        # A fork of a process whose threads hold locks may hang.
+        multiprocessing_context="spawn" if workers else None,
+        worker_init_fn=_leave_signals_to_the_trainer if workers else None,
+    )
+    with one_thread_in_children():
+        return iter(loader)
+
+
+def _leave_signals_to_the_trainer(worker: int) -> None:
+    """An interrupt from the keyboard reaches the whole group; the trainer still wants its batch."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -1,76 +1,24 @@
-"""Every choice of a training run, in frozen records.
+"""Every choice of a training run that does not depend on which network learns, in frozen records.
 
-Lengths of stages and places of beams are in the unit the file chooses: epochs of a fixed number of examples,
-or hours of training. With epochs it is the same run everywhere, so the recipes of this package count in them;
+Each network adds its own choices by a subclass of :class:`TrainingConfig` and, where it needs them, of the
+records in it. Lengths of stages are in the unit the file chooses: epochs of a fixed number of examples, or
+hours of training. With epochs it is the same run everywhere, so the recipes of this package count in them;
 with hours a run uses the time it is given, whatever the machine.
 """
 
 import dataclasses
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any, Literal, TypeVar
 
 from anydoa.constants import MIN_MICROPHONES
 from anydoa.errors import ConfigError
-from anydoa.estimators.steered.options import SteeredOptions
-from anydoa.networks.config import AggRlConfig
-from anydoa.networks.mask_net import MaskNetConfig
-from anydoa.networks.score_net import ScoreNetConfig
 from anydoa.simulation.recipe import MixRecipe
 
-STAGE_TABLES = ("optimizer", "mix", "beams", "grid")
-"""Tables of a run that a stage may have, too."""
+_Config = TypeVar("_Config", bound="TrainingConfig")
 
-_PLACES = {
-    *(f"data.{name}" for name in ("bank", "speech", "noise", "cache", "mask_weights", "workers")),
-    "initial_weights",
-}
-
-
-@dataclass(frozen=True)
-class BeamOptions:
-    """Beamwidths of the targets: constant before the first place and after the last, linear between.
-
-    Args:
-        at: places, rising, in units of the run.
-        widths_deg: for each place the beamwidth of each output.
-    """
-
-    at: tuple[float, ...] = (35.0, 60.0)
-    widths_deg: tuple[tuple[float, ...], ...] = ((32.0, 12.0, 5.0), (5.0, 5.0, 5.0))
-
-    def __post_init__(self) -> None:
-        rising = all(a < b for a, b in zip(self.at, self.at[1:], strict=False))
-        if not self.at or not rising or len(self.at) != len(self.widths_deg):
-            raise ConfigError(
-                f"beams.at must rise and have one row of beams.widths_deg each, got {len(self.at)} and "
-                f"{len(self.widths_deg)}: {self.at}"
-            )
-        if any(not 0 < width < 90 for row in self.widths_deg for width in row):
-            raise ConfigError(f"beams.widths_deg must be above 0 and below 90 degrees, got {self.widths_deg}")
-
-
-@dataclass(frozen=True)
-class GridOptions:
-    """The grid of a training step.
-
-    Args:
-        even: directions of a Fibonacci sphere.
-        near: directions near the talkers of the batch.
-        near_spread_deg: standard deviation of the latter.
-        turn: whether the even ones are randomly turned at each step.
-    """
-
-    even: int = 192
-    near: int = 192
-    near_spread_deg: float = 10.0
-    turn: bool = True
-
-    def __post_init__(self) -> None:
-        _check_positive(self, "near_spread_deg")
-        if self.even < 2 or self.near < 0:
-            raise ConfigError(
-                f"grid.even must be at least 2 and grid.near at least 0, got {self.even} and {self.near}"
-            )
+LOCAL = {"local": True}
+"""Metadata of a field that belongs to one machine: a folder, a file, a number of processes."""
 
 
 @dataclass(frozen=True)
@@ -83,14 +31,11 @@ class OptimizerOptions:
             ``plateau_factor`` after ``plateau_patience`` validations without a better loss.
         warmup: units of the run over which the rate rises linearly from zero in each stage.
         floor: lowest rate of the cosine over the stage's.
-        plateau_factor: see ``schedule``.
-        plateau_patience: see ``schedule``.
+        plateau_factor: what the plateau schedule multiplies the rate by.
+        plateau_patience: validations without a better loss after which it does.
         clip: longest gradient.
         average_decay: the averaged weights, which are evaluated and kept, take the share 1 - decay of the
             current ones at each step; 0 keeps none and evaluates the current ones.
-        positive_weight: rho of the loss.
-        direction_weight: of the divergence between directions in the loss of AGG-RL, beside its
-            cross-entropy; 0 as published.
     """
 
     lr: float = 1e-3
@@ -101,33 +46,25 @@ class OptimizerOptions:
     plateau_patience: int = 2
     clip: float = 1.0
     average_decay: float = 0.999
-    positive_weight: float = 2.0
-    direction_weight: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_positive(self, "lr", "clip", "positive_weight", "plateau_factor", "plateau_patience")
+        check_positive(self, "lr", "clip", "plateau_factor", "plateau_patience")
         if not 0 <= self.average_decay < 1:
             raise ConfigError(f"average_decay must be 0..1, 1 excluded, got {self.average_decay}")
-        if self.direction_weight < 0:
-            raise ConfigError(f"direction_weight must be 0 or more, got {self.direction_weight}")
 
 
 @dataclass(frozen=True)
 class StageOptions:
     """One stage of training; stages follow each other.
 
-    What a stage says of optimiser, mixing, beams and grid holds while it lasts, in place of what the run
-    says. In a file its tables need only name the keys that differ.
+    Where a stage has a table that the run has, too, such as that of the optimiser, its own holds while it
+    lasts. In a file it need only name the keys that differ.
 
     Args:
         name: what the log calls it.
-        length: in units of the run.
-        source: ``rooms``: clips mixed from a bank of rooms; ``spectra``: cross-spectra of random arrays and
-            talkers by formula, without audio.
-        learns: which part of AGG-RL learns. ``without-plane-waves``: all but its PlaneWaveNet, which is left
-            out; ``plane-waves``: that alone, on top of the rest, which stays as it is; ``all`` of it.
+        length: how long it is, in units of the run.
         lr_factor: learning rate of the stage over ``optimizer.lr``.
-        weight_decay: of the optimiser, added to the gradient.
+        weight_decay: share of the weights added to their gradient.
         batch_size: clips a step, in all processes together.
         duration_s: length of a clip.
         microphones: fewest and most microphones of an array; every batch has one number. Rooms with more
@@ -135,14 +72,10 @@ class StageOptions:
         bank: folder inside ``data.bank``; empty: that folder itself.
         optimizer: how weights move.
         mix: levels and ratios of the clips.
-        beams: beamwidths of the targets; places count from the beginning of the stage.
-        grid: grid of a training step.
     """
 
     name: str
     length: float
-    source: Literal["rooms", "spectra"] = "rooms"
-    learns: Literal["all", "without-plane-waves", "plane-waves"] = "all"
     lr_factor: float = 1.0
     weight_decay: float = 1e-6
     batch_size: int = 16
@@ -151,17 +84,20 @@ class StageOptions:
     bank: str = ""
     optimizer: OptimizerOptions | None = None
     mix: MixRecipe | None = None
-    beams: BeamOptions | None = None
-    grid: GridOptions | None = None
 
     def __post_init__(self) -> None:
-        _check_positive(self, "length", "lr_factor", "batch_size", "duration_s")
+        check_positive(self, "length", "lr_factor", "batch_size", "duration_s")
         _check_microphones(self.microphones)
+
+    @property
+    def needs_rooms(self) -> bool:
+        """Whether its clips are mixed from a bank of rooms."""
+        return True
 
 
 @dataclass(frozen=True)
 class DataOptions:
-    """Where sound comes from.
+    """What clips are mixed from.
 
     Args:
         bank: folder of a bank of rooms, or of several named by the stages.
@@ -170,21 +106,16 @@ class DataOptions:
         cache: folder for decoded corpora; empty: inside the run's folder.
         held_out: share of rooms and speakers kept for validation where there are none for that.
         workers: processes that mix clips; 0 mixes in the training process.
-        mask_weights: checkpoint of the mask network that finds talkers for the score network.
-        clips: different clips the score network learns from; then they come again.
     """
 
-    bank: str = ""
-    speech: str = ""
-    noise: str = ""
-    cache: str = ""
+    bank: str = field(default="", metadata=LOCAL)
+    speech: str = field(default="", metadata=LOCAL)
+    noise: str = field(default="", metadata=LOCAL)
+    cache: str = field(default="", metadata=LOCAL)
     held_out: float = 0.05
-    workers: int = 1
-    mask_weights: str = ""
-    clips: int = 1600
+    workers: int = field(default=1, metadata=LOCAL)
 
     def __post_init__(self) -> None:
-        _check_positive(self, "clips")
         if not 0 < self.held_out < 1:
             raise ConfigError(f"data.held_out must be above 0 and below 1, got {self.held_out}")
         if self.workers < 0:
@@ -197,8 +128,7 @@ class ValidationOptions:
 
     Args:
         every: units of the run between validations.
-        source: ``rooms`` or ``spectra``, as in a stage.
-        clips: how many with one talker, and as many with two; spectra: in all. The same every time.
+        clips: number of clips with one talker, and as many with two. They are the same every time.
         microphones: fewest and most microphones of an array.
         duration_s: length of each.
         grid: directions of the Fibonacci sphere they are searched on.
@@ -207,7 +137,6 @@ class ValidationOptions:
     """
 
     every: float = 1.0
-    source: Literal["rooms", "spectra"] = "rooms"
     clips: int = 50
     microphones: tuple[int, int] = (4, 12)
     duration_s: float = 2.0
@@ -215,8 +144,13 @@ class ValidationOptions:
     bank: str = ""
 
     def __post_init__(self) -> None:
-        _check_positive(self, "every", "clips", "duration_s", "grid")
+        check_positive(self, "every", "clips", "duration_s", "grid")
         _check_microphones(self.microphones)
+
+    @property
+    def needs_rooms(self) -> bool:
+        """Whether its clips are mixed from a bank of rooms."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -224,26 +158,20 @@ class TrainingConfig:
     """A training run.
 
     Args:
-        stages: at least one.
-        seed: of everything random.
+        stages: stages of the run, at least one.
+        seed: seed of everything random.
         unit: what lengths are measured in.
         epoch_examples: clips in an epoch.
         precision: ``no`` for single precision, or the lower one to compute in where there is CUDA; ``bf16``
             also on processors that multiply it faster.
-        checkpoint_minutes: between checkpoints.
-        network: which network learns: ``agg-rl``, described by ``model``, or ``talker-mask``, by ``mask``,
-            or ``talker-score``, by ``score``.
-        initial_weights: checkpoint of the same network to begin with, or of the same but for
-            PlaneWaveNet; empty: weights drawn from the seed.
-        model: AGG-RL.
-        mask: the mask network.
-        score: the score network.
-        steering: how the score network's talkers are found.
-        beams: beamwidths of the targets, unless a stage has its own.
-        grid: grid of a training step, likewise.
-        optimizer: how weights move, likewise.
-        data: where sound comes from.
-        mix: levels and ratios of the clips, and what is turned and shuffled, likewise; that of validation.
+        checkpoint_minutes: time between checkpoints.
+        network: which network learns; see :mod:`anydoa.training.catalogue`.
+        initial_weights: checkpoint of the same network to begin with; empty: weights drawn from the seed.
+        model: sizes and choices of the network.
+        optimizer: how weights move, unless a stage has its own.
+        data: what clips are mixed from.
+        mix: levels and ratios of the clips, and what is turned and shuffled, unless a stage has its own; that
+            of validation.
         validation: when and on what the network is tried out.
     """
 
@@ -253,92 +181,92 @@ class TrainingConfig:
     epoch_examples: int = 28_800
     precision: Literal["no", "fp16", "bf16"] = "no"
     checkpoint_minutes: float = 15.0
-    network: Literal["agg-rl", "talker-mask", "talker-score"] = "agg-rl"
-    initial_weights: str = ""
-    model: AggRlConfig = field(default_factory=AggRlConfig)
-    mask: MaskNetConfig = field(default_factory=MaskNetConfig)
-    score: ScoreNetConfig = field(default_factory=ScoreNetConfig)
-    steering: SteeredOptions = field(default_factory=SteeredOptions)
-    beams: BeamOptions = field(default_factory=BeamOptions)
-    grid: GridOptions = field(default_factory=GridOptions)
+    network: str = ""
+    initial_weights: str = field(default="", metadata=LOCAL)
+    model: Any = None
     optimizer: OptimizerOptions = field(default_factory=OptimizerOptions)
     data: DataOptions = field(default_factory=DataOptions)
     mix: MixRecipe = field(default_factory=MixRecipe)
     validation: ValidationOptions = field(default_factory=ValidationOptions)
 
     def __post_init__(self) -> None:
-        _check_positive(self, "epoch_examples", "checkpoint_minutes")
+        check_positive(self, "epoch_examples", "checkpoint_minutes")
         if self.seed < 0:
             raise ConfigError(f"seed must be 0 or more, got {self.seed}")
         if not self.stages:
             raise ConfigError("a run needs at least one stage; add a [[stages]] table")
-        if self.network != "agg-rl" and any(stage.source != "rooms" for stage in self.stages):
-            raise ConfigError(f'{self.network} learns from rooms; set source = "rooms" in every stage')
-        if self.network != "agg-rl" or not self.model.plane_waves:
-            self._check_that_all_learns()
-        if self.network == "talker-score":
-            self._check_score_clips()
-        for beams in (self.beams, *(stage.beams for stage in self.stages if stage.beams is not None)):
-            self._check_outputs(beams)
 
-    def during(self, stage: StageOptions) -> "TrainingConfig":
+    @property
+    def needs_rooms(self) -> bool:
+        """Whether any clips are mixed from a bank of rooms."""
+        return self.validation.needs_rooms or any(stage.needs_rooms for stage in self.stages)
+
+    @property
+    def rests_weights(self) -> bool:
+        """Whether some weights have no part in the loss of some stage."""
+        return False
+
+    @property
+    def weight_files(self) -> tuple[str, ...]:
+        """Files of weights that the run begins with."""
+        return (self.initial_weights,) if self.initial_weights else ()
+
+    def during(self: _Config, stage: StageOptions) -> _Config:
         """The choices that hold in a stage: its own, and those of the run where it has none."""
-        own = {name: getattr(stage, name) for name in STAGE_TABLES}
+        own = {name: getattr(stage, name) for name in shared_tables(type(self), type(stage))}
         return replace(self, **{name: value for name, value in own.items() if value is not None})
 
-    def _check_that_all_learns(self) -> None:
-        for stage in self.stages:
-            if stage.learns != "all":
-                raise ConfigError(
-                    f'stage {stage.name!r}: learns = "{stage.learns}" needs network = "agg-rl" and '
-                    "model.plane_waves = true"
-                )
-
-    def _check_outputs(self, beams: BeamOptions) -> None:
-        outputs = self.model.num_outputs
-        if any(len(row) != outputs for row in beams.widths_deg):
-            raise ConfigError(
-                f"each row of beams.widths_deg needs {outputs} values, one for each output of the model, "
-                f"got {beams.widths_deg}"
-            )
-
-    def _check_score_clips(self) -> None:
-        if not self.data.mask_weights:
-            raise ConfigError("data.mask_weights is empty; name the checkpoint of a mask network")
-        for stage in self.stages:
-            if self.data.clips % stage.batch_size:
-                raise ConfigError(
-                    f"data.clips must be a multiple of batch_size of stage {stage.name!r}, "
-                    f"got {self.data.clips} and {stage.batch_size}"
-                )
+    def portable(self: _Config) -> _Config:
+        """The same choices without the folders of this machine, which mean nothing elsewhere."""
+        return replace(_portable(self), data=_portable(self.data))
 
     def to_dict(self) -> dict[str, Any]:
         """Every value by name, ready for JSON."""
         return dataclasses.asdict(self)
 
 
+def shared_tables(config: type[TrainingConfig], stage: type[StageOptions]) -> list[str]:
+    """Tables that the run has, and that a stage may have in their place."""
+    of_stage = {one.name for one in dataclasses.fields(stage)}
+    return [one.name for one in dataclasses.fields(config) if one.name in of_stage]
+
+
 def changed_choices(before: TrainingConfig, now: TrainingConfig) -> list[str]:
     """Names of the choices of a run that are others than before, but for those of folders and files."""
-    return _changed(before.to_dict(), now.to_dict(), "")
+    return _changed(before, now, "")
 
 
-def _changed(before: Any, now: Any, path: str) -> list[str]:
-    if isinstance(before, dict) and isinstance(now, dict):
-        keys = [key for key in now if path + key not in _PLACES]
-        return [name for key in keys for name in _changed(before.get(key), now[key], f"{path}{key}.")]
-    if isinstance(before, tuple) and isinstance(now, tuple) and any(isinstance(row, dict) for row in now):
-        if len(before) == len(now):
-            rows = enumerate(zip(before, now, strict=True))
-            return [name for index, (old, new) in rows for name in _changed(old, new, f"{path}{index}.")]
-        return [path.rstrip(".")]
-    return [] if before == now else [path.rstrip(".")]
+def check_positive(options: Any, *names: str) -> None:
+    """Refuse options of which one of these is not above 0.
 
-
-def _check_positive(options: Any, *names: str) -> None:
+    Raises:
+        ConfigError: if one is not.
+    """
     for name in names:
         value = getattr(options, name)
         if not value > 0:
             raise ConfigError(f"{name} must be above 0, got {value}")
+
+
+def _changed(before: Any, now: Any, path: str) -> list[str]:
+    """Names of what differs between two records, two rows of records or two values."""
+    if type(before) is not type(now):
+        return [path]
+    if dataclasses.is_dataclass(now):
+        names = [one.name for one in dataclasses.fields(now) if not one.metadata.get("local")]
+        pairs = [(name, getattr(before, name), getattr(now, name)) for name in names]
+    elif isinstance(now, tuple) and len(before) == len(now) and any(map(dataclasses.is_dataclass, now)):
+        pairs = [(str(index), *both) for index, both in enumerate(zip(before, now, strict=True))]
+    else:
+        return [] if before == now else [path]
+    return [found for name, old, new in pairs for found in _changed(old, new, f"{path}.{name}".lstrip("."))]
+
+
+def _portable(options: Any) -> Any:
+    """The same options with bare names in place of paths."""
+    local = [one.name for one in dataclasses.fields(options) if one.metadata.get("local")]
+    paths = {name: path for name in local if isinstance(path := getattr(options, name), str)}
+    return replace(options, **{name: Path(path).name for name, path in paths.items()})
 
 
 def _check_microphones(microphones: tuple[int, int]) -> None:

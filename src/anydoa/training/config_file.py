@@ -13,12 +13,9 @@ from types import UnionType
 from typing import Any, Literal, get_args, get_origin
 
 from anydoa.errors import ConfigError
-from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.io.names import nearest_name
-from anydoa.networks.config import AggRlConfig
-from anydoa.networks.mask_net import MaskNetConfig
-from anydoa.networks.score_net import ScoreNetConfig
-from anydoa.training.config import STAGE_TABLES, TrainingConfig
+from anydoa.training.catalogue import config_class
+from anydoa.training.config import TrainingConfig, shared_tables
 
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainingConfig:
@@ -43,8 +40,8 @@ def config_from_dict(values: Mapping[str, Any]) -> TrainingConfig:
     Raises:
         ConfigError: if a key does not exist or a value cannot be.
     """
-    config = _build(TrainingConfig, _with_whole_stages(values), "")
-    assert isinstance(config, TrainingConfig)
+    kind = config_class(values.get("network", "agg-rl"))
+    config: TrainingConfig = _build(kind, _with_whole_stages(kind, values), "")
     return config
 
 
@@ -75,20 +72,21 @@ def _merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _with_whole_stages(values: Mapping[str, Any]) -> dict[str, Any]:
+def _with_whole_stages(kind: type[TrainingConfig], values: Mapping[str, Any]) -> dict[str, Any]:
     """The same with every table of a stage filled up from that of the run."""
     stages = values.get("stages")
     if not isinstance(stages, list | tuple):
         return dict(values)
-    return {**values, "stages": [_whole(stage, values) for stage in stages]}
-
-
-def _whole(stage: Any, values: Mapping[str, Any]) -> Any:
-    if not isinstance(stage, Mapping):
-        return stage
-    own = {name: stage[name] for name in STAGE_TABLES if isinstance(stage.get(name), Mapping)}
-    run = {name: values.get(name, {}) for name in own}
-    return {**stage, **{name: _merge(run[name], table) for name, table in own.items()}}
+    of_stages = next(one.type for one in dataclasses.fields(kind) if one.name == "stages")
+    tables = [
+        name for name in shared_tables(kind, get_args(of_stages)[0]) if isinstance(values.get(name), Mapping)
+    ]
+    whole = []
+    for stage in stages:
+        own = [name for name in tables if isinstance(stage, Mapping) and isinstance(stage.get(name), Mapping)]
+        filled = {name: _merge(values[name], stage[name]) for name in own}
+        whole.append({**stage, **filled} if filled else stage)
+    return {**values, "stages": whole}
 
 
 def _override(values: dict[str, Any], override: str) -> None:
@@ -98,18 +96,14 @@ def _override(values: dict[str, Any], override: str) -> None:
     *parents, last = key.strip().split(".")
     table: Any = values
     for part in parents:
-        table = _child(table, part, key)
+        child = table[_index(table, part, key)] if isinstance(table, list) else table.setdefault(part, {})
+        if not isinstance(child, dict | list):
+            raise ConfigError(f"override {key!r}: {part!r} is a value and has no keys inside")
+        table = child
     if isinstance(table, list):
         table[_index(table, last, key)] = _parse(text)
     else:
         table[last] = _parse(text)
-
-
-def _child(table: Any, part: str, key: str) -> Any:
-    child = table[_index(table, part, key)] if isinstance(table, list) else table.setdefault(part, {})
-    if not isinstance(child, dict | list):
-        raise ConfigError(f"override {key!r}: {part!r} is a value and has no keys inside")
-    return child
 
 
 def _index(rows: list[Any], part: str, key: str) -> int:
@@ -129,7 +123,7 @@ def _parse(text: str) -> Any:
 def _build(kind: Any, values: Any, path: str) -> Any:
     if not isinstance(values, Mapping):
         raise ConfigError(f"{path} must be a table, got {values!r}")
-    if kind in (AggRlConfig, MaskNetConfig, ScoreNetConfig, SteeredOptions):
+    if hasattr(kind, "from_dict"):  # such as the configuration of a network
         return kind.from_dict(values)
     fields = {one.name: one for one in dataclasses.fields(kind)}
     for key in values:

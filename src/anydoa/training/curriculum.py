@@ -1,4 +1,4 @@
-"""Where a run stands: which stage, and how wide the beams of the targets are.
+"""Where a run stands: in which stage, and where in it.
 
 A position counts from the beginning of the run in its unit, epochs or hours.
 """
@@ -6,8 +6,6 @@ A position counts from the beginning of the run in its unit, epochs or hours.
 from bisect import bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
-
-import numpy as np
 
 from anydoa.training.config import StageOptions, TrainingConfig
 
@@ -35,10 +33,10 @@ class ActiveStage:
     """A stage and the place in it.
 
     Args:
-        index: which, from 0.
+        index: number of the stage, from 0.
         options: the stage.
         done: share of its length behind, 0..1.
-        elapsed: units since it began.
+        elapsed: units of the run since it began.
     """
 
     index: int
@@ -48,13 +46,13 @@ class ActiveStage:
 
 
 class Curriculum:
-    """The published curricula in one: stages of geometry learning, and supervision that sharpens.
+    """The stages of a run, one after the other.
 
     Args:
-        config: of the run.
+        config: every choice of the run.
 
     Reference:
-        Baek et al. (2026): multi-stage geometry learning (MSGL) and deep supervision with curriculum (DSCL).
+        Baek et al. (2026): multi-stage geometry learning (MSGL), of which this is the frame.
     """
 
     def __init__(self, config: TrainingConfig) -> None:
@@ -74,18 +72,12 @@ class Curriculum:
 
     def stage(self, position: Position) -> ActiveStage | None:
         """The stage at a position; None behind the last one."""
-        index = bisect_right(self._ends, self.units(position))
-        return None if index == len(self._ends) else self._place_in(index, position)
+        return None if self.units(position) >= self.length else self.nearest_stage(position)
 
-    def beamwidths_deg(self, position: Position) -> tuple[float, ...]:
-        """Beamwidth of each output's target; behind the last stage those of its end."""
-        here = self.stage(position) or self._place_in(len(self._ends) - 1, position)
-        own = here.options.beams
-        beams, place = (self.config.beams, self.units(position)) if own is None else (own, here.elapsed)
-        columns = zip(*beams.widths_deg, strict=True)
-        return tuple(float(np.interp(place, beams.at, column)) for column in columns)
-
-    def _place_in(self, index: int, position: Position) -> ActiveStage:
+    def nearest_stage(self, position: Position) -> ActiveStage:
+        """The stage at a position, or the last one behind its end."""
+        units = self.units(position)
+        index = min(bisect_right(self._ends, units), len(self._ends) - 1)
         options = self.config.stages[index]
-        elapsed = self.units(position) - (self._ends[index] - options.length)
+        elapsed = units - (self._ends[index] - options.length)
         return ActiveStage(index, options, elapsed / options.length, elapsed)

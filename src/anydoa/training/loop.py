@@ -7,9 +7,8 @@ so a resumed run takes the steps it would have taken; in hours, as many of them 
 import logging
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,31 +19,33 @@ from torch import Tensor
 
 from anydoa.errors import CheckpointError
 from anydoa.networks.checkpoint import save_checkpoint
-from anydoa.training.averaging import AveragedNetwork
 from anydoa.training.batch import TensorBatch
+from anydoa.training.catalogue import open_task
 from anydoa.training.config import TrainingConfig, changed_choices
 from anydoa.training.config_file import config_from_dict
 from anydoa.training.curriculum import ActiveStage, Curriculum, Position
-from anydoa.training.lesson import open_lesson
-from anydoa.training.optimizer_state import optimizer_tensors, parameter_groups, restore_optimizer
-from anydoa.training.progress import StepReport, Watcher, look_away
-from anydoa.training.run_folder import RunFolder, TrainingState
-from anydoa.training.schedule import Plateau, learning_rate
-from anydoa.training.sources import Share
-from anydoa.training.stopping import StopRequest
-from anydoa.training.validation import ValidationResult
+from anydoa.training.data import ProcessShare
+from anydoa.training.optimization import (
+    AveragedNetwork,
+    Plateau,
+    learning_rate,
+    optimizer_tensors,
+    parameter_groups,
+    restore_optimizer,
+)
+from anydoa.training.run import RunFolder, StepReport, StopRequest, TrainingState, Watcher, look_away
+from anydoa.training.task import ValidationResult
 
 _log = logging.getLogger(__name__)
-_STEPS_BETWEEN_CURVE_POINTS = 10
 
 
 class Trainer:
-    """A run: what it has learnt, and where it stands.
+    """A run: what it has learned, and where it stands.
 
     Args:
         config: every choice.
         folder: where the run is kept.
-        accelerator: of this process.
+        accelerator: accelerator of this process.
         watch: told about each step and validation, in the main process only.
 
     Raises:
@@ -62,14 +63,15 @@ class Trainer:
         watch: Watcher = look_away,
     ) -> None:
         self.config, self.folder, self.accelerator, self.watch = config, folder, accelerator, watch
-        share = Share(accelerator.process_index, accelerator.num_processes)
-        self.lesson = open_lesson(config, folder.cache, share)
-        self.network = self.lesson.network
+        share = ProcessShare(accelerator.process_index, accelerator.num_processes)
+        self.task = open_task(config, folder.cache, share)
+        self.network = self.task.network
         self.curriculum = Curriculum(config)
         self._earlier = self._take_initial_weights()
         self.average = AveragedNetwork(self.network, config.optimizer.average_decay)
-        self.optimizer = torch.optim.Adam(parameter_groups(self.network), lr=config.optimizer.lr, fused=True)
-        self.supervised, self.stepper = accelerator.prepare(self.lesson.supervision, self.optimizer)
+        groups = parameter_groups(self.network, self.task.decays)
+        self.optimizer = torch.optim.Adam(groups, lr=config.optimizer.lr, fused=True)
+        self.loss, self.stepper = accelerator.prepare(self.task.loss, self.optimizer)
         self.average.network.to(accelerator.device)
         self.position = Position()
         self.plateau = Plateau()
@@ -92,7 +94,7 @@ class Trainer:
         """
         state = self.folder.load()
         kept = config_from_dict(state.numbers["config"])
-        if _network_of(kept) != _network_of(self.config):
+        if (kept.network, kept.model) != (self.config.network, self.config.model):
             raise CheckpointError(
                 f"{self.folder.path}: the checkpoint holds a network of another [model]; restore its options "
                 "or choose another --run"
@@ -117,10 +119,14 @@ class Trainer:
 
     def run(self, stop: StopRequest) -> None:
         """Train until all stages are behind or a stop is wanted; a checkpoint is left either way."""
-        self._open_logs()
+        if self.accelerator.is_main_process:
+            self.folder.write_config({"version": version("anydoa"), **self.config.to_dict()})
+        # What an interrupted run wrote after its last checkpoint is written again.
+        purge = {"tensorboard": {"purge_step": self.position.examples}}
+        self.accelerator.init_trackers("tensorboard", init_kwargs=purge)
         # One process decodes the recordings, the others find them decoded.
         with self.accelerator.main_process_first():
-            self.lesson.prepare_validation()
+            self.task.prepare_validation()
         begun = self.position
         self._mark = self._saved = time.monotonic()
         self._all_stop = False
@@ -161,43 +167,34 @@ class Trainer:
         _log.info("checkpoint %s", path)
 
     def _take_initial_weights(self) -> dict[str, float]:
-        """Begin where another run ended; what its network had learnt from."""
+        """Begin where another run ended; what its network had learned from."""
         path = self.config.initial_weights
         if not path:
             return {"examples": 0, "hours": 0.0}
-        checkpoint = self.lesson.load(path)
-        if not self.lesson.begin_with(checkpoint.network):
+        checkpoint = self.task.load(path)
+        if checkpoint.network.config != self.network.config:
             raise CheckpointError(
                 f"{path}: holds a network of another [model]; copy the options it was trained with"
             )
+        self.network.load_state_dict(checkpoint.network.state_dict())
         training = checkpoint.notes.get("training", {})
         return {"examples": training.get("examples", 0), "hours": training.get("hours", 0.0)}
 
     def _notes(self) -> dict[str, Any]:
-        """What the network learnt from in all, and the choices of this run."""
+        """What the network learned from in all, and the choices of this run."""
         examples = self._earlier["examples"] + self.position.examples
         hours = round(self._earlier["hours"] + self.position.hours, 2)
-        # Folders of this machine mean nothing elsewhere.
-        chosen = replace(
-            self.config,
-            data=replace(
-                self.config.data,
-                bank="",
-                speech="",
-                noise="",
-                cache="",
-                mask_weights=Path(self.config.data.mask_weights).name,
-            ),
-            initial_weights="",
-        )
-        return {"training": {"examples": examples, "hours": hours}, "config": chosen.to_dict()}
+        return {
+            "training": {"examples": examples, "hours": hours},
+            "config": self.config.portable().to_dict(),
+        }
 
     def _run_stage(self, stage: ActiveStage, stop: StopRequest) -> None:
         """Steps until the stage is over or a stop is wanted."""
         self._moving = self.config.during(stage.options).optimizer
         self.average.decay = self._moving.average_decay
-        self.lesson.begin_stage(stage.options, self.average.network)
-        batches = self.lesson.batches(stage.options, first=self.position.examples)
+        self.task.begin_stage(stage.options, self.average.network)
+        batches = self.task.batches(stage.options, first=self.position.examples)
         here: ActiveStage | None = stage
         while here is not None and here.index == stage.index and not self._ends(stop):
             self._step(batches, here, stop)
@@ -221,7 +218,7 @@ class Trainer:
             done = self.curriculum.units(self.position) / self.curriculum.length
             step_s = time.monotonic() - begun
             self.watch(StepReport(self.position, done, here.options, loss, rate, step_s, wait_s))
-        if len(self._losses) % _STEPS_BETWEEN_CURVE_POINTS == 0:
+        if len(self._losses) % 10 == 0:  # the curve needs no more points
             self.accelerator.log({"loss": loss, "learning_rate": rate}, step=self.position.examples)
 
     def _learn(self, batch: TensorBatch, *, rate: float, weight_decay: float) -> float:
@@ -232,8 +229,9 @@ class Trainer:
             (self.config.seed, self.position.examples, self.accelerator.process_index)
         )
         device = self.accelerator.device
-        arguments = send_to_device(self.lesson.arguments(batch, self.position, rng), device)
-        loss = self.supervised(batch.to(device), *arguments)
+        arguments = send_to_device(self.task.arguments(batch, self.position, rng), device)
+        torch.manual_seed(int(rng.integers(2**62)))  # of dropout
+        loss = self.loss(batch.to(device), *arguments)
         self.accelerator.backward(loss)
         length = self.accelerator.clip_grad_norm_(self.network.parameters(), self._moving.clip)
         # With a scaler such steps are part of its search for a scale, and it leaves them out by itself.
@@ -242,7 +240,7 @@ class Trainer:
         else:
             _log.warning("gradient is not finite after %d clips; step left out", self.position.examples)
         self.stepper.zero_grad()
-        self.lesson.finish_step()
+        self.task.finish_step()
         self.average.update(self.network)
         return float(loss.detach())
 
@@ -264,13 +262,13 @@ class Trainer:
 
     def _validate(self, here: ActiveStage) -> None:
         self._validated_at = self.curriculum.units(self.position)
-        mine = self.lesson.validate(self.average.network, self.position)
+        mine = self.task.validate(self.average.network, self.position)
         result = ValidationResult.of(gather_object(mine))
         row = {
             "examples": self.position.examples,
             "hours": round(self.position.hours, 4),
             "stage": here.options.name,
-            "beamwidths_deg": self.curriculum.beamwidths_deg(self.position),
+            **self.task.curve_columns(self.position),
             "loss": float(np.mean(self._losses)),
             **result.row(),
         }
@@ -280,16 +278,3 @@ class Trainer:
         if self.accelerator.is_main_process:
             self.folder.append_log(row)
             self.watch(result)
-
-    def _open_logs(self) -> None:
-        if self.accelerator.is_main_process:
-            self.folder.write_config({"version": version("anydoa"), **self.config.to_dict()})
-        # What an interrupted run wrote after its last checkpoint is written again.
-        self.accelerator.init_trackers(
-            "tensorboard", init_kwargs={"tensorboard": {"purge_step": self.position.examples}}
-        )
-
-
-def _network_of(config: TrainingConfig) -> tuple[Any, ...]:
-    """Everything that must be as it was for weights to fit."""
-    return config.network, config.model, config.mask, config.score

@@ -62,24 +62,11 @@ def test_the_bins_are_drawn_against_the_band_of_an_array(exported: Path, tmp_pat
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def test_the_mean_of_two_runs_is_exported_like_one(checkpoint: Path, tmp_path: Path) -> None:
-    other, mean = tmp_path / "other.safetensors", tmp_path / "mean.safetensors"
-    save_checkpoint(other, AggRl(AggRlConfig.from_dict(SMALL)), {"training": {"examples": 320}})
-    assert main(["model", "average", str(checkpoint), str(other), "--output", str(mean)]) == 0
-    with unchecked():
-        assert main(["export", str(mean), str(tmp_path / "mean")]) == 0
-    assert find_model(tmp_path / "mean").card.training == {
-        "examples": 640,
-        "mean_of": [{"examples": 640}, {"examples": 320}],
-    }
-
-
-@pytest.mark.parametrize("command", [["model", "average", "a", "b", "-o", "c"], ["export", "a", "b"]])
 def test_what_is_to_be_installed_is_said(
-    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not there
-    assert main(command) == 2
+    assert main(["export", "a", "b"]) == 2
     assert "anydoa[train]" in capsys.readouterr().err
 
 
@@ -118,7 +105,6 @@ def test_bundled_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["model", "info", "nothing"], "no model 'nothing'"),
         (["model", "bins", "agg-rl", "--output", "bins.txt"], "change the suffix"),
-        (["model", "average", "nothing.safetensors", "nor.safetensors", "-o", "out"], "no such file"),
         (["export", "nothing.safetensors", "out"], "no such file"),
     ],
 )

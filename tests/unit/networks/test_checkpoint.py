@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from anydoa.errors import CheckpointError
 from anydoa.networks.agg_rl import AggRl
-from anydoa.networks.checkpoint import average_checkpoints, load_checkpoint, save_checkpoint
+from anydoa.networks.checkpoint import load_checkpoint, save_checkpoint
 from anydoa.networks.config import AggRlConfig
 
 SMALL = AggRlConfig(
@@ -87,24 +87,3 @@ def test_an_option_of_a_newer_version_is_named(path: Path) -> None:
     rewrite(path, rotary=True)
     with pytest.raises(CheckpointError, match=r"no option 'rotary'.*newer anydoa"):
         load_checkpoint(path)
-
-
-def test_the_mean_of_checkpoints_is_that_of_each_tensor(path: Path, tmp_path: Path) -> None:
-    save_checkpoint(tmp_path / "other.safetensors", AggRl(SMALL), {"training": {"examples": 9}})
-    paths = [path, path, tmp_path / "other.safetensors"]
-    average_checkpoints(paths, tmp_path / "mean.safetensors")
-    mean = load_checkpoint(tmp_path / "mean.safetensors")
-    mine, other = (load_checkpoint(one).network.state_dict() for one in paths[1:])
-    for name, tensor in mean.network.state_dict().items():
-        expected = (2 * mine[name].double() + other[name].double()) / 3
-        assert torch.allclose(tensor.double(), expected, atol=1e-6), name
-    assert mean.notes == {"training": {"examples": 9, "mean_of": [{}, {}, {"examples": 9}]}}
-
-
-def test_a_mean_of_other_networks_or_of_one_is_refused(path: Path, tmp_path: Path) -> None:
-    other = AggRlConfig.from_dict({**SMALL.to_dict(), "num_blocks": 2})
-    save_checkpoint(tmp_path / "other.safetensors", AggRl(other))
-    with pytest.raises(CheckpointError, match=r"other\.safetensors: not the same configuration as .*model"):
-        average_checkpoints([path, tmp_path / "other.safetensors"], tmp_path / "mean.safetensors")
-    with pytest.raises(CheckpointError, match="at least 2 checkpoints, got 1"):
-        average_checkpoints([path], tmp_path / "mean.safetensors")

@@ -14,10 +14,9 @@ from anydoa.networks.agg_rl import AggRl
 from anydoa.networks.checkpoint import load_checkpoint, save_checkpoint
 from anydoa.networks.config import AggRlConfig
 from anydoa.networks.peers import NUM_LAGS, PairwiseTrunk
-from anydoa.training.batch import ClipShape
-from anydoa.training.geometry_stage import SpectraBatches
-from anydoa.training.sources import bin_frequencies
-from anydoa.training.supervision import Supervision
+from anydoa.training.agg_rl.batches import ClipShape
+from anydoa.training.agg_rl.loss import AggRlLoss
+from anydoa.training.agg_rl.spectra import SpectraBatches, bin_frequencies
 
 SMALL = {"hop_length": 256, "num_bins": 65, "window_length": 512, "num_features": 32, "num_heads": 4}
 PEERS = {
@@ -160,7 +159,7 @@ def test_a_peer_learns_from_spectra_by_formula(name: str) -> None:
     network = AggRl(EVERY[name])
     shape = ClipShape(network.config, 4, 0.15, (4, 4))
     batch = SpectraBatches(shape, bin_frequencies(network), seed=1)[0]
-    supervision = Supervision(network, positive_weight=2.0)
+    supervision = AggRlLoss(network)
     optimizer = torch.optim.Adam(network.parameters(), lr=3e-3)
     losses = []
     for _ in range(20):

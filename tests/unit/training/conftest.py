@@ -9,8 +9,7 @@ from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.recipe import RoomRanges
 from anydoa.simulation.rir_bank import build_bank
 from anydoa.simulation.rooms import RoomPlan
-from anydoa.training.clips import SoundSource
-from anydoa.training.held_out import split_clips
+from anydoa.training.data import SceneMaterial, split_clips
 from voices import write_voices
 
 
@@ -54,16 +53,16 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def sound_source(bank: Path, voices: Path, tmp_path_factory: pytest.TempPathFactory) -> SoundSource:
+def material(bank: Path, voices: Path, tmp_path_factory: pytest.TempPathFactory) -> SceneMaterial:
     speech, _ = split_clips(read_corpus(voices), 0.25, least=2)
-    return SoundSource(bank, speech, (), tmp_path_factory.mktemp("cache"), held_out=0.25)
+    return SceneMaterial(bank, speech, (), tmp_path_factory.mktemp("cache"), held_out=0.25)
 
 
 @pytest.fixture(scope="session")
-def walking_source(sound_source: SoundSource, walking_bank: Path) -> SoundSource:
-    return replace(sound_source, bank=walking_bank)
+def walking_material(material: SceneMaterial, walking_bank: Path) -> SceneMaterial:
+    return replace(material, bank=walking_bank)
 
 
 @pytest.fixture(scope="session")
-def flat_source(sound_source: SoundSource, flat_bank: Path) -> SoundSource:
-    return replace(sound_source, bank=flat_bank)
+def flat_material(material: SceneMaterial, flat_bank: Path) -> SceneMaterial:
+    return replace(material, bank=flat_bank)

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from anydoa.errors import ConfigError
-from anydoa.training.config import StageOptions, TrainingConfig, changed_choices
+from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining
+from anydoa.training.config import changed_choices
 from anydoa.training.config_file import config_from_dict, load_config
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -27,15 +28,23 @@ def test_the_configurations_we_ship_are_valid(path: Path) -> None:
 @pytest.mark.parametrize("folder", ["ablations", "peers"])
 def test_all_that_is_compared_has_one_budget(folder: str) -> None:
     full = load_config(CONFIGS / "ablations" / "full.toml")
+    assert isinstance(full, AggRlTraining)
     for path in (CONFIGS / folder).glob("*.toml"):
         config = load_config(path)
         assert sum(stage.length for stage in config.stages) * config.epoch_examples == 45_000, path
-        assert (config.optimizer, config.mix, config.seed) == (full.optimizer, full.mix, full.seed), path
-        assert not config.model.plane_waves, path
+        assert isinstance(config, AggRlTraining)
+        assert (config.optimizer, config.loss, config.mix, config.seed) == (
+            full.optimizer,
+            full.loss,
+            full.mix,
+            full.seed,
+        ), path
+        assert config.model.steering == "none", path
 
 
 def test_the_paper_configuration_is_the_published_one() -> None:
     config = load_config(CONFIGS / "paper.toml")
+    assert isinstance(config, AggRlTraining)
     rates = [config.optimizer.lr * stage.lr_factor for stage in config.stages]
     assert rates == pytest.approx([2.5e-4, 5e-4, 1e-3])
     assert [stage.weight_decay for stage in config.stages] == [1e-4, 1e-6, 1e-6]
@@ -51,7 +60,7 @@ def test_the_paper_configuration_is_the_published_one() -> None:
 
 
 def test_defaults_fill_what_a_file_leaves_out(tmp_path: Path) -> None:
-    assert load_config(write(tmp_path / "run.toml", "")) == TrainingConfig((StageOptions("only", 1.0),))
+    assert load_config(write(tmp_path / "run.toml", "")) == AggRlTraining((AggRlStage("only", 1.0),))
 
 
 def test_a_file_may_be_based_on_another(tmp_path: Path) -> None:
@@ -87,6 +96,7 @@ def test_a_stage_names_only_what_differs_from_the_run() -> None:
     stages = [{**STAGE, "optimizer": {"lr": 0.5}, "mix": {"mismatch": {"gain_db": 1.0}}}, STAGE]
     run = {"stages": stages, "optimizer": {"clip": 3.0}, "mix": {"mismatch": {"phase_deg": 2.0}}}
     config = config_from_dict(run)
+    assert isinstance(config, AggRlTraining)
     first, second = (config.during(stage) for stage in config.stages)
     assert (first.optimizer.lr, first.optimizer.clip) == (0.5, 3.0)
     assert (first.mix.mismatch.gain_db, first.mix.mismatch.phase_deg) == (1.0, 2.0)
@@ -117,13 +127,15 @@ def test_an_override_reaches_tables_and_rows_of_lists(tmp_path: Path) -> None:
         ("[optimizers]\nlr = 1.0\n", "no key 'optimizers'; did you mean 'optimizer'"),
         ("[optimizer]\nlr = 'fast'\n", "optimizer.lr must be a number, got 'fast'"),
         ("[optimizer]\nlr = 0\n", "lr must be above 0"),
-        ("[optimizer]\ndirection_weight = -1\n", "direction_weight must be 0 or more, got -1"),
+        ("[loss]\ndirection_weight = -1\n", "direction_weight must be 0 or more, got -1"),
         ("[optimizer]\nschedule = 'step'\n", "optimizer.schedule must be one of cosine, plateau"),
         ("[grid]\nturn = 1\n", "grid.turn must be true or false"),
         ("[grid]\neven = 1.5\n", "grid.even must be a whole number"),
         ("[beams]\nat = [2.0, 1.0]\n", "beams.at must rise"),
         ("[beams]\nat = [1.0]\nwidths_deg = [[5.0]]\n", "needs 3 values"),
         ("[mix]\nsnr_db = [1.0]\n", "mix.snr_db takes 2 values"),
+        ("[validation]\nkind = 'noise'\n", "validation.kind must be one of rooms, spectra"),
+        ("[steered]\nbeam_deg = 3.7\n", "no key 'steered'"),
         ("[[stages]]\nname = 'no length'\n", "'stages.1.length' is missing"),
         ("[data]\nbank = ", "not TOML"),
     ],
@@ -150,3 +162,19 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml: cannot be read"):
         load_config(tmp_path / "nowhere.toml")
+
+
+def test_a_network_that_does_not_exist_is_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match="network must be one of agg-rl, mask, score, got 'masks'"):
+        config_from_dict({"network": "masks", "stages": [STAGE]})
+
+
+def test_what_is_kept_with_weights_names_no_folder_of_this_machine() -> None:
+    data = {
+        "bank": "/home/me/rooms",
+        "speech": "/home/me/voices",
+        "mask_weights": "/home/me/mask.safetensors",
+    }
+    config = config_from_dict({"network": "score", "stages": [STAGE], "data": data})
+    assert "/home/me" not in json.dumps(config.portable().to_dict())
+    assert config.weight_files == ("/home/me/mask.safetensors",)

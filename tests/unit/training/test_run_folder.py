@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from anydoa.errors import CheckpointError, ConfigError
-from anydoa.training.run_folder import RunFolder, TrainingState
+from anydoa.training.run import RunFolder, TrainingState
 
 
 def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_the_curve_forgets_what_came_after_the_checkpoint(tmp_path: Path) -> Non
 
 def test_two_trainings_do_not_share_a_folder(tmp_path: Path) -> None:
     program = (
-        "import sys; from anydoa.training.run_folder import RunFolder\n"
+        "import sys; from anydoa.training.run import RunFolder\n"
         "with RunFolder(sys.argv[1]).claimed(): print('claimed', flush=True); sys.stdin.readline()"
     )
     words = [sys.executable, "-c", program, str(tmp_path)]

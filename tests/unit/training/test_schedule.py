@@ -6,7 +6,7 @@ import pytest
 
 from anydoa.training.config import OptimizerOptions, StageOptions
 from anydoa.training.curriculum import ActiveStage
-from anydoa.training.schedule import Plateau, learning_rate
+from anydoa.training.optimization import Plateau, learning_rate
 
 COSINE = OptimizerOptions(lr=1e-3, schedule="cosine", warmup=1.0, floor=0.01)
 STAGE = StageOptions("stage", 10.0, lr_factor=0.5)

@@ -5,7 +5,7 @@ import signal
 
 import pytest
 
-from anydoa.training.stopping import StopRequest
+from anydoa.training.run import StopRequest
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -1,0 +1,1 @@
+"""How AGG-RL learns."""

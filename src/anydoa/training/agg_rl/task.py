@@ -1,0 +1,128 @@
+"""AGG-RL in training: target spectra on a grid shared by the batch."""
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.checkpoint import Checkpoint, load_checkpoint
+from anydoa.training.agg_rl.batches import AggRlBatch, AudioBatch, ClipShape, batch_scenes
+from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining
+from anydoa.training.agg_rl.loss import AggRlLoss
+from anydoa.training.agg_rl.spectra import SpectraBatches, bin_frequencies
+from anydoa.training.agg_rl.targets import GridSampler
+from anydoa.training.agg_rl.validation import Validator, validation_batches
+from anydoa.training.batch import SceneBatches, endless_batches, stage_scenes
+from anydoa.training.curriculum import Curriculum, Position
+from anydoa.training.data import ProcessShare, RunScenes
+from anydoa.training.task import ClipResult, Task
+
+
+class AggRlTask(Task):
+    """AGG-RL in training.
+
+    Args:
+        config: every choice of the run.
+        cache: folder for decoded recordings.
+        share: part of each step that this process takes.
+    """
+
+    network: AggRl
+    loss: AggRlLoss
+
+    def __init__(self, config: AggRlTraining, cache: Path, share: ProcessShare) -> None:
+        self._scenes = RunScenes(config, cache, share)
+        self._config, self._share = config, share
+        self._sampler = GridSampler(config.grid)
+        self._validator: Validator | None = None
+        self.network = AggRl(config.model)
+        self.loss = AggRlLoss(self.network, config.loss)
+
+    def load(self, path: str | Path) -> Checkpoint[AggRl]:
+        """A checkpoint of AGG-RL."""
+        return load_checkpoint(path)
+
+    def begin_stage(self, stage: AggRlStage, averaged: AggRl) -> None:
+        """Let the part of the network learn that the stage is about, by its loss, on its grids."""
+        here = self._config.during(stage)
+        self._sampler, self.loss.options = GridSampler(here.grid), here.loss
+        for network in (self.network, averaged):
+            network.hears_plane_waves = stage.trains != "without-plane-waves"
+        if stage.trains == "plane-waves":
+            self.network.learn_plane_waves_only_()
+        else:
+            self.network.learn_all_()
+
+    def batches(self, stage: AggRlStage, *, first: int) -> Iterator[AggRlBatch]:
+        """Spectra by formula or clips from rooms, as the stage says."""
+        config, (size, offset) = self._config, self._share.of_step(stage.batch_size)
+        shape = ClipShape(config.model, size, stage.duration_s, stage.microphones)
+        dataset: SpectraBatches | SceneBatches[AudioBatch]
+        if stage.kind == "spectra":
+            dataset = SpectraBatches(shape, bin_frequencies(self.network), seed=config.seed, offset=offset)
+        else:
+            recipe = config.during(stage).mix
+            scenes = stage_scenes(self._scenes, stage, recipe, duration_s=shape.exact_duration_s)
+            dataset = SceneBatches(scenes, partial(batch_scenes, model=config.model))
+        return endless_batches(dataset, first=first, step=stage.batch_size, workers=config.data.workers)
+
+    def arguments(
+        self, batch: AggRlBatch, position: Position, rng: np.random.Generator
+    ) -> tuple[Tensor, tuple[float, ...]]:
+        """The grid of the step, and the beamwidths of its targets."""
+        directions = self._sampler.draw(batch.talkers.double().numpy(), rng)
+        return torch.from_numpy(directions), beamwidths_deg(self._config, position)
+
+    def finish_step(self) -> None:
+        """Keep the bins of the transform in order."""
+        self.network.project_()
+
+    def decays(self, parameter: str) -> bool:
+        """True for all but the bins of the transform.
+
+        Weight decay would pull the bins down. Worse, Adam makes a full step of it where there is no other
+        gradient, as in a stage of spectra.
+        """
+        return not parameter.endswith("transform.increments")
+
+    def curve_columns(self, position: Position) -> dict[str, Any]:
+        """Beamwidths of the targets."""
+        return {"beamwidths_deg": beamwidths_deg(self._config, position)}
+
+    def prepare_validation(self) -> None:
+        """Make the clips the network is tried out on."""
+        self._validator = Validator(
+            validation_batches(self._scenes, self._config, self.network),
+            grid_size=self._config.validation.grid,
+            positive_weight=self._config.loss.positive_weight,
+        )
+
+    def validate(self, network: AggRl, position: Position) -> list[ClipResult]:
+        """Results of an averaged network on this process' share of the validation clips."""
+        assert self._validator is not None
+        return self._validator.run(network, beamwidths_deg(self._config, position))
+
+
+def beamwidths_deg(config: AggRlTraining, position: Position) -> tuple[float, ...]:
+    """Beamwidth of each output's target in degrees; behind the last stage those of its end.
+
+    Beams of the run count from its beginning, those of a stage from that of the stage.
+
+    Args:
+        config: every choice of the run.
+        position: how far it has come.
+
+    Reference:
+        Baek et al. (2026): deep supervision with curriculum (DSCL).
+    """
+    curriculum = Curriculum(config)
+    here = curriculum.nearest_stage(position)
+    own = config.stages[here.index].beams
+    if own is not None:
+        return own.widths_at(here.elapsed)
+    return config.beams.widths_at(curriculum.units(position))

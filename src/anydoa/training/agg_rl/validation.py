@@ -1,0 +1,108 @@
+"""How well AGG-RL locates in rooms and with voices it was not trained on."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
+from anydoa.metrics.localization import evaluate
+from anydoa.networks.agg_rl import AggRl
+from anydoa.peaks.published import pick_peaks
+from anydoa.training.agg_rl.batches import AggRlBatch, ClipShape, batch_scenes
+from anydoa.training.agg_rl.config import AggRlTraining
+from anydoa.training.agg_rl.loss import represent, weighted_cross_entropy
+from anydoa.training.agg_rl.spectra import SpectraBatches, bin_frequencies
+from anydoa.training.agg_rl.targets import target_spectrum
+from anydoa.training.data import MAX_TALKERS, VALIDATION_SEED, RunScenes
+from anydoa.training.task import ClipResult
+
+
+class Validator:
+    """A fixed set of clips, and the grid that talkers are searched on.
+
+    Args:
+        batches: clips.
+        grid_size: directions of the Fibonacci sphere.
+        positive_weight: rho of the cross-entropy.
+    """
+
+    def __init__(self, batches: Sequence[AggRlBatch], *, grid_size: int, positive_weight: float) -> None:
+        self.batches = batches
+        self.grid: DirectionGrid = fibonacci_grid(grid_size)
+        self.positive_weight = positive_weight
+
+    @torch.no_grad()
+    def run(self, network: AggRl, beamwidths_deg: Sequence[float]) -> list[ClipResult]:
+        """Results of all clips.
+
+        Args:
+            network: the network in evaluation mode.
+            beamwidths_deg: beamwidths of the targets of the loss.
+        """
+        device = next(network.parameters()).device
+        directions = torch.from_numpy(self.grid.directions.astype(np.float32)).to(device)
+        grid_representation = network.grid_representation(directions)
+        results = []
+        for batch in self.batches:
+            moved = batch.to(device)
+            logits = network.combine(represent(network, moved), grid_representation)
+            target = target_spectrum(moved.sources, moved.active, directions, beamwidths_deg, moved.ambiguity)
+            for item in range(len(batch)):
+                loss = weighted_cross_entropy(
+                    logits[item, None], target[item, None], positive_weight=self.positive_weight
+                )
+                results.append(self._result(batch, item, logits[item, -1].T.float(), float(loss)))
+        return results
+
+    def _result(
+        self, batch: AggRlBatch, item: int, logits: Float[Tensor, "frame grid"], loss: float
+    ) -> ClipResult:
+        """Flat and straight arrays are asked only for directions they can tell apart."""
+        array = MicrophoneArray(batch.positions[item].numpy())
+        grid = array.ambiguity.distinct(self.grid)
+        talkers = int(batch.present[item].sum())
+        active = batch.active[item, :talkers].T.numpy()
+        truth = batch.sources[item, :talkers].expand(-1, len(active), -1).transpose(0, 1)
+        values = logits.cpu().numpy()
+        if grid is not self.grid:
+            values = values[:, self.grid.nearest(grid.directions)]
+        peaks = pick_peaks(values, grid, talkers)
+        score = evaluate(grid.directions[peaks], array.ambiguity.fold(truth.double().numpy()), active)
+        return ClipResult(talkers, loss, score)
+
+
+def validation_batches(scenes: RunScenes, config: AggRlTraining, network: AggRl) -> list[AggRlBatch]:
+    """This process' share of a fixed set of clips, as many with two talkers as with one.
+
+    Args:
+        scenes: scenes of the run.
+        config: every choice of the run.
+        network: its bins say where spectra are wanted.
+    """
+    options = config.validation
+    shape = ClipShape(config.model, 8, options.duration_s, options.microphones)
+    if options.kind == "rooms":
+        counts = range(1, MAX_TALKERS + 1)
+        batches: list[AggRlBatch] = [
+            batch for count in counts for batch in _held_out_batches(scenes, count, shape)
+        ]
+    else:
+        spectra = SpectraBatches(shape, bin_frequencies(network), seed=config.seed + VALIDATION_SEED)
+        batches = [spectra[first] for first in range(0, options.clips, shape.batch_size)]
+    return batches[scenes.share.index :: scenes.share.count]
+
+
+def _held_out_batches(scenes: RunScenes, num_talkers: int, shape: ClipShape) -> Iterator[AggRlBatch]:
+    """All numbers of microphones equally often, each in batches of its own."""
+    clips, size = scenes.config.validation.clips, shape.batch_size
+    mixer = scenes.held_out_mixer(num_talkers, scenes.config.mix, duration_s=shape.exact_duration_s)
+    fewest, most = shape.microphones
+    counts = range(fewest, min(most, int(mixer.bank.mic_counts.max())) + 1)
+    for start, num_mics in enumerate(counts):
+        mixed = [mixer.scene(clip, num_mics=num_mics) for clip in range(start, clips, len(counts))]
+        for first in range(0, len(mixed), size):
+            yield batch_scenes(mixed[first : first + size], shape.model)

@@ -1,0 +1,226 @@
+"""Where the scenes of a run come from: rooms and recordings, split into what trains and what validates.
+
+What is kept back for validation is the same whenever and wherever it is asked for.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int
+
+from anydoa.errors import ConfigError
+from anydoa.simulation.corpus import Corpus, Utterance, read_corpus
+from anydoa.simulation.mixing import SceneMixer
+from anydoa.simulation.pool import load_pool
+from anydoa.simulation.recipe import MixRecipe
+from anydoa.simulation.rir_bank import RirBank
+from anydoa.simulation.rooms import RoomPlan, Rooms, SimulatedRoom
+from anydoa.simulation.scene import Scene
+from anydoa.training.config import TrainingConfig
+
+MAX_TALKERS = 2
+"""Most talkers in a clip of validation."""
+
+VALIDATION_SEED = 2**31
+"""Added to the seed of a run, so that no clip both trains and validates."""
+
+
+@dataclass(frozen=True)
+class ProcessShare:
+    """Which part of each step one process of several takes.
+
+    Args:
+        index: number of the process, from 0.
+        count: number of processes.
+    """
+
+    index: int = 0
+    count: int = 1
+
+    def of_step(self, batch_size: int) -> tuple[int, int]:
+        """How many clips of a step this process takes, and how many come before them."""
+        size = batch_size // self.count
+        return size, size * self.index
+
+
+@dataclass(frozen=True)
+class SceneMaterial:
+    """What scenes are mixed from: paths only, so that another process can open them.
+
+    Args:
+        bank: folder of a bank of rooms.
+        speech: recordings of speech.
+        noise: recordings of noise, none for noise of the microphones only.
+        cache: folder of decoded recordings.
+        held_out: share of the rooms kept for validation.
+        validation: whether the rooms are the ones held out; the recordings are to match.
+    """
+
+    bank: Path
+    speech: tuple[Utterance, ...]
+    noise: tuple[Utterance, ...]
+    cache: Path
+    held_out: float
+    validation: bool = False
+
+    def mixer(self, recipe: MixRecipe, *, seed: int, duration_s: float, max_talkers: int = 2) -> SceneMixer:
+        """Open everything; recordings not decoded yet are decoded first, which takes minutes.
+
+        Raises:
+            AudioError: if a recording cannot be read.
+            ConfigError: if there is no bank, or it does not fit the recordings.
+        """
+        speech = load_pool(self.speech, speech=True, cache=self.cache)
+        noise = load_pool(self.noise, speech=False, cache=self.cache) if self.noise else None
+        return SceneMixer(
+            PartOfRooms(RirBank(self.bank), self.held_out, held_out=self.validation), speech, noise,
+            seed=seed, duration_s=duration_s, max_talkers=max_talkers, recipe=recipe,
+        )  # fmt: skip
+
+
+class RunScenes:
+    """What the scenes of a run are mixed from: one part to train on, one held out.
+
+    Args:
+        config: every choice of the run.
+        cache: folder for decoded recordings, unless the configuration names one.
+        share: part of each step that this process takes.
+
+    Raises:
+        AudioError: if a corpus cannot be read.
+        ConfigError: if a folder is not named, or a batch cannot be shared evenly.
+    """
+
+    def __init__(self, config: TrainingConfig, cache: Path, share: ProcessShare) -> None:
+        self.config, self.share = config, share
+        self.cache = Path(config.data.cache) if config.data.cache else cache
+        for stage in config.stages:
+            if stage.batch_size % share.count:
+                raise ConfigError(
+                    f"stage {stage.name!r}: batch_size must be a multiple of the {share.count} processes, "
+                    f"got {stage.batch_size}"
+                )
+        self._training, self._held_out = self._read_corpora() if config.needs_rooms else ((), ())
+
+    def training(self, bank: str) -> SceneMaterial:
+        """Rooms and recordings to train on, from a folder inside that of the banks."""
+        speech, noise = self._training
+        path = Path(self.config.data.bank) / bank
+        return SceneMaterial(path, speech, noise, self.cache, self.config.data.held_out)
+
+    def held_out(self) -> SceneMaterial:
+        """Rooms and recordings to validate on."""
+        speech, noise = self._held_out
+        material = replace(self.training(""), speech=speech, noise=noise, validation=True)
+        if self.config.validation.bank:
+            return replace(material, bank=material.bank / self.config.validation.bank, held_out=1.0)
+        banks = [stage.bank for stage in self.config.stages if stage.needs_rooms]
+        return replace(material, bank=material.bank / (banks[-1] if banks else ""))
+
+    def held_out_mixer(self, num_talkers: int, recipe: MixRecipe, *, duration_s: float) -> SceneMixer:
+        """The scenes of validation that have this many talkers.
+
+        Args:
+            num_talkers: how many speak in each scene.
+            recipe: levels and ratios.
+            duration_s: length of a scene.
+        """
+        return self.held_out().mixer(
+            replace(recipe, min_talkers=num_talkers),
+            seed=self.config.seed + VALIDATION_SEED,
+            duration_s=duration_s,
+            max_talkers=num_talkers,
+        )
+
+    def held_out_scenes(self, recipe: MixRecipe) -> list[Scene]:
+        """This process' share of the scenes of validation, as many of each number of talkers."""
+        options, scenes = self.config.validation, []
+        for num_talkers in range(1, MAX_TALKERS + 1):
+            mixer = self.held_out_mixer(num_talkers, recipe, duration_s=options.duration_s)
+            scenes += [mixer.scene(clip) for clip in range(options.clips)]
+        return scenes[self.share.index :: self.share.count]
+
+    def _read_corpora(self) -> tuple[tuple[tuple[Utterance, ...], ...], tuple[tuple[Utterance, ...], ...]]:
+        """Recordings of speech and of noise, first those to train on, then those to validate on."""
+        data = self.config.data
+        for name, folder in (("bank", data.bank), ("speech", data.speech)):
+            if not folder:
+                raise ConfigError(f"data.{name} is empty; name the folder with --{name}")
+        speech = split_clips(read_corpus(data.speech), data.held_out, least=MAX_TALKERS)
+        noise: tuple[tuple[Utterance, ...], tuple[Utterance, ...]] = ((), ())
+        if data.noise:
+            noise = split_clips(read_corpus(data.noise), data.held_out, least=1)
+        return (speech[0], noise[0]), (speech[1], noise[1])
+
+
+class PartOfRooms:
+    """Rooms that are held out, or the others: one in each run of ``1 / share``.
+
+    Args:
+        rooms: all of them.
+        share: share of the rooms held out; 1 for all.
+        held_out: whether these are the rooms held out or the others.
+
+    Raises:
+        ConfigError: if there are too few rooms to hold one out.
+    """
+
+    def __init__(self, rooms: Rooms, share: float, *, held_out: bool) -> None:
+        # By number, so that a bank that grows keeps apart what was kept apart.
+        period = max(1, round(1 / share))
+        every = np.arange(len(rooms))
+        self._rooms = rooms
+        self._chosen = every[(every % period == period - 1) == held_out]
+        if not len(self._chosen):
+            raise ConfigError(f"{len(every)} rooms are too few to hold out a share of {share:g}; build more")
+
+    @property
+    def plan(self) -> RoomPlan:
+        """What the rooms were drawn from."""
+        return self._rooms.plan
+
+    @cached_property
+    def mic_counts(self) -> Int[np.ndarray, "room"]:
+        """How many microphones each room has."""
+        return self._rooms.mic_counts[self._chosen]
+
+    def __len__(self) -> int:
+        return len(self._chosen)
+
+    def __getitem__(self, index: int) -> SimulatedRoom:
+        return self._rooms[int(self._chosen[index])]
+
+
+def split_clips(
+    corpus: Corpus, share: float, *, least: int
+) -> tuple[tuple[Utterance, ...], tuple[Utterance, ...]]:
+    """Recordings to train on and to validate on.
+
+    The corpus' own validation split if it has one, else groups chosen by their names.
+
+    Args:
+        corpus: recordings; its test split is left alone.
+        share: share of the groups held out, 0..1.
+        least: fewest groups in either part.
+
+    Raises:
+        ConfigError: if there are too few groups to train on, or to hold some out.
+    """
+    train = corpus.select("train")
+    if any(utterance.split == "validation" for utterance in corpus.utterances):
+        return train, corpus.select("validation")
+    groups = sorted({clip.group for clip in train}, key=lambda name: hashlib.sha256(name.encode()).digest())
+    count = max(least, round(share * len(groups)))
+    if len(groups) < count + least:
+        raise ConfigError(
+            f"{corpus.name} corpus has {len(groups)} speakers or kinds of noise to train on; "
+            f"{count + least} are needed to hold out {count} for validation"
+        )
+    held_out = set(groups[:count])
+    return (
+        tuple(clip for clip in train if clip.group not in held_out),
+        tuple(clip for clip in train if clip.group in held_out),
+    )

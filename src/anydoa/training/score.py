@@ -1,0 +1,318 @@
+"""The score network of the steered estimator in training: whether somebody speaks where something was found.
+
+Talkers are searched in mixed scenes with a finished mask network. That costs more than learning, so what was
+found is kept on disk and met again in every epoch.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float, Float32
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+from anydoa.errors import ConfigError
+from anydoa.estimators.steered.estimator import SteeredEstimator, SteeredFrame
+from anydoa.estimators.steered.options import SteeredOptions
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import great_circle_distance_deg
+from anydoa.geometry.grid import fibonacci_grid
+from anydoa.io.output import whole_binary
+from anydoa.metrics.localization import TOLERANCE_DEG, evaluate
+from anydoa.networks.checkpoint import Checkpoint, load_mask_checkpoint, load_score_checkpoint
+from anydoa.networks.mask_net import MaskNet
+from anydoa.networks.score_net import ScoreNet, ScoreNetConfig
+from anydoa.simulation.scene import Scene
+from anydoa.training.batch import MixedScenes, TensorBatch, endless_batches, stage_scenes
+from anydoa.training.config import LOCAL, DataOptions, StageOptions, TrainingConfig, check_positive
+from anydoa.training.curriculum import Position
+from anydoa.training.data import ProcessShare, RunScenes
+from anydoa.training.mask import active_at_outputs, truth_at
+from anydoa.training.task import ClipResult, Task
+
+_GRID = fibonacci_grid()
+
+
+@dataclass(frozen=True)
+class ScoreData(DataOptions):
+    """What clips are mixed from, and how talkers are found in them.
+
+    Args:
+        mask_weights: checkpoint of the mask network that finds talkers.
+        clips: how many different clips there are; then they come again.
+    """
+
+    mask_weights: str = field(default="", metadata=LOCAL)
+    clips: int = 1600
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_positive(self, "clips")
+
+
+@dataclass(frozen=True)
+class ScoreTraining(TrainingConfig):
+    """A run that trains the score network; :class:`~anydoa.training.config.TrainingConfig` has the rest.
+
+    Args:
+        network: says that it is the score network.
+        model: its sizes.
+        data: what clips are mixed from, and the mask network.
+        steered: how talkers are found.
+    """
+
+    network: Literal["score"] = "score"
+    model: ScoreNetConfig = field(default_factory=ScoreNetConfig)
+    data: ScoreData = field(default_factory=ScoreData)
+    steered: SteeredOptions = field(default_factory=SteeredOptions)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.data.mask_weights:
+            raise ConfigError("data.mask_weights is empty; name the checkpoint of a mask network")
+        for stage in self.stages:
+            if self.data.clips % stage.batch_size:
+                raise ConfigError(
+                    f"data.clips must be a multiple of batch_size of stage {stage.name!r}, "
+                    f"got {self.data.clips} and {stage.batch_size}"
+                )
+
+    @property
+    def weight_files(self) -> tuple[str, ...]:
+        """Files of weights that the run begins with."""
+        return (*super().weight_files, self.data.mask_weights)
+
+
+@dataclass(frozen=True, eq=False)
+class ScoreBatch(TensorBatch):
+    """What the score network sees and should say; as many talkers as were found in the clips.
+
+    Args:
+        cells: picture of each talker.
+        numbers: numbers of each talker.
+        target: 1 where somebody speaks within 10 degrees, else 0.
+    """
+
+    cells: Float[Tensor, "talker channel slot band"]
+    numbers: Float[Tensor, "talker number"]
+    target: Float[Tensor, "talker"]
+
+
+class ScoreLoss(nn.Module):
+    """From a batch to its loss.
+
+    Args:
+        network: what learns.
+    """
+
+    def __init__(self, network: ScoreNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, batch: ScoreBatch) -> Float[Tensor, ""]:
+        """Cross-entropy with whether somebody speaks there, mean over talkers."""
+        logits = self.network(batch.cells, batch.numbers)
+        return nn.functional.binary_cross_entropy_with_logits(logits.float(), batch.target)
+
+
+class ScoreTask(Task):
+    """The score network in training.
+
+    Args:
+        config: every choice of the run.
+        cache: folder for decoded recordings and for what was found in clips.
+        share: part of each step that this process takes.
+    """
+
+    network: ScoreNet
+
+    def __init__(self, config: ScoreTraining, cache: Path, share: ProcessShare) -> None:
+        self._config, self._scenes = config, RunScenes(config, cache, share)
+        self._finder = TalkerFinder(Path(config.data.mask_weights), config.steered)
+        self._validator: ScoreValidator | None = None
+        self.network = ScoreNet(config.model)
+        self.loss = ScoreLoss(self.network)
+
+    def load(self, path: str | Path) -> Checkpoint[ScoreNet]:
+        """A checkpoint of the score network."""
+        return load_score_checkpoint(path)
+
+    def batches(self, stage: StageOptions, *, first: int) -> Iterator[ScoreBatch]:
+        """What is found in clips from rooms."""
+        dataset = ScoreBatches(
+            stage_scenes(self._scenes, stage, self._config.during(stage).mix),
+            self._finder,
+            num_clips=self._config.data.clips,
+            kept=self._scenes.cache,
+        )
+        return endless_batches(dataset, first=first, step=stage.batch_size, workers=self._config.data.workers)
+
+    def prepare_validation(self) -> None:
+        """Find the talkers of the clips the network is tried out on."""
+        scenes = self._scenes.held_out_scenes(self._config.mix)
+        self._validator = ScoreValidator(scenes, self._finder.estimator)
+
+    def validate(self, network: ScoreNet, position: Position) -> list[ClipResult]:
+        """Results of an averaged network on this process' share of the validation clips."""
+        assert self._validator is not None
+        return self._validator.run(network)
+
+
+class ScoreValidator:
+    """A fixed set of scenes and what was found in them.
+
+    Args:
+        scenes: scenes to find talkers in.
+        estimator: finds them.
+    """
+
+    def __init__(self, scenes: Sequence[Scene], estimator: SteeredEstimator) -> None:
+        self._scenes = [(scene, find_talkers(scene, estimator)) for scene in scenes]
+
+    @torch.no_grad()
+    def run(self, network: ScoreNet) -> list[ClipResult]:
+        """Results of all scenes; the network is in evaluation mode."""
+        return [self._result(network, scene, found) for scene, found in self._scenes]
+
+    def _result(self, network: ScoreNet, scene: Scene, found: "FoundTalkers") -> ClipResult:
+        device = next(network.parameters()).device
+        places = np.full((len(found.outputs), scene.num_talkers, 3), np.nan)
+        losses = []
+        for row, output, hits in zip(places, found.outputs, found.hits, strict=True):
+            if output.views is None:
+                continue
+            cells, numbers = (
+                torch.from_numpy(part).to(device) for part in (output.views.cells, output.views.numbers)
+            )
+            logits = network(cells, numbers).float().cpu()
+            target = torch.from_numpy(hits).float()
+            losses.append(nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none"))
+            for place, index in zip(row, logits.argsort(descending=True).tolist(), strict=False):
+                place[:] = output.talkers[index].direction
+        loss = float(torch.cat(losses).mean()) if losses else 0.0
+        return ClipResult(scene.num_talkers, loss, evaluate(places, found.truth, found.active))
+
+
+@dataclass(frozen=True)
+class TalkerFinder:
+    """How talkers are found: by a path only, so that another process can open the network.
+
+    Args:
+        mask_weights: checkpoint of the mask network.
+        options: options of the search.
+    """
+
+    mask_weights: Path
+    options: SteeredOptions
+
+    @cached_property
+    def estimator(self) -> SteeredEstimator:
+        """A steered estimator with the mask network in torch.
+
+        Raises:
+            CheckpointError: if the checkpoint cannot be read.
+        """
+        network = load_mask_checkpoint(self.mask_weights).network
+        return SteeredEstimator(_TorchMask(network), axis=network.config.axis, options=self.options)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {key: value for key, value in self.__dict__.items() if key != "estimator"}
+
+
+class ScoreBatches(Dataset[ScoreBatch]):
+    """``batches[first]`` prepares the clips ``first``, ``first + 1``, ... as one batch, if they are not yet.
+
+    Args:
+        scenes: a list of scenes for each first clip.
+        finder: finds talkers in them.
+        num_clips: different clips; later ones are these again.
+        kept: folder for what was prepared.
+    """
+
+    def __init__(self, scenes: MixedScenes, finder: TalkerFinder, *, num_clips: int, kept: Path) -> None:
+        self.scenes, self.finder, self.num_clips = scenes, finder, num_clips
+        weights = hashlib.sha256(finder.mask_weights.read_bytes()).hexdigest()
+        clips = (scenes.count, scenes.duration_s, scenes.microphones, num_clips, scenes.seed)
+        made_from = repr((scenes.material, scenes.recipe, clips, finder.options, weights))
+        self.kept = kept / f"talkers-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
+
+    def __getitem__(self, first: int) -> ScoreBatch:
+        first %= self.num_clips
+        path = self.kept / f"{first + self.scenes.offset}.npz"
+        if not path.is_file():
+            self._prepare(self.scenes[first], path)
+        with np.load(path) as parts:
+            cells = torch.from_numpy(parts["cells"]).float()
+            return ScoreBatch(
+                cells, torch.from_numpy(parts["numbers"]), torch.from_numpy(parts["target"]).float()
+            )
+
+    def _prepare(self, scenes: list[Scene], path: Path) -> None:
+        views, target = [], []
+        for scene in scenes:
+            found = find_talkers(scene, self.finder.estimator)
+            views += [output.views for output in found.outputs if output.views is not None]
+            target += [hits for hits in found.hits if len(hits)]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_binary(path) as file:
+            np.savez(
+                file,
+                cells=np.concatenate([view.cells for view in views]).astype(np.float16),
+                numbers=np.concatenate([view.numbers for view in views]),
+                target=np.concatenate(target),
+            )
+
+
+@dataclass(frozen=True, eq=False)
+class FoundTalkers:
+    """What an estimator found in a scene.
+
+    Args:
+        outputs: what was found, one output after another.
+        hits: for each output, which of the talkers found is within 10 degrees of one who speaks.
+        truth: unit vectors towards the talkers at each output, one for all that the array cannot tell apart.
+        active: who speaks at each output.
+    """
+
+    outputs: list[SteeredFrame]
+    hits: list[Bool[np.ndarray, "talker"]]
+    truth: Float[np.ndarray, "output source 3"]
+    active: Bool[np.ndarray, "output source"]
+
+
+def find_talkers(scene: Scene, estimator: SteeredEstimator) -> FoundTalkers:
+    """Steer a whole scene and compare with its truth, both as far as the array can tell."""
+    array = MicrophoneArray(scene.positions)
+    outputs = estimator.stream(array, _GRID).listen(scene.audio.astype(np.float32))
+    active = active_at_outputs(scene, estimator, num_outputs=len(outputs))
+    truth = array.ambiguity.fold(truth_at(scene, np.array([output.time_s for output in outputs])))
+    hits: list[np.ndarray] = []
+    for output, directions, speaks in zip(outputs, truth, active, strict=True):
+        places = np.array([talker.direction for talker in output.talkers]).reshape(-1, 1, 3)
+        distance = great_circle_distance_deg(places, directions[speaks])
+        hits.append(np.any(distance <= TOLERANCE_DEG, axis=1))
+    return FoundTalkers(outputs, hits, truth, active)
+
+
+class _TorchMask:
+    """Masks by torch, on one thread: the others belong to the network that learns."""
+
+    def __init__(self, network: MaskNet) -> None:
+        self._network = network
+
+    def initial_state(self) -> np.ndarray:
+        state: np.ndarray = self._network.initial_state().numpy()
+        return state
+
+    @torch.no_grad()
+    def step(
+        self, features: Float32[np.ndarray, "frame feature freq"], state: np.ndarray
+    ) -> tuple[Float32[np.ndarray, "frame freq"], np.ndarray]:
+        logits, after = self._network(torch.from_numpy(features)[None], torch.from_numpy(state))
+        return torch.sigmoid(logits)[0].numpy(), after.numpy()

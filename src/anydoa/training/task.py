@@ -1,0 +1,143 @@
+"""What the trainer asks of a network: the one file to read before another network is trained.
+
+The loop (``loop``), its stages (``curriculum``), the way weights move (``optimization``), the folder of a run
+(``run``), its choices (``config``) and where scenes come from (``data``, ``batch``) know no network. All that
+is a network's own stands in its :class:`Task`.
+
+To add a network:
+
+1. Write one file, such as ``mask.py``: a subclass of :class:`~anydoa.training.config.TrainingConfig` with the
+   choices of its own, a batch, a loss and a subclass of :class:`Task`.
+2. Name it in ``catalogue.py``. A TOML file chooses it by ``network = "..."``.
+3. Tell ``models/checkpoint.py`` how its weights are read.
+
+To change the loss of AGG-RL: ``agg_rl/loss.py`` has its terms and their weights, which a TOML file sets in
+``[loss]``. What the network should answer is in ``agg_rl/targets.py``. The loss of the mask network is in
+``mask.py``, that of the score network in ``score.py``.
+"""
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from anydoa.metrics.localization import LocalizationScore, LocalizationSummary, summarize
+from anydoa.networks.checkpoint import AnyNetwork, Checkpoint
+from anydoa.training.batch import TensorBatch
+from anydoa.training.curriculum import Position
+from anydoa.training.data import MAX_TALKERS
+
+
+@dataclass(frozen=True)
+class ClipResult:
+    """What came of one clip of validation.
+
+    Args:
+        talkers: number of talkers.
+        loss: loss of the network as it is where it runs.
+        score: how well talkers are located when the number of active ones is known.
+    """
+
+    talkers: int
+    loss: float
+    score: LocalizationScore
+
+
+@dataclass(frozen=True)
+class ValidationResult:
+    """What came of all clips of validation.
+
+    Args:
+        loss: mean over clips.
+        by_talkers: scores of the clips with one talker, with two, and so on.
+    """
+
+    loss: float
+    by_talkers: tuple[LocalizationSummary, ...]
+
+    @classmethod
+    def of(cls, results: Sequence[ClipResult]) -> "ValidationResult":
+        """Means over clips."""
+        scores = defaultdict(list)
+        for result in results:
+            scores[result.talkers].append(result.score)
+        return cls(
+            loss=float(np.mean([result.loss for result in results])),
+            by_talkers=tuple(summarize(scores[count]) for count in range(1, MAX_TALKERS + 1)),
+        )
+
+    def row(self) -> dict[str, float]:
+        """Columns of the learning curve."""
+        row = {"validation_loss": self.loss}
+        for count, summary in enumerate(self.by_talkers, start=1):
+            row |= {f"mae_deg_{count}": summary.mae_deg, f"acc10_{count}": summary.acc10}
+        return row
+
+
+class Task(ABC):
+    """A network in training, with all that is its own.
+
+    Six things every network has: ``network``, ``loss`` and the four abstract methods. The others may be left
+    as they are.
+
+    Args of every task:
+        config: every choice of the run, in the network's own subclass of ``TrainingConfig``.
+        cache: folder for what is kept between runs, such as decoded recordings.
+        share: part of each step that this process takes.
+    """
+
+    network: AnyNetwork
+    """What learns. Its weights are drawn when it is made."""
+
+    loss: nn.Module
+    """From a batch, and what :meth:`arguments` gives, to a number. It holds the network, so that several
+    processes can share its gradients."""
+
+    @abstractmethod
+    def load(self, path: str | Path) -> Checkpoint[Any]:
+        """A checkpoint of this kind of network."""
+
+    @abstractmethod
+    def batches(self, stage: Any, *, first: int) -> Iterator[TensorBatch]:
+        """What a stage learns from, without end.
+
+        Args:
+            stage: stage of the run.
+            first: number of the first clip, counted from the beginning of the run.
+        """
+
+    @abstractmethod
+    def prepare_validation(self) -> None:
+        """Make this process' share of the clips the network is tried out on, the same ones every time."""
+
+    @abstractmethod
+    def validate(self, network: Any, position: Position) -> list[ClipResult]:
+        """What comes of the clips of validation.
+
+        Args:
+            network: averaged weights, in evaluation mode.
+            position: how far the run has come.
+        """
+
+    def begin_stage(self, stage: Any, averaged: Any) -> None:  # noqa: B027, most networks need nothing here
+        """Make the network, and the average of it, what they are in a stage."""
+
+    def arguments(self, batch: Any, position: Position, rng: np.random.Generator) -> tuple[Any, ...]:
+        """What the loss takes beside the batch."""
+        return ()
+
+    def finish_step(self) -> None:  # noqa: B027, most networks need nothing here
+        """Put the network back where it is defined after the optimiser has moved it."""
+
+    def decays(self, parameter: str) -> bool:
+        """Whether weight decay holds for a parameter of this name."""
+        return True
+
+    def curve_columns(self, position: Position) -> dict[str, Any]:
+        """Columns of the learning curve that this network alone has."""
+        return {}

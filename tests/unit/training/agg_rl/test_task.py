@@ -1,0 +1,123 @@
+"""AGG-RL in training: a part of it, its loss and its grid by stages."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from anydoa.errors import ConfigError
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.config import AggRlConfig
+from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining, AggRlValidation
+from anydoa.training.agg_rl.loss import LossOptions
+from anydoa.training.agg_rl.targets import BeamOptions, GridOptions
+from anydoa.training.agg_rl.task import AggRlTask, beamwidths_deg
+from anydoa.training.curriculum import Position
+from anydoa.training.data import ProcessShare
+
+PLAIN = AggRlConfig(hop_length=256, num_features=32, num_heads=4, num_blocks=1)
+WITH_PLANE_WAVES = replace(PLAIN, steering="bands", steering_directions=20)
+SPECTRA = AggRlStage("geometry", 1.0, kind="spectra", batch_size=2, duration_s=0.2, microphones=(4, 4))
+
+
+def config(**changes: object) -> AggRlTraining:
+    values = {"model": WITH_PLANE_WAVES, "validation": AggRlValidation(kind="spectra"), **changes}
+    return AggRlTraining((SPECTRA,), **values)  # type: ignore[arg-type] # options of several kinds
+
+
+def task(path: Path, **changes: object) -> AggRlTask:
+    return AggRlTask(config(**changes), path, ProcessShare(0, 1))
+
+
+def test_a_stage_may_teach_the_steering_net_alone(tmp_path: Path) -> None:
+    mine = task(tmp_path)
+    mine.begin_stage(replace(SPECTRA, trains="plane-waves"), mine.network)
+    for name, parameter in mine.network.named_parameters():
+        assert parameter.requires_grad == name.startswith("augeonet.steering_net."), name
+    mine.begin_stage(SPECTRA, mine.network)
+    assert all(parameter.requires_grad for parameter in mine.network.parameters())
+    assert mine.network.augeonet.extractor.training
+
+
+def test_a_stage_may_leave_the_steering_net_out(tmp_path: Path) -> None:
+    mine, averaged = task(tmp_path), AggRl(WITH_PLANE_WAVES).eval()
+    stage = replace(SPECTRA, trains="without-plane-waves")
+    mine.begin_stage(stage, averaged)
+    batch = next(iter(mine.batches(stage, first=0)))
+    mine.loss(batch, *mine.arguments(batch, Position(), np.random.default_rng(0))).backward()
+    for name, parameter in mine.network.named_parameters():
+        assert (parameter.grad is None) == name.startswith("augeonet.steering_net."), name
+    plain = AggRl(PLAIN).eval()
+    plain.load_state_dict(averaged.state_dict(), strict=False)
+    audio, positions, grid = torch.randn(1, 4, 2048), torch.randn(1, 4, 3), torch.eye(3)
+    torch.testing.assert_close(averaged(audio, positions, grid), plain(audio, positions, grid))
+
+
+def test_a_part_needs_a_network_that_has_it() -> None:
+    with pytest.raises(ConfigError, match=r'trains = "plane-waves" needs model\.'):
+        AggRlTraining((replace(SPECTRA, trains="plane-waves"),), model=PLAIN)
+
+
+def test_a_stage_has_a_loss_and_a_grid_of_its_own(tmp_path: Path) -> None:
+    stage = replace(SPECTRA, loss=LossOptions(direction_weight=0.5), grid=GridOptions(even=7, near=4))
+    mine = task(tmp_path)
+    mine.begin_stage(stage, mine.network)
+    assert mine.loss.options.direction_weight == 0.5
+    batch = next(iter(mine.batches(stage, first=0)))
+    assert len(mine.arguments(batch, Position(), np.random.default_rng(0))[0]) == 11
+    mine.begin_stage(SPECTRA, mine.network)
+    assert mine.loss.options.direction_weight == 0.0
+
+
+def test_a_run_may_compare_directions_too(tmp_path: Path) -> None:
+    losses = []
+    for weight in (0.0, 0.5, 1.0):
+        torch.manual_seed(0)
+        mine = task(tmp_path, loss=LossOptions(direction_weight=weight))
+        batch = next(iter(mine.batches(SPECTRA, first=0)))
+        arguments = mine.arguments(batch, Position(), np.random.default_rng(0))
+        losses.append(mine.loss(batch, *arguments).item())
+    assert losses[1] - losses[0] > 0.1
+    assert losses[2] - losses[0] == pytest.approx(2 * (losses[1] - losses[0]), rel=1e-4)
+
+
+def test_weight_decay_leaves_the_bins_alone(tmp_path: Path) -> None:
+    mine = task(tmp_path)
+    alone = [name for name, _ in mine.network.named_parameters() if not mine.decays(name)]
+    assert alone == ["augeonet.transform.increments"]
+
+
+PUBLISHED = (AggRlStage("fixed", 10.0), AggRlStage("four", 10.0), AggRlStage("all", 280.0))
+
+
+def at(epoch: float) -> Position:
+    return Position(examples=round(epoch * 28_800))
+
+
+def test_beams_sharpen_as_published() -> None:
+    run = AggRlTraining(PUBLISHED)
+    assert beamwidths_deg(run, at(0)) == (32.0, 12.0, 5.0)
+    assert beamwidths_deg(run, at(35)) == (32.0, 12.0, 5.0)
+    assert beamwidths_deg(run, at(47.5)) == (18.5, 8.5, 5.0)
+    assert beamwidths_deg(run, at(60)) == (5.0, 5.0, 5.0)
+    assert beamwidths_deg(run, at(300)) == (5.0, 5.0, 5.0)
+
+
+def test_beams_of_a_stage_count_from_its_beginning() -> None:
+    own = BeamOptions((0.0, 10.0), ((20.0,) * 3, (10.0,) * 3))
+    stages = (
+        AggRlStage("first", 10.0),
+        AggRlStage("second", 10.0, beams=own),
+        AggRlStage("last", 10.0),
+    )
+    run = AggRlTraining(stages, beams=BeamOptions((0.0,), ((7.0,) * 3,)))
+    assert [beamwidths_deg(run, at(place))[0] for place in (5, 10, 15, 20)] == [7.0, 20.0, 15.0, 7.0]
+    ends_with_own = AggRlTraining(stages[:2])
+    assert beamwidths_deg(ends_with_own, at(20))[0] == 10.0
+
+
+def test_beams_of_a_run_in_hours_do_not_count_clips() -> None:
+    run = AggRlTraining(PUBLISHED, unit="hour", beams=BeamOptions((0.0, 2.0), ((8.0,) * 3, (4.0,) * 3)))
+    assert beamwidths_deg(run, Position(examples=10**9, seconds=3600)) == (6.0, 6.0, 6.0)
