@@ -258,3 +258,22 @@ def test_closeness_is_the_cosine_of_the_angle_unless_the_array_hears_less() -> N
 )
 def test_one_sentence_says_what_sounds_alike(array: MicrophoneArray, sentence: str) -> None:
     assert array.ambiguity.sentence == sentence
+
+
+@pytest.mark.parametrize("array", [LINE, RING, TETRAHEDRON])
+def test_a_sweep_comes_near_to_all_that_the_array_hears(array: MicrophoneArray) -> None:
+    projection = array.ambiguity.projection
+    swept = array.ambiguity.sweep(0.1, fewest=10, most=3000)
+    np.testing.assert_allclose(np.linalg.norm(swept, axis=1), 1, atol=1e-12)
+    heard = fibonacci_grid(300).directions @ projection
+    distance = np.linalg.norm(heard[:, None] - swept @ projection, axis=-1).min(axis=1)
+    assert distance.max() < 0.15
+    assert len(array.ambiguity.sweep(1e-6, fewest=10, most=50)) == 50
+
+
+def test_representatives_are_fewer_the_less_an_array_hears() -> None:
+    sphere = fibonacci_grid(1000)
+    counts = [len(array.ambiguity.representatives(sphere)) for array in (LINE, RING, TETRAHEDRON)]
+    assert counts[0] < 150
+    assert 500 < counts[1] < 600
+    assert counts[2] == 1000
