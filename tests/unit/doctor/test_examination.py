@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import soxr
 
-from anydoa.doctor.examination import diagnose, diagnose_geometry
+from anydoa.doctor.examination import DoctorOptions, diagnose, diagnose_geometry
+from anydoa.doctor.repairs import RepairOptions
 from anydoa.doctor.report import report_json, report_text
 from anydoa.errors import AudioError
 from anydoa.geometry.array import MicrophoneArray
@@ -201,7 +202,17 @@ def test_a_quiet_channel_is_measured_in_decibels(array: MicrophoneArray, talk: T
     assert diagnosis.why_not_corrected == "No array file mends that."
 
 
-def test_clipping_is_told(array: MicrophoneArray, talk: Talk) -> None:
+def test_options_say_from_where_on_something_is_wrong(array: MicrophoneArray, talk: Talk) -> None:
+    recording = talk(array)
+    recording[1] *= -1
+    recording[4] *= 10 ** (-12 / 20)
+    lenient = DoctorOptions(max_gain_db=20, repairs=RepairOptions(min_inverted_gain=2.0))
+    found = [finding.kind for finding in diagnose(recording, RATE, array, options=lenient).findings]
+    assert "gain" not in found
+    assert "inverted" not in found
+
+
+def test_clipping_is_reported(array: MicrophoneArray, talk: Talk) -> None:
     recording = talk(array)
     recording[1] = np.clip(4 * recording[1], -0.3, 0.3) / 2
     assert ("clipped", (1,)) in kinds(recording, array)
