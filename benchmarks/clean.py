@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from anydoa.acoustics.rigid_sphere import sphere_response
 from anydoa.estimators.catalogue import make_estimator
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.material import Material

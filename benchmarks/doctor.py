@@ -93,7 +93,7 @@ def judge(case: Case, diagnosis: Diagnosis, seconds: float) -> Verdict:
     array = bench_array(case.preset)
     group = symmetries(array)
     declared = tuple(range(array.num_microphones))
-    is_undecidable = case.order != declared and case.order in equivalents(told, group)
+    is_undecidable = case.order != declared and case.order in equivalents(declared, group)
     kinds = {finding.kind for finding in diagnosis.findings}
     said = "healthy" if not kinds else kinds.pop() if len(kinds) == 1 else "several"
     is_right = said == ("healthy" if is_undecidable else KIND[case.fault])

@@ -77,6 +77,7 @@ def make_model():
 def export_random_model(folder: Path) -> None:
     """The network of the paper with random weights; the cost does not depend on them."""
     from anydoa.estimators.model.card import ModelCard, TrainedRange
+    from anydoa.export.agg_rl import export_agg_rl
 
     model = make_model()
     covered = TrainedRange((2, 128), (0.005, 5.0), (0.0, 2.0), (-20.0, 60.0), (1, 2))

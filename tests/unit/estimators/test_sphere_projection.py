@@ -7,6 +7,7 @@ import pytest
 
 from anydoa.estimators.music import Music
 from anydoa.estimators.srp_phat import SrpPhat
+from anydoa.geometry.coordinates import random_rotation
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.io.array_file import load_array
 from sphere_scenes import ball_array, waves_at

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from anydoa.estimators.steered.estimator import SteeredEstimator
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.simulation.recipe import MixRecipe
