@@ -32,11 +32,12 @@ test: setup  ## the whole suite
 	tests/system-packages $(BIN)/python
 	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-check: setup  ## style, types, layers
+check: setup  ## style, types, layers, doors
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/python benchmarks/house.py --doors
 
 fuzz: setup  ## wrong values and damaged files by the thousand, for every command and reader
 	ANYDOA_FUZZ_CASES=120 $(ENV) $(BIN)/python -m pytest -n $(JOBS) --timeout 3600 tests/integration -k fuzz
@@ -52,13 +53,13 @@ bench: setup  ## accuracy and speed against public peers, on this machine
 	$(BIN)/python benchmarks/classical.py
 	$(BIN)/python benchmarks/network.py
 	$(BIN)/python benchmarks/training.py
-	PYTHONPATH=tests $(BIN)/python benchmarks/tracking.py
+	$(BIN)/python benchmarks/tracking.py
 	$(BIN)/python benchmarks/live.py cost
 	$(BIN)/python benchmarks/web.py
 	$(BIN)/python benchmarks/calibration.py --quick
-	PYTHONPATH=tests $(BIN)/python benchmarks/cost.py
-	PYTHONPATH=tests $(BIN)/python benchmarks/sphere.py --rooms 4
-	PYTHONPATH=tests $(BIN)/python benchmarks/clean.py --clips 1
+	$(BIN)/python benchmarks/cost.py
+	$(BIN)/python benchmarks/sphere.py --rooms 4
+	$(BIN)/python benchmarks/clean.py --clips 1
 
 bench-doctor: setup  ## what the doctor names and confuses, 384 simulated recordings
 	$(BIN)/python benchmarks/doctor.py

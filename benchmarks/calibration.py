@@ -22,14 +22,12 @@ from scipy.signal import fftconvolve
 from scipy.spatial.transform import Rotation
 from threadpoolctl import threadpool_limits
 
-from anydoa.calibration.card_start import judge_start
-from anydoa.calibration.channel_profile import profile_channels
-from anydoa.calibration.positions import Calibration, calibrate_positions
+from anydoa.calibration import Calibration, calibrate_positions, judge_start, profile_channels
 from anydoa.errors import AudioError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.io.array_file import load_array
-from anydoa.simulation.rir import room_rir
+from anydoa.io import load_array
+from anydoa.simulation import room_rir
 from anydoa.simulation.room import shoebox
 
 SAMPLE_RATE = 16_000

@@ -18,14 +18,12 @@ import numpy as np
 import pyroomacoustics as pra
 from threadpoolctl import threadpool_limits
 
-from anydoa.acoustics.stft import hann_window, short_time_spectra
-from anydoa.estimators.covariance import CovarianceEstimator
-from anydoa.estimators.music import Music
-from anydoa.estimators.srp_phat import SrpPhat
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.acoustics import hann_window, short_time_spectra
+from anydoa.estimators import CovarianceEstimator, Music, SrpPhat
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.peaks.finder import find_peaks
+from anydoa.peaks import find_peaks
 
 SAMPLE_RATE = 16_000
 SECONDS = 4

@@ -17,19 +17,17 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from anydoa.acoustics.rigid_sphere import sphere_response
-from anydoa.estimators.catalogue import make_estimator
-from anydoa.evaluation.clip import SuiteClip
-from anydoa.evaluation.material import Material
-from anydoa.evaluation.scoring import ClipScore, score_clip
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.acoustics import sphere_response
+from anydoa.estimators import make_estimator
+from anydoa.evaluation import ClipScore, Material, SuiteClip, score_clip
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.io.array_file import list_presets, load_array
+from anydoa.io import list_presets, load_array
+from anydoa.simulation import write_voices
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.pool import AudioPool, load_pool
 from anydoa.simulation.room import sample_direction
-from anydoa.simulation.voices import write_voices
 
 SAMPLE_RATE = 16_000
 SECONDS = 2.0

@@ -15,7 +15,7 @@ import numpy as np
 from free_field import plane_wave, random_array, random_direction, talker
 from threadpoolctl import threadpool_limits
 
-from anydoa.estimators.catalogue import make_estimator
+from anydoa.estimators import make_estimator
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.spectrum import SpectrumEstimator
 

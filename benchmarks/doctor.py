@@ -45,12 +45,10 @@ from doctor_cases import (
 )
 from threadpoolctl import threadpool_limits
 
-from anydoa.doctor.diagnosis import Diagnosis
-from anydoa.doctor.examination import diagnose
-from anydoa.doctor.findings import Finding
+from anydoa.doctor import Diagnosis, Finding, diagnose
 from anydoa.doctor.symmetry import best_known_talker, equivalents, symmetries
-from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.array_file import load_array
+from anydoa.geometry import MicrophoneArray
+from anydoa.io import load_array
 
 REPORTED_SEED = 2027
 KNOWN_ARRAYS = ("respeaker-6", "uma-8")

@@ -11,18 +11,17 @@ import numpy as np
 import soxr
 from scipy.signal import fftconvolve, lfilter
 
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg, normalize_direction
 from anydoa.geometry.layouts import circular_positions
-from anydoa.io.array_file import load_array
+from anydoa.io import load_array
 from anydoa.io.audio import read_audio
 from anydoa.io.resampling import resample
+from anydoa.simulation import RigidSphere, room_rir
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise, sensor_noise
 from anydoa.simulation.recipe import RoomRanges
-from anydoa.simulation.rir import room_rir
 from anydoa.simulation.room import Placement, sample_placement
-from anydoa.simulation.sphere import RigidSphere
 
 SAMPLE_RATE = 16_000
 PRESETS = (

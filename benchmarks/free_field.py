@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 
 
 def random_array(rng: np.random.Generator, num_microphones: int, *, radius: float = 0.1) -> MicrophoneArray:

@@ -25,12 +25,10 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
+from anydoa.live import LivePipeline, LiveResult, ResultFile
 from anydoa.live.feeds import FileFeed
-from anydoa.live.listener import LiveResult
-from anydoa.live.outputs import ResultFile
-from anydoa.live.pipeline import LivePipeline
 from anydoa.localizer import Localizer
 from anydoa.spectrum import SpatialSpectrum, SpectrumStream
 

@@ -68,7 +68,7 @@ def parse_arguments() -> argparse.Namespace:
 def make_model():
     import torch
 
-    from anydoa.networks.agg_rl import AggRl
+    from anydoa.networks import AggRl
 
     torch.manual_seed(0)
     return AggRl().eval()
@@ -76,8 +76,8 @@ def make_model():
 
 def export_random_model(folder: Path) -> None:
     """The network of the paper with random weights; the cost does not depend on them."""
-    from anydoa.estimators.model.card import ModelCard, TrainedRange
-    from anydoa.export.agg_rl import export_agg_rl
+    from anydoa.estimators.model import ModelCard, TrainedRange
+    from anydoa.export import export_agg_rl
 
     model = make_model()
     covered = TrainedRange((2, 128), (0.005, 5.0), (0.0, 2.0), (-20.0, 60.0), (1, 2))
@@ -95,14 +95,14 @@ def make_call(
     path: str, num_mics: int, folder: Path, threads: int, num_directions: int
 ) -> Callable[[], object]:
     """A function that turns four seconds into a spectrum at every frame of the network."""
-    from anydoa.geometry.array import MicrophoneArray
+    from anydoa.geometry import MicrophoneArray
     from anydoa.geometry.grid import fibonacci_grid
 
     audio, positions = inputs(num_mics)
     grid = fibonacci_grid(num_directions)
     if path == "onnx":
-        from anydoa.estimators.agg_rl import AggRlEstimator
-        from anydoa.estimators.model.folder import ModelFolder
+        from anydoa.estimators import AggRlEstimator
+        from anydoa.estimators.model import ModelFolder
 
         estimator = AggRlEstimator(ModelFolder(folder), frames_per_output=1, num_threads=threads)
         array = MicrophoneArray(positions)
@@ -178,9 +178,9 @@ def resident_mb(key: str) -> float:
 
 def stream_row(folder: Path) -> dict[str, object]:
     """Real-time factor of 20 s in chunks of 64 ms: 6 microphones, 2048 directions, hop 128, one thread."""
-    from anydoa.estimators.agg_rl import AggRlEstimator
-    from anydoa.estimators.model.folder import ModelFolder
-    from anydoa.geometry.array import MicrophoneArray
+    from anydoa.estimators import AggRlEstimator
+    from anydoa.estimators.model import ModelFolder
+    from anydoa.geometry import MicrophoneArray
     from anydoa.geometry.grid import fibonacci_grid
 
     rng = np.random.default_rng(0)

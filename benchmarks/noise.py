@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 from free_field import random_array
 
-from anydoa.estimators.catalogue import make_estimator
+from anydoa.estimators import make_estimator
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.localizer import Localizer
 from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise, sensor_noise

@@ -13,12 +13,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from anydoa.evaluation import open_suite, run_suite
 from anydoa.evaluation.report import report_rows, rows_to_json
-from anydoa.evaluation.runner import run_suite
-from anydoa.evaluation.suite import open_suite
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.training.agg_rl.estimator import TorchEstimator
-from anydoa.training.run import RunFolder
+from anydoa.training import RunFolder
+from anydoa.training.agg_rl import TorchEstimator
 
 ROOT = Path(__file__).parents[1]
 SUITES = ("dynamic-s", "dynamic-u", "array:nao-v4", "array:em32")

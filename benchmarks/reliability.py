@@ -15,14 +15,13 @@ import numpy as np
 from jaxtyping import Bool, Float
 from threadpoolctl import threadpool_limits
 
-from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR, make_estimator
-from anydoa.evaluation.runner import first_clips
-from anydoa.evaluation.suite import open_suite
+from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
+from anydoa.evaluation import first_clips, open_suite
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import TOLERANCE_DEG
-from anydoa.peaks.finder import PeakFinder
-from anydoa.plotting.picture import FAINT, INK, picture
+from anydoa.peaks import PeakFinder
+from anydoa.plotting import FAINT, INK, picture
 
 LEAST = 0.05
 EDGES = np.array([LEAST, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])

@@ -18,19 +18,17 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from anydoa.estimators.catalogue import make_estimator
-from anydoa.evaluation.clip import SuiteClip
-from anydoa.evaluation.material import Material
-from anydoa.evaluation.scoring import ClipScore, score_clip
+from anydoa.estimators import make_estimator
+from anydoa.evaluation import ClipScore, Material, SuiteClip, score_clip
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.io.array_file import load_array
+from anydoa.io import load_array
 from anydoa.metrics.localization import LocalizationScore, summarize
+from anydoa.simulation import write_voices
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.mixing import mix_in_new_rooms
 from anydoa.simulation.pool import AudioPool, load_pool
 from anydoa.simulation.recipe import MixRecipe, RoomRanges
 from anydoa.simulation.rooms import RoomPlan
-from anydoa.simulation.voices import write_voices
 
 SECONDS = 2.0
 RT60_S = 0.6

@@ -21,10 +21,9 @@ import numpy as np
 from free_field import random_array
 from threadpoolctl import threadpool_limits
 
-from anydoa.estimators.catalogue import make_estimator
-from anydoa.estimators.srp_phat import SrpPhat
+from anydoa.estimators import SrpPhat, make_estimator
 from anydoa.geometry.coordinates import normalize_direction
-from anydoa.io.array_file import load_array
+from anydoa.io import load_array
 from anydoa.metrics.tracking import CUTOFF_DEG, TrackCounts, count_tracks, gospa, ospa_deg
 from anydoa.tracking import Tracker, TrackerOptions
 

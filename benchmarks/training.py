@@ -20,12 +20,9 @@ import numpy as np
 import torch
 from torch.profiler import ProfilerActivity, profile
 
-from anydoa.networks.agg_rl import AggRl
-from anydoa.networks.config import AggRlConfig
-from anydoa.training.agg_rl.batches import AudioBatch, ClipShape
-from anydoa.training.agg_rl.loss import AggRlLoss
-from anydoa.training.agg_rl.targets import BatchAmbiguity, GridOptions, GridSampler
-from anydoa.training.config_file import load_config
+from anydoa.networks import AggRl, AggRlConfig
+from anydoa.training import load_config
+from anydoa.training.agg_rl import AggRlLoss, AudioBatch, BatchAmbiguity, ClipShape, GridOptions, GridSampler
 
 REPETITIONS = 5
 PRODUCTS = {"mm", "addmm", "bmm", "baddbmm"}

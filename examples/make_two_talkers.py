@@ -16,9 +16,9 @@ import soxr
 
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.io.array_file import load_array, save_array
+from anydoa.io import load_array, save_array
+from anydoa.simulation import room_rir
 from anydoa.simulation.noise import diffuse_noise, free_field_coherence
-from anydoa.simulation.rir import room_rir
 from anydoa.simulation.room import shoebox
 
 FOLDER = Path(__file__).parent

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
+from anydoa.estimators import DEFAULT_ESTIMATOR
 from anydoa.geometry.coordinates import direction_to_angles
-from anydoa.live.listener import LiveResult
-from anydoa.live.pipeline import LivePipeline
+from anydoa.live import LivePipeline, LiveResult
 from anydoa.tracking import Track
 
 ACTIVE = 0.5  # activity from which a talker is published; in silence the messages are empty

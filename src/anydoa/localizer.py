@@ -14,15 +14,13 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.constants import SAMPLE_RATE
-from anydoa.doctor.watch.notice import Notice
-from anydoa.doctor.watch.recording_watch import RecordingWatch
+from anydoa.doctor.watch import Notice, RecordingWatch
 from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryError, ShapeError
-from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR, make_estimator
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.io.array_file import load_array
+from anydoa.io import load_array, load_grid
 from anydoa.io.audio import Recording, audio_info, is_recording, read_blocks
-from anydoa.io.grid_file import load_grid
 from anydoa.io.resampling import StreamResampler
 from anydoa.io.results import LocalizationResult, ResultHeader, Source, Span
 from anydoa.io.samples import (
@@ -34,11 +32,10 @@ from anydoa.io.samples import (
     split_blocks,
     whole_rate,
 )
-from anydoa.peaks.finder import PeakFinder
-from anydoa.peaks.frames import Frame, FrameReader
+from anydoa.peaks import Frame, FrameReader, PeakFinder
 from anydoa.spectrum import SpectrumEstimator
 from anydoa.threads import one_blas_thread
-from anydoa.tracking.spans import SpanTracker
+from anydoa.tracking import SpanTracker
 
 _logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from anydoa.errors import AudioError, ShapeError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 
 _USUAL_EXPONENT = 30  # of two, either way: squares of such samples and their sums fit single precision

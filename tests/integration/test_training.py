@@ -24,6 +24,7 @@ from anydoa.networks.checkpoint import (
 )
 from anydoa.networks.config import AggRlConfig
 from anydoa.networks.mask_net import MaskNet, MaskNetConfig
+from anydoa.networks.score_net import ScoreNetConfig
 from anydoa.simulation.recipe import RoomRanges
 from anydoa.simulation.rir_bank import build_bank
 from anydoa.simulation.rooms import RoomPlan
@@ -106,9 +107,7 @@ def in_parts(config: TrainingConfig, folder: Path, *, interrupted_after: int) ->
     assert resumed.finished
 
 
-def of_masks(
-    config: AggRlTraining, stages: tuple[StageOptions, ...], model: TalkerMaskConfig
-) -> MaskTraining:
+def of_masks(config: AggRlTraining, stages: tuple[StageOptions, ...], model: MaskNetConfig) -> MaskTraining:
     """The same data for the mask network."""
     validation = ValidationOptions(every=0.75, clips=1, duration_s=0.4, grid=200, microphones=(4, 4))
     return MaskTraining(
@@ -122,7 +121,7 @@ def of_masks(
 
 
 def of_scores(
-    config: AggRlTraining, stages: tuple[StageOptions, ...], mask_weights: Path, model: TalkerScoreConfig
+    config: AggRlTraining, stages: tuple[StageOptions, ...], mask_weights: Path, model: ScoreNetConfig
 ) -> ScoreTraining:
     """The same data for the score network."""
     validation = ValidationOptions(every=0.75, clips=1, duration_s=0.4, grid=200, microphones=(4, 4))
@@ -215,7 +214,7 @@ def test_a_finished_run_goes_on_with_a_further_stage(config: AggRlTraining, tmp_
 
 
 def test_the_parts_of_a_network_learn_one_after_the_other(config: AggRlTraining, tmp_path: Path) -> None:
-    model = replace(MODEL, steering="bands", steering_bands=4, steering_bins=3, steering_directions=40)
+    model = replace(MODEL, plane_waves=True, plane_wave_bands=4, plane_wave_bins=3, plane_wave_directions=40)
     geometry, rooms = (replace(stage, length=0.5) for stage in config.stages)
     stages = (
         replace(geometry, trains="without-plane-waves"),
@@ -267,7 +266,7 @@ def test_weights_of_another_network_are_refused(config: AggRlTraining, tmp_path:
 
 def test_masks_are_learnt_and_located_with(config: AggRlTraining, tmp_path: Path) -> None:
     steps = (StageOptions("masks", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
-    mask = TalkerMaskConfig(hidden_size=16, num_layers=1)
+    mask = MaskNetConfig(hidden_size=16, num_layers=1)
     run = of_masks(config, steps, mask)
     trainer(run, tmp_path / "run").run(StopRequest())
     row = RunFolder(tmp_path / "run").read_log()[-1]
@@ -283,7 +282,7 @@ def test_scores_are_learnt_from_what_masks_find(config: AggRlTraining, tmp_path:
     weights = tmp_path / "mask.safetensors"
     save_checkpoint(weights, MaskNet(MaskNetConfig(hidden_size=16, num_layers=1)).eval())
     steps = (StageOptions("scores", 2.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
-    run = of_scores(config, steps, weights, TalkerScoreConfig(widths=(4, 8), hidden_size=8))
+    run = of_scores(config, steps, weights, ScoreNetConfig(widths=(4, 8), hidden_size=8))
     trainer(run, tmp_path / "run").run(StopRequest())
     learnt = load_score_checkpoint(RunFolder(tmp_path / "run").model)
     assert learnt.network.config == run.model
@@ -304,9 +303,9 @@ def test_a_resumed_run_of_scores_takes_the_steps_it_would_have_taken(
     config: AggRlTraining, tmp_path: Path
 ) -> None:
     weights = tmp_path / "mask.safetensors"
-    save_checkpoint(weights, TalkerMask(TalkerMaskConfig(hidden_size=16, num_layers=1)).eval())
+    save_checkpoint(weights, MaskNet(MaskNetConfig(hidden_size=16, num_layers=1)).eval())
     stages = (StageOptions("scores", 2.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
-    run = of_scores(config, stages, weights, TalkerScoreConfig(widths=(4, 8), hidden_size=8, dropout=0.5))
+    run = of_scores(config, stages, weights, ScoreNetConfig(widths=(4, 8), hidden_size=8, dropout=0.5))
     trainer(run, tmp_path / "whole").run(StopRequest())
     in_parts(run, tmp_path / "parts", interrupted_after=2)
     torch.testing.assert_close(
@@ -317,7 +316,7 @@ def test_a_resumed_run_of_scores_takes_the_steps_it_would_have_taken(
 def test_one_batch_of_masks_is_learnt_by_heart(config: AggRlTraining, tmp_path: Path) -> None:
     steps = (StageOptions("masks", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
     torch.manual_seed(0)
-    mask = TalkerMaskConfig(hidden_size=64)
+    mask = MaskNetConfig(hidden_size=64)
     task = open_task(of_masks(config, steps, mask), tmp_path, ProcessShare())
     batch = next(task.batches(steps[0], first=0))
     optimizer = torch.optim.Adam(task.network.parameters(), lr=3e-3)

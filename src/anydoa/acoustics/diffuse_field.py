@@ -4,7 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.acoustics.rigid_sphere import sphere_cross_power, sphere_wave_number
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 
 

@@ -5,7 +5,7 @@ from jaxtyping import Complex64, Float
 
 from anydoa.acoustics.sphere_waves import sphere_waves
 from anydoa.acoustics.tdoa import arrival_time
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 
 
 def steering_phases(

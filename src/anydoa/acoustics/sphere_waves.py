@@ -13,7 +13,7 @@ from jaxtyping import Complex64, Float
 from scipy.interpolate import CubicSpline
 
 from anydoa.acoustics.rigid_sphere import sphere_response, sphere_wave_number
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 
 

@@ -21,7 +21,7 @@ from anydoa.doctor.delays import correlate_segments
 from anydoa.doctor.recording import scaled_to_range
 from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, arrival_times, wave_directions
 from anydoa.errors import ConfigError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.channels import channel_text
 
 

@@ -15,7 +15,7 @@ from jaxtyping import Float
 from anydoa.doctor.channels import COHERENT, ChannelStatistics, channel_statistics
 from anydoa.doctor.recording import check_sound, checked_recording
 from anydoa.errors import AudioError, ConfigError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.io.output import note_input, write_text
 
 _SCHEMA = 1

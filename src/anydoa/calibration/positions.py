@@ -16,7 +16,7 @@ from jaxtyping import Float
 from anydoa.calibration.position_fit import FitOptions, FitPrior, PositionFit, fit_positions, fit_waves
 from anydoa.calibration.sound_places import SoundPlaceOptions, SoundPlaces, find_places, gather_delays
 from anydoa.errors import AudioError, ConfigError, GeometryError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction, rotate, rotation_from_rpy_deg
 from anydoa.io.samples import samples_info, split_blocks
 from anydoa.threads import one_blas_thread

@@ -11,8 +11,7 @@ from anydoa.cli.options import UnitOption
 from anydoa.cli.printing import tell
 
 if TYPE_CHECKING:
-    from anydoa.geometry.array import MicrophoneArray
-    from anydoa.geometry.array_report import ArrayReport
+    from anydoa.geometry import ArrayReport, MicrophoneArray
 
 app = typer.Typer(help="Microphone arrays: list, show, check, convert.", no_args_is_help=True)
 
@@ -29,8 +28,8 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="A list of
     from rich.console import Console
     from rich.table import Table
 
-    from anydoa.geometry.array_report import ArrayReport
-    from anydoa.io.array_file import list_presets, load_array
+    from anydoa.geometry import ArrayReport
+    from anydoa.io import list_presets, load_array
 
     arrays = [load_array(name) for name in list_presets()]
     if as_json:
@@ -53,13 +52,13 @@ def show_command(
     unit: UnitOption = None,
 ) -> None:
     """Draw an array with its numbers and its 0 degrees, or print its microphones and channels."""
-    from anydoa.io.array_file import load_array
+    from anydoa.io import load_array
 
     shown = load_array(array, unit=unit)
     if output is None:
         _print_microphones(shown)
         return
-    from anydoa.plotting.array_picture import draw_array
+    from anydoa.plotting import draw_array
 
     draw_array(shown, output)
     tell(f"wrote {output}")
@@ -72,8 +71,8 @@ def check_command(
     unit: UnitOption = None,
 ) -> None:
     """Say what an array can tell apart, and in which band, before any sound is heard."""
-    from anydoa.geometry.array_report import ArrayReport
-    from anydoa.io.array_file import load_array
+    from anydoa.geometry import ArrayReport
+    from anydoa.io import load_array
 
     checked = load_array(array, unit=unit)
     report = ArrayReport.of(checked)
@@ -94,7 +93,7 @@ def convert_command(
     unit: UnitOption = None,
 ) -> None:
     """Write an array in another format: our own TOML, CSV, NPY or acoular's XML."""
-    from anydoa.io.array_file import load_array, save_array
+    from anydoa.io import load_array, save_array
 
     array = load_array(source, unit=unit, three_by_three=three_by_three)
     save_array(array, target)

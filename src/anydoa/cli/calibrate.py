@@ -21,8 +21,8 @@ from anydoa.errors import AudioError, ConfigError
 from anydoa.io.output import check_outputs
 
 if TYPE_CHECKING:
-    from anydoa.calibration.positions import Calibration
-    from anydoa.geometry.array import MicrophoneArray
+    from anydoa.calibration import Calibration
+    from anydoa.geometry import MicrophoneArray
 
 
 def calibrate(
@@ -63,7 +63,7 @@ def calibrate(
     """
     if out is None and profile is None and plot is None:
         raise ConfigError("nothing to do: give --out FILE.toml, --plot PICTURE or --profile FILE.json")
-    from anydoa.calibration.positions import CalibrationOptions, calibrate_blocks
+    from anydoa.calibration import CalibrationOptions, calibrate_blocks
     from anydoa.io.audio import audio_info, read_blocks, recording_path
 
     recording = parse_recording(recordings, join=join)
@@ -79,21 +79,21 @@ def calibrate(
         found = calibrate_blocks(read_blocks(recording), sample_rate, nominal, options)
     _print(found)
     if out is not None:
-        from anydoa.io.array_file import save_array
+        from anydoa.io import save_array
 
         name = recording_path(recording).name
         source = f"Positions refined by anydoa calibrate (experimental) from {name}. Before: "
         save_array(found.array.replace(source=source + (nominal.source or "not said")), out)
         tell(f"wrote {out}: {found.array.num_microphones} microphones")
     if plot is not None:
-        from anydoa.plotting.array_picture import draw_calibration
+        from anydoa.plotting import draw_calibration
 
         draw_calibration(nominal, found.array, found.moves_sd_m, found.directions, plot)
         tell(f"wrote {plot}")
 
 
 def _write_profile(recording: Path | list[Path], nominal: "MicrophoneArray", profile: Path) -> None:
-    from anydoa.calibration.channel_profile import profile_channels, save_profile
+    from anydoa.calibration import profile_channels, save_profile
 
     audio, sample_rate = read_first_minute(recording)
     with _named(recording):

@@ -9,8 +9,8 @@ from anydoa.cli.options import UnitOption
 from anydoa.cli.printing import tell
 
 if TYPE_CHECKING:
-    from anydoa.geometry.array import MicrophoneArray
-    from anydoa.live.sound_cards import SoundCard
+    from anydoa.geometry import MicrophoneArray
+    from anydoa.live import SoundCard
 
 
 def devices(
@@ -25,8 +25,8 @@ def devices(
     A card fits an array if it records as many channels as a recording of the array has. One with more may
     fit, too: the first channels are taken.
     """
-    from anydoa.io.array_file import load_array
-    from anydoa.live.sound_cards import list_cards
+    from anydoa.io import load_array
+    from anydoa.live import list_cards
 
     wanted = None if array is None else load_array(array, unit=unit)
     cards = list_cards()

@@ -19,7 +19,7 @@ from anydoa.errors import ConfigError
 from anydoa.io.output import check_outputs
 
 if TYPE_CHECKING:
-    from anydoa.doctor.diagnosis import Diagnosis
+    from anydoa.doctor import Diagnosis
 
 _PROBLEMS_FOUND = 3
 
@@ -62,8 +62,7 @@ def doctor(
     _check_options(recording, known_azimuth, fix, plot)
     declared = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     check_outputs(fix, plot)
-    from anydoa.doctor.examination import diagnose, diagnose_geometry
-    from anydoa.doctor.report import report_json, report_text
+    from anydoa.doctor import diagnose, diagnose_geometry, report_json, report_text
 
     if recording is None:
         diagnosis = diagnose_geometry(declared)
@@ -79,7 +78,7 @@ def doctor(
     if plot is not None:
         _draw(diagnosis, plot)
     if fix is not None and diagnosis.corrected is not None:
-        from anydoa.io.array_file import save_array
+        from anydoa.io import save_array
 
         save_array(diagnosis.corrected, fix)
         tell(f"wrote {fix}", err=True)
@@ -100,13 +99,13 @@ def _check_options(
     if fix is not None and fix.suffix.lower() != ".toml":
         raise ConfigError(f"--fix writes .toml, which alone keeps everything, got {fix}; change the suffix")
     if plot is not None:
-        from anydoa.plotting.picture import check_picture_path
+        from anydoa.plotting import check_picture_path
 
         check_picture_path(plot)
 
 
 def _draw(diagnosis: "Diagnosis", path: Path) -> None:
-    from anydoa.plotting.doctor_picture import DelayScatter, draw_ambiguity, draw_delays
+    from anydoa.plotting import DelayScatter, draw_ambiguity, draw_delays
 
     check = diagnosis.delays
     if check is None:

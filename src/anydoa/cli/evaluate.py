@@ -11,7 +11,7 @@ from anydoa.errors import ConfigError
 from anydoa.io.output import check_outputs, prepare_folder, write_text
 
 if TYPE_CHECKING:
-    from anydoa.evaluation.scoring import ClipScore
+    from anydoa.evaluation import ClipScore
 
 _SUITE, _ESTIMATORS, _OUTPUT = "Suite", "Estimators", "Output"
 
@@ -102,12 +102,11 @@ def evaluate(
     """Measure estimators: mean error and share within 10 degrees with 95 % intervals, and detection."""
     if causes and form in ("json", "csv"):
         raise ConfigError(f"--causes prints a second table; with --format {form} give --causes-json FILE")
-    from anydoa.estimators.catalogue import ESTIMATORS
-    from anydoa.estimators.model.folder import list_models
+    from anydoa.estimators import ESTIMATORS
+    from anydoa.estimators.model import list_models
+    from anydoa.evaluation import open_suite, run_suite
     from anydoa.evaluation.report import cause_rows, causes_to_json
-    from anydoa.evaluation.runner import run_suite
-    from anydoa.evaluation.suite import open_suite
-    from anydoa.io.grid_file import load_grid
+    from anydoa.io import load_grid
 
     directions = load_grid(grid)
     recordings = open_suite(suite, speech=speech, noise=noise, seed=seed, cache=cache)

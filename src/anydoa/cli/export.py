@@ -13,7 +13,7 @@ from anydoa.errors import ConfigError
 from anydoa.io.output import check_outputs, note_input, prepare_folder
 
 if TYPE_CHECKING:
-    from anydoa.estimators.model.card import ModelCard
+    from anydoa.estimators.model import ModelCard
 
 
 def export(
@@ -36,15 +36,9 @@ def export(
     """Write a model that runs without torch, checked against torch."""
     require_extra("exporting a model", "train", ("torch", "onnx", "safetensors"))
     from anydoa.errors import CheckpointError
-    from anydoa.estimators.model.folder import ModelFolder
-    from anydoa.export.agg_rl import agg_rl_card, export_agg_rl
-    from anydoa.export.steered import export_steered, steered_card
-    from anydoa.networks.checkpoint import (
-        checkpoint_kind,
-        load_checkpoint,
-        load_mask_checkpoint,
-        load_score_checkpoint,
-    )
+    from anydoa.estimators.model import ModelFolder
+    from anydoa.export import agg_rl_card, export_agg_rl, export_steered, steered_card
+    from anydoa.networks import checkpoint_kind, load_checkpoint, load_mask_checkpoint, load_score_checkpoint
 
     for read, what in ((card, "card"), (metrics, "file of rows")):
         if read is not None:
@@ -77,7 +71,7 @@ def export(
 
 def _prepare(output: Path) -> None:
     """Find out before any work is done whether the model can be written."""
-    from anydoa.estimators.model.folder import CARD_FILE
+    from anydoa.estimators.model import CARD_FILE
 
     made = not output.exists()
     prepare_folder(output)

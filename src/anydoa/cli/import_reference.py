@@ -21,8 +21,8 @@ def import_reference(
     """Turn a published AGG-RL checkpoint into ours; its oddities are kept, so its results are too."""
     require_extra("importing published weights", "train", ("torch", "safetensors"))
     note_input(checkpoint, "file of weights")
-    from anydoa.networks.checkpoint import save_checkpoint
-    from anydoa.networks.reference import import_reference as read_reference
+    from anydoa.networks import import_reference as read_reference
+    from anydoa.networks import save_checkpoint
 
     network = read_reference(checkpoint, mic_encoding=mic_encoding)
     save_checkpoint(out, network, {"origin": f"published AGG-RL checkpoint {checkpoint.name}"})

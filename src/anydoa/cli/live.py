@@ -28,18 +28,14 @@ from anydoa.cli.options import (
 from anydoa.cli.printing import mirror_words, place_words, tell
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError
-from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
+from anydoa.estimators import DEFAULT_ESTIMATOR
 from anydoa.io.output import check_outputs, growing_text, note_input
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from anydoa.geometry.array import MicrophoneArray
-    from anydoa.live.feed import AudioFeed
-    from anydoa.live.listener import LiveResult
-    from anydoa.live.odas import OdasOutput
-    from anydoa.live.outputs import ResultFile
-    from anydoa.live.pipeline import LivePipeline
+    from anydoa.geometry import MicrophoneArray
+    from anydoa.live import AudioFeed, LivePipeline, LiveResult, OdasOutput, ResultFile
     from anydoa.tracking import Track
 
 _NO_RATE = "raw samples do not say their rate; add --sample-rate to {}"
@@ -108,7 +104,7 @@ def live(
     targets = _Targets(out, csv, odas)
     entrance = _Entrance(device, replay, stdin, tcp, sample_rate, channels, sample_format, fast)
     startup = Startup(profile, save_profile)
-    from anydoa.live.pipeline import LivePipeline
+    from anydoa.live import LivePipeline
     from anydoa.localizer import Localizer
 
     listened = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
@@ -170,8 +166,7 @@ class _Entrance:
 
     def open(self, array: "MicrophoneArray") -> "AudioFeed":
         """The feed for an array."""
-        from anydoa.live.feeds import DeviceFeed, FileFeed, RawFeed, TcpFeed
-        from anydoa.live.feeds.pcm import PcmFormat
+        from anydoa.live.feeds import DeviceFeed, FileFeed, PcmFormat, RawFeed, TcpFeed
 
         if self.replay is not None:
             return FileFeed(self.replay, pace=None if self.fast else 1.0)
@@ -187,7 +182,7 @@ class _Entrance:
 
     def _standard_input_rate(self) -> tuple[int, bytes]:
         """The rate of what comes, as was said or else as its header says; and the bytes that this took."""
-        from anydoa.live.feeds.raw import read_stream_header
+        from anydoa.live.feeds import read_stream_header
 
         if self.sample_rate is not None:
             return self.sample_rate, b""
@@ -242,8 +237,7 @@ class _Targets:
         self, pipeline: "LivePipeline", stack: ExitStack
     ) -> "Iterator[ResultFile | OdasOutput | _Display]":
         """Every output that is wanted; a person reads along unless standard output holds results."""
-        from anydoa.live.odas import OdasOutput
-        from anydoa.live.outputs import ResultFile
+        from anydoa.live import OdasOutput, ResultFile
 
         for path, format in ((self.out, "json"), (self.csv, "csv")):
             if path is not None:

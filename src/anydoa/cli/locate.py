@@ -24,13 +24,13 @@ from anydoa.cli.options import (
 )
 from anydoa.cli.printing import mirror_words, place_words, tell
 from anydoa.errors import AnydoaError, ConfigError
-from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
+from anydoa.estimators import DEFAULT_ESTIMATOR
 from anydoa.io.output import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:
     from anydoa.io.results import Span, TextSink
     from anydoa.localizer import LocalizationRun, Localizer
-    from anydoa.peaks.frames import Frame
+    from anydoa.peaks import Frame
 
 _SUFFIXES = {"json": ".jsonl", "csv": ".csv", "dcase": ".dcase.csv"}
 
@@ -149,7 +149,7 @@ class _Targets:
             raise ConfigError("--skip-existing looks for files; add --json, --csv, --dcase or --plot")
         for picture in (self.picture(self.files[0]), self.mask_picture(self.files[0])):
             if picture is not None:
-                from anydoa.plotting.picture import check_picture_path
+                from anydoa.plotting import check_picture_path
 
                 check_picture_path(picture)
 
@@ -263,8 +263,8 @@ def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["Frame"]:
 
 
 def _print_tables(run: "LocalizationRun") -> None:
-    from anydoa.geometry.ambiguity import ambiguity_sentence
-    from anydoa.tracking.spans import heard_s
+    from anydoa.geometry import ambiguity_sentence
+    from anydoa.tracking import heard_s
 
     header, spans = run.header, run.spans
     tell(f"{header.file}: {run.info.duration_s:.1f} s, {header.array}, {header.estimator}, {header.grid}")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from anydoa.io.audio import Recording
     from anydoa.localizer import LocalizationRun, Localizer
-    from anydoa.peaks.frames import Frame
+    from anydoa.peaks import Frame
     from anydoa.spectrum import ExplainingEstimator, SpectrumEstimator
 
 
@@ -55,7 +55,7 @@ def draw_directions(localizer: "Localizer", run: "LocalizationRun", trace: Trace
     """Mean spectrum of a recording that has been located, and its sources over time."""
     import numpy as np
 
-    from anydoa.plotting.spectrum_picture import AzimuthTrace, draw_spectrum
+    from anydoa.plotting import AzimuthTrace, draw_spectrum
 
     times_s, azimuth_deg, score = np.array(trace.points, dtype=np.float64).reshape(-1, 3).T
     draw_spectrum(
@@ -74,7 +74,7 @@ def draw_learned_mask(
     """Level and mask of a recording that has been located; its sources stand in the title."""
     from anydoa.io.audio import read_blocks
     from anydoa.io.resampling import StreamResampler
-    from anydoa.plotting.bins_picture import draw_mask
+    from anydoa.plotting import draw_mask
 
     array, estimator = localizer.array, explaining_estimator(localizer.estimator)
     resampler = StreamResampler(run.info.sample_rate, estimator.sample_rate, array.num_microphones)

@@ -17,7 +17,7 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="A list of
     from rich.console import Console
     from rich.table import Table
 
-    from anydoa.estimators.model.folder import find_model, list_models
+    from anydoa.estimators.model import find_model, list_models
 
     names = list_models()
     if as_json:
@@ -38,7 +38,7 @@ def info_command(
     as_json: Annotated[bool, typer.Option("--json", help="The card as it is stored.")] = False,
 ) -> None:
     """Print the card of a model: what it was trained on, how good it is, where it fails."""
-    from anydoa.estimators.model.folder import find_model
+    from anydoa.estimators.model import find_model
 
     folder = find_model(model)
     card = folder.card
@@ -74,9 +74,9 @@ def bins_command(
     """Draw where the learnable transform has put its frequency bins."""
     import numpy as np
 
-    from anydoa.estimators.model.folder import find_model
-    from anydoa.io.array_file import load_array
-    from anydoa.plotting.bins_picture import draw_bin_density
+    from anydoa.estimators.model import find_model
+    from anydoa.io import load_array
+    from anydoa.plotting import draw_bin_density
 
     card = find_model(model).card
     draw_bin_density(

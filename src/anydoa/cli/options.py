@@ -9,7 +9,7 @@ from anydoa.errors import ConfigError
 from anydoa.io.output import note_input
 
 if TYPE_CHECKING:
-    from anydoa.geometry.array import MicrophoneArray
+    from anydoa.geometry import MicrophoneArray
 
 STANDARD_OUTPUT = Path("-")
 """What a person writes for standard output where a file could stand."""
@@ -67,7 +67,7 @@ def parse_array(
         GeometryError: if there is no such array or it is not sound.
     """
     from anydoa.geometry.channels import parse_channels
-    from anydoa.io.array_file import load_array
+    from anydoa.io import load_array
 
     array = load_array(name, unit=unit)
     if only_microphones:

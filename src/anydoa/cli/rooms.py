@@ -45,9 +45,9 @@ def rooms(
     sphere: SphereOption = False,
 ) -> None:
     """Compute the impulse responses of rooms into a folder for `anydoa train`."""
+    from anydoa.simulation import build_bank
     from anydoa.simulation.mixing import LONGEST_S
     from anydoa.simulation.recipe import check_within
-    from anydoa.simulation.rir_bank import build_bank
 
     check_within("--duration", (duration,), 0.1, LONGEST_S, " s")
     plan = replace(

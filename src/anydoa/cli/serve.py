@@ -20,14 +20,14 @@ from anydoa.cli.options import (
 from anydoa.cli.printing import tell
 from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError, MissingExtraError
-from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
+from anydoa.estimators import DEFAULT_ESTIMATOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from anydoa.geometry.array import MicrophoneArray
-    from anydoa.live.feed import AudioFeed
-    from anydoa.web.hub import Hub
+    from anydoa.geometry import MicrophoneArray
+    from anydoa.live import AudioFeed
+    from anydoa.web import Hub
 
 
 def serve(
@@ -71,8 +71,7 @@ def serve(
     if profile is not None and replay is None and device is None:
         raise ConfigError("--profile is for a live stream; add --device or --replay")
     with _extra_installed():
-        from anydoa.web.catalogue import Catalogue
-        from anydoa.web.server import PageServer, ServerOptions
+        from anydoa.web import Catalogue, PageServer, ServerOptions
 
     options = ServerOptions(
         host=check_host(host, "--host"),
@@ -107,22 +106,21 @@ def _extra_installed() -> "Iterator[None]":
 def _feed(array: "MicrophoneArray | None", replay: Path | None, device: str | None) -> "AudioFeed | None":
     """What is heard live; None for nothing."""
     if replay is not None:
-        from anydoa.live.feeds.file import FileFeed
+        from anydoa.live.feeds import FileFeed
 
         return FileFeed(replay, repeat=True)
     if device is None or array is None:
         return None
-    from anydoa.live.feeds.device import DeviceFeed
+    from anydoa.live.feeds import DeviceFeed
 
     card = None if device == "auto" else parse_device(device)
     return DeviceFeed(card, array.num_recording_channels, match=array.device_match)
 
 
 def _hub(array: "MicrophoneArray", grid: str, estimator: str, feed: "AudioFeed") -> "Hub":
-    from anydoa.live.pipeline import LivePipeline
+    from anydoa.live import LivePipeline
     from anydoa.localizer import Localizer
-    from anydoa.web.hub import Hub
-    from anydoa.web.messages import hello_message
+    from anydoa.web import Hub, hello_message
 
     localizer = Localizer(array, grid, estimator)
     return Hub(LivePipeline(localizer, feed), hello_message(localizer, feed))

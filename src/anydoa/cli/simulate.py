@@ -16,7 +16,7 @@ from anydoa.io.output import prepare_folder
 if TYPE_CHECKING:
     import numpy as np
 
-    from anydoa.geometry.array import MicrophoneArray
+    from anydoa.geometry import MicrophoneArray
     from anydoa.simulation.pool import AudioPool
     from anydoa.simulation.rooms import RoomPlan
 
@@ -186,7 +186,7 @@ def parse_range(text: str, option: str) -> tuple[float, float]:
 
 def known_array(name: str) -> "MicrophoneArray | None":
     """An array whose microphones are the channels of what is written; None for random ones."""
-    from anydoa.io.array_file import load_array
+    from anydoa.io import load_array
 
     if name.startswith(_RANDOM):
         return None
@@ -266,7 +266,7 @@ def _sphere_radius(array: "MicrophoneArray") -> float:
 
 def _told_array(known: "MicrophoneArray | None", positions: "np.ndarray", name: str) -> "MicrophoneArray":
     """The array as whoever reads the files is told it: with the errors of its positions, if any."""
-    from anydoa.geometry.array import MicrophoneArray
+    from anydoa.geometry import MicrophoneArray
 
     if known is None:
         return MicrophoneArray(positions, name=name, source="simulated")

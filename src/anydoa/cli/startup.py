@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     import numpy as np
     from jaxtyping import Float
 
-    from anydoa.calibration.channel_profile import ProfileMaker
-    from anydoa.geometry.array import MicrophoneArray
-    from anydoa.live.feed import AudioFeed
+    from anydoa.calibration import ProfileMaker
+    from anydoa.geometry import MicrophoneArray
+    from anydoa.live import AudioFeed
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,12 @@ class Startup:
     def watch(self, feed: "AudioFeed", array: "MicrophoneArray") -> "AudioFeed":
         """The feed with its channels in order, or overheard to make a profile, or as it is."""
         if self.profile is not None:
-            from anydoa.calibration.card_start import CardStartCheck
-            from anydoa.calibration.channel_profile import load_profile
+            from anydoa.calibration import CardStartCheck, load_profile
             from anydoa.live.feeds import OrderedFeed
 
             return OrderedFeed(feed, CardStartCheck(array, load_profile(self.profile), feed.sample_rate))
         if self.save_profile is not None:
-            from anydoa.calibration.channel_profile import ProfileMaker
+            from anydoa.calibration import ProfileMaker
             from anydoa.live.feeds import OverheardFeed
 
             return OverheardFeed(
@@ -77,7 +76,7 @@ class _ProfileSaver:
             return
         if profile is None:
             return
-        from anydoa.calibration.channel_profile import save_profile
+        from anydoa.calibration import save_profile
 
         save_profile(profile, self._path)
         self._saved = True

@@ -18,9 +18,7 @@ from anydoa.io.output import check_outputs, note_input
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-    from anydoa.training.loop import Trainer
-    from anydoa.training.run import StepReport, Watcher
-    from anydoa.training.task import ValidationResult
+    from anydoa.training import StepReport, Trainer, ValidationResult, Watcher
 
 _SECONDS_BETWEEN_LINES = 30.0
 _SIGNALLED = 128  # with the number of the signal added: the exit code, as shells have it
@@ -64,10 +62,7 @@ def train(
     require_extra("training", "train", ("accelerate", "safetensors", "tensorboard", "torch"))
     import torch
 
-    from anydoa.training.accelerator import make_accelerator
-    from anydoa.training.config_file import load_config
-    from anydoa.training.loop import Trainer
-    from anydoa.training.run import RunFolder, StopRequest
+    from anydoa.training import RunFolder, StopRequest, Trainer, load_config, make_accelerator
 
     if threads is not None:
         torch.set_num_threads(threads)
@@ -141,7 +136,7 @@ class _Lines:
         self._spoken = float("-inf")
 
     def __call__(self, report: "StepReport | ValidationResult") -> None:
-        from anydoa.training.run import StepReport
+        from anydoa.training import StepReport
 
         if not isinstance(report, StepReport):
             tell(_validation_line(report))
@@ -161,7 +156,7 @@ class _Bar:
         self._task = self._progress.add_task("", total=1.0, line="")
 
     def __call__(self, report: "StepReport | ValidationResult") -> None:
-        from anydoa.training.run import StepReport
+        from anydoa.training import StepReport
 
         if not isinstance(report, StepReport):
             self._progress.console.print(_validation_line(report))

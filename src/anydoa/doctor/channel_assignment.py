@@ -14,7 +14,7 @@ from jaxtyping import Float
 from anydoa.doctor.channels import COHERENT, ChannelStatistics, largest_group
 from anydoa.doctor.clocks import IN_SYNC, ClockLag, ClockOptions, find_clock_lags, realigned
 from anydoa.doctor.findings import SURE, Finding, channels_in_words
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 
 
 @dataclass(frozen=True)

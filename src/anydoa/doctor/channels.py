@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float
 
-from anydoa.acoustics.stft import hann_window, short_time_spectra
+from anydoa.acoustics import hann_window, short_time_spectra
 
 COHERENT = 0.12
 """Mean coherence from 150 to 2000 Hz with any other microphone above which a channel hears the same room.

@@ -12,7 +12,7 @@ from scipy.fft import next_fast_len
 
 from anydoa.doctor.channels import COHERENT, ChannelOptions, ChannelStatistics, band_coherence
 from anydoa.doctor.time_offset import DRIFT_RANGE
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Int
 from scipy.fft import next_fast_len
 
-from anydoa.acoustics.stft import hann_window, short_time_spectra
+from anydoa.acoustics import hann_window, short_time_spectra
 from anydoa.errors import AudioError
 
 LAG_STEP = 1 / 128_000

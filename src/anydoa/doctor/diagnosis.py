@@ -8,8 +8,7 @@ from anydoa.doctor.findings import Finding, Kind
 from anydoa.doctor.order import OrderResult
 from anydoa.doctor.symmetry import KnownTalker
 from anydoa.doctor.talker import HeardTalker
-from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.array_report import ArrayReport
+from anydoa.geometry import ArrayReport, MicrophoneArray
 
 _LEFT_OUT: tuple[Kind, ...] = ("dead", "loopback", "duplicated", "inverted", "drift", "offset")
 """Findings that a file corrects by leaving the channel out."""

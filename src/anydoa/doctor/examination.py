@@ -24,8 +24,7 @@ from anydoa.doctor.symmetry import best_known_talker, symmetries
 from anydoa.doctor.talker import TalkerOptions
 from anydoa.doctor.timing import TimingOptions, timing_findings
 from anydoa.errors import AudioError, ConfigError
-from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.array_report import ArrayReport
+from anydoa.geometry import ArrayReport, MicrophoneArray
 from anydoa.threads import one_blas_thread
 
 

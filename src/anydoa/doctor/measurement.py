@@ -22,7 +22,7 @@ from anydoa.doctor.wave_fit import (
     talker_distances,
     wave_directions,
 )
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 
 
 @dataclass(frozen=True)

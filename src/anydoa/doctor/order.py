@@ -15,7 +15,7 @@ from anydoa.doctor.repairs import AcceptedRepair, RepairResult
 from anydoa.doctor.symmetry import Order, apparent_motion, equivalents, moved_places, rarity, shift_of
 from anydoa.doctor.talker import HeardTalker, TalkerOptions, TalkerSearch, wrapped_deg
 from anydoa.doctor.wave_fit import ChannelHypothesis
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 
 OrderStatus = Literal["confirmed", "wrong", "unclear", "inaudible"]
 

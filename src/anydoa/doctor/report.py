@@ -10,7 +10,7 @@ from anydoa.doctor.diagnosis import Diagnosis
 from anydoa.doctor.order import OrderResult
 from anydoa.doctor.talker import HeardTalker
 from anydoa.doctor.time_offset import LARGE_S
-from anydoa.geometry.array_report import ArrayReport
+from anydoa.geometry import ArrayReport
 
 
 def report_text(diagnosis: Diagnosis) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.doctor.wave_fit import arrival_times
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 
 _AZIMUTHS_DEG = np.arange(180, -180, -5)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from anydoa.acoustics.tdoa import arrival_time
+from anydoa.acoustics import arrival_time
 from anydoa.doctor.delays import SegmentCorrelations
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 
 _DELAY_STEP = 22e-6  # s by which delays of neighbouring directions differ at the rim: a third of a sample

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex64, Float, Float32
 
-from anydoa.acoustics.stft import FrameStream, hann_window, short_time_spectra
+from anydoa.acoustics import FrameStream, hann_window, short_time_spectra
 from anydoa.constants import MIN_SAMPLE_RATE, SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.spectrum import SpatialSpectrum, check_audio
 

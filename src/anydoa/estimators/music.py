@@ -6,11 +6,11 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32
 from scipy.spatial import cKDTree
 
-from anydoa.acoustics.tdoa import arrival_time
+from anydoa.acoustics import arrival_time
 from anydoa.errors import ConfigError
 from anydoa.estimators.covariance import CovarianceEstimator, Projection
 from anydoa.estimators.sphere_projection import NOISE_FLOOR, SphereSubspaceProjection
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 
 

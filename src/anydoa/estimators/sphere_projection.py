@@ -8,8 +8,8 @@ few functions, and only then meet the directions.
 import numpy as np
 from jaxtyping import Complex64, Float, Float32
 
-from anydoa.acoustics.sphere_waves import sphere_waves
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.acoustics import sphere_waves
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 
 NOISE_FLOOR = 1e-4  # share of a steering vector's power; single precision cannot tell less from nothing

@@ -11,10 +11,10 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32, Int
 from scipy.sparse import csr_array
 
-from anydoa.acoustics.tdoa import arrival_time
+from anydoa.acoustics import arrival_time
 from anydoa.estimators.covariance import CovarianceEstimator, Projection
 from anydoa.estimators.sphere_projection import SpherePhaseProjection
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 
 _INTERPOLATION_ERROR = 5e-4  # of a value of the spectrum, at most

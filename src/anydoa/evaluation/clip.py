@@ -11,8 +11,7 @@ from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ConfigError, ShapeError
-from anydoa.geometry.ambiguity import Cones
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import Cones, MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.io.audio import read_audio
 from anydoa.io.output import whole_binary

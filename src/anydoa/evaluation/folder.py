@@ -18,7 +18,7 @@ from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
 from anydoa.evaluation.clip import RecordedSuite, Recording, SuiteClip, read_resampled
 from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.io.array_file import load_array
+from anydoa.io import load_array
 
 _SCHEMA = 1
 

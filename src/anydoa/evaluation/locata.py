@@ -28,7 +28,7 @@ from jaxtyping import Bool, Float
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
 from anydoa.evaluation.clip import RecordedSuite, Recording, SuiteClip
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.dialects import positions_from_locata
 from anydoa.io.audio import read_audio

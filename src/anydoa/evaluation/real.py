@@ -16,9 +16,9 @@ from jaxtyping import Float
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
 from anydoa.evaluation.clip import KnownKind, KnownPart, RecordedSuite, Recording, SuiteClip, read_resampled
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.io.array_file import list_presets, load_array
+from anydoa.io import list_presets, load_array
 from anydoa.simulation.activity import speech_by_level
 
 TRUTH_FILE = "truth.json"

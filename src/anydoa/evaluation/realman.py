@@ -24,7 +24,7 @@ from jaxtyping import Bool, Float
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
 from anydoa.evaluation.clip import KnownPart, RecordedSuite, Recording, SuiteClip, read_resampled
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import direction_from_azimuth
 from anydoa.geometry.layouts import circular_positions
 from anydoa.simulation.activity import speech_by_level

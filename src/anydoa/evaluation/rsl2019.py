@@ -18,9 +18,9 @@ import numpy as np
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
 from anydoa.evaluation.clip import KnownPart, RecordedSuite, Recording, SuiteClip
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import direction_from_azimuth
-from anydoa.io.array_file import load_array
+from anydoa.io import load_array
 from anydoa.io.audio import read_audio
 from anydoa.io.resampling import resample
 from anydoa.simulation.activity import speech_by_level

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 
 from anydoa.errors import ConfigError, GeometryError
-from anydoa.estimators.catalogue import make_estimator
+from anydoa.estimators import make_estimator
 from anydoa.evaluation.clip import Suite
 from anydoa.evaluation.scoring import ClipScore, Rule, score_clip
 from anydoa.geometry.grid import DirectionGrid

@@ -25,9 +25,7 @@ from anydoa.metrics.localization import (
     match_talkers,
     score_errors,
 )
-from anydoa.peaks.finder import Peak, PeakFinder
-from anydoa.peaks.frames import FrameReader
-from anydoa.peaks.published import pick_peaks
+from anydoa.peaks import FrameReader, Peak, PeakFinder, pick_peaks
 from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
 
 Rule = Literal["maxima", "published"]

@@ -23,8 +23,8 @@ from anydoa.evaluation.material import Material, user_cache
 from anydoa.evaluation.real import RealSuite
 from anydoa.evaluation.realman import RealManSuite
 from anydoa.evaluation.rsl2019 import Rsl2019Suite
-from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.array_file import list_presets, load_array
+from anydoa.geometry import MicrophoneArray
+from anydoa.io import list_presets, load_array
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.rooms import RoomPlan, SimulatedRooms

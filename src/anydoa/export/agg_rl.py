@@ -18,13 +18,19 @@ import torch
 from torch import Tensor, nn
 
 from anydoa.errors import CheckpointError
-from anydoa.estimators.model.card import UNKNOWN_RANGE, ModelCard
-from anydoa.estimators.model.folder import AUGEONET_FILE, CARD_FILE, GRIDNET_FILE, PLANE_WAVES, STATE_PREFIX
+from anydoa.estimators.model import (
+    AUGEONET_FILE,
+    CARD_FILE,
+    GRIDNET_FILE,
+    PLANE_WAVES,
+    STATE_PREFIX,
+    UNKNOWN_RANGE,
+    ModelCard,
+)
 from anydoa.export.fused_augeonet import FusedAuGeonet
 from anydoa.export.graph import store_in_half, write_graph
 from anydoa.io.output import whole_folder
-from anydoa.networks.agg_rl import AggRl
-from anydoa.networks.checkpoint import Checkpoint
+from anydoa.networks import AggRl, Checkpoint
 
 TOLERANCE = 1e-4  # largest difference of a representation, of unit size, between the graphs and torch
 FLOAT16_TOLERANCE = 2e-2
@@ -164,7 +170,7 @@ def compare_with_torch(model: AggRl, folder: Path) -> float:
         model: the network.
         folder: a model folder.
     """
-    from anydoa.estimators.model.session import open_session
+    from anydoa.estimators.model import open_session
 
     augeonet, gridnet = open_session(folder / AUGEONET_FILE), open_session(folder / GRIDNET_FILE)
     generator = torch.Generator().manual_seed(0)

@@ -9,13 +9,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.export.fused_layers import FusedDualPathBlock, FusedExtractor, pool
-from anydoa.networks.augeonet import AuGeonet
-from anydoa.networks.layers.array_layout import take_microphones
-from anydoa.networks.layers.gcc import FLOOR
-from anydoa.networks.layers.positional_encoding import place_scalars
-from anydoa.networks.layers.recurrence import NUM_LAYERS
-from anydoa.networks.peers import PairwiseTrunk
-from anydoa.networks.plane_wave_net import ScoredDirections
+from anydoa.networks import AuGeonet, PairwiseTrunk, ScoredDirections
+from anydoa.networks.layers import FLOOR, NUM_LAYERS, place_scalars, take_microphones
 
 
 class FusedAuGeonet(nn.Module):

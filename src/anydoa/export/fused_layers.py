@@ -8,11 +8,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from anydoa.networks.layers.causal_conv import NUM_TAPS, CausalConv, DepthwiseCausalConv, ResidualBlock
-from anydoa.networks.layers.dual_path import DualPathBlock, PairAttention
-from anydoa.networks.layers.extractor import PairExtractor
-from anydoa.networks.layers.normalization import BatchNorm
-from anydoa.networks.layers.pooling import EPSILON
+from anydoa.networks.layers import (
+    EPSILON,
+    NUM_TAPS,
+    BatchNorm,
+    CausalConv,
+    DepthwiseCausalConv,
+    DualPathBlock,
+    PairAttention,
+    PairExtractor,
+    ResidualBlock,
+)
 
 
 class FusedExtractor(nn.Module):

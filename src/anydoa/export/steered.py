@@ -9,17 +9,20 @@ import torch
 from torch import Tensor, nn
 
 from anydoa.errors import CheckpointError
-from anydoa.estimators.model.card import UNKNOWN_RANGE, ModelCard
-from anydoa.estimators.model.folder import CARD_FILE, MASK_FILE, SCORE_FILE
-from anydoa.estimators.steered.estimator import AXIS_KEY, OPTIONS_KEY
-from anydoa.estimators.steered.mask import OnnxMask
-from anydoa.estimators.steered.options import SteeredOptions
-from anydoa.estimators.steered.scorer import NUM_CHANNELS, NUM_NUMBERS, OnnxScorer, TalkerViews
+from anydoa.estimators.model import CARD_FILE, MASK_FILE, SCORE_FILE, UNKNOWN_RANGE, ModelCard
+from anydoa.estimators.steered import (
+    AXIS_KEY,
+    NUM_CHANNELS,
+    NUM_NUMBERS,
+    OPTIONS_KEY,
+    OnnxMask,
+    OnnxScorer,
+    SteeredOptions,
+    TalkerViews,
+)
 from anydoa.export.graph import write_graph
 from anydoa.io.output import whole_folder
-from anydoa.networks.checkpoint import Checkpoint
-from anydoa.networks.mask_net import MaskNet
-from anydoa.networks.score_net import ScoreNet, ScoreNetConfig
+from anydoa.networks import Checkpoint, MaskNet, ScoreNet, ScoreNetConfig
 
 TOLERANCE = 1e-5  # largest difference of a mask or score
 

@@ -1,1 +1,5 @@
 """Audio, array files, grids and results: everything that crosses the door."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ArrayFileError, ConfigError, GeometryError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.io.files import check_is_file
 from anydoa.io.formats.array_format import ArrayFormat, ReadOptions, ThreeByThree
 from anydoa.io.formats.array_xml import ARRAY_XML
@@ -50,7 +50,7 @@ def load_array(
         MissingExtraError: for ``.sofa`` without the ``arrays`` extra.
 
     Example:
-        >>> from anydoa.io.array_file import load_array
+        >>> from anydoa.io import load_array
         >>> load_array("linear-4").num_microphones
         4
     """

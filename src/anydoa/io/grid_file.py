@@ -41,7 +41,7 @@ def load_grid(text_or_path: str | os.PathLike[str]) -> DirectionGrid:
         ArrayFileError: if a file is missing or not what its suffix says.
 
     Example:
-        >>> from anydoa.io.grid_file import load_grid
+        >>> from anydoa.io import load_grid
         >>> len(load_grid("icosphere:2")), load_grid("azimuth:360,10").name
         (162, 'azimuth:360,10')
     """

@@ -12,7 +12,7 @@ from anydoa.io.results import Source
 from anydoa.live.monitors import LevelMeter, LiveWatch, SpeechGate
 from anydoa.live.queue import AudioBlock, Timeline
 from anydoa.localizer import Localizer, Session
-from anydoa.peaks.frames import Frame
+from anydoa.peaks import Frame
 from anydoa.tracking import Track, Tracker, TrackerOptions
 
 

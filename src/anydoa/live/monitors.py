@@ -8,8 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.constants import SAMPLE_RATE
-from anydoa.doctor.watch.notice import Notice
-from anydoa.doctor.watch.recording_watch import RecordingWatch
+from anydoa.doctor.watch import Notice, RecordingWatch
 from anydoa.io.resampling import StreamResampler
 from anydoa.simulation.activity import ACTIVITY_CHUNK, SpeechDetector
 

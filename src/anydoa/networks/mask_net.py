@@ -16,7 +16,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.errors import ConfigError
-from anydoa.estimators.steered.bin_features import BinAxis
+from anydoa.estimators.steered import BinAxis
 from anydoa.io.names import record_from_dict
 
 FEATURE_OFFSET = (0.0, 0.0, 0.6, 0.5)  # usual middle of each feature of a bin

@@ -14,8 +14,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.errors import ConfigError
-from anydoa.estimators.steered.bin_features import NUM_FEATURES
-from anydoa.estimators.steered.scorer import MASK_CHANNEL, NUM_CHANNELS, NUM_NUMBERS
+from anydoa.estimators.steered import MASK_CHANNEL, NUM_CHANNELS, NUM_FEATURES, NUM_NUMBERS
 from anydoa.io.names import record_from_dict
 from anydoa.networks.mask_net import FEATURE_OFFSET, FEATURE_SPREAD
 

@@ -1,1 +1,5 @@
 """From spectra to directions: the peaks of frames, and what they elect together."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

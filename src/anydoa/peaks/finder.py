@@ -14,8 +14,7 @@ from scipy.sparse import csr_array, vstack
 from scipy.spatial import cKDTree
 
 from anydoa.errors import ConfigError, ShapeError
-from anydoa.geometry.ambiguity import Ambiguity, Cones
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import Ambiguity, Cones, MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.peaks.fit import ArcFit, PatchFit

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.array_report import ArrayReport
+from anydoa.geometry import ArrayReport, MicrophoneArray
 from anydoa.plotting.picture import INK, picture
 
 if TYPE_CHECKING:

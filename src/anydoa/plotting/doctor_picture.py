@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from anydoa.acoustics.tdoa import arrival_time
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.acoustics import arrival_time
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, direction_to_angles_deg
 from anydoa.plotting.picture import BAD, FAINT, GOOD, INK, picture
 

@@ -15,7 +15,7 @@ from jaxtyping import Float
 
 from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES
 from anydoa.errors import ConfigError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import random_rotation, rotate
 
 SHAPES = {"ball": MIN_MICROPHONES, "plane": 3, "line": MIN_MICROPHONES, "wide": MIN_MICROPHONES}

@@ -6,8 +6,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 from scipy import fft
 
-from anydoa.acoustics.diffuse_field import free_field_coherence
-from anydoa.acoustics.tdoa import arrival_time
+from anydoa.acoustics import arrival_time, free_field_coherence
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.geometry.grid import fibonacci_grid
 

@@ -25,9 +25,9 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from anydoa.errors import ConfigError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
-from anydoa.io.array_file import save_array
+from anydoa.io import save_array
 from anydoa.io.output import prepare_folder, whole_binary, write_text
 from anydoa.simulation.scene import Scene
 

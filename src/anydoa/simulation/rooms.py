@@ -9,7 +9,7 @@ from jaxtyping import Float, Float16, Int
 
 from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES, SAMPLE_RATE
 from anydoa.errors import ConfigError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.simulation.array_sampling import check_shape, sample_array
 from anydoa.simulation.recipe import RoomRanges, check_within
 from anydoa.simulation.rir import image_sources, room_rir

@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 from scipy import fft
 
-from anydoa.acoustics.rigid_sphere import sphere_cross_power, sphere_response, sphere_wave_number
+from anydoa.acoustics import sphere_cross_power, sphere_response, sphere_wave_number
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import great_circle_distance, normalize_direction

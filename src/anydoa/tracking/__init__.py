@@ -1,5 +1,5 @@
 """Talkers with identities, from the peaks of frames."""
 
-from anydoa.tracking.options import TrackerOptions as TrackerOptions
-from anydoa.tracking.track import Track as Track
-from anydoa.tracking.tracker import Tracker as Tracker
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

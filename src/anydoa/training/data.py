@@ -12,11 +12,11 @@ import numpy as np
 from jaxtyping import Int
 
 from anydoa.errors import ConfigError
+from anydoa.simulation import RirBank
 from anydoa.simulation.corpus import Corpus, Utterance, read_corpus
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.pool import load_pool
 from anydoa.simulation.recipe import MixRecipe
-from anydoa.simulation.rir_bank import RirBank
 from anydoa.simulation.rooms import RoomPlan, Rooms, SimulatedRoom
 from anydoa.simulation.scene import Scene
 from anydoa.training.config import TrainingConfig

@@ -18,7 +18,7 @@ from accelerate.utils import gather_object, send_to_device
 from torch import Tensor
 
 from anydoa.errors import CheckpointError
-from anydoa.networks.checkpoint import save_checkpoint
+from anydoa.networks import save_checkpoint
 from anydoa.training.batch import TensorBatch
 from anydoa.training.catalogue import open_task
 from anydoa.training.config import TrainingConfig, changed_choices

@@ -15,14 +15,12 @@ import torch
 from jaxtyping import Bool, Complex64, Float, Float32
 from torch import Tensor, nn
 
-from anydoa.estimators.steered.bin_features import BinAxis, BinFeatures, PolarSpectra, window_spectra
-from anydoa.estimators.steered.estimator import SteeredEstimator
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.estimators.steered import BinAxis, BinFeatures, PolarSpectra, SteeredEstimator, window_spectra
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import LocalizationScore, evaluate
-from anydoa.networks.checkpoint import Checkpoint, load_mask_checkpoint
-from anydoa.networks.mask_net import MaskNet, MaskNetConfig
-from anydoa.peaks.published import pick_peaks
+from anydoa.networks import Checkpoint, MaskNet, MaskNetConfig, load_mask_checkpoint
+from anydoa.peaks import pick_peaks
 from anydoa.simulation.scene import Scene
 from anydoa.training.batch import SceneBatches, TensorBatch, endless_batches, frame_activity, stage_scenes
 from anydoa.training.config import StageOptions, TrainingConfig

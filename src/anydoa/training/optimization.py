@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from anydoa.networks.checkpoint import AnyNetwork
+from anydoa.networks import AnyNetwork
 from anydoa.training.config import OptimizerOptions
 from anydoa.training.curriculum import ActiveStage
 

@@ -18,16 +18,20 @@ from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from anydoa.errors import ConfigError
-from anydoa.estimators.steered.estimator import SteeredEstimator, SteeredFrame
-from anydoa.estimators.steered.options import SteeredOptions
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.estimators.steered import SteeredEstimator, SteeredFrame, SteeredOptions
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.io.output import whole_binary
 from anydoa.metrics.localization import TOLERANCE_DEG, evaluate
-from anydoa.networks.checkpoint import Checkpoint, load_mask_checkpoint, load_score_checkpoint
-from anydoa.networks.mask_net import MaskNet
-from anydoa.networks.score_net import ScoreNet, ScoreNetConfig
+from anydoa.networks import (
+    Checkpoint,
+    MaskNet,
+    ScoreNet,
+    ScoreNetConfig,
+    load_mask_checkpoint,
+    load_score_checkpoint,
+)
 from anydoa.simulation.scene import Scene
 from anydoa.training.batch import MixedScenes, TensorBatch, endless_batches, stage_scenes
 from anydoa.training.config import LOCAL, DataOptions, StageOptions, TrainingConfig, check_positive

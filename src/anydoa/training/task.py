@@ -27,7 +27,7 @@ import numpy as np
 from torch import nn
 
 from anydoa.metrics.localization import LocalizationScore, LocalizationSummary, summarize
-from anydoa.networks.checkpoint import AnyNetwork, Checkpoint
+from anydoa.networks import AnyNetwork, Checkpoint
 from anydoa.training.batch import TensorBatch
 from anydoa.training.curriculum import Position
 from anydoa.training.data import MAX_TALKERS

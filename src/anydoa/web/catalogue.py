@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from anydoa.errors import ConfigError
-from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR, ESTIMATORS, make_estimator
-from anydoa.estimators.model.folder import list_models
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.estimators import DEFAULT_ESTIMATOR, ESTIMATORS, make_estimator
+from anydoa.estimators.model import list_models
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.channels import parse_channels
-from anydoa.io.array_file import list_presets, load_array
-from anydoa.io.grid_file import load_grid
+from anydoa.io import list_presets, load_array, load_grid
 from anydoa.io.names import nearest_name
 from anydoa.localizer import DEFAULT_GRID, Localizer
-from anydoa.peaks.finder import MAX_SOURCES
+from anydoa.peaks import MAX_SOURCES
 from anydoa.web.messages import array_content
 
 _GRIDS = (DEFAULT_GRID, "fibonacci:512", "hemisphere:1024,up", "icosphere:4", "azimuth:360")

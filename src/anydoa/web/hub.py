@@ -9,7 +9,7 @@ import threading
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from anydoa.errors import AnydoaError
-from anydoa.live.pipeline import LivePipeline
+from anydoa.live import LivePipeline
 from anydoa.web.messages import end_message, frame_message
 
 _logger = logging.getLogger(__name__)

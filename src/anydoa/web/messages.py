@@ -13,12 +13,11 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, Source
-from anydoa.live.feed import AudioFeed
-from anydoa.live.listener import LiveResult
+from anydoa.live import AudioFeed, LiveResult
 from anydoa.localizer import Localizer
 from anydoa.tracking import Track
 

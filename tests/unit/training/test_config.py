@@ -39,7 +39,7 @@ def test_all_that_is_compared_has_one_budget(folder: str) -> None:
             full.mix,
             full.seed,
         ), path
-        assert config.model.steering == "none", path
+        assert not config.model.plane_waves, path
 
 
 def test_the_paper_configuration_is_the_published_one() -> None:

@@ -1,4 +1,4 @@
-"""Masks are judged by what the array can tell apart."""
+"""Masks are scored by what the array can tell apart."""
 
 import numpy as np
 

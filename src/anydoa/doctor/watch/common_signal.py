@@ -18,7 +18,7 @@ from jaxtyping import Bool, Float, Shaped
 
 from anydoa.doctor.watch.notice import Notice
 from anydoa.doctor.watch.sound_statistics import SoundStatistics
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 
 
 @dataclass(frozen=True)

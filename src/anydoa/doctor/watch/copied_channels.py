@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Complex, Float
 
-from anydoa.acoustics.plane_wave import steering_phases
-from anydoa.acoustics.tdoa import arrival_time
+from anydoa.acoustics import arrival_time, steering_phases
 from anydoa.doctor.watch.notice import Notice
 from anydoa.doctor.watch.sound_statistics import SoundStatistics
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.channels import named_channels
 from anydoa.geometry.grid import fibonacci_grid
 

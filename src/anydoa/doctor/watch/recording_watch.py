@@ -15,9 +15,9 @@ from anydoa.doctor.watch.copied_channels import CopyOptions, copied_channels
 from anydoa.doctor.watch.notice import Notice
 from anydoa.doctor.watch.sound_statistics import SoundStatistics
 from anydoa.doctor.watch.tones import ToneOptions, high_sound, single_tone
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.channels import named_channels
-from anydoa.peaks.finder import PeakFinder
+from anydoa.peaks import PeakFinder
 
 _MIN_ALIVE = 2  # microphones; fewer hear sound, but not where it comes from
 

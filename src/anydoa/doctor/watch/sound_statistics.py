@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Complex, Float, Float32
 from scipy.fft import rfft
 
-from anydoa.acoustics.stft import hann_window
+from anydoa.acoustics import hann_window
 
 SPAN_S = 0.1
 """Seconds of sound of which one window is looked at."""

@@ -8,13 +8,13 @@ from jaxtyping import Complex, Float
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
-from anydoa.acoustics.plane_wave import steering_phases
+from anydoa.acoustics import steering_phases
 from anydoa.doctor.watch.notice import Notice
 from anydoa.doctor.watch.sound_statistics import SoundStatistics
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.peaks.finder import PeakFinder
+from anydoa.peaks import PeakFinder
 
 
 @dataclass(frozen=True)

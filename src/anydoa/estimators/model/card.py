@@ -7,7 +7,7 @@ from typing import Any
 
 from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPAN
 from anydoa.errors import CheckpointError, GeometryError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 
 CARD_SCHEMA = 2
 

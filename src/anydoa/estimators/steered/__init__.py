@@ -1,1 +1,5 @@
 """The default estimator: plane waves by physics, weighted by a learned mask."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Complex64, Float, Float32
 
-from anydoa.acoustics.diffuse_field import diffuse_coherence
-from anydoa.acoustics.stft import hann_window, short_time_spectra
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.acoustics import diffuse_coherence, hann_window, short_time_spectra
+from anydoa.geometry import MicrophoneArray
 
 NUM_FEATURES = 4
 _COHERENCE_FRAMES = 4

@@ -5,7 +5,7 @@ from jaxtyping import Float, Float32, Int
 from scipy.sparse import csr_array, vstack
 from scipy.spatial import cKDTree
 
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 
 _BLOCK = 8192  # directions weighed at once

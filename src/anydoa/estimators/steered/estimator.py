@@ -15,8 +15,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 from scipy.special import expit
 
-from anydoa.acoustics.plane_wave import steering_phases
-from anydoa.acoustics.stft import FrameStream
+from anydoa.acoustics import FrameStream, steering_phases
 from anydoa.errors import CheckpointError, ConfigError
 from anydoa.estimators.model.card import ModelCard
 from anydoa.estimators.model.folder import MASK_FILE, SCORE_FILE, ModelFolder
@@ -33,7 +32,7 @@ from anydoa.estimators.steered.scorer import (
     talker_views,
 )
 from anydoa.estimators.steered.talkers import Talker, TalkerSearch
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.spectrum import MaskedSpectrogram, SpatialSpectrum
 

@@ -7,13 +7,12 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32, Int
 from scipy.spatial import cKDTree
 
-from anydoa.acoustics.plane_wave import steering_phases
+from anydoa.acoustics import steering_phases
 from anydoa.estimators.steered.band_power import half_covariance, pair_matrix, takes_pairs
 from anydoa.estimators.steered.bin_features import BinAxis
-from anydoa.geometry.ambiguity import Cones
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import Cones, MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.peaks.fit import PatchFit
+from anydoa.peaks import PatchFit
 
 _KEPT_PATCHES = 64
 _KEPT_LARGE_PATCHES = 16

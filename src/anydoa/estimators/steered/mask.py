@@ -7,10 +7,10 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Float32
 
-from anydoa.acoustics.stft import FrameStream, hann_window, short_time_spectra
+from anydoa.acoustics import FrameStream, hann_window, short_time_spectra
 from anydoa.estimators.model.session import open_session
 from anydoa.estimators.steered.bin_features import BinAxis, BinFeatures, PolarSpectra
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.spectrum import MaskedSpectrogram
 
 _OUTPUTS = ["mask", "next_state"]  # named, for the session takes a tenth of a millisecond to list them

@@ -12,7 +12,7 @@ from anydoa.estimators.steered.evidence import EvidenceMemory
 from anydoa.estimators.steered.fine_search import FineSearch, first_greatest
 from anydoa.estimators.steered.mixture import fit_mixture
 from anydoa.estimators.steered.options import SteeredOptions
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.io.formats.length_unit import LengthUnit
 
 ThreeByThree = Literal["refuse", "rows", "columns"]

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import numpy as np
 
 from anydoa.errors import ArrayFileError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import positions_from_acoular, positions_to_acoular
 from anydoa.io.files import read_bytes
 from anydoa.io.formats.array_format import ArrayFormat, ReadOptions

@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.errors import ArrayFileError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import positions_from_polar
 from anydoa.io.formats.array_format import (
     TURN_OVER,

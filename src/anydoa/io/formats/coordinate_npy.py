@@ -7,7 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.errors import ArrayFileError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.io.files import read_bytes
 from anydoa.io.formats.array_format import TURN_OVER, ArrayFormat, ReadOptions, three_by_three_refusal
 from anydoa.io.formats.length_unit import to_metres

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from anydoa.errors import ArrayFileError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.io.files import read_text
 from anydoa.io.formats.array_format import ArrayFormat, ReadOptions
 from anydoa.io.formats.length_unit import (

@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.errors import ArrayFileError, MissingExtraError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import positions_from_polar
 from anydoa.io.files import check_is_file
 from anydoa.io.formats.array_format import ArrayFormat, ReadOptions

@@ -7,12 +7,13 @@ import numpy as np
 from jaxtyping import Float32
 
 from anydoa.errors import AudioError
-from anydoa.io.headers.encoding import decode_samples, sample_bytes
-from anydoa.io.headers.uncompressed import (
+from anydoa.io.headers import (
     ChunkLayout,
     HeaderIncompleteError,
     SoundHeader,
+    decode_samples,
     parse_header,
+    sample_bytes,
 )
 from anydoa.live.feed import check_feed_format
 from anydoa.live.feeds.sound_guard import SoundGuard

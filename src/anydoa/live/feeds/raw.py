@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float32
 
-from anydoa.io.headers.uncompressed import HeaderIncompleteError, SoundHeader
+from anydoa.io.headers import HeaderIncompleteError, SoundHeader
 from anydoa.live.feeds.pcm import PcmDecoder, PcmFormat, find_header
 
 STANDARD_INPUT = "standard input"

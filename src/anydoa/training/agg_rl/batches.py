@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from anydoa.networks.config import AggRlConfig
+from anydoa.networks import AggRlConfig
 from anydoa.simulation.scene import Scene, collate
 from anydoa.training.agg_rl.targets import BatchAmbiguity
 from anydoa.training.batch import TensorBatch, frame_activity, frame_centres

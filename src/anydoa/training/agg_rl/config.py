@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from anydoa.errors import ConfigError
-from anydoa.networks.config import AggRlConfig
+from anydoa.networks import AggRlConfig
 from anydoa.training.agg_rl.loss import LossOptions
 from anydoa.training.agg_rl.targets import BeamOptions, GridOptions
 from anydoa.training.config import StageOptions, TrainingConfig, ValidationOptions

@@ -7,9 +7,9 @@ import torch
 from jaxtyping import Float
 
 from anydoa.errors import ConfigError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.networks.checkpoint import load_checkpoint
+from anydoa.networks import load_checkpoint
 from anydoa.spectrum import SpatialSpectrum, SpectrumStream
 
 

@@ -12,8 +12,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.errors import ConfigError
-from anydoa.networks.agg_rl import AggRl
-from anydoa.networks.plane_wave_net import ScoredDirections
+from anydoa.networks import AggRl, ScoredDirections
 from anydoa.training.agg_rl.batches import AggRlBatch, AudioBatch, SpectraBatch
 from anydoa.training.agg_rl.targets import target_spectrum
 from anydoa.training.config import check_positive
@@ -63,7 +62,7 @@ class AggRlLoss(nn.Module):
         """
         network = self.network
         grid = network.gridnet(directions)
-        # SteeringNet judges the grid of the step itself, so nothing lies between its directions.
+        # PlaneWaveNet judges the grid of the step itself, so nothing lies between its directions.
         scored = network.scored_at(directions, grid) if network.hears_plane_waves else None
         logits = network.combine(represent(network, batch, scored), grid)
         target = target_spectrum(batch.sources, batch.active, directions, beamwidths_deg, batch.ambiguity)

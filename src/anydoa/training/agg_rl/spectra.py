@@ -22,9 +22,9 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from anydoa.geometry.coordinates import random_rotation, rotate
-from anydoa.networks.agg_rl import AggRl
-from anydoa.networks.layers.plane_waves import arrival_time
-from anydoa.simulation.array_sampling import sample_dynamic_array
+from anydoa.networks import AggRl
+from anydoa.networks.layers import arrival_time
+from anydoa.simulation import sample_dynamic_array
 from anydoa.training.agg_rl.batches import ClipShape, SpectraBatch
 from anydoa.training.agg_rl.speech_levels import (
     TimeAxis,

@@ -20,7 +20,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from anydoa.errors import ConfigError
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction, random_rotation, rotate
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.training.config import check_positive

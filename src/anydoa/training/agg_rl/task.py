@@ -9,8 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from anydoa.networks.agg_rl import AggRl
-from anydoa.networks.checkpoint import Checkpoint, load_checkpoint
+from anydoa.networks import AggRl, Checkpoint, load_checkpoint
 from anydoa.training.agg_rl.batches import AggRlBatch, AudioBatch, ClipShape, batch_scenes
 from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining
 from anydoa.training.agg_rl.loss import AggRlLoss

@@ -7,11 +7,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.metrics.localization import evaluate
-from anydoa.networks.agg_rl import AggRl
-from anydoa.peaks.published import pick_peaks
+from anydoa.networks import AggRl
+from anydoa.peaks import pick_peaks
 from anydoa.training.agg_rl.batches import AggRlBatch, ClipShape, batch_scenes
 from anydoa.training.agg_rl.config import AggRlTraining
 from anydoa.training.agg_rl.loss import represent, weighted_cross_entropy

@@ -18,7 +18,7 @@ from anydoa.training.curriculum import Position
 from anydoa.training.data import ProcessShare
 
 PLAIN = AggRlConfig(hop_length=256, num_features=32, num_heads=4, num_blocks=1)
-WITH_PLANE_WAVES = replace(PLAIN, steering="bands", steering_directions=20)
+WITH_PLANE_WAVES = replace(PLAIN, plane_waves=True, plane_wave_directions=20)
 SPECTRA = AggRlStage("geometry", 1.0, kind="spectra", batch_size=2, duration_s=0.2, microphones=(4, 4))
 
 
@@ -31,24 +31,24 @@ def task(path: Path, **changes: object) -> AggRlTask:
     return AggRlTask(config(**changes), path, ProcessShare(0, 1))
 
 
-def test_a_stage_may_teach_the_steering_net_alone(tmp_path: Path) -> None:
+def test_a_stage_may_teach_the_plane_wave_net_alone(tmp_path: Path) -> None:
     mine = task(tmp_path)
     mine.begin_stage(replace(SPECTRA, trains="plane-waves"), mine.network)
     for name, parameter in mine.network.named_parameters():
-        assert parameter.requires_grad == name.startswith("augeonet.steering_net."), name
+        assert parameter.requires_grad == name.startswith("augeonet.plane_wave_net."), name
     mine.begin_stage(SPECTRA, mine.network)
     assert all(parameter.requires_grad for parameter in mine.network.parameters())
     assert mine.network.augeonet.extractor.training
 
 
-def test_a_stage_may_leave_the_steering_net_out(tmp_path: Path) -> None:
+def test_a_stage_may_leave_the_plane_wave_net_out(tmp_path: Path) -> None:
     mine, averaged = task(tmp_path), AggRl(WITH_PLANE_WAVES).eval()
     stage = replace(SPECTRA, trains="without-plane-waves")
     mine.begin_stage(stage, averaged)
     batch = next(iter(mine.batches(stage, first=0)))
     mine.loss(batch, *mine.arguments(batch, Position(), np.random.default_rng(0))).backward()
     for name, parameter in mine.network.named_parameters():
-        assert (parameter.grad is None) == name.startswith("augeonet.steering_net."), name
+        assert (parameter.grad is None) == name.startswith("augeonet.plane_wave_net."), name
     plain = AggRl(PLAIN).eval()
     plain.load_state_dict(averaged.state_dict(), strict=False)
     audio, positions, grid = torch.randn(1, 4, 2048), torch.randn(1, 4, 3), torch.eye(3)

@@ -1,0 +1,11 @@
+from .diffuse_field import diffuse_coherence as diffuse_coherence
+from .diffuse_field import free_field_coherence as free_field_coherence
+from .plane_wave import steering_phases as steering_phases
+from .rigid_sphere import sphere_cross_power as sphere_cross_power
+from .rigid_sphere import sphere_response as sphere_response
+from .rigid_sphere import sphere_wave_number as sphere_wave_number
+from .sphere_waves import sphere_waves as sphere_waves
+from .stft import FrameStream as FrameStream
+from .stft import hann_window as hann_window
+from .stft import short_time_spectra as short_time_spectra
+from .tdoa import arrival_time as arrival_time

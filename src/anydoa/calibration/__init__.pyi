@@ -1,0 +1,11 @@
+from .card_start import CardStartCheck as CardStartCheck
+from .card_start import judge_start as judge_start
+from .card_start import remapped_array as remapped_array
+from .channel_profile import ProfileMaker as ProfileMaker
+from .channel_profile import load_profile as load_profile
+from .channel_profile import profile_channels as profile_channels
+from .channel_profile import save_profile as save_profile
+from .positions import Calibration as Calibration
+from .positions import CalibrationOptions as CalibrationOptions
+from .positions import calibrate_blocks as calibrate_blocks
+from .positions import calibrate_positions as calibrate_positions

@@ -1,0 +1,12 @@
+from . import channels as channels
+from . import delays as delays
+from . import recording as recording
+from . import symmetry as symmetry
+from . import watch as watch
+from . import wave_fit as wave_fit
+from .diagnosis import Diagnosis as Diagnosis
+from .examination import diagnose as diagnose
+from .examination import diagnose_geometry as diagnose_geometry
+from .findings import Finding as Finding
+from .report import report_json as report_json
+from .report import report_text as report_text

@@ -1,0 +1,2 @@
+from .notice import Notice as Notice
+from .recording_watch import RecordingWatch as RecordingWatch

@@ -1,0 +1,14 @@
+from .card import UNKNOWN_RANGE as UNKNOWN_RANGE
+from .card import ModelCard as ModelCard
+from .card import TrainedRange as TrainedRange
+from .folder import AUGEONET_FILE as AUGEONET_FILE
+from .folder import CARD_FILE as CARD_FILE
+from .folder import GRIDNET_FILE as GRIDNET_FILE
+from .folder import MASK_FILE as MASK_FILE
+from .folder import PLANE_WAVES as PLANE_WAVES
+from .folder import SCORE_FILE as SCORE_FILE
+from .folder import STATE_PREFIX as STATE_PREFIX
+from .folder import ModelFolder as ModelFolder
+from .folder import find_model as find_model
+from .folder import list_models as list_models
+from .session import open_session as open_session

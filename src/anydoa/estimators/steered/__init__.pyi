@@ -1,0 +1,16 @@
+from .bin_features import NUM_FEATURES as NUM_FEATURES
+from .bin_features import BinAxis as BinAxis
+from .bin_features import BinFeatures as BinFeatures
+from .bin_features import PolarSpectra as PolarSpectra
+from .bin_features import window_spectra as window_spectra
+from .estimator import AXIS_KEY as AXIS_KEY
+from .estimator import OPTIONS_KEY as OPTIONS_KEY
+from .estimator import SteeredEstimator as SteeredEstimator
+from .estimator import SteeredFrame as SteeredFrame
+from .mask import OnnxMask as OnnxMask
+from .options import SteeredOptions as SteeredOptions
+from .scorer import MASK_CHANNEL as MASK_CHANNEL
+from .scorer import NUM_CHANNELS as NUM_CHANNELS
+from .scorer import NUM_NUMBERS as NUM_NUMBERS
+from .scorer import OnnxScorer as OnnxScorer
+from .scorer import TalkerViews as TalkerViews

@@ -1,0 +1,10 @@
+from . import channels as channels
+from . import coordinates as coordinates
+from . import dialects as dialects
+from . import grid as grid
+from . import layouts as layouts
+from .ambiguity import Ambiguity as Ambiguity
+from .ambiguity import Cones as Cones
+from .ambiguity import ambiguity_sentence as ambiguity_sentence
+from .array import MicrophoneArray as MicrophoneArray
+from .array_report import ArrayReport as ArrayReport

@@ -1,0 +1,12 @@
+from . import audio as audio
+from . import files as files
+from . import headers as headers
+from . import names as names
+from . import output as output
+from . import resampling as resampling
+from . import results as results
+from . import samples as samples
+from .array_file import list_presets as list_presets
+from .array_file import load_array as load_array
+from .array_file import save_array as save_array
+from .grid_file import load_grid as load_grid

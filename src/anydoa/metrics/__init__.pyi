@@ -1,0 +1,3 @@
+from . import detection as detection
+from . import localization as localization
+from . import tracking as tracking

@@ -1,0 +1,14 @@
+from .array_layout import take_microphones as take_microphones
+from .causal_conv import NUM_TAPS as NUM_TAPS
+from .causal_conv import CausalConv as CausalConv
+from .causal_conv import DepthwiseCausalConv as DepthwiseCausalConv
+from .causal_conv import ResidualBlock as ResidualBlock
+from .dual_path import DualPathBlock as DualPathBlock
+from .dual_path import PairAttention as PairAttention
+from .extractor import PairExtractor as PairExtractor
+from .gcc import FLOOR as FLOOR
+from .normalization import BatchNorm as BatchNorm
+from .plane_waves import arrival_time as arrival_time
+from .pooling import EPSILON as EPSILON
+from .positional_encoding import place_scalars as place_scalars
+from .recurrence import NUM_LAYERS as NUM_LAYERS

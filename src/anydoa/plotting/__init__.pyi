@@ -1,0 +1,13 @@
+from .array_picture import draw_array as draw_array
+from .array_picture import draw_calibration as draw_calibration
+from .bins_picture import draw_bin_density as draw_bin_density
+from .bins_picture import draw_mask as draw_mask
+from .doctor_picture import DelayScatter as DelayScatter
+from .doctor_picture import draw_ambiguity as draw_ambiguity
+from .doctor_picture import draw_delays as draw_delays
+from .picture import FAINT as FAINT
+from .picture import INK as INK
+from .picture import check_picture_path as check_picture_path
+from .picture import picture as picture
+from .spectrum_picture import AzimuthTrace as AzimuthTrace
+from .spectrum_picture import draw_spectrum as draw_spectrum

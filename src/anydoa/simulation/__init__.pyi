@@ -1,0 +1,16 @@
+from . import activity as activity
+from . import corpus as corpus
+from . import mixing as mixing
+from . import noise as noise
+from . import pool as pool
+from . import recipe as recipe
+from . import render as render
+from . import room as room
+from . import rooms as rooms
+from . import scene as scene
+from .array_sampling import sample_dynamic_array as sample_dynamic_array
+from .rir import room_rir as room_rir
+from .rir_bank import RirBank as RirBank
+from .rir_bank import build_bank as build_bank
+from .sphere import RigidSphere as RigidSphere
+from .voices import write_voices as write_voices

@@ -1,0 +1,9 @@
+from . import agg_rl as agg_rl
+from .accelerator import make_accelerator as make_accelerator
+from .config_file import load_config as load_config
+from .loop import Trainer as Trainer
+from .run import RunFolder as RunFolder
+from .run import StepReport as StepReport
+from .run import StopRequest as StopRequest
+from .run import Watcher as Watcher
+from .task import ValidationResult as ValidationResult

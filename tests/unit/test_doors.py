@@ -1,0 +1,65 @@
+"""Doors: what a package shows, and that everything else stays behind it."""
+
+import ast
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[2] / "src" / "anydoa"
+DOORS = sorted(path.parent.name for path in SOURCE.glob("*/__init__.pyi"))
+NEEDS_TORCH = {"networks", "training", "export"}
+
+
+@pytest.mark.parametrize("package", DOORS)
+def test_every_name_at_a_door_is_there(package: str) -> None:
+    door = import_module(f"anydoa.{package}")
+    assert door.__all__, package
+    for name in door.__all__:
+        assert getattr(door, name) is not None, name
+
+
+@pytest.mark.parametrize("package", DOORS)
+def test_every_name_at_a_door_is_used_or_documented_outside(package: str) -> None:
+    outside = [path for path in SOURCE.rglob("*.py") if SOURCE / package not in path.parents]
+    root = SOURCE.parents[1]
+    outside += [*root.glob("benchmarks/*.py"), *root.glob("examples/*.py"), *root.glob("docs/**/*.md")]
+    taken = {alias for path in outside for alias in names_from(path.read_text(), f"anydoa.{package}")}
+    assert set(import_module(f"anydoa.{package}").__all__) <= taken
+
+
+def names_from(text: str, package: str) -> set[str]:
+    """What a file, or a document by its sessions, imports from a door."""
+    code = "\n".join(line.removeprefix(">>> ") for line in text.splitlines() if line.startswith(">>> from "))
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except SyntaxError:
+        nodes = list(ast.walk(ast.parse(code)))
+    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == package]
+    return {alias.name for node in imports for alias in node.names}
+
+
+def test_every_package_but_the_command_line_has_a_door() -> None:
+    packages = {path.parent.name for path in SOURCE.glob("*/__init__.py")}
+    assert packages - set(DOORS) == {"cli"}
+
+
+@pytest.mark.parametrize("package", sorted(set(DOORS) - NEEDS_TORCH))
+def test_a_door_opens_without_torch(package: str) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None\n"
+        f"import anydoa.{package} as door\n"
+        "[getattr(door, name) for name in door.__all__]"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_nothing_goes_past_a_door() -> None:
+    checked = subprocess.run(
+        [sys.executable, str(SOURCE.parents[1] / "benchmarks" / "house.py"), "--doors"],
+        capture_output=True,
+        text=True,
+    )
+    assert checked.returncode == 0, checked.stdout
