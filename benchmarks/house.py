@@ -15,6 +15,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 GROUND = {"__init__", "__main__", "errors", "constants", "threads", "spectrum", "localizer"}
@@ -131,7 +132,7 @@ def private_helpers(module: Module) -> tuple[int, int]:
     return len(helpers), sum(used[name] == 1 for name in helpers)
 
 
-def leavers(modules: list[Module]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+def leavers(modules: list[Module], source: Path) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Names that another package imports, and those of them that it takes past the package's door."""
     known = {module.name.removesuffix(".__init__") for module in modules}
     leaving, past = set(), set()
@@ -147,15 +148,21 @@ def leavers(modules: list[Module]) -> tuple[set[tuple[str, str]], set[tuple[str,
                 continue
             for alias in node.names:
                 leaving.add((package, alias.name))
-                if "." in origin and f"{origin}.{alias.name}" not in known:
+                if (
+                    "." in origin
+                    and f"{origin}.{alias.name}" not in known
+                    and not _is_shown(source, origin.split("."))
+                ):
                     past.add((origin, alias.name))
     return leaving, past
 
 
 def imports_past_doors(root: Path) -> list[str]:
-    """Imports of a package's inner files from outside it: in source, benchmarks, examples and documents."""
+    """Imports of what a package does not show, in source, benchmarks, examples and documents.
+
+    A door is the ``__init__`` of a package. It shows names, and modules or packages whose names are public.
+    """
     source = root / "src" / "anydoa"
-    packages = {path.parent.name for path in source.glob("*/__init__.py")}
     code = {path: path.read_text() for path in source.rglob("*.py")}
     for folder in ("benchmarks", "examples"):
         code |= {path: path.read_text() for path in (root / folder).rglob("*.py")}
@@ -168,9 +175,25 @@ def imports_past_doors(root: Path) -> list[str]:
         for node in ast.walk(ast.parse(text)):
             for name in _imported_modules(node):
                 parts = name.split(".")
-                if parts[0] == "anydoa" and len(parts) > 2 and parts[1] in packages - {own}:
-                    past.append(f"{path.relative_to(root)}: {name}; import from anydoa.{parts[1]}")
+                if (
+                    parts[0] == "anydoa"
+                    and parts[1:]
+                    and parts[1] != own
+                    and not _is_shown(source, parts[1:])
+                ):
+                    past.append(f"{path.relative_to(root)}: {name} is not shown by anydoa.{parts[1]}")
     return past
+
+
+def _is_shown(source: Path, parts: list[str]) -> bool:
+    """Whether every package on the way to a module shows the next one."""
+    folder = source
+    for package, inner in pairwise(parts):
+        folder /= package
+        door = folder / "__init__.pyi"
+        if not door.exists() or f"from . import {inner} as {inner}" not in door.read_text().splitlines():
+            return False
+    return True
 
 
 def _imported_modules(node: ast.AST) -> list[str]:
@@ -195,7 +218,7 @@ def report(root: Path) -> dict[str, str]:
     helpers = [private_helpers(module) for module in modules]
     num_helpers, once = (sum(counts) for counts in zip(*helpers, strict=True))
     lengths = sorted(body_lines(node) for module in modules for node in functions(module))
-    leaving, past = leavers(modules)
+    leaving, past = leavers(modules, root / "src" / "anydoa")
     outside = [module for module in plain if module.package != "geometry"]
     constants = sum(len(numeric_constants(module)) for module in modules)
     comments = sum(

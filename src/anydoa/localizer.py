@@ -170,7 +170,7 @@ class Localizer:
 
 @runtime_checkable
 class SoundWatch(Protocol):
-    """Listens to the microphones, as :class:`~anydoa.doctor.watch.recording_watch.RecordingWatch` does, and says what is wrong."""
+    """Listens to the microphones and says what is wrong, as :class:`~anydoa.doctor.watch.RecordingWatch`."""
 
     def see(self, audio: Float[np.ndarray, "mic time"]) -> None:
         """Take the next samples of every microphone."""
@@ -195,7 +195,7 @@ class Session:
     Args:
         localizer: array, grid and estimator.
         sample_rate: sample rate of the sound, in Hz.
-        watch: says what is wrong with the sound; a :class:`~anydoa.doctor.watch.recording_watch.RecordingWatch` if None.
+        watch: says what is wrong with the sound; None for a :class:`~anydoa.doctor.watch.RecordingWatch`.
 
     Raises:
         AudioError: if no sound is recorded at that rate.

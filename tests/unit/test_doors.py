@@ -25,20 +25,27 @@ def test_every_name_at_a_door_is_there(package: str) -> None:
 def test_every_name_at_a_door_is_used_or_documented_outside(package: str) -> None:
     outside = [path for path in SOURCE.rglob("*.py") if SOURCE / package not in path.parents]
     root = SOURCE.parents[1]
-    outside += [*root.glob("benchmarks/*.py"), *root.glob("examples/*.py"), *root.glob("docs/**/*.md")]
-    taken = {alias for path in outside for alias in names_from(path.read_text(), f"anydoa.{package}")}
+    outside += [*root.glob("benchmarks/*.py"), *root.glob("examples/**/*.py"), *root.glob("docs/**/*.md")]
+    outside += [SOURCE / "__init__.pyi"]
+    taken = {name for path in outside for name in names_from(path.read_text(), package)}
     assert set(import_module(f"anydoa.{package}").__all__) <= taken
 
 
 def names_from(text: str, package: str) -> set[str]:
-    """What a file, or a document by its sessions, imports from a door."""
-    code = "\n".join(line.removeprefix(">>> ") for line in text.splitlines() if line.startswith(">>> from "))
+    """What a file, or a document by its sessions, imports from a package: names and modules."""
     try:
         nodes = list(ast.walk(ast.parse(text)))
     except SyntaxError:
-        nodes = list(ast.walk(ast.parse(code)))
-    imports = [node for node in nodes if isinstance(node, ast.ImportFrom) and node.module == package]
-    return {alias.name for node in imports for alias in node.names}
+        sessions = [line.removeprefix(">>> ") for line in text.splitlines() if line.startswith(">>> from ")]
+        nodes = list(ast.walk(ast.parse("\n".join(sessions))))
+    names = set()
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            origin = node.module.removeprefix("anydoa.").split(".")
+            if origin[0] == package:
+                names |= {origin[1]} if origin[1:] else set()
+                names |= {alias.name for alias in node.names}
+    return names
 
 
 def test_every_package_but_the_command_line_has_a_door() -> None:

@@ -1,6 +1,6 @@
 """MaskNet: which time-frequency bins hold the direct sound of a talker.
 
-It sees levels and coherence (:class:`~anydoa.estimators.steered.bin_features.BinFeatures`), no geometry, so it serves
+It sees levels and coherence (:class:`~anydoa.estimators.steered.BinFeatures`), no geometry, so it serves
 every array. Causal: a bin is judged by what came before and at the same time.
 
 Recurrent layers see whole frames and remember, but all of a frame has to pass through their few hundred

@@ -1,7 +1,7 @@
 """ScoreNet: whether somebody speaks where the mixture has found something.
 
 It sees a picture of the cells that belong to one talker and a few numbers
-(:class:`~anydoa.estimators.steered.scorer.TalkerViews`), no geometry, so it serves every array. What it learns is
+(:class:`~anydoa.estimators.steered.TalkerViews`), no geometry, so it serves every array. What it learns is
 what speech looks like over half a second, when other sounds at other places are mostly out of the picture.
 """
 

@@ -9,7 +9,7 @@ To add a network:
 1. Write one file, such as ``mask.py``: a subclass of :class:`~anydoa.training.config.TrainingConfig` with the
    choices of its own, a batch, a loss and a subclass of :class:`Task`.
 2. Name it in ``catalogue.py``. A TOML file chooses it by ``network = "..."``.
-3. Tell ``models/checkpoint.py`` how its weights are read.
+3. Tell ``networks/checkpoint.py`` how its weights are read.
 
 To change the loss of AGG-RL: ``agg_rl/loss.py`` has its terms and their weights, which a TOML file sets in
 ``[loss]``. What the network should answer is in ``agg_rl/targets.py``. The loss of the mask network is in
