@@ -11,7 +11,8 @@ from anydoa.errors import AudioError, ShapeError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 
-_USUAL_EXPONENT = 30  # of two, either way: squares of such samples and their sums fit single precision
+_FAINTEST_EXPONENT, _LOUDEST_EXPONENT = -30, 20  # of two: recordings that begin in between keep their scale
+_GREATEST_EXPONENT = 40  # of two: squares of scaled samples and their sums fit single precision
 _EXPONENT_STEP = 20
 
 
@@ -39,41 +40,43 @@ def check_audio(
 class SampleScale:
     """Keeps the squares of samples within single precision, however a recording is scaled.
 
-    Samples are multiplied by one, unless the loudest so far is beyond 2 to the power of 30 or nearer to zero
-    than the faintest that is usual; then by the power of 2 to the power of 20 that brings it near one.
+    The first sound decides the factor: one for usual recordings, else the power of 2 to the power of 20 that
+    brings it near one. It holds until scaled samples grow beyond 2 to the power of 40: so much louder than
+    what came before that this was silence. Then it is decided anew.
 
     Args:
-        faintest_exponent: of two: what a usual recording is louder than.
+        faintest_exponent: power of two that usual recordings are louder than.
     """
 
-    def __init__(self, faintest_exponent: int = -_USUAL_EXPONENT) -> None:
+    def __init__(self, faintest_exponent: int = _FAINTEST_EXPONENT) -> None:
         self._faintest_exponent = faintest_exponent
-        self._loudest, self._latest = 0.0, 1.0
+        self._factor, self._is_silent = 1.0, True
 
     def pieces(
         self, samples: Float32[np.ndarray, "mic time"]
     ) -> list[tuple[Float32[np.ndarray, "mic _"], float]]:
         """The next samples, cut where their factor changes: scaled samples and the factor of each piece."""
-        before, factor = self._loudest, self._latest
-        peak = max(before, float(samples.max(initial=0.0)), -float(samples.min(initial=0.0)))
-        if peak > before:
-            self._loudest, self._latest = peak, float(self._factor(peak))
-        if peak == before or (before > 0 and factor == self._latest):
-            return [(_scaled(samples, factor), factor)]
-        loudness = np.maximum(samples.max(axis=0), -samples.min(axis=0)).astype(np.float64)
-        factors = self._factor(np.maximum(np.maximum.accumulate(loudness), before))
-        cuts = np.flatnonzero(np.diff(factors)) + 1
-        ends = [*cuts.tolist(), len(factors)]
-        return [
-            (_scaled(samples[:, start:end], factors[start]), float(factors[start]))
-            for start, end in zip([0, *ends[:-1]], ends, strict=True)
-        ]
+        pieces = []
+        while (cut := self._served(samples)) is not None:
+            before = self._factor
+            self._decide(float(np.abs(samples[:, cut]).max()))
+            if self._factor != before and cut > 0:
+                pieces.append((_scaled(samples[:, :cut], before), before))
+                samples = samples[:, cut:]
+        return [*pieces, (_scaled(samples, self._factor), self._factor)]
 
-    def _factor(self, loudest: Float[np.ndarray, "*any"] | float) -> Float[np.ndarray, "*any"]:
-        exponent = np.frexp(loudest)[1]
-        usual = (exponent >= self._faintest_exponent) & (exponent <= _USUAL_EXPONENT)
-        steps = np.where(usual, 0, np.rint(exponent / _EXPONENT_STEP).astype(int))
-        return np.asarray(np.ldexp(1.0, -_EXPONENT_STEP * steps))
+    def _served(self, samples: Float32[np.ndarray, "mic time"]) -> int | None:
+        """First sample that the factor does not serve; None if it serves all."""
+        bound = 0.0 if self._is_silent else float(np.ldexp(1.0, _GREATEST_EXPONENT)) / self._factor
+        if max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0))) <= bound:
+            return None
+        return int(np.argmax(np.abs(samples).max(axis=0) > bound))
+
+    def _decide(self, loudest: float) -> None:
+        exponent = int(np.frexp(loudest)[1])
+        is_usual = self._faintest_exponent <= exponent <= _LOUDEST_EXPONENT
+        step = 0 if is_usual else round(exponent / _EXPONENT_STEP)
+        self._factor, self._is_silent = float(np.ldexp(1.0, -_EXPONENT_STEP * step)), False
 
 
 def _scaled(samples: Float32[np.ndarray, "mic _"], factor: float) -> Float32[np.ndarray, "mic _"]:

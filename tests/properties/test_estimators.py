@@ -122,6 +122,7 @@ def test_a_part_of_the_grid_gives_that_part_of_the_spectrum(
 @every_estimator
 @few_examples
 @given(seeds, scales)
+@example(132, 10**-5.5)  # about as faint as what is brought near one
 def test_the_scale_of_the_audio_changes_the_level_alone(
     case: EstimatorCase, scene_seed: int, scale: float
 ) -> None:

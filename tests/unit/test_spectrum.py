@@ -84,3 +84,9 @@ def test_pieces_do_not_depend_on_the_chunks() -> None:
         np.concatenate([piece for piece, _ in chunks], axis=1),
         np.concatenate([piece for piece, _ in whole], axis=1),
     )
+
+
+def test_sound_that_grows_little_by_little_keeps_its_scale() -> None:
+    samples = np.float32(2.0**-18) * np.array([[0.5, 0.9, 1.1, 8.0, 3e4]], dtype=np.float32)
+    ((scaled, factor),) = SampleScale(faintest_exponent=-17).pieces(samples)
+    np.testing.assert_array_equal(scaled, samples * np.float32(factor))
