@@ -10,6 +10,7 @@ import pytest
 from anydoa.errors import AnydoaError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions
+from anydoa.io.array_file import FORMATS as KNOWN_FORMATS
 from anydoa.io.array_file import load_array, save_array
 
 RING = MicrophoneArray(
@@ -158,7 +159,7 @@ def test_damaged_files_give_an_array_or_a_named_error(tmp_path: Path, name: str)
     assert refused > num_files // 4  # the damage is real
 
 
-@pytest.mark.parametrize("suffix", [".toml", ".cfg", ".xml", ".sofa", ".csv", ".npy"])
+@pytest.mark.parametrize("suffix", KNOWN_FORMATS)
 def test_a_file_of_another_format_is_refused(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"other{suffix}"
     for content in (

@@ -130,6 +130,11 @@ def read_by(name: str, words: tuple[str, ...]) -> dict[str, bytes]:
     }
 
 
+def test_every_command_is_fuzzed() -> None:
+    group = typer.main.get_group(app)
+    assert {name.split()[0] for name in COMMANDS} == set(group.list_commands(typer.Context(group)))
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_ends_well_whatever_its_options(
     folder: Path, name: str, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -34,6 +34,7 @@ class EstimatorCase:
     fewest_microphones: int = 2
 
 
+# A new estimator gets a line here.
 ESTIMATORS = [
     pytest.param(EstimatorCase(SrpPhat(), pointwise=True, turns=True), id="srp-phat"),
     # MUSIC divides the pseudospectrum of each bin by its maximum over the grid.

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from anydoa.errors import GeometryError
+from anydoa.estimators.catalogue import ESTIMATORS as NAMES
+from anydoa.estimators.model.folder import list_models
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import (
     angles_to_direction,
@@ -50,6 +52,10 @@ def assert_is_a_spectrum(spectrum: SpatialSpectrum, num_directions: int) -> None
     assert spectrum.values.min() >= 0
     assert spectrum.values.max() <= 1
     assert np.isfinite(spectrum.level).all()
+
+
+def test_every_estimator_of_the_package_is_tested_here() -> None:
+    assert {*NAMES, *list_models()} == {param.id for param in ESTIMATORS}
 
 
 @every_estimator

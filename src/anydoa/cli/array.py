@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Microphone arrays: list, show, check, convert.", no_args_is_help=True)
 
-_ARRAY_HELP = "A bundled array, or a file: .toml .cfg .xml .sofa .csv .npy."
+_ARRAY_HELP = "A bundled array, or an array file of any format."
 _Array = Annotated[str, typer.Argument(metavar="NAME|FILE", help=_ARRAY_HELP)]
 
 _WIDE = 1500.0  # Hz; phases that wrap below this do so where speech is strongest
@@ -85,7 +85,7 @@ def check_command(
 @app.command("convert")
 def convert_command(
     source: _Array,
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="File to write: .toml .csv .npy .xml.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="File to write; its suffix says the format.")],
     three_by_three: Annotated[
         Literal["refuse", "rows", "columns"],
         typer.Option(help="What the microphones are in a table of 3 rows without a header."),

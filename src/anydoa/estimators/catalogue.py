@@ -1,16 +1,17 @@
 """Estimators by name: those that need no weights, bundled models, model folders and models on a hub.
 
-To add an estimator, write three files:
+To add an estimator, write two files:
 
-1. ``estimators/NAME.py``: a class on the protocol :class:`~anydoa.spectrum.SpectrumEstimator`;
-2. this file: its name in :data:`ESTIMATORS` and its branch in :func:`make_estimator`;
-3. its description under ``docs/``.
+1. ``estimators/NAME.py``: a class on the protocol :class:`~anydoa.spectrum.SpectrumEstimator`, or on
+   :class:`~anydoa.estimators.covariance.CovarianceEstimator`, which leaves little to write;
+2. this file: a line in the table of classes below.
 
-A line in ``ESTIMATORS`` of ``tests/properties/strategies.py`` tests what physics guarantees. The command
-line, the page and the evaluation read their lists of names here.
+A line in ``ESTIMATORS`` of ``tests/properties/strategies.py``, which a test asks for, tests what physics
+guarantees. The command line, the page and the evaluation read their lists of names here.
 """
 
 import os
+from importlib import import_module
 from pathlib import Path
 
 from anydoa.errors import ConfigError
@@ -18,7 +19,10 @@ from anydoa.estimators.model.folder import HUB_PREFIX, find_model, list_models
 from anydoa.io.names import nearest_name
 from anydoa.spectrum import SpectrumEstimator
 
-ESTIMATORS = ("srp-phat", "music")
+_CLASSES = {"srp-phat": "srp_phat.SrpPhat", "music": "music.Music"}
+"""Module and class of each estimator that needs no weights; imported when it is asked for."""
+
+ESTIMATORS = tuple(_CLASSES)
 """Estimators that need no weights, by name; the name of a bundled model is welcome, too."""
 
 DEFAULT_ESTIMATOR = "steered"
@@ -31,14 +35,10 @@ def make_estimator(name: str) -> SpectrumEstimator:
         ConfigError: if there is none of that name.
         CheckpointError: if a model is damaged.
     """
-    if name == "srp-phat":
-        from anydoa.estimators.srp_phat import SrpPhat
-
-        return SrpPhat()
-    if name == "music":
-        from anydoa.estimators.music import Music
-
-        return Music()
+    if name in _CLASSES:
+        module, class_name = _CLASSES[name].split(".")
+        estimator: SpectrumEstimator = getattr(import_module(f"anydoa.estimators.{module}"), class_name)()
+        return estimator
     if name in list_models() or name.startswith(HUB_PREFIX) or os.path.isdir(name):
         return load(name)
     names = (*ESTIMATORS, *list_models())

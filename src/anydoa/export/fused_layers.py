@@ -273,7 +273,7 @@ class FusedAttention(nn.Module):
 def pool(
     x: Float[Tensor, "frame batch pair feature"], *, unbiased: bool = False
 ) -> Float[Tensor, "frame batch pooled"]:
-    """The same as :func:`pool_pairs` when no pair is absent; the softmax is divided out at the end."""
+    """Pooling when no pair is absent; the softmax is divided out at the end."""
     count = torch.as_tensor(x.shape[2], dtype=x.dtype)
     divisor = (count - 1).clamp(min=1) if unbiased else count
     # frame batch pair feature -> frame batch feature, twice: sum and spread

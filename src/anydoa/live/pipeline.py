@@ -88,7 +88,7 @@ class LivePipeline:
 
     @property
     def directions(self) -> tuple[Source, ...]:
-        """The sources of the feed so far as a whole, strongest first; see :class:`DirectionVotes`."""
+        """The sources of the feed so far as a whole, strongest first, elected by its frames."""
         return self._listener.directions
 
     def __iter__(self) -> Iterator[LiveResult]:

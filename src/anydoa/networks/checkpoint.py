@@ -1,6 +1,7 @@
 """Weights on disk: one safetensors file that also holds, as JSON, the configuration of the network.
 
-No pickle: reading a checkpoint runs no code.
+No pickle: reading a checkpoint runs no code. Another network gets its type in ``AnyNetwork``, its name in
+``_NAMES`` and a function that reads it.
 """
 
 import json
@@ -24,7 +25,7 @@ _KEY = "anydoa"
 AnyNetwork = AggRl | MaskNet | ScoreNet
 """Every network that is trained."""
 
-Network = TypeVar("Network", AggRl, MaskNet, ScoreNet)
+Network = TypeVar("Network", bound=AnyNetwork)
 _NAMES: dict[type, str] = {AggRl: "agg-rl", MaskNet: "mask", ScoreNet: "score"}
 
 

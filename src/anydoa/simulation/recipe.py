@@ -123,7 +123,7 @@ class MixRecipe:
         rotation: array and truth turned together: not at all, about the vertical, or in all ways. Sound
             knows no up and down, so this is exact; only ``full`` gives up the preference for the horizon.
         upright_share: share of the scenes that ``full`` turns about the vertical only, so that something of
-            that preference is learnt.
+            that preference is learned.
         permute: whether microphones come in random order.
         isotropic_share: share of the scenes whose noise comes from everywhere instead of from a place.
         anechoic_share: share of the scenes that end 3 ms after the direct sound and have no noise but that of

@@ -5,7 +5,7 @@ The folder of a run:
     config.json                 every choice, and the version of the package
     log.jsonl                   one line a validation: the learning curve
     tensorboard/                the same and the loss of each step, to look at
-    model.safetensors           averaged weights of the last checkpoint, to use; see models.checkpoint
+    model.safetensors           averaged weights of the last checkpoint, to use; see networks/checkpoint.py
     checkpoint-0000123456/      everything needed to go on, named by the clips seen
         state.safetensors       current and averaged weights, moments of the optimiser
         state.json              numbers

@@ -44,7 +44,7 @@ class Catalogue:
     """Names and what they stand for; what was given on the command line comes first.
 
     Args:
-        array: of the command line, or None.
+        array: that of the command line, or None.
         estimator: name, model folder or hub name of the command line.
         grid: description or file of the command line.
 

@@ -1,7 +1,7 @@
 """Metres out of the lengths of a file: the unit that a person tells, else the file's own, else metres."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Literal
@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.constants import MAX_SPAN, MIN_SPAN
-from anydoa.errors import ConfigError, GeometryError
+from anydoa.errors import ArrayFileError, ConfigError, GeometryError
 
 LengthUnit = Literal["m", "cm", "mm"]
 
@@ -25,7 +25,7 @@ _logger = logging.getLogger(__name__)
 
 
 def to_metres(
-    lengths: Iterable[Iterable[float]],
+    lengths: object,
     path: Path,
     *,
     told: LengthUnit | None = None,
@@ -34,19 +34,20 @@ def to_metres(
     """Positions of a file in metres, each coordinate right to its last digit.
 
     Args:
-        lengths: rows of coordinates as they stand in the file.
+        lengths: rows of three coordinates as they stand in the file; anything else is refused.
         path: file that they come from, for messages.
         told: unit that a person gave; wins over the file's own.
         said: unit that the file itself names.
 
     Raises:
+        ArrayFileError: if a row is not three numbers.
         GeometryError: if nobody named a unit and the array is wider than any that can be used, or it is
             too small in the unit named.
     """
     unit = chosen_unit(told=told, said=said)
     if told is not None and said is not None and told != said:
         _logger.warning("%s: the file says its lengths are in %s; taken as %s, as told", path, said, told)
-    rows = [[in_metres(length, unit) for length in row] for row in lengths]
+    rows = [[in_metres(length, unit) for length in row] for row in _rows_of_three(lengths, path)]
     _check_span(rows, unit, nobody_said=told is None and said is None)
     return rows
 
@@ -75,6 +76,19 @@ def in_metres(length: float, unit: str) -> float:
     """A length in metres; by way of its decimal digits, so that 46.3 mm is 0.0463 m to the last bit."""
     per_metre = UNITS_PER_METRE[unit]
     return float(length) if per_metre == 1 else float(Decimal(repr(float(length))) / per_metre)
+
+
+def _rows_of_three(rows: object, path: Path) -> list[Sequence[float]]:
+    """The rows as they are; a parser of JSON or YAML may have given anything."""
+    if not isinstance(rows, Sequence) or isinstance(rows, str):
+        raise ArrayFileError(f"{path}: positions must be a list of [x, y, z], got {str(rows)!r:.80}")
+    for number, row in enumerate(rows):
+        three = isinstance(row, Sequence) and len(row) == 3
+        if not three or not all(isinstance(x, int | float) and not isinstance(x, bool) for x in row):
+            raise ArrayFileError(
+                f"{path}: position of microphone {number} must be three numbers, got {str(row)!r:.80}"
+            )
+    return list(rows)
 
 
 def _check_span(rows: list[list[float]], unit: str, *, nobody_said: bool) -> None:

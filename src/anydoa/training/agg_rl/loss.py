@@ -2,6 +2,7 @@
 
 Cross-entropy judges each direction by itself, a divergence compares directions. To change the loss, change
 :class:`LossOptions` and :meth:`AggRlLoss.forward`; a TOML file sets the options in ``[loss]``.
+The loss of validation is the cross-entropy alone, so runs with other terms can be compared by it.
 """
 
 from collections.abc import Sequence

@@ -133,7 +133,7 @@ class BatchAmbiguity:
 
     @classmethod
     def of(cls, positions: Float[Tensor, "batch mic 3"]) -> "BatchAmbiguity":
-        """Of arrays whose microphones are told to be at ``positions``, in metres and in free air."""
+        """The ambiguity of arrays with microphones at ``positions``, in metres and in free air."""
         ambiguities = [MicrophoneArray(row).ambiguity for row in positions.numpy()]
         axes = [np.zeros(3) if one.axis is None else one.axis for one in ambiguities]
         return cls(

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anydoa.errors import GeometryError
+from anydoa.errors import ArrayFileError, GeometryError
 from anydoa.io.array_file import load_array
-from anydoa.io.formats.length_unit import LengthUnit
+from anydoa.io.formats.length_unit import LengthUnit, to_metres
 
 MILLIMETRES = [[46.3, 0.0, 0.0], [0.0, 46.3, 0.0], [-46.3, 0.0, 0.0], [0.0, 0.0, 10.1]]
 METRES = [[0.0463, 0, 0], [0, 0.0463, 0], [-0.0463, 0, 0], [0, 0, 0.0101]]
@@ -85,6 +85,12 @@ def test_a_hall_is_refused_because_it_is_too_wide(tmp_path: Path, suffix: str, t
     with pytest.raises(GeometryError, match=r"wider than 5 m are not supported \(far field only\)") as error:
         load_array(written(tmp_path, suffix, text, HALL))
     assert "mm" not in str(error.value)  # 14 mm from end to end is no array
+
+
+@pytest.mark.parametrize("rows", [3, None, "abc", {}, [3], [[0, 0]], [["a", 0, 0]], [[True, 0, 0]], ["abc"]])
+def test_what_a_parser_gives_in_place_of_positions_is_refused(rows: object) -> None:
+    with pytest.raises(ArrayFileError, match=r"^a.json: position.* must be (a list|three numbers)"):
+        to_metres(rows, Path("a.json"))
 
 
 def test_a_hall_whose_unit_is_known_is_not_asked_for_it(tmp_path: Path) -> None:
