@@ -13,7 +13,7 @@ from anydoa.doctor.findings import CERTAIN, LIKELY, Finding, channels_in_words
 from anydoa.doctor.measurement import Measurement
 from anydoa.doctor.repairs import AcceptedRepair, RepairResult
 from anydoa.doctor.symmetry import Order, apparent_motion, equivalents, moved_places, rarity, shift_of
-from anydoa.doctor.talker import HeardTalker, TalkerOptions, TalkerSearch, wrapped_deg
+from anydoa.doctor.talker import HeardTalker, TalkerOptions, LoneTalkerSearch, wrapped_deg
 from anydoa.doctor.wave_fit import ChannelHypothesis
 from anydoa.geometry import MicrophoneArray
 
@@ -136,7 +136,7 @@ def _choose(
     candidates = sorted(equivalents(hypothesis.order, measurement.group), key=rarity)
     if known_azimuth_deg is None:
         return _ChosenOrder(candidates[0], 1.0, tuple(candidates[1:]), (), None)
-    search = TalkerSearch(measurement, known_azimuth_deg, options)
+    search = LoneTalkerSearch(measurement, known_azimuth_deg, options)
     heard = {order: search.heard(hypothesis.reordered(order)) for order in candidates}
     tied = [order for order in candidates if rarity(order) == rarity(candidates[0])]
     best = next((order for order in tied if heard[order].is_there), tied[0])

@@ -73,7 +73,7 @@ class HeardTalker:
         return places if self.within_deg <= 8 else f"{places} (give or take {self.within_deg:.0f}°)"
 
 
-class TalkerSearch:
+class LoneTalkerSearch:
     """Finds the talker of one recording under any order of its channels.
 
     Args:

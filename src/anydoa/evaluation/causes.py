@@ -59,7 +59,7 @@ class Cause(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Frames:
+class ScoredFrames:
     """Talkers of each frame, what was found for them, and what is known of the sound around them.
 
     Args:
@@ -96,7 +96,7 @@ class CauseShare:
     error_deg: float
 
 
-def share_causes(frames: Frames, options: CauseOptions = _OPTIONS) -> dict[Cause, CauseShare]:
+def share_causes(frames: ScoredFrames, options: CauseOptions = _OPTIONS) -> dict[Cause, CauseShare]:
     """Share of each cause that can be told in a recording; nothing for one in which nobody speaks."""
     trial = ~np.isnan(frames.errors_deg)
     count = int(trial.sum())
@@ -133,7 +133,7 @@ def share_causes(frames: Frames, options: CauseOptions = _OPTIONS) -> dict[Cause
     return shares
 
 
-def _pointed_at(frames: Frames, options: CauseOptions) -> dict[Cause, Bool[np.ndarray, "frame talker"]]:
+def _pointed_at(frames: ScoredFrames, options: CauseOptions) -> dict[Cause, Bool[np.ndarray, "frame talker"]]:
     """Causes that are a matter of places: other talkers, noise, reflections."""
     active = ~np.isnan(frames.errors_deg)
     matched = frames.matched[:, :, None]

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from anydoa.errors import ConfigError
-from anydoa.evaluation.causes import Cause, CauseShare, Frames, share_causes
+from anydoa.evaluation.causes import Cause, CauseShare, ScoredFrames, share_causes
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io.results import Source
@@ -141,11 +141,11 @@ def _frames(
         Float[np.ndarray, "frame source 3"],
     ],
     times_s: Float[np.ndarray, "frame"],
-) -> Frames:
+) -> ScoredFrames:
     """What was found beside what is known of the recording, all as the array can tell it apart."""
     matched, errors_deg, talkers = found
     ambiguity = clip.array.ambiguity
-    return Frames(
+    return ScoredFrames(
         matched=matched,
         errors_deg=errors_deg,
         talkers=talkers,

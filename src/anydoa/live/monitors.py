@@ -108,7 +108,7 @@ class SpeechGate:
 
 
 @dataclass(frozen=True)
-class WatchOptions:
+class LiveWatchOptions:
     """How often endless sound is judged.
 
     Args:
@@ -130,7 +130,7 @@ class LiveWatch:
     """
 
     def __init__(
-        self, watch: RecordingWatch, sample_rate: int, options: WatchOptions = WatchOptions()
+        self, watch: RecordingWatch, sample_rate: int, options: LiveWatchOptions = LiveWatchOptions()
     ) -> None:
         self._watch, self._options = watch, options
         self._sample_rate = sample_rate

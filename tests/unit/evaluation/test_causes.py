@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anydoa.evaluation.causes import Cause, Frames, share_causes
+from anydoa.evaluation.causes import Cause, ScoredFrames, share_causes
 from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direction
 from anydoa.metrics.localization import match_talkers
 
@@ -20,17 +20,17 @@ def frames(
     *,
     speaks: list[bool] | None = None,
     since_onset_s: float = LATE,
-) -> Frames:
+) -> ScoredFrames:
     """One frame; angles are pairs of azimuth and elevation."""
     active = np.array([speaks or [True] * len(talkers_deg)])
     talkers = angles_deg_to_direction(*np.array(talkers_deg).T)
     estimated = angles_deg_to_direction(*np.array(found_deg).reshape(-1, 2).T)[None]
     errors_deg, matched = match_talkers(estimated, talkers, active)
     onset = np.full(active.shape, since_onset_s)
-    return Frames(matched, errors_deg, talkers[None], onset, snr_db=20.0)
+    return ScoredFrames(matched, errors_deg, talkers[None], onset, snr_db=20.0)
 
 
-def causes(of: Frames) -> list[Cause]:
+def causes(of: ScoredFrames) -> list[Cause]:
     """Causes that any trial has, most frequent first."""
     shares = share_causes(of)
     return sorted((cause for cause in shares if shares[cause].share), key=lambda cause: -shares[cause].share)
@@ -119,7 +119,7 @@ def test_causes_share_all_trials_and_the_whole_mean_error(seed: int, talkers: in
     estimated[rng.random((40, talkers)) < 0.1] = np.nan
     errors_deg, matched = match_talkers(estimated, truth, active)
     shares = share_causes(
-        Frames(
+        ScoredFrames(
             matched,
             errors_deg,
             truth,
