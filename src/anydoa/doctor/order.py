@@ -13,7 +13,7 @@ from anydoa.doctor.findings import CERTAIN, LIKELY, Finding, channels_in_words
 from anydoa.doctor.measurement import Measurement
 from anydoa.doctor.repairs import AcceptedRepair, RepairResult
 from anydoa.doctor.symmetry import Order, apparent_motion, equivalents, moved_places, rarity, shift_of
-from anydoa.doctor.talker import HeardTalker, TalkerOptions, LoneTalkerSearch, wrapped_deg
+from anydoa.doctor.talker import HeardTalker, LoneTalkerSearch, TalkerOptions, wrapped_deg
 from anydoa.doctor.wave_fit import ChannelHypothesis
 from anydoa.geometry import MicrophoneArray
 
