@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anydoa.cli.card import ordered_feed
 from anydoa.cli.options import (
+    DeviceOption,
     EstimatorOption,
     GridOption,
     IgnoreChannelsOption,
@@ -18,7 +20,6 @@ from anydoa.cli.options import (
     parse_device,
 )
 from anydoa.cli.printing import tell
-from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.estimators import DEFAULT_ESTIMATOR
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from anydoa.live import AudioFeed
     from anydoa.web import Hub
 
+_LIMITS = "Access and limits"
+
 
 def serve(
     array: Annotated[
@@ -37,25 +40,31 @@ def serve(
     replay: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Recording to show as if live, over and over.")
     ] = None,
-    device: Annotated[
-        str | None, typer.Option(metavar="N|NAME|auto", help="Sound card to listen to.")
-    ] = None,
+    device: DeviceOption = None,
+    host: Annotated[
+        str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in, with a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen at; 0 takes any that is free.")] = 8765,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     grid: GridOption = "fibonacci:2048",
     ignore_channels: IgnoreChannelsOption = "",
     only_microphones: OnlyMicrophonesOption = False,
     profile: ProfileOption = None,
     unit: UnitOption = None,
-    host: Annotated[
-        str, typer.Option(help="Address to listen at; 0.0.0.0 lets other machines in, with a token.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen at; 0 takes any that is free.")] = 8765,
     token: Annotated[
         str | None,
-        typer.Option(envvar="ANYDOA_TOKEN", help="Secret that clients must show; made where one is needed."),
+        typer.Option(
+            envvar="ANYDOA_TOKEN",
+            help="Secret that clients must show; made where one is needed.",
+            rich_help_panel=_LIMITS,
+        ),
     ] = None,
-    max_upload: Annotated[float, typer.Option(metavar="MB", help="Largest recording the page takes.")] = 100,
-    max_minutes: Annotated[float, typer.Option(metavar="MIN", help="Longest recording the page takes.")] = 60,
+    max_upload: Annotated[
+        float, typer.Option(metavar="MB", help="Largest recording the page takes.", rich_help_panel=_LIMITS)
+    ] = 100,
+    max_minutes: Annotated[
+        float, typer.Option(metavar="MIN", help="Longest recording the page takes.", rich_help_panel=_LIMITS)
+    ] = 60,
 ) -> None:
     """Show directions in a browser: live from a sound card or a replayed file, or of recordings dropped.
 
@@ -87,7 +96,7 @@ def serve(
     feed = _feed(own_array, replay, device)
     hub = None
     if own_array is not None and feed is not None:
-        hub = _hub(own_array, grid, estimator, Startup(profile, None).watch(feed, own_array))
+        hub = _hub(own_array, grid, estimator, ordered_feed(feed, own_array, profile))
     server = PageServer(options, catalogue, hub)
     tell(f"open {server.url} (Ctrl+C stops)")
     server.run()
@@ -113,8 +122,7 @@ def _feed(array: "MicrophoneArray | None", replay: Path | None, device: str | No
         return None
     from anydoa.live.feeds import DeviceFeed
 
-    card = None if device == "auto" else parse_device(device)
-    return DeviceFeed(card, array.num_recording_channels, match=array.device_match)
+    return DeviceFeed(parse_device(device), array.num_recording_channels, match=array.device_match)
 
 
 def _hub(array: "MicrophoneArray", grid: str, estimator: str, feed: "AudioFeed") -> "Hub":

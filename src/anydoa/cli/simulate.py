@@ -1,8 +1,6 @@
 """``anydoa simulate``: recordings of scenes with known truth."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from math import isfinite
 from pathlib import Path
@@ -10,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from anydoa.cli.options import ARRAY, OUTPUT
+from anydoa.cli.printing import progress_bar
 from anydoa.errors import ConfigError
 from anydoa.io.output import prepare_folder
 
@@ -21,27 +21,25 @@ if TYPE_CHECKING:
     from anydoa.simulation.rooms import RoomPlan
 
 _RANDOM = "random:"
-_SOUND, _SCENES, _ARRAY = "Speech and noise", "Scenes", "Microphone array"
+_SOUND, _SCENES = "Speech and noise", "Scenes"
 
 RandomArrayOption = Annotated[
     str,
     typer.Option(
         help="Name or file of an array, or random:4-12 for arrays of 4 to 12 microphones.",
-        rich_help_panel=_ARRAY,
+        rich_help_panel=ARRAY,
     ),
 ]
 ShapesOption = Annotated[
     str,
-    typer.Option(
-        help="Shapes of random arrays, evenly: any of ball,plane,line,wide.", rich_help_panel=_ARRAY
-    ),
+    typer.Option(help="Shapes of random arrays, evenly: any of ball,plane,line,wide.", rich_help_panel=ARRAY),
 ]
 SphereOption = Annotated[
     bool,
     typer.Option(
         "--sphere",
         help="The array sits on a rigid sphere, whatever its file says.",
-        rich_help_panel=_ARRAY,
+        rich_help_panel=ARRAY,
     ),
 ]
 Rt60Option = Annotated[
@@ -53,11 +51,7 @@ Rt60Option = Annotated[
 def simulate(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to; made if need be.")],
     speech: Annotated[
-        Path,
-        typer.Option(
-            help="Folder of dry speech: LibriSpeech, TIMIT, one with manifest.csv, or any.",
-            rich_help_panel=_SOUND,
-        ),
+        Path, typer.Option(help="Folder of dry speech: LibriSpeech, TIMIT, one with manifest.csv, or any.")
     ],
     noise: Annotated[
         Path | None,
@@ -77,9 +71,16 @@ def simulate(
     duration: Annotated[float, typer.Option(min=0.1, help="Seconds of each.")] = 4.0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed and folders give the same recordings.")] = 0,
     direct: Annotated[
-        bool, typer.Option("--direct", help="Also write each talker's direct sound at each microphone.")
+        bool,
+        typer.Option(
+            "--direct",
+            help="Also write each talker's direct sound at each microphone.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress bar.", rich_help_panel=OUTPUT)
+    ] = False,
     talkers: Annotated[
         str,
         typer.Option(help="How many talkers: a number or a range such as 1:2.", rich_help_panel=_SCENES),
@@ -112,16 +113,16 @@ def simulate(
         float,
         typer.Option(
             min=0, help="Standard deviation of the positions told from the true ones.",
-            rich_help_panel=_ARRAY,
+            rich_help_panel=ARRAY,
         ),
     ] = 0.0,
     gain_error_db: Annotated[
         float,
-        typer.Option(min=0, help="Standard deviation of microphone gains.", rich_help_panel=_ARRAY),
+        typer.Option(min=0, help="Standard deviation of microphone gains.", rich_help_panel=ARRAY),
     ] = 0.0,
     phase_error_deg: Annotated[
         float,
-        typer.Option(min=0, help="Standard deviation of microphone phases.", rich_help_panel=_ARRAY),
+        typer.Option(min=0, help="Standard deviation of microphone phases.", rich_help_panel=ARRAY),
     ] = 0.0,
 ) -> None:  # fmt: skip
     """Render rooms with talkers and noise to WAV files, each with its array and its truth beside it."""
@@ -236,20 +237,6 @@ def plan_rooms(
 def num_knots(duration_s: float) -> int:
     """Places on the path of a talker who walks for so long: eight a second."""
     return 1 + round(8 * duration_s)
-
-
-@contextmanager
-def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the error stream; what it gives is called with the number done and the number in all."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    text = TextColumn("{task.description}", markup=False)
-    columns = (text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True, markup=False)
-    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
 def _sphere_radius(array: "MicrophoneArray") -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from anydoa.cli.extra import require_extra
+from anydoa.cli.options import require_extra
 from anydoa.cli.printing import tell
 from anydoa.io.output import check_outputs, note_input
 
