@@ -60,7 +60,16 @@ def show_command(
 
     shown = load_array(array, unit=unit)
     if output is None and form == "json":
-        typer.echo(json.dumps(_array_json(shown), indent=2))
+        content = {
+            "name": shown.name,
+            "title": shown.title,
+            "hash": shown.hash,
+            "positions_m": (shown.positions + 0.0).round(6).tolist(),
+            "channels": shown.channels,
+            "ignore_channels": shown.ignore_channels,
+            "front": shown.front or "along +x",
+        }
+        typer.echo(json.dumps(content, indent=2))
         return
     if output is None:
         _print_microphones(shown)
@@ -86,7 +95,7 @@ def check_command(
     if form == "json":
         typer.echo(json.dumps(_report_json(checked, report), indent=2))
     else:
-        tell("\n".join([_verdict(report), *_facts(checked, report), *_advice(report)]))
+        tell("\n".join([_verdict(report), *_facts(checked, report)]))
 
 
 @app.command("convert")
@@ -126,24 +135,12 @@ def _print_microphones(array: "MicrophoneArray") -> None:
         print_table(f"without a microphone: channels {_listed(array.ignore_channels)}")
 
 
-def _array_json(array: "MicrophoneArray") -> dict[str, Any]:
-    """What is printed of an array, with positions in metres."""
-    return {
-        "name": array.name,
-        "title": array.title,
-        "hash": array.hash,
-        "positions_m": (array.positions + 0.0).round(6).tolist(),
-        "channels": array.channels,
-        "ignore_channels": array.ignore_channels,
-        "front": array.front or "along +x",
-    }
-
-
 def _verdict(report: "ArrayReport") -> str:
     return f"{report.name}, {report.num_microphones} microphones in a {report.rank}: it {report.sentence}."
 
 
 def _facts(array: "MicrophoneArray", report: "ArrayReport") -> list[str]:
+    """Lines for a person: what the geometry says, and what to expect of it."""
     low, high = report.lowest_frequency, report.aliasing_frequency
     angles = ", ".join(f"{deg:.0f}° at {hertz:.0f} Hz" for hertz, deg in _angles_deg(report) if deg < 180)
     facts = {
@@ -157,19 +154,15 @@ def _facts(array: "MicrophoneArray", report: "ArrayReport") -> list[str]:
         "numbers from": array.source or "not said",
         "hash": array.hash,
     }
-    return [f"  {key:<15}{value}" for key, value in facts.items()]
-
-
-def _advice(report: "ArrayReport") -> list[str]:
-    advice = []
+    lines = [f"  {key:<15}{value}" for key, value in facts.items()]
     if report.aliasing_frequency < _WIDE:
-        advice.append(
+        lines.append(
             "  The microphones are far apart for speech: pairs cover every dimension only from "
             f"{report.aliasing_spacing * 1000:.0f} mm on. Expect ghosts from tones and hums."
         )
     if report.lowest_frequency > _SMALL:
-        advice.append("  The array is small for speech: expect broad peaks, and errors in reverberant rooms.")
-    return advice
+        lines.append("  The array is small for speech: expect broad peaks, and errors in reverberant rooms.")
+    return lines
 
 
 def _report_json(array: "MicrophoneArray", report: "ArrayReport") -> dict[str, Any]:

@@ -178,7 +178,7 @@ class _Entrance:
             raise ConfigError("standard input is closed; pipe raw samples into --stdin")
         if self.tcp is not None and self.sample_rate is None:
             raise ConfigError(_NO_RATE.format("--tcp"))
-        if self.channels is not None and not self._is_raw:
+        if self.channels is not None and not (self.stdin or self.tcp):
             raise ConfigError("--channels is for raw samples; a card records as many as the array needs")
         if self.replay is not None and self.sample_rate is not None:
             raise ConfigError("a recording says its own sample rate; leave out --sample-rate")
@@ -194,7 +194,11 @@ class _Entrance:
         num_channels = array.num_recording_channels
         count = num_channels if self.channels is None else self.channels
         if self.tcp is not None and self.sample_rate is not None:
-            return TcpFeed(*_parse_address(self.tcp), PcmFormat(self.sample_rate, count, self.sample_format))
+            host, _, port = self.tcp.rpartition(":")
+            if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+                raise ConfigError(f"--tcp takes HOST:PORT such as 192.168.1.20:5000, got {self.tcp!r}")
+            format = PcmFormat(self.sample_rate, count, self.sample_format)
+            return TcpFeed(check_host(host, "--tcp"), int(port), format)
         if self.stdin:
             rate, begin = self._standard_input_rate()
             format = PcmFormat(rate, count, self.sample_format)
@@ -213,17 +217,6 @@ class _Entrance:
         if header is None:
             raise ConfigError(_NO_RATE.format("--stdin"))
         return header.sample_rate, begin
-
-    @property
-    def _is_raw(self) -> bool:
-        return self.stdin or self.tcp is not None
-
-
-def _parse_address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
-        raise ConfigError(f"--tcp takes HOST:PORT such as 192.168.1.20:5000, got {text!r}")
-    return check_host(host, "--tcp"), int(port)
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from anydoa.io.output import check_outputs, note_input, prepare_folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from anydoa.estimators.model import ModelCard, TrainedRange
+    from anydoa.estimators.model import ModelCard
 
 app = typer.Typer(help="The networks: list, info, bins, export, import.", no_args_is_help=True)
 
@@ -61,14 +61,26 @@ def info_command(
     if form == "json":
         typer.echo(card.to_json(), nl=False)
         return
+    covered = card.trained_range
+    ranges = (
+        f"{covered.microphones[0]}..{covered.microphones[1]} microphones, "
+        f"span {covered.span_m[0] * 100:.0f}..{covered.span_m[1] * 100:.0f} cm, "
+        f"RT60 {covered.rt60_s[0]:g}..{covered.rt60_s[1]:g} s, "
+        f"SNR {covered.snr_db[0]:g}..{covered.snr_db[1]:g} dB, "
+        f"{covered.talkers[0]}..{covered.talkers[1]} talkers"
+    )
+    plain = str.maketrans("", "", '{}"')
     facts = Table(box=None, pad_edge=False, show_header=False)
     for key, value in (
         ("model", f"{card.name}: {card.title}"),
         ("architecture", f"{card.architecture}, {folder.num_bytes / 1e6:.1f} MB"),
         ("weights", f"{folder.weights_hash}, {card.licence}"),
-        ("trained for", _range_words(card.trained_range)),
+        ("trained for", ranges),
         *(("data", source) for source in card.data),
-        *(("training", f"{key}: {_training_words(value)}") for key, value in card.training.items()),
+        *(
+            ("training", f"{key}: {json.dumps(value).translate(plain)}")
+            for key, value in card.training.items()
+        ),
         *(("fails", failure) for failure in card.failures),
     ):
         facts.add_row(key, value)
@@ -183,22 +195,6 @@ def import_command(
     save_checkpoint(output, network, {"origin": f"published AGG-RL checkpoint {checkpoint.name}"})
     count = sum(parameter.numel() for parameter in network.parameters())
     tell(f"wrote {output}: {count:,} parameters, microphone encoding {mic_encoding}, compat reference")
-
-
-def _range_words(covered: "TrainedRange") -> str:
-    return (
-        f"{covered.microphones[0]}..{covered.microphones[1]} microphones, "
-        f"span {covered.span_m[0] * 100:.0f}..{covered.span_m[1] * 100:.0f} cm, "
-        f"RT60 {covered.rt60_s[0]:g}..{covered.rt60_s[1]:g} s, "
-        f"SNR {covered.snr_db[0]:g}..{covered.snr_db[1]:g} dB, "
-        f"{covered.talkers[0]}..{covered.talkers[1]} talkers"
-    )
-
-
-def _training_words(value: Any) -> str:
-    return (
-        ", ".join(f"{key} {part}" for key, part in value.items()) if isinstance(value, dict) else str(value)
-    )
 
 
 def _metric_tables(rows: "Sequence[dict[str, Any]]") -> "list[Any]":

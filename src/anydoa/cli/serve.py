@@ -1,6 +1,5 @@
 """`anydoa serve`: a page in the browser with live directions, which locates recordings dropped on it, too."""
 
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,11 +23,7 @@ from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.estimators import DEFAULT_ESTIMATOR
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from anydoa.geometry import MicrophoneArray
     from anydoa.live import AudioFeed
-    from anydoa.web import Hub
 
 _LIMITS = "Access and limits"
 
@@ -79,8 +74,12 @@ def serve(
         raise ConfigError("--ignore-channels and --only-microphones say more of an array; add --array")
     if profile is not None and replay is None and device is None:
         raise ConfigError("--profile is for a live stream; add --device or --replay")
-    with _extra_installed():
+    try:
         from anydoa.web import Catalogue, PageServer, ServerOptions
+    except MissingExtraError:
+        raise
+    except ImportError as error:
+        raise MissingExtraError("serving a page", "web", error) from None
 
     options = ServerOptions(
         host=check_host(host, "--host"),
@@ -93,42 +92,22 @@ def serve(
     if array is not None:
         own_array = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     catalogue = Catalogue(own_array, estimator, grid)
-    feed = _feed(own_array, replay, device)
     hub = None
-    if own_array is not None and feed is not None:
-        hub = _hub(own_array, grid, estimator, ordered_feed(feed, own_array, profile))
+    if own_array is not None and (replay is not None or device is not None):
+        from anydoa.live import LivePipeline
+        from anydoa.live.feeds import DeviceFeed, FileFeed
+        from anydoa.localizer import Localizer
+        from anydoa.web import Hub, hello_message
+
+        heard: AudioFeed
+        if replay is not None:
+            heard = FileFeed(replay, repeat=True)
+        else:
+            count, match = own_array.num_recording_channels, own_array.device_match
+            heard = DeviceFeed(parse_device(device), count, match=match)
+        feed = ordered_feed(heard, own_array, profile)
+        localizer = Localizer(own_array, grid, estimator)
+        hub = Hub(LivePipeline(localizer, feed), hello_message(localizer, feed))
     server = PageServer(options, catalogue, hub)
     tell(f"open {server.url} (Ctrl+C stops)")
     server.run()
-
-
-@contextmanager
-def _extra_installed() -> "Iterator[None]":
-    try:
-        yield
-    except MissingExtraError:
-        raise
-    except ImportError as error:
-        raise MissingExtraError("serving a page", "web", error) from None
-
-
-def _feed(array: "MicrophoneArray | None", replay: Path | None, device: str | None) -> "AudioFeed | None":
-    """What is heard live; None for nothing."""
-    if replay is not None:
-        from anydoa.live.feeds import FileFeed
-
-        return FileFeed(replay, repeat=True)
-    if device is None or array is None:
-        return None
-    from anydoa.live.feeds import DeviceFeed
-
-    return DeviceFeed(parse_device(device), array.num_recording_channels, match=array.device_match)
-
-
-def _hub(array: "MicrophoneArray", grid: str, estimator: str, feed: "AudioFeed") -> "Hub":
-    from anydoa.live import LivePipeline
-    from anydoa.localizer import Localizer
-    from anydoa.web import Hub, hello_message
-
-    localizer = Localizer(array, grid, estimator)
-    return Hub(LivePipeline(localizer, feed), hello_message(localizer, feed))

@@ -14,8 +14,6 @@ from anydoa.errors import ConfigError
 from anydoa.io.output import prepare_folder
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from anydoa.geometry import MicrophoneArray
     from anydoa.simulation.pool import AudioPool
     from anydoa.simulation.rooms import RoomPlan
@@ -126,6 +124,7 @@ def simulate(
     ] = 0.0,
 ) -> None:  # fmt: skip
     """Render rooms with talkers and noise to WAV files, each with its array and its truth beside it."""
+    from anydoa.geometry import MicrophoneArray
     from anydoa.simulation.mixing import LONGEST_S, mix_in_new_rooms
     from anydoa.simulation.recipe import Mismatch, MixRecipe, check_within
     from anydoa.simulation.render import begin_folder, write_scene
@@ -165,7 +164,12 @@ def simulate(
     with progress_bar("recordings", quiet=quiet) as report:
         for index, scene in enumerate(scenes):
             name = f"clip_{index:04d}"
-            write_scene(scene, _told_array(known, scene.positions, name), output, name)
+            # Whoever reads the files is told the array with the errors of its positions, if any.
+            if known is None:
+                told = MicrophoneArray(scene.positions, name=name, source="simulated")
+            else:
+                told = known.replace(body_positions=scene.positions, mount_rpy_deg=(0.0, 0.0, 0.0))
+            write_scene(scene, told, output, name)
             report(index + 1, count)
 
 
@@ -249,15 +253,6 @@ def _sphere_radius(array: "MicrophoneArray") -> float:
             "their centre, so on no sphere; leave it out or take an array such as em32"
         )
     return radius
-
-
-def _told_array(known: "MicrophoneArray | None", positions: "np.ndarray", name: str) -> "MicrophoneArray":
-    """The array as whoever reads the files is told it: with the errors of its positions, if any."""
-    from anydoa.geometry import MicrophoneArray
-
-    if known is None:
-        return MicrophoneArray(positions, name=name, source="simulated")
-    return known.replace(body_positions=positions, mount_rpy_deg=(0.0, 0.0, 0.0))
 
 
 def _open_pools(

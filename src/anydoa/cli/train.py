@@ -52,7 +52,8 @@ def train(
     ] = None,
     noise: Annotated[Path | None, typer.Option(help="Folder of noise; its test part is left alone.")] = None,
     device: Annotated[
-        Literal["cpu", "cuda"] | None, typer.Option(help="Default: cuda where there is one.")
+        Literal["cpu", "cuda"] | None,
+        typer.Option(help="Where the network is trained. Default: cuda where there is one."),
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of the network; data has its own.")
