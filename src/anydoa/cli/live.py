@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from anydoa.cli.card import ordered_feed
+from anydoa.cli.estimator import EstimatorOption, GridOption
 from anydoa.cli.options import (
     ESTIMATOR,
     OUTPUT,
@@ -19,8 +20,6 @@ from anydoa.cli.options import (
     STANDARD_OUTPUT,
     ArrayOption,
     DeviceOption,
-    EstimatorOption,
-    GridOption,
     IgnoreChannelsOption,
     OnlyMicrophonesOption,
     ProfileOption,

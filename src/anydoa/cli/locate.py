@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from anydoa.cli.estimator import EstimatorOption, GridOption
 from anydoa.cli.locate_pictures import Pictures, Trace, explaining_estimator
 from anydoa.cli.options import (
     ESTIMATOR,
     OUTPUT,
     STANDARD_OUTPUT,
     ArrayOption,
-    EstimatorOption,
-    GridOption,
     IgnoreChannelsOption,
     JoinOption,
     OnlyMicrophonesOption,

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from anydoa.errors import AudioError, ConfigError, MissingExtraError
-from anydoa.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
-from anydoa.estimators.model import list_models
 from anydoa.io.output import note_input
 
 if TYPE_CHECKING:
@@ -26,18 +24,6 @@ STANDARD_OUTPUT = Path("-")
 
 ArrayOption = Annotated[
     str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
-]
-GridOption = Annotated[
-    str,
-    typer.Option(help="Directions to look at, such as icosphere:4, or a file.", rich_help_panel=ESTIMATOR),
-]
-EstimatorOption = Annotated[
-    str,
-    typer.Option(
-        help=f"{', '.join(sorted({DEFAULT_ESTIMATOR, *ESTIMATORS, *list_models()}))}, the folder of a model, "
-        "or hub:org/name@revision.",
-        rich_help_panel=ESTIMATOR,
-    ),
 ]
 DeviceOption = Annotated[
     str | None,

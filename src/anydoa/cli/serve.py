@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anydoa.cli.card import ordered_feed
+from anydoa.cli.estimator import EstimatorOption, GridOption
 from anydoa.cli.options import (
     DeviceOption,
-    EstimatorOption,
-    GridOption,
     IgnoreChannelsOption,
     OnlyMicrophonesOption,
     ProfileOption,
