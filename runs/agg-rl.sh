@@ -7,5 +7,5 @@
 
 make_rooms
 train agg-rl
-"$ANYDOA" export "$OUT/agg-rl/model.safetensors" "$OUT/agg-rl-model" --name agg-rl --card "$ROOT"/configs/agg-rl.card.json
+"$ANYDOA" model export "$OUT/agg-rl/model.safetensors" --output "$OUT/agg-rl-model" --name agg-rl --card "$ROOT"/configs/agg-rl.card.json
 evaluate "$OUT/agg-rl-model"

@@ -7,6 +7,6 @@
 
 make_rooms
 train mask
-"$ANYDOA" export "$OUT/mask/model.safetensors" "$OUT/mask-model" --name steered --score "$ROOT"/weights/steered-score.safetensors \
+"$ANYDOA" model export "$OUT/mask/model.safetensors" --output "$OUT/mask-model" --name steered --score "$ROOT"/weights/steered-score.safetensors \
     --card "$ROOT"/configs/steered.card.json
 evaluate "$OUT/mask-model"

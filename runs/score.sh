@@ -9,6 +9,6 @@
 make_rooms
 train mask
 train score --set "data.mask_weights=$OUT/mask/model.safetensors"
-"$ANYDOA" export "$OUT/mask/model.safetensors" "$OUT/steered-model" --name steered --score "$OUT/score/model.safetensors" \
+"$ANYDOA" model export "$OUT/mask/model.safetensors" --output "$OUT/steered-model" --name steered --score "$OUT/score/model.safetensors" \
     --card "$ROOT"/configs/steered.card.json
 evaluate "$OUT/steered-model"

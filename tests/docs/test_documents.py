@@ -3,9 +3,14 @@
 import doctest
 import os
 import re
+import shlex
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
+
+from anydoa.cli import app
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -50,6 +55,28 @@ def test_examples_in_docstrings_give_what_they_show(module: Path) -> None:
     name = ".".join(module.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
     imported = __import__(name, fromlist=["_"])
     assert doctest.testmod(imported, optionflags=doctest.ELLIPSIS).failed == 0
+
+
+def shown_commands(document: Path) -> list[list[str]]:
+    """Words of every `anydoa ...` in blocks and in the text of a document."""
+    text = document.read_text()
+    lines = re.findall(r"^(?:    |\$ |.* \| )anydoa (.*)$", text, flags=re.MULTILINE)
+    inline = re.findall(r"`anydoa ([^`]*)`", text)
+    return [shlex.split(line, comments=True) for line in (*lines, *inline)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_commands_in_documents_have_the_options_they_show(document: Path) -> None:
+    for words in shown_commands(document):
+        command: Any = typer.main.get_command(app)
+        for word in words:
+            if not hasattr(command, "get_command"):
+                break
+            command = command.get_command(None, word)
+            assert command is not None, f"there is no command {word!r}: anydoa {' '.join(words)}"
+        known = {opt for each in command.params for opt in (*each.opts, *each.secondary_opts)} | {"--help"}
+        given = {word.split("=")[0] for word in words if re.match(r"--?[a-z]", word)}
+        assert given <= known, f"anydoa {' '.join(words)}: no option {sorted(given - known)}"
 
 
 def test_make_targets_named_in_documents_exist() -> None:

@@ -10,7 +10,7 @@ import torch
 from numpy.testing import assert_allclose
 from torch import Tensor
 
-from anydoa.cli.import_reference import import_reference
+from anydoa.cli.model import import_command
 from anydoa.networks.agg_rl import AggRl
 from anydoa.networks.checkpoint import load_checkpoint
 from anydoa.networks.layers.array_layout import take_microphones
@@ -72,7 +72,7 @@ def networks(golden: dict[str, np.ndarray], tmp_path_factory: pytest.TempPathFac
     folder = tmp_path_factory.mktemp("published")
     torch.save({"model_state_dict": formula_state(golden["nu"]), "epoch": 7}, folder / "published.tar")
     for encoding in ENCODINGS:
-        import_reference(folder / "published.tar", folder / f"{encoding}.safetensors", mic_encoding=encoding)
+        import_command(folder / "published.tar", folder / f"{encoding}.safetensors", mic_encoding=encoding)
     return {encoding: load_checkpoint(folder / f"{encoding}.safetensors").network for encoding in ENCODINGS}
 
 

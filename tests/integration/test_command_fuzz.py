@@ -35,21 +35,23 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "devices": ("devices",),
     "doctor": ("doctor", "talk.wav", *ARRAY),
     "calibrate": ("calibrate", "talk.wav", *ARRAY),
+    "card save": ("card", "save", "talk.wav", *ARRAY, "--output", "out.json"),
+    "card check": ("card", "check", "talk.wav", *ARRAY, "--profile", "card.json"),
     "array list": ("array", "list"),
     "array show": ("array", "show", "a.toml"),
     "array check": ("array", "check", "a.toml"),
-    "array convert": ("array", "convert", "a.toml", "out.csv"),
+    "array convert": ("array", "convert", "a.toml", "--output", "out.csv"),
     "model list": ("model", "list"),
     "model info": ("model", "info", "steered"),
     "model bins": ("model", "bins", "agg-rl", "--output", "out.png"),
+    "model export": ("model", "export", "a.toml", "--output", "out"),
+    "model import": ("model", "import", "talk.wav", "--output", "out.safetensors"),
     "evaluate": ("evaluate", "--suite", "clips", "--estimator", "srp-phat", *GRID, "--quiet"),
     "simulate": ("simulate", "--output", "out", "--speech", "missing", "--count", "1"),
     "rooms": ("rooms", "--output", "out", "--count", "1", "--array", "random:3", "--rt60", "0.2"),
     "train": ("train", "a.toml"),
-    "export": ("export", "a.toml", "out"),
-    "import-reference": ("import-reference", "talk.wav", "out.safetensors"),
 }  # fmt: skip
-LEFT_OUT = ("--jobs", "--workers", "--threads", "--odas", "--tcp", "--stdin", "--device", "--help")
+LEFT_OUT = ("--jobs", "--threads", "--odas", "--tcp", "--stdin", "--device", "--help")
 """Options that take the machine, the network or a sound card."""
 
 LONG = "x" * 5000

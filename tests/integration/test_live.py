@@ -33,7 +33,17 @@ def replaying(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     audio, rate = soundfile.read(EXAMPLES / "two_talkers.wav", dtype="float32")
     soundfile.write(tmp_path / "long.wav", np.tile(audio, (20, 1)), rate)
     # Nothing is dropped, and so nothing said, however busy the machine is.
-    words = ["--replay", tmp_path / "long.wav", "--fast", "--out", tmp_path / "a.jsonl", "--csv", "-"]
+    words = [
+        "--replay",
+        tmp_path / "long.wav",
+        "--fast",
+        "-o",
+        tmp_path / "a.jsonl",
+        "-o",
+        "-",
+        "--format",
+        "csv",
+    ]
     process = start(*words)
     assert process.stdout is not None
     assert process.stdout.readline().startswith(b"time_s,id")
@@ -65,7 +75,7 @@ def test_a_reader_that_has_had_enough_is_no_error(replaying: subprocess.Popen[by
 
 def test_the_end_of_standard_input_is_the_end(tmp_path: Path) -> None:
     audio, _ = soundfile.read(EXAMPLES / "two_talkers.wav", dtype="int16")
-    words = ["--stdin", "--sample-rate", RATE, "--fast", "--out", tmp_path / "a.jsonl"]
+    words = ["--stdin", "--sample-rate", RATE, "--fast", "-o", tmp_path / "a.jsonl"]
     process = start(*map(str, words), stdin=subprocess.PIPE)
     out, err = process.communicate(audio.tobytes(), timeout=60)
     assert (process.returncode, err) == (0, b"")
@@ -78,7 +88,7 @@ def test_sound_over_tcp_survives_a_sender_that_starts_again(tmp_path: Path) -> N
     with socket.create_server(("127.0.0.1", 0)) as sender:
         sender.settimeout(60)
         address = f"127.0.0.1:{sender.getsockname()[1]}"
-        words = ["--tcp", address, "--sample-rate", str(RATE), "--format", "f32le", "--out", "-"]
+        words = ["--tcp", address, "--sample-rate", str(RATE), "--sample-format", "f32le", "-o", "-"]
         process = start(*words)
         try:
             assert process.stdout is not None
@@ -102,7 +112,7 @@ def test_sound_over_tcp_survives_a_sender_that_starts_again(tmp_path: Path) -> N
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is full")
 def test_a_full_disk_is_one_clear_line() -> None:
-    process = start("--replay", EXAMPLES / "two_talkers.wav", "--fast", "--out", "/dev/full")
+    process = start("--replay", EXAMPLES / "two_talkers.wav", "--fast", "-o", "/dev/full")
     _, err = process.communicate(timeout=60)
     assert process.returncode == 2
     assert err == b"error: /dev/full: cannot be written (No space left on device)\n"

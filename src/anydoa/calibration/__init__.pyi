@@ -1,6 +1,7 @@
 from .card_start import CardStartCheck as CardStartCheck
 from .card_start import judge_start as judge_start
 from .card_start import remapped_array as remapped_array
+from .channel_profile import ChannelProfile as ChannelProfile
 from .channel_profile import ProfileMaker as ProfileMaker
 from .channel_profile import load_profile as load_profile
 from .channel_profile import profile_channels as profile_channels

@@ -119,7 +119,7 @@ class CardStartCheck:
         if profile.array_hash != array.hash or len(profile.channels) != array.num_recording_channels:
             raise ConfigError(
                 f"the profile must be of this array, but it is of {profile.array!r} with other positions or "
-                f"channels than {array.name!r}; make it anew with `anydoa calibrate --profile`"
+                f"channels than {array.name!r}; make it anew with `anydoa card save`"
             )
         self._array, self._profile, self._sample_rate = array, profile, sample_rate
         self._options = options

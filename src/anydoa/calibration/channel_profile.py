@@ -162,9 +162,9 @@ def load_profile(path: str | PathLike[str]) -> ChannelProfile:
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
     except ValueError as error:  # neither JSON nor UTF-8
-        raise ConfigError(f"{path}: no channel profile ({error}); make one with --profile") from None
+        raise ConfigError(f"{path}: no channel profile ({error}); make one with `anydoa card save`") from None
     if not isinstance(document, dict) or document.get("schema") != _SCHEMA:
-        raise ConfigError(f"{path}: no channel profile of schema {_SCHEMA}; make one with --profile")
+        raise ConfigError(f"{path}: no channel profile of schema {_SCHEMA}; make one with `anydoa card save`")
     try:
         channels = tuple(
             ChannelSignature(float(entry["level_db"]), bool(entry["is_constant"]), bool(entry["hears_room"]))

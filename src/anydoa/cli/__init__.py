@@ -22,14 +22,13 @@ _COMMANDS = (
     "devices",
     "doctor",
     "calibrate",
+    "card",
     "array",
     "model",
     "evaluate",
     "simulate",
     "rooms",
     "train",
-    "export",
-    "import-reference",
 )
 
 
@@ -44,14 +43,17 @@ class _LazyGroup(TyperGroup):
         """The command of this name, or None."""
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"anydoa.cli.{cmd_name.replace('-', '_')}")
+        module = import_module(f"anydoa.cli.{cmd_name}")
         if hasattr(module, "app"):
             command: Any = typer.main.get_group(module.app)
         else:
             single = typer.Typer(add_completion=False)
-            single.command(cmd_name)(getattr(module, cmd_name.replace("-", "_")))
+            single.command(cmd_name)(getattr(module, cmd_name))
             command = typer.main.get_command(single)
         command.name = cmd_name
+        for each in (command, *getattr(command, "commands", {}).values()):
+            # Lines of docstrings are as long as those of the source; a terminal wraps paragraphs itself.
+            each.help = "\n\n".join(" ".join(part.split()) for part in (each.help or "").split("\n\n"))
         return command
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from anydoa.cli.options import UnitOption
-from anydoa.cli.printing import tell
+from anydoa.cli.printing import print_table, tell
 
 if TYPE_CHECKING:
     from anydoa.geometry import ArrayReport, MicrophoneArray
@@ -23,16 +23,17 @@ _SMALL = 1000.0  # Hz; an array deaf to phase below this misses where speech is 
 
 
 @app.command("list")
-def list_command(as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False) -> None:
+def list_command(
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the list.")] = "table",
+) -> None:
     """Name the bundled arrays."""
-    from rich.console import Console
     from rich.table import Table
 
     from anydoa.geometry import ArrayReport
     from anydoa.io import list_presets, load_array
 
     arrays = [load_array(name) for name in list_presets()]
-    if as_json:
+    if form == "json":
         typer.echo(json.dumps([_report_json(array, ArrayReport.of(array)) for array in arrays], indent=2))
         return
     table = Table("name", "mics", "shape", "span (mm)", "what", box=None, pad_edge=False)
@@ -40,7 +41,7 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="A list of
         report = ArrayReport.of(array)
         span = f"{report.span * 1000:.0f}"
         table.add_row(array.name, str(report.num_microphones), report.rank, span, array.title)
-    Console(markup=False).print(table)
+    print_table(table)
 
 
 @app.command("show")
@@ -49,12 +50,27 @@ def show_command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.")
     ] = None,
+    form: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="Form of what is printed without --output.")
+    ] = "table",
     unit: UnitOption = None,
 ) -> None:
     """Draw an array with its numbers and its 0 degrees, or print its microphones and channels."""
     from anydoa.io import load_array
 
     shown = load_array(array, unit=unit)
+    if output is None and form == "json":
+        content = {
+            "name": shown.name,
+            "title": shown.title,
+            "hash": shown.hash,
+            "positions_m": (shown.positions + 0.0).round(6).tolist(),
+            "channels": shown.channels,
+            "ignore_channels": shown.ignore_channels,
+            "front": shown.front or "along +x",
+        }
+        typer.echo(json.dumps(content, indent=2))
+        return
     if output is None:
         _print_microphones(shown)
         return
@@ -67,7 +83,7 @@ def show_command(
 @app.command("check")
 def check_command(
     array: _Array,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything as one object.")] = False,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the report.")] = "table",
     unit: UnitOption = None,
 ) -> None:
     """Say what an array can tell apart, and in which band, before any sound is heard."""
@@ -76,16 +92,19 @@ def check_command(
 
     checked = load_array(array, unit=unit)
     report = ArrayReport.of(checked)
-    if as_json:
+    if form == "json":
         typer.echo(json.dumps(_report_json(checked, report), indent=2))
     else:
-        tell("\n".join([_verdict(report), *_facts(checked, report), *_advice(report)]))
+        tell("\n".join([_verdict(report), *_facts(checked, report)]))
 
 
 @app.command("convert")
 def convert_command(
     source: _Array,
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="File to write; its suffix says the format.")],
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", metavar="FILE", help="File to write; its suffix says the format."),
+    ],
     three_by_three: Annotated[
         Literal["refuse", "rows", "columns"],
         typer.Option(help="What the microphones are in a table of 3 rows without a header."),
@@ -96,20 +115,15 @@ def convert_command(
     from anydoa.io import load_array, save_array
 
     array = load_array(source, unit=unit, three_by_three=three_by_three)
-    save_array(array, target)
-    tell(f"wrote {target}: {array.num_microphones} microphones")
-    tell(_facing(array, target))
-
-
-def _facing(array: "MicrophoneArray", target: Path) -> str:
-    """Which way a written array looks, in the frame of the program that reads it."""
-    if target.suffix.lower() == ".xml":
-        return "in acoular's frame: 0 degrees is along its -z, left its -x, up its y"
-    return f"0 degrees is {array.front or 'along +x'}"
+    save_array(array, output)
+    tell(f"wrote {output}: {array.num_microphones} microphones")
+    if output.suffix.lower() == ".xml":
+        tell("in acoular's frame: 0 degrees is along its -z, left its -x, up its y")
+    else:
+        tell(f"0 degrees is {array.front or 'along +x'}")
 
 
 def _print_microphones(array: "MicrophoneArray") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
@@ -117,11 +131,9 @@ def _print_microphones(array: "MicrophoneArray") -> None:
         table.add_column(heading, justify="right")
     for number, position in enumerate(array.positions * 1000 + 0.0):
         table.add_row(str(number), str(array.channels[number]), *(f"{value:.1f}" for value in position))
-    console = Console(markup=False)
-    console.print(f"{array.title}\n0° is {array.front or 'along +x'}", highlight=False)
-    console.print(table)
+    print_table(f"{array.title}\n0° is {array.front or 'along +x'}", table)
     if array.ignore_channels:
-        console.print(f"without a microphone: channels {_listed(array.ignore_channels)}", highlight=False)
+        print_table(f"without a microphone: channels {_listed(array.ignore_channels)}")
 
 
 def _verdict(report: "ArrayReport") -> str:
@@ -129,6 +141,7 @@ def _verdict(report: "ArrayReport") -> str:
 
 
 def _facts(array: "MicrophoneArray", report: "ArrayReport") -> list[str]:
+    """Lines for a person: what the geometry says, and what to expect of it."""
     low, high = report.lowest_frequency, report.aliasing_frequency
     angles = ", ".join(f"{deg:.0f}° at {hertz:.0f} Hz" for hertz, deg in _angles_deg(report) if deg < 180)
     facts = {
@@ -142,19 +155,15 @@ def _facts(array: "MicrophoneArray", report: "ArrayReport") -> list[str]:
         "numbers from": array.source or "not said",
         "hash": array.hash,
     }
-    return [f"  {key:<15}{value}" for key, value in facts.items()]
-
-
-def _advice(report: "ArrayReport") -> list[str]:
-    advice = []
+    lines = [f"  {key:<15}{value}" for key, value in facts.items()]
     if report.aliasing_frequency < _WIDE:
-        advice.append(
+        lines.append(
             "  The microphones are far apart for speech: pairs cover every dimension only from "
             f"{report.aliasing_spacing * 1000:.0f} mm on. Expect ghosts from tones and hums."
         )
     if report.lowest_frequency > _SMALL:
-        advice.append("  The array is small for speech: expect broad peaks, and errors in reverberant rooms.")
-    return advice
+        lines.append("  The array is small for speech: expect broad peaks, and errors in reverberant rooms.")
+    return lines
 
 
 def _report_json(array: "MicrophoneArray", report: "ArrayReport") -> dict[str, Any]:

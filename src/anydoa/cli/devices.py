@@ -1,12 +1,12 @@
 """`anydoa devices`: which sound cards record, and which of them fit an array."""
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from anydoa.cli.options import UnitOption
-from anydoa.cli.printing import tell
+from anydoa.cli.printing import print_table, tell
 
 if TYPE_CHECKING:
     from anydoa.geometry import MicrophoneArray
@@ -18,7 +18,7 @@ def devices(
         str | None, typer.Option(metavar="NAME|FILE", help="Microphone array: mark the cards that fit it.")
     ] = None,
     unit: UnitOption = None,
-    as_json: Annotated[bool, typer.Option("--json", help="A list of objects.")] = False,
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the list.")] = "table",
 ) -> None:
     """List the sound cards that record, with their channels, sample rates and sound systems.
 
@@ -30,27 +30,22 @@ def devices(
 
     wanted = None if array is None else load_array(array, unit=unit)
     cards = list_cards()
-    if as_json:
+    if form == "json":
         typer.echo(json.dumps([_card_json(card, wanted) for card in cards], indent=2))
         return
     if not cards:
         tell("no sound card records anything; plug one in, or is it muted or in use?")
         return
-    _print_table(cards, wanted)
-
-
-def _print_table(cards: "list[SoundCard]", array: "MicrophoneArray | None") -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table("device", "channels", "sample rates (Hz)", "system", "name", box=None, pad_edge=False)
-    if array is not None:
-        table.add_column(f"fits {array.name}")
+    if wanted is not None:
+        table.add_column(f"fits {wanted.name}")
     for card in cards:
-        rates = ", ".join(map(str, sorted(_rates(card, array)))) or "none, is it in use?"
-        fits = [] if array is None else [_fit(card, array)]
+        rates = ", ".join(map(str, sorted(_rates(card, wanted)))) or "none, is it in use?"
+        fits = [] if wanted is None else [_fit(card, wanted)]
         table.add_row(str(card.index), str(card.num_channels), rates, card.system, card.name, *fits)
-    Console(markup=False).print(table)
+    print_table(table)
 
 
 def _rates(card: "SoundCard", array: "MicrophoneArray | None") -> list[int]:

@@ -1,18 +1,19 @@
 """`anydoa doctor`: what is wrong with an array, in plain words, and an array file that mends it."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from anydoa.cli.first_minute import read_first_minute
 from anydoa.cli.options import (
+    ArrayOption,
     IgnoreChannelsOption,
     JoinOption,
     OnlyMicrophonesOption,
     UnitOption,
     parse_array,
     parse_recording,
+    read_first_minute,
 )
 from anydoa.cli.printing import tell
 from anydoa.errors import ConfigError
@@ -25,9 +26,7 @@ _PROBLEMS_FOUND = 3
 
 
 def doctor(
-    array: Annotated[
-        str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
-    ],
+    array: ArrayOption,
     recordings: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -47,10 +46,12 @@ def doctor(
     plot: Annotated[
         Path | None, typer.Option(help="Picture of the delays; without a recording, of what looks alike.")
     ] = None,
+    form: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="Form of the report that is printed.")
+    ] = "table",
     join: JoinOption = False,
     ignore_channels: IgnoreChannelsOption = "",
     only_microphones: OnlyMicrophonesOption = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything as one object.")] = False,
     unit: UnitOption = None,
 ) -> None:
     """Say what is wrong with a microphone array: channels, their order, polarity, timing, gain.
@@ -69,7 +70,7 @@ def doctor(
     else:
         audio, sample_rate = read_first_minute(recording)
         diagnosis = diagnose(audio, sample_rate, declared, known_azimuth_deg=known_azimuth)
-    if as_json:
+    if form == "json":
         import json
 
         typer.echo(json.dumps(report_json(diagnosis), indent=2))

@@ -122,21 +122,21 @@ def _say(text: str) -> None:
 @contextmanager
 def _ended_by_signals() -> Iterator[None]:
     """Let a program that is told to end, or whose terminal is closed, leave nothing half done behind."""
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        raise SystemExit(128 + number)
+
     handlers = {}
     if threading.current_thread() is threading.main_thread():
         for name in ("SIGTERM", "SIGHUP"):  # the latter is unknown to Windows
             number = getattr(signal, name, None)
             if number is not None and signal.getsignal(number) is signal.SIG_DFL:
-                handlers[number] = signal.signal(number, _end)
+                handlers[number] = signal.signal(number, end)
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-
-
-def _end(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)
 
 
 def prepare_streams() -> None:

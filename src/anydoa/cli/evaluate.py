@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from anydoa.cli.simulate import progress_bar
+from anydoa.cli.options import ESTIMATOR, OUTPUT, SOUND
+from anydoa.cli.printing import print_table, progress_bar
 from anydoa.errors import ConfigError
 from anydoa.io.output import check_outputs, prepare_folder, write_text
 
 if TYPE_CHECKING:
     from anydoa.evaluation import ClipScore
-
-_SUITE, _ESTIMATORS, _OUTPUT = "Suite", "Estimators", "Output"
 
 
 def evaluate(
@@ -21,25 +20,32 @@ def evaluate(
         str,
         typer.Option(
             help="dynamic-s, dynamic-u, presets, array:NAME or array:FILE, real:DIR, locata:DIR, "
-            "realman:DIR, rsl2019:DIR, or a folder that `anydoa simulate` has written.",
-            rich_help_panel=_SUITE,
+            "realman:DIR, rsl2019:DIR, or a folder that `anydoa simulate` has written."
         ),
     ],
+    estimator: Annotated[
+        list[str] | None,
+        typer.Option(help="Name of an estimator; may be given several times. Default: all."),
+    ] = None,
+    form: Annotated[
+        Literal["table", "json", "csv", "markdown"],
+        typer.Option("--format", help="Form of the table that is printed."),
+    ] = "table",
     limit: Annotated[
         int | None,
-        typer.Option(min=1, help="Most clips of each row of the table.", rich_help_panel=_SUITE),
+        typer.Option(min=1, help="Most clips of each row of the table."),
     ] = None,
     speech: Annotated[
         Path | None,
         typer.Option(
             help="Folder of dry speech; its test speakers are used. Default: installed Asterisk prompts.",
-            rich_help_panel=_SUITE,
+            rich_help_panel=SOUND,
         ),
     ] = None,
     noise: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of noise; its test part is used. Default: generated noise.", rich_help_panel=_SUITE
+            help="Folder of noise; its test part is used. Default: generated noise.", rich_help_panel=SOUND
         ),
     ] = None,
     seed: Annotated[
@@ -47,57 +53,48 @@ def evaluate(
         typer.Option(
             min=0,
             help="Another number makes another suite; published figures have 0.",
-            rich_help_panel=_SUITE,
+            rich_help_panel=SOUND,
         ),
     ] = 0,
     cache: Annotated[
         Path | None,
         typer.Option(
             help="Folder to keep decoded speech and rendered clips in for the next run.",
-            rich_help_panel=_SUITE,
-        ),
-    ] = None,
-    estimator: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Name of an estimator; may be given several times. Default: all.",
-            rich_help_panel=_ESTIMATORS,
+            rich_help_panel=SOUND,
         ),
     ] = None,
     grid: Annotated[
         str,
         typer.Option(
-            help="Directions to look in, such as fibonacci:2048 or icosphere:4.", rich_help_panel=_ESTIMATORS
+            help="Directions to look in, such as fibonacci:2048 or icosphere:4.", rich_help_panel=ESTIMATOR
         ),
     ] = "fibonacci:2048",
     rule: Annotated[
         Literal["published", "maxima"],
         typer.Option(
             help="How peaks of frames are picked: published (on the grid) or maxima (as locate does).",
-            rich_help_panel=_ESTIMATORS,
+            rich_help_panel=ESTIMATOR,
         ),
     ] = "published",
     jobs: Annotated[
         int,
-        typer.Option(min=1, help="Processes; several use one thread each.", rich_help_panel=_ESTIMATORS),
+        typer.Option(min=1, help="Processes; several use one thread each.", rich_help_panel=ESTIMATOR),
     ] = 1,
-    form: Annotated[
-        Literal["table", "json", "csv", "markdown"],
-        typer.Option("--format", help="Form of the table that is printed.", rich_help_panel=_OUTPUT),
-    ] = "table",
     causes: Annotated[
         bool,
         typer.Option(
             "--causes",
             help="A second table: what the errors come from. Only as table and markdown.",
-            rich_help_panel=_OUTPUT,
+            rich_help_panel=OUTPUT,
         ),
     ] = False,
     causes_json: Annotated[
         Path | None,
-        typer.Option(help="File to write what the errors come from to, as JSON.", rich_help_panel=_OUTPUT),
+        typer.Option(help="File to write what the errors come from to, as JSON.", rich_help_panel=OUTPUT),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.", rich_help_panel=_OUTPUT)] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress bar.", rich_help_panel=OUTPUT)
+    ] = False,
 ) -> None:
     """Measure estimators: mean error and share within 10 degrees with 95 % intervals, and detection."""
     if causes and form in ("json", "csv"):
@@ -126,8 +123,6 @@ def _print_scores(
     scores: "Sequence[ClipScore]", form: Literal["table", "json", "csv", "markdown"], *, causes: bool
 ) -> None:
     """The main table and, if wanted, what its errors come from."""
-    from rich.console import Console
-
     from anydoa.evaluation import report
 
     rows = report.report_rows(scores)
@@ -140,8 +135,6 @@ def _print_scores(
         if causes:
             typer.echo("\n" + report.causes_to_markdown(report.cause_rows(scores)), nl=False)
     else:
-        # What is not a terminal has no width to wrap at.
-        console = Console(markup=False) if Console().is_terminal else Console(width=160, markup=False)
-        console.print(report.rows_to_table(rows))
+        print_table(report.rows_to_table(rows))
         if causes:
-            console.print(report.causes_to_table(report.cause_rows(scores)))
+            print_table(report.causes_to_table(report.cause_rows(scores)))

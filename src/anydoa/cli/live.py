@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from anydoa.cli.card import ordered_feed
+from anydoa.cli.estimator import EstimatorOption, GridOption
 from anydoa.cli.options import (
+    ESTIMATOR,
+    OUTPUT,
+    SOUND,
     STANDARD_OUTPUT,
     ArrayOption,
-    EstimatorOption,
-    GridOption,
+    DeviceOption,
     IgnoreChannelsOption,
     OnlyMicrophonesOption,
     ProfileOption,
@@ -26,7 +30,6 @@ from anydoa.cli.options import (
     parse_sources,
 )
 from anydoa.cli.printing import mirror_words, place_words, tell
-from anydoa.cli.startup import Startup
 from anydoa.errors import ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
 from anydoa.io.output import check_outputs, growing_text, note_input
@@ -43,67 +46,84 @@ _NO_RATE = "raw samples do not say their rate; add --sample-rate to {}"
 
 def live(
     array: ArrayOption,
-    device: Annotated[
-        str | None,
-        typer.Option(metavar="N|NAME", help="Sound card: see `anydoa devices`. Default: the likeliest."),
-    ] = None,
+    device: DeviceOption = None,
     replay: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A recording, at the pace it was recorded.")
     ] = None,
-    stdin: Annotated[bool, typer.Option("--stdin", help="Raw samples from standard input.")] = False,
+    sources: Annotated[str, typer.Option(metavar="N|auto", help="How many talk at once.")] = "auto",
+    outputs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output", "-o", metavar="FILE|-",
+            help="Every result: .csv as CSV, any other ending as JSON lines, - to standard output; may be "
+            "given several times.",
+        ),
+    ] = None,
+    form: Annotated[
+        Literal["json", "csv"] | None,
+        typer.Option("--format", help="Form of what goes to standard output with -o -. Default: json."),
+    ] = None,
+    stdin: Annotated[
+        bool, typer.Option("--stdin", help="Raw samples from standard input.", rich_help_panel=SOUND)
+    ] = False,
     tcp: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Raw samples from a sender that listens there.")
+        str | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Raw samples from a sender that listens there.", rich_help_panel=SOUND
+        ),
     ] = None,
     sample_rate: Annotated[
         int | None,
         typer.Option(
-            help="Of raw samples or of the card, in Hz. Default: as a header says; the card's best."
+            help="Sample rate of raw samples or of the card, in Hz. Default: as a header says; the card's "
+            "best.",
+            rich_help_panel=SOUND,
         ),
     ] = None,
     channels: Annotated[
-        int | None, typer.Option(help="Channels of raw samples. Default: those of the array.")
+        int | None,
+        typer.Option(help="Channels of raw samples. Default: those of the array.", rich_help_panel=SOUND),
     ] = None,
     sample_format: Annotated[
         Literal["s16le", "s24le", "s32le", "f32le"],
-        typer.Option("--format", help="Of raw samples, interleaved; s24le are three bytes."),
+        typer.Option(help="Form of raw samples, interleaved; s24le are three bytes.", rich_help_panel=SOUND),
     ] = "s16le",
     fast: Annotated[
-        bool, typer.Option("--fast", help="Replay or read as fast as it is computed; nothing is dropped.")
+        bool,
+        typer.Option(
+            "--fast", help="Replay or read as fast as it is computed; nothing is dropped.",
+            rich_help_panel=SOUND,
+        ),
     ] = False,
+    profile: ProfileOption = None,
+    ignore_channels: IgnoreChannelsOption = "",
+    only_microphones: OnlyMicrophonesOption = False,
+    unit: UnitOption = None,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     grid: GridOption = "fibonacci:2048",
-    sources: Annotated[str, typer.Option(metavar="N|auto", help="How many talk at once.")] = "auto",
-    vad: Annotated[bool, typer.Option(help="Whether tracks follow only what sounds like speech.")] = True,
-    rate: Annotated[float, typer.Option(help="About how many results a second, in whole frames.")] = 10.0,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE|-", help="Every result as JSON lines; - is standard output.")
-    ] = None,
-    csv: Annotated[
-        Path | None, typer.Option(metavar="FILE|-", help="Every result as CSV; - is standard output.")
-    ] = None,
+    vad: Annotated[
+        bool,
+        typer.Option(help="Whether tracks follow only what sounds like speech.", rich_help_panel=ESTIMATOR),
+    ] = True,
+    rate: Annotated[
+        float,
+        typer.Option(help="About how many results a second, in whole frames.", rich_help_panel=OUTPUT),
+    ] = 10.0,
     odas: Annotated[
         str | None,
-        typer.Option(metavar="HOST", help="Send to an ODAS viewer there: ports 9000 (tracks) and 9001."),
-    ] = None,
-    ignore_channels: IgnoreChannelsOption = "",
-    unit: UnitOption = None,
-    only_microphones: OnlyMicrophonesOption = False,
-    profile: ProfileOption = None,
-    save_profile: Annotated[
-        Path | None,
         typer.Option(
-            metavar="FILE", help="Profile to write: this start is healthy, compare later ones with it."
+            metavar="HOST", help="Send to an ODAS viewer there: ports 9000 (tracks) and 9001.",
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
-) -> None:
+) -> None:  # fmt: skip
     """Find talkers while the sound comes in: from a sound card, a recording, a pipe or the network.
 
     Prints a line when a talker begins, moves, pauses or is gone. Ctrl-C ends; files are then complete. If the
     machine is too slow, the oldest sound is dropped and said so.
     """
-    targets = _Targets(out, csv, odas)
+    targets = _Targets(tuple(outputs or ()), form, odas)
     entrance = _Entrance(device, replay, stdin, tcp, sample_rate, channels, sample_format, fast)
-    startup = Startup(profile, save_profile)
     from anydoa.live import LivePipeline
     from anydoa.localizer import Localizer
 
@@ -111,15 +131,15 @@ def live(
     localizer = Localizer(listened, grid, estimator, parse_sources(sources))
     if replay is not None:
         note_input(replay, "recording")
-    targets.check_files(save_profile)
-    feed = startup.watch(entrance.open(listened), listened)
+    targets.check_files()
+    feed = ordered_feed(entrance.open(listened), listened, profile)
     pipeline = LivePipeline(localizer, feed, results_per_s=rate, vad=vad)
     with _terminable(), ExitStack() as stack:
         stack.enter_context(closing(pipeline))
-        outputs = [stack.enter_context(closing(output)) for output in targets.open(pipeline, stack)]
+        writers = [stack.enter_context(closing(writer)) for writer in targets.open(pipeline, stack)]
         for result in pipeline:
-            for output in outputs:
-                output.write(result)
+            for writer in writers:
+                writer.write(result)
 
 
 @dataclass(frozen=True)
@@ -157,7 +177,7 @@ class _Entrance:
             raise ConfigError("standard input is closed; pipe raw samples into --stdin")
         if self.tcp is not None and self.sample_rate is None:
             raise ConfigError(_NO_RATE.format("--tcp"))
-        if self.channels is not None and not self._is_raw:
+        if self.channels is not None and not (self.stdin or self.tcp):
             raise ConfigError("--channels is for raw samples; a card records as many as the array needs")
         if self.replay is not None and self.sample_rate is not None:
             raise ConfigError("a recording says its own sample rate; leave out --sample-rate")
@@ -173,7 +193,11 @@ class _Entrance:
         num_channels = array.num_recording_channels
         count = num_channels if self.channels is None else self.channels
         if self.tcp is not None and self.sample_rate is not None:
-            return TcpFeed(*_parse_address(self.tcp), PcmFormat(self.sample_rate, count, self.sample_format))
+            host, _, port = self.tcp.rpartition(":")
+            if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+                raise ConfigError(f"--tcp takes HOST:PORT such as 192.168.1.20:5000, got {self.tcp!r}")
+            format = PcmFormat(self.sample_rate, count, self.sample_format)
+            return TcpFeed(check_host(host, "--tcp"), int(port), format)
         if self.stdin:
             rate, begin = self._standard_input_rate()
             format = PcmFormat(rate, count, self.sample_format)
@@ -193,45 +217,35 @@ class _Entrance:
             raise ConfigError(_NO_RATE.format("--stdin"))
         return header.sample_rate, begin
 
-    @property
-    def _is_raw(self) -> bool:
-        return self.stdin or self.tcp is not None
-
-
-def _parse_address(text: str) -> tuple[str, int]:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
-        raise ConfigError(f"--tcp takes HOST:PORT such as 192.168.1.20:5000, got {text!r}")
-    return check_host(host, "--tcp"), int(port)
-
 
 @dataclass(frozen=True)
 class _Targets:
     """Where results go: checked before any work is done.
 
     Args:
-        out: JSON lines.
-        csv: CSV.
+        outputs: files, and ``-`` for standard output.
+        form: what goes to standard output; None for JSON lines.
         odas: where a viewer of ODAS runs.
     """
 
-    out: Path | None
-    csv: Path | None
+    outputs: tuple[Path, ...]
+    form: Literal["json", "csv"] | None
     odas: str | None
 
     def __post_init__(self) -> None:
-        if self.out is not None and self.out == self.csv:
-            raise ConfigError(f"--out and --csv would both be written to {self.out}; give two names")
+        twice = [path for path in self.outputs if self.outputs.count(path) > 1]
+        if twice:
+            raise ConfigError(f"two results would both be written to {twice[0]}; give two names")
+        if self.form is not None and STANDARD_OUTPUT not in self.outputs:
+            raise ConfigError("--format is for standard output; add -o -, or end a file's name in .csv")
 
-    def check_files(self, profile: Path | None) -> None:
-        """Find out before any sound is heard whether everything can be written, a profile as well.
+    def check_files(self) -> None:
+        """Find out before any sound is heard whether everything can be written.
 
         Raises:
             ConfigError: if a file would be written over one that is read, or not at all.
         """
-        check_outputs(
-            *(path for path in (self.out, self.csv) if path != STANDARD_OUTPUT), profile, make_folders=True
-        )
+        check_outputs(*(path for path in self.outputs if path != STANDARD_OUTPUT), make_folders=True)
 
     def open(
         self, pipeline: "LivePipeline", stack: ExitStack
@@ -239,15 +253,16 @@ class _Targets:
         """Every output that is wanted; a person reads along unless standard output holds results."""
         from anydoa.live import OdasOutput, ResultFile
 
-        for path, format in ((self.out, "json"), (self.csv, "csv")):
-            if path is not None:
-                is_shown = path == STANDARD_OUTPUT
-                # A growing file, so that others can read along.
-                file = sys.stdout if is_shown else stack.enter_context(growing_text(path))
-                yield ResultFile(file, format, pipeline)
+        for path in self.outputs:
+            if path == STANDARD_OUTPUT:
+                yield ResultFile(sys.stdout, self.form or "json", pipeline)
+                continue
+            # A growing file, so that others can read along.
+            file = stack.enter_context(growing_text(path))
+            yield ResultFile(file, "csv" if path.suffix.lower() == ".csv" else "json", pipeline)
         if self.odas is not None:
             yield OdasOutput(self.odas)
-        if STANDARD_OUTPUT not in (self.out, self.csv):
+        if STANDARD_OUTPUT not in self.outputs:
             yield _Display(pipeline)
 
 

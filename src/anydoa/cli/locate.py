@@ -5,16 +5,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from anydoa.cli.estimator import EstimatorOption, GridOption
 from anydoa.cli.locate_pictures import Pictures, Trace, explaining_estimator
 from anydoa.cli.options import (
+    ESTIMATOR,
+    OUTPUT,
     STANDARD_OUTPUT,
     ArrayOption,
-    EstimatorOption,
-    GridOption,
     IgnoreChannelsOption,
     JoinOption,
     OnlyMicrophonesOption,
@@ -40,51 +41,65 @@ def locate(
         list[Path], typer.Argument(metavar="FILE...", help="Recordings: WAV, FLAC, W64, RF64, OGG.")
     ],
     array: ArrayOption,
-    grid: GridOption = "fibonacci:2048",
-    estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     sources: Annotated[str, typer.Option(metavar="N|auto", help="How many sources there are.")] = "auto",
-    json: Annotated[bool, typer.Option("--json", help="Every frame as JSON lines.")] = False,
-    csv: Annotated[bool, typer.Option("--csv", help="Every frame as CSV.")] = False,
-    dcase: Annotated[bool, typer.Option("--dcase", help="Every 100 ms as DCASE CSV.")] = False,
+    form: Annotated[
+        Literal["table", "json", "csv", "dcase"],
+        typer.Option(
+            "--format",
+            help="table is printed; json (lines) and csv hold every frame, dcase one in 100 ms.",
+        ),
+    ] = "table",
     output: Annotated[
         str | None,
         typer.Option(
             "--output",
             "-o",
             metavar="PATH|-",
-            help="File or folder for these; default: beside each recording.",
+            help="File or folder to write; - is standard output. Default: beside each recording.",
         ),
     ] = None,
     plot: Annotated[
         Path | None, typer.Option(help="Picture to draw; a folder for several recordings.")
     ] = None,
-    plot_mask: Annotated[
-        Path | None,
-        typer.Option(help="Picture of the mask that the estimator learned; a folder for several recordings."),
-    ] = None,
-    skip_existing: Annotated[
-        bool,
-        typer.Option("--skip-existing", help="Pass over recordings whose results are there already."),
-    ] = False,
     join: JoinOption = False,
     ignore_channels: IgnoreChannelsOption = "",
     only_microphones: OnlyMicrophonesOption = False,
     unit: UnitOption = None,
+    estimator: EstimatorOption = DEFAULT_ESTIMATOR,
+    grid: GridOption = "fibonacci:2048",
     min_separation: Annotated[
-        float, typer.Option(help="Nearest that two sources can be, in degrees.")
+        float,
+        typer.Option(help="Nearest that two sources can be, in degrees.", rich_help_panel=ESTIMATOR),
     ] = 10.0,
+    plot_mask: Annotated[
+        Path | None,
+        typer.Option(
+            help="Picture of the mask that the estimator learned; a folder for several recordings.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    skip_existing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-existing",
+            help="Pass over recordings whose results are there already.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress bar, no word of files written.")
+        bool,
+        typer.Option(
+            "--quiet", "-q", help="No progress bar, no word of files written.", rich_help_panel=OUTPUT
+        ),
     ] = False,
 ) -> None:
     """Find the directions that the sound of recordings comes from.
 
     Azimuth runs anticlockwise from the front, so left is positive; elevation runs up from the horizontal;
-    both in degrees. Without a format, prints the directions of each recording as a whole and over time.
-    With one, writes every frame to a file, or with -o - to standard output. A file appears when it is whole,
+    both in degrees. Prints a table: the directions of each recording as a whole and over time. Another
+    --format writes every frame to a file, or with -o - to standard output. A file appears when it is whole,
     so a long run that was stopped goes on with --skip-existing.
     """
-    formats = [name for name, wanted in (("json", json), ("csv", csv), ("dcase", dcase)) if wanted]
     if STANDARD_OUTPUT in files:
         raise ConfigError(
             "- is no recording: standard input cannot be located in; for standard output use -o -"
@@ -92,7 +107,7 @@ def locate(
     joined, files = (files, files[:1]) if join else (None, files)
     for file in joined or ():
         note_input(file, "recording")
-    targets = _Targets(tuple(files), tuple(formats), output, plot, plot_mask, skip_existing)
+    targets = _Targets(tuple(files), form, output, plot, plot_mask, skip_existing)
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
@@ -124,7 +139,7 @@ class _Targets:
 
     Args:
         files: the recordings.
-        formats: asked for; none is the table.
+        form: format of the files; the table is printed.
         output: file, folder or ``-``; None for beside each recording.
         plot: picture or folder.
         plot_mask: picture of the mask, or folder.
@@ -132,21 +147,22 @@ class _Targets:
     """
 
     files: tuple[Path, ...]
-    formats: tuple[str, ...]
+    form: Literal["table", "json", "csv", "dcase"]
     output: str | None
     plot: Path | None
     plot_mask: Path | None
     skip_existing: bool = False
 
     def __post_init__(self) -> None:
-        if len(self.formats) > 1:
-            raise ConfigError("--json, --csv and --dcase exclude each other; give one of them")
-        if not self.formats and self.output is not None:
-            raise ConfigError(f"output {self.output!r} needs a format; add --json, --csv or --dcase")
-        if len(self.files) > 1 and self.output == "-" and self.formats != ("json",):
+        if self.form == "table" and self.output is not None:
+            raise ConfigError(
+                f"output {self.output!r} needs a format, for the table is printed; add --format json, csv or "
+                "dcase"
+            )
+        if len(self.files) > 1 and self.output == "-" and self.form != "json":
             raise ConfigError("several recordings as CSV would run into each other; leave out -o -")
         if self.skip_existing and not self._written(self.files[0]):
-            raise ConfigError("--skip-existing looks for files; add --json, --csv, --dcase or --plot")
+            raise ConfigError("--skip-existing looks for files; add --format json, csv or dcase, or --plot")
         for picture in (self.picture(self.files[0]), self.mask_picture(self.files[0])):
             if picture is not None:
                 from anydoa.plotting import check_picture_path
@@ -179,9 +195,9 @@ class _Targets:
 
     def result(self, file: Path) -> Path | None:
         """Where the frames of a recording go; None for standard output."""
-        if self.output == "-" or not self.formats:
+        if self.output == "-" or self.form == "table":
             return None
-        suffix = _SUFFIXES[self.formats[0]]
+        suffix = _SUFFIXES[self.form]
         if self.output is None:
             return file.with_suffix(suffix)
         return self._in_folder(Path(self.output), file, suffix)
@@ -219,7 +235,7 @@ def _locate_file(
     try:
         run = localizer.iterate(recording)
         with targets.open(file) as stream:
-            writer = WRITERS[targets.formats[0]](stream, run.header) if targets.formats else None
+            writer = None if targets.form == "table" else WRITERS[targets.form](stream, run.header)
             for frame in _with_progress(run, quiet=quiet):
                 if writer is not None:
                     writer.write(frame.result)
@@ -293,4 +309,4 @@ def _print_spans(spans: "Sequence[Span]") -> None:
     if len(listed) < len(spans):
         hidden = len(spans) - len(listed)
         ones = "one" if hidden == 1 else "ones"
-        tell(f"  and {hidden} brief or faint {ones}; --json or --csv has every frame")
+        tell(f"  and {hidden} brief or faint {ones}; --format json or csv has every frame")

@@ -1,26 +1,38 @@
-"""`anydoa model`: which networks there are, what they are, and where their bins lie."""
+"""`anydoa model`: which networks there are, what they are, and the way from a checkpoint to one that runs."""
 
+import dataclasses
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from anydoa.cli.printing import tell
+from anydoa.cli.options import require_extra
+from anydoa.cli.printing import print_table, tell
+from anydoa.errors import CheckpointError, ConfigError
+from anydoa.io.output import check_outputs, note_input, prepare_folder
 
-app = typer.Typer(help="The networks: list, info, bins.", no_args_is_help=True)
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from anydoa.estimators.model import ModelCard
+
+app = typer.Typer(help="The networks: list, info, bins, export, import.", no_args_is_help=True)
+
+_Model = Annotated[str, typer.Argument(help="Name, folder or hub:org/name@revision.")]
 
 
 @app.command("list")
-def list_command(as_json: Annotated[bool, typer.Option("--json", help="A list of names.")] = False) -> None:
+def list_command(
+    form: Annotated[Literal["table", "json"], typer.Option("--format", help="Form of the list.")] = "table",
+) -> None:
     """Name the models inside the package."""
-    from rich.console import Console
     from rich.table import Table
 
     from anydoa.estimators.model import find_model, list_models
 
     names = list_models()
-    if as_json:
+    if form == "json":
         typer.echo(json.dumps(list(names)))
         return
     table = Table("name", "what", "trained for", "MB", "weights", box=None, pad_edge=False)
@@ -29,47 +41,61 @@ def list_command(as_json: Annotated[bool, typer.Option("--json", help="A list of
         fewest, most = folder.card.trained_range.microphones
         size = f"{folder.num_bytes / 1e6:.1f}"
         table.add_row(name, folder.card.title, f"{fewest}..{most} microphones", size, folder.weights_hash)
-    Console(markup=False).print(table if names else "no model is bundled with this installation")
+    print_table(table if names else "no model is bundled with this installation")
 
 
 @app.command("info")
 def info_command(
-    model: Annotated[str, typer.Argument(help="Name, folder or hub:org/name@revision.")],
-    as_json: Annotated[bool, typer.Option("--json", help="The card as it is stored.")] = False,
+    model: _Model,
+    form: Annotated[
+        Literal["table", "json"], typer.Option("--format", help="Form; json is the card as it is stored.")
+    ] = "table",
 ) -> None:
     """Print the card of a model: what it was trained on, how good it is, where it fails."""
+    from rich.table import Table
+
     from anydoa.estimators.model import find_model
 
     folder = find_model(model)
     card = folder.card
-    if as_json:
+    if form == "json":
         typer.echo(card.to_json(), nl=False)
         return
     covered = card.trained_range
-    lines = [
-        f"{card.name}: {card.title}",
-        f"architecture  {card.architecture}, {folder.num_bytes / 1e6:.1f} MB",
-        f"weights       {folder.weights_hash}, {card.licence}",
-        f"trained for   {covered.microphones[0]}..{covered.microphones[1]} microphones, "
+    ranges = (
+        f"{covered.microphones[0]}..{covered.microphones[1]} microphones, "
         f"span {covered.span_m[0] * 100:.0f}..{covered.span_m[1] * 100:.0f} cm, "
         f"RT60 {covered.rt60_s[0]:g}..{covered.rt60_s[1]:g} s, "
         f"SNR {covered.snr_db[0]:g}..{covered.snr_db[1]:g} dB, "
-        f"{covered.talkers[0]}..{covered.talkers[1]} talkers",
-        *(f"data          {source}" for source in card.data),
-        *(f"{key:<13} {value}" for key, value in card.training.items()),
-        *(f"metric        {json.dumps(row)}" for row in card.metrics),
-        *(f"fails         {failure}" for failure in card.failures),
-    ]
-    tell("\n".join(lines))
+        f"{covered.talkers[0]}..{covered.talkers[1]} talkers"
+    )
+    plain = str.maketrans("", "", '{}"')
+    facts = Table(box=None, pad_edge=False, show_header=False)
+    for key, value in (
+        ("model", f"{card.name}: {card.title}"),
+        ("architecture", f"{card.architecture}, {folder.num_bytes / 1e6:.1f} MB"),
+        ("weights", f"{folder.weights_hash}, {card.licence}"),
+        ("trained for", ranges),
+        *(("data", source) for source in card.data),
+        *(
+            ("training", f"{key}: {json.dumps(value).translate(plain)}")
+            for key, value in card.training.items()
+        ),
+        *(("fails", failure) for failure in card.failures),
+    ):
+        facts.add_row(key, value)
+    print_table(facts, *_metric_tables(card.metrics))
 
 
 @app.command("bins")
 def bins_command(
-    model: Annotated[str, typer.Argument(help="Name, folder or hub:org/name@revision.")],
+    model: _Model,
     array: Annotated[
-        str | None, typer.Option(help="Array whose useful band is shaded: name or file.")
+        str | None, typer.Option(metavar="NAME|FILE", help="Array whose useful band is shaded.")
     ] = None,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Picture to write.")] = Path("bins.png"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.")
+    ] = Path("bins.png"),
 ) -> None:
     """Draw where the learnable transform has put its frequency bins."""
     import numpy as np
@@ -87,3 +113,121 @@ def bins_command(
         title=f"Bins of {card.name}",
     )
     tell(f"wrote {output}")
+
+
+@app.command("export")
+def export_command(
+    checkpoint: Annotated[Path, typer.Argument(help="Weights: a .safetensors file of this package.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder to write: graphs and a card.")
+    ],
+    card: Annotated[
+        Path | None, typer.Option(help="Card of the model (JSON); without one, what the checkpoint knows.")
+    ] = None,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(help="Rows for the card, as `anydoa evaluate --format json` prints them."),
+    ] = None,
+    score: Annotated[
+        Path | None, typer.Option(help="Checkpoint of the score network, for a checkpoint of a mask network.")
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the model; default: that of the folder.")] = None,
+    float16: Annotated[
+        bool, typer.Option("--float16", help="Store weights in half the space; computing stays in float32.")
+    ] = False,
+) -> None:
+    """Write a checkpoint of training as a model that runs without torch, checked against torch."""
+    require_extra("exporting a model", "train", ("torch", "onnx", "safetensors"))
+    from anydoa.estimators.model import CARD_FILE, ModelCard, ModelFolder
+    from anydoa.export import agg_rl_card, export_agg_rl, export_steered, steered_card
+    from anydoa.networks import checkpoint_kind, load_checkpoint, load_mask_checkpoint, load_score_checkpoint
+
+    for read, what in ((card, "card"), (metrics, "file of rows")):
+        if read is not None:
+            note_input(read, what)
+    if card is not None and not card.is_file():
+        raise CheckpointError(f"{card}: no such card; leave --card out to make one from the checkpoint")
+    # Whether the folder can be written is found out before any work; it appears when it is whole.
+    is_new = not output.exists()
+    check_outputs(prepare_folder(output) / CARD_FILE)
+    if is_new:
+        output.rmdir()
+    like = ModelCard.from_json(card.read_text(encoding="utf-8", errors="replace")) if card else None
+    rows = None if metrics is None else _read_rows(metrics)
+    title = name or output.name
+    kind = checkpoint_kind(checkpoint)
+    if (kind == "mask") != (score is not None):
+        raise ConfigError(
+            "a steered model is a mask network, given first, and a score network, given by --score; "
+            f"{checkpoint} is of {kind!r}"
+        )
+    if score is not None:
+        if float16:
+            raise ConfigError("a steered model is stored in single precision; leave --float16 out")
+        masks, scores = load_mask_checkpoint(checkpoint), load_score_checkpoint(score)
+        described = _with_rows(steered_card(masks, scores, title, like=like), rows)
+        difference = export_steered(masks.network, scores.network, described, output)
+    else:
+        loaded = load_checkpoint(checkpoint)
+        described = _with_rows(agg_rl_card(loaded, title, like=like), rows)
+        difference = export_agg_rl(loaded.network, described, output, float16=float16)
+    size = ModelFolder(output).num_bytes
+    tell(f"wrote {output} ({size / 1e6:.1f} MB); largest difference from torch {difference:.1e}")
+
+
+@app.command("import")
+def import_command(
+    checkpoint: Annotated[Path, typer.Argument(help="Torch archive with a model_state_dict.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Checkpoint to write, such as reference.safetensors.")
+    ],
+    mic_encoding: Annotated[
+        Literal["fm", "pm"],
+        typer.Option(help="Microphone encoding it was trained with, fm or pm; the archive does not say."),
+    ] = "fm",
+) -> None:
+    """Turn a published AGG-RL checkpoint into ours; its oddities are kept, so its results are too."""
+    require_extra("importing published weights", "train", ("torch", "safetensors"))
+    note_input(checkpoint, "file of weights")
+    from anydoa.networks import import_reference, save_checkpoint
+
+    network = import_reference(checkpoint, mic_encoding=mic_encoding)
+    save_checkpoint(output, network, {"origin": f"published AGG-RL checkpoint {checkpoint.name}"})
+    count = sum(parameter.numel() for parameter in network.parameters())
+    tell(f"wrote {output}: {count:,} parameters, microphone encoding {mic_encoding}, compat reference")
+
+
+def _metric_tables(rows: "Sequence[dict[str, Any]]") -> "list[Any]":
+    """The rows of an evaluation, under the names of their columns, without what tells little of a model."""
+    from rich.table import Table
+
+    left_out = ("estimator", "clips", "real_time_factor")
+    names = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in left_out]
+    if not names:
+        return []
+    table = Table(*(name.replace("_", " ") for name in names), box=None, pad_edge=False)
+    for row in rows:
+        cells = (row.get(name, "") for name in names)
+        table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in cells))
+    return ["", table]
+
+
+def _with_rows(card: "ModelCard", rows: "tuple[dict[str, Any], ...] | None") -> "ModelCard":
+    return card if rows is None else dataclasses.replace(card, metrics=rows)
+
+
+def _read_rows(path: Path) -> tuple[dict[str, Any], ...]:
+    """The rows of an evaluation, for a card.
+
+    Raises:
+        CheckpointError: if the file holds none.
+    """
+    try:
+        rows = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: no rows of an evaluation ({error}); write them with evaluate --format json"
+        ) from None
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise CheckpointError(f"{path}: no list of rows; write it with evaluate --format json")
+    return tuple(rows)

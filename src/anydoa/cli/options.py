@@ -1,15 +1,23 @@
-"""Options that several commands share: how they are written, and what the words mean."""
+"""What several commands share: options, what their words mean, and the recording that they name."""
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from anydoa.errors import ConfigError
+from anydoa.errors import AudioError, ConfigError, MissingExtraError
 from anydoa.io.output import note_input
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from anydoa.geometry import MicrophoneArray
+
+SOUND, ARRAY, ESTIMATOR, OUTPUT = "Sound", "Array", "Estimator", "Output"
+"""Panels of the help text; what everybody needs stands before them, in the first."""
 
 STANDARD_OUTPUT = Path("-")
 """What a person writes for standard output where a file could stand."""
@@ -17,32 +25,47 @@ STANDARD_OUTPUT = Path("-")
 ArrayOption = Annotated[
     str, typer.Option(metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.")
 ]
-GridOption = Annotated[str, typer.Option(help="Directions to look at, such as icosphere:4, or a file.")]
-EstimatorOption = Annotated[
-    str, typer.Option(help="steered, srp-phat, music, agg-rl, two joined by +, or the folder of a model.")
+DeviceOption = Annotated[
+    str | None,
+    typer.Option(metavar="N|NAME|auto", help="Sound card: see `anydoa devices`; auto takes the likeliest."),
 ]
 IgnoreChannelsOption = Annotated[
     str,
-    typer.Option(metavar="6,7", help="Channels of the recording, from 0, without a microphone; also 6-9."),
+    typer.Option(
+        metavar="6,7",
+        help="Channels of the recording, from 0, without a microphone; also 6-9.",
+        rich_help_panel=ARRAY,
+    ),
 ]
 OnlyMicrophonesOption = Annotated[
     bool,
     typer.Option(
         "--only-microphones",
         help="The recording holds just the microphones in their order, whatever channels the array names.",
+        rich_help_panel=ARRAY,
     ),
 ]
 JoinOption = Annotated[
-    bool, typer.Option("--join", help="The files are one recording: one file a microphone, in their order.")
+    bool,
+    typer.Option(
+        "--join",
+        help="The files are one recording: one file a microphone, in their order.",
+        rich_help_panel=SOUND,
+    ),
 ]
 UnitOption = Annotated[
     Literal["m", "cm", "mm"] | None,
-    typer.Option(help="Unit of the lengths in an array file. Default: what the file says, else metres."),
+    typer.Option(
+        help="Unit of the lengths in an array file. Default: what the file says, else metres.",
+        rich_help_panel=ARRAY,
+    ),
 ]
 ProfileOption = Annotated[
     Path | None,
     typer.Option(
-        metavar="FILE", help="Profile of a healthy start: if channels come shifted, put them in order."
+        metavar="FILE",
+        help="Profile of a healthy start: if channels come shifted, put them in order.",
+        rich_help_panel=SOUND,
     ),
 ]
 
@@ -106,6 +129,39 @@ def parse_recording(files: list[Path], *, join: bool) -> Path | list[Path]:
     return files if join else files[0]
 
 
+def read_first_minute(recording: Path | list[Path]) -> tuple["np.ndarray", int]:
+    """All channels of the first minute, and the sample rate; more would say nothing new.
+
+    Raises:
+        AudioError: as :func:`anydoa.io.audio.read_blocks`.
+    """
+    import numpy as np
+
+    from anydoa.io.audio import audio_info, read_blocks
+
+    blocks, seconds = [], 0.0
+    sample_rate = audio_info(recording).sample_rate
+    for block in read_blocks(recording):
+        blocks.append(block)
+        seconds += block.shape[1] / sample_rate
+        if seconds >= 60:
+            break
+    return np.concatenate(blocks, axis=1), sample_rate
+
+
+@contextmanager
+def named_recording(recording: Path | list[Path]) -> Iterator[None]:
+    """Says of which recording an error is, where it does not say so itself."""
+    from anydoa.io.audio import recording_path
+
+    try:
+        yield
+    except AudioError as error:
+        path = recording_path(recording)
+        named = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
+        raise AudioError(named) from None
+
+
 def parse_sources(text: str) -> int | None:
     """How many sources there are; None where the sound shall decide.
 
@@ -121,7 +177,9 @@ def parse_sources(text: str) -> int | None:
 
 def parse_device(text: str | None) -> int | str | None:
     """A sound card by its number or a part of its name; None for the likeliest."""
-    return int(text) if text and text.isdecimal() else text
+    if text in (None, "auto"):
+        return None
+    return int(text) if text.isdecimal() else text
 
 
 def check_host(name: str, option: str) -> str:
@@ -137,3 +195,18 @@ def check_host(name: str, option: str) -> str:
             f"{option}: {name[:80]!r} is no possible name of a machine; give one such as 192.168.1.20"
         ) from None
     return name
+
+
+def require_extra(purpose: str, extra: str, packages: Iterable[str]) -> None:
+    """Make sure that the packages of an extra are there before anything imports them.
+
+    Args:
+        purpose: what they are for, such as "training".
+        extra: its name.
+        packages: as they are imported.
+
+    Raises:
+        MissingExtraError: if one is not installed.
+    """
+    if any(find_spec(package) is None for package in packages):
+        raise MissingExtraError(purpose, extra)

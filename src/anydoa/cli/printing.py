@@ -1,6 +1,7 @@
-"""Words for a person on the terminal: lines that command no terminal, and directions in tables."""
+"""What a person sees on the terminal: lines that command no terminal, directions, tables, a progress bar."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,6 +10,7 @@ from anydoa.io.files import printable_text
 
 if TYPE_CHECKING:
     import numpy as np
+    from rich.console import RenderableType
 
 
 def tell(text: str, *, err: bool = False) -> None:
@@ -37,3 +39,28 @@ def place_words(direction: "np.ndarray", score: float) -> str:
 def mirror_words(mirror: "Sequence[np.ndarray]") -> str:
     """Where else the source of a row may be; the last column."""
     return "".join(f"   or {', '.join(angle_words(twin))} mirrored" for twin in mirror)
+
+
+def print_table(*parts: "RenderableType") -> None:
+    """Print tables and lines between them; what is not a terminal has no width to wrap at."""
+    from rich.console import Console
+
+    console = Console(markup=False, highlight=False)
+    if not console.is_terminal:
+        console = Console(markup=False, highlight=False, width=160)
+    for part in parts:
+        console.print(part)
+
+
+@contextmanager
+def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
+    """A bar on the error stream; what it gives is called with the number done and the number in all."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    text = TextColumn("{task.description}", markup=False)
+    columns = (text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    console = Console(stderr=True, markup=False)
+    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

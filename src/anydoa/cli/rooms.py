@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from anydoa.cli.printing import progress_bar
 from anydoa.cli.simulate import (
     RandomArrayOption,
     Rt60Option,
@@ -14,7 +15,6 @@ from anydoa.cli.simulate import (
     known_array,
     num_knots,
     plan_rooms,
-    progress_bar,
 )
 
 
@@ -28,7 +28,7 @@ def rooms(
     count: Annotated[int, typer.Option(min=1, help="How many rooms.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same rooms.")] = 0,
     jobs: Annotated[int, typer.Option(min=1, help="Processes that compute rooms.")] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
     rt60: Rt60Option = "0.2:1.3",
     moving: Annotated[
         bool,

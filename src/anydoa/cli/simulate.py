@@ -1,8 +1,6 @@
 """``anydoa simulate``: recordings of scenes with known truth."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, replace
 from math import isfinite
 from pathlib import Path
@@ -10,38 +8,36 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from anydoa.cli.options import ARRAY, OUTPUT
+from anydoa.cli.printing import progress_bar
 from anydoa.errors import ConfigError
 from anydoa.io.output import prepare_folder
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from anydoa.geometry import MicrophoneArray
     from anydoa.simulation.pool import AudioPool
     from anydoa.simulation.rooms import RoomPlan
 
 _RANDOM = "random:"
-_SOUND, _SCENES, _ARRAY = "Speech and noise", "Scenes", "Microphone array"
+_SOUND, _SCENES = "Speech and noise", "Scenes"
 
 RandomArrayOption = Annotated[
     str,
     typer.Option(
         help="Name or file of an array, or random:4-12 for arrays of 4 to 12 microphones.",
-        rich_help_panel=_ARRAY,
+        rich_help_panel=ARRAY,
     ),
 ]
 ShapesOption = Annotated[
     str,
-    typer.Option(
-        help="Shapes of random arrays, evenly: any of ball,plane,line,wide.", rich_help_panel=_ARRAY
-    ),
+    typer.Option(help="Shapes of random arrays, evenly: any of ball,plane,line,wide.", rich_help_panel=ARRAY),
 ]
 SphereOption = Annotated[
     bool,
     typer.Option(
         "--sphere",
         help="The array sits on a rigid sphere, whatever its file says.",
-        rich_help_panel=_ARRAY,
+        rich_help_panel=ARRAY,
     ),
 ]
 Rt60Option = Annotated[
@@ -53,11 +49,7 @@ Rt60Option = Annotated[
 def simulate(
     output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write to; made if need be.")],
     speech: Annotated[
-        Path,
-        typer.Option(
-            help="Folder of dry speech: LibriSpeech, TIMIT, one with manifest.csv, or any.",
-            rich_help_panel=_SOUND,
-        ),
+        Path, typer.Option(help="Folder of dry speech: LibriSpeech, TIMIT, one with manifest.csv, or any.")
     ],
     noise: Annotated[
         Path | None,
@@ -77,9 +69,16 @@ def simulate(
     duration: Annotated[float, typer.Option(min=0.1, help="Seconds of each.")] = 4.0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed and folders give the same recordings.")] = 0,
     direct: Annotated[
-        bool, typer.Option("--direct", help="Also write each talker's direct sound at each microphone.")
+        bool,
+        typer.Option(
+            "--direct",
+            help="Also write each talker's direct sound at each microphone.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="No progress bar.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress bar.", rich_help_panel=OUTPUT)
+    ] = False,
     talkers: Annotated[
         str,
         typer.Option(help="How many talkers: a number or a range such as 1:2.", rich_help_panel=_SCENES),
@@ -112,19 +111,20 @@ def simulate(
         float,
         typer.Option(
             min=0, help="Standard deviation of the positions told from the true ones.",
-            rich_help_panel=_ARRAY,
+            rich_help_panel=ARRAY,
         ),
     ] = 0.0,
     gain_error_db: Annotated[
         float,
-        typer.Option(min=0, help="Standard deviation of microphone gains.", rich_help_panel=_ARRAY),
+        typer.Option(min=0, help="Standard deviation of microphone gains.", rich_help_panel=ARRAY),
     ] = 0.0,
     phase_error_deg: Annotated[
         float,
-        typer.Option(min=0, help="Standard deviation of microphone phases.", rich_help_panel=_ARRAY),
+        typer.Option(min=0, help="Standard deviation of microphone phases.", rich_help_panel=ARRAY),
     ] = 0.0,
 ) -> None:  # fmt: skip
     """Render rooms with talkers and noise to WAV files, each with its array and its truth beside it."""
+    from anydoa.geometry import MicrophoneArray
     from anydoa.simulation.mixing import LONGEST_S, mix_in_new_rooms
     from anydoa.simulation.recipe import Mismatch, MixRecipe, check_within
     from anydoa.simulation.render import begin_folder, write_scene
@@ -164,7 +164,12 @@ def simulate(
     with progress_bar("recordings", quiet=quiet) as report:
         for index, scene in enumerate(scenes):
             name = f"clip_{index:04d}"
-            write_scene(scene, _told_array(known, scene.positions, name), output, name)
+            # Whoever reads the files is told the array with the errors of its positions, if any.
+            if known is None:
+                told = MicrophoneArray(scene.positions, name=name, source="simulated")
+            else:
+                told = known.replace(body_positions=scene.positions, mount_rpy_deg=(0.0, 0.0, 0.0))
+            write_scene(scene, told, output, name)
             report(index + 1, count)
 
 
@@ -238,20 +243,6 @@ def num_knots(duration_s: float) -> int:
     return 1 + round(8 * duration_s)
 
 
-@contextmanager
-def progress_bar(what: str, *, quiet: bool) -> Iterator[Callable[[int, int], None]]:
-    """A bar on the error stream; what it gives is called with the number done and the number in all."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    text = TextColumn("{task.description}", markup=False)
-    columns = (text, BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    console = Console(stderr=True, markup=False)
-    with Progress(*columns, console=console, transient=True, disable=quiet) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done, total: bar.update(task, completed=done, total=total)
-
-
 def _sphere_radius(array: "MicrophoneArray") -> float:
     """Radius of the sphere all microphones lie on, within a tenth of it."""
     radii = (array.centred_positions**2).sum(axis=1) ** 0.5
@@ -262,15 +253,6 @@ def _sphere_radius(array: "MicrophoneArray") -> float:
             "their centre, so on no sphere; leave it out or take an array such as em32"
         )
     return radius
-
-
-def _told_array(known: "MicrophoneArray | None", positions: "np.ndarray", name: str) -> "MicrophoneArray":
-    """The array as whoever reads the files is told it: with the errors of its positions, if any."""
-    from anydoa.geometry import MicrophoneArray
-
-    if known is None:
-        return MicrophoneArray(positions, name=name, source="simulated")
-    return known.replace(body_positions=positions, mount_rpy_deg=(0.0, 0.0, 0.0))
 
 
 def _open_pools(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from anydoa.cli.extra import require_extra
+from anydoa.cli.options import require_extra
 from anydoa.cli.printing import tell
 from anydoa.io.output import check_outputs, note_input
 
@@ -52,7 +52,8 @@ def train(
     ] = None,
     noise: Annotated[Path | None, typer.Option(help="Folder of noise; its test part is left alone.")] = None,
     device: Annotated[
-        Literal["cpu", "cuda"] | None, typer.Option(help="Default: cuda where there is one.")
+        Literal["cpu", "cuda"] | None,
+        typer.Option(help="Where the network is trained. Default: cuda where there is one."),
     ] = None,
     threads: Annotated[
         int | None, typer.Option(min=1, help="Threads of the network; data has its own.")

@@ -147,5 +147,7 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     except (SafetensorError, OSError, json.JSONDecodeError) as error:
         raise CheckpointError(f"{path}: not a readable safetensors file ({error})") from error
     if not isinstance(header, dict) or header.get("schema") != SCHEMA:
-        raise CheckpointError(f"{path}: not an anydoa checkpoint; published archives need import-reference")
+        raise CheckpointError(
+            f"{path}: not an anydoa checkpoint; published archives need `anydoa model import`"
+        )
     return header, state

@@ -39,7 +39,7 @@ def test_list_names_every_bundled_array() -> None:
 
 
 def test_list_as_json_carries_the_report_of_each() -> None:
-    arrays = {entry["name"]: entry for entry in json.loads(run("list", "--json").output)}
+    arrays = {entry["name"]: entry for entry in json.loads(run("list", "--format", "json").output)}
     assert set(arrays) == set(list_presets())
     assert arrays["em32"]["rank"] == "volume"
     assert arrays["linear-4"]["rank"] == "line"
@@ -118,7 +118,7 @@ def test_check_advises_on_arrays_too_small_or_too_wide(
 
 def test_check_as_json_holds_every_number_with_its_unit(tmp_path: Path) -> None:
     array = MicrophoneArray(linear_positions(4, 0.05), "own", ignore_channels=(4,))
-    report = json.loads(run("check", saved(tmp_path, array), "--json").output)
+    report = json.loads(run("check", saved(tmp_path, array), "--format", "json").output)
     assert (report["name"], report["rank"], report["axis"]) == ("own", "line", [0, 1, 0])
     assert (report["channels"], report["ignore_channels"], report["hash"]) == ([0, 1, 2, 3], [4], array.hash)
     assert report["span_m"] == pytest.approx(0.15)
@@ -132,7 +132,7 @@ def test_check_as_json_holds_every_number_with_its_unit(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".toml", ".csv", ".npy", ".xml"])
 def test_convert_keeps_the_positions_in_every_format(tmp_path: Path, suffix: str) -> None:
     target = tmp_path / f"out{suffix}"
-    result = run("convert", "uma-8", target)
+    result = run("convert", "uma-8", "-o", target)
     assert result.exit_code == 0
     assert f"wrote {target}: 7 microphones" in result.output
     original = load_array("uma-8")
@@ -144,8 +144,12 @@ def test_convert_keeps_the_positions_in_every_format(tmp_path: Path, suffix: str
 def test_convert_reads_three_microphones_the_way_it_is_told(tmp_path: Path) -> None:
     rows = np.array([[0.0, 0, 0], [0.1, 0.2, 0], [0, 0.3, 0.05]])
     np.save(tmp_path / "three.npy", rows)
-    assert "3 x 3 numbers" in str(error_of(run("convert", tmp_path / "three.npy", tmp_path / "out.toml")))
-    result = run("convert", tmp_path / "three.npy", tmp_path / "out.toml", "--three-by-three", "columns")
+    assert "3 x 3 numbers" in str(
+        error_of(run("convert", tmp_path / "three.npy", "-o", tmp_path / "out.toml"))
+    )
+    result = run(
+        "convert", tmp_path / "three.npy", "-o", tmp_path / "out.toml", "--three-by-three", "columns"
+    )
     assert result.exit_code == 0
     np.testing.assert_array_equal(load_array(tmp_path / "out.toml").positions, rows.T)
 
@@ -155,8 +159,8 @@ def test_user_mistakes_come_out_as_named_errors_of_one_line(tmp_path: Path) -> N
         ("show", "respeaker-7"),
         ("check", "nowhere.toml"),
         ("check", tmp_path),
-        ("convert", "uma-8", tmp_path / "out.cfg"),
-        ("convert", "uma-8", tmp_path / "no" / "out.csv"),
+        ("convert", "uma-8", "-o", tmp_path / "out.cfg"),
+        ("convert", "uma-8", "-o", tmp_path / "no" / "out.csv"),
     ):
         error = error_of(run(*arguments))
         assert isinstance(error, ArrayFileError)
@@ -181,10 +185,10 @@ def test_a_unit_can_be_told_on_the_command_line(tmp_path: Path, command: str) ->
 
 def test_convert_writes_metres_of_any_unit_and_says_which_way_the_array_looks(tmp_path: Path) -> None:
     np.save(tmp_path / "mm.npy", 32 * circular_positions(4, 1.0))
-    result = run("convert", tmp_path / "mm.npy", tmp_path / "out.toml", "--unit", "mm")
+    result = run("convert", tmp_path / "mm.npy", "-o", tmp_path / "out.toml", "--unit", "mm")
     assert result.output.splitlines()[1] == "0 degrees is along +x"
     np.testing.assert_allclose(load_array(tmp_path / "out.toml").positions, circular_positions(4, 0.032))
-    result = run("convert", tmp_path / "out.toml", tmp_path / "out.xml")
+    result = run("convert", tmp_path / "out.toml", "-o", tmp_path / "out.xml")
     assert (
         result.output.splitlines()[1]
         == "in acoular's frame: 0 degrees is along its -z, left its -x, up its y"

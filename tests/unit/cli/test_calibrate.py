@@ -9,7 +9,6 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
-from anydoa.calibration.channel_profile import load_profile
 from anydoa.cli.calibrate import calibrate
 from anydoa.errors import AnydoaError, AudioError, ConfigError
 from anydoa.geometry.array import MicrophoneArray
@@ -56,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_walk_around_the_array_gives_a_refined_file_and_a_picture(folder: Path, tmp_path: Path) -> None:
     out, plot = tmp_path / "refined.toml", tmp_path / "refined.png"
-    result = run(folder / "walk.wav", "--array", folder / "cube.toml", "--out", out, "--plot", plot)
+    result = run(folder / "walk.wav", "--array", folder / "cube.toml", "-o", out, "--plot", plot)
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert lines[0].startswith("experimental: ")
@@ -79,7 +78,7 @@ def test_a_walk_around_the_array_gives_a_refined_file_and_a_picture(folder: Path
 
 def test_a_recording_of_one_place_writes_nothing(folder: Path, tmp_path: Path) -> None:
     out = tmp_path / "refined.toml"
-    error = error_of(run(folder / "stand.wav", "--array", folder / "cube.toml", "--out", out))
+    error = error_of(run(folder / "stand.wav", "--array", folder / "cube.toml", "-o", out))
     assert isinstance(error, AudioError)
     assert str(error).startswith(
         f"{folder / 'stand.wav'}: refining 18 coordinates takes sounds from at least"
@@ -87,41 +86,12 @@ def test_a_recording_of_one_place_writes_nothing(folder: Path, tmp_path: Path) -
     assert not out.exists()
 
 
-def test_a_profile_is_written_beside_the_array(folder: Path, tmp_path: Path) -> None:
-    profile = tmp_path / "cube.profile.json"
-    result = run(folder / "walk.wav", "--array", folder / "cube.toml", "--profile", profile)
-    assert result.exit_code == 0, result.output
-    assert result.output.startswith(f"wrote {profile}: ")
-    assert load_profile(profile).array == "cube"
-    assert len(load_profile(profile).channels) == 8
-
-
-def test_no_profile_is_written_of_a_recording_too_short_to_be_called_healthy(
-    folder: Path, tmp_path: Path
-) -> None:
-    profile = tmp_path / "cube.profile.json"
-    error = error_of(run(folder / "stand.wav", "--array", folder / "cube.toml", "--profile", profile))
-    assert str(error).startswith(f"{folder / 'stand.wav'}: a profile takes 2 s of sound or more")
-    assert not profile.exists()
-
-
-def test_a_profile_is_made_of_the_first_minute_alone(folder: Path, tmp_path: Path) -> None:
-    walk, rate = soundfile.read(folder / "walk.wav")
-    long = tmp_path / "long.wav"
-    soundfile.write(long, np.concatenate([np.tile(walk, (5, 1)), 0 * walk]), rate, subtype="FLOAT")
-    cut = tmp_path / "cut.wav"
-    soundfile.write(cut, np.tile(walk, (5, 1))[: 60 * rate], rate, subtype="FLOAT")
-    for name in (long, cut):
-        run(name, "--array", folder / "cube.toml", "--profile", f"{name}.json")
-    assert load_profile(f"{long}.json") == load_profile(f"{cut}.json")
-
-
 def test_mistakes_are_named(folder: Path, tmp_path: Path) -> None:
     known = (folder / "walk.wav", "--array", folder / "cube.toml")
-    assert "nothing to do: give --out" in str(error_of(run(*known)))
-    wide = error_of(run(*known, "--out", tmp_path / "a.toml", "--position-sd-mm", 500))
+    assert "nothing to do: give --output" in str(error_of(run(*known)))
+    wide = error_of(run(*known, "-o", tmp_path / "a.toml", "--position-sd-mm", 500))
     assert isinstance(wide, ConfigError)
     assert "position_sd_m must be" in str(wide)
-    other = error_of(run(folder / "walk.wav", "--array", "linear-4", "--out", tmp_path / "a.toml"))
+    other = error_of(run(folder / "walk.wav", "--array", "linear-4", "-o", tmp_path / "a.toml"))
     assert "recording has 8 channels but array 'linear-4' uses 4" in str(other)
     assert run(folder / "walk.wav").exit_code == 2

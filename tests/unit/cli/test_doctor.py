@@ -98,7 +98,7 @@ def test_a_recording_too_short_to_judge_is_the_users_mistake(tmp_path: Path) -> 
 
 
 def test_json_holds_everything(recording: Path) -> None:
-    result = run(recording, "--array", ARRAY, "--json")
+    result = run(recording, "--array", ARRAY, "--format", "json")
     assert result.exit_code == 3
     report = json.loads(result.stdout)
     assert report["healthy"] is False

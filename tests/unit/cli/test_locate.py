@@ -69,7 +69,7 @@ def test_a_flat_array_says_what_it_cannot_tell(folder: Path, capsys: pytest.Capt
 
 
 def test_json_on_standard_output_is_complete(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["locate", "ball.wav", "--array", "ball.toml", "--json", "-o", "-"]) == 0
+    assert main(["locate", "ball.wav", "--array", "ball.toml", "--format", "json", "-o", "-"]) == 0
     out, err = capsys.readouterr()
     (folder / "piped.jsonl").write_text(out)
     result = read_results(folder / "piped.jsonl")
@@ -83,7 +83,10 @@ def test_several_recordings_as_json_follow_one_another(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "again.wav").write_bytes((folder / "ball.wav").read_bytes())
-    assert main(["locate", "ball.wav", "again.wav", "--array", "ball.toml", "--json", "--output", "-"]) == 0
+    assert (
+        main(["locate", "ball.wav", "again.wav", "--array", "ball.toml", "--format", "json", "--output", "-"])
+        == 0
+    )
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["file"] for line in lines if "schema" in line] == ["ball.wav", "again.wav"]
     assert sum("summary" in line for line in lines) == 2
@@ -94,7 +97,7 @@ def test_frames_go_beside_each_recording_unless_told_otherwise(
 ) -> None:
     (folder / "sub").mkdir()
     (folder / "sub/again.wav").write_bytes((folder / "ball.wav").read_bytes())
-    assert main(["locate", "ball.wav", "sub/again.wav", "--array", "ball.toml", "--json"]) == 0
+    assert main(["locate", "ball.wav", "sub/again.wav", "--array", "ball.toml", "--format", "json"]) == 0
     assert len(read_results(folder / "sub/again.jsonl").directions) == 2
     assert len(read_results(folder / "ball.jsonl").directions) == 2
     out, err = capsys.readouterr()
@@ -109,7 +112,8 @@ def test_several_recordings_go_to_a_folder(folder: Path, capsys: pytest.CaptureF
         "again.wav",
         "--array",
         "ball.toml",
-        "--csv",
+        "--format",
+        "csv",
         "-o",
         "new/out",
         "--plot",
@@ -125,11 +129,11 @@ def test_several_recordings_go_to_a_folder(folder: Path, capsys: pytest.CaptureF
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(("option", "columns"), [("--csv", 8), ("--dcase", 5)])
+@pytest.mark.parametrize(("form", "columns"), [("csv", 8), ("dcase", 5)])
 def test_rows_have_their_columns(
-    folder: Path, capsys: pytest.CaptureFixture[str], option: str, columns: int
+    folder: Path, capsys: pytest.CaptureFixture[str], form: str, columns: int
 ) -> None:
-    assert main(["locate", "ball.wav", "--array", "ball.toml", option, "--output", "rows.csv"]) == 0
+    assert main(["locate", "ball.wav", "--array", "ball.toml", "--format", form, "--output", "rows.csv"]) == 0
     rows = (folder / "rows.csv").read_text().splitlines()
     assert len(rows) > 20
     assert {row.count(",") + 1 for row in rows} == {columns}
@@ -163,7 +167,7 @@ def test_a_picture_of_the_mask_is_drawn_beside_the_other(
 def test_the_number_of_sources_can_be_told(
     folder: Path, capsys: pytest.CaptureFixture[str], estimator: str, count: str
 ) -> None:
-    words = ["--estimator", estimator, "--sources", count, "--json", "-o", "-"]
+    words = ["--estimator", estimator, "--sources", count, "--format", "json", "-o", "-"]
     assert main(["locate", "ball.wav", "--array", "ball.toml", *words]) == 0
     *frames, last = [json.loads(line) for line in capsys.readouterr().out.splitlines()][1:]
     assert all(len(frame["sources"]) == int(count) for frame in frames)
@@ -189,7 +193,7 @@ def test_one_file_a_microphone_is_located_as_one_recording(
     names = [f"mic{number}.wav" for number in range(audio.shape[1])]
     for name, channel in zip(names, audio.T, strict=True):
         soundfile.write(name, channel, RATE, subtype="FLOAT")
-    words = ["--array", "ball.toml", "--estimator", "srp-phat", "--grid", "fibonacci:400", "--json"]
+    words = ["--array", "ball.toml", "--estimator", "srp-phat", "--grid", "fibonacci:400", "--format", "json"]
     assert main(["locate", "ball.wav", *words]) == 0
     assert main(["locate", "--join", *names, *words]) == 0
     together, alone = read_results(folder / "mic0.jsonl"), read_results(folder / "ball.jsonl")
@@ -247,7 +251,7 @@ def test_one_microphone_on_all_channels_is_said_and_kept_with_the_results(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     soundfile.write("copies.wav", np.tile(in_turn(RING)[:1], (6, 1)).T, RATE)
-    assert main(["locate", "copies.wav", "--array", "ring.toml", "--json", "-q"]) == 0
+    assert main(["locate", "copies.wav", "--array", "ring.toml", "--format", "json", "-q"]) == 0
     err = capsys.readouterr().err
     assert err.startswith("warning: copies.wav: channels 0, 1, 2, 3, 4, 5 carry the same signal; is this one")
     (line,) = read_results(folder / "copies.jsonl").warnings
@@ -302,7 +306,7 @@ def test_a_name_that_commands_a_terminal_is_spelt_out(
     (folder / name).write_bytes((folder / "ball.wav").read_bytes())
     assert main(["locate", name, "--array", "ball.toml"]) == 0
     assert capsys.readouterr().out.startswith("b\\x1b[2Jall.wav: 3.0 s")
-    assert main(["locate", name, "--array", "ball.toml", "--json"]) == 0
+    assert main(["locate", name, "--array", "ball.toml", "--format", "json"]) == 0
     assert capsys.readouterr().err == "wrote b\\x1b[2Jall.jsonl\n"
     assert main(["locate", "none\x1b[2J.wav", "--array", "ball.toml"]) == 2
     assert "\x1b" not in capsys.readouterr().err
@@ -327,19 +331,19 @@ MISTAKES = [
     ([*BALL_WORDS, "--ignore-channels", "6", "--only-microphones"], "leave out --ignore-channels"),
     ([*BALL_WORDS, "--ignore-channels", "-1"], "--ignore-channels counts from 0"),
     ([*BALL_WORDS, "--min-separation", "-5"], "min_separation_deg must be 0..180"),
-    ([*BALL_WORDS, "--json", "--csv"], "exclude each other"),
-    ([*BALL_WORDS, "--output", "a.csv"], "add --json, --csv or --dcase"),
-    ([*BALL_WORDS, "--json", "--output", "ball.wav"], "would be overwritten"),
-    ([*BALL_WORDS, "--json", "--output", "ball.toml/a"], "cannot be written"),
+    ([*BALL_WORDS, "--format", "markdown"], "'markdown' is not one of 'table', 'json', 'csv', 'dcase'"),
+    ([*BALL_WORDS, "--output", "a.csv"], "add --format json, csv or dcase"),
+    ([*BALL_WORDS, "--format", "json", "--output", "ball.wav"], "would be overwritten"),
+    ([*BALL_WORDS, "--format", "json", "--output", "ball.toml/a"], "cannot be written"),
     ([*BALL_WORDS, "--plot", "a.gif"], "pictures are written as .png, .svg, .pdf"),
     ([*BALL_WORDS, "--plot-mask", "b.gif"], "b.gif: pictures are written as .png, .svg, .pdf"),
     ([*BALL_WORDS, "--plot", "a.png", "--plot-mask", "a.png"], "two results would both be a.png"),
     ([*BALL_WORDS, "--estimator", "music", "--plot-mask", "a.png"], "'music' has none; leave it out"),
-    ([*BALL_WORDS, "ring.wav", "--csv", "-o", "-"], "leave out -o -"),
+    ([*BALL_WORDS, "ring.wav", "--format", "csv", "-o", "-"], "leave out -o -"),
     ([*BALL_WORDS, "-o", "-"], "needs a format"),
-    ([*BALL_WORDS, "--json", "-"], "for standard output use -o -"),
-    (["-", "--array", "ball.toml", "--json"], "standard input cannot be located in"),
-    ([*BALL_WORDS, "sub/ball.wav", "--csv", "-o", "out"], "two results would both be out/ball.csv"),
+    ([*BALL_WORDS, "--format", "json", "-"], "for standard output use -o -"),
+    (["-", "--array", "ball.toml", "--format", "json"], "standard input cannot be located in"),
+    ([*BALL_WORDS, "sub/ball.wav", "--format", "csv", "-o", "out"], "two results would both be out/ball.csv"),
     ([*BALL_WORDS, "--nonsense"], "No such option"),
 ]
 
@@ -394,7 +398,8 @@ def started(folder: Path) -> Iterator[subprocess.Popen[str]]:
         "long.wav",
         "--array",
         "ball.toml",
-        "--json",
+        "--format",
+        "json",
         "-o",
         "-",
     ]
@@ -414,7 +419,7 @@ def test_an_interrupt_ends_quietly(started: subprocess.Popen[str]) -> None:
 
 def test_an_interrupt_says_what_was_not_written(folder: Path) -> None:
     soundfile.write("long.wav", np.tile(in_turn(BALL), 40).T, RATE)
-    words = ["locate", "long.wav", "--array", "ball.toml", "--json"]
+    words = ["locate", "long.wav", "--array", "ball.toml", "--format", "json"]
     process = subprocess.Popen([sys.executable, "-m", "anydoa", *words], stderr=subprocess.PIPE, text=True)
     while len(list(folder.glob("*long*"))) < 2:  # until something is being written
         time.sleep(0.05)

@@ -35,20 +35,20 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     "words",
     [
-        ["locate", "talk.wav", "--array", "talk.csv", "--csv"],
-        ["locate", "talk.wav", *ARRAY, "--json"],
-        ["locate", "talk.wav", *ARRAY, "--json", "--output", "a.toml"],
-        ["locate", "talk.wav", *ARRAY, "--grid", "g.csv", "--csv", "-o", "g.csv"],
+        ["locate", "talk.wav", "--array", "talk.csv", "--format", "csv"],
+        ["locate", "talk.wav", *ARRAY, "--format", "json"],
+        ["locate", "talk.wav", *ARRAY, "--format", "json", "--output", "a.toml"],
+        ["locate", "talk.wav", *ARRAY, "--grid", "g.csv", "--format", "csv", "-o", "g.csv"],
         ["locate", "talk.wav", *ARRAY, "--plot", "soft.png"],
-        ["live", "--replay", "talk.wav", "--fast", "--array", "talk.csv", "--csv", "talk.csv"],
-        ["live", "--replay", "talk.wav", "--fast", *ARRAY, "--out", "talk.jsonl"],
-        ["live", "--replay", "talk.wav", "--fast", *ARRAY, "--save-profile", "a.toml"],
+        ["live", "--replay", "talk.wav", "--fast", "--array", "talk.csv", "-o", "talk.csv"],
+        ["live", "--replay", "talk.wav", "--fast", *ARRAY, "-o", "talk.jsonl"],
+        ["card", "save", "talk.wav", *ARRAY, "-o", "a.toml"],
         ["doctor", "talk.wav", *ARRAY, "--fix", "a.toml"],
         ["doctor", "talk.wav", *ARRAY, "--plot", "soft.png"],
-        ["calibrate", "talk.wav", *ARRAY, "--profile", "talk.wav"],
-        ["calibrate", "talk.wav", *ARRAY, "--out", "a.toml"],
-        ["array", "convert", "a.toml", "a.toml"],
-        ["array", "convert", "talk.csv", "./talk.csv"],
+        ["card", "save", "talk.wav", *ARRAY, "--output", "talk.wav"],
+        ["calibrate", "talk.wav", *ARRAY, "-o", "a.toml"],
+        ["array", "convert", "a.toml", "-o", "a.toml"],
+        ["array", "convert", "talk.csv", "-o", "./talk.csv"],
         ["evaluate", "--suite", "array:a.toml", "--speech", ".", "--causes-json", "a.toml", "--quiet"],
         ["evaluate", "--suite", "array:a.toml", "--speech", ".", "--grid", "g.csv", "--causes-json", "g.csv"],
     ],
@@ -65,11 +65,11 @@ def test_no_command_writes_over_what_it_reads(
 
 
 def test_a_result_that_cannot_be_finished_leaves_the_old_one(folder: Path) -> None:
-    assert main(["locate", "talk.wav", *ARRAY, "--csv", "-o", "r.csv", "-q"]) == 0
+    assert main(["locate", "talk.wav", *ARRAY, "--format", "csv", "-o", "r.csv", "-q"]) == 0
     before = (folder / "r.csv").read_bytes()
     content = (folder / "talk.wav").read_bytes()
     (folder / "cut.wav").write_bytes(content[: len(content) // 2])
-    assert main(["locate", "cut.wav", *ARRAY, "--csv", "-o", "r.csv", "-q"]) == 2
+    assert main(["locate", "cut.wav", *ARRAY, "--format", "csv", "-o", "r.csv", "-q"]) == 2
     assert (folder / "r.csv").read_bytes() == before
     assert not [name for name in os.listdir(folder) if name.endswith(".part")]
 
@@ -80,7 +80,7 @@ def test_recordings_with_results_are_passed_over_when_asked(
     soundfile.write("next.wav", soundfile.read("talk.wav")[0], 16_000)
     (folder / "out").mkdir()
     (folder / "out" / "talk.csv").write_text("kept")
-    words = ["locate", "talk.wav", "next.wav", *ARRAY, "--csv", "-o", "out"]
+    words = ["locate", "talk.wav", "next.wav", *ARRAY, "--format", "csv", "-o", "out"]
     assert main([*words, "--skip-existing"]) == 0
     assert "1 of 2 were there already" in capsys.readouterr().err
     assert (folder / "out" / "talk.csv").read_text() == "kept"
@@ -95,8 +95,8 @@ def test_outputs_that_cannot_be_written_are_found_before_any_work(
     for words in (
         ["doctor", "talk.wav", *ARRAY, "--plot", "no/a.png"],
         ["doctor", "talk.wav", *ARRAY, "--fix", "no/a.toml"],
-        ["calibrate", "talk.wav", *ARRAY, "--out", "no/a.toml"],
-        ["live", "--replay", "talk.wav", *ARRAY, "--fast", "--out", "a.toml/b"],
+        ["calibrate", "talk.wav", *ARRAY, "-o", "no/a.toml"],
+        ["live", "--replay", "talk.wav", *ARRAY, "--fast", "-o", "a.toml/b"],
     ):
         assert main(words) == 2
         out, err = capsys.readouterr()

@@ -146,7 +146,8 @@ def test_sound_systems_are_named_where_cards_are_listed(tmp_path: Path) -> None:
     assert ["MME" in line for line in output.splitlines()] == [False, True, False]
     assert ["Windows WASAPI" in line for line in output.splitlines()] == [False, False, True]
     listed = [
-        card["system"] for card in json.loads(anydoa_with_cards(tmp_path, cards, "devices", "--json")[1])
+        card["system"]
+        for card in json.loads(anydoa_with_cards(tmp_path, cards, "devices", "--format", "json")[1])
     ]
     assert listed == ["MME", "Windows WASAPI"]
     code, output = anydoa_with_cards(tmp_path, cards, "live", "--array", "uma-8", "--device", "UMA-8")

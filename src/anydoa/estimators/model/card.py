@@ -91,7 +91,7 @@ class ModelCard:
             covered tells nothing.
         data: what it was trained on, a line a corpus, with its licence.
         training: how long and with what it was trained: examples seen, hours, recipe.
-        metrics: rows of an evaluation table, as ``anydoa evaluate --json`` prints them.
+        metrics: rows of an evaluation table, as ``anydoa evaluate --format json`` prints them.
         bins_hz: where the bins of its transform lie.
         plane_wave_hz: bins that the network compares with plane waves; none for a network that does not.
         threshold: value of the spectrum from which a peak is called a source.

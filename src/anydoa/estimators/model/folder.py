@@ -35,13 +35,14 @@ class ModelFolder:
         self.path = path
         if not (path / CARD_FILE).is_file():
             raise CheckpointError(
-                f"{path}: a model folder holds {CARD_FILE}, which is missing; write one with `anydoa export`"
+                f"{path}: a model folder holds {CARD_FILE}, which is missing; "
+                "write one with `anydoa model export`"
             )
         missing = [graph.name for graph in self.graphs if not graph.is_file()]
         if missing:
             raise CheckpointError(
                 f"{path}: a folder of {self.card.architecture!r} holds {missing[0]}, which is missing; "
-                "write one with `anydoa export`"
+                "write one with `anydoa model export`"
             )
         for file in (path / CARD_FILE, *self.graphs):
             note_input(file, "model that is used")

@@ -12,7 +12,7 @@ ThreeByThree = Literal["refuse", "rows", "columns"]
 """How to read a table of three rows: a microphone a row, a microphone a column, or not without being told."""
 
 TURN_OVER = (
-    "turn it over with `anydoa array convert FILE OUT.toml --three-by-three columns` "
+    "turn it over with `anydoa array convert FILE -o OUT.toml --three-by-three columns` "
     "(in Python load_array(..., three_by_three='columns'))"
 )
 """How a table whose columns are microphones becomes an array."""

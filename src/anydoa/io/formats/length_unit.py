@@ -101,7 +101,7 @@ def _check_span(rows: list[list[float]], unit: str, *, nobody_said: bool) -> Non
         advice = (
             (
                 f"; not metres? then say {' or '.join(f'--unit {unit}' for unit in likely)}, "
-                f"as in `anydoa array convert FILE OUT.toml --unit {likely[-1]}` "
+                f"as in `anydoa array convert FILE -o OUT.toml --unit {likely[-1]}` "
                 f"(in Python load_array(..., unit={likely[-1]!r}))"
             )
             if likely

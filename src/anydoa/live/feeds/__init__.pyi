@@ -4,5 +4,4 @@ from .pcm import PcmFormat as PcmFormat
 from .raw import RawFeed as RawFeed
 from .raw import read_stream_header as read_stream_header
 from .relay import OrderedFeed as OrderedFeed
-from .relay import OverheardFeed as OverheardFeed
 from .tcp import TcpFeed as TcpFeed

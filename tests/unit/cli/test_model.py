@@ -1,4 +1,4 @@
-"""`anydoa export` and `anydoa model`: from a checkpoint to a folder, its card and a picture of its bins."""
+"""`anydoa model`: from a checkpoint to a folder, its card and a picture of its bins."""
 
 import json
 import sys
@@ -34,14 +34,24 @@ def exported(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path
     (folder / "rows.json").write_text(json.dumps(ROWS))
     with unchecked():
         assert (
-            main(["export", str(checkpoint), str(folder / "small"), "--metrics", str(folder / "rows.json")])
+            main(
+                [
+                    "model",
+                    "export",
+                    str(checkpoint),
+                    "-o",
+                    str(folder / "small"),
+                    "--metrics",
+                    str(folder / "rows.json"),
+                ]
+            )
             == 0
         )
     return folder / "small"
 
 
 def test_the_card_knows_what_the_checkpoint_knew(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["model", "info", str(exported), "--json"]) == 0
+    assert main(["model", "info", str(exported), "--format", "json"]) == 0
     card = json.loads(capsys.readouterr().out)
     assert card["name"] == "small"
     assert card["training"] == {"examples": 640}
@@ -52,8 +62,11 @@ def test_the_card_knows_what_the_checkpoint_knew(exported: Path, capsys: pytest.
 def test_the_card_is_told_in_words(exported: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["model", "info", str(exported)]) == 0
     told = capsys.readouterr().out
-    assert told.startswith("small: small\n")
-    assert "dynamic-s" in told
+    assert told.startswith("model         small: small ")
+    assert [line.split() for line in told.splitlines()][-2:] == [
+        ["suite", "talkers", "mae", "deg"],
+        ["dynamic-s", "1", "12"],
+    ]
 
 
 def test_the_bins_are_drawn_against_the_band_of_an_array(exported: Path, tmp_path: Path) -> None:
@@ -66,7 +79,7 @@ def test_what_is_to_be_installed_is_said(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setitem(sys.modules, "torch", None)  # as if it were not there
-    assert main(["export", "a", "b"]) == 2
+    assert main(["model", "export", "a", "-o", "b"]) == 2
     assert "anydoa[train]" in capsys.readouterr().err
 
 
@@ -77,7 +90,7 @@ def test_a_steered_model_is_exported_from_its_two_networks(tmp_path: Path) -> No
     notes = {"config": {"steered": {"beam_deg": 5.0}}, "training": {"hours": 1}}
     save_checkpoint(score, ScoreNet(ScoreNetConfig(widths=(4,), hidden_size=8)), notes)
     with unchecked():
-        assert main(["export", str(mask), str(tmp_path / "small"), "--score", str(score)]) == 0
+        assert main(["model", "export", str(mask), "-o", str(tmp_path / "small"), "--score", str(score)]) == 0
     card = find_model(tmp_path / "small").card
     assert card.training == {"mask": {"hours": 2}, "score": {"hours": 1}}
     assert card.config["options"]["beam_deg"] == 5.0
@@ -89,14 +102,14 @@ def test_half_a_steered_model_is_refused(
 ) -> None:
     mask = tmp_path / "mask.safetensors"
     save_checkpoint(mask, MaskNet(MaskNetConfig(hidden_size=16, num_layers=1)))
-    assert main(["export", str(mask), str(tmp_path / "half")]) == 2
+    assert main(["model", "export", str(mask), "-o", str(tmp_path / "half")]) == 2
     assert "a score network, given by --score" in capsys.readouterr().err
-    assert main(["export", str(checkpoint), str(tmp_path / "half"), "--score", str(mask)]) == 2
+    assert main(["model", "export", str(checkpoint), "-o", str(tmp_path / "half"), "--score", str(mask)]) == 2
     assert "is of 'agg-rl'" in capsys.readouterr().err
 
 
 def test_bundled_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["model", "list", "--json"]) == 0
+    assert main(["model", "list", "--format", "json"]) == 0
     assert isinstance(json.loads(capsys.readouterr().out), list)
 
 
@@ -105,7 +118,7 @@ def test_bundled_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     [
         (["model", "info", "nothing"], "no model 'nothing'"),
         (["model", "bins", "agg-rl", "--output", "bins.txt"], "change the suffix"),
-        (["export", "nothing.safetensors", "out"], "no such file"),
+        (["model", "export", "nothing.safetensors", "-o", "out"], "no such file"),
     ],
 )
 def test_what_is_not_there_is_said_in_one_line(
@@ -121,6 +134,14 @@ def test_rows_that_are_none_are_refused(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "rows.json").write_text("{}")
-    words = ["export", str(checkpoint), str(tmp_path / "out"), "--metrics", str(tmp_path / "rows.json")]
+    words = [
+        "model",
+        "export",
+        str(checkpoint),
+        "-o",
+        str(tmp_path / "out"),
+        "--metrics",
+        str(tmp_path / "rows.json"),
+    ]
     assert main(words) == 2
     assert "no list of rows" in capsys.readouterr().err
