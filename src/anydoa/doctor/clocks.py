@@ -96,7 +96,15 @@ def clock_lag(
     step = options.smear_samples / max(float(middle[-1]), 1.0)
     count = int(DRIFT_RANGE / step) if len(starts) > 1 else 0
     tried = step * np.arange(-count, count + 1)
-    summed = [_sum_along(blocks, drift * middle) for drift in tried]
+    summed = []
+    for drift in tried:
+        moved = np.rint(drift * middle).astype(int)
+        widest = int(np.abs(moved).max())
+        inner = blocks.shape[1] - 2 * widest
+        total = np.zeros(inner)
+        for row, start in zip(blocks, widest + moved, strict=True):
+            total += row[start : start + inner]
+        summed.append(np.abs(total))
     # The highest peak of all drifts, and how far it stands above the rest of its line.
     best = int(np.argmax([line.max() for line in summed]))
     line = summed[best]
@@ -265,19 +273,6 @@ def _most_heard(
         if gain[clock, channel] <= 1e-9:  # less is rounding
             return own
         own[channel] = clock
-
-
-def _sum_along(
-    blocks: Float[np.ndarray, "block lag"], moved: Float[np.ndarray, "block"]
-) -> Float[np.ndarray, "inner"]:
-    """Magnitude of the sum over blocks, each moved by so many samples."""
-    steps = np.rint(moved).astype(int)
-    widest = int(np.abs(steps).max())
-    inner = blocks.shape[1] - 2 * widest
-    total = np.zeros(inner)
-    for row, step in zip(blocks, steps, strict=True):
-        total += row[widest + step : widest + step + inner]
-    return np.abs(total)
 
 
 def _correlation(

@@ -74,7 +74,14 @@ def symmetries(array: MicrophoneArray, options: SymmetryOptions = SymmetryOption
             if place not in order
             and np.abs(distance[place, list(order)] - distance[mic, :mic]).max(initial=0) <= slack
         ][: options.max_orders]
-    return _closed(partial, options.max_orders)
+    # Distances that are only nearly equal may leave combinations out: they are added until none is new.
+    group = dict.fromkeys([tuple(range(len(positions))), *partial])
+    fresh = list(group)
+    while fresh and len(group) < options.max_orders:
+        combined = [tuple(first[place] for place in second) for first in partial for second in fresh]
+        fresh = [order for order in dict.fromkeys(combined) if order not in group]
+        group.update(dict.fromkeys(fresh))
+    return tuple(group)
 
 
 def are_interchangeable(
@@ -88,18 +95,6 @@ def are_interchangeable(
     positions = array.body_positions
     far, near = (np.linalg.norm(positions[rest] - positions[mic], axis=-1) for mic in (one, other))
     return bool(np.abs(far - near).max(initial=0.0) <= options.slack(array))
-
-
-def _closed(orders: list[Order], most: int) -> tuple[Order, ...]:
-    """The orders with all their combinations: distances that are only nearly equal may leave some out."""
-    unchanged = tuple(range(len(orders[0])))
-    group = dict.fromkeys([unchanged, *orders])
-    fresh = list(group)
-    while fresh and len(group) < most:
-        combined = [tuple(first[place] for place in second) for first in orders for second in fresh]
-        fresh = [order for order in dict.fromkeys(combined) if order not in group]
-        group.update(dict.fromkeys(fresh))
-    return tuple(group)
 
 
 def equivalents(order: Order, group: tuple[Order, ...]) -> tuple[Order, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Complex, Float
+from jaxtyping import Float
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -66,7 +66,15 @@ def single_tone(
         return None
     tone_hz = float(power @ sums.frequency_hz[first:last][lobe] / power.sum())
     half_wave_cm = 50 * array.speed_of_sound / tone_hz
-    explained = _explained(sums.cross[strongest], tone_hz, array, finder.grid)
+    # (channel, channel) -> (grid): share of the tone that a wave from each direction explains, every channel
+    # counting as much
+    cross = sums.cross[strongest]
+    scale = np.sqrt(np.diag(cross).real)
+    alive = scale > 0
+    cross = (cross / np.maximum(scale * scale[:, None], np.finfo(np.float64).tiny))[alive][:, alive]
+    steering = steering_phases(finder.grid.directions, array, np.array([tone_hz]))[0][:, alive]
+    explained = np.einsum("di,ij,dj->d", steering.conj(), cross, steering, optimize=True).real
+    explained = explained / alive.sum() ** 2
     tops = _tops(explained, finder.grid, float(explained.max()) - options.fit_share)
     named = _named([finder.grid.directions[top] for top in tops], finder, options)
     return Notice(
@@ -74,18 +82,6 @@ def single_tone(
         f"nearly all sound is one tone of {tone_hz:.0f} Hz, which does not tell directions apart for "
         f"microphones more than half a wave ({half_wave_cm:.1f} cm) apart; {named}; speech tells more",
     )
-
-
-def _explained(
-    cross: Complex[np.ndarray, "channel channel"], tone_hz: float, array: MicrophoneArray, grid: DirectionGrid
-) -> Float[np.ndarray, "grid"]:
-    """Share of a tone that a wave from each direction explains, every channel counting as much."""
-    scale = np.sqrt(np.diag(cross).real)
-    alive = scale > 0
-    cross = (cross / np.maximum(scale * scale[:, None], np.finfo(np.float64).tiny))[alive][:, alive]
-    steering = steering_phases(grid.directions, array, np.array([tone_hz]))[0][:, alive]
-    explained = np.einsum("di,ij,dj->d", steering.conj(), cross, steering, optimize=True).real
-    return explained / alive.sum() ** 2
 
 
 def _tops(values: Float[np.ndarray, "grid"], grid: DirectionGrid, least: float) -> list[int]:
