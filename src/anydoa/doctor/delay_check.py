@@ -103,12 +103,14 @@ def _closure(count: int, measured: Float[np.ndarray, "segment pair"]) -> float:
     """Median over triangles of what three delays, once around, miss zero by; 0 with two microphones."""
     if count < 3:
         return 0.0
+    # (mic, mic): number of each pair; (triangle, 3): all triples of microphones
     number = np.zeros((count, count), dtype=int)
     number[np.triu_indices(count, k=1)] = np.arange(measured.shape[1])
     triangles = np.array(list(combinations(range(count), 3)))
-    around = (
+    # (segment, pair) -> (segment, triangle)
+    missed = (
         measured[:, number[triangles[:, 0], triangles[:, 1]]]
         + measured[:, number[triangles[:, 1], triangles[:, 2]]]
         - measured[:, number[triangles[:, 0], triangles[:, 2]]]
     )
-    return float(np.median(np.abs(around)))
+    return float(np.median(np.abs(missed)))

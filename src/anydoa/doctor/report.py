@@ -51,7 +51,7 @@ def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "talker": None
         if talker is None
         else {
-            "told_azimuth_deg": talker.stated_azimuth_deg,
+            "stated_azimuth_deg": talker.stated_azimuth_deg,
             "heard_azimuths_deg": [round(azimuth_deg, 1) for azimuth_deg in talker.azimuths_deg],
             "within_deg": round(talker.within_deg, 1),
             "agrees": talker.is_there,

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.doctor.wave_fit import arrival_times
+from anydoa.acoustics import plane_arrival_times
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 
@@ -160,7 +160,7 @@ def reordering_delay_s(
     array: MicrophoneArray, orders: list[list[int]], directions: Float[np.ndarray, "direction 3"]
 ) -> Float[np.ndarray, "order direction"]:
     """Root mean square in seconds by which each reordering changes what waves from there record."""
-    arrival = arrival_times(array, directions)
+    arrival = plane_arrival_times(array, directions)
     arrival -= arrival.mean(axis=0)
     changes = [np.sqrt(np.square(arrival[order] - arrival).mean(axis=0)) for order in orders]
     return np.stack(changes)

@@ -2,7 +2,7 @@
 
 Copies differ by a gain and by what rounding to 16 bits adds. Nothing that microphones hear is so alike: their
 own noise, and sound from elsewhere, differ. Only a single wave without any noise, which is computed and not
-recorded, can reach two microphones in the same way; it is told by how well it fits all of them.
+recorded, can reach two microphones in the same way; it is recognized by how well it fits all of them.
 """
 
 from collections.abc import Sequence

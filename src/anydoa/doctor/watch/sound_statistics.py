@@ -31,7 +31,7 @@ _LEVELS_DB = (-200.0, 300.0)  # of windows; wider than single precision is used
 
 @dataclass(frozen=True)
 class LevelRange:
-    """Windows of about one level, from the frequency on that the sums were told.
+    """Windows of about one level, from the frequency ``common_min_hz`` of the sums on.
 
     Args:
         level_db: their mean level, in dB of an arbitrary unit.
