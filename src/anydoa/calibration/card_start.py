@@ -35,10 +35,10 @@ class CardStartOptions:
         min_s: seconds that can be judged.
         level_sd_db: standard deviation between two recordings of the level of a channel, relative to the
             median of the microphones.
-        max_level_evidence: most that the level of one channel can bring.
+        max_level_evidence: largest log odds that the level of one channel brings.
         deaf_microphone: evidence against a microphone that hears nothing, or sound where none can be.
         playback: evidence against something that is played through a loopback channel.
-        max_wave_evidence: most that plane waves can bring.
+        max_wave_evidence: largest log odds that plane waves bring.
         fit_error: error of a fit, from directions between those tried, alike in all segments of one talker.
         alike: share of the span; microphones this near each other's places look the same.
     """

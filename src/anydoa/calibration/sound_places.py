@@ -1,4 +1,4 @@
-"""From a recording to one arrival time a microphone for every place that sound came from.
+"""One arrival time a microphone for every place that the sound of a recording came from.
 
 Delays are measured a minute at a time, and what is loud is judged within each minute. Of a long recording
 every second segment is left out, then every second of the rest, and so on, so that what is kept stays bounded

@@ -100,7 +100,7 @@ def diagnose(
     findings = _channel_findings(statistics, assignment, array, options.max_gain_db)
     findings += [*assignment.findings, *copies]
     diagnosis = replace(diagnose_geometry(array), findings=tuple(findings))
-    # What plane waves say of those that do.
+    # What plane waves say of the channels that hear it.
     if len(assignment.pairs) >= 2:
         check_sound(recording[assignment.channels], sample_rate, options=options.recording)
         measurement = measure(recording, sample_rate, array, assignment, options.measurement)
