@@ -96,7 +96,8 @@ def channel_statistics(
             run = np.convolve(magnitude >= peak * (1 - 1e-4), ones, mode="valid") == options.clipped_run
             clipped_share[number] = np.convolve(run, ones, mode="full").astype(bool).mean()
     power, coherence = _power_and_coherence(audio, sample_rate, options)
-    # Copies differ by nothing but a gain: in the steps between samples, where rumble counts little.
+    # (channel, time) -> (channel, channel): copies differ by nothing but a gain, in the steps between
+    # samples, where rumble counts little.
     steps = np.diff(audio.astype(np.float64), axis=1)
     norm = np.linalg.norm(steps, axis=1)
     steps = steps / np.where(norm > 0, norm, 1)[:, None]

@@ -71,6 +71,7 @@ def check_delays(
     # (pair, lag, segment) -> (segment, pair): the highest peak of each correlation
     measured, height = parabolic_peak(np.moveaxis(correlations.correlation, 2, 0), correlations.lag_s)
     clear = height >= options.clear_share * np.quantile(height, 0.9)
+    # (pair): longest delay that sound in air can have, (segment, pair): measured ones beyond it
     pairs = correlations.pairs
     limit = np.linalg.norm(array.positions[pairs[:, 0]] - array.positions[pairs[:, 1]], axis=1)
     limit_s = limit / array.speed_of_sound
