@@ -192,7 +192,7 @@ def _decode_streams(octets: np.ndarray) -> Float32[np.ndarray, "time stream"]:
     lower, upper = np.moveaxis(samples.astype(np.float64), 1, 0)
     even = lfilter(_MIRROR, 1, lower - upper, axis=0)
     odd = lfilter(_MIRROR[::-1], 1, lower + upper, axis=0)
-    joined = np.stack([even, odd], axis=1).reshape(-1, samples.shape[2])
+    joined = np.stack([even, odd], axis=1).reshape(-1, octets.shape[1])
     return (np.clip(np.floor(joined / 2048), -32768, 32767) / 32768).astype(np.float32)
 
 
