@@ -9,3 +9,5 @@ from .stft import FrameStream as FrameStream
 from .stft import hann_window as hann_window
 from .stft import short_time_spectra as short_time_spectra
 from .tdoa import arrival_time as arrival_time
+from .tdoa import plane_arrival_times as plane_arrival_times
+from .tdoa import spherical_arrival_times as spherical_arrival_times

@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float
 
+from anydoa.acoustics import plane_arrival_times
 from anydoa.calibration.channel_profile import ChannelProfile, ChannelSignature, channel_signatures
 from anydoa.doctor.channels import channel_statistics
 from anydoa.doctor.delays import correlate_segments
 from anydoa.doctor.recording import scaled_to_range
-from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, arrival_times, wave_directions
+from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, wave_directions
 from anydoa.errors import ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.channels import channel_text
@@ -34,10 +35,10 @@ class CardStartOptions:
         min_s: seconds that can be judged.
         level_sd_db: standard deviation between two recordings of the level of a channel, relative to the
             median of the microphones.
-        max_level_evidence: most that the level of one channel can bring.
+        max_level_evidence: largest log odds that the level of one channel brings.
         deaf_microphone: evidence against a microphone that hears nothing, or sound where none can be.
         playback: evidence against something that is played through a loopback channel.
-        max_wave_evidence: most that plane waves can bring.
+        max_wave_evidence: largest log odds that plane waves bring.
         fit_error: error of a fit, from directions between those tried, alike in all segments of one talker.
         alike: share of the span; microphones this near each other's places look the same.
     """
@@ -187,6 +188,7 @@ def judge_start(
     count = len(audio)
     if statistics.is_constant.all():
         return CardStartVerdict(None, 1 / count, "no channel changes: nothing is heard yet", heard_s)
+    # (shift): log odds of each shift, first from the channels alone
     by_channels = np.zeros(count)
     for shift in range(count):
         found = channel_signatures(statistics, remapped_array(array, shift).channels)
@@ -196,11 +198,19 @@ def judge_start(
         )
     possible = by_channels > by_channels.max() - options.max_wave_evidence
     evidence = by_channels + _wave_evidence(audio, sample_rate, array, possible, options)
+    # (shift): probability of each shift
     chance = np.exp(evidence - evidence.max())
     chance /= chance.sum()
     best = int(chance.argmax())
-    reason = _doubt(array, chance, options)
-    if reason:
+    if chance[best] < options.certainty:
+        rivals = np.flatnonzero(chance > (1 - options.certainty) * chance[best]).tolist()
+        listed = ", ".join(map(str, rivals))
+        reason = f"shifts {listed} fit nearly alike; let somebody talk near the array"
+        if all(_is_turned(array, best, rival, options.alike) for rival in rivals):
+            reason = (
+                f"shifts {listed} cannot be told apart: after them the array is the same but turned, and no "
+                "channel without a microphone shows which it is; check with a sound from a known direction"
+            )
         return CardStartVerdict(None, float(chance[best]), reason, heard_s)
     # What gave the shift away: channels without a microphone, if they tell it from every other.
     reason = "the sound fits plane waves in this order only"
@@ -219,7 +229,7 @@ def _wave_evidence(
     options: CardStartOptions,
 ) -> Float[np.ndarray, "shift"]:
     """Log odds of each shift from how well plane waves explain the sound; 0 for the one that fits best."""
-    arrival_s = arrival_times(array, wave_directions(array))
+    arrival_s = plane_arrival_times(array, wave_directions(array))
     longest_s = float(np.ptp(arrival_s, axis=0).max())
     # Correlations of all channels that change, once; those of each shift are taken out of them.
     changing = np.flatnonzero(np.ptp(audio, axis=1) > 0)
@@ -236,6 +246,7 @@ def _wave_evidence(
         else:
             fits[shift] = fits[same]
     best = max(fits.values(), key=lambda fit: float(fit.mean()))
+    # (segment) of each shift -> (shift)
     evidence = np.zeros(len(possible))
     for shift, fit in fits.items():
         less = best - fit
@@ -243,21 +254,6 @@ def _wave_evidence(
         error = np.sqrt(less.var() * 2 / len(less) + options.fit_error**2)
         evidence[shift] = -min((less.mean() / error) ** 2 / 2, options.max_wave_evidence)
     return evidence
-
-
-def _doubt(array: MicrophoneArray, chance: Float[np.ndarray, "shift"], options: CardStartOptions) -> str:
-    """Why no shift is certain, or nothing."""
-    best = int(chance.argmax())
-    if chance[best] >= options.certainty:
-        return ""
-    rivals = np.flatnonzero(chance > (1 - options.certainty) * chance[best]).tolist()
-    listed = ", ".join(map(str, rivals))
-    if all(_is_turned(array, best, rival, options.alike) for rival in rivals):
-        return (
-            f"shifts {listed} cannot be told apart: after them the array is the same but turned, and no "
-            "channel without a microphone shows which it is; check with a sound from a known direction"
-        )
-    return f"shifts {listed} fit nearly alike; let somebody talk near the array"
 
 
 def _is_turned(array: MicrophoneArray, first: int, second: int, alike: float) -> bool:

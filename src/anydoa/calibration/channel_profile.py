@@ -130,7 +130,7 @@ class ProfileMaker:
         """Take the next samples of all channels; the profile of the last seconds once they are complete.
 
         Raises:
-            AudioError: if of the last seconds none can be made, and why; the next ones may do.
+            AudioError: if the last seconds make no profile, with the reason; the next ones may.
         """
         self._blocks.append(block)
         self._num_heard += block.shape[1]

@@ -200,12 +200,14 @@ class _PositionProblem:
 
     def noise(self, unknowns: Float[np.ndarray, "unknown"], noise: float) -> float:
         """Standard deviation of an arrival: what is left, over what was not used up by the unknowns."""
+        # (place, mic): outliers weigh less
         misfit = self.misfit(unknowns)
         weight = 1 / np.sqrt(1 + (misfit / (self._options.outlier_sds * noise)) ** 2)
+        # (place mic, unknown) -> (one): how many of the arrivals the unknowns use up
         jacobian = self._jacobian(unknowns, noise)
-        told = jacobian[: misfit.size] * np.sqrt(weight.reshape(-1, 1))
+        weighted = jacobian[: misfit.size] * np.sqrt(weight.reshape(-1, 1))
         covariance = np.linalg.pinv(self._precision(unknowns, noise))
-        used = float(np.einsum("ij,jk,ik->", told, covariance, told, optimize=True))
+        used = float(np.einsum("ij,jk,ik->", weighted, covariance, weighted, optimize=True))
         left = weight.sum() * (1 - 1 / self._num_mics) - used
         return max(float(np.sqrt((weight * misfit**2).sum() / max(left, 1.0))), self._options.min_noise_m)
 
@@ -215,9 +217,11 @@ class _PositionProblem:
         factor_sd = 0.0
         if self._free_axes:
             covariance = np.linalg.inv(self._precision(unknowns, noise))
+            # (move, motion) -> (move, move): all moves but those of the array as a whole, which nothing shows
             gauge = self._gauge(self._positions + moves)
             seen = np.eye(self._num_moves) - gauge @ gauge.T
             moved = seen @ covariance[: self._num_moves, : self._num_moves] @ seen
+            # -> (mic, axis, mic, axis) -> (mic, axis, axis): the blocks on the diagonal
             blocks = moved.reshape(self._num_mics, self._free_axes, self._num_mics, self._free_axes)
             each[:, : self._free_axes, : self._free_axes] = np.einsum(
                 "manb,mn->mab", blocks, np.eye(self._num_mics)

@@ -1,4 +1,4 @@
-"""From a recording to one arrival time a microphone for every place that sound came from.
+"""One arrival time a microphone for every place that the sound of a recording came from.
 
 Delays are measured a minute at a time, and what is loud is judged within each minute. Of a long recording
 every second segment is left out, then every second of the rest, and so on, so that what is kept stays bounded
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from anydoa.calibration.position_fit import fit_waves
 from anydoa.doctor.delays import SegmentDelays, measure_delays
@@ -117,7 +117,15 @@ def find_places(
     paths = arrival_paths(delays.pairs, differences, contradiction=options.contradiction_m)
     waves, _ = fit_waves(positions, paths)
     # (segment, mic) -> (place, mic): medians, those of the places heard longest
-    groups = _groups(waves, delays.quality[clear].mean(axis=1), options.apart)
+    # One place is the clearest segment left, and all near it.
+    quality = delays.quality[clear].mean(axis=1)
+    groups = []
+    left = np.ones(len(waves), dtype=bool)
+    while left.any():
+        leader = np.where(left, quality, -np.inf).argmax()
+        group = left & (np.linalg.norm(waves - waves[leader], axis=1) < options.apart)
+        groups.append(group)
+        left &= ~group
     groups = sorted(groups, key=lambda group: -int(group.sum()))[: options.max_places]
     middle = [np.median(paths[group], axis=0) for group in groups]
     centred = np.stack([path - path.mean() for path in middle])
@@ -165,17 +173,3 @@ def _parts(
             held, num_held = [], 0
     if held:
         yield np.concatenate(held, axis=1)
-
-
-def _groups(
-    waves: Float[np.ndarray, "segment axis"], quality: Float[np.ndarray, "segment"], apart: float
-) -> list[Bool[np.ndarray, "segment"]]:
-    """Which segments are one place: the clearest segment left, and all near it."""
-    groups = []
-    left = np.ones(len(waves), dtype=bool)
-    while left.any():
-        leader = np.where(left, quality, -np.inf).argmax()
-        group = left & (np.linalg.norm(waves - waves[leader], axis=1) < apart)
-        groups.append(group)
-        left &= ~group
-    return groups

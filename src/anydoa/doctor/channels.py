@@ -87,8 +87,17 @@ def channel_statistics(
         options: what tells that a channel is dead, clipped or a copy.
     """
     is_constant = np.ptp(audio, axis=1) == 0
+    # (channel): share of the samples that stand in runs at the largest absolute value of a channel.
+    ones = np.ones(options.clipped_run)
+    clipped_share = np.zeros(len(audio))
+    for number, magnitude in enumerate(np.abs(audio)):
+        peak = float(magnitude.max())
+        if peak >= options.clipped_level:
+            run = np.convolve(magnitude >= peak * (1 - 1e-4), ones, mode="valid") == options.clipped_run
+            clipped_share[number] = np.convolve(run, ones, mode="full").astype(bool).mean()
     power, coherence = _power_and_coherence(audio, sample_rate, options)
-    # Copies differ by nothing but a gain: in the steps between samples, where rumble counts little.
+    # (channel, time) -> (channel, channel): copies differ by nothing but a gain, in the steps between
+    # samples, where rumble counts little.
     steps = np.diff(audio.astype(np.float64), axis=1)
     norm = np.linalg.norm(steps, axis=1)
     steps = steps / np.where(norm > 0, norm, 1)[:, None]
@@ -97,7 +106,7 @@ def channel_statistics(
     return ChannelStatistics(
         level_db=10 * np.log10(power + 1e-20),
         is_constant=is_constant,
-        clipped_share=np.array([_clipped_share(channel, options) for channel in audio]),
+        clipped_share=clipped_share,
         coherence=coherence,
         copies=tuple((int(i), int(j)) for i, j in zip(*np.nonzero(np.triu(same, 1)), strict=True)),
         options=options,
@@ -147,14 +156,3 @@ def _power_and_coherence(
     np.fill_diagonal(coherence, 0.0)
     # Hann windows pass 3/8 of the power.
     return power.sum(axis=0) * (2 / (0.375 * length**2)), np.minimum(coherence, 1.0)
-
-
-def _clipped_share(channel: Float[np.ndarray, "time"], options: ChannelOptions) -> float:
-    """Share of the samples that stand in runs at the largest absolute value."""
-    peak = float(np.abs(channel).max())
-    if peak < options.clipped_level:
-        return 0.0
-    at_limit = np.abs(channel) >= peak * (1 - 1e-4)
-    ones = np.ones(options.clipped_run)
-    run = np.convolve(at_limit, ones, mode="valid") == options.clipped_run
-    return float(np.convolve(run, ones, mode="full").astype(bool).mean())

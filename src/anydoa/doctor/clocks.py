@@ -96,7 +96,15 @@ def clock_lag(
     step = options.smear_samples / max(float(middle[-1]), 1.0)
     count = int(DRIFT_RANGE / step) if len(starts) > 1 else 0
     tried = step * np.arange(-count, count + 1)
-    summed = [_sum_along(blocks, drift * middle) for drift in tried]
+    summed = []
+    for drift in tried:
+        moved = np.rint(drift * middle).astype(int)
+        widest = int(np.abs(moved).max())
+        inner = blocks.shape[1] - 2 * widest
+        total = np.zeros(inner)
+        for row, start in zip(blocks, widest + moved, strict=True):
+            total += row[start : start + inner]
+        summed.append(np.abs(total))
     # The highest peak of all drifts, and how far it stands above the rest of its line.
     best = int(np.argmax([line.max() for line in summed]))
     line = summed[best]
@@ -161,9 +169,8 @@ def find_clock_lags(
             if _hears_room(array, channel, hearing, (before, coherence), options):
                 late[channel] = lag
                 break
-    late = _of_one_clock(late, around, recording.shape[1])
     channels = [channel for channel in array.channels if channel in hearing or channel in late]
-    return _on_best_clocks(recording, sample_rate, channels, late, statistics.options) if late else late
+    return _on_best_clocks(recording, sample_rate, channels, late, around, statistics.options)
 
 
 def _hears_room(
@@ -198,39 +205,44 @@ def _hears_room(
     return after >= options.min_neighbour_share * typical
 
 
-def _of_one_clock(late: dict[int, ClockLag], near: float, num_samples: int) -> dict[int, ClockLag]:
-    """The lags with those that places may have set apart made alike."""
-    groups: list[list[int]] = []
-    for channel, lag in sorted(late.items(), key=lambda item: item[1].samples):
-        alike = [
-            group
-            for group in groups
-            if abs(late[group[0]].samples - lag.samples) <= near
-            and abs(late[group[0]].drift - lag.drift) * num_samples <= near
-        ]
-        if alike:
-            alike[0].append(channel)
-        else:
-            groups.append([channel])
-    together = {}
-    for group in groups:
-        middle = late[group[len(group) // 2]]
-        together.update(dict.fromkeys(group, middle))
-    return together
-
-
 def _on_best_clocks(
     recording: Float[np.ndarray, "channel time"],
     sample_rate: int,
     channels: list[int],
     late: dict[int, ClockLag],
+    near: float,
     options: ChannelOptions,
 ) -> dict[int, ClockLag]:
     """The lags with every channel on the clock under which it hears most of the others.
 
     A microphone far from the reference hears little of it, whatever its clock: its neighbours know more.
     Sure where each half of the recording, with other talkers in it, says the same.
+
+    Args:
+        recording: every channel of the card.
+        sample_rate: samples a second.
+        channels: those that hear the room.
+        late: lags of some of them.
+        near: samples within which places may have set lags of one clock apart.
+        options: how coherence is measured.
     """
+    if not late:
+        return late
+    # Lags that may be of one clock are made alike.
+    groups: list[list[int]] = []
+    for channel, lag in sorted(late.items(), key=lambda item: item[1].samples):
+        alike = [
+            group
+            for group in groups
+            if abs(late[group[0]].samples - lag.samples) <= near
+            and abs(late[group[0]].drift - lag.drift) * recording.shape[1] <= near
+        ]
+        if alike:
+            alike[0].append(channel)
+        else:
+            groups.append([channel])
+    late = {channel: late[group[len(group) // 2]] for group in groups for channel in group}
+    # (channel, time) -> (clock, channel, time): every channel by every clock
     clocks = [IN_SYNC, *dict.fromkeys(late.values())]
     first_guess = np.array([clocks.index(late.get(channel, IN_SYNC)) for channel in channels])
     moved = np.stack(
@@ -265,19 +277,6 @@ def _most_heard(
         if gain[clock, channel] <= 1e-9:  # less is rounding
             return own
         own[channel] = clock
-
-
-def _sum_along(
-    blocks: Float[np.ndarray, "block lag"], moved: Float[np.ndarray, "block"]
-) -> Float[np.ndarray, "inner"]:
-    """Magnitude of the sum over blocks, each moved by so many samples."""
-    steps = np.rint(moved).astype(int)
-    widest = int(np.abs(steps).max())
-    inner = blocks.shape[1] - 2 * widest
-    total = np.zeros(inner)
-    for row, step in zip(blocks, steps, strict=True):
-        total += row[widest + step : widest + step + inner]
-    return np.abs(total)
 
 
 def _correlation(

@@ -71,6 +71,7 @@ def check_delays(
     # (pair, lag, segment) -> (segment, pair): the highest peak of each correlation
     measured, height = parabolic_peak(np.moveaxis(correlations.correlation, 2, 0), correlations.lag_s)
     clear = height >= options.clear_share * np.quantile(height, 0.9)
+    # (pair): longest delay that sound in air can have, (segment, pair): measured ones beyond it
     pairs = correlations.pairs
     limit = np.linalg.norm(array.positions[pairs[:, 0]] - array.positions[pairs[:, 1]], axis=1)
     limit_s = limit / array.speed_of_sound
@@ -103,12 +104,14 @@ def _closure(count: int, measured: Float[np.ndarray, "segment pair"]) -> float:
     """Median over triangles of what three delays, once around, miss zero by; 0 with two microphones."""
     if count < 3:
         return 0.0
+    # (mic, mic): number of each pair; (triangle, 3): all triples of microphones
     number = np.zeros((count, count), dtype=int)
     number[np.triu_indices(count, k=1)] = np.arange(measured.shape[1])
     triangles = np.array(list(combinations(range(count), 3)))
-    around = (
+    # (segment, pair) -> (segment, triangle)
+    missed = (
         measured[:, number[triangles[:, 0], triangles[:, 1]]]
         + measured[:, number[triangles[:, 1], triangles[:, 2]]]
         - measured[:, number[triangles[:, 0], triangles[:, 2]]]
     )
-    return float(np.median(np.abs(around)))
+    return float(np.median(np.abs(missed)))

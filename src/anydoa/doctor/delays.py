@@ -26,7 +26,7 @@ class DelayOptions:
         window_s: shortest window.
         window_delays: how often a window holds the longest delay, so that both microphones see one sound.
         floor_quantile: share of all windows in which a bin holds less than when nobody talks.
-        decay_db_s: dB a second at which the sound of a moment is taken to fade; a room of 0.67 s.
+        decay_db_s: dB a second at which any sound is taken to fade; a room of 0.67 s.
         min_lags: fewest lags to either side.
     """
 
@@ -156,7 +156,7 @@ def correlate_segments(
     """GCC-PHAT of all pairs in the louder half of the recording's segments, which overlap by half.
 
     Every bin of every window counts by how far it stands above the noise and above what the room still
-    echoes of the moments before: onsets come straight from the talker.
+    echoes of earlier windows: onsets come straight from the talker.
 
     Args:
         audio: the microphones' signals, any scale.

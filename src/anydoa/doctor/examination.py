@@ -97,10 +97,10 @@ def diagnose(
     assignment, copies = without_copies(
         recording, sample_rate, array, assignment, statistics.copies, options.measurement
     )
-    findings = _level_findings(statistics, assignment, array, options.max_gain_db)
-    findings += [*_unlisted(len(recording), array), *assignment.findings, *copies]
+    findings = _channel_findings(statistics, assignment, array, options.max_gain_db)
+    findings += [*assignment.findings, *copies]
     diagnosis = replace(diagnose_geometry(array), findings=tuple(findings))
-    # What plane waves say of those that do.
+    # What plane waves say of the channels that hear it.
     if len(assignment.pairs) >= 2:
         check_sound(recording[assignment.channels], sample_rate, options=options.recording)
         measurement = measure(recording, sample_rate, array, assignment, options.measurement)
@@ -148,25 +148,17 @@ def _examine_waves(
     )
 
 
-def _unlisted(num_channels: int, array: MicrophoneArray) -> list[Finding]:
-    """Channels of the recording that the array file does not mention."""
-    extra = tuple(
-        channel
-        for channel in range(num_channels)
-        if channel not in array.channels and channel not in array.ignore_channels
-    )
-    if not extra:
-        return []
-    named = channels_in_words(extra)
-    text = f"the recording has {num_channels} channels, but the array file does not mention {named}."
-    return [Finding("unlisted", extra, 1.0, text)]
-
-
-def _level_findings(
+def _channel_findings(
     statistics: ChannelStatistics, assignment: ChannelAssignment, array: MicrophoneArray, max_gain_db: float
 ) -> list[Finding]:
-    """Channels of microphones that stand at the limit too often, or are much louder or quieter than most."""
+    """Channels that the array file does not mention, and those that are clipped, too loud or too quiet."""
     findings = []
+    num_channels = len(statistics.level_db)
+    unlisted = tuple(sorted({*range(num_channels)} - {*array.channels} - {*array.ignore_channels}))
+    if unlisted:
+        named = channels_in_words(unlisted)
+        text = f"the recording has {num_channels} channels, but the array file does not mention {named}."
+        findings.append(Finding("unlisted", unlisted, 1.0, text))
     clipped = tuple(channel for channel in sorted(array.channels) if statistics.is_clipped[channel])
     if clipped:
         worst = float(statistics.clipped_share[list(clipped)].max())

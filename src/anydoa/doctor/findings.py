@@ -30,7 +30,7 @@ class Finding:
         channels: channels of the recording, from 0, none for ``turned``; for ``duplicated`` the copy first
             where it is known.
         certainty: 0..1, against the recording being healthy and against the next best explanation.
-        text: in plain words, a sentence.
+        text: a sentence in plain words.
         value: decibels for ``gain``, seconds for ``offset``, parts per million for ``drift``, share of the
             samples for ``clipped``; for ``order`` by how many channels the card has moved them all, None for
             any other change; degrees for ``turned``, anticlockwise seen from above.

@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
+from anydoa.acoustics import plane_arrival_times
 from anydoa.doctor.channel_assignment import ChannelAssignment
 from anydoa.doctor.clocks import IN_SYNC
 from anydoa.doctor.delays import DelayOptions, SegmentCorrelations, correlate_segments
@@ -17,7 +18,6 @@ from anydoa.doctor.time_offset import OFFSET_RANGE_S, TimeOffsetOptions, best_ti
 from anydoa.doctor.wave_fit import (
     ChannelHypothesis,
     WaveFit,
-    arrival_times,
     curved_arrival_times,
     talker_distances,
     wave_directions,
@@ -95,7 +95,7 @@ class Measurement:
 
     def waves_from(self, directions: Float[np.ndarray, "direction 3"]) -> WaveFit:
         """Fit of plane waves from these directions."""
-        return WaveFit(self.correlations, arrival_times(self.array, directions))
+        return WaveFit(self.correlations, plane_arrival_times(self.array, directions))
 
 
 def measure(

@@ -152,7 +152,7 @@ def _choose(
 def _order_finding(
     channels: list[int], result: OrderResult, order: Order, changes: list[AcceptedRepair]
 ) -> Finding:
-    """That the channels are in another order, and what else it may be."""
+    """The channels are in another order: in which, and what else it may be."""
     moved = moved_places(order)
     change = _named_change(channels, order) or ", ".join(_carried(channels, order, place) for place in moved)
     text = f"the channels are in the wrong order: {change}."
@@ -167,7 +167,7 @@ def _order_finding(
 def _turned_finding(
     array: MicrophoneArray, channels: list[int], talker: HeardTalker, orders: tuple[Order, ...]
 ) -> Finding:
-    """That the talker is somewhere else, and everything that may be the cause.
+    """The talker is heard somewhere else: where, and everything that may be the cause.
 
     Args:
         array: the microphones that hear the room.

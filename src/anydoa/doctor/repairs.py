@@ -208,19 +208,6 @@ class RepairSearch:
 
         Where any of it is worth it, all is fitted again with talkers near by; orders always are.
         """
-        found = self._found(hypothesis)
-        before = self._waves.fit(hypothesis)
-        is_worth_it = any(self._gains(repair, before) for repair in found)
-        fitted = [
-            replace(repair, fit=self._near_waves.fit(repair.hypothesis))
-            if is_worth_it or repair.kind == "order"
-            else repair
-            for repair in found
-        ]
-        return sorted(fitted, key=lambda repair: -float(repair.fit.mean()))
-
-    def _found(self, hypothesis: ChannelHypothesis) -> list[Repair]:
-        """Everything that could be repaired next as plane waves have it, best first."""
         num_mics = len(hypothesis.order)
         found: list[Repair] = []
         for mic in range(num_mics):
@@ -236,7 +223,17 @@ class RepairSearch:
                 if order != hypothesis.order:
                     moved = tuple(mic for mic in range(num_mics) if order[mic] != hypothesis.order[mic])
                     found.append(Repair("order", moved, hypothesis, hypothesis.reordered(order), fit))
-        return sorted(found, key=lambda repair: -float(repair.fit.mean()))
+        # So far by plane waves alone; equally good repairs stay in this order.
+        found.sort(key=lambda repair: -float(repair.fit.mean()))
+        before = self._waves.fit(hypothesis)
+        is_worth_it = any(self._gains(repair, before) for repair in found)
+        fitted = [
+            replace(repair, fit=self._near_waves.fit(repair.hypothesis))
+            if is_worth_it or repair.kind == "order"
+            else repair
+            for repair in found
+        ]
+        return sorted(fitted, key=lambda repair: -float(repair.fit.mean()))
 
     def _gains(self, repair: Repair, before: Float[np.ndarray, "segment"]) -> bool:
         """Whether a repair betters the fit beyond doubt, and by enough for its kind."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from anydoa.doctor.diagnosis import Diagnosis
 from anydoa.doctor.order import OrderResult
-from anydoa.doctor.talker import HeardTalker
 from anydoa.doctor.time_offset import LARGE_S
 from anydoa.geometry import ArrayReport
 
@@ -30,7 +29,8 @@ def report_text(diagnosis: Diagnosis) -> str:
 def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
     """The diagnosis as one object."""
     array, order, delays = diagnosis.array, diagnosis.order, diagnosis.delays
-    corrected = diagnosis.corrected
+    talker, corrected = diagnosis.talker, diagnosis.corrected
+    geometry, settled_by = diagnosis.report, diagnosis.settled_by
     return {
         "schema": 1,
         "array": array.name,
@@ -48,7 +48,14 @@ def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
             for finding in diagnosis.findings
         ],
         "order": None if order is None else {**asdict(order), "certainty": round(order.certainty, 4)},
-        "talker": None if diagnosis.talker is None else _talker_json(diagnosis.talker),
+        "talker": None
+        if talker is None
+        else {
+            "stated_azimuth_deg": talker.stated_azimuth_deg,
+            "heard_azimuths_deg": [round(azimuth_deg, 1) for azimuth_deg in talker.azimuths_deg],
+            "within_deg": round(talker.within_deg, 1),
+            "agrees": talker.is_there,
+        },
         "delays": None
         if delays is None
         else {
@@ -58,7 +65,18 @@ def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
             "closure_us": round(1e6 * delays.closure_s, 1),
             "one_place": delays.is_one_place,
         },
-        "geometry": _geometry_json(diagnosis),
+        "geometry": {
+            "rank": geometry.rank,
+            "span_m": geometry.span,
+            "lowest_frequency_hz": geometry.lowest_frequency,
+            "aliasing_frequency_hz": geometry.aliasing_frequency,
+            "resolvable_angles_deg": {
+                f"{f:.0f}": round(degrees(a), 2) for f, a in geometry.resolvable_angles
+            },
+            "size_is_doubtful": bool(_doubtful_size(geometry)),
+            "num_equivalent_orders": diagnosis.num_symmetries,
+            "settled_by_azimuth_deg": None if settled_by is None else settled_by.azimuth_deg,
+        },
         "corrected": None
         if corrected is None
         else {
@@ -159,26 +177,3 @@ def _order_text(order: OrderResult) -> str:
     if order.num_equivalents > 1 and order.status != "inaudible":
         said += f"; but {order.num_equivalents} orders record the same"
     return said
-
-
-def _talker_json(talker: HeardTalker) -> dict[str, Any]:
-    return {
-        "told_azimuth_deg": talker.stated_azimuth_deg,
-        "heard_azimuths_deg": [round(azimuth_deg, 1) for azimuth_deg in talker.azimuths_deg],
-        "within_deg": round(talker.within_deg, 1),
-        "agrees": talker.is_there,
-    }
-
-
-def _geometry_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    report, talker = diagnosis.report, diagnosis.settled_by
-    return {
-        "rank": report.rank,
-        "span_m": report.span,
-        "lowest_frequency_hz": report.lowest_frequency,
-        "aliasing_frequency_hz": report.aliasing_frequency,
-        "resolvable_angles_deg": {f"{f:.0f}": round(degrees(a), 2) for f, a in report.resolvable_angles},
-        "size_is_doubtful": bool(_doubtful_size(report)),
-        "num_equivalent_orders": diagnosis.num_symmetries,
-        "settled_by_azimuth_deg": None if talker is None else talker.azimuth_deg,
-    }

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.doctor.wave_fit import arrival_times
+from anydoa.acoustics import plane_arrival_times
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 
@@ -74,7 +74,14 @@ def symmetries(array: MicrophoneArray, options: SymmetryOptions = SymmetryOption
             if place not in order
             and np.abs(distance[place, list(order)] - distance[mic, :mic]).max(initial=0) <= slack
         ][: options.max_orders]
-    return _closed(partial, options.max_orders)
+    # Distances that are only nearly equal may leave combinations out: they are added until none is new.
+    group = dict.fromkeys([tuple(range(len(positions))), *partial])
+    fresh = list(group)
+    while fresh and len(group) < options.max_orders:
+        combined = [tuple(first[place] for place in second) for first in partial for second in fresh]
+        fresh = [order for order in dict.fromkeys(combined) if order not in group]
+        group.update(dict.fromkeys(fresh))
+    return tuple(group)
 
 
 def are_interchangeable(
@@ -88,18 +95,6 @@ def are_interchangeable(
     positions = array.body_positions
     far, near = (np.linalg.norm(positions[rest] - positions[mic], axis=-1) for mic in (one, other))
     return bool(np.abs(far - near).max(initial=0.0) <= options.slack(array))
-
-
-def _closed(orders: list[Order], most: int) -> tuple[Order, ...]:
-    """The orders with all their combinations: distances that are only nearly equal may leave some out."""
-    unchanged = tuple(range(len(orders[0])))
-    group = dict.fromkeys([unchanged, *orders])
-    fresh = list(group)
-    while fresh and len(group) < most:
-        combined = [tuple(first[place] for place in second) for first in orders for second in fresh]
-        fresh = [order for order in dict.fromkeys(combined) if order not in group]
-        group.update(dict.fromkeys(fresh))
-    return tuple(group)
 
 
 def equivalents(order: Order, group: tuple[Order, ...]) -> tuple[Order, ...]:
@@ -165,7 +160,7 @@ def reordering_delay_s(
     array: MicrophoneArray, orders: list[list[int]], directions: Float[np.ndarray, "direction 3"]
 ) -> Float[np.ndarray, "order direction"]:
     """Root mean square in seconds by which each reordering changes what waves from there record."""
-    arrival = arrival_times(array, directions)
+    arrival = plane_arrival_times(array, directions)
     arrival -= arrival.mean(axis=0)
     changes = [np.sqrt(np.square(arrival[order] - arrival).mean(axis=0)) for order in orders]
     return np.stack(changes)

@@ -144,7 +144,12 @@ class LoneTalkerSearch:
         runs = [
             (edge + np.arange(length)) % len(is_alike) for edge, length in zip(edges, lengths, strict=True)
         ]
-        middles = sorted((self._middle_deg(height, run) for run in runs), key=self._from_stated_deg)
+        middles = []
+        for run in runs:  # weighted by how far each azimuth stands above the lowest one
+            weight = height[run] - height[run].min() + 1e-6
+            steps = float(np.average(np.arange(len(run)), weights=weight))
+            middles.append(wrapped_deg(float(self._azimuths_deg[run[0]]) - self._options.step_deg * steps))
+        middles.sort(key=self._from_stated_deg)
         return tuple(middles), self._options.step_deg / 2 * max(lengths)
 
     def _alike(
@@ -156,12 +161,6 @@ class LoneTalkerSearch:
         wide = np.any([np.roll(alike, step) for step in steps], axis=0)
         closed: np.ndarray = np.all([np.roll(wide, step) for step in steps], axis=0)
         return closed
-
-    def _middle_deg(self, height: Float[np.ndarray, "azimuth"], run: np.ndarray) -> float:
-        """Middle of a run, weighted by how far each azimuth stands above the lowest one."""
-        weight = height[run] - height[run].min() + 1e-6
-        steps = float(np.average(np.arange(len(run)), weights=weight))
-        return wrapped_deg(float(self._azimuths_deg[run[0]]) - self._options.step_deg * steps)
 
     def _from_stated_deg(self, azimuth_deg: float) -> float:
         return abs(wrapped_deg(azimuth_deg - self._stated_deg))

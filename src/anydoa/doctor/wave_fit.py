@@ -12,10 +12,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
-from anydoa.acoustics import arrival_time
+from anydoa.acoustics import plane_arrival_times, spherical_arrival_times
 from anydoa.doctor.delays import SegmentCorrelations
 from anydoa.geometry import MicrophoneArray
-from anydoa.geometry.coordinates import normalize_direction
 
 _DELAY_STEP = 22e-6  # s by which delays of neighbouring directions differ at the rim: a third of a sample
 _FEWEST, _MOST = 100, 3000  # directions
@@ -108,8 +107,10 @@ class WaveFit:
             hypothesis: what each channel is.
             pairs: pairs that are summed over; the mean is still over all.
         """
+        # (channel, direction): when waves arrive; (pair, lag, segment): what is compared with them
         late = self._late(hypothesis)
         steady = self._steadied(hypothesis.drift)
+        # -> (direction, segment): each pair at the lag of each direction
         total = np.zeros((late.shape[1], self.num_segments), dtype=np.float32)
         part = np.empty_like(total)
         for number in range(len(self._pairs)) if pairs is None else np.flatnonzero(pairs):
@@ -202,9 +203,11 @@ class WaveFit:
     def _steadied(self, drift: tuple[float, ...]) -> Float[np.ndarray, "pair lag segment"]:
         """The correlations with every segment moved to where it would be without the drift."""
         if drift != self._drift:
+            # (channel) -> (pair) -> (pair, segment): lags by which the drift has set each pair apart
             apart = np.subtract(*np.array(drift)[self._pairs.T]) / self._step
-            moved = np.rint(apart[:, None] * self.time_s).astype(np.intp)  # pair segment
+            moved = np.rint(apart[:, None] * self.time_s).astype(np.intp)
             steady = self._values.copy() if moved.any() else self._values
+            # (lag, segment) of each pair that is set apart, moved back
             last = self._values.shape[1] - 1
             lags = np.arange(last + 1)[:, None]
             for number in np.flatnonzero(moved.any(axis=1)):
@@ -228,21 +231,6 @@ def wave_directions(array: MicrophoneArray) -> Float[np.ndarray, "direction 3"]:
     return array.ambiguity.sweep(step, fewest=_FEWEST, most=_MOST)
 
 
-def arrival_times(
-    array: MicrophoneArray, directions: Float[np.ndarray, "direction 3"]
-) -> Float[np.ndarray, "mic direction"]:
-    """Seconds after the origin at which plane waves arrive; around a rigid sphere where there is one.
-
-    Reference:
-        Woodworth (1938): straight to the lit half of a sphere, along its surface into the shadow.
-    """
-    if array.rigid_sphere_radius is None:
-        return arrival_time(array.centred_positions, directions, array.speed_of_sound).T.copy()
-    cosine = np.clip(normalize_direction(array.positions) @ directions.T, -1, 1)
-    shadow = np.arccos(cosine) - np.pi / 2
-    return np.where(shadow > 0, shadow, -cosine) * array.rigid_sphere_radius / array.speed_of_sound
-
-
 def curved_arrival_times(
     array: MicrophoneArray, directions: Float[np.ndarray, "direction 3"]
 ) -> Float[np.ndarray, "mic wave"]:
@@ -253,7 +241,7 @@ def curved_arrival_times(
         directions: directions of the talkers; plane waves come first, then one set for each distance.
     """
     spheres = [spherical_arrival_times(array, directions, distance) for distance in talker_distances(array)]
-    return np.concatenate([arrival_times(array, directions), *spheres], axis=1)
+    return np.concatenate([plane_arrival_times(array, directions), *spheres], axis=1)
 
 
 def talker_distances(array: MicrophoneArray) -> list[float]:
@@ -267,21 +255,3 @@ def talker_distances(array: MicrophoneArray) -> list[float]:
     bend_s = radius**2 / (2 * nearest * array.speed_of_sound)
     count = round(bend_s / _DELAY_STEP)
     return [nearest * count / number for number in range(1, count + 1)]
-
-
-def spherical_arrival_times(
-    array: MicrophoneArray, directions: Float[np.ndarray, "direction 3"], distance: float
-) -> Float[np.ndarray, "mic direction"]:
-    """Seconds after the middle of the array at which waves from so many metres away arrive.
-
-    Around a rigid sphere where there is one: straight to what is seen of it, along its surface beyond.
-    """
-    places = array.positions if array.rigid_sphere_radius is not None else array.centred_positions
-    straight = np.linalg.norm(distance * directions - places[:, None], axis=-1)
-    if array.rigid_sphere_radius is not None:
-        radius = array.rigid_sphere_radius
-        angle = np.arccos(np.clip(normalize_direction(places) @ directions.T, -1, 1))
-        seen = np.arccos(radius / distance)
-        around = np.sqrt(distance**2 - radius**2) + radius * (angle - seen)
-        straight = np.where(angle > seen, around, straight)
-    return (straight - distance) / array.speed_of_sound

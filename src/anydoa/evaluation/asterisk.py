@@ -156,7 +156,7 @@ def decode_g722(streams: Sequence[bytes]) -> list[Float32[np.ndarray, "time"]]:
         octets = np.zeros((longest, len(block)), dtype=np.uint8)
         for column, index in enumerate(block):
             octets[: len(streams[index]), column] = np.frombuffer(streams[index], dtype=np.uint8)
-        decoded = _join_bands(_decode_bands(octets))
+        decoded = _decode_streams(octets)
         for column, index in enumerate(block):
             audio[index] = decoded[: SAMPLES_PER_OCTET * len(streams[index]), column]
     return [audio[index] for index in range(len(streams))]
@@ -167,13 +167,17 @@ def g722_duration(num_octets: int) -> float:
     return num_octets * SAMPLES_PER_OCTET / SAMPLE_RATE
 
 
-def _decode_bands(octets: np.ndarray) -> Int32[np.ndarray, "octet 2 stream"]:
-    """Samples of the lower and the upper band, 8 kHz each."""
+def _decode_streams(octets: np.ndarray) -> Float32[np.ndarray, "time stream"]:
+    """Audio of streams side by side."""
+    from scipy.signal import lfilter
+
+    # (octet, stream) -> (octet, band, stream): steps of the quantisers of the lower and the upper band
     low, high = octets & 63, octets >> 6
     fine = np.stack([_LOW_FINE[low], _HIGH[high]], axis=1)
     coarse = np.stack([_LOW_COARSE[low >> 2], _HIGH[high]], axis=1)
     speed = np.stack([_LOW_SPEED[low >> 2], _HIGH_SPEED[high]], axis=1)
     steps = np.stack([_step_sizes(8), _step_sizes(10)])
+    # -> (octet, band, stream): samples of both bands, 8 kHz each
     predictor = _Predictor(octets.shape[1])
     log_step = np.zeros((2, octets.shape[1]), dtype=np.int32)
     step = steps[:, :1]
@@ -184,7 +188,12 @@ def _decode_bands(octets: np.ndarray) -> Int32[np.ndarray, "octet 2 stream"]:
         predictor.update(step * coarse_now >> 15)
         log_step = np.clip((log_step * 127 >> 7) + speed_now, 0, _LOG_STEP_LIMIT)
         step = steps[band, log_step]
-    return samples
+    # -> (time, stream): the quadrature mirror filters, sum and difference of the bands, filtered, interleaved
+    lower, upper = np.moveaxis(samples.astype(np.float64), 1, 0)
+    even = lfilter(_MIRROR, 1, lower - upper, axis=0)
+    odd = lfilter(_MIRROR[::-1], 1, lower + upper, axis=0)
+    joined = np.stack([even, odd], axis=1).reshape(-1, octets.shape[1])
+    return (np.clip(np.floor(joined / 2048), -32768, 32767) / 32768).astype(np.float32)
 
 
 def _step_sizes(shift: int) -> Int32[np.ndarray, "log_step"]:
@@ -253,14 +262,3 @@ class _Predictor:
 
 def _saturate(values: np.ndarray) -> np.ndarray:
     return np.clip(values, -32768, 32767)
-
-
-def _join_bands(samples: Int32[np.ndarray, "octet 2 stream"]) -> Float32[np.ndarray, "time stream"]:
-    """The receiving quadrature mirror filters: sum and difference of the bands, filtered, interleaved."""
-    from scipy.signal import lfilter
-
-    low, high = np.moveaxis(samples.astype(np.float64), 1, 0)
-    even = lfilter(_MIRROR, 1, low - high, axis=0)
-    odd = lfilter(_MIRROR[::-1], 1, low + high, axis=0)
-    joined = np.stack([even, odd], axis=1).reshape(-1, samples.shape[2])
-    return (np.clip(np.floor(joined / 2048), -32768, 32767) / 32768).astype(np.float32)

@@ -114,8 +114,8 @@ def share_causes(frames: ScoredFrames, options: CauseOptions = _OPTIONS) -> dict
     }
     if frames.has_elevation:
         azimuth_deg, _ = direction_to_angles_deg(frames.matched)
-        told_deg, _ = direction_to_angles_deg(frames.talkers)
-        error_deg = np.asarray(np.abs((azimuth_deg - told_deg + 180) % 360 - 180))
+        true_deg, _ = direction_to_angles_deg(frames.talkers)
+        error_deg = np.asarray(np.abs((azimuth_deg - true_deg + 180) % 360 - 180))
         found[Cause.ELEVATION] = error_deg <= options.right_deg
     if not np.isnan(frames.snr_db):
         found[Cause.LOW_SNR] = np.full_like(right, frames.snr_db < options.low_snr_db)

@@ -194,7 +194,7 @@ class Suite(Protocol):
 
     @property
     def name(self) -> str:
-        """As on the command line."""
+        """Name as on the command line."""
         ...
 
     def __len__(self) -> int:
@@ -240,7 +240,7 @@ class RecordedSuite:
 
     @property
     def name(self) -> str:
-        """As on the command line."""
+        """Name as on the command line."""
         return self._name
 
     def __len__(self) -> int:

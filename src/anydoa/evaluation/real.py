@@ -42,9 +42,7 @@ class RealSuite(RecordedSuite):
         recordings: list[RealRecording] = []
         for path in sorted(root.rglob(TRUTH_FILE), key=lambda path: path.parent):
             truth = _read_truth(path)
-            own = [
-                RealRecording(path.parent / name, truth, told) for name, told in truth["recordings"].items()
-            ]
+            own = [RealRecording(path.parent / name, truth, own) for name, own in truth["recordings"].items()]
             recordings += sorted(own, key=lambda recording: recording.place)
         if not recordings:
             raise AudioError(f"{root}: no {TRUTH_FILE} in it or below; docs/evaluation.md says what it holds")
@@ -163,17 +161,12 @@ def _read_truth(path: Path) -> dict[str, Any]:
     if not isinstance(recordings, dict) or not recordings:
         raise AudioError(f"{path}: recordings must name at least one file")
     for name, own in recordings.items():
-        _check_recording(path, name, own, truth)
+        if not isinstance(own, dict) or not isinstance(own.get("sources"), list) or not own["sources"]:
+            raise AudioError(f"{path}: {name}: a recording needs sources, a list of at least one")
+        unknown = sorted(set(own) - _RECORDING_KEYS)
+        if unknown:
+            known = ", ".join(sorted(_RECORDING_KEYS))
+            raise AudioError(f"{path}: {name}: unknown key {unknown[0]!r}; there are {known}")
+        if truth["kind"] == "cone" and "axis" not in own and "axis" not in truth:
+            raise AudioError(f"{path}: {name}: the truth of a cone needs its axis, such as [0, 1, 0]")
     return truth
-
-
-def _check_recording(path: Path, name: str, own: object, truth: dict[str, Any]) -> None:
-    if not isinstance(own, dict) or not isinstance(own.get("sources"), list) or not own["sources"]:
-        raise AudioError(f"{path}: {name}: a recording needs sources, a list of at least one")
-    unknown = sorted(set(own) - _RECORDING_KEYS)
-    if unknown:
-        raise AudioError(
-            f"{path}: {name}: unknown key {unknown[0]!r}; there are {', '.join(sorted(_RECORDING_KEYS))}"
-        )
-    if truth["kind"] == "cone" and "axis" not in own and "axis" not in truth:
-        raise AudioError(f"{path}: {name}: the truth of a cone needs its axis, such as [0, 1, 0]")

@@ -39,8 +39,8 @@ class ReportRow:
         mae_ci95: half the width of its 95 % confidence interval.
         acc10: share of talkers found within 10 degrees, their number known.
         acc10_ci95: half the width of its 95 % confidence interval.
-        recording_mae_deg: as ``mae_deg``, with one answer for a whole recording.
-        recording_acc10: as ``acc10``, with one answer for a whole recording.
+        recording_mae_deg: mean error as ``mae_deg``, with one answer for a whole recording.
+        recording_acc10: accuracy as ``acc10``, with one answer for a whole recording.
         recording_within: share of talkers whom one answer for a whole recording finds within the tolerance
             that the truth of real recordings has; NaN for others.
         precision: share of estimates within 10 degrees of a talker, number of talkers not known.

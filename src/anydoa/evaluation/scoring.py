@@ -100,12 +100,15 @@ def score_clip(
     started = time.perf_counter()
     spectrum = estimator.spectrum(clip.audio, clip.array, grid)
     busy_s = time.perf_counter() - started
+    # (frame): those that the truth holds for; (frame, source): who speaks, (frame, source, xyz): where
     known = clip.valid_at(spectrum.times_s)
     times_s, values = spectrum.times_s[known], spectrum.values[known]
     active = clip.active_at(times_s)
     truth = _comparable(clip.directions_at(times_s), clip)
+    # (frame, grid) -> (frame, peak, xyz) -> (frame, source): as many peaks as talkers, each given a talker
     peaks = clip.known.of(_peaks_of_frames(values, grid, active, rule))
     errors_deg, matched = match_talkers(peaks, truth, active)
+    # As many peaks in each frame as are high enough, whoever speaks, and one answer for the whole recording.
     reader = FrameReader(PeakFinder(grid, array=clip.array, threshold=estimator.threshold))
     frames = reader.read(spectrum)
     detected = [clip.known.of(_directions(frames[frame].peaks)) for frame in np.flatnonzero(known)]

@@ -181,7 +181,7 @@ class CachedSuite:
 
     @property
     def name(self) -> str:
-        """As on the command line."""
+        """Name as on the command line."""
         return self.suite.name
 
     def __len__(self) -> int:

@@ -1,4 +1,4 @@
-"""From torch to models that run without it: weights fused for inference, ONNX graphs and a card."""
+"""Models that run without torch: weights fused for inference, ONNX graphs and a card."""
 
 import lazy_loader
 

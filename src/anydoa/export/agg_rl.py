@@ -193,7 +193,7 @@ def compare_with_torch(model: AggRl, folder: Path) -> float:
 def _two_steps(
     model: AggRl, augeonet: Any, positions: Tensor, num_frames: int, generator: torch.Generator
 ) -> float:
-    """Largest relative difference on two successive pieces of noise, each side with its own memory."""
+    """Largest relative difference on two successive stretches of noise, each side with its own memory."""
     ours = {name: tensor for name, tensor in model.initial_state(positions).items() if name != "samples"}
     scored = model.scored_directions()
     memory = FusedAuGeonet(model.augeonet, scored).initial_state(positions)

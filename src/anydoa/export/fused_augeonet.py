@@ -54,7 +54,7 @@ class FusedAuGeonet(nn.Module):
         Args:
             audio: any scale; the length is a multiple of the hop and holds at least one window.
             mic_positions: metres, any origin.
-            state: from :meth:`initial_state` or the previous call.
+            state: what :meth:`initial_state` returned, or the previous call.
             plane_waves: steering vectors of these microphones, where there is a PlaneWaveNet; they stay the
                 same while the microphones do.
         """
@@ -81,12 +81,12 @@ class FusedAuGeonet(nn.Module):
             # Microphones in the order of the steering vectors: frame batch mic freq -> mic frame batch freq
             mic = torch.arange(layout.order.shape[1], device=layout.order.device)
             moved = (layout.order[:, None, :] == mic[:, None]).to(real.dtype)
-            told = (torch.matmul(moved, part).permute(2, 0, 1, 3) for part in (real, imag))
+            reordered = (torch.matmul(moved, part).permute(2, 0, 1, 3) for part in (real, imag))
             # -> frame batch direction, behind the latent space
             before = [tensor.transpose(0, -2) for tensor in _group(state, "plane_waves")]
             latent = torch.matmul(representation, self.grid)
             logits, kept = self.augeonet.plane_wave_net(
-                *told, plane_waves, None, refined[-1], latent, self.tops, before
+                *reordered, plane_waves, None, refined[-1], latent, self.tops, before
             )
             representation = torch.cat([representation, logits], -1)
             following |= {f"plane_waves_{i}": tensor.transpose(0, -2) for i, tensor in enumerate(kept)}

@@ -106,9 +106,7 @@ def export_steered(mask: MaskNet, score: ScoreNet, card: ModelCard, folder: Path
             partial / SCORE_FILE,
             varying={"cells": {0: "talkers"}, "numbers": {0: "talkers"}},
         )
-        difference = max(
-            _compare_masks(mask, partial / MASK_FILE), _compare_scores(score, partial / SCORE_FILE)
-        )
+        difference = _largest_difference(mask, score, partial)
         (partial / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
         if not difference <= TOLERANCE:
             raise CheckpointError(
@@ -142,29 +140,21 @@ class _Scores(nn.Module):
 
 
 @torch.no_grad()
-def _compare_masks(network: MaskNet, graph: Path) -> float:
-    """Largest difference of a mask between a graph and torch, over random features."""
+def _largest_difference(mask: MaskNet, score: ScoreNet, folder: Path) -> float:
+    """Largest difference of a mask or a score between the graphs and torch, over random inputs."""
     rng = np.random.default_rng(0)
-    running = OnnxMask(graph)
+    masks, scorer = OnnxMask(folder / MASK_FILE), OnnxScorer(folder / SCORE_FILE)
     worst = 0.0
     for frames in (1, 6, 31):  # none is the length that the graph is traced with
-        features = rng.normal(size=(frames, network.config.num_features, network.config.num_bins))
+        features = rng.normal(size=(frames, mask.config.num_features, mask.config.num_bins))
         features = features.astype(np.float32)
-        expected = torch.sigmoid(network(torch.from_numpy(features)[None])[0])[0].numpy()
-        found, _ = running.step(features, running.initial_state())
+        expected = torch.sigmoid(mask(torch.from_numpy(features)[None])[0])[0].numpy()
+        found, _ = masks.step(features, masks.initial_state())
         worst = max(worst, float(np.abs(found - expected).max()))
-    return worst
-
-
-@torch.no_grad()
-def _compare_scores(network: ScoreNet, graph: Path) -> float:
-    """Largest difference of a score between a graph and torch, over random views."""
-    running = OnnxScorer(graph)
-    worst = 0.0
     for talkers in (1, 3, 5):  # none is the number that the graph is traced with
-        cells, numbers = _views(network.config, talkers)
-        expected = torch.sigmoid(network.eval()(cells, numbers)).numpy()
-        found = running.scores(TalkerViews(cells.numpy(), numbers.numpy()))
+        cells, numbers = _views(score.config, talkers)
+        expected = torch.sigmoid(score.eval()(cells, numbers)).numpy()
+        found = scorer.scores(TalkerViews(cells.numpy(), numbers.numpy()))
         worst = max(worst, float(np.abs(found - expected).max()))
     return worst
 

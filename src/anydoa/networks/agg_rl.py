@@ -70,7 +70,7 @@ class AggRl(nn.Module):
         """Log-odds of the spectrum, which the loss of training takes; the last output is the best.
 
         Args:
-            audio: at the sample rate of the configuration, any scale.
+            audio: signals at the sample rate of the configuration, any scale.
             mic_positions: metres, any origin.
             directions: unit vectors towards candidate sources, shared by the batch.
             mic_mask: true where there is a microphone; None if all are there.
@@ -92,7 +92,7 @@ class AggRl(nn.Module):
             representation: from :meth:`represent`. Where PlaneWaveNet has scored the grid itself, as it does
                 in training, its log-odds follow the latent space; the grid has no weights for them, and they
                 are added.
-            grid_representation: from :meth:`grid_representation`.
+            grid_representation: what :meth:`grid_representation` returned.
         """
         width = grid_representation.shape[-1]
         scaled = grid_representation * (1 / math.sqrt(self.config.latent_size))
@@ -116,7 +116,7 @@ class AggRl(nn.Module):
         """Audio-geometry representation of whole recordings; the last hop is filled up with zeros.
 
         Args:
-            audio: at the sample rate of the configuration, any scale.
+            audio: signals at the sample rate of the configuration, any scale.
             mic_positions: metres, any origin.
             mic_mask: true where there is a microphone; None if all are there.
             scored: directions that PlaneWaveNet scores, if there is one; None for those it runs with. Its
@@ -200,7 +200,7 @@ class AggRl(nn.Module):
 
         Args:
             audio: the next samples of each stream, any number.
-            state: from :meth:`initial_state` or the previous step; it is not changed.
+            state: what :meth:`initial_state` returned, or the previous step; it is not changed.
             mic_positions: metres; they may move between steps, the reference microphone may not change.
             mic_mask: true where there is a microphone, the same in each step; None if all are there.
             scored: from :meth:`scored_directions`, the same in each step; None to compute them anew.

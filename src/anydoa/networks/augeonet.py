@@ -65,15 +65,7 @@ class AuGeonet(Trunk):
         state: dict[str, Tensor] | None = None,
         scored: ScoredDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
-        """Representation from spectra on: all of the network behind its transform.
-
-        Args:
-            real: real part at the bins of the transform, microphones in the order of the layout.
-            imag: imaginary part.
-            layout: from :meth:`lay_out`.
-            state: memory of a stream; :meth:`forward` describes it.
-            scored: directions that PlaneWaveNet scores; :meth:`forward` describes them.
-        """
+        """Representation from spectra on, as :meth:`Trunk.represent_spectra` says."""
         encoding = self.microphone_encoding(layout.places)  # pair batch feature (rMPE)
         # mic frame batch freq -> pair frame batch input: phase differences from the reference
         x = self.cross_spectra(real, imag, layout)

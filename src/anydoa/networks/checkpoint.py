@@ -34,7 +34,7 @@ class Checkpoint(Generic[Network]):
     """A network and what was written down about it.
 
     Args:
-        network: in evaluation mode.
+        network: the network in evaluation mode.
         notes: what was given when it was saved.
     """
 
@@ -57,7 +57,14 @@ def save_checkpoint(path: str | Path, network: AnyNetwork, notes: Mapping[str, A
         "notes": dict(notes or {}),
     }
     state = {name: tensor.detach().cpu().contiguous() for name, tensor in network.state_dict().items()}
-    _write(Path(path), header, state)
+    from safetensors import SafetensorError
+    from safetensors.torch import save_file
+
+    with whole_file(Path(path)) as partial:
+        try:
+            save_file(state, partial, metadata={_KEY: json.dumps(header)})
+        except SafetensorError as error:  # also what the system refuses
+            raise CheckpointError(f"{path}: cannot be written ({error}); is there room?") from None
 
 
 def load_checkpoint(path: str | Path) -> Checkpoint[AggRl]:
@@ -107,31 +114,16 @@ def _load(path: Path, kind: type[Network], make: Callable[[dict[str, Any]], Netw
         network = make(header["config"])
     except ConfigError as error:
         raise CheckpointError(f"{path}: {error}; was it written by a newer anydoa?") from error
-    _check_shapes(path, network.state_dict(), state)
-    network.load_state_dict(state)
-    network.eval()
-    return Checkpoint(network, header["notes"])
-
-
-def _check_shapes(path: Path, wanted: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> None:
-    expected = {name: tensor.shape for name, tensor in wanted.items()}
-    found = {name: tensor.shape for name, tensor in given.items()}
+    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
+    found = {name: tensor.shape for name, tensor in state.items()}
     if found != expected:
         wrong = min(name for name in {*found, *expected} if found.get(name) != expected.get(name))
         raise CheckpointError(
             f"{path}: tensor {wrong!r} does not fit the configuration beside it; is the file whole?"
         )
-
-
-def _write(path: Path, header: dict[str, Any], state: dict[str, Tensor]) -> None:
-    from safetensors import SafetensorError
-    from safetensors.torch import save_file
-
-    with whole_file(path) as partial:
-        try:
-            save_file(state, partial, metadata={_KEY: json.dumps(header)})
-        except SafetensorError as error:  # also what the system refuses
-            raise CheckpointError(f"{path}: cannot be written ({error}); is there room?") from None
+    network.load_state_dict(state)
+    network.eval()
+    return Checkpoint(network, header["notes"])
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:

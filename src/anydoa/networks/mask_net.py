@@ -91,7 +91,7 @@ class MaskNetConfig:
 
 
 class MaskNet(nn.Module):
-    """From features of bins to masks.
+    """Masks from features of bins.
 
     Args:
         config: sizes; None for the defaults.

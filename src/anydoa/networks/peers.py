@@ -31,7 +31,7 @@ NUM_LAGS = 64  # at the sample rate of the network; the middle ones, 0.7 m to bo
 
 
 class PairwiseTrunk(Trunk):
-    """From audio and microphone positions to a representation, by way of all pairs.
+    """A representation from audio and microphone positions, by way of all pairs.
 
     Args:
         config: sizes, and which network looks at the pairs.
@@ -93,7 +93,10 @@ class PairwiseTrunk(Trunk):
         """
         layout = lay_out(mic_positions, mic_mask, absolute=True)
         places = layout.places.transpose(0, 1)
-        rows = _sorted_by_place(places)
+        # (batch, mic, xyz) -> (batch, mic): order by x, where that is equal by y, then by z
+        rows = places[..., 2].argsort(dim=1, stable=True)
+        for axis in (1, 0):
+            rows = rows.gather(1, places[..., axis].gather(1, rows).argsort(dim=1, stable=True))
         mask = None if layout.mic_mask is None else layout.mic_mask.gather(1, rows)
         return replace(
             layout,
@@ -255,7 +258,7 @@ class FixedGrid(nn.Module):
 
 
 class _Convolutions(nn.Module):
-    """Twice: a convolution over past frames and lags to both sides, batch norm, ELU."""
+    """Two convolutions over past frames and lags to both sides, each with batch norm and ELU."""
 
     def __init__(self, num_inputs: int, num_outputs: int) -> None:
         super().__init__()
@@ -270,11 +273,3 @@ class _Convolutions(nn.Module):
         for conv, norm in zip(self.convs, self.norms, strict=True):
             x = nn.functional.elu(norm(conv(nn.functional.pad(x, (side, side, NUM_TAPS - 1, 0)))))
         return x
-
-
-def _sorted_by_place(places: Float[Tensor, "batch mic 3"]) -> Int[Tensor, "batch mic"]:
-    """Order by x, where that is equal by y, then by z."""
-    order = places[..., 2].argsort(dim=1, stable=True)
-    for axis in (1, 0):
-        order = order.gather(1, places[..., axis].gather(1, order).argsort(dim=1, stable=True))
-    return order

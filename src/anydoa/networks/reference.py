@@ -70,7 +70,21 @@ def import_reference(path: str | Path, *, mic_encoding: str = "fm") -> AggRl:
         CheckpointError: if the file is no such archive, or an entry is missing, unknown or of another shape.
     """
     network = AggRl(AggRlConfig.reference(mic_encoding))
-    load_reference_state(network, _read_archive(Path(path)))
+    path = Path(path)
+    note_input(path, "file of weights")
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file")
+    try:
+        archive = torch.load(path, map_location="cpu", weights_only=True)
+    except _NO_ARCHIVE as error:
+        problem = (str(error).splitlines() or [type(error).__name__])[0][:200]
+        raise CheckpointError(f"{path}: not a torch archive of plain tensors ({problem})") from error
+    state = archive.get("model_state_dict") if isinstance(archive, dict) else None
+    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise CheckpointError(
+            f"{path}: published checkpoints hold tensors under 'model_state_dict', this one does not"
+        )
+    load_reference_state(network, state)
     return network.eval()
 
 
@@ -115,20 +129,3 @@ def our_name_of(name: str) -> str | None:
     if module not in _MODULES:
         return None
     return f"{_MODULES[module].format(*numbers)}.{_LEAVES.get(leaf, leaf)}"
-
-
-def _read_archive(path: Path) -> Mapping[str, Tensor]:
-    note_input(path, "file of weights")
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file")
-    try:
-        archive = torch.load(path, map_location="cpu", weights_only=True)
-    except _NO_ARCHIVE as error:
-        problem = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise CheckpointError(f"{path}: not a torch archive of plain tensors ({problem})") from error
-    state = archive.get("model_state_dict") if isinstance(archive, dict) else None
-    if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
-        raise CheckpointError(
-            f"{path}: published checkpoints hold tensors under 'model_state_dict', this one does not"
-        )
-    return state

@@ -61,7 +61,7 @@ class ScoreNetConfig:
 
 
 class ScoreNet(nn.Module):
-    """From views of talkers to log-odds that somebody speaks there.
+    """Log-odds that somebody speaks at each place, from views of talkers.
 
     Args:
         config: sizes; None for the defaults.

@@ -63,7 +63,7 @@ class Trunk(nn.Module, ABC):
         Args:
             real: real part at the bins of the transform, microphones in the order of the layout.
             imag: imaginary part.
-            layout: from :meth:`lay_out`.
+            layout: what :meth:`lay_out` returned.
             state: memory of a stream; :meth:`forward` describes it.
             scored: directions that PlaneWaveNet scores; :meth:`forward` describes them.
         """

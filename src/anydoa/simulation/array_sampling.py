@@ -101,7 +101,7 @@ def sample_array(
     Args:
         shape: one of :data:`SHAPES`.
         num_mics: how many microphones.
-        rng: source of randomness.
+        rng: random number generator.
         ranges: what to draw from.
 
     Raises:
@@ -143,7 +143,7 @@ def sample_dynamic_array(
 
     Args:
         num_mics: how many microphones.
-        rng: source of randomness.
+        rng: random number generator.
         ranges: what to draw from.
 
     Raises:

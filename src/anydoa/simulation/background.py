@@ -60,7 +60,19 @@ class Background:
         alone = self.render_hiss(room, rng)
         if self._pool is None or len(room.noises) == 0:
             return alone
-        outside, places = self._render_outside(self._pool, room, rng)
+        low = lowest_bin(self._num_samples, self._pool.sample_rate)
+        if rng.random() < self._recipe.isotropic_share:
+            waves = np.stack(
+                [self._take_loop(self._pool, rng) for _ in range(32)]
+            )  # enough for an even field
+            outside = isotropic_spectrum(room.mics, waves, sample_rate=self._pool.sample_rate)
+            outside[:, :low] = 0
+            places = np.zeros((0, 3))
+        else:
+            chosen = rng.integers(len(room.noises))
+            dry = self._take_loop(self._pool, rng)[None]
+            outside = wet_spectrum(dry, room.noise_rirs[chosen][None], first_bin=low)
+            places = room.noises[chosen][None]
         power = spectrum_power(outside, self._num_samples)
         if power == 0:
             return alone
@@ -83,21 +95,6 @@ class Background:
             starts = stride * offsets + rng.integers(stride - self._num_samples + 1, size=num_mics)
             hiss = np.stack([self._hiss[start : start + self._num_samples] for start in starts])
         return Noise(None, np.float32(0), hiss, np.float32(1), np.zeros((0, 3)))
-
-    def _render_outside(
-        self, pool: AudioPool, room: SimulatedRoom, rng: np.random.Generator
-    ) -> tuple[Complex[np.ndarray, "mic freq"], Float[np.ndarray, "noise 3"]]:
-        """Noise from everywhere, or from one of the room's noise sources, and its place."""
-        low = lowest_bin(self._num_samples, pool.sample_rate)
-        if rng.random() < self._recipe.isotropic_share:
-            waves = np.stack([self._take_loop(pool, rng) for _ in range(32)])  # enough for an even field
-            everywhere = isotropic_spectrum(room.mics, waves, sample_rate=pool.sample_rate)
-            everywhere[:, :low] = 0
-            return everywhere, np.zeros((0, 3))
-        source = rng.integers(len(room.noises))
-        dry = self._take_loop(pool, rng)[None]
-        spectrum = wet_spectrum(dry, room.noise_rirs[source][None], first_bin=low)
-        return spectrum, room.noises[source][None]
 
     def _take_loop(self, pool: AudioPool, rng: np.random.Generator) -> Float[np.ndarray, "time"]:
         group = int(rng.integers(len(pool.groups)))

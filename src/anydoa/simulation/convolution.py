@@ -34,7 +34,13 @@ def wet_spectrum(
     length = loops.shape[1]
     wet = None
     for loop, responses in zip(loops, rirs, strict=True):
-        row = fft.rfft(_around_loop(responses, length))
+        # (mic, tap) -> (mic, time): as long as the loop, what is longer laid around it
+        around = np.zeros((len(responses), length), dtype=np.float32)
+        around[:, : responses.shape[1]] = responses[:, :length]
+        for start in range(length, responses.shape[1], length):
+            rest = responses[:, start : start + length]
+            around[:, : rest.shape[1]] += rest
+        row = fft.rfft(around)
         row *= fft.rfft(loop.astype(np.float32))
         wet = row if wet is None else wet + row
     assert wet is not None
@@ -81,13 +87,3 @@ def fade_between_knots(loop: Float[np.ndarray, "time"], num_knots: int) -> Float
     weight = np.clip(1 - np.abs(place - np.arange(num_knots)[:, None]), 0, 1)
     shared: np.ndarray = weight.astype(np.float32) * loop
     return shared
-
-
-def _around_loop(rirs: Float[np.ndarray, "mic tap"], length: int) -> Float[np.ndarray, "mic time"]:
-    """Responses as long as a loop, in float32: padded with zeros, or laid around the loop."""
-    around = np.zeros((len(rirs), length), dtype=np.float32)
-    around[:, : rirs.shape[1]] = rirs[:, :length]
-    for start in range(length, rirs.shape[1], length):
-        rest = rirs[:, start : start + length]
-        around[:, : rest.shape[1]] += rest
-    return around

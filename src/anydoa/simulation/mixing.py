@@ -42,7 +42,7 @@ class SceneMixer:
         noise: dry noise for the noise sources, or None for noise of the microphones only.
         seed: first part of the seed of every scene.
         duration_s: length of every scene.
-        max_talkers: most talkers.
+        max_talkers: largest number of talkers.
         recipe: everything else.
 
     Raises:
@@ -121,25 +121,25 @@ class SceneMixer:
         recipe = self.recipe
         # What each talker says, one voice each.
         groups = rng.permutation(len(self.speech.groups))[: len(room.talkers)]
-        pieces = [
+        segments = [
             self.speech.cut_speech(int(group), self.num_samples, rng, min_activity=recipe.min_activity)
             for group in groups
         ]
         # Every talker at the microphones, (mic, freq) each, and the noise; then all of them together.
         anechoic = recipe.anechoic_share > 0 and rng.random() < recipe.anechoic_share
-        spectra = self._render(pieces, self._direct_responses(room) if anechoic else room.talker_rirs)
+        spectra = self._render(segments, self._direct_responses(room) if anechoic else room.talker_rirs)
         gains = self._draw_gains(spectra, rng)
         snr_db = float(rng.uniform(*(recipe.anechoic_snr_db if anechoic else recipe.snr_db)))
         noise = self._background.render_hiss(room, rng) if anechoic else self._background.render(room, rng)
         audio = self._sum(spectra, gains, noise, snr_db)
         direct = None
         if recipe.keep_direct:
-            spectra = self._render(pieces, self._direct_responses(room))
+            spectra = self._render(segments, self._direct_responses(room))
             direct = fft.irfft(gains[:, None, None] * np.stack(spectra), self.num_samples)
         # The truth: who is heard when, (time) each, and where everybody is.
         activity = [
-            activity_at_array(piece.activity, places, sample_rate=self.sample_rate)
-            for piece, places in zip(pieces, room.talkers, strict=True)
+            activity_at_array(segment.activity, places, sample_rate=self.sample_rate)
+            for segment, places in zip(segments, room.talkers, strict=True)
         ]
         path = normalize_direction(room.talkers)  # (talker, knot, xyz)
         num_knots = path.shape[1]
@@ -159,13 +159,13 @@ class SceneMixer:
         )
 
     def _render(
-        self, pieces: Sequence[Speech], responses: Iterable[Float[np.ndarray, "knot mic _"]]
+        self, segments: Sequence[Speech], responses: Iterable[Float[np.ndarray, "knot mic _"]]
     ) -> list[Complex[np.ndarray, "mic freq"]]:
         """Spectra of talkers at the microphones, who pass the places of their responses at even intervals."""
         low = lowest_bin(self.num_samples, self.sample_rate)
         return [
-            wet_spectrum(fade_between_knots(piece.dry, len(rirs)), rirs, first_bin=low)
-            for piece, rirs in zip(pieces, responses, strict=True)
+            wet_spectrum(fade_between_knots(segment.dry, len(rirs)), rirs, first_bin=low)
+            for segment, rirs in zip(segments, responses, strict=True)
         ]
 
     def _direct_responses(self, room: SimulatedRoom) -> list[Float[np.ndarray, "knot mic _"]]:
@@ -215,7 +215,7 @@ class SceneMixer:
         audio = scale_spectrum(scene.audio, response)
         loudness, peak = np.sqrt(mean_power(audio)), max(float(audio.max()), -float(audio.min()))
         gain = np.float32(min(wanted / max(loudness, _SILENCE), 0.99 / max(peak, _SILENCE)))
-        told = mismatch.misplace(scene.positions, rng)
+        misplaced = mismatch.misplace(scene.positions, rng)
         matrix = self.recipe.draw_rotation(rng)
 
         def turned(directions: Float[np.ndarray, "*batch 3"] | None) -> Float[np.ndarray, "*batch 3"] | None:
@@ -224,7 +224,7 @@ class SceneMixer:
         return replace(
             scene,
             audio=gain * audio,
-            positions=rotate(told, matrix),
+            positions=rotate(misplaced, matrix),
             directions=rotate(scene.directions, matrix),
             direct=None if scene.direct is None else gain * scale_spectrum(scene.direct, response),
             path=turned(scene.path),

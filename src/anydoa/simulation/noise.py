@@ -31,7 +31,7 @@ def diffuse_noise(
     Args:
         coherence: cross-power of the microphones at given frequencies in hertz, real.
         shape: how many independent fields, and samples of each.
-        rng: source of randomness.
+        rng: random number generator.
         sample_rate: samples a second.
 
     Reference:
@@ -41,28 +41,22 @@ def diffuse_noise(
     num_sources, num_taps = shape
     length = fft.next_fast_len(num_taps, real=True)
     bins = length // 2 + 1
-    factor = _coherence_factor(coherence, np.linspace(0, sample_rate / 2, bins))
+    # (freq, mic, mic): lower triangular factor of the coherence at some frequencies, then at all. Loaded, so
+    # that it is positive definite where the array is small to the wavelength.
+    knots = 257
+    matrix = coherence(np.linspace(0, sample_rate / 2, knots))
+    matrix = (1 - 1e-4) * matrix + 1e-4 * np.eye(matrix.shape[-1])
+    at_knots = np.linalg.cholesky(matrix).astype(np.float32)
+    place = np.linspace(0, knots - 1, bins)
+    below = np.minimum(place.astype(int), knots - 2)
+    share = (place - below).astype(np.float32)[:, None, None]
+    factor = at_knots[below] * (1 - share) + at_knots[below + 1] * share
+    # (freq, mic, source), real and imaginary parts side by side -> (source, mic, tap)
     noise = rng.standard_normal((bins, factor.shape[-1], 2 * num_sources), dtype=np.float32)
     mixed = factor @ noise
     spectrum = mixed[..., :num_sources] + 1j * mixed[..., num_sources:]
     fields = fft.irfft(np.moveaxis(spectrum, 0, -1) * np.float32(np.sqrt(length / 2)), length, axis=-1)
     return np.moveaxis(fields, 1, 0)[..., :num_taps]
-
-
-def _coherence_factor(
-    coherence: Coherence, frequency: Float[np.ndarray, "freq"]
-) -> Float[np.ndarray, "freq mic mic"]:
-    """Lower triangular factor of the coherence at each frequency."""
-    knots = 257
-    matrix = coherence(np.linspace(0, frequency[-1], knots))
-    # Loaded, so that it is positive definite where the array is small to the wavelength.
-    matrix = (1 - 1e-4) * matrix + 1e-4 * np.eye(matrix.shape[-1])
-    factor = np.linalg.cholesky(matrix).astype(np.float32)
-    place = np.linspace(0, knots - 1, len(frequency))
-    below = np.minimum(place.astype(int), knots - 2)
-    share = (place - below).astype(np.float32)[:, None, None]
-    interpolated: np.ndarray = factor[below] * (1 - share) + factor[below + 1] * share
-    return interpolated
 
 
 def isotropic_spectrum(
@@ -82,16 +76,13 @@ def isotropic_spectrum(
     spectrum = fft.rfft(waves.astype(np.float32), axis=-1) / np.float32(np.sqrt(len(waves)))
     delay = arrival_time(mics, fibonacci_grid(len(waves)).directions)
     step = -2 * np.pi * delay * sample_rate / num_samples  # radians from bin to bin
+    bins = np.arange(spectrum.shape[1])
+    block = 128  # bins of the fine table
     field = np.zeros((len(mics), spectrum.shape[1]), dtype=np.complex64)
     for wave, wave_step in zip(spectrum, step, strict=True):
-        field += wave * _phasor(wave_step, spectrum.shape[1])
+        # (mic, freq): exp(j k step), the product of a coarse and a fine table, as exponentials are slow.
+        fine = np.exp(1j * wave_step[:, None] * bins[:block]).astype(np.complex64)
+        coarse = np.exp(1j * wave_step[:, None] * bins[::block]).astype(np.complex64)
+        table = (coarse[:, :, None] * fine[:, None]).reshape(len(mics), -1)
+        field += wave * table[:, : len(bins)]
     return field
-
-
-def _phasor(step: Float[np.ndarray, "mic"], num_bins: int) -> Complex[np.ndarray, "mic freq"]:
-    """exp(j k step) for k = 0, 1, ...: the product of a coarse and a fine table, as exponentials are slow."""
-    block = 128  # bins of the fine table
-    fine = np.exp(1j * step[:, None] * np.arange(block)).astype(np.complex64)
-    coarse = np.exp(1j * step[:, None] * np.arange(0, num_bins, block)).astype(np.complex64)
-    table: np.ndarray = (coarse[:, :, None] * fine[:, None]).reshape(len(step), -1)
-    return table[:, :num_bins]

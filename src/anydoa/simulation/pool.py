@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, eq=False)
 class Speech:
-    """A piece of a talker's recordings, closed to a loop.
+    """A segment of a talker's recordings, closed to a loop.
 
     Args:
         dry: the samples.
@@ -86,13 +86,13 @@ class AudioPool:
     def cut_speech(
         self, group: int, num_samples: int, rng: np.random.Generator, *, min_activity: float, tries: int = 8
     ) -> Speech:
-        """A random piece of one group; of several tries the first with enough speech, or the best.
+        """A random segment of one group; of several tries the first with enough speech, or the best.
 
         Args:
             group: number of the talker.
-            num_samples: length of the piece.
-            rng: source of randomness.
-            min_activity: share of the piece that is enough.
+            num_samples: length of the segment.
+            rng: random number generator.
+            min_activity: share of the segment that is enough.
             tries: how many places are tried.
         """
         best, share = 0, -1.0

@@ -18,8 +18,8 @@ def check_within(what: str, values: tuple[float, ...], lowest: float, highest: f
     Args:
         what: name of the numbers, for the message.
         values: one number, or the ends of a range.
-        lowest: least that can be.
-        highest: most that can be.
+        lowest: lowest value allowed.
+        highest: highest value allowed.
         unit: unit of all of them, with a blank before it.
 
     Raises:
@@ -74,7 +74,7 @@ class Mismatch:
     """How far microphones stray from what their file says; standard deviations, all normal. Zero is perfect.
 
     Args:
-        position_m: metres of each coordinate that is told.
+        position_m: metres by which each coordinate of a position is off.
         gain_db: decibels of the gain of each microphone.
         phase_deg: degrees of the phase of each microphone, the same at every frequency.
 
@@ -97,8 +97,8 @@ class Mismatch:
         """Positions as a careless person measures them, centred anew."""
         if self.position_m == 0:
             return positions
-        told = positions + self.position_m * rng.standard_normal(positions.shape)
-        centred: np.ndarray = told - told.mean(axis=0)
+        measured = positions + self.position_m * rng.standard_normal(positions.shape)
+        centred: np.ndarray = measured - measured.mean(axis=0)
         return centred
 
     def draw_response(self, num_mics: int, rng: np.random.Generator) -> Complex[np.ndarray, "mic"]:

@@ -40,7 +40,7 @@ def write_scene(scene: Scene, array: MicrophoneArray, folder: Path, name: str) -
 
     Args:
         scene: sound and truth.
-        array: array as readers of the files are told it; its channels are the scene's microphones in order.
+        array: array as its file declares it; its channels are the scene's microphones in order.
         folder: folder of the files.
         name: first part of the file names.
 

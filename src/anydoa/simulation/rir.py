@@ -40,7 +40,7 @@ def room_rir(
         room: the room.
         sources: metres, in the coordinates of the room.
         mics: metres, in the coordinates of the room.
-        rng: source of randomness of the tail.
+        rng: random number generator of the tail.
         sample_rate: samples a second.
         max_duration_s: responses end here at the latest, with a short fade.
         decay_db: responses end when the tail has fallen this far.

@@ -194,19 +194,19 @@ def read_plan(path: str | Path) -> RoomPlan | None:
     Raises:
         ConfigError: if the bank has another layout than this version reads, or is damaged.
     """
-    source = Path(path) / "bank.json"
-    if not source.exists():
+    file = Path(path) / "bank.json"
+    if not file.exists():
         return None
     try:
-        plan = json.loads(source.read_text(encoding="utf-8"))
+        plan = json.loads(file.read_text(encoding="utf-8"))
         if plan.pop("schema", None) != _SCHEMA:
-            raise ConfigError(f"{source}: the bank is of another version; build it anew")
+            raise ConfigError(f"{file}: the bank is of another version; build it anew")
         ranges = RoomRanges(**{key: _tupled(value) for key, value in plan.pop("ranges").items()})
         return RoomPlan(ranges=ranges, **{key: _tupled(value) for key, value in plan.items()})
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         if isinstance(error, ConfigError):
             raise
-        raise ConfigError(f"{source}: no plan of a bank ({error}); build it anew") from None
+        raise ConfigError(f"{file}: no plan of a bank ({error}); build it anew") from None
 
 
 def _tupled(value: Any) -> Any:

@@ -90,7 +90,7 @@ def sample_placement(
     directions near the horizon are preferred.
 
     Args:
-        rng: source of randomness.
+        rng: random number generator.
         ranges: what to draw from.
         num_talkers: how many positions of talkers.
         num_noises: how many positions of noise sources.
@@ -129,7 +129,7 @@ def sample_paths(
     Where the second place would lead the talker through the array, another is drawn.
 
     Args:
-        rng: source of randomness.
+        rng: random number generator.
         ranges: what to draw from.
         placement: the room and the talkers in it.
         num_knots: places along each path, evenly spaced.

@@ -17,15 +17,24 @@ def synthetic_voice(
     Args:
         pitch_hz: mean pitch, about 100 for men and 200 for women.
         duration_s: length in seconds.
-        rng: source of randomness.
+        rng: random number generator.
     """
+    from scipy.signal import lfilter
+
     num_samples, vowel_samples = round(duration_s * SAMPLE_RATE), 2400
     time = np.arange(num_samples) / SAMPLE_RATE
     turns = np.cumsum(pitch_hz * (1 + 0.15 * np.sin(2 * np.pi * 0.7 * time))) / SAMPLE_RATE
     pulses = np.diff(np.floor(turns), prepend=0) + 0.01 * rng.standard_normal(num_samples)
-    vowels = [
-        _vowel(pulses[start : start + vowel_samples], rng) for start in range(0, num_samples, vowel_samples)
-    ]
+    vowels = []
+    for start in range(0, num_samples, vowel_samples):
+        # Three resonances drawn at random; peak 1, faded at both ends.
+        vowel = pulses[start : start + vowel_samples]
+        formants_hz = rng.uniform([300, 900, 2200], [800, 2200, 3000])
+        for frequency_hz, bandwidth_hz in zip(formants_hz, (80, 100, 150), strict=True):
+            radius = np.exp(-np.pi * bandwidth_hz / SAMPLE_RATE)
+            angle = 2 * np.pi * frequency_hz / SAMPLE_RATE
+            vowel = lfilter([1], [1, -2 * radius * np.cos(angle), radius**2], vowel)
+        vowels.append(vowel / np.abs(vowel).max() * np.hanning(len(vowel)) ** 0.3)
     voice: np.ndarray = (0.5 * np.concatenate(vowels)).astype(np.float32)
     return voice
 
@@ -47,15 +56,3 @@ def write_voices(folder: Path, pitches_hz: list[float], *, seconds: float, seed:
         path.parent.mkdir(parents=True)
         soundfile.write(system_name(path), synthetic_voice(pitch_hz, seconds, rng), SAMPLE_RATE)
     return folder
-
-
-def _vowel(pulses: Float[np.ndarray, "time"], rng: np.random.Generator) -> Float[np.ndarray, "time"]:
-    """Pulses through three resonances drawn at random, peak 1, faded at both ends."""
-    from scipy.signal import lfilter
-
-    formants_hz = rng.uniform([300, 900, 2200], [800, 2200, 3000])
-    for frequency_hz, bandwidth_hz in zip(formants_hz, (80, 100, 150), strict=True):
-        radius = np.exp(-np.pi * bandwidth_hz / SAMPLE_RATE)
-        angle = 2 * np.pi * frequency_hz / SAMPLE_RATE
-        pulses = lfilter([1], [1, -2 * radius * np.cos(angle), radius**2], pulses)
-    return pulses / np.abs(pulses).max() * np.hanning(len(pulses)) ** 0.3

@@ -1,4 +1,4 @@
-"""From scenes to a step's worth of tensors, prepared by other processes while the network learns.
+"""The tensors of a step, made from scenes by other processes while the network learns.
 
 A batch is asked for by the number of its first clip. Clip i is the same clip in every run of a seed, whatever
 the batches, processes and interruptions.
@@ -134,7 +134,7 @@ def draw_num_mics(limits: tuple[int, int], seed: int, first: int) -> int:
 def frame_activity(
     activity: Bool[Tensor, "batch source time"], window_length: int, hop_length: int
 ) -> Bool[Tensor, "batch source frame"]:
-    """In which analysis windows each talker speaks; see :func:`~anydoa.simulation.activity.is_spoken`.
+    """Analysis windows in which each talker speaks; see :func:`~anydoa.simulation.activity.is_spoken`.
 
     Args:
         activity: true where the talker speaks.
@@ -172,7 +172,7 @@ def endless_batches(dataset: Dataset[Item], *, first: int, step: int, workers: i
     Args:
         dataset: gives a batch for a number, the same one in every process.
         first: number of the first batch.
-        step: from a batch to the next.
+        step: how much the number grows from a batch to the next.
         workers: processes, one thread each; 0 prepares batches in this process.
     """
     loader = DataLoader(

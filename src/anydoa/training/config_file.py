@@ -148,19 +148,12 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
             raise ConfigError(f"{path} must be one of {', '.join(get_args(kind))}, got {value!r}")
         return value
     if get_origin(kind) is tuple:
-        return _list(get_args(kind), value, path)
-    return _scalar(kind, value, path)
-
-
-def _list(kinds: tuple[Any, ...], values: Any, path: str) -> tuple[Any, ...]:
-    if not isinstance(values, list | tuple):
-        raise ConfigError(f"{path} must be a list, got {values!r}")
-    if Ellipsis not in kinds and len(values) != len(kinds):
-        raise ConfigError(f"{path} takes {len(kinds)} values, got {len(values)}: {values}")
-    return tuple(_convert(kinds[0], item, f"{path}.{i}") for i, item in enumerate(values))
-
-
-def _scalar(kind: Any, value: Any, path: str) -> Any:
+        kinds = get_args(kind)
+        if not isinstance(value, list | tuple):
+            raise ConfigError(f"{path} must be a list, got {value!r}")
+        if Ellipsis not in kinds and len(value) != len(kinds):
+            raise ConfigError(f"{path} takes {len(kinds)} values, got {len(value)}: {value}")
+        return tuple(_convert(kinds[0], item, f"{path}.{i}") for i, item in enumerate(value))
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):

@@ -103,7 +103,20 @@ class RunScenes:
                     f"stage {stage.name!r}: batch_size must be a multiple of the {share.count} processes, "
                     f"got {stage.batch_size}"
                 )
-        self._training, self._held_out = self._read_corpora() if config.needs_rooms else ((), ())
+        # Recordings of speech and of noise, to train on and to validate on.
+        self._training: tuple[tuple[Utterance, ...], ...] = ()
+        self._held_out: tuple[tuple[Utterance, ...], ...] = ()
+        if not config.needs_rooms:
+            return
+        data = config.data
+        for name, folder in (("bank", data.bank), ("speech", data.speech)):
+            if not folder:
+                raise ConfigError(f"data.{name} is empty; name the folder with --{name}")
+        speech = split_clips(read_corpus(data.speech), data.held_out, least=MAX_TALKERS)
+        noise: tuple[tuple[Utterance, ...], tuple[Utterance, ...]] = ((), ())
+        if data.noise:
+            noise = split_clips(read_corpus(data.noise), data.held_out, least=1)
+        self._training, self._held_out = zip(speech, noise, strict=True)
 
     def training(self, bank: str) -> SceneMaterial:
         """Rooms and recordings to train on, from a folder inside that of the banks."""
@@ -142,18 +155,6 @@ class RunScenes:
             mixer = self.held_out_mixer(num_talkers, recipe, duration_s=options.duration_s)
             scenes += [mixer.scene(clip) for clip in range(options.clips)]
         return scenes[self.share.index :: self.share.count]
-
-    def _read_corpora(self) -> tuple[tuple[tuple[Utterance, ...], ...], tuple[tuple[Utterance, ...], ...]]:
-        """Recordings of speech and of noise, first those to train on, then those to validate on."""
-        data = self.config.data
-        for name, folder in (("bank", data.bank), ("speech", data.speech)):
-            if not folder:
-                raise ConfigError(f"data.{name} is empty; name the folder with --{name}")
-        speech = split_clips(read_corpus(data.speech), data.held_out, least=MAX_TALKERS)
-        noise: tuple[tuple[Utterance, ...], tuple[Utterance, ...]] = ((), ())
-        if data.noise:
-            noise = split_clips(read_corpus(data.noise), data.held_out, least=1)
-        return (speech[0], noise[0]), (speech[1], noise[1])
 
 
 class PartOfRooms:

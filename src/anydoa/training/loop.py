@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 import torch
@@ -163,7 +162,13 @@ class Trainer:
             "scaler": None if scaler is None else scaler.state_dict(),
         }
         path = self.folder.save(TrainingState(tensors, numbers), examples=self.position.examples)
-        save_checkpoint(self.folder.model, self.average.network, self._notes())
+        # What the network learned from in all, and the choices of this run.
+        learned_from = {
+            "examples": self._earlier["examples"] + self.position.examples,
+            "hours": round(self._earlier["hours"] + self.position.hours, 2),
+        }
+        notes = {"training": learned_from, "config": self.config.portable().to_dict()}
+        save_checkpoint(self.folder.model, self.average.network, notes)
         _log.info("checkpoint %s", path)
 
     def _take_initial_weights(self) -> dict[str, float]:
@@ -179,15 +184,6 @@ class Trainer:
         self.network.load_state_dict(checkpoint.network.state_dict())
         training = checkpoint.notes.get("training", {})
         return {"examples": training.get("examples", 0), "hours": training.get("hours", 0.0)}
-
-    def _notes(self) -> dict[str, Any]:
-        """What the network learned from in all, and the choices of this run."""
-        examples = self._earlier["examples"] + self.position.examples
-        hours = round(self._earlier["hours"] + self.position.hours, 2)
-        return {
-            "training": {"examples": examples, "hours": hours},
-            "config": self.config.portable().to_dict(),
-        }
 
     def _run_stage(self, stage: ActiveStage, stop: StopRequest) -> None:
         """Steps until the stage is over or a stop is wanted."""
@@ -212,7 +208,17 @@ class Trainer:
         wait_s = time.monotonic() - begun
         rate = learning_rate(here, self.plateau, self._moving)
         loss = self._learn(batch, rate=rate, weight_decay=here.options.weight_decay)
-        self._advance(here.options.batch_size, stop)
+        # Count the step; processes agree on time and stopping, or one would wait for another for ever.
+        now = time.monotonic()
+        seconds = self.position.seconds + now - self._mark
+        self._mark = now
+        if self.accelerator.num_processes > 1:
+            mine = torch.tensor([[seconds, float(stop.wanted), float(stop.urgent)]], dtype=torch.float64)
+            agreed = self.accelerator.gather(mine.to(self.accelerator.device)).amax(0).tolist()
+            seconds, self._all_stop = agreed[0], bool(agreed[1])
+            if self._all_stop:
+                stop.now("another process stops", urgent=bool(agreed[2]))
+        self.position = Position(self.position.examples + here.options.batch_size, seconds)
         self._losses.append(loss)
         if self.accelerator.is_main_process:
             done = self.curriculum.units(self.position) / self.curriculum.length
@@ -243,19 +249,6 @@ class Trainer:
         self.task.finish_step()
         self.average.update(self.network)
         return float(loss.detach())
-
-    def _advance(self, batch_size: int, stop: StopRequest) -> None:
-        """Count a step; processes agree on time and stopping, or one would wait for another for ever."""
-        now = time.monotonic()
-        seconds = self.position.seconds + now - self._mark
-        self._mark = now
-        if self.accelerator.num_processes > 1:
-            mine = torch.tensor([[seconds, float(stop.wanted), float(stop.urgent)]], dtype=torch.float64)
-            agreed = self.accelerator.gather(mine.to(self.accelerator.device)).amax(0).tolist()
-            seconds, self._all_stop = agreed[0], bool(agreed[1])
-            if self._all_stop:
-                stop.now("another process stops", urgent=bool(agreed[2]))
-        self.position = Position(self.position.examples + batch_size, seconds)
 
     def _ends(self, stop: StopRequest) -> bool:
         return stop.wanted if self.accelerator.num_processes == 1 else self._all_stop

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from anydoa.estimators.steered import BinAxis, BinFeatures, PolarSpectra, SteeredEstimator, window_spectra
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.metrics.localization import LocalizationScore, evaluate
+from anydoa.metrics.localization import evaluate
 from anydoa.networks import Checkpoint, MaskNet, MaskNetConfig, load_mask_checkpoint
 from anydoa.peaks import pick_peaks
 from anydoa.simulation.scene import Scene
@@ -58,7 +58,7 @@ class MaskBatch(TensorBatch):
 
 
 class MaskLoss(nn.Module):
-    """From a batch to its loss.
+    """The loss of a batch.
 
     Args:
         network: what learns.
@@ -137,18 +137,17 @@ class MaskValidator:
         for scene, clip in zip(self._scenes, self._clips, strict=True):
             logits = network(clip.features.to(device))[0].cpu()
             loss = float(mask_loss(logits, clip.target, clip.weight))
-            results.append(ClipResult(scene.num_talkers, loss, self._score(scene, torch.sigmoid(logits)[0])))
+            # The whole estimator with this mask: (frame, freq) -> (frame, grid) -> (frame, peak, xyz).
+            estimator = SteeredEstimator(_KnownMask(torch.sigmoid(logits)[0].numpy()), axis=self._axis)
+            array = MicrophoneArray(scene.positions)
+            grid = array.ambiguity.distinct(self._grid)
+            spectrum = estimator.spectrum(scene.audio.astype(np.float32), array, grid)
+            peaks = pick_peaks(spectrum.values, grid, scene.num_talkers)
+            places = np.where(peaks[..., None] >= 0, grid.directions[peaks], np.nan)
+            truth = array.ambiguity.fold(truth_at(scene, spectrum.times_s))
+            active = active_at_outputs(scene, estimator, num_outputs=spectrum.num_frames)
+            results.append(ClipResult(scene.num_talkers, loss, evaluate(places, truth, active)))
         return results
-
-    def _score(self, scene: Scene, mask: Tensor) -> LocalizationScore:
-        estimator = SteeredEstimator(_KnownMask(mask.numpy()), axis=self._axis)
-        array = MicrophoneArray(scene.positions)
-        grid = array.ambiguity.distinct(self._grid)
-        spectrum = estimator.spectrum(scene.audio.astype(np.float32), array, grid)
-        peaks = pick_peaks(spectrum.values, grid, scene.num_talkers)
-        places = np.where(peaks[..., None] >= 0, grid.directions[peaks], np.nan)
-        truth = array.ambiguity.fold(truth_at(scene, spectrum.times_s))
-        return evaluate(places, truth, active_at_outputs(scene, estimator, num_outputs=spectrum.num_frames))
 
 
 class _KnownMask:

@@ -207,7 +207,7 @@ class StopRequest:
     """Whether to stop, why, and whether somebody is waiting for it.
 
     Args:
-        minutes: to stop after, counted from now; None never.
+        minutes: minutes from now after which to stop; None for never.
     """
 
     def __init__(self, minutes: float | None = None) -> None:

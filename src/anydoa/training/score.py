@@ -109,7 +109,7 @@ class ScoreBatch(TensorBatch):
 
 
 class ScoreLoss(nn.Module):
-    """From a batch to its loss.
+    """The loss of a batch.
 
     Args:
         network: what learns.
@@ -182,25 +182,28 @@ class ScoreValidator:
     @torch.no_grad()
     def run(self, network: ScoreNet) -> list[ClipResult]:
         """Results of all scenes; the network is in evaluation mode."""
-        return [self._result(network, scene, found) for scene, found in self._scenes]
-
-    def _result(self, network: ScoreNet, scene: Scene, found: "FoundTalkers") -> ClipResult:
         device = next(network.parameters()).device
-        places = np.full((len(found.outputs), scene.num_talkers, 3), np.nan)
-        losses = []
-        for row, output, hits in zip(places, found.outputs, found.hits, strict=True):
-            if output.views is None:
-                continue
-            cells, numbers = (
-                torch.from_numpy(part).to(device) for part in (output.views.cells, output.views.numbers)
-            )
-            logits = network(cells, numbers).float().cpu()
-            target = torch.from_numpy(hits).float()
-            losses.append(nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none"))
-            for place, index in zip(row, logits.argsort(descending=True).tolist(), strict=False):
-                place[:] = output.talkers[index].direction
-        loss = float(torch.cat(losses).mean()) if losses else 0.0
-        return ClipResult(scene.num_talkers, loss, evaluate(places, found.truth, found.active))
+        results = []
+        for scene, found in self._scenes:
+            places = np.full((len(found.outputs), scene.num_talkers, 3), np.nan)
+            losses = []
+            for row, output, hits in zip(places, found.outputs, found.hits, strict=True):
+                if output.views is None:
+                    continue
+                cells, numbers = (
+                    torch.from_numpy(part).to(device) for part in (output.views.cells, output.views.numbers)
+                )
+                logits = network(cells, numbers).float().cpu()
+                target = torch.from_numpy(hits).float()
+                losses.append(
+                    nn.functional.binary_cross_entropy_with_logits(logits, target, reduction="none")
+                )
+                # The talkers that score best are the answer of this output.
+                for place, index in zip(row, logits.argsort(descending=True).tolist(), strict=False):
+                    place[:] = output.talkers[index].direction
+            loss = float(torch.cat(losses).mean()) if losses else 0.0
+            results.append(ClipResult(scene.num_talkers, loss, evaluate(places, found.truth, found.active)))
+        return results
 
 
 @dataclass(frozen=True)
@@ -250,26 +253,23 @@ class ScoreBatches(Dataset[ScoreBatch]):
         first %= self.num_clips
         path = self.kept / f"{first + self.scenes.offset}.npz"
         if not path.is_file():
-            self._prepare(self.scenes[first], path)
+            views, target = [], []
+            for scene in self.scenes[first]:
+                found = find_talkers(scene, self.finder.estimator)
+                views += [output.views for output in found.outputs if output.views is not None]
+                target += [hits for hits in found.hits if len(hits)]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with whole_binary(path) as file:
+                np.savez(
+                    file,
+                    cells=np.concatenate([view.cells for view in views]).astype(np.float16),
+                    numbers=np.concatenate([view.numbers for view in views]),
+                    target=np.concatenate(target),
+                )
         with np.load(path) as parts:
             cells = torch.from_numpy(parts["cells"]).float()
             return ScoreBatch(
                 cells, torch.from_numpy(parts["numbers"]), torch.from_numpy(parts["target"]).float()
-            )
-
-    def _prepare(self, scenes: list[Scene], path: Path) -> None:
-        views, target = [], []
-        for scene in scenes:
-            found = find_talkers(scene, self.finder.estimator)
-            views += [output.views for output in found.outputs if output.views is not None]
-            target += [hits for hits in found.hits if len(hits)]
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_binary(path) as file:
-            np.savez(
-                file,
-                cells=np.concatenate([view.cells for view in views]).astype(np.float16),
-                numbers=np.concatenate([view.numbers for view in views]),
-                target=np.concatenate(target),
             )
 
 
@@ -279,7 +279,7 @@ class FoundTalkers:
 
     Args:
         outputs: what was found, one output after another.
-        hits: for each output, which of the talkers found is within 10 degrees of one who speaks.
+        hits: which of the talkers found are within 10 degrees of one who speaks, for each output.
         truth: unit vectors towards the talkers at each output, one for all that the array cannot tell apart.
         active: who speaks at each output.
     """
@@ -291,7 +291,7 @@ class FoundTalkers:
 
 
 def find_talkers(scene: Scene, estimator: SteeredEstimator) -> FoundTalkers:
-    """Steer a whole scene and compare with its truth, both as far as the array can tell."""
+    """What an estimator finds in a whole scene beside its truth, both as far as the array can tell."""
     array = MicrophoneArray(scene.positions)
     outputs = estimator.stream(array, _GRID).listen(scene.audio.astype(np.float32))
     active = active_at_outputs(scene, estimator, num_outputs=len(outputs))

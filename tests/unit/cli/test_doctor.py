@@ -11,8 +11,8 @@ import typer
 from click.testing import Result
 from typer.testing import CliRunner
 
+from anydoa.acoustics import plane_arrival_times
 from anydoa.cli.doctor import doctor
-from anydoa.doctor.wave_fit import arrival_times
 from anydoa.errors import AnydoaError, AudioError, ConfigError
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io.array_file import load_array
@@ -39,7 +39,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     turns = []
     for azimuth_deg in (-60.0, 35.0):
         said = voice(120.0, 1.5, rng)
-        late = arrival_times(load_array(ARRAY), angles_deg_to_direction([azimuth_deg], [0.0]))
+        late = plane_arrival_times(load_array(ARRAY), angles_deg_to_direction([azimuth_deg], [0.0]))
         phase = -2j * np.pi * late * np.fft.rfftfreq(len(said), 1 / SAMPLE_RATE)
         turns.append(np.fft.irfft(np.fft.rfft(said) * np.exp(phase), len(said), axis=1))
     heard = np.concatenate(turns, axis=1)
@@ -72,7 +72,7 @@ def test_a_talker_heard_elsewhere_than_said_is_a_problem_that_writes_no_file(tmp
     array = load_array("respeaker-core-v2")
     rng = np.random.default_rng(2)
     said = voice(140.0, 3.0, rng)
-    late = arrival_times(array, angles_deg_to_direction([35.0], [10.0]))
+    late = plane_arrival_times(array, angles_deg_to_direction([35.0], [10.0]))
     phase = -2j * np.pi * late * np.fft.rfftfreq(len(said), 1 / SAMPLE_RATE)
     heard = np.fft.irfft(np.fft.rfft(said) * np.exp(phase), len(said), axis=1)
     heard += 0.02 * heard.std() * rng.standard_normal(heard.shape)

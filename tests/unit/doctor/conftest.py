@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from anydoa.doctor.wave_fit import arrival_times
+from anydoa.acoustics import plane_arrival_times
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from voices import SAMPLE_RATE, voice
@@ -28,7 +28,7 @@ def talk() -> Talk:
         turns = []
         for azimuth_deg, elevation_deg in places_deg:
             said = voice(rng.uniform(100, 200), _TURN_S, rng)
-            late = arrival_times(array, angles_deg_to_direction([azimuth_deg], [elevation_deg]))
+            late = plane_arrival_times(array, angles_deg_to_direction([azimuth_deg], [elevation_deg]))
             spectrum = np.fft.rfft(said) * np.exp(
                 -2j * np.pi * late * np.fft.rfftfreq(len(said), 1 / SAMPLE_RATE)
             )

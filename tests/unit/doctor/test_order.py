@@ -5,6 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
+from anydoa.acoustics import plane_arrival_times
 from anydoa.doctor.channel_assignment import ChannelAssignment
 from anydoa.doctor.clocks import IN_SYNC
 from anydoa.doctor.examination import diagnose
@@ -13,7 +14,6 @@ from anydoa.doctor.order import OrderExamination, check_order
 from anydoa.doctor.repairs import RepairResult
 from anydoa.doctor.report import report_json, report_text
 from anydoa.doctor.symmetry import symmetries
-from anydoa.doctor.wave_fit import arrival_times
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.layouts import circular_positions
@@ -36,7 +36,7 @@ def record(
     """What the microphones hear of one talker in free field, 26 dB above noise."""
     rng = np.random.default_rng(seed)
     said = voice(rng.uniform(100, 200), 1.6, rng)
-    late = arrival_times(array, angles_deg_to_direction([azimuth_deg], [elevation_deg]))
+    late = plane_arrival_times(array, angles_deg_to_direction([azimuth_deg], [elevation_deg]))
     phase = -2j * np.pi * late * np.fft.rfftfreq(len(said), 1 / SAMPLE_RATE)
     heard = np.fft.irfft(np.fft.rfft(said) * np.exp(phase), len(said), axis=1)
     return heard + 0.05 * heard.std() * rng.standard_normal(heard.shape)

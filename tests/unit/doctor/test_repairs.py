@@ -5,12 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from anydoa.acoustics import plane_arrival_times
 from anydoa.doctor.delays import correlate_segments
 from anydoa.doctor.findings import Finding
 from anydoa.doctor.places import heard_places, one_sidedness
 from anydoa.doctor.repairs import RepairSearch
 from anydoa.doctor.time_offset import OFFSET_RANGE_S, best_time_offset
-from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, arrival_times, wave_directions
+from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, wave_directions
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 
@@ -28,7 +29,7 @@ def waves(late_s: tuple[float, ...], channels: tuple[int, ...], azimuths_deg: tu
     rng = np.random.default_rng(2)
     turns = []
     for azimuth_deg, place_late_s in zip(azimuths_deg, late_s, strict=True):
-        late = arrival_times(ARRAY, angles_deg_to_direction([azimuth_deg], [10.0]))
+        late = plane_arrival_times(ARRAY, angles_deg_to_direction([azimuth_deg], [10.0]))
         late[list(channels)] += place_late_s
         spectrum = np.fft.rfft(rng.standard_normal(RATE))
         phase = np.exp(-2j * np.pi * late * np.fft.rfftfreq(RATE, 1 / RATE))
@@ -36,7 +37,7 @@ def waves(late_s: tuple[float, ...], channels: tuple[int, ...], azimuths_deg: tu
     heard = np.concatenate(turns, axis=1)
     heard += 0.3 * rng.standard_normal(heard.shape)
     found = correlate_segments(heard, RATE, max_delay_s=ARRAY.span / 343 + OFFSET_RANGE_S, segment_s=0.125)
-    return WaveFit(found, arrival_times(ARRAY, wave_directions(ARRAY)))
+    return WaveFit(found, plane_arrival_times(ARRAY, wave_directions(ARRAY)))
 
 
 def repaired(fit: WaveFit) -> list[tuple[str, tuple[int, ...]]]:

@@ -6,9 +6,10 @@ import soxr
 from hypothesis import given
 from hypothesis import strategies as st
 
+from anydoa.acoustics import plane_arrival_times
 from anydoa.doctor.delays import correlate_segments
 from anydoa.doctor.time_offset import OFFSET_RANGE_S, best_time_offset, offset_groups
-from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, arrival_times, wave_directions
+from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, wave_directions
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 
@@ -31,7 +32,7 @@ def waves(offset_s: float, drift: float, channels: tuple[int, ...]) -> WaveFit:
     rng = np.random.default_rng(2)
     turns = []
     for azimuth_deg in (10.0, 100.0, -120.0):
-        late = arrival_times(ARRAY, angles_deg_to_direction([azimuth_deg], [10.0]))
+        late = plane_arrival_times(ARRAY, angles_deg_to_direction([azimuth_deg], [10.0]))
         late[list(channels)] += offset_s
         spectrum = np.fft.rfft(rng.standard_normal(2 * RATE))
         phase = np.exp(-2j * np.pi * late * np.fft.rfftfreq(2 * RATE, 1 / RATE))
@@ -41,7 +42,7 @@ def waves(offset_s: float, drift: float, channels: tuple[int, ...]) -> WaveFit:
         heard[channel] = soxr.resample(heard[channel], RATE, RATE * (1 + drift))[: heard.shape[1]]
     heard += 0.3 * rng.standard_normal(heard.shape)
     found = correlate_segments(heard, RATE, max_delay_s=ARRAY.span / 343 + OFFSET_RANGE_S, segment_s=0.25)
-    return WaveFit(found, arrival_times(ARRAY, wave_directions(ARRAY)))
+    return WaveFit(found, plane_arrival_times(ARRAY, wave_directions(ARRAY)))
 
 
 @pytest.mark.parametrize("channels", [(1,), (3, 4)])

@@ -5,8 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from anydoa.acoustics import plane_arrival_times
 from anydoa.doctor.delays import correlate_segments
-from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, arrival_times, wave_directions
+from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, wave_directions
 from anydoa.geometry.array import MicrophoneArray
 
 RATE = 16_000
@@ -22,7 +23,7 @@ def array() -> MicrophoneArray:
 
 def test_swaps_fit_as_if_all_pairs_were_summed_anew(array: MicrophoneArray, talk: Talk) -> None:
     correlations = correlate_segments(talk(array), RATE, max_delay_s=1e-3)
-    waves = WaveFit(correlations, arrival_times(array, wave_directions(array)))
+    waves = WaveFit(correlations, plane_arrival_times(array, wave_directions(array)))
     start = ChannelHypothesis.as_declared(5).reordered((2, 0, 1, 3, 4)).later((1,), 1e-4).flipped(3)
     swaps = dict(waves.swap_fits(start))
     assert len(swaps) == 10

@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Float, Shaped
+from jaxtyping import Float, Shaped
 
 from anydoa.doctor.watch.notice import Notice
 from anydoa.doctor.watch.sound_statistics import SoundStatistics
@@ -91,8 +91,16 @@ def coincident_channels(
     power = np.einsum("fcc->fc", sums.cross).real
     scale = np.sqrt(np.maximum(power[:, :, None] * power[:, None], np.finfo(np.float64).tiny))
     coherence = _blocks(sums.cross / scale, options.block_bins).mean(axis=1)
-    # (block, channel, channel) -> (one): where sound along a pair is clearly late, if it is coherent there
-    coherence = coherence[_is_telling(sums, array, options)]
+    # (block, channel, channel): at which frequencies sound along each pair is clearly late
+    frequency = _blocks(sums.frequency_hz[sums.listened], options.block_bins)
+    distance: Float[np.ndarray, "channel channel"] = np.linalg.norm(
+        array.positions[:, None] - array.positions, axis=-1
+    )
+    turn = 2 * np.pi * frequency.min(axis=1)[:, None, None] * distance / array.speed_of_sound
+    is_low = frequency.max(axis=1)[:, None, None] <= options.max_hz
+    is_telling = (turn >= options.min_turn) & is_low & ~np.tri(len(distance), dtype=bool)
+    # (block, channel, channel) -> (one): what is coherent there
+    coherence = coherence[is_telling]
     fewest = max(options.min_blocks, options.min_share * len(coherence))
     coherence = coherence[np.square(np.abs(coherence)) >= options.coherence]
     if len(coherence) < fewest:
@@ -115,19 +123,6 @@ def coincident_channels(
         "all channels are in phase or in antiphase, nothing is ever late: these are no microphones apart; "
         "is it B-format or a mix? Give the microphones' own signals (A-format)",
     )
-
-
-def _is_telling(
-    sums: SoundStatistics, array: MicrophoneArray, options: CoincidenceOptions
-) -> Bool[np.ndarray, "block channel channel"]:
-    """Pairs and frequencies at which sound along the pair is clearly late."""
-    frequency = _blocks(sums.frequency_hz[sums.listened], options.block_bins)
-    distance: Float[np.ndarray, "channel channel"] = np.linalg.norm(
-        array.positions[:, None] - array.positions, axis=-1
-    )
-    turn = 2 * np.pi * frequency.min(axis=1)[:, None, None] * distance / array.speed_of_sound
-    low = frequency.max(axis=1) <= options.max_hz
-    return (turn >= options.min_turn) & low[:, None, None] & ~np.tri(len(distance), dtype=bool)
 
 
 def _blocks(values: Shaped[np.ndarray, "freq *rest"], bins: int) -> Shaped[np.ndarray, "block bin *rest"]:

@@ -2,14 +2,14 @@
 
 Copies differ by a gain and by what rounding to 16 bits adds. Nothing that microphones hear is so alike: their
 own noise, and sound from elsewhere, differ. Only a single wave without any noise, which is computed and not
-recorded, can reach two microphones in the same way; it is told by how well it fits all of them.
+recorded, can reach two microphones in the same way; it is recognized by how well it fits all of them.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Bool, Complex, Float
+from jaxtyping import Complex, Float
 
 from anydoa.acoustics import arrival_time, steering_phases
 from anydoa.doctor.watch.notice import Notice
@@ -50,7 +50,18 @@ def copied_channels(
     """Channels that carry one signal up to a gain, or None."""
     if sums.num_windows < options.min_windows:
         return None
-    alike = _alike(sums, options)
+    # (freq, channel, channel) -> (channel, channel): which differ by a gain alone, in the differences of
+    # neighbouring samples, so that rumble counts little
+    tilt = np.square(sums.frequency_hz[sums.listened])
+    share = _differing_share(np.tensordot(tilt, sums.cross, axes=1))
+    # and which differ by no more than rounding
+    level = sums.cross.sum(axis=0)
+    power = np.diag(level).real
+    differing = _differing_share(level) * np.minimum(power, power[:, None])
+    most = options.rounding_steps * sums.rounding_power
+    rounded = (share < options.rounded_share) & (differing < most)
+    alike = ((share < options.same_share) | rounded) & (power > 0) & (power > 0)[:, None]
+    np.fill_diagonal(alike, False)
     groups: list[list[int]] = []
     for channel in np.flatnonzero(alike.any(axis=1)).tolist():
         if not any(channel in group for group in groups):
@@ -64,21 +75,6 @@ def copied_channels(
         for group in groups
     )
     return Notice("copies", f"{said}; is this one microphone, copied by the sound system?", is_soon=True)
-
-
-def _alike(sums: SoundStatistics, options: CopyOptions) -> Bool[np.ndarray, "channel channel"]:
-    """Which channels differ by a gain and rounding alone."""
-    # As in the differences of neighbouring samples, so that rumble counts little.
-    tilt = np.square(sums.frequency_hz[sums.listened])
-    share = _differing_share(np.tensordot(tilt, sums.cross, axes=1))
-    level = sums.cross.sum(axis=0)
-    power = np.diag(level).real
-    differing = _differing_share(level) * np.minimum(power, power[:, None])
-    most = options.rounding_steps * sums.rounding_power
-    rounded = (share < options.rounded_share) & (differing < most)
-    alike: np.ndarray = ((share < options.same_share) | rounded) & (power > 0) & (power > 0)[:, None]
-    np.fill_diagonal(alike, False)
-    return alike
 
 
 def _differing_share(cross: Complex[np.ndarray, "channel channel"]) -> Float[np.ndarray, "channel channel"]:

@@ -86,7 +86,7 @@ class RecordingWatch:
         self._sums.forget()
 
     def tells_directions(self, time_s: float) -> bool:
-        """Whether enough microphones had been alive before a moment to tell where sound comes from."""
+        """Whether enough microphones had been alive before a time to tell where sound comes from."""
         return self._flat.num_alive(time_s * self._sample_rate) >= _MIN_ALIVE
 
     @property
@@ -118,7 +118,20 @@ class RecordingWatch:
             )
         one = len(flat) == 1
         verb = "never changes; is that microphone" if one else "never change; are those microphones"
-        return Notice("flat", f"{named_channels(flat)} {verb} connected and unmuted?{self._remaining()}")
+        # What the microphones that are left cannot tell, if it is more than all of them could not.
+        alive = [one for one in range(count) if one not in self._flat.flat_channels()]
+        loss = ""
+        if len(alive) < _MIN_ALIVE:
+            loss = " One microphone alone does not tell where sound comes from"
+        else:
+            rest = self._array.replace(
+                body_positions=self._array.body_positions[alive],
+                channels=tuple(range(len(alive))),
+                ignore_channels=(),
+            )
+            if rest.ambiguity.num_dimensions != self._array.ambiguity.num_dimensions:
+                loss = f" The rest of the array {rest.ambiguity.sentence}"
+        return Notice("flat", f"{named_channels(flat)} {verb} connected and unmuted?{loss}")
 
     def _faint(self) -> Notice | None:
         """What to say of channels far fainter than the loudest, though they change, or None."""
@@ -132,20 +145,6 @@ class RecordingWatch:
         verb, subject = ("is", "is that microphone") if one else ("are", "are those microphones")
         below = f"{verb} {-least_db:.0f} dB and more below the loudest"
         return Notice("faint", f"{named_channels(channels)} {below}; {subject} connected and unmuted?")
-
-    def _remaining(self) -> str:
-        """What the microphones that are left cannot tell, if it is more than all of them could not."""
-        alive = [one for one in range(self._array.num_microphones) if one not in self._flat.flat_channels()]
-        if len(alive) < _MIN_ALIVE:
-            return " One microphone alone does not tell where sound comes from"
-        rest = self._array.replace(
-            body_positions=self._array.body_positions[alive],
-            channels=tuple(range(len(alive))),
-            ignore_channels=(),
-        )
-        if rest.ambiguity.num_dimensions == self._array.ambiguity.num_dimensions:
-            return ""
-        return f" The rest of the array {rest.ambiguity.sentence}"
 
 
 class FlatChannelWatch:

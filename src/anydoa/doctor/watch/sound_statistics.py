@@ -31,7 +31,7 @@ _LEVELS_DB = (-200.0, 300.0)  # of windows; wider than single precision is used
 
 @dataclass(frozen=True)
 class LevelRange:
-    """Windows of about one level, from the frequency on that the sums were told.
+    """Windows of about one level, from the frequency ``common_min_hz`` of the sums on.
 
     Args:
         level_db: their mean level, in dB of an arbitrary unit.
@@ -119,9 +119,11 @@ class SoundStatistics:
         )
 
     def _add(self, windows: Float32[np.ndarray, "channel window time"]) -> None:
+        # (channel, window, time) -> (channel, window, freq)
         # A constant must come out as nothing, and a large one must cost the rest no digits.
         spectra = rfft((windows - windows[..., :1]) * self._window, axis=-1)
-        power = _squared(spectra).sum(axis=0)  # window freq
+        # -> (window, freq) -> (window): power of all channels, and the level in what is listened to
+        power = _squared(spectra).sum(axis=0)
         level = np.sqrt(power[:, self.listened.start :].sum(axis=-1, dtype=np.float64))
         heard = level > 0
         if not heard.all():
@@ -131,18 +133,14 @@ class SoundStatistics:
         self.num_windows += len(level)
         self.inverse_level += float((1 / level).sum())
         self.power += (1 / level) @ power
-        listened = np.moveaxis(spectra[..., self.listened], 2, 0)  # freq channel window
+        # -> (freq, channel, window) -> (freq, channel, channel): products of channels
+        listened = np.moveaxis(spectra[..., self.listened], 2, 0)
         scaled = listened * np.sqrt(1 / level).astype(np.float32)
         self.cross += scaled @ scaled.conj().swapaxes(1, 2)
+        # (channel, window, freq) -> (window): share that all channels carry alike, kept by the level's steps
         high = slice(self.listened.start + self._common_from, self.listened.stop)
-        self._note_steps(spectra[..., high], power[:, high])
-
-    def _note_steps(
-        self,
-        spectra: Complex[np.ndarray, "channel window freq"],
-        power: Float[np.ndarray, "window freq"],
-    ) -> None:
-        alone = power.sum(axis=1, dtype=np.float64)
+        spectra = spectra[..., high]
+        alone = power[:, high].sum(axis=1, dtype=np.float64)
         heard = alone > 0
         together = _squared(spectra.sum(axis=0)).sum(axis=1, dtype=np.float64)[heard]
         share = together / (len(spectra) * alone[heard])

@@ -1,10 +1,9 @@
 """Sound that is nearly all one tone, or nearly all above what is listened to."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Complex, Float
+from jaxtyping import Float
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
@@ -13,7 +12,6 @@ from anydoa.doctor.watch.notice import Notice
 from anydoa.doctor.watch.sound_statistics import SoundStatistics
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
-from anydoa.geometry.grid import DirectionGrid
 from anydoa.peaks import PeakFinder
 
 
@@ -66,9 +64,16 @@ def single_tone(
         return None
     tone_hz = float(power @ sums.frequency_hz[first:last][lobe] / power.sum())
     half_wave_cm = 50 * array.speed_of_sound / tone_hz
-    explained = _explained(sums.cross[strongest], tone_hz, array, finder.grid)
-    tops = _tops(explained, finder.grid, float(explained.max()) - options.fit_share)
-    named = _named([finder.grid.directions[top] for top in tops], finder, options)
+    # (channel, channel) -> (grid): share of the tone that a wave from each direction explains, every channel
+    # counting as much
+    cross = sums.cross[strongest]
+    scale = np.sqrt(np.diag(cross).real)
+    alive = scale > 0
+    cross = (cross / np.maximum(scale * scale[:, None], np.finfo(np.float64).tiny))[alive][:, alive]
+    steering = steering_phases(finder.grid.directions, array, np.array([tone_hz]))[0][:, alive]
+    explained = np.einsum("di,ij,dj->d", steering.conj(), cross, steering, optimize=True).real
+    explained = explained / alive.sum() ** 2
+    named = _best_directions(explained, finder, options)
     return Notice(
         "tone",
         f"nearly all sound is one tone of {tone_hz:.0f} Hz, which does not tell directions apart for "
@@ -76,37 +81,23 @@ def single_tone(
     )
 
 
-def _explained(
-    cross: Complex[np.ndarray, "channel channel"], tone_hz: float, array: MicrophoneArray, grid: DirectionGrid
-) -> Float[np.ndarray, "grid"]:
-    """Share of a tone that a wave from each direction explains, every channel counting as much."""
-    scale = np.sqrt(np.diag(cross).real)
-    alive = scale > 0
-    cross = (cross / np.maximum(scale * scale[:, None], np.finfo(np.float64).tiny))[alive][:, alive]
-    steering = steering_phases(grid.directions, array, np.array([tone_hz]))[0][:, alive]
-    explained = np.einsum("di,ij,dj->d", steering.conj(), cross, steering, optimize=True).real
-    return explained / alive.sum() ** 2
-
-
-def _tops(values: Float[np.ndarray, "grid"], grid: DirectionGrid, least: float) -> list[int]:
-    """The highest direction of each patch of the grid in which all values reach the least, highest first."""
-    inside = values >= least
+def _best_directions(explained: Float[np.ndarray, "grid"], finder: PeakFinder, options: ToneOptions) -> str:
+    """The directions that fit a tone best, in words, each with its mirror image, which fits as well."""
+    # (grid) -> (top): the highest direction of each patch in which all values come near the highest of all
+    grid = finder.grid
+    inside = explained >= float(explained.max()) - options.fit_share
     edges = np.array(
         [(one, other) for one in np.flatnonzero(inside) for other in grid.neighbours[one] if inside[other]]
     ).reshape(-1, 2)
     linked = csr_array((np.ones(len(edges)), edges.T), shape=(len(grid), len(grid)))
     patch = connected_components(linked, directed=False)[1]
-    best_first = np.flatnonzero(inside)[np.argsort(-values[inside], kind="stable")]
-    tops: list[int] = best_first[np.sort(np.unique(patch[best_first], return_index=True)[1])].tolist()
-    return tops
-
-
-def _named(directions: Sequence[Float[np.ndarray, "3"]], finder: PeakFinder, options: ToneOptions) -> str:
-    """The directions in words, each with its mirror image, which fits as well."""
+    best_first = np.flatnonzero(inside)[np.argsort(-explained[inside], kind="stable")]
+    tops = best_first[np.sort(np.unique(patch[best_first], return_index=True)[1])]
+    # A direction that is the mirror image of an earlier one is named there.
     places: list[str] = []
     mirrors: list[np.ndarray] = []
-    same = np.cos(options.mirror_spacings * finder.grid.spacing)
-    for direction in directions:
+    same = np.cos(options.mirror_spacings * grid.spacing)
+    for direction in grid.directions[tops]:
         if any(direction @ mirror > same for mirror in mirrors):
             continue
         twins = finder.mirror(direction)

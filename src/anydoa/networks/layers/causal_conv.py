@@ -130,8 +130,8 @@ class _Depthwise(torch.autograd.Function):
     def forward(ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, dilation: int) -> Tensor:
         y = torch.addcmul(bias, x, weight[-1])
         for tap in range(NUM_TAPS - 1):
-            source, target = _overlap(x, y, (NUM_TAPS - 1 - tap) * dilation)
-            target.addcmul_(source, weight[tap])
+            origin, target = _overlap(x, y, (NUM_TAPS - 1 - tap) * dilation)
+            target.addcmul_(origin, weight[tap])
         ctx.save_for_backward(x, weight)
         ctx.dilation = dilation
         return y
@@ -142,11 +142,11 @@ class _Depthwise(torch.autograd.Function):
         grad_x = grad * weight[-1]
         grad_weight = torch.empty_like(weight)
         for tap in range(NUM_TAPS):
-            source, target = _overlap(x, grad, (NUM_TAPS - 1 - tap) * ctx.dilation)
-            grad_weight[tap] = (source * target).flatten(0, -2).sum(0)
+            origin, target = _overlap(x, grad, (NUM_TAPS - 1 - tap) * ctx.dilation)
+            grad_weight[tap] = (origin * target).flatten(0, -2).sum(0)
         for tap in range(NUM_TAPS - 1):
-            source, target = _overlap(grad_x, grad, (NUM_TAPS - 1 - tap) * ctx.dilation)
-            source.addcmul_(target, weight[tap])
+            origin, target = _overlap(grad_x, grad, (NUM_TAPS - 1 - tap) * ctx.dilation)
+            origin.addcmul_(target, weight[tap])
         return grad_x, grad_weight, grad.flatten(0, -2).sum(0), None
 
 
@@ -158,15 +158,15 @@ class _ShiftedSum(torch.autograd.Function):
         *early, last = parts.chunk(NUM_TAPS, dim=-1)
         y = last + bias
         for tap, part in enumerate(early):
-            source, target = _overlap(part, y, NUM_TAPS - 1 - tap)
-            target.add_(source)
+            origin, target = _overlap(part, y, NUM_TAPS - 1 - tap)
+            target.add_(origin)
         return y
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         grad_parts = grad.new_empty(*grad.shape[:-1], NUM_TAPS * grad.shape[-1])
         for tap, part in enumerate(grad_parts.chunk(NUM_TAPS, dim=-1)):
-            source, target = _overlap(part, grad, NUM_TAPS - 1 - tap)
-            source.copy_(target)
-            part[..., source.shape[-3] :, :, :] = 0
+            origin, target = _overlap(part, grad, NUM_TAPS - 1 - tap)
+            origin.copy_(target)
+            part[..., origin.shape[-3] :, :, :] = 0
         return grad_parts, grad.flatten(0, -2).sum(0)

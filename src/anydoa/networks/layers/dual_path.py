@@ -113,7 +113,7 @@ class PairAttention(nn.Module):
 
 
 class _Attention(torch.autograd.Function):
-    """Projection and attention on tensors (head, feature, pair, moment), gradient written out.
+    """Projection and attention on tensors (head, feature, pair, row), gradient written out.
 
     Sums run over the few features of a head, or over the few pairs, one at a time.
     """
@@ -122,18 +122,18 @@ class _Attention(torch.autograd.Function):
     def forward(
         ctx: Any, x: Tensor, weight: Tensor, bias: Tensor, num_heads: int, absent: Tensor | None
     ) -> Tensor:
-        # pair moment feature -> 3 head feature pair moment
-        pairs, moments, width = x.shape
+        # pair row feature -> 3 head feature pair row; a row is a frame of one recording of the batch
+        pairs, rows, width = x.shape
         projected = torch.mm(weight, x.flatten(0, 1).T).add_(bias[:, None])
-        projected = projected.view(3, num_heads, width // num_heads, pairs, moments)
+        projected = projected.view(3, num_heads, width // num_heads, pairs, rows)
         query, key, value = projected.unbind()
-        # -> head pair other moment
+        # -> head pair other row
         scores = _over_features(query, key).mul_((width // num_heads) ** -0.5)
         if absent is not None:
             scores.masked_fill_(absent, torch.finfo(scores.dtype).min)
         weights = torch.softmax(scores, 2)
         ctx.save_for_backward(x, weight, projected, weights)
-        # -> head feature pair moment
+        # -> head feature pair row
         mixed = torch.empty_like(query)
         _over_pairs(weights, value, out=mixed)
         return mixed.view(width, -1)
@@ -149,7 +149,7 @@ class _Attention(torch.autograd.Function):
         # Gradient of the scores through the softmax: w (dw - sum(w dw)), scaled.
         grad_scores = _over_features(grad, value).mul_(weights)
         grad_scores.addcmul_(weights, grad_scores.sum(2, keepdim=True), value=-1).mul_(query.shape[1] ** -0.5)
-        # Gradients of queries and keys, then of the projection: 3*head*feature pair*moment.
+        # Gradients of queries and keys, then of the projection: 3*head*feature pair*row.
         _over_pairs(grad_scores, key, out=grad_projected[0])
         _over_pairs(grad_scores.transpose(1, 2), query, out=grad_projected[1])
         columns = grad_projected.flatten(0, 2).flatten(1)
@@ -157,7 +157,7 @@ class _Attention(torch.autograd.Function):
         return grad_x, torch.mm(columns, x.flatten(0, 1)), columns.sum(1), None, None
 
 
-def _over_features(first: Tensor, second: Tensor) -> Float[Tensor, "head pair other moment"]:
+def _over_features(first: Tensor, second: Tensor) -> Float[Tensor, "head pair other row"]:
     """Inner product over features of every pair of the first with every pair of the second."""
     lefts, rights = first[:, :, :, None].unbind(1), second[:, :, None].unbind(1)
     total = lefts[0] * rights[0]
@@ -166,7 +166,7 @@ def _over_features(first: Tensor, second: Tensor) -> Float[Tensor, "head pair ot
     return total
 
 
-def _over_pairs(weights: Tensor, values: Tensor, *, out: Float[Tensor, "head feature pair moment"]) -> None:
+def _over_pairs(weights: Tensor, values: Tensor, *, out: Float[Tensor, "head feature pair row"]) -> None:
     """Sum over the other pairs of their values, weighted."""
     factors, parts = weights[:, None].unbind(3), values[:, :, :, None].unbind(2)
     torch.mul(factors[0], parts[0], out=out)

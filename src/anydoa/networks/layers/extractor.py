@@ -13,7 +13,7 @@ from anydoa.networks.layers.positional_encoding import NUM_SCALARS
 
 
 class PairExtractor(nn.Module):
-    """From cross-spectra and the place of a pair to features, each pair by itself.
+    """Features of each pair by itself, from its cross-spectra and its place.
 
     The batch normalisation of the cross-spectra is absorbed by the convolution behind it: one constant input
     carries its shift. It is zero before the first frame, as the padding of the convolution wants it.

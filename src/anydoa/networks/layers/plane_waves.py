@@ -62,7 +62,7 @@ def agreement(
     Args:
         real: real parts of the phases of the microphones, magnitude one; zeros without sound or microphone.
         imag: imaginary parts of the phases.
-        steering: from :func:`steering_vectors`.
+        steering: what :func:`steering_vectors` returned.
         num_mics: microphones present in each clip.
         num_bands: bands, each of as many successive bins.
     """

@@ -1,4 +1,4 @@
-"""From any number of pairs to one vector: softmax weights, then sum and spread."""
+"""One vector from any number of pairs: softmax weights, then sum and spread."""
 
 from typing import Any
 

@@ -106,7 +106,7 @@ def batch_scenes(scenes: list[Scene], model: AggRlConfig) -> AudioBatch:
 
     Where talkers move, their directions are those at the middle of each analysis window, with no allowance
     for the flight of the sound or for a delay of the network. What arrays cannot tell apart is read off the
-    positions told, which errors of position may lift out of a plane or line.
+    declared positions, which errors of position may lift out of a plane or line.
     """
 
     def tensor(values: Float[np.ndarray, "*shape"]) -> Float[Tensor, "*shape"]:

@@ -70,8 +70,18 @@ class TorchEstimator:
         # (mic, time) -> (frame): root mean square of all windows of a frame.
         parts = [audio[:, end - self.window_length : end] for end in ends]
         level = np.array([np.sqrt(np.square(part, dtype=np.float64).mean()) for part in parts], np.float32)
-        used = num_frames * self.hop_length + config.window_length - config.hop_length
-        values = self._values(audio[:, :used], array, grid, num_frames)
+        values = np.zeros((0, len(grid)), dtype=np.float32)
+        if num_frames:
+            used = num_frames * self.hop_length + config.window_length - config.hop_length
+            sound, positions, directions = (
+                torch.from_numpy(part.astype(np.float32))
+                for part in (audio[:, :used], array.centred_positions, grid.directions)
+            )
+            # (batch, output, grid, frame of the network) -> (frame of the network, grid), of the best output.
+            every = self.network(sound[None], positions[None], directions)[0, -1].T
+            # -> (frame, newest frame of the network, grid) -> (frame, grid).
+            newest = every.unflatten(0, (num_frames, self._frames))[:, -self._newest :]
+            values = newest.mean(1).numpy()
         centre_s = (begins + config.window_length // 2) / self.sample_rate
         return SpatialSpectrum(values, centre_s, level, grid)
 
@@ -82,22 +92,3 @@ class TorchEstimator:
             ConfigError: always.
         """
         raise ConfigError(f"{self.name} runs in torch on whole recordings; export it to run it on a stream")
-
-    def _values(
-        self,
-        audio: Float[np.ndarray, "mic time"],
-        array: MicrophoneArray,
-        grid: DirectionGrid,
-        num_frames: int,
-    ) -> Float[np.ndarray, "frame grid"]:
-        if not num_frames:
-            return np.zeros((0, len(grid)), dtype=np.float32)
-        sound, positions, directions = (
-            torch.from_numpy(part.astype(np.float32))
-            for part in (audio, array.centred_positions, grid.directions)
-        )
-        # (batch, output, grid, frame of the network) -> (frame of the network, grid), of the best output.
-        every = self.network(sound[None], positions[None], directions)[0, -1].T
-        newest = every.unflatten(0, (num_frames, self._frames))[:, -self._newest :]
-        values: np.ndarray = newest.mean(1).numpy()
-        return values

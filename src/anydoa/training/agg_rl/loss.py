@@ -39,7 +39,7 @@ class LossOptions:
 
 
 class AggRlLoss(nn.Module):
-    """From a batch to its loss: one module, so that several processes can share its gradients.
+    """The loss of a batch as one module, so that several processes can share its gradients.
 
     Args:
         network: what learns.

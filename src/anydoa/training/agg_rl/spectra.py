@@ -5,7 +5,7 @@ clips. In each bin and frame the microphones hear
 
     talkers      a random phasor as strong as speech is then, through the exact delays of the direct sound and
                  of a few early reflections
-    late sound   waves from a few directions, as strong as what was said a moment ago
+    late sound   waves from a few directions, as strong as what was said just before
     noise        the same waves at a steady level, and each microphone's own
 
 Phasors of different bins and frames are independent, which those of overlapping windows are not quite.
@@ -130,7 +130,7 @@ def draw_spectra(
         bins: frequency of each bin in hertz.
         axis: frames of an example.
         options: what examples are made of.
-        generator: source of randomness.
+        generator: random number generator.
     """
     batch = len(positions)
     # Who is there and who speaks: (batch, source, xyz) and (batch, source, frame).
@@ -149,14 +149,19 @@ def draw_spectra(
         dim=1,
     )
     power = torch.cat([power, waves[:, None].expand(-1, options.num_waves, -1, -1)], dim=1)
-    real, imag = _sum_paths(paths, power, noise, generator)
+    # (batch, path, mic, freq) and (batch, path, freq, frame) -> (mic, frame, batch, freq): everything through
+    # its path with a random phasor, and the microphones' own noise.
+    phasors = torch.randn(power.shape, dtype=torch.complex64, generator=generator) * power.sqrt()
+    heard = torch.einsum("bpmf,bpft->bfmt", paths, phasors).permute(2, 3, 0, 1)
+    level = (noise / 2).sqrt()[:, None]
+    real, imag = torch.randn(2, *heard.shape, generator=generator)
     return SpectraBatch(
         positions=positions,
         sources=torch.where(present[..., None], talkers, 0.0)[:, :, None],
         active=active,
         ambiguity=BatchAmbiguity.of(positions),
-        real=real,
-        imag=imag,
+        real=real.mul_(level).add_(heard.real),
+        imag=imag.mul_(level).add_(heard.imag),
     )
 
 
@@ -260,21 +265,6 @@ def _talker_paths(
     # (batch, source * reflection, mic, freq) -> (batch, source, mic, freq).
     early = reflections.reshape(*talkers.shape[:2], options.num_reflections, *reflections.shape[2:]).sum(2)
     return plane_wave(talkers, positions, bins) + early
-
-
-def _sum_paths(
-    paths: Complex[Tensor, "batch path mic freq"],
-    power: Float[Tensor, "batch path freq frame"],
-    noise: Float[Tensor, "batch"],
-    generator: torch.Generator,
-) -> tuple[Float[Tensor, "mic frame batch freq"], Float[Tensor, "mic frame batch freq"]]:
-    """Everything through its path with a random phasor, and the microphones' own noise: both parts."""
-    # (batch, path, mic, freq) and (batch, path, freq, frame) -> (mic, frame, batch, freq).
-    phasors = torch.randn(power.shape, dtype=torch.complex64, generator=generator) * power.sqrt()
-    heard = torch.einsum("bpmf,bpft->bfmt", paths, phasors).permute(2, 3, 0, 1)
-    level = (noise / 2).sqrt()[:, None]
-    real, imag = torch.randn(2, *heard.shape, generator=generator)
-    return real.mul_(level).add_(heard.real), imag.mul_(level).add_(heard.imag)
 
 
 def _uniform(

@@ -32,7 +32,7 @@ class BeamOptions:
 
     Args:
         at: places, rising, in units of the run.
-        widths_deg: for each place the beamwidth of each output.
+        widths_deg: beamwidth of each output, for each place.
     """
 
     at: tuple[float, ...] = (35.0, 60.0)
@@ -98,25 +98,22 @@ class GridSampler:
         Args:
             sources: unit vectors towards all talkers of the batch, in each frame or once for all; without
                 any the near directions are even.
-            rng: source of randomness.
+            rng: random number generator.
         """
         even = rotate(self._even, random_rotation(rng)) if self.options.turn else self._even
         if not self.options.near:
             return even.astype(np.float32)
-        near = self._near(sources, rng)
-        return np.concatenate([even, near]).astype(np.float32)
-
-    def _near(self, sources: Float[np.ndarray, "source instant 3"], rng: np.random.Generator) -> np.ndarray:
-        """Directions around talkers, each talker as often as the next, Gaussian on the sphere."""
-        shape = (self.options.near, 3)
+        count = self.options.near
         if not len(sources):
-            return normalize_direction(rng.standard_normal(shape))
-        turns = -(-self.options.near // len(sources))
-        order = np.concatenate([rng.permutation(len(sources)) for _ in range(turns)])[: self.options.near]
-        offset = np.deg2rad(self.options.near_spread_deg) * rng.standard_normal(shape)
-        # Anywhere along the path of a talker who moves: (source, instant, xyz) -> (near, xyz).
-        instant = rng.integers(sources.shape[1], size=len(order))
-        return normalize_direction(sources[order, instant] + offset)
+            near = rng.standard_normal((count, 3))
+        else:  # Gaussian around talkers, each as often as the next
+            turns = -(-count // len(sources))
+            order = np.concatenate([rng.permutation(len(sources)) for _ in range(turns)])[:count]
+            offset = np.deg2rad(self.options.near_spread_deg) * rng.standard_normal((count, 3))
+            # Anywhere along the path of a talker who moves: (source, instant, xyz) -> (near, xyz).
+            instant = rng.integers(sources.shape[1], size=len(order))
+            near = sources[order, instant] + offset
+        return np.concatenate([even, normalize_direction(near)]).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +130,7 @@ class BatchAmbiguity:
 
     @classmethod
     def of(cls, positions: Float[Tensor, "batch mic 3"]) -> "BatchAmbiguity":
-        """The ambiguity of arrays with microphones at ``positions``, in metres and in free air."""
+        """The ambiguity of arrays in free air whose microphones are declared at ``positions``, in metres."""
         ambiguities = [MicrophoneArray(row).ambiguity for row in positions.numpy()]
         axes = [np.zeros(3) if one.axis is None else one.axis for one in ambiguities]
         return cls(

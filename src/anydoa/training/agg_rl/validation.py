@@ -1,11 +1,9 @@
 """How well AGG-RL locates in rooms and with voices it was not trained on."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
@@ -55,24 +53,21 @@ class Validator:
                 loss = weighted_cross_entropy(
                     logits[item, None], target[item, None], positive_weight=self.positive_weight
                 )
-                results.append(self._result(batch, item, logits[item, -1].T.float(), float(loss)))
+                # Flat and straight arrays are asked only for directions they can tell apart.
+                array = MicrophoneArray(batch.positions[item].numpy())
+                grid = array.ambiguity.distinct(self.grid)
+                # (source, frame) -> (frame, source), (source, instant, xyz) -> (frame, source, xyz)
+                talkers = int(batch.present[item].sum())
+                active = batch.active[item, :talkers].T.numpy()
+                truth = batch.sources[item, :talkers].expand(-1, len(active), -1).transpose(0, 1)
+                # (output, grid, frame) -> (frame, grid) -> (frame, peak, xyz), of the best output
+                values = logits[item, -1].T.float().cpu().numpy()
+                if grid is not self.grid:
+                    values = values[:, self.grid.nearest(grid.directions)]
+                found = grid.directions[pick_peaks(values, grid, talkers)]
+                score = evaluate(found, array.ambiguity.fold(truth.double().numpy()), active)
+                results.append(ClipResult(talkers, float(loss), score))
         return results
-
-    def _result(
-        self, batch: AggRlBatch, item: int, logits: Float[Tensor, "frame grid"], loss: float
-    ) -> ClipResult:
-        """Flat and straight arrays are asked only for directions they can tell apart."""
-        array = MicrophoneArray(batch.positions[item].numpy())
-        grid = array.ambiguity.distinct(self.grid)
-        talkers = int(batch.present[item].sum())
-        active = batch.active[item, :talkers].T.numpy()
-        truth = batch.sources[item, :talkers].expand(-1, len(active), -1).transpose(0, 1)
-        values = logits.cpu().numpy()
-        if grid is not self.grid:
-            values = values[:, self.grid.nearest(grid.directions)]
-        peaks = pick_peaks(values, grid, talkers)
-        score = evaluate(grid.directions[peaks], array.ambiguity.fold(truth.double().numpy()), active)
-        return ClipResult(talkers, loss, score)
 
 
 def validation_batches(scenes: RunScenes, config: AggRlTraining, network: AggRl) -> list[AggRlBatch]:
@@ -85,24 +80,19 @@ def validation_batches(scenes: RunScenes, config: AggRlTraining, network: AggRl)
     """
     options = config.validation
     shape = ClipShape(config.model, 8, options.duration_s, options.microphones)
-    if options.kind == "rooms":
-        counts = range(1, MAX_TALKERS + 1)
-        batches: list[AggRlBatch] = [
-            batch for count in counts for batch in _held_out_batches(scenes, count, shape)
-        ]
-    else:
+    if options.kind == "spectra":
         spectra = SpectraBatches(shape, bin_frequencies(network), seed=config.seed + VALIDATION_SEED)
-        batches = [spectra[first] for first in range(0, options.clips, shape.batch_size)]
+        batches: list[AggRlBatch] = [spectra[first] for first in range(0, options.clips, shape.batch_size)]
+        return batches[scenes.share.index :: scenes.share.count]
+    batches = []
+    for num_talkers in range(1, MAX_TALKERS + 1):
+        mixer = scenes.held_out_mixer(num_talkers, config.mix, duration_s=shape.exact_duration_s)
+        fewest, most = shape.microphones
+        counts = range(fewest, min(most, int(mixer.bank.mic_counts.max())) + 1)
+        # All numbers of microphones equally often, each in batches of its own.
+        for start, num_mics in enumerate(counts):
+            clips = range(start, options.clips, len(counts))
+            mixed = [mixer.scene(clip, num_mics=num_mics) for clip in clips]
+            for first in range(0, len(mixed), shape.batch_size):
+                batches.append(batch_scenes(mixed[first : first + shape.batch_size], shape.model))
     return batches[scenes.share.index :: scenes.share.count]
-
-
-def _held_out_batches(scenes: RunScenes, num_talkers: int, shape: ClipShape) -> Iterator[AggRlBatch]:
-    """All numbers of microphones equally often, each in batches of its own."""
-    clips, size = scenes.config.validation.clips, shape.batch_size
-    mixer = scenes.held_out_mixer(num_talkers, scenes.config.mix, duration_s=shape.exact_duration_s)
-    fewest, most = shape.microphones
-    counts = range(fewest, min(most, int(mixer.bank.mic_counts.max())) + 1)
-    for start, num_mics in enumerate(counts):
-        mixed = [mixer.scene(clip, num_mics=num_mics) for clip in range(start, clips, len(counts))]
-        for first in range(0, len(mixed), size):
-            yield batch_scenes(mixed[first : first + size], shape.model)
