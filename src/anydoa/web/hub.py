@@ -14,16 +14,18 @@ from anydoa.web.messages import end_message, frame_message
 
 _logger = logging.getLogger(__name__)
 
-MAX_CLIENTS = 100
-MAX_WAITING = 20  # messages a client may be behind before it is dropped: two seconds at ten a second
 _TRY_AGAIN_LATER = 1013  # close code of RFC 6455's registry
 
 
 class Client:
-    """One listener and the messages that wait for it."""
+    """One listener and the messages that wait for it.
 
-    def __init__(self) -> None:
-        self._waiting: asyncio.Queue[str] = asyncio.Queue(MAX_WAITING)
+    Args:
+        max_waiting: messages that it may be behind before it is too slow.
+    """
+
+    def __init__(self, max_waiting: int) -> None:
+        self._waiting: asyncio.Queue[str] = asyncio.Queue(max_waiting)
         self.too_slow = asyncio.Event()
 
     def offer(self, message: str) -> None:
@@ -45,9 +47,20 @@ class Hub:
     Args:
         pipeline: gives the results; closed by :meth:`stop`.
         hello: first message to every client.
+        max_clients: how many may listen at once.
+        max_waiting: messages that a client may be behind before it is dropped; two seconds at ten a second.
     """
 
-    def __init__(self, pipeline: LivePipeline, hello: dict[str, object]) -> None:
+    def __init__(
+        self,
+        pipeline: LivePipeline,
+        hello: dict[str, object],
+        *,
+        max_clients: int = 100,
+        max_waiting: int = 20,
+    ) -> None:
+        self._max_clients = max_clients
+        self._max_waiting = max_waiting
         self._pipeline = pipeline
         self._hello = json.dumps(hello)
         self._end: str | None = None
@@ -73,10 +86,16 @@ class Hub:
     async def serve(self, websocket: WebSocket) -> None:
         """Send everything to one client until it leaves or is too slow."""
         await websocket.accept()  # first, for a refusal without it gives browsers no reason
-        if self.num_clients >= MAX_CLIENTS:
-            await websocket.close(_TRY_AGAIN_LATER, f"all {MAX_CLIENTS} places are taken; try again later")
+        if self.num_clients >= self._max_clients:
+            await websocket.close(
+                _TRY_AGAIN_LATER, f"all {self._max_clients} places are taken; try again later"
+            )
             return
-        client = self._join()
+        client = Client(self._max_waiting)
+        client.offer(self._hello)
+        if self._end is not None:
+            client.offer(self._end)
+        self._clients.add(client)
         tasks = [
             asyncio.create_task(client.deliver(websocket)),
             asyncio.create_task(_wait_for_leaving(websocket)),
@@ -89,14 +108,6 @@ class Hub:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _join(self) -> Client:
-        client = Client()
-        client.offer(self._hello)
-        if self._end is not None:
-            client.offer(self._end)
-        self._clients.add(client)
-        return client
 
     def _run(self) -> None:
         """Body of the thread."""

@@ -5,7 +5,6 @@ highest value, directions of a grid as 32-bit floats; both little-endian, in bas
 """
 
 import base64
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -53,7 +52,16 @@ def frame_message(result: LiveResult) -> dict[str, Any]:
         "dropped_s": round(result.dropped_s, 4),
         "warnings": list(result.warnings),
         "speech": result.speech,
-        "tracks": [_track_content(track) for track in result.tracks],
+        "tracks": [
+            {
+                **source_content(track),
+                "activity": round(track.activity, 3),
+                "active": track.active,
+                "age_s": round(track.age_s, 2),
+                "velocity_deg_s": round(track.velocity_deg_s, 2),
+            }
+            for track in result.tracks
+        ],
         "sources": [source_content(source) for source in result.sources],
         "levels_db": [round(float(level), 1) for level in result.levels_db],
         "peaks_db": [round(float(level), 1) for level in result.peaks_db],
@@ -67,12 +75,16 @@ def end_message(reason: str) -> dict[str, Any]:
 
 
 def array_content(array: MicrophoneArray) -> dict[str, Any]:
-    """An array as the page draws it: positions in metres in the user's frame, and the channel of each."""
+    """An array as the page draws it, with positions in metres in the user's frame.
+
+    ``ambiguity`` says for people what it cannot tell apart, as a sentence whose subject is the array.
+    """
     return {
         "name": array.name,
         "title": array.title,
         "front": array.front,
         "rank": array.ambiguity.rank,
+        "ambiguity": array.ambiguity.sentence,
         "positions": [[round(float(x), 5) for x in position] for position in array.centred_positions],
         "channels": list(array.channels),
         "ignore_channels": list(array.ignore_channels),
@@ -97,31 +109,14 @@ def spectrum_content(values: Float[np.ndarray, "grid"]) -> dict[str, Any]:
     return {"low": round(low, 5), "high": round(high, 5), "values": encoded}
 
 
-def source_content(source: Source) -> dict[str, Any]:
-    """A source of one frame or of a recording."""
+def source_content(source: Source | Track) -> dict[str, Any]:
+    """What a source of one frame or of a recording and a talker that is followed have in common."""
     return {
         "id": source.id,
         **_direction_content(source.direction),
         "score": round(source.score, 4),
-        "mirror": _mirror_content(source.mirror),
+        "mirror": [_direction_content(direction) for direction in source.mirror],
     }
-
-
-def _track_content(track: Track) -> dict[str, Any]:
-    return {
-        "id": track.id,
-        **_direction_content(track.direction),
-        "score": round(track.score, 4),
-        "activity": round(track.activity, 3),
-        "active": track.active,
-        "age_s": round(track.age_s, 2),
-        "velocity_deg_s": round(track.velocity_deg_s, 2),
-        "mirror": _mirror_content(track.mirror),
-    }
-
-
-def _mirror_content(mirror: Sequence[Float[np.ndarray, "3"]]) -> list[dict[str, Any]]:
-    return [_direction_content(direction) for direction in mirror]
 
 
 def _direction_content(direction: Float[np.ndarray, "3"]) -> dict[str, Any]:

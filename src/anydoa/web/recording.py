@@ -44,11 +44,18 @@ def locate_recording(
     """
     try:
         run = localizer.iterate(path)
-        _check_duration(run, max_duration_s)
-        trace = _Trace(run.info.duration_s)
+        duration_s = run.info.duration_s
+        if duration_s > max_duration_s:
+            raise AudioError(
+                f"{run.info.name}: a recording may last {max_duration_s / 60:g} minutes here, got "
+                f"{duration_s / 60:.0f}; cut it, take `anydoa locate`, "
+                "or start `anydoa serve` with a larger --max-minutes"
+            )
+        trace: list[FrameResult] = []  # every frame, or one in every so many of a long recording
         for frame in run:
-            trace.add(frame.result)
-            on_progress(min(frame.time_s / run.info.duration_s, 1.0))
+            if not trace or frame.time_s - trace[-1].time_s >= duration_s / _MAX_INSTANTS:
+                trace.append(frame.result)
+            on_progress(min(frame.time_s / duration_s, 1.0))
     except ChannelCountError as error:
         raise AudioError(_renamed(f"{error.rule}; {_CHANNEL_CURE}", path, name)) from None
     except AudioError as error:
@@ -56,28 +63,20 @@ def locate_recording(
     return _content(localizer, run, trace, name)
 
 
-def _check_duration(run: LocalizationRun, max_duration_s: float) -> None:
-    if run.info.duration_s > max_duration_s:
-        raise AudioError(
-            f"{run.info.name}: a recording may last {max_duration_s / 60:g} minutes here, got "
-            f"{run.info.duration_s / 60:.0f}; cut it, take `anydoa locate`, "
-            "or start `anydoa serve` with a larger --max-minutes"
-        )
-
-
 def _renamed(message: str, path: Path, name: str) -> str:
     """A message with the name that the owner of the recording knows."""
     return message.replace(str(path), name).replace(f"{path.name}: ", f"{name}: ", 1)
 
 
-def _content(localizer: Localizer, run: LocalizationRun, trace: "_Trace", name: str) -> dict[str, Any]:
-    header = run.header
+def _content(
+    localizer: Localizer, run: LocalizationRun, trace: list[FrameResult], name: str
+) -> dict[str, Any]:
     return {
         "schema": RECORDING_SCHEMA,
         "file": name,
         "duration_s": round(run.info.duration_s, 3),
-        "estimator": header.estimator,
-        "version": header.version,
+        "estimator": run.header.estimator,
+        "version": run.header.version,
         "array": array_content(localizer.array),
         "grid": grid_content(localizer.grid),
         "sources": [source_content(source) for source in run.directions],
@@ -87,21 +86,8 @@ def _content(localizer: Localizer, run: LocalizationRun, trace: "_Trace", name: 
                 "time_s": round(frame.time_s, 3),
                 "sources": [source_content(source) for source in frame.sources],
             }
-            for frame in trace.frames
+            for frame in trace
         ],
         "flat_channels": run.flat_channels,
         "warnings": list(run.warnings),
     }
-
-
-class _Trace:
-    """The frames of a recording, or one in every so many of a long one."""
-
-    def __init__(self, duration_s: float) -> None:
-        self.frames: list[FrameResult] = []
-        self._step_s = duration_s / _MAX_INSTANTS
-
-    def add(self, frame: FrameResult) -> None:
-        """Keep the frame if it is far enough from the last one kept."""
-        if not self.frames or frame.time_s - self.frames[-1].time_s >= self._step_s:
-            self.frames.append(frame)

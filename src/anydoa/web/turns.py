@@ -1,4 +1,4 @@
-"""Who may work now: one at a time, in the order of asking; long work gives way to whoever waits."""
+"""Whose turn it is: one piece of work at a time, in the order of asking; long work gives way to others."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from anydoa.errors import AnydoaError
 
 SLICE_S = 2.0
-_LOOK_EVERY_S = 0.2
+_POLL_S = 0.2
 
 
 class GivenUpError(AnydoaError):
@@ -86,7 +86,7 @@ class Turn:
     def _wait(self) -> None:
         with self._turns.changed:
             while self._turns.queue[0] is not self:
-                self._turns.changed.wait(_LOOK_EVERY_S)
+                self._turns.changed.wait(_POLL_S)
                 self._check()
         self._check()
         self._began = time.monotonic()
