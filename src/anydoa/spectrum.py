@@ -43,7 +43,7 @@ class SampleScale:
     than the faintest that is usual; then by the power of 2 to the power of 20 that brings it near one.
 
     Args:
-        faintest_exponent: of two: what a usual recording is louder than.
+        faintest_exponent: a usual recording is louder than 2 to the power of this.
     """
 
     def __init__(self, faintest_exponent: int = -_USUAL_EXPONENT) -> None:
@@ -60,8 +60,10 @@ class SampleScale:
             self._loudest, self._latest = peak, float(self._factor(peak))
         if peak == before or (before > 0 and factor == self._latest):
             return [(_scaled(samples, factor), factor)]
+        # (mic, time) -> (time,): the loudest so far at each sample, and the factor that belongs to it.
         loudness = np.maximum(samples.max(axis=0), -samples.min(axis=0)).astype(np.float64)
         factors = self._factor(np.maximum(np.maximum.accumulate(loudness), before))
+        # A piece ends where the factor changes.
         cuts = np.flatnonzero(np.diff(factors)) + 1
         ends = [*cuts.tolist(), len(factors)]
         return [

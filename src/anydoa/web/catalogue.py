@@ -41,7 +41,7 @@ class Choice:
 
     @property
     def num_sources(self) -> int | None:
-        """Number of sources; None if it shall be found out.
+        """Number of sources; None to decide from the spectrum.
 
         Raises:
             ConfigError: if the text is no number, or out of range.
@@ -78,9 +78,9 @@ class Catalogue:
     """Names and what they stand for; what was given on the command line comes first.
 
     Args:
-        array: of the command line, or None.
-        estimator: name, model folder or hub name of the command line.
-        grid: description or file of the command line.
+        array: array that the command line names, or None.
+        estimator: name, model folder or hub name that the command line gives.
+        grid: description or file that the command line gives.
 
     Raises:
         AnydoaError: if one of them does not exist or cannot be.

@@ -1,4 +1,4 @@
-"""One live pipeline, many listeners: every result goes to every client, and nobody waits for a slow one."""
+"""One live pipeline, many clients: every result goes to each of them, and none waits for a slow one."""
 
 import asyncio
 import contextlib
@@ -39,6 +39,14 @@ class Client:
         """Send what waits, for as long as there is a connection."""
         while True:
             await websocket.send_text(await self._waiting.get())
+
+    async def wait_until_gone(self, websocket: WebSocket) -> None:
+        """Read and forget what the client sends, for it has nothing to say, until the connection ends."""
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                message = await websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
 
 
 class Hub:
@@ -98,7 +106,7 @@ class Hub:
         self._clients.add(client)
         tasks = [
             asyncio.create_task(client.deliver(websocket)),
-            asyncio.create_task(_wait_for_leaving(websocket)),
+            asyncio.create_task(client.wait_until_gone(websocket)),
             asyncio.create_task(client.too_slow.wait()),
         ]
         try:
@@ -126,20 +134,12 @@ class Hub:
 
     def _hand_over(self, message: str, *, last: bool = False) -> None:
         assert self._loop is not None  # the thread is started by start() alone
+
+        def publish() -> None:
+            if last:
+                self._end = message
+            for client in self._clients:
+                client.offer(message)
+
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            self._loop.call_soon_threadsafe(self._publish, message, last)
-
-    def _publish(self, message: str, last: bool) -> None:
-        if last:
-            self._end = message
-        for client in self._clients:
-            client.offer(message)
-
-
-async def _wait_for_leaving(websocket: WebSocket) -> None:
-    """Returns when the client has gone. It has nothing to say, so whatever it sends is read and forgotten."""
-    with contextlib.suppress(WebSocketDisconnect):
-        while True:
-            message = await websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
+            self._loop.call_soon_threadsafe(publish)

@@ -27,7 +27,7 @@ LINES = "application/x-ndjson"
 
 
 class LocateEndpoint:
-    """Answers uploads. One recording is located at a time: uploads shall leave the stream its core.
+    """Answers uploads. One recording is located at a time, so that the stream keeps its core.
 
     Args:
         catalogue: what may be chosen.
@@ -48,7 +48,7 @@ class LocateEndpoint:
         self._spool = Spool()
 
     def close(self) -> None:
-        """Remove it; called when the server stops."""
+        """Remove the place where uploads lie; called when the server stops."""
         if self._spool is not None:
             self._spool.close()
 
@@ -83,7 +83,7 @@ class LocateEndpoint:
         steps = self._steps(request, path, name)
         if LINES in request.headers.get("accept", ""):
             return StreamingResponse((json.dumps(step) + "\n" async for step in steps), media_type=LINES)
-        async with aclosing(steps):  # which ends the work that nobody waits for
+        async with aclosing(steps):  # closing them ends the work
             async for step in steps:
                 last = step
                 if await request.is_disconnected():

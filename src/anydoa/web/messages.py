@@ -5,6 +5,7 @@ highest value, directions of a grid as 32-bit floats; both little-endian, in bas
 """
 
 import base64
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ from jaxtyping import Float
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, Source
+from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, FrameResult, Source
 from anydoa.live import AudioFeed, LiveResult
-from anydoa.localizer import Localizer
+from anydoa.localizer import LocalizationRun, Localizer
 from anydoa.tracking import Track
 
 LIVE_SCHEMA = "anydoa-live-1"
@@ -72,6 +73,39 @@ def frame_message(result: LiveResult) -> dict[str, Any]:
 def end_message(reason: str) -> dict[str, Any]:
     """Last message: the stream is over, and why."""
     return {"type": "end", "reason": reason}
+
+
+def recording_message(
+    localizer: Localizer, run: LocalizationRun, trace: Sequence[FrameResult], name: str
+) -> dict[str, Any]:
+    """The answer to a recording.
+
+    Args:
+        localizer: what listened.
+        run: the recording, read to its end.
+        trace: frames that say where sources were when.
+        name: name that the owner of the recording knows.
+    """
+    return {
+        "schema": RECORDING_SCHEMA,
+        "file": name,
+        "duration_s": round(run.info.duration_s, 3),
+        "estimator": run.header.estimator,
+        "version": run.header.version,
+        "array": array_content(localizer.array),
+        "grid": grid_content(localizer.grid),
+        "sources": [source_content(source) for source in run.directions],
+        "spectrum": spectrum_content(run.mean_spectrum),
+        "trace": [
+            {
+                "time_s": round(frame.time_s, 3),
+                "sources": [source_content(source) for source in frame.sources],
+            }
+            for frame in trace
+        ],
+        "flat_channels": run.flat_channels,
+        "warnings": list(run.warnings),
+    }
 
 
 def array_content(array: MicrophoneArray) -> dict[str, Any]:

@@ -6,14 +6,8 @@ from typing import Any
 
 from anydoa.errors import AudioError, ChannelCountError
 from anydoa.io.results import FrameResult
-from anydoa.localizer import LocalizationRun, Localizer
-from anydoa.web.messages import (
-    RECORDING_SCHEMA,
-    array_content,
-    grid_content,
-    source_content,
-    spectrum_content,
-)
+from anydoa.localizer import Localizer
+from anydoa.web.messages import recording_message
 
 _CHANNEL_CURE = (
     "say which channels hold no microphone, such as '6, 7', or 'none' if it holds the microphones alone; "
@@ -34,8 +28,8 @@ def locate_recording(
 
     Args:
         localizer: what listens.
-        path: where the recording lies.
-        name: what its owner calls it.
+        path: file of the recording.
+        name: name that the owner of the recording knows.
         max_duration_s: longest recording that is taken, in seconds.
         on_progress: called with the share 0..1 that is done; what it raises ends the work.
 
@@ -60,34 +54,9 @@ def locate_recording(
         raise AudioError(_renamed(f"{error.rule}; {_CHANNEL_CURE}", path, name)) from None
     except AudioError as error:
         raise AudioError(_renamed(str(error), path, name)) from None
-    return _content(localizer, run, trace, name)
+    return recording_message(localizer, run, trace, name)
 
 
 def _renamed(message: str, path: Path, name: str) -> str:
     """A message with the name that the owner of the recording knows."""
     return message.replace(str(path), name).replace(f"{path.name}: ", f"{name}: ", 1)
-
-
-def _content(
-    localizer: Localizer, run: LocalizationRun, trace: list[FrameResult], name: str
-) -> dict[str, Any]:
-    return {
-        "schema": RECORDING_SCHEMA,
-        "file": name,
-        "duration_s": round(run.info.duration_s, 3),
-        "estimator": run.header.estimator,
-        "version": run.header.version,
-        "array": array_content(localizer.array),
-        "grid": grid_content(localizer.grid),
-        "sources": [source_content(source) for source in run.directions],
-        "spectrum": spectrum_content(run.mean_spectrum),
-        "trace": [
-            {
-                "time_s": round(frame.time_s, 3),
-                "sources": [source_content(source) for source in frame.sources],
-            }
-            for frame in trace
-        ],
-        "flat_channels": run.flat_channels,
-        "warnings": list(run.warnings),
-    }

@@ -24,7 +24,7 @@ from anydoa.web.upload import UploadLimits
 
 @dataclass(frozen=True, kw_only=True)
 class ServerOptions:
-    """Where the server listens, and what it takes.
+    """Address, limits and patience of the server.
 
     Args:
         host: address or name; only this machine reaches the default.
@@ -65,7 +65,7 @@ class PageServer:
     """The page and its WebSocket, on a socket that is bound at once.
 
     Args:
-        options: where, and what is taken.
+        options: address, limits and patience of the server.
         catalogue: what may be chosen on the page.
         hub: the live stream, if there is one.
 

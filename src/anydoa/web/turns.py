@@ -13,7 +13,7 @@ _POLL_S = 0.2
 
 
 class GivenUpError(AnydoaError):
-    """Work that nobody waits for any more, or that the server must end."""
+    """The client has gone or the server must end, so the work is given up."""
 
 
 class Turns:
@@ -26,7 +26,7 @@ class Turns:
     def __init__(self, slice_s: float = SLICE_S) -> None:
         self.slice_s = slice_s
         self.changed = threading.Condition()
-        self.queue: deque[Turn] = deque()  # whoever stands first works
+        self.queue: deque[Turn] = deque()  # the first one works
 
 
 class Turn:
@@ -66,7 +66,7 @@ class Turn:
                 self._turns.changed.notify_all()
 
     def give_way(self) -> None:
-        """Let others go first if the slice is over and somebody waits; called by the work now and then.
+        """Let others go first if the slice is over; called by the work now and then.
 
         Raises:
             GivenUpError: if the work is given up.

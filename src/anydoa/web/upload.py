@@ -56,7 +56,7 @@ async def received_file(request: Request, path: Path, limits: UploadLimits) -> N
     """Write the body of a request to a file, as it comes.
 
     Args:
-        request: whose body is the recording, as it is.
+        request: the request; its body is the recording.
         path: where to write the recording.
         limits: what is taken.
 
