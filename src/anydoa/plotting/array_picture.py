@@ -82,7 +82,7 @@ def draw_array(array: MicrophoneArray, path: str | PathLike[str]) -> None:
         _draw_arrow(side, (1, 0))
         # The point of an arrow, as physics draws a vector out of the page.
         across, up = front.centre + np.array([0.0, 1.6 * front.reach])
-        ring = {"markerfacecolor": "white", "markeredgecolor": BAD, "markeredgewidth": 2}
+        ring: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": BAD, "markeredgewidth": 2}
         front.axes.plot(across, up, "o", markersize=13, **ring)
         front.axes.plot(across, up, "o", markersize=4, color=BAD)
         beside: dict[str, Any] = {"ha": "left", "va": "center", "color": BAD, "fontweight": "bold"}
