@@ -27,7 +27,6 @@ from anydoa.io.samples import (
     AudioInfo,
     as_samples,
     check_samples,
-    check_shape,
     samples_info,
     split_blocks,
     whole_rate,
@@ -93,9 +92,26 @@ class Localizer:
         min_separation_deg: float = PeakFinder.min_separation_deg,
         max_sources: int = PeakFinder.max_sources,
     ) -> None:
-        self.array = _as_array(array)
-        self.grid = _as_grid(grid)
-        self.estimator = _as_estimator(estimator)
+        array = load_array(array) if isinstance(array, (str, os.PathLike)) else array
+        if not isinstance(array, MicrophoneArray):
+            raise GeometryError(
+                f"array must be a name, a file or MicrophoneArray(positions), got {type(array).__name__}; "
+                "positions alone go into MicrophoneArray"
+            )
+        grid = load_grid(grid) if isinstance(grid, (str, os.PathLike)) else grid
+        if not isinstance(grid, DirectionGrid):
+            raise GeometryError(
+                f"grid must be a description such as {DEFAULT_GRID}, a file or a DirectionGrid, "
+                f"got {type(grid).__name__}; give one of these"
+            )
+        if isinstance(estimator, (str, os.PathLike)):
+            estimator = make_estimator(os.fspath(estimator))
+        if not isinstance(estimator, SpectrumEstimator):
+            raise ConfigError(
+                f"estimator must be a name, the folder of a model or an estimator, "
+                f"got {type(estimator).__name__}; take {DEFAULT_ESTIMATOR!r}"
+            )
+        self.array, self.grid, self.estimator = array, grid, estimator
         self.finder = PeakFinder(
             self.grid,
             array=self.array,
@@ -125,13 +141,7 @@ class Localizer:
     def iterate(self, audio: AudioLike, sample_rate: int | None = None) -> "LocalizationRun":
         """The frames of a recording one after the other; none is kept, so length costs no memory.
 
-        Args:
-            audio: file, files of one microphone each, or float samples (channel, time).
-            sample_rate: sample rate of samples in memory, in Hz; a file has its own.
-
-        Raises:
-            AudioError: if the recording cannot be read or used.
-            ShapeError: if samples are not floats (channel, time).
+        Arguments and errors are those of :meth:`locate`.
         """
         if is_recording(audio):
             return LocalizationRun(self, audio_info(audio), read_blocks(audio))
@@ -225,7 +235,6 @@ class Session:
         if self._finished:
             raise AudioError("a stream that is finished takes no more sound; begin another by stream()")
         samples = as_samples(recording, name="stream")
-        check_shape(samples, name="stream")
         _check_axes(self._array, samples)
         checked = check_samples(
             self._array.select_channels(samples),
@@ -236,7 +245,7 @@ class Session:
         return self.push_checked(checked)
 
     def push_checked(self, audio: Float[np.ndarray, "mic time"]) -> list[Frame]:
-        """The same for the microphones alone, samples that are known to be sound."""
+        """Take the next samples of the microphones alone, known to be sound; returns as :meth:`push`."""
         self._num_samples += audio.shape[1]
         self._watch.see(audio)
         return self._frames(self._resampler.push(audio))
@@ -347,39 +356,6 @@ class LocalizationRun:
         for block in self._blocks:
             yield from self._session.push_checked(self._array.select_channels(block))
         yield from self._session.finish()
-
-
-def _as_array(array: object) -> MicrophoneArray:
-    if isinstance(array, MicrophoneArray):
-        return array
-    if isinstance(array, (str, os.PathLike)):
-        return load_array(array)
-    raise GeometryError(
-        f"array must be a name, a file or MicrophoneArray(positions), got {type(array).__name__}; "
-        "positions alone go into MicrophoneArray"
-    )
-
-
-def _as_grid(grid: object) -> DirectionGrid:
-    if isinstance(grid, DirectionGrid):
-        return grid
-    if isinstance(grid, (str, os.PathLike)):
-        return load_grid(grid)
-    raise GeometryError(
-        f"grid must be a description such as {DEFAULT_GRID}, a file or a DirectionGrid, "
-        f"got {type(grid).__name__}; give one of these"
-    )
-
-
-def _as_estimator(estimator: object) -> SpectrumEstimator:
-    if isinstance(estimator, (str, os.PathLike)):
-        return make_estimator(os.fspath(estimator))
-    if isinstance(estimator, SpectrumEstimator):
-        return estimator
-    raise ConfigError(
-        f"estimator must be a name, the folder of a model or an estimator, got {type(estimator).__name__}; "
-        f"take {DEFAULT_ESTIMATOR!r}"
-    )
 
 
 def _as_count(number: object, name: str) -> int:

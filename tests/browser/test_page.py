@@ -396,12 +396,15 @@ def test_a_flat_array_shows_the_mirror_and_what_marks_mean(browser: Browser) -> 
     with serving(catalogue=Catalogue(None, ESTIMATOR, "fibonacci:512")) as server:
         seen = visit(browser, server.url)
         seen.page.select_option("#array", "respeaker-6")
+        ambiguity = "cannot tell above and below apart: a direction and its mirror image sound alike."
+        expect(seen.page.locator("#form-array p")).to_contain_text(f"It {ambiguity}")
         seen.page.fill("#ignore", "6, 7")
         seen.page.set_viewport_size(PHONE)
         six_of_eight = add_two_channels()
         seen.page.set_input_files("#file", six_of_eight)
         row = seen.page.locator("#result-table tbody tr").first
         expect(row.locator(".mirror")).to_contain_text(re.compile(r"or \d+° (left|right|front|back), .?\d+°"))
+        expect(seen.page.locator("#result-note")).to_contain_text(f"The array {ambiguity}")
         expect(seen.page.locator("#result-title")).to_be_in_viewport()  # without scrolling
         assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         seen.page.click("#result .legend summary")

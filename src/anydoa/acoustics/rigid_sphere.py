@@ -1,4 +1,4 @@
-"""What a hard ball does to sound at its surface, in closed form; simulation and steering share it.
+"""What a hard ball does to sound at its surface, in closed form; simulation and steering vectors share it.
 
 The pressure at the surface, relative to the pressure at the centre if the ball were not there, depends only
 on the wave number times the radius (``ka``) and on the angle between the microphone and the source. Plane

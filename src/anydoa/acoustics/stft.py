@@ -84,24 +84,23 @@ class FrameStream:
             ShapeError: if the rows are not the microphones.
             AudioError: if a sample is not finite.
         """
-        pieces = self._scale.pieces(check_audio(audio, len(self._tail)))
-        frames = [self._cut(*piece) for piece in pieces]
+        frames = []
+        for samples, factor in self._scale.pieces(check_audio(audio, len(self._tail))):
+            # The tail takes on the scale of what follows it.
+            tail = self._tail if factor == self._factor else self._tail * np.float64(factor / self._factor)
+            samples = np.concatenate([tail.astype(np.float32, copy=False), samples], axis=1)
+            self._factor = factor
+            num_frames = max(0, (samples.shape[1] - self._frame_length) // self._hop_length + 1)
+            self._tail = samples[:, num_frames * self._hop_length :].copy()
+            cut = np.zeros((len(samples), 0, self._frame_length), dtype=np.float32)
+            if num_frames > 0:
+                # (mic, time) -> (mic, frame, length)
+                cut = np.lib.stride_tricks.sliding_window_view(samples, self._frame_length, axis=1)
+                cut = cut[:, :: self._hop_length]
+            frames.append(Frames(cut, np.full(num_frames, factor)))
         if len(frames) == 1:
             return frames[0]
         return Frames(
             np.concatenate([part.samples for part in frames], axis=1),
             np.concatenate([part.scale for part in frames]),
         )
-
-    def _cut(self, samples: Float32[np.ndarray, "mic time"], factor: float) -> Frames:
-        """The frames that samples of one scale complete."""
-        tail = self._tail if factor == self._factor else self._tail * np.float64(factor / self._factor)
-        samples = np.concatenate([tail.astype(np.float32, copy=False), samples], axis=1)
-        self._factor = factor
-        num_frames = max(0, (samples.shape[1] - self._frame_length) // self._hop_length + 1)
-        self._tail = samples[:, num_frames * self._hop_length :].copy()
-        scale = np.full(num_frames, factor)
-        if num_frames == 0:
-            return Frames(np.zeros((len(samples), 0, self._frame_length), dtype=np.float32), scale)
-        frames = np.lib.stride_tricks.sliding_window_view(samples, self._frame_length, axis=1)
-        return Frames(frames[:, :: self._hop_length], scale)

@@ -74,7 +74,7 @@ def serve(
     if profile is not None and replay is None and device is None:
         raise ConfigError("--profile is for a live stream; add --device or --replay")
     try:
-        from anydoa.web import Catalogue, PageServer, ServerOptions
+        from anydoa.web import Catalogue, PageServer, ServerOptions, UploadLimits
     except MissingExtraError:
         raise
     except ImportError as error:
@@ -84,8 +84,7 @@ def serve(
         host=check_host(host, "--host"),
         port=port,
         token=token,
-        max_upload_mb=max_upload,
-        max_minutes=max_minutes,
+        uploads=UploadLimits(max_mb=max_upload, max_minutes=max_minutes),
     )
     own_array = None
     if array is not None:

@@ -135,10 +135,11 @@ class AggRlEstimator:
             audio: window_length + (frames - 1) * hop samples of the network; they overlap the samples of
                 the last call by window_length - hop.
             mic_positions: metres, any origin; arrays of different size are padded.
-            state: from :meth:`initial_state` or the last call.
+            state: memory that :meth:`initial_state` or the last call returned.
             mic_mask: true where there is a microphone, the same in each call; None if all are there. The
                 graph knows no absent microphones, so with some each stream runs by itself.
-            plane_waves: from :meth:`plane_waves` for each stream; None to compute them anew, in free field.
+            plane_waves: what :meth:`plane_waves` returns for each stream; None to compute them anew, in free
+                field.
         """
         if mic_mask is not None and not mic_mask.all():
             return self._step_each(audio, mic_positions, state, mic_mask)
@@ -163,6 +164,7 @@ class AggRlEstimator:
         representations = []
         new = {name: np.zeros_like(tensor) for name, tensor in state.items()}
         for item, present in enumerate(mic_mask):
+            # The memory of so many microphones is the front of each axis of the padded one.
             fresh = self.initial_state(1, int(present.sum()))
             own = {name: (slice(item, item + 1), *map(slice, part.shape[1:])) for name, part in fresh.items()}
             found, memory = self.step(
@@ -246,7 +248,14 @@ class AggRlStream:
             # (frame, latent) -> (output, frame in it, latent) @ (latent, grid) -> (output, grid)
             by_output = representation[0].reshape(num_outputs, estimator.frames_per_output, -1)
             newest = by_output[:, -estimator.frames_averaged :]
-            values = _sigmoid(newest @ self._directions).mean(axis=1)
+            # The logistic function as a tangent, in place: large arrays cost more to make than to fill.
+            logits = newest @ self._directions
+            half = np.float32(0.5)
+            logits *= half
+            np.tanh(logits, out=logits)
+            logits *= half
+            logits += half
+            values = logits.mean(axis=1)
             level = _levels(windows, estimator.network_hop, estimator.frames_per_output, overlap)
             level = (level.astype(np.float64) / self._factor).astype(np.float32)
             self._samples = self._samples[:, used:]
@@ -254,16 +263,6 @@ class AggRlStream:
         self._num_outputs += num_outputs
         centre = last * estimator.hop_length - estimator.network_hop + estimator.network_window / 2
         return SpatialSpectrum(values, centre / estimator.sample_rate, level, self._grid)
-
-
-def _sigmoid(logits: Float[np.ndarray, "*any"]) -> Float[np.ndarray, "*any"]:
-    """In place: large arrays cost more to make than to fill."""
-    half = np.float32(0.5)
-    logits *= half
-    np.tanh(logits, out=logits)
-    logits *= half
-    logits += half
-    return logits
 
 
 def _levels(

@@ -96,7 +96,7 @@ class _RiseAboveMean:
 
 
 class _SubspaceProjection:
-    """From averaged covariances to the MUSIC spectrum of one array in free field.
+    """Turns averaged covariances into the MUSIC spectrum of one array in free field.
 
     Steering vectors of the next bin are those of the last one times a constant, so two tables serve all
     bins and memory does not grow with the band.

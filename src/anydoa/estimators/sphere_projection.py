@@ -1,4 +1,4 @@
-"""From averaged covariances to values of directions, for microphones on a rigid sphere.
+"""Projections of averaged covariances onto directions, for microphones on a rigid sphere.
 
 There no time difference serves all frequencies. But a wave is a short sum of functions of frequency times
 functions of direction (:mod:`anydoa.acoustics.sphere_waves`), so covariances are first brought down to those
@@ -16,7 +16,7 @@ NOISE_FLOOR = 1e-4  # share of a steering vector's power; single precision canno
 
 
 class SpherePhaseProjection:
-    """Steered response power over all pairs of microphones on a sphere, without each with itself."""
+    """SRP over all pairs of microphones on a sphere, without each with itself."""
 
     def __init__(
         self, array: MicrophoneArray, grid: DirectionGrid, frequencies: Float[np.ndarray, "freq"]

@@ -70,16 +70,20 @@ class _Baselines:
 
     @staticmethod
     def of(positions: Float[np.ndarray, "mic 3"]) -> "_Baselines":
+        # Displacements (pair, 3) in steps so small that equal ones are equal numbers; the first step that is
+        # not 0 is made positive, by exchanging the microphones.
         first, second = np.triu_indices(len(positions), k=1)
         steps = np.rint((positions[first] - positions[second]) / _SAME_BASELINE).astype(np.int64)
         leading = steps[np.arange(len(steps)), (steps != 0).argmax(axis=1)]
         backward = leading < 0
         cells = np.where(backward, second * len(positions) + first, first * len(positions) + second)
+        # Distinct displacements, shortest first, and the baseline of each pair.
         distinct, inverse = np.unique(np.where(backward[:, None], -steps, steps), axis=0, return_inverse=True)
         by_length = np.argsort(np.linalg.norm(distinct, axis=1), kind="stable")
         rank = np.empty_like(by_length)
         rank[by_length] = np.arange(len(by_length))
         baseline = rank[inverse.ravel()]
+        # Pairs of one baseline side by side.
         order = np.argsort(baseline, kind="stable")
         starts = np.searchsorted(baseline[order], np.arange(len(distinct)))
         return _Baselines(distinct[by_length] * _SAME_BASELINE, cells[order], starts)
@@ -94,7 +98,7 @@ class _Baselines:
 
 
 class _LagProjection:
-    """From averaged covariances to the steered response of one array on one grid.
+    """Turns averaged covariances into SRP-PHAT values of one array on one grid.
 
     Linear interpolation between lags ``h`` apart is wrong by at most ``mean((2 pi f h)^2) / 8``, because
     no cross-spectrum exceeds 1; ``h`` is chosen from that bound.
@@ -104,9 +108,11 @@ class _LagProjection:
         self, array: MicrophoneArray, grid: DirectionGrid, frequencies: Float[np.ndarray, "freq"]
     ) -> None:
         self._baselines = _Baselines.of(array.positions)
+        # The widest step between lags that keeps the error of interpolation below its bound.
         angular = 2 * np.pi * frequencies
         lag_step = float(np.sqrt(8 * _INTERPOLATION_ERROR / np.mean(angular**2)))
         displacement, lag_length = self._baselines.displacement, array.speed_of_sound * lag_step
+        # One table for each block of baselines, which are sorted, so that short ones need few lags.
         step = max(1, _BLOCK_READINGS // len(grid))
         self._tables = [
             _LagTable.of(
@@ -115,6 +121,7 @@ class _LagProjection:
             )
             for start in range(0, len(displacement), step)
         ]
+        # Waves (freq, lag) that turn cross-spectra into cross-correlations.
         lags = np.arange(max(table.half_length for table in self._tables) + 1) * lag_step
         self._cosine = np.cos(angular[:, None] * lags).astype(np.float32)
         self._sine = np.sin(angular[:, None] * lags).astype(np.float32)
@@ -124,20 +131,16 @@ class _LagProjection:
         self, covariance: Complex64[np.ndarray, "frame freq mic mic"]
     ) -> Float32[np.ndarray, "frame grid"]:
         cross_spectra = self._baselines.cross_spectra(covariance)
-        total = sum(
-            table.readings @ self._correlation(cross_spectra[:, table.baselines], table.half_length)
-            for table in self._tables
-        )
+        total: np.ndarray = np.zeros((), dtype=np.float32)
+        for table in self._tables:
+            # Cross-correlation (frame, baseline, lag) at the lags -half_length..half_length.
+            block, num_lags = cross_spectra[:, table.baselines], table.half_length + 1
+            even = block.real @ self._cosine[:, :num_lags]
+            odd = block.imag @ self._sine[:, :num_lags]
+            lags = np.concatenate([(even + odd)[..., :0:-1], even - odd], axis=-1)
+            # (direction, baseline and lag) @ (baseline and lag, frame) -> (direction, frame)
+            total = total + table.readings @ np.ascontiguousarray(lags.reshape(len(lags), -1).T)
         return np.clip(total.T * self._scale, 0, 1)
-
-    def _correlation(
-        self, cross_spectra: Complex64[np.ndarray, "frame baseline freq"], half_length: int
-    ) -> Float32[np.ndarray, "lag frame"]:
-        """Cross-correlation of each baseline at lags ``-half_length..half_length``, one after the other."""
-        even = cross_spectra.real @ self._cosine[:, : half_length + 1]
-        odd = cross_spectra.imag @ self._sine[:, : half_length + 1]
-        lags = np.concatenate([(even + odd)[..., :0:-1], even - odd], axis=-1)
-        return np.ascontiguousarray(lags.reshape(len(lags), -1).T)
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,9 +163,11 @@ class _LagTable:
         num_directions, num_baselines = tdoa.shape
         half_length = int(np.abs(tdoa).max()) + 1
         num_lags = 2 * half_length + 1
+        # Each direction reads between two lags of each baseline, (direction, baseline).
         position = tdoa + half_length
         below = position.astype(np.int32)
         fraction = (position - below).astype(np.float32)
+        # (direction, baseline, 2) -> rows of a sparse matrix (direction, baseline and lag).
         below += np.arange(num_baselines, dtype=np.int32) * num_lags
         columns = np.stack([below, below + 1], axis=-1)
         weights = np.stack([1 - fraction, fraction], axis=-1)

@@ -190,12 +190,14 @@ def cap_grid(
             f"cap centre must have a finite azimuth and an elevation of -90..90 degrees, got {azimuth_deg}, "
             f"{elevation_deg}"
         )
+    # Around +z: heights in equal steps have equal areas between them, and the golden angle spreads azimuths.
     index = np.arange(num_directions)
     z = 1 - (index / max(num_directions - 1, 1)) * (1 - np.cos(np.deg2rad(radius_deg)))
     radius = np.sqrt(np.clip(1 - z**2, 0, None))
     local = np.stack(
         [radius * np.cos(index * GOLDEN_ANGLE), radius * np.sin(index * GOLDEN_ANGLE), z], axis=1
     )
+    # (direction, 3), turned so that +z becomes the centre.
     centre = angles_deg_to_direction(azimuth_deg, elevation_deg)
     name = f"cap:{azimuth_deg:g},{elevation_deg:g},{radius_deg:g},{num_directions}"
     return DirectionGrid(rotate(local, rotation_towards(centre)), name=name)

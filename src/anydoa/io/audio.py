@@ -78,7 +78,14 @@ def read_blocks(
         return
     audio_info(recording)
     if warn:
-        _warn_of_lengths([_file_info(path) for path in recording])
+        lengths_s = [_file_info(path).duration_s for path in recording]
+        if max(lengths_s) > min(lengths_s):
+            _logger.warning(
+                "%s: the joined files differ by %.4f s in length and are cut to the shortest; did they begin "
+                "at the same moment?",
+                _file_info(recording[0]).name,
+                max(lengths_s) - min(lengths_s),
+            )
     for blocks in zip(*(_file_blocks(path, block_s, warn) for path in recording), strict=False):
         length = min(block.shape[1] for block in blocks)
         yield np.concatenate([block[:, :length] for block in blocks])
@@ -132,15 +139,4 @@ def _check_alike(infos: list[AudioInfo]) -> None:
         raise AudioError(
             f"files to join must be of one moment, but {longest.name} lasts {longest.duration_s:.2f} s and "
             f"{shortest.name} {shortest.duration_s:.2f} s; give the files of one take"
-        )
-
-
-def _warn_of_lengths(infos: list[AudioInfo]) -> None:
-    difference_s = max(info.duration_s for info in infos) - min(info.duration_s for info in infos)
-    if difference_s > 0:
-        _logger.warning(
-            "%s: the joined files differ by %.4f s in length and are cut to the shortest; did they begin at "
-            "the same moment?",
-            infos[0].name,
-            difference_s,
         )

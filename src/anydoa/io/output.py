@@ -204,22 +204,18 @@ def whole_folder(path: AnyPath, *, last: str | None = None) -> Iterator[Path]:
         with _refusals(path, partial):
             partial.mkdir(parents=True)
             yield partial
-            if target.exists():
-                _move_into(target, partial, last)
-            else:
+            if not target.exists():
                 os.replace(partial, target)
+                return
+            moved = sorted(partial.iterdir(), key=lambda file: file.name == last)
+            for file in moved:
+                _check(target / file.name)
+            if last is not None:
+                (target / last).unlink(missing_ok=True)
+            for file in moved:
+                os.replace(file, target / file.name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-def _move_into(target: Path, partial: Path, last: str | None) -> None:
-    moved = sorted(partial.iterdir(), key=lambda file: file.name == last)
-    for file in moved:
-        _check(target / file.name)
-    if last is not None:
-        (target / last).unlink(missing_ok=True)
-    for file in moved:
-        os.replace(file, target / file.name)
 
 
 def _check(path: Path) -> None:

@@ -73,7 +73,7 @@ class RecordingFile:
         self.close()
 
     def close(self) -> None:
-        """Close it; a second call does nothing."""
+        """Close the file; a second call does nothing."""
         self._bytes.close()
         if self._sound is not None:
             self._sound.close()
@@ -125,13 +125,13 @@ class RecordingFile:
             )
         self.info.check()
 
-    def _open_sound(self, source: str | bytes | FlacWithLength, *, needed: bool = True) -> Any:
+    def _open_sound(self, file: str | bytes | FlacWithLength, *, needed: bool = True) -> Any:
         """An open ``soundfile.SoundFile``; None if libsndfile refuses and is not needed."""
         import soundfile
 
         try:
             with self._quiet():
-                return soundfile.SoundFile(source)
+                return soundfile.SoundFile(file)
         except soundfile.SoundFileError as error:
             if not needed:
                 return None
@@ -223,7 +223,7 @@ class RecordingFile:
             )
 
     def _judge_mpeg(self) -> None:
-        """Where no header says how long an MP3 is, libsndfile guesses, and never reads beyond its guess."""
+        """Refuse an MP3 that states no length and whose length libsndfile guesses too short."""
         counted = count_mpeg_samples(self._bytes)
         if counted is None:
             return
@@ -278,7 +278,7 @@ class RecordingFile:
 
     @contextmanager
     def _quiet(self) -> Iterator[None]:
-        """Keeps libmpg123 from writing to the terminal, which nobody can ask it not to."""
+        """Keep libmpg123 from writing to the terminal, for which it has no option."""
         if not self._is_mpeg:
             yield
             return

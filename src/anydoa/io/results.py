@@ -41,7 +41,7 @@ class Source:
     Args:
         direction: unit vector towards it.
         score: value of the spectrum there, 0..1.
-        id: which source of the frame it is, 0 the strongest. It names the same source in the next frame
+        id: number of the source in the frame, 0 for the strongest. It names the same source in the next frame
             only where a tracker has set it.
         mirror: other directions that the array cannot tell from this one.
         activity: probability that it sounds in this frame; None where no tracker follows it, for such a
@@ -80,7 +80,7 @@ class FrameResult:
 
     Args:
         time_s: centre of the newest analysis window of the frame, in seconds from the first sample.
-        sources: strongest first; none in silence.
+        sources: sources that were heard, strongest first; none in silence.
     """
 
     time_s: float
@@ -120,7 +120,7 @@ class Span:
 
 @dataclass(frozen=True)
 class ResultHeader:
-    """Where results come from.
+    """Recording, array and estimator of results.
 
     Args:
         file: name of the recording.
@@ -148,7 +148,7 @@ class LocalizationResult:
     """All that was found in a recording.
 
     Args:
-        header: where the result comes from.
+        header: recording, array and estimator of the result.
         frames: results of the frames, in order of time.
         directions: the sources of the recording as a whole, strongest first.
         duration_s: length of the recording in seconds.
@@ -183,7 +183,7 @@ class ResultWriter(ABC):
 
     Args:
         file: open for writing; not closed.
-        header: where the results come from.
+        header: recording, array and estimator of the results.
         tracked: whether sources are talkers whom a tracker follows, through their pauses as well.
     """
 

@@ -64,7 +64,7 @@ def samples_info(audio: np.ndarray, sample_rate: float | None, *, name: str = "r
         AudioError: if the sample rate is missing or out of range, or there are no samples.
         ShapeError: if the audio is not (channel, time).
     """
-    check_shape(audio, name=name)
+    audio = as_samples(audio, name=name)
     if sample_rate is None:
         raise AudioError(f"{name} in memory has no sample rate of its own; pass sample_rate=...")
     info = AudioInfo(name, whole_rate(sample_rate, name=name), *audio.shape)
@@ -86,43 +86,35 @@ def whole_rate(sample_rate: object, *, name: str = "recording") -> int:
     return int(sample_rate)
 
 
-def check_shape(audio: np.ndarray, *, name: str = "recording") -> None:
-    """Refuse samples that are not floating-point (channel, time).
-
-    Raises:
-        ShapeError: if they are; the message names the cure.
-    """
-    if audio.ndim != 2 or not np.issubdtype(audio.dtype, np.floating):
-        raise ShapeError(
-            f"{name} must be floating-point (channels, samples), got {audio.dtype} of shape {audio.shape}; "
-            "divide integers by full scale, add an axis to a single channel"
-        )
-    if audio.shape[0] > MAX_CHANNELS:
-        raise ShapeError(f"{name}: samples are (channel, time), got {audio.shape}; pass audio.T")
-    if np.ma.is_masked(audio):
-        raise ShapeError(f"{name}: samples must not be masked, for there is no gap in sound; fill them")
-
-
 def as_samples(audio: object, *, name: str = "recording") -> np.ndarray:
-    """What a person calls samples, as an array of numbers: tensors, lists of lists.
+    """What a person calls samples, such as a tensor or lists of lists, as floating-point (channel, time).
 
     Raises:
-        ShapeError: if it is nothing of that kind.
+        ShapeError: if it is nothing of that kind; the message names the cure.
     """
-    if isinstance(audio, np.ndarray):
-        return audio
-    if hasattr(audio, "__array__") or isinstance(audio, (list, tuple)):
+    samples = audio if isinstance(audio, np.ndarray) else None
+    if samples is None and (hasattr(audio, "__array__") or isinstance(audio, (list, tuple))):
         try:
             samples = np.asarray(audio)
         except (TypeError, ValueError, RuntimeError) as error:
             reason = " ".join(str(error).split())[:120]
             raise ShapeError(f"{name}: samples are numbers (channel, time); {reason}") from None
-        if samples.dtype != object:
-            return samples
-    raise ShapeError(
-        f"{name} must be the path of a file, a list of paths, or samples (channel, time), "
-        f"got {type(audio).__name__}; give one of these"
-    )
+        samples = None if samples.dtype == object else samples
+    if samples is None:
+        raise ShapeError(
+            f"{name} must be the path of a file, a list of paths, or samples (channel, time), "
+            f"got {type(audio).__name__}; give one of these"
+        )
+    if samples.ndim != 2 or not np.issubdtype(samples.dtype, np.floating):
+        raise ShapeError(
+            f"{name} must be floating-point (channels, samples), got {samples.dtype} of shape "
+            f"{samples.shape}; divide integers by full scale, add an axis to a single channel"
+        )
+    if samples.shape[0] > MAX_CHANNELS:
+        raise ShapeError(f"{name}: samples are (channel, time), got {samples.shape}; pass audio.T")
+    if np.ma.is_masked(samples):
+        raise ShapeError(f"{name}: samples must not be masked, for there is no gap in sound; fill them")
+    return samples
 
 
 def split_blocks(

@@ -109,7 +109,7 @@ class FeedLog:
     """Says when sound is dropped, ever more rarely, when none comes, and when it comes at an odd pace.
 
     Args:
-        feed: where sound should come from.
+        feed: feed that is watched.
     """
 
     def __init__(self, feed: AudioFeed) -> None:

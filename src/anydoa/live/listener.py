@@ -1,4 +1,4 @@
-"""From blocks of sound to live results: the half of the pipeline that computes, without threads."""
+"""Live results of blocks of sound: the half of the pipeline that computes, without threads."""
 
 import math
 import time
@@ -24,7 +24,8 @@ class LiveResult:
         time_s: centre of the newest analysis window, in seconds from the feed's first sample; missing
             sound counts.
         latency_s: age of that moment when the result was ready: ``processing_s`` and the rest of the window.
-        processing_s: from the arrival of the newest sample of the window to the result: queue and computing.
+        processing_s: time from the arrival of the newest sample of the window to the result, in the queue and
+            in computing.
         tracks: confirmed talkers, oldest first.
         sources: peaks of the newest frame, strongest first.
         spectrum: mean of the spectra since the last result, weighted by level; zeros in silence.

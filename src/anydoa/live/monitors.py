@@ -112,7 +112,7 @@ class LiveWatchOptions:
     """How often endless sound is judged.
 
     Args:
-        look_s: distance between looks, in seconds; a copied microphone is known by the first.
+        look_s: seconds between judgements; a copied microphone is known by the first.
         span_s: length of the sound that is judged together, in seconds.
     """
 
@@ -126,7 +126,7 @@ class LiveWatch:
     Args:
         watch: one that has heard nothing yet.
         sample_rate: sample rate of the sound, in Hz.
-        options: see there.
+        options: how often the sound is judged, and how much of it.
     """
 
     def __init__(

@@ -63,9 +63,9 @@ class OdasOutput:
     """Sends every result to a viewer of ODAS, if there is one; never waits for it.
 
     Args:
-        host: where the viewer runs.
-        sst_port: it listens on for tracks.
-        ssl_port: it listens on for potential sources.
+        host: name or address of the machine that runs the viewer.
+        sst_port: port on which the viewer takes tracks.
+        ssl_port: port on which the viewer takes potential sources.
     """
 
     def __init__(self, host: str, *, sst_port: int = SST_PORT, ssl_port: int = SSL_PORT) -> None:

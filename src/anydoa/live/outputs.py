@@ -34,7 +34,7 @@ class ResultFile:
     Args:
         file: open for writing; not closed.
         format: ``json``, ``csv`` or ``dcase``.
-        pipeline: where the results come from; its summary is written at the end.
+        pipeline: pipeline that gives the results; its summary is written at the end.
 
     Raises:
         ConfigError: if the file cannot be written.

@@ -1,7 +1,7 @@
-"""From a feed of sound to live results: directions, tracks, levels, about ten times a second.
+"""Live results of a feed of sound: directions, tracks, levels, about ten times a second.
 
-One thread reads the feed into a bounded queue; whoever iterates the pipeline computes. If that is too slow
-the oldest sound is dropped and counted, and the times of later results stay right.
+One thread reads the feed into a bounded queue; the thread that iterates the pipeline computes. If that is too
+slow, the oldest sound is dropped and counted, and the times of later results stay right.
 """
 
 import logging
@@ -30,7 +30,7 @@ class LivePipeline:
 
     Args:
         localizer: array, grid and estimator.
-        feed: where the sound comes from; the pipeline closes it.
+        feed: feed of sound; the pipeline closes it.
         results_per_s: about how many results a second: one after every so many frames of the estimator, which
             come about 10 times a second.
         tracker: parameters of the tracker; the defaults for the estimator's scores if None.

@@ -23,9 +23,9 @@ class SoundCard:
 
     Args:
         index: its number in the list of all devices; changes when something is plugged in.
-        name: as the system calls it.
+        name: name that the system gives it.
         num_channels: most channels it records at once.
-        default_rate: in Hz, when nobody asks for another.
+        default_rate: rate in Hz at which it records unless another is asked for.
         system: through which sound system, such as ALSA, MME or Windows WASAPI; one card may be in several.
     """
 
@@ -38,8 +38,8 @@ class SoundCard:
     def is_door(self, num_channels: int) -> bool:
         """Whether this leads to whatever card the system holds for the default, not to one of its own.
 
-        Sound systems offer 32 channels or more where there is no card; hardly a card has so many. They are
-        such a door's, too, unless somebody needs just so many.
+        Sound systems offer 32 channels or more where there is no card, and few cards have so many. Such
+        a device counts as a door, too, unless exactly so many channels are needed.
         """
         named = self.name.casefold().split(":")[0].split(" - ")[0].strip()
         return named in _DOORS or 32 <= self.num_channels != num_channels

@@ -93,8 +93,8 @@ def count_detections(
 
     Args:
         estimated: directions found in each frame, as many as there were.
-        truth: where the talkers are, the same in all frames or frame by frame.
-        active: which talkers speak in which frame.
+        truth: directions of the talkers, the same in all frames or frame by frame.
+        active: whether each talker speaks in each frame.
         tolerance_deg: farthest that a hit can be.
 
     Raises:
@@ -106,6 +106,7 @@ def count_detections(
     hits = 0
     for frame, peaks in enumerate(estimated):
         speaking = talkers[frame, active[frame]]
+        # (peak, speaker): of all pairings the one with most hits counts.
         near = great_circle_distance_deg(peaks[:, None], speaking[None]) <= tolerance_deg
         hits += int(near[linear_sum_assignment(near, maximize=True)].sum())
     return DetectionCounts(

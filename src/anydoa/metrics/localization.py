@@ -44,7 +44,7 @@ class LocalizationSummary:
     """Means over utterances, with half the width of their 95 % confidence intervals.
 
     Args:
-        mae_deg: in degrees; NaN without utterances.
+        mae_deg: mean absolute error in degrees; NaN without utterances.
         mae_ci95: in degrees; NaN with fewer than two utterances.
         acc10: 0..1.
         acc10_ci95: 0..1.
@@ -103,8 +103,8 @@ def match_talkers(
 
     Args:
         estimated: peaks of each frame, highest first; NaN where there is none.
-        truth: where the talkers are, the same in all frames or frame by frame.
-        active: which talkers speak in which frame.
+        truth: directions of the talkers, the same in all frames or frame by frame.
+        active: whether each talker speaks in each frame.
 
     Returns:
         Degrees, NaN where the talker is silent; and unit vectors, NaN where it is silent or no peak is left.
@@ -114,12 +114,14 @@ def match_talkers(
     """
     validate(estimated, truth, active)
     talkers = np.broadcast_to(truth, (*active.shape, 3))
+    # (frame, peak, 1, 3) and (frame, 1, source, 3) -> (frame, peak, source); an absent peak misses everybody.
     distance = great_circle_distance_deg(estimated[:, :, None], talkers[:, None])
     distance = np.where(np.isnan(distance), MISS_DEG, distance)
     errors = np.full(active.shape, np.nan)
     matched = np.full(talkers.shape, np.nan)
     for frame in np.flatnonzero(active.any(axis=1)):
         speaking = np.flatnonzero(active[frame])
+        # As many peaks as talkers speak, the highest, (peak, speaker); talkers without one are missed.
         cost = distance[frame, : len(speaking), speaking].T
         errors[frame, speaking] = MISS_DEG
         rows, columns = linear_sum_assignment(cost)

@@ -180,8 +180,8 @@ def count_tracks(
     Args:
         ids: names of the tracks shown in each frame.
         tracks: directions of these tracks.
-        truth: where each talker is.
-        present: which talkers are there.
+        truth: direction of each talker.
+        present: whether each talker is there.
         duration_s: length of the recording in seconds.
         tolerance_deg: farthest that a track can be from its talker.
 

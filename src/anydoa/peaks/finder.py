@@ -21,7 +21,7 @@ from anydoa.peaks.fit import ArcFit, PatchFit
 
 MAX_SOURCES = 4  # reported when their number is not known
 _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
-_MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a nearer mirror is the direction itself, for all a reader cares
+_MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a mirror nearer than this counts as the direction itself
 
 
 @dataclass(frozen=True)
@@ -142,17 +142,33 @@ class PeakFinder:
             seen = np.where(self._side, values, 0)
             outstanding = self._outstanding(seen)
             chosen = self._fill(seen, outstanding)
-            peaks = [self._place(values, index, index in outstanding) for index in chosen]
-        peaks = [self._named(peak) for peak in peaks]
+            peaks = []
+            for index in chosen:
+                if index not in self._fits:
+                    circle = self._circle
+                    self._fits[index] = (
+                        PatchFit(self.grid, index) if circle is None else ArcFit(self.grid, index, circle)
+                    )
+                direction, height = self._fits[index].maximum(values)
+                score = float(np.clip(height, values[index], max(1.0, float(values[index]))))
+                peaks.append(Peak(direction, score, index, index in outstanding))
+        # Off the grid another of its directions may be nearer; only here is known what sounds like it.
+        indices = [int(self._tree.query(peak.direction)[1]) for peak in peaks]
+        peaks = [
+            replace(peak, index=index, mirror=self.mirror(peak.direction))
+            for peak, index in zip(peaks, indices, strict=True)
+        ]
         return sorted(peaks, key=lambda peak: (not peak.stands_out, -peak.score))
 
     def _outstanding(self, values: Float[np.ndarray, "grid"]) -> list[int]:
         """Grid directions of the peaks that stand out, highest first."""
+        # The least value of a peak: by contrast, and of an unknown number by threshold and rise, too.
         floor = float(np.median(values[self._side]))
         least = floor + self.options.contrast * (float(values.max()) - floor)
         if not self.num_sources:
             rise = 0.0 if self._is_narrow else floor + self.options.rise * self.threshold
             least = max(least, self.threshold, rise)
+        # Local maxima above it, highest first.
         high = (values > max(floor, 0)) & (values >= least)
         remaining = np.where(high & self._maxima(values), values, -np.inf)
         taken: list[int] = []
@@ -161,6 +177,7 @@ class PeakFinder:
             if remaining[index] == -np.inf or len(taken) == (self.num_sources or self.max_sources):
                 break
             remaining[index] = -np.inf
+            # Without a valley towards a higher peak it is a ripple on that peak's slope.
             saddle = floor + self.options.saddle * (values[index] - floor)
             if all(self._lowest_between(values, index, higher) <= saddle for higher in taken):
                 taken.append(index)
@@ -217,17 +234,6 @@ class PeakFinder:
         path = np.sin((1 - steps) * angle) * start + np.sin(steps * angle) * end
         return float(values[self._tree.query(path)[1]].min())
 
-    def _place(self, values: Float[np.ndarray, "grid"], index: int, stands_out: bool) -> Peak:
-        """The peak at a grid direction, moved off the grid."""
-        if index not in self._fits:
-            circle = self._circle
-            self._fits[index] = (
-                PatchFit(self.grid, index) if circle is None else ArcFit(self.grid, index, circle)
-            )
-        direction, height = self._fits[index].maximum(values)
-        score = float(np.clip(height, values[index], max(1.0, float(values[index]))))
-        return Peak(direction, score, index, stands_out)
-
     def mirror(self, direction: Float[np.ndarray, "3"]) -> tuple[Float[np.ndarray, "3"], ...]:
         """A direction's reflection through a flat array or its turn about a line, where the grid looks."""
         twin = self._ambiguity.mirror(direction)
@@ -241,11 +247,6 @@ class PeakFinder:
         bound = float(np.nextafter(farthest, 2.0))
         distance: np.ndarray = self._tree.query(directions, distance_upper_bound=bound)[0]
         return distance <= farthest
-
-    def _named(self, peak: Peak) -> Peak:
-        """The peak with its grid direction and mirror."""
-        index = int(self._tree.query(peak.direction)[1])
-        return replace(peak, index=index, mirror=self.mirror(peak.direction))
 
     @cached_property
     def _ambiguity(self) -> Ambiguity:
@@ -270,7 +271,7 @@ class PeakFinder:
     @cached_property
     def _half_circle(self) -> "_HalfCircle | None":
         cones = self._ambiguity.cones
-        return None if cones is None else _half_circle_for(self, cones)
+        return None if cones is None else _HalfCircle.of(self, cones)
 
     @cached_property
     def _rings(self) -> tuple[Int[np.ndarray, "_"], Int[np.ndarray, "grid"]]:
@@ -304,40 +305,34 @@ class _HalfCircle:
     finder: PeakFinder
     weights: csr_array
 
+    @classmethod
+    def of(cls, finder: PeakFinder, cones: Cones) -> "_HalfCircle | None":
+        """The half circle in front of a line array, or behind or above it if the grid looks only there.
 
-def _half_circle_for(finder: PeakFinder, cones: Cones) -> _HalfCircle | None:
-    """The half circle in front of a line array, or behind or above it if the grid looks only there.
-
-    None if the grid looks at less than half of each of them.
-    """
-    axis, grid = cones.axis, finder.grid
-    front = _in_front_of(axis)
-    angles = np.linspace(0, np.pi, max(3, round(2 * np.pi / grid.spacing) + 1))
-    sides = [front, -front, np.cross(front, axis), np.cross(axis, front)]
-    circles = [np.cos(angles)[:, None] * axis + np.sin(angles)[:, None] * side for side in sides]
-    covered = [finder.looks_at(circle) for circle in circles]
-    best = int(np.argmax([seen.sum() for seen in covered]))
-    if covered[best].mean() < 0.5:
-        return None
-    cone = np.arccos(np.clip(grid.directions @ axis, -1, 1))
-    weights = vstack(
-        [_cone_average(cone - angle, grid.spacing / 2) for angle in angles[covered[best]]], format="csr"
-    )
-    circle = DirectionGrid(circles[best][covered[best]], name=f"half circle of {grid.name}")
-    return _HalfCircle(replace(finder, grid=circle, array=None), weights)
-
-
-def _cone_average(offset: Float[np.ndarray, "grid"], width: float) -> csr_array:
-    """One row of weights around offset 0 that sum to one."""
-    weights = np.where(np.abs(offset) <= 3 * width, np.exp(-0.5 * (offset / width) ** 2), 0)
-    return csr_array((weights / weights.sum())[None])
-
-
-def _in_front_of(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
-    """The horizontal direction at right angles to a line that faces the front, or the left if it cannot."""
-    across = np.cross(axis, [0.0, 0.0, 1.0])
-    if np.linalg.norm(across) < 1e-6:
-        return np.array([1.0, 0.0, 0.0])
-    across = normalize_direction(across)
-    side = across[0] if abs(across[0]) > 1e-6 else across[1]
-    return across * np.sign(side)
+        None if the grid looks at less than half of each of them.
+        """
+        axis, grid = cones.axis, finder.grid
+        # The horizontal direction at right angles to the line that faces the front, or the left if none does.
+        front = np.cross(axis, [0.0, 0.0, 1.0])
+        if np.linalg.norm(front) < 1e-6:
+            front = np.array([1.0, 0.0, 0.0])
+        else:
+            front = normalize_direction(front)
+            front = front * np.sign(front[0] if abs(front[0]) > 1e-6 else front[1])
+        # The half circle of the four (angle, 3) that the grid covers best.
+        angles = np.linspace(0, np.pi, max(3, round(2 * np.pi / grid.spacing) + 1))
+        sides = [front, -front, np.cross(front, axis), np.cross(axis, front)]
+        circles = [np.cos(angles)[:, None] * axis + np.sin(angles)[:, None] * side for side in sides]
+        covered = [finder.looks_at(circle) for circle in circles]
+        best = int(np.argmax([seen.sum() for seen in covered]))
+        if covered[best].mean() < 0.5:
+            return None
+        # One row of weights (grid) for each cone: a bell around it that sums to one.
+        cone, width = np.arccos(np.clip(grid.directions @ axis, -1, 1)), grid.spacing / 2
+        rows = []
+        for angle in angles[covered[best]]:
+            offset = cone - angle
+            weights = np.where(np.abs(offset) <= 3 * width, np.exp(-0.5 * (offset / width) ** 2), 0)
+            rows.append(csr_array((weights / weights.sum())[None]))
+        circle = DirectionGrid(circles[best][covered[best]], name=f"half circle of {grid.name}")
+        return cls(replace(finder, grid=circle, array=None), vstack(rows, format="csr"))

@@ -89,7 +89,7 @@ def parabola_maximum(
 
     Args:
         offset: radians from the middle, where one offset is 0.
-        values: at each offset.
+        values: value at each offset.
         width: standard deviation of the weights, in radians.
         limit: farthest place that is believed.
 

@@ -44,9 +44,11 @@ def pick_peaks(
     peaks = np.empty((len(left), num_sources), dtype=np.int64)
     frames = np.arange(len(left))
     for source in range(num_sources):
+        # The highest direction left in each frame, (frame,).
         index = left.argmax(axis=1)
         peaks[:, source] = np.where(np.isneginf(left[frames, index]), -1, index)
         if source + 1 < num_sources:
+            # (frame, 3) @ (3, grid) -> (frame, grid): drop what lies near the direction taken.
             left[directions[index] @ directions.T >= limit] = -np.inf
             # A direction may lie a rounding error from itself.
             left[frames, index] = -np.inf

@@ -80,7 +80,13 @@ def draw_array(array: MicrophoneArray, path: str | PathLike[str]) -> None:
         _draw_compass(above)
         _draw_arrow(above, (0, 1))
         _draw_arrow(side, (1, 0))
-        _draw_arrow_towards_reader(front)
+        # The point of an arrow, as physics draws a vector out of the page.
+        across, up = front.centre + np.array([0.0, 1.6 * front.reach])
+        ring: dict[str, Any] = {"markerfacecolor": "white", "markeredgecolor": BAD, "markeredgewidth": 2}
+        front.axes.plot(across, up, "o", markersize=13, **ring)
+        front.axes.plot(across, up, "o", markersize=4, color=BAD)
+        beside: dict[str, Any] = {"ha": "left", "va": "center", "color": BAD, "fontweight": "bold"}
+        front.axes.text(across + 0.14 * front.reach, up, "0° towards you", **beside)
         for view in (above, side, front):
             _draw_microphones(view, array.rigid_sphere_radius)
 
@@ -101,24 +107,20 @@ def _view(array: MicrophoneArray, axes: "Axes", title: str, plane: _Plane) -> _V
     axes.set_xlabel(f"{'xyz'[plane.across]} (mm)", color=_AXIS_COLOURS[plane.across])
     axes.set_ylabel(f"{'xyz'[plane.up]} (mm)", color=_AXIS_COLOURS[plane.up])
     axes.spines[["top", "right"]].set_visible(False)
-    _draw_axes(view)
-    return view
-
-
-def _draw_axes(view: _View) -> None:
-    """The two axes of the view as a corner of arrows, in the colours of robots' frames."""
-    sense = view.plane.sense
+    # The two axes as a corner of arrows, in the colours of robots' frames.
+    sense = plane.sense
     corner = (0.5 - 0.44 * sense, 0.05)
-    for name, step in ((view.plane.across, (0.11 * sense, 0.0)), (view.plane.up, (0.0, 0.11))):
+    for name, step in ((plane.across, (0.11 * sense, 0.0)), (plane.up, (0.0, 0.11))):
         tip, beyond = ((corner[0] + f * step[0], corner[1] + f * step[1]) for f in (1.0, 1.3))
-        view.axes.annotate(
+        axes.annotate(
             "", tip, corner, xycoords="axes fraction", textcoords="axes fraction",
             arrowprops={"arrowstyle": "-|>", "color": _AXIS_COLOURS[name], "linewidth": 1.6, "shrinkA": 0},
         )  # fmt: skip
-        view.axes.text(
-            *beyond, "xyz"[name], transform=view.axes.transAxes, ha="center", va="center",
+        axes.text(
+            *beyond, "xyz"[name], transform=axes.transAxes, ha="center", va="center",
             color=_AXIS_COLOURS[name], fontweight="bold",
         )  # fmt: skip
+    return view
 
 
 def _draw_arrow(view: _View, towards: tuple[int, int]) -> None:
@@ -132,17 +134,6 @@ def _draw_arrow(view: _View, towards: tuple[int, int]) -> None:
         beyond[0], beyond[1], "0° front" if towards == (0, 1) else "0°\nfront", ha=sideways, va=upright,
         color=BAD, fontweight="bold",
     )  # fmt: skip
-
-
-def _draw_arrow_towards_reader(view: _View) -> None:
-    """The point of an arrow, as physics draws a vector out of the page."""
-    across, up = view.centre + np.array([0.0, 1.6 * view.reach])
-    view.axes.plot(
-        across, up, "o", markersize=13, markerfacecolor="white", markeredgecolor=BAD, markeredgewidth=2
-    )
-    view.axes.plot(across, up, "o", markersize=4, color=BAD)
-    label = across + 0.14 * view.reach
-    view.axes.text(label, up, "0° towards you", ha="left", va="center", color=BAD, fontweight="bold")
 
 
 def _draw_compass(view: _View) -> None:
@@ -217,7 +208,7 @@ def draw_calibration(
 
     Args:
         nominal: the array as the file has it.
-        refined: the same with refined positions.
+        refined: the array with refined positions.
         moves_sd_m: standard deviation of each coordinate.
         directions: unit vectors in the user's frame.
         path: picture to write; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.

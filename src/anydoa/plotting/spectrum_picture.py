@@ -6,7 +6,7 @@ which grows anticlockwise, therefore grows to the left.
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
@@ -72,7 +72,16 @@ def draw_spectrum(
             figure.suptitle(title, color=INK, fontsize=13, fontweight="bold", parse_math=False)
         sphere = figure.add_subplot(panels[0], projection="mollweide")
         _draw_map(sphere, figure, values, grid)
-        _mark(sphere, directions)
+        for azimuth, elevation in np.stack(direction_to_angles(directions), axis=-1).tolist():
+            sphere.plot(-azimuth, elevation, "o", ms=13, mfc="none", mec=BAD, mew=2)
+            # Labels lean towards the middle of the map, so that none is cut off at its rim.
+            sideways = 1 if azimuth > 0 else -1
+            sphere.annotate(
+                f"{np.rad2deg(azimuth):.0f}°, {np.rad2deg(elevation):.0f}°",
+                (-azimuth, elevation), (12 * sideways, 10), textcoords="offset points",
+                ha="left" if sideways > 0 else "right", color=BAD, fontsize=11, fontweight="bold",
+                bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
+            )  # fmt: skip
         if trace is not None:
             _draw_trace(figure.add_subplot(panels[1]), trace, directions)
 
@@ -82,7 +91,13 @@ def _draw_map(axes: "Axes", figure: "Figure", values: Float[np.ndarray, "grid"],
 
     across = np.linspace(-np.pi, np.pi, _RASTER[0])
     up = np.linspace(-np.pi / 2, np.pi / 2, _RASTER[1])
-    raster = _on_raster(values, grid, angles_to_direction(-across[None, :], up[:, None]))
+    places = angles_to_direction(-across[None, :], up[:, None])  # (up, across, 3)
+    # Values between directions are weighted by nearness, and masked where the grid does not look.
+    shape = (len(up), len(across), min(4, len(grid)))
+    distance, index = (part.reshape(shape) for part in cKDTree(grid.directions).query(places, k=shape[2]))
+    weight = 1 / np.maximum(distance, 1e-3) ** 2
+    mixed = (weight * values[index]).sum(axis=-1) / weight.sum(axis=-1)
+    raster = np.ma.masked_where(distance[..., 0] > max(min(grid.spacing, 0.5), _MIN_DISC), mixed)
     painted = axes.pcolormesh(across, up, raster, cmap="Blues", shading="gouraud")
     axes.set_facecolor("#f5f7fa")
     axes.set_xticks([np.deg2rad(-azimuth) for azimuth in _MERIDIANS_DEG])
@@ -98,32 +113,6 @@ def _draw_map(axes: "Axes", figure: "Figure", values: Float[np.ndarray, "grid"],
     bar = figure.colorbar(painted, ax=axes, shrink=0.7, pad=0.02)
     bar.set_label("spectrum, mean of the recording", color=INK)
     bar.outline.set_visible(False)
-
-
-def _on_raster(
-    values: Float[np.ndarray, "grid"], grid: DirectionGrid, places: Float[np.ndarray, "up across 3"]
-) -> Any:
-    """Values between directions, weighted by nearness; masked where the grid does not look."""
-    count = min(4, len(grid))
-    distance, index = cKDTree(grid.directions).query(places, k=count)
-    distance, index = distance.reshape(*places.shape[:2], count), index.reshape(*places.shape[:2], count)
-    weight = 1 / np.maximum(distance, 1e-3) ** 2
-    mixed = (weight * values[index]).sum(axis=-1) / weight.sum(axis=-1)
-    return np.ma.masked_where(distance[..., 0] > max(min(grid.spacing, 0.5), _MIN_DISC), mixed)
-
-
-def _mark(axes: "Axes", directions: Float[np.ndarray, "source 3"]) -> None:
-    for direction in directions:
-        azimuth, elevation = (float(angle) for angle in direction_to_angles(direction))
-        text = f"{np.rad2deg(azimuth):.0f}°, {np.rad2deg(elevation):.0f}°"
-        axes.plot(-azimuth, elevation, "o", markersize=13, markerfacecolor="none", markeredgecolor=BAD, mew=2)
-        # Labels lean towards the middle of the map, so that none is cut off at its rim.
-        sideways = 1 if azimuth > 0 else -1
-        axes.annotate(
-            text, (-azimuth, elevation), (12 * sideways, 10), textcoords="offset points",
-            ha="left" if sideways > 0 else "right", color=BAD, fontsize=11, fontweight="bold",
-            bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": "none", "alpha": 0.8},
-        )  # fmt: skip
 
 
 def _draw_trace(axes: "Axes", trace: AzimuthTrace, directions: Float[np.ndarray, "source 3"]) -> None:

@@ -66,7 +66,7 @@ def associate(
                 heard = after[one].heard(share.probability, seconds, options)
                 is_sure = share.probability >= options.sure  # hardly anyone else may own it
                 heard = heard.surprised(peaks[index], seconds, options, own=is_sure)
-                after[one] = heard.taught(peaks[index], share.variance / novelty, steers=is_sure)
+                after[one] = heard.taught(peaks[index], share.variance / novelty, teaches_velocity=is_sure)
                 explained.add(one)
     for one in set(range(len(after))) - explained:
         after[one] = after[one].silent(seconds, options)

@@ -65,25 +65,30 @@ class Motion:
         reach_s = model.memory_s * -math.expm1(-seconds / model.memory_s)
         direction, velocity = _carry(self.direction, reach_s * self.velocity, kept * self.velocity)
         step = np.array([[1.0, reach_s], [0.0, kept]])
-        return Motion(
-            direction, velocity, step @ self.covariance @ step.T + _process_noise(seconds, reach_s, model)
-        )
+        # What the talker may have done meanwhile: variances of angle and speed, and their covariance.
+        memory_s, faded = model.memory_s, reach_s / model.memory_s
+        speed = faded * (2 - faded)
+        both = memory_s * faded**2
+        angle = memory_s * (2 * (seconds - reach_s) - memory_s * faded**2)
+        noise = model.speed**2 * np.array([[angle, both], [both, speed]])
+        return Motion(direction, velocity, step @ self.covariance @ step.T + noise)
 
     def corrected(
-        self, measured: Float[np.ndarray, "3"], variance: float, *, steers: bool = True
+        self, measured: Float[np.ndarray, "3"], variance: float, *, teaches_velocity: bool = True
     ) -> "Motion":
         """The motion given a measured direction.
 
         Args:
             measured: unit vector.
             variance: variance of that direction along each axis, in rad².
-            steers: whether it teaches the velocity, too; if not, the velocity is kept and only considered.
+            teaches_velocity: whether it corrects the velocity, too; if not, only the uncertainty of the
+                velocity counts.
 
         Reference:
             Bucy and Joseph (1968), the form of the covariance that holds for any gain.
         """
         gain = self.covariance[0] / (self.variance + variance)
-        if not steers:
+        if not teaches_velocity:
             gain = np.array([gain[0], 0.0])
         innovation = tangent_towards(self.direction, measured)
         direction, velocity = _carry(
@@ -115,11 +120,3 @@ def _carry(
     # Rounding errors would add up over hours.
     moved = moved / math.sqrt(float(moved @ moved))
     return moved, carried - float(carried @ moved) * moved
-
-
-def _process_noise(seconds: float, reach_s: float, model: MotionModel) -> Float[np.ndarray, "2 2"]:
-    memory_s, faded = model.memory_s, reach_s / model.memory_s
-    speed = faded * (2 - faded)
-    both = memory_s * faded**2
-    angle = memory_s * (2 * (seconds - reach_s) - memory_s * faded**2)
-    return model.speed**2 * np.array([[angle, both], [both, speed]])

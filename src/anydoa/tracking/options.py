@@ -13,7 +13,7 @@ class TrackerOptions:
     alike is the least score that each calls a source.
 
     Args:
-        least_score: from which the estimator calls a peak a source: its ``threshold``.
+        least_score: score from which the estimator calls a peak a source: its ``threshold``.
         noise_deg: standard deviation of the direction of a peak with the least score, along each axis. It
             falls with the root of the score: half as far for four times the score. Most of the error comes
             from the room and lasts for seconds, so it is counted for more than peaks scatter.
@@ -22,16 +22,17 @@ class TrackerOptions:
         speed_deg_s: standard deviation of the angular speed of talkers, along each axis.
         speed_memory_s: time after which the velocity of a talker has faded to 1/e; the longer, the steadier
             talkers walk, and the surer one who is not heard is thought to walk on.
-        turn_memory_s: the same for one whose own peaks keep lying to one side of where they were expected.
-        gate_sigmas: farthest that a peak can be from where its track expects it, in standard deviations.
-        max_gate_deg: the same in degrees; bounds the gate of tracks that were silent for long.
+        turn_memory_s: seconds after which the velocity of a talker has faded to 1/e while its own peaks keep
+            lying to one side of where they were expected.
+        gate_sigmas: most that a peak may lie off the place its track expects, in standard deviations.
+        max_gate_deg: widest gate in degrees; bounds the gate of tracks that were silent for long.
         separation_deg: a peak this near to a stronger one of its frame is a ghost of it.
         confirm_s: how long peaks must come without a break to confirm a track; longer with breaks.
         release_s: silence in which the activity of a track falls from its highest to its lowest.
         keep_s: silence after which a confirmed track ends. Until then it may be taken up again.
         confirm_peaks: peaks beyond the first that a confirmation takes, however far apart frames are.
         score_memory_s: time over which the score of a track is smoothed.
-        surprise_memory_s: time over which it is kept in mind where peaks lay beside where they were expected.
+        surprise_memory_s: time over which a track remembers how far peaks lay from where it expected them.
         turn_sigmas: mean surprise, in standard deviations, from which a talker is thought to turn.
         sure: probability that a peak is a track's own from which it teaches the velocity.
         hardly: probability that a peak is a track's own below which it teaches nothing.

@@ -1,4 +1,4 @@
-"""Who was where when: the sources of frames joined to spans of time.
+"""Who was where when: spans of time, made of the sources of frames.
 
 A span needs no model of movement: it is a source for as long as it stays where it is. Talkers who walk are
 the work of :class:`~anydoa.tracking.tracker.Tracker`.
@@ -52,7 +52,7 @@ class SpanTracker:
 
     Args:
         frame_s: distance between frames in seconds.
-        options: see there.
+        options: when sources of frames are one span, and which spans are brief.
     """
 
     def __init__(self, frame_s: float, options: SpanOptions = SpanOptions()) -> None:
@@ -66,7 +66,11 @@ class SpanTracker:
         self._closed += [span for span in self._running if time_s - span.end_s > gap_s]
         self._running = [span for span in self._running if time_s - span.end_s <= gap_s]
         for source in sources:
-            span = self._nearest(source.direction)
+            # The running span nearest to the source, if it is near enough and has no source of this frame.
+            moments = np.array([span.moment for span in self._running]).reshape(-1, 3)
+            angles_deg = great_circle_distance_deg(moments, source.direction)
+            is_near = len(angles_deg) > 0 and angles_deg.min() <= self._options.angle_deg
+            span = self._running[int(np.argmin(angles_deg))] if is_near else None
             if span is None or span.end_s == time_s:
                 moment = source.score * source.direction
                 self._running.append(_OpenSpan(time_s, time_s, moment, source.score))
@@ -106,14 +110,6 @@ class SpanTracker:
             )
             for span in spans
         )
-
-    def _nearest(self, direction: Float[np.ndarray, "3"]) -> _OpenSpan | None:
-        """The running span that a direction belongs to, if there is one."""
-        if not self._running:
-            return None
-        angles_deg = great_circle_distance_deg(np.array([span.moment for span in self._running]), direction)
-        nearest = int(np.argmin(angles_deg))
-        return self._running[nearest] if angles_deg[nearest] <= self._options.angle_deg else None
 
 
 def heard_s(spans: Iterable[Span], source: Source, options: SpanOptions = SpanOptions()) -> float:

@@ -21,7 +21,7 @@ class Track:
     """A talker with an identity.
 
     Args:
-        id: from 0, in order of confirmation, never used again in a stream.
+        id: number from 0, in order of confirmation, never used again in a stream.
         direction: unit vector towards it; of one in a pause where it is likeliest, near where it was heard.
         velocity_deg_s: angular speed in degrees a second.
         score: smoothed score of its peaks, 0..1; it fades in a pause.
@@ -49,7 +49,7 @@ class Hypothesis:
     """A talker that may be: tentative until its peaks confirm it.
 
     Args:
-        motion: where it is thought to be now.
+        motion: estimate of where it is now.
         log_odds: logarithm of the odds that it sounds now.
         born_s: time of its first peak.
         heard_s: time of the newest peak of its own.
@@ -88,8 +88,19 @@ class Hypothesis:
         return time_s - self.heard_s > options.keep_s or (self.id is None and self.log_odds <= _LEAST)
 
     def after(self, seconds: float, options: TrackerOptions) -> "Hypothesis":
-        """The hypothesis some seconds later, before it is known whether it sounded."""
-        motion = self.motion.after(seconds, self._model(options))
+        """The hypothesis some seconds later, before it is known whether it sounded.
+
+        It moves steadily, unless it has lately surprised. Errors of single peaks are wide and fall on all
+        sides; those of a talker who turns or stops all fall on one. So talkers may be thought steadier than
+        they are, and turns are still believed.
+
+        Reference:
+            Bar-Shalom, Li and Kirubarajan (2001), *Estimation with Applications to Tracking and
+            Navigation*, section 11.2: process noise adjusted to the innovations.
+        """
+        turns = min(float(self.surprise @ self.surprise) / options.turn_sigmas**2, 1.0)
+        rate = (1 - turns) / options.speed_memory_s + turns / options.turn_memory_s
+        motion = self.motion.after(seconds, MotionModel(math.radians(options.speed_deg_s), 1 / rate))
         return replace(self, motion=motion, unheard_s=self.unheard_s + seconds)
 
     def silent(self, seconds: float, options: TrackerOptions) -> "Hypothesis":
@@ -115,9 +126,9 @@ class Hypothesis:
         score = kept * self.score + (1 - kept) * source.score
         return replace(self, heard_s=time_s, score=score, mirror=source.mirror)
 
-    def taught(self, source: Source, variance: float, *, steers: bool) -> "Hypothesis":
+    def taught(self, source: Source, variance: float, *, teaches_velocity: bool) -> "Hypothesis":
         """The hypothesis whose motion a peak has corrected; see :meth:`Motion.corrected`."""
-        motion = self.motion.corrected(source.direction, variance, steers=steers)
+        motion = self.motion.corrected(source.direction, variance, teaches_velocity=teaches_velocity)
         return replace(self, motion=motion, last=motion, unheard_s=0.0)
 
     def surprised(
@@ -145,20 +156,6 @@ class Hypothesis:
         age_s = time_s - self.born_s
         return Track(self.id, motion.direction, speed, self.score, self.activity, age_s, self.mirror)
 
-    def _model(self, options: TrackerOptions) -> MotionModel:
-        """How it moves: steadily, unless it has lately surprised.
-
-        Errors of single peaks are wide and fall on all sides; those of a talker who turns or stops all fall
-        on one. So talkers may be thought steadier than they are, and turns are still believed.
-
-        Reference:
-            Bar-Shalom, Li and Kirubarajan (2001), *Estimation with Applications to Tracking and
-            Navigation*, section 11.2: process noise adjusted to the innovations.
-        """
-        turns = min(float(self.surprise @ self.surprise) / options.turn_sigmas**2, 1.0)
-        rate = (1 - turns) / options.speed_memory_s + turns / options.turn_memory_s
-        return MotionModel(math.radians(options.speed_deg_s), 1 / rate)
-
 
 def new_hypothesis(source: Source, time_s: float, options: TrackerOptions) -> Hypothesis:
     """The hypothesis that a peak is the first of a talker."""
@@ -168,7 +165,7 @@ def new_hypothesis(source: Source, time_s: float, options: TrackerOptions) -> Hy
 
 
 def _counted_s(seconds: float, options: TrackerOptions) -> float:
-    """For how much of the time since the last frame a peak counts.
+    """Seconds of the time since the last frame for which a peak counts.
 
     One peak after a pause does not say that its talker sounded throughout.
     """

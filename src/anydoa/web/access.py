@@ -21,9 +21,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from anydoa.errors import ConfigError
 
 MIN_TOKEN_LENGTH = 8
-_WRONG_FREE = 5  # wrong tokens in _WRONG_WITHIN_S that are answered at once: people mistype
-_WRONG_WITHIN_S = 60.0
-_WRONG_DELAY_S = 1.0
 PUBLIC_FOLDER = "/static/"  # the page's own code and style: the same in every copy of the package
 _HEADERS = {
     "content-security-policy": (
@@ -39,6 +36,21 @@ _HEADERS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class AccessOptions:
+    """How wrong tokens are slowed down; right ones are never late.
+
+    Args:
+        free_tries: number of wrong tokens in a period that are answered at once, at least 1: people mistype.
+        period_s: seconds of a period.
+        delay_s: seconds that the answer to each further wrong token waits.
+    """
+
+    free_tries: int = 5
+    period_s: float = 60.0
+    delay_s: float = 1.0
+
+
 @dataclass(frozen=True)
 class AccessRules:
     """Who is let in.
@@ -46,6 +58,7 @@ class AccessRules:
     Args:
         names: host names the server answers to, besides every numeric address.
         token: secret that a client must show, or None where being on this machine is enough.
+        options: how wrong tokens are slowed down.
 
     Raises:
         ConfigError: if the token is too short to be a secret, or no header can carry it.
@@ -53,6 +66,7 @@ class AccessRules:
 
     names: frozenset[str]
     token: str | None = None
+    options: AccessOptions = AccessOptions()
 
     def __post_init__(self) -> None:
         if self.token is None:
@@ -70,14 +84,19 @@ class AccessRules:
             )
 
     @classmethod
-    def for_host(cls, host: str, token: str | None) -> "AccessRules":
+    def for_host(
+        cls, host: str, token: str | None, options: AccessOptions = AccessOptions()
+    ) -> "AccessRules":
         """Rules of a server on this host: its name, localhost and the names of this machine."""
         own = socket.gethostname().lower()
-        return cls(frozenset({"localhost", host.lower(), own, f"{own}.local"}), token)
+        return cls(frozenset({"localhost", host.lower(), own, f"{own}.local"}), token, options)
 
     def knows_host(self, host: str) -> bool:
         """Whether a ``Host`` header names this server. No name can be rebound to a numeric address."""
-        name = _netloc_host(host)
+        try:
+            name = (urlsplit(f"//{host}").hostname or "").rstrip(".")  # without the port, in lower case
+        except ValueError:
+            return False
         return name in self.names or is_address(name)
 
     def accepts_token(self, token: str) -> bool:
@@ -94,31 +113,8 @@ def is_address(name: str) -> bool:
     return True
 
 
-def _netloc_host(netloc: str) -> str:
-    """The name in ``name:port``, in lower case; nothing for what is no such thing."""
-    try:
-        return (urlsplit(f"//{netloc}").hostname or "").rstrip(".")
-    except ValueError:
-        return ""
-
-
-class _WrongTokens:
-    """Slows whoever tries many tokens; right ones are never late."""
-
-    def __init__(self) -> None:
-        self._times: deque[float] = deque(maxlen=_WRONG_FREE)
-
-    async def answer_late(self) -> None:
-        """Wait, if there have been too many wrong tokens just now."""
-        now = time.monotonic()
-        many = len(self._times) == _WRONG_FREE and now - self._times[0] < _WRONG_WITHIN_S
-        self._times.append(now)
-        if many:
-            await asyncio.sleep(_WRONG_DELAY_S)
-
-
 class AccessMiddleware:
-    """Lets in whom the rules allow, and puts the strict headers on every answer.
+    """Lets in whom the rules allow, and puts the strict headers on every response.
 
     A browser shows the token once, in the address; from then on it is in a cookie that no script can read.
     Programs send it as ``Authorization: Bearer`` or in the address.
@@ -133,7 +129,7 @@ class AccessMiddleware:
         self._app = app
         self._rules = rules
         self._login_page = login_page
-        self._wrong_tokens = _WrongTokens()
+        self._wrong_times: deque[float] = deque(maxlen=rules.options.free_tries)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or hand it on."""
@@ -149,11 +145,11 @@ class AccessMiddleware:
             await send(message)
 
         request = HTTPConnection(scope)
-        answer = self._refuse_strangers(request) or await self._ask_newcomers(request)
-        await (answer or self._app)(scope, receive, send_strictly)
+        response = self._check_source(request) or await self._authenticate(request)
+        await (response or self._app)(scope, receive, send_strictly)
 
-    async def _ask_newcomers(self, request: HTTPConnection) -> Response | None:
-        """The cookie of a newcomer, or the wish for a token; None for a request to be handed on."""
+    async def _authenticate(self, request: HTTPConnection) -> Response | None:
+        """The response that sets the cookie or asks for a token; None for a request to be handed on."""
         path = request.url.path
         if self._rules.token is None or path.startswith(PUBLIC_FOLDER):
             return None
@@ -161,15 +157,35 @@ class AccessMiddleware:
         in_header = request.headers.get("authorization", "").removeprefix("Bearer ")
         in_cookie = request.cookies.get(_cookie_name(request), "")
         if any(self._rules.accepts_token(shown) for shown in (in_address or "", in_header, in_cookie)):
+            if in_address is None or path != "/":
+                return None
             # The address keeps no token: history and logs would keep it, too.
-            return None if in_address is None or path != "/" else self._welcome(request)
+            redirect = RedirectResponse("/", 303)
+            redirect.set_cookie(_cookie_name(request), self._rules.token, httponly=True, samesite="lax")
+            return redirect
         if in_address or in_header or in_cookie:
-            await self._wrong_tokens.answer_late()
-        if in_address and _wants_page(request):
-            return RedirectResponse("/?refused", 303)
-        return self._ask_for_token(request)
+            await self._delay_wrong_token()
+        if "text/html" in request.headers.get("accept", ""):  # a browser, not a program
+            if in_address:
+                return RedirectResponse("/?refused", 303)
+            shown = "" if "refused" in request.query_params else " hidden"
+            return Response(self._login_page.replace(" data-refused", shown), 401, media_type="text/html")
+        return JSONResponse(
+            {"error": "this server asks for a token; use the address that `anydoa serve` printed"},
+            401,
+            {"www-authenticate": "Bearer"},
+        )
 
-    def _refuse_strangers(self, request: HTTPConnection) -> Response | None:
+    async def _delay_wrong_token(self) -> None:
+        """Wait if there have been too many wrong tokens just now."""
+        options, now = self._rules.options, time.monotonic()
+        many = len(self._wrong_times) == options.free_tries and now - self._wrong_times[0] < options.period_s
+        self._wrong_times.append(now)
+        if many:
+            await asyncio.sleep(options.delay_s)
+
+    def _check_source(self, request: HTTPConnection) -> Response | None:
+        """Refuse requests to another host's name or from another site's page."""
         host = request.headers.get("host", "")
         if not self._rules.knows_host(host):
             return JSONResponse(
@@ -186,25 +202,6 @@ class AccessMiddleware:
                 403,
             )
         return None
-
-    def _ask_for_token(self, request: HTTPConnection) -> Response:
-        if _wants_page(request):
-            shown = "" if "refused" in request.query_params else " hidden"
-            return Response(self._login_page.replace(" data-refused", shown), 401, media_type="text/html")
-        return JSONResponse(
-            {"error": "this server asks for a token; use the address that `anydoa serve` printed"},
-            401,
-            {"www-authenticate": "Bearer"},
-        )
-
-    def _welcome(self, request: HTTPConnection) -> Response:
-        answer = RedirectResponse("/", 303)
-        answer.set_cookie(_cookie_name(request), self._rules.token or "", httponly=True, samesite="lax")
-        return answer
-
-
-def _wants_page(request: HTTPConnection) -> bool:
-    return "text/html" in request.headers.get("accept", "")
 
 
 def _cookie_name(request: HTTPConnection) -> str:

@@ -1,4 +1,4 @@
-"""The web application: its few addresses, and what each of them answers."""
+"""The web application: its routes and their endpoints."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +16,8 @@ from starlette.websockets import WebSocket
 from anydoa.web.access import AccessMiddleware, AccessRules
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.hub import Hub
-from anydoa.web.locating import LocateEndpoint, UploadLimits
+from anydoa.web.locating import LocateEndpoint
+from anydoa.web.upload import UploadLimits
 
 _STATIC = Path(__file__).parent / "static"
 _NO_STREAM = 1011
@@ -41,24 +42,24 @@ def make_app(
     """
     limits = limits or UploadLimits()
     locating = LocateEndpoint(catalogue, limits, is_stopping)
-    desk = _Desk(catalogue, hub, limits, locating)
+    endpoints = _Endpoints(catalogue, hub, limits, locating)
     return Starlette(
         routes=[
-            Route("/", desk.page),
-            Route("/api/options", desk.options),
+            Route("/", endpoints.page),
+            Route("/api/options", endpoints.options),
             Route("/api/locate", locating, methods=["POST"]),
-            WebSocketRoute("/live", desk.live),
+            WebSocketRoute("/live", endpoints.live),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         middleware=[
             Middleware(AccessMiddleware, rules=rules, login_page=(_STATIC / "login.html").read_text("utf-8"))
         ],
-        lifespan=desk.lifespan,
+        lifespan=endpoints.lifespan,
     )
 
 
-class _Desk:
-    """Answers every address but that of uploads."""
+class _Endpoints:
+    """Every endpoint but that of uploads."""
 
     def __init__(
         self, catalogue: Catalogue, hub: Hub | None, limits: UploadLimits, locating: LocateEndpoint

@@ -39,14 +39,48 @@ class Choice:
     sources: str = _UNKNOWN_NUMBER
     ignore: str = ""
 
+    @property
+    def num_sources(self) -> int | None:
+        """Number of sources; None to decide from the spectrum.
+
+        Raises:
+            ConfigError: if the text is no number, or out of range.
+        """
+        if self.sources == _UNKNOWN_NUMBER:
+            return None
+        if self.sources in map(str, range(1, MAX_SOURCES + 1)):
+            return int(self.sources)
+        raise ConfigError(
+            f"the number of sources must be {_UNKNOWN_NUMBER} or 1..{MAX_SOURCES}, got {self.sources[:80]!r}"
+        )
+
+    def select_channels(self, array: MicrophoneArray) -> MicrophoneArray:
+        """The array as the recording has it: with other ignored channels, or with none.
+
+        Raises:
+            ConfigError: if the channels are no numbers.
+            GeometryError: if one of them is a microphone's, or there is a gap.
+        """
+        ignore = self.ignore.strip()
+        if ignore == _NO_CHANNELS:
+            return array.replace(channels=None, ignore_channels=())
+        try:
+            ignored = parse_channels(ignore) if ignore else ()
+        except ValueError:
+            raise ConfigError(
+                f"channels to ignore are numbers from 0, as in '6, 7', or {_NO_CHANNELS}, "
+                f"got {self.ignore[:80]!r}"
+            ) from None
+        return array.replace(ignore_channels=ignored) if ignored else array
+
 
 class Catalogue:
     """Names and what they stand for; what was given on the command line comes first.
 
     Args:
-        array: that of the command line, or None.
-        estimator: name, model folder or hub name of the command line.
-        grid: description or file of the command line.
+        array: array that the command line names, or None.
+        estimator: name, model folder or hub name that the command line gives.
+        grid: description or file that the command line gives.
 
     Raises:
         AnydoaError: if one of them does not exist or cannot be.
@@ -80,11 +114,7 @@ class Catalogue:
         array = self._arrays[_known(choice.array, self._arrays, "array")]
         estimator = _known(choice.estimator or self._estimators[0], self._estimators, "estimator")
         grid = _known(choice.grid or self._grid_names[0], self._grid_names, "grid")
-        number = _parse_sources(choice.sources)
-        if choice.ignore.strip() == _NO_CHANNELS:
-            array = array.replace(channels=None, ignore_channels=())
-        elif ignored := _parse_ignored(choice.ignore):
-            array = array.replace(ignore_channels=ignored)
+        number, array = choice.num_sources, choice.select_channels(array)
         if estimator not in self._made:
             self._made[estimator] = make_estimator(estimator)
         if grid not in self._grids:
@@ -107,22 +137,3 @@ def _known(name: str, names: Collection[str], what: str) -> str:
         return name
     near = nearest_name(name[:80], tuple(names))
     raise ConfigError(f"the page offers no {what} {name[:80]!r}; did you mean {near!r}?")
-
-
-def _parse_sources(text: str) -> int | None:
-    if text == _UNKNOWN_NUMBER:
-        return None
-    if text in map(str, range(1, MAX_SOURCES + 1)):
-        return int(text)
-    raise ConfigError(
-        f"the number of sources must be {_UNKNOWN_NUMBER} or 1..{MAX_SOURCES}, got {text[:80]!r}"
-    )
-
-
-def _parse_ignored(text: str) -> tuple[int, ...]:
-    try:
-        return parse_channels(text) if text.strip() else ()
-    except ValueError:
-        raise ConfigError(
-            f"channels to ignore are numbers from 0, as in '6, 7', or {_NO_CHANNELS}, got {text[:80]!r}"
-        ) from None

@@ -1,4 +1,4 @@
-"""One live pipeline, many listeners: every result goes to every client, and nobody waits for a slow one."""
+"""One live pipeline, many clients: every result goes to each of them, and none waits for a slow one."""
 
 import asyncio
 import contextlib
@@ -14,16 +14,18 @@ from anydoa.web.messages import end_message, frame_message
 
 _logger = logging.getLogger(__name__)
 
-MAX_CLIENTS = 100
-MAX_WAITING = 20  # messages a client may be behind before it is dropped: two seconds at ten a second
 _TRY_AGAIN_LATER = 1013  # close code of RFC 6455's registry
 
 
 class Client:
-    """One listener and the messages that wait for it."""
+    """One listener and the messages that wait for it.
 
-    def __init__(self) -> None:
-        self._waiting: asyncio.Queue[str] = asyncio.Queue(MAX_WAITING)
+    Args:
+        max_waiting: messages that it may be behind before it is too slow.
+    """
+
+    def __init__(self, max_waiting: int) -> None:
+        self._waiting: asyncio.Queue[str] = asyncio.Queue(max_waiting)
         self.too_slow = asyncio.Event()
 
     def offer(self, message: str) -> None:
@@ -38,6 +40,14 @@ class Client:
         while True:
             await websocket.send_text(await self._waiting.get())
 
+    async def wait_until_gone(self, websocket: WebSocket) -> None:
+        """Read and forget what the client sends, for it has nothing to say, until the connection ends."""
+        with contextlib.suppress(WebSocketDisconnect):
+            while True:
+                message = await websocket.receive()
+                if message["type"] == "websocket.disconnect":
+                    return
+
 
 class Hub:
     """Runs a pipeline in a thread of its own and hands its results to all clients.
@@ -45,9 +55,20 @@ class Hub:
     Args:
         pipeline: gives the results; closed by :meth:`stop`.
         hello: first message to every client.
+        max_clients: how many may listen at once.
+        max_waiting: messages that a client may be behind before it is dropped; two seconds at ten a second.
     """
 
-    def __init__(self, pipeline: LivePipeline, hello: dict[str, object]) -> None:
+    def __init__(
+        self,
+        pipeline: LivePipeline,
+        hello: dict[str, object],
+        *,
+        max_clients: int = 100,
+        max_waiting: int = 20,
+    ) -> None:
+        self._max_clients = max_clients
+        self._max_waiting = max_waiting
         self._pipeline = pipeline
         self._hello = json.dumps(hello)
         self._end: str | None = None
@@ -73,13 +94,19 @@ class Hub:
     async def serve(self, websocket: WebSocket) -> None:
         """Send everything to one client until it leaves or is too slow."""
         await websocket.accept()  # first, for a refusal without it gives browsers no reason
-        if self.num_clients >= MAX_CLIENTS:
-            await websocket.close(_TRY_AGAIN_LATER, f"all {MAX_CLIENTS} places are taken; try again later")
+        if self.num_clients >= self._max_clients:
+            await websocket.close(
+                _TRY_AGAIN_LATER, f"all {self._max_clients} places are taken; try again later"
+            )
             return
-        client = self._join()
+        client = Client(self._max_waiting)
+        client.offer(self._hello)
+        if self._end is not None:
+            client.offer(self._end)
+        self._clients.add(client)
         tasks = [
             asyncio.create_task(client.deliver(websocket)),
-            asyncio.create_task(_wait_for_leaving(websocket)),
+            asyncio.create_task(client.wait_until_gone(websocket)),
             asyncio.create_task(client.too_slow.wait()),
         ]
         try:
@@ -89,14 +116,6 @@ class Hub:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _join(self) -> Client:
-        client = Client()
-        client.offer(self._hello)
-        if self._end is not None:
-            client.offer(self._end)
-        self._clients.add(client)
-        return client
 
     def _run(self) -> None:
         """Body of the thread."""
@@ -115,20 +134,12 @@ class Hub:
 
     def _hand_over(self, message: str, *, last: bool = False) -> None:
         assert self._loop is not None  # the thread is started by start() alone
+
+        def publish() -> None:
+            if last:
+                self._end = message
+            for client in self._clients:
+                client.offer(message)
+
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            self._loop.call_soon_threadsafe(self._publish, message, last)
-
-    def _publish(self, message: str, last: bool) -> None:
-        if last:
-            self._end = message
-        for client in self._clients:
-            client.offer(message)
-
-
-async def _wait_for_leaving(websocket: WebSocket) -> None:
-    """Returns when the client has gone. It has nothing to say, so whatever it sends is read and forgotten."""
-    with contextlib.suppress(WebSocketDisconnect):
-        while True:
-            message = await websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                return
+            self._loop.call_soon_threadsafe(publish)

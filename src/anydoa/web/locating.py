@@ -8,7 +8,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -21,28 +21,13 @@ from anydoa.errors import AnydoaError
 from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.recording import locate_recording
 from anydoa.web.turns import GivenUpError, Turn, Turns
-from anydoa.web.upload import DEFAULT_MAX_UPLOAD_MB, Spool, received_file
+from anydoa.web.upload import Spool, UploadLimits, received_file
 
-DEFAULT_MAX_MINUTES = 60.0
 LINES = "application/x-ndjson"
-_MAX_UPLOADS = 4  # at once; they are located one after the other, in slices
-
-
-@dataclass(frozen=True, kw_only=True)
-class UploadLimits:
-    """What the server takes.
-
-    Args:
-        max_mb: most megabytes of a recording.
-        max_minutes: longest recording.
-    """
-
-    max_mb: float = DEFAULT_MAX_UPLOAD_MB
-    max_minutes: float = DEFAULT_MAX_MINUTES
 
 
 class LocateEndpoint:
-    """Answers uploads. One recording is located at a time: uploads shall leave the stream its core.
+    """Answers uploads. One recording is located at a time, so that the stream keeps its core.
 
     Args:
         catalogue: what may be chosen.
@@ -54,7 +39,7 @@ class LocateEndpoint:
         self._catalogue = catalogue
         self._limits = limits
         self._is_stopping = is_stopping
-        self._turns = Turns()
+        self._turns = Turns(limits.slice_s)
         self._num_uploads = 0
         self._spool: Spool | None = None
 
@@ -63,17 +48,19 @@ class LocateEndpoint:
         self._spool = Spool()
 
     def close(self) -> None:
-        """Remove it; called when the server stops."""
+        """Remove the place where uploads lie; called when the server stops."""
         if self._spool is not None:
             self._spool.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the upload is there for exactly as long."""
         request = Request(scope, receive)
-        if self._num_uploads >= _MAX_UPLOADS:
-            await _refusal(
-                f"{_MAX_UPLOADS} recordings are being located already; try again in a minute", 503
-            )(scope, receive, send)
+        if self._num_uploads >= self._limits.max_at_once:
+            refusal = _refusal(
+                f"{self._limits.max_at_once} recordings are being located already; try again in a minute",
+                503,
+            )
+            await refusal(scope, receive, send)
             return
         self._num_uploads += 1
         try:
@@ -81,7 +68,7 @@ class LocateEndpoint:
             name = request.query_params.get("name", "")[:120] or "recording"
             with self._spool.place(name) as path:
                 try:
-                    await received_file(request, path, self._limits.max_mb)
+                    await received_file(request, path, self._limits)
                 except HTTPException as error:
                     response = _refusal(error.detail, error.status_code)
                 except AnydoaError as error:
@@ -96,7 +83,7 @@ class LocateEndpoint:
         steps = self._steps(request, path, name)
         if LINES in request.headers.get("accept", ""):
             return StreamingResponse((json.dumps(step) + "\n" async for step in steps), media_type=LINES)
-        async with aclosing(steps):  # which ends the work that nobody waits for
+        async with aclosing(steps):  # closing them ends the work
             async for step in steps:
                 last = step
                 if await request.is_disconnected():
@@ -141,15 +128,16 @@ class _Work:
 
     def locate(self, path: Path, name: str) -> dict[str, Any]:
         """The content of the answer."""
+
+        def go_on(done: float) -> None:
+            self.done = done
+            self.turn.give_way()
+
         with self.turn.held():
             localizer = self._catalogue.localizer(self._choice)
             return locate_recording(
-                localizer, path, name, max_duration_s=60 * self._max_minutes, on_progress=self._go_on
+                localizer, path, name, max_duration_s=60 * self._max_minutes, on_progress=go_on
             )
-
-    def _go_on(self, done: float) -> None:
-        self.done = done
-        self.turn.give_way()
 
 
 def _refusal(message: str, status: int) -> Response:

@@ -16,9 +16,9 @@ from jaxtyping import Float
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, Source
+from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, FrameResult, Source
 from anydoa.live import AudioFeed, LiveResult
-from anydoa.localizer import Localizer
+from anydoa.localizer import LocalizationRun, Localizer
 from anydoa.tracking import Track
 
 LIVE_SCHEMA = "anydoa-live-1"
@@ -53,7 +53,16 @@ def frame_message(result: LiveResult) -> dict[str, Any]:
         "dropped_s": round(result.dropped_s, 4),
         "warnings": list(result.warnings),
         "speech": result.speech,
-        "tracks": [_track_content(track) for track in result.tracks],
+        "tracks": [
+            {
+                **source_content(track),
+                "activity": round(track.activity, 3),
+                "active": track.active,
+                "age_s": round(track.age_s, 2),
+                "velocity_deg_s": round(track.velocity_deg_s, 2),
+            }
+            for track in result.tracks
+        ],
         "sources": [source_content(source) for source in result.sources],
         "levels_db": [round(float(level), 1) for level in result.levels_db],
         "peaks_db": [round(float(level), 1) for level in result.peaks_db],
@@ -66,13 +75,50 @@ def end_message(reason: str) -> dict[str, Any]:
     return {"type": "end", "reason": reason}
 
 
+def recording_message(
+    localizer: Localizer, run: LocalizationRun, trace: Sequence[FrameResult], name: str
+) -> dict[str, Any]:
+    """The answer to a recording.
+
+    Args:
+        localizer: what listened.
+        run: the recording, read to its end.
+        trace: frames that say where sources were when.
+        name: name that the owner of the recording knows.
+    """
+    return {
+        "schema": RECORDING_SCHEMA,
+        "file": name,
+        "duration_s": round(run.info.duration_s, 3),
+        "estimator": run.header.estimator,
+        "version": run.header.version,
+        "array": array_content(localizer.array),
+        "grid": grid_content(localizer.grid),
+        "sources": [source_content(source) for source in run.directions],
+        "spectrum": spectrum_content(run.mean_spectrum),
+        "trace": [
+            {
+                "time_s": round(frame.time_s, 3),
+                "sources": [source_content(source) for source in frame.sources],
+            }
+            for frame in trace
+        ],
+        "flat_channels": run.flat_channels,
+        "warnings": list(run.warnings),
+    }
+
+
 def array_content(array: MicrophoneArray) -> dict[str, Any]:
-    """An array as the page draws it: positions in metres in the user's frame, and the channel of each."""
+    """An array as the page draws it, with positions in metres in the user's frame.
+
+    ``ambiguity`` says for people what it cannot tell apart, as a sentence whose subject is the array.
+    """
     return {
         "name": array.name,
         "title": array.title,
         "front": array.front,
         "rank": array.ambiguity.rank,
+        "ambiguity": array.ambiguity.sentence,
         "positions": [[round(float(x), 5) for x in position] for position in array.centred_positions],
         "channels": list(array.channels),
         "ignore_channels": list(array.ignore_channels),
@@ -97,31 +143,14 @@ def spectrum_content(values: Float[np.ndarray, "grid"]) -> dict[str, Any]:
     return {"low": round(low, 5), "high": round(high, 5), "values": encoded}
 
 
-def source_content(source: Source) -> dict[str, Any]:
-    """A source of one frame or of a recording."""
+def source_content(source: Source | Track) -> dict[str, Any]:
+    """What a source of one frame or of a recording and a talker that is followed have in common."""
     return {
         "id": source.id,
         **_direction_content(source.direction),
         "score": round(source.score, 4),
-        "mirror": _mirror_content(source.mirror),
+        "mirror": [_direction_content(direction) for direction in source.mirror],
     }
-
-
-def _track_content(track: Track) -> dict[str, Any]:
-    return {
-        "id": track.id,
-        **_direction_content(track.direction),
-        "score": round(track.score, 4),
-        "activity": round(track.activity, 3),
-        "active": track.active,
-        "age_s": round(track.age_s, 2),
-        "velocity_deg_s": round(track.velocity_deg_s, 2),
-        "mirror": _mirror_content(track.mirror),
-    }
-
-
-def _mirror_content(mirror: Sequence[Float[np.ndarray, "3"]]) -> list[dict[str, Any]]:
-    return [_direction_content(direction) for direction in mirror]
 
 
 def _direction_content(direction: Float[np.ndarray, "3"]) -> dict[str, Any]:

@@ -6,14 +6,8 @@ from typing import Any
 
 from anydoa.errors import AudioError, ChannelCountError
 from anydoa.io.results import FrameResult
-from anydoa.localizer import LocalizationRun, Localizer
-from anydoa.web.messages import (
-    RECORDING_SCHEMA,
-    array_content,
-    grid_content,
-    source_content,
-    spectrum_content,
-)
+from anydoa.localizer import Localizer
+from anydoa.web.messages import recording_message
 
 _CHANNEL_CURE = (
     "say which channels hold no microphone, such as '6, 7', or 'none' if it holds the microphones alone; "
@@ -34,8 +28,8 @@ def locate_recording(
 
     Args:
         localizer: what listens.
-        path: where the recording lies.
-        name: what its owner calls it.
+        path: file of the recording.
+        name: name that the owner of the recording knows.
         max_duration_s: longest recording that is taken, in seconds.
         on_progress: called with the share 0..1 that is done; what it raises ends the work.
 
@@ -44,64 +38,25 @@ def locate_recording(
     """
     try:
         run = localizer.iterate(path)
-        _check_duration(run, max_duration_s)
-        trace = _Trace(run.info.duration_s)
+        duration_s = run.info.duration_s
+        if duration_s > max_duration_s:
+            raise AudioError(
+                f"{run.info.name}: a recording may last {max_duration_s / 60:g} minutes here, got "
+                f"{duration_s / 60:.0f}; cut it, take `anydoa locate`, "
+                "or start `anydoa serve` with a larger --max-minutes"
+            )
+        trace: list[FrameResult] = []  # every frame, or one in every so many of a long recording
         for frame in run:
-            trace.add(frame.result)
-            on_progress(min(frame.time_s / run.info.duration_s, 1.0))
+            if not trace or frame.time_s - trace[-1].time_s >= duration_s / _MAX_INSTANTS:
+                trace.append(frame.result)
+            on_progress(min(frame.time_s / duration_s, 1.0))
     except ChannelCountError as error:
         raise AudioError(_renamed(f"{error.rule}; {_CHANNEL_CURE}", path, name)) from None
     except AudioError as error:
         raise AudioError(_renamed(str(error), path, name)) from None
-    return _content(localizer, run, trace, name)
-
-
-def _check_duration(run: LocalizationRun, max_duration_s: float) -> None:
-    if run.info.duration_s > max_duration_s:
-        raise AudioError(
-            f"{run.info.name}: a recording may last {max_duration_s / 60:g} minutes here, got "
-            f"{run.info.duration_s / 60:.0f}; cut it, take `anydoa locate`, "
-            "or start `anydoa serve` with a larger --max-minutes"
-        )
+    return recording_message(localizer, run, trace, name)
 
 
 def _renamed(message: str, path: Path, name: str) -> str:
     """A message with the name that the owner of the recording knows."""
     return message.replace(str(path), name).replace(f"{path.name}: ", f"{name}: ", 1)
-
-
-def _content(localizer: Localizer, run: LocalizationRun, trace: "_Trace", name: str) -> dict[str, Any]:
-    header = run.header
-    return {
-        "schema": RECORDING_SCHEMA,
-        "file": name,
-        "duration_s": round(run.info.duration_s, 3),
-        "estimator": header.estimator,
-        "version": header.version,
-        "array": array_content(localizer.array),
-        "grid": grid_content(localizer.grid),
-        "sources": [source_content(source) for source in run.directions],
-        "spectrum": spectrum_content(run.mean_spectrum),
-        "trace": [
-            {
-                "time_s": round(frame.time_s, 3),
-                "sources": [source_content(source) for source in frame.sources],
-            }
-            for frame in trace.frames
-        ],
-        "flat_channels": run.flat_channels,
-        "warnings": list(run.warnings),
-    }
-
-
-class _Trace:
-    """The frames of a recording, or one in every so many of a long one."""
-
-    def __init__(self, duration_s: float) -> None:
-        self.frames: list[FrameResult] = []
-        self._step_s = duration_s / _MAX_INSTANTS
-
-    def add(self, frame: FrameResult) -> None:
-        """Keep the frame if it is far enough from the last one kept."""
-        if not self.frames or frame.time_s - self.frames[-1].time_s >= self._step_s:
-            self.frames.append(frame)

@@ -1,10 +1,12 @@
 """The server: a bound socket, uvicorn with tight limits, and the address to open."""
 
 import asyncio
+import functools
 import ipaddress
 import secrets
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import quote
 
 import uvicorn
@@ -13,57 +15,57 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from anydoa.errors import ConfigError
-from anydoa.web.access import AccessRules, is_address
+from anydoa.web.access import AccessOptions, AccessRules, is_address
 from anydoa.web.app import make_app
 from anydoa.web.catalogue import Catalogue
-from anydoa.web.hub import MAX_CLIENTS, Hub
-from anydoa.web.locating import DEFAULT_MAX_MINUTES, UploadLimits
-from anydoa.web.upload import DEFAULT_MAX_UPLOAD_MB
-
-DEFAULT_HOST = "127.0.0.1"
-DEFAULT_PORT = 8765
-_MAX_CONNECTIONS = 2 * MAX_CLIENTS
-_MAX_MESSAGE = 4096  # bytes; clients have nothing to say
-_MAX_HEAD = 16_384  # bytes of a request line and its headers
-_SEND_BUFFER = 65_536  # bytes; with the system's megabytes a stalled client would go unnoticed for minutes
-_GOODBYE_S = 3
+from anydoa.web.hub import Hub
+from anydoa.web.upload import UploadLimits
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServerOptions:
-    """Where the server listens, and what it takes.
+    """Address, limits and patience of the server.
 
     Args:
         host: address or name; only this machine reaches the default.
         port: 0 for any that is free.
         token: secret that clients must show; made if None and others reach the host.
-        max_upload_mb: most megabytes of a recording.
-        max_minutes: longest recording.
+        uploads: what is taken of recordings.
+        access: how wrong tokens are slowed down.
+        max_connections: connections that are open at once.
+        max_message_bytes: longest message of a WebSocket client; clients have nothing to say.
+        max_head_bytes: longest request line with its headers.
+        send_buffer_bytes: what the system holds for a client. With its usual megabytes a stalled client would
+            go unnoticed for minutes.
+        request_within_s: seconds in which a client must complete the head of a request.
+        shutdown_within_s: seconds that running requests have to end when the server stops.
 
     Raises:
-        ConfigError: if a number is out of range.
+        ConfigError: if the port is out of range.
     """
 
-    host: str = DEFAULT_HOST
-    port: int = DEFAULT_PORT
+    host: str = "127.0.0.1"
+    port: int = 8765
     token: str | None = None
-    max_upload_mb: float = DEFAULT_MAX_UPLOAD_MB
-    max_minutes: float = DEFAULT_MAX_MINUTES
+    uploads: UploadLimits = field(default_factory=UploadLimits)
+    access: AccessOptions = field(default_factory=AccessOptions)
+    max_connections: int = 200
+    max_message_bytes: int = 4096
+    max_head_bytes: int = 16_384
+    send_buffer_bytes: int = 65_536
+    request_within_s: float = 10.0
+    shutdown_within_s: int = 3
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise ConfigError(f"a port is 0..65535, got {self.port}; 0 takes any that is free")
-        if not 0 < self.max_upload_mb <= 100_000:
-            raise ConfigError(f"the upload limit is 0..100000 MB, got {self.max_upload_mb:g}")
-        if not 0 < self.max_minutes <= 1_000_000:
-            raise ConfigError(f"the longest recording is 0..1000000 minutes, got {self.max_minutes:g}")
 
 
 class PageServer:
     """The page and its WebSocket, on a socket that is bound at once.
 
     Args:
-        options: where, and what is taken.
+        options: address, limits and patience of the server.
         catalogue: what may be chosen on the page.
         hub: the live stream, if there is one.
 
@@ -72,12 +74,13 @@ class PageServer:
     """
 
     def __init__(self, options: ServerOptions, catalogue: Catalogue, hub: Hub | None = None) -> None:
-        token = options.token
-        if token is None and not _is_this_machine(options.host):
+        host, token = options.host, options.token
+        is_local = host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
+        if token is None and not is_local:
             token = secrets.token_urlsafe(16)
-        rules = AccessRules.for_host(options.host, token)
-        self._socket = _bound_socket(options.host, options.port)
-        self._host = options.host
+        rules = AccessRules.for_host(host, token, options.access)
+        self._socket = _bound_socket(options)
+        self._host = host
         self._token = token
         self._uvicorn = uvicorn.Server(
             uvicorn.Config(
@@ -85,16 +88,17 @@ class PageServer:
                     catalogue,
                     rules,
                     hub=hub,
-                    limits=UploadLimits(max_mb=options.max_upload_mb, max_minutes=options.max_minutes),
+                    limits=options.uploads,
                     is_stopping=lambda: self._uvicorn.should_exit,
                 ),
-                http=PromptHttp,
+                # uvicorn calls this once a connection.
+                http=functools.partial(PromptHttp, request_within_s=options.request_within_s),  # type: ignore[arg-type]
                 ws=PromptWebSocket,
-                ws_max_size=_MAX_MESSAGE,
+                ws_max_size=options.max_message_bytes,
                 ws_per_message_deflate=False,
-                h11_max_incomplete_event_size=_MAX_HEAD,
-                limit_concurrency=_MAX_CONNECTIONS,
-                timeout_graceful_shutdown=_GOODBYE_S,
+                h11_max_incomplete_event_size=options.max_head_bytes,
+                limit_concurrency=options.max_connections,
+                timeout_graceful_shutdown=options.shutdown_within_s,
                 lifespan="on",
                 access_log=False,  # it would hold the token
                 log_config=None,
@@ -125,11 +129,8 @@ class PageServer:
         self._uvicorn.should_exit = True
 
 
-def _is_this_machine(host: str) -> bool:
-    return host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
-
-
-def _bound_socket(host: str, port: int) -> socket.socket:
+def _bound_socket(options: ServerOptions) -> socket.socket:
+    host, port = options.host, options.port
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -142,7 +143,7 @@ def _bound_socket(host: str, port: int) -> socket.socket:
     bound = socket.socket(family, kind, protocol)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, options.send_buffer_bytes)
         bound.bind(address)
         bound.listen()  # from here on clients wait instead of being refused
     except OSError as error:
@@ -153,30 +154,34 @@ def _bound_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
-REQUEST_WITHIN_S = 10.0
-
-
 class PromptHttp(H11Protocol):
-    """HTTP whose clients must complete the head of a request within :data:`REQUEST_WITHIN_S`."""
+    """HTTP whose clients must complete the head of a request in time.
+
+    Args:
+        arguments: what uvicorn gives to every protocol.
+        request_within_s: seconds that a client has.
+    """
+
+    def __init__(self, *arguments: Any, request_within_s: float, **keywords: Any) -> None:
+        super().__init__(*arguments, **keywords)
+        self._check_every_s = request_within_s / 2
+        self._num_idle_checks = -1  # the first check comes with the connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
-        """Begin to look at the connection every so often."""
+        """Begin to check the connection."""
         super().connection_made(transport)
-        self._num_looks_idle = 0
-        self._look_later()
+        self._check_idle()
 
-    def _look_later(self) -> None:
-        self.loop.call_later(REQUEST_WITHIN_S / 2, self._look)
-
-    def _look(self) -> None:
+    def _check_idle(self) -> None:
+        """Cut a connection that was idle at two checks in a row, else check again later."""
         if self not in self.connections:  # lost, or a WebSocket by now
             return
         answering = self.cycle is not None and not self.cycle.response_complete
-        self._num_looks_idle = 0 if answering else self._num_looks_idle + 1
-        if self._num_looks_idle > 1:
+        self._num_idle_checks = 0 if answering else self._num_idle_checks + 1
+        if self._num_idle_checks > 1:
             self.transport.abort()
         else:
-            self._look_later()
+            self.loop.call_later(self._check_every_s, self._check_idle)
 
 
 class PromptWebSocket(WebSocketsSansIOProtocol):

@@ -1,4 +1,4 @@
-"""Who may work now: one at a time, in the order of asking; long work gives way to whoever waits."""
+"""Whose turn it is: one piece of work at a time, in the order of asking; long work gives way to others."""
 
 import threading
 import time
@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from anydoa.errors import AnydoaError
 
 SLICE_S = 2.0
-_LOOK_EVERY_S = 0.2
+_POLL_S = 0.2
 
 
 class GivenUpError(AnydoaError):
-    """Work that nobody waits for any more, or that the server must end."""
+    """The client has gone or the server must end, so the work is given up."""
 
 
 class Turns:
@@ -26,7 +26,7 @@ class Turns:
     def __init__(self, slice_s: float = SLICE_S) -> None:
         self.slice_s = slice_s
         self.changed = threading.Condition()
-        self.queue: deque[Turn] = deque()  # whoever stands first works
+        self.queue: deque[Turn] = deque()  # the first one works
 
 
 class Turn:
@@ -66,7 +66,7 @@ class Turn:
                 self._turns.changed.notify_all()
 
     def give_way(self) -> None:
-        """Let others go first if the slice is over and somebody waits; called by the work now and then.
+        """Let others go first if the slice is over; called by the work now and then.
 
         Raises:
             GivenUpError: if the work is given up.
@@ -86,7 +86,7 @@ class Turn:
     def _wait(self) -> None:
         with self._turns.changed:
             while self._turns.queue[0] is not self:
-                self._turns.changed.wait(_LOOK_EVERY_S)
+                self._turns.changed.wait(_POLL_S)
                 self._check()
         self._check()
         self._began = time.monotonic()

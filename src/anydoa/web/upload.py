@@ -9,63 +9,86 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 
-from anydoa.errors import AudioError
+from anydoa.errors import AudioError, ConfigError
 from anydoa.io.files import try_to_lock
-
-DEFAULT_MAX_UPLOAD_MB = 100.0
-_PATIENCE_S = 20.0  # without a byte, after which an upload is given up; and until its pace is judged
-_LEAST_RATE = 20_000  # bytes a second in the mean, or few slow uploads would hold all places for hours
+from anydoa.web.turns import SLICE_S
 
 
-async def received_file(request: Request, path: Path, max_mb: float) -> None:
+@dataclass(frozen=True, kw_only=True)
+class UploadLimits:
+    """What the server takes of recordings.
+
+    Args:
+        max_mb: most megabytes of a recording.
+        max_minutes: longest recording.
+        max_at_once: recordings that may be sent and located at once.
+        slice_s: seconds of work on one recording before another that waits goes on.
+        patience_s: seconds without a byte after which an upload is given up, and until its rate is judged.
+        least_bytes_per_s: lowest mean rate; a few slow uploads would hold all places for hours.
+
+    Raises:
+        ConfigError: if a size or a duration is out of range.
+    """
+
+    max_mb: float = 100.0
+    max_minutes: float = 60.0
+    max_at_once: int = 4
+    slice_s: float = SLICE_S
+    patience_s: float = 20.0
+    least_bytes_per_s: float = 20_000
+
+    def __post_init__(self) -> None:
+        if not 0 < self.max_mb <= 100_000:
+            raise ConfigError(f"the upload limit is 0..100000 MB, got {self.max_mb:g}")
+        if not 0 < self.max_minutes <= 1_000_000:
+            raise ConfigError(f"the longest recording is 0..1000000 minutes, got {self.max_minutes:g}")
+
+
+async def received_file(request: Request, path: Path, limits: UploadLimits) -> None:
     """Write the body of a request to a file, as it comes.
 
     Args:
-        request: whose body is the recording, as it is.
-        path: the file.
-        max_mb: most megabytes it may have.
+        request: the request; its body is the recording.
+        path: where to write the recording.
+        limits: what is taken.
 
     Raises:
-        HTTPException: if it has more, with status 413.
-        AudioError: if it has none, stops coming, or comes too slowly.
+        HTTPException: if it is too large, with status 413.
+        AudioError: if it is empty, stops coming, or comes too slowly.
     """
-    promised = request.headers.get("content-length", "0")
-    if promised.isdecimal() and int(promised[:20]) > max_mb * 1e6:
-        raise _too_large(max_mb)
-    num_bytes = 0
-    began = time.monotonic()
+    promised, most_bytes = request.headers.get("content-length", "0"), limits.max_mb * 1e6
+    if promised.isdecimal() and int(promised[:20]) > most_bytes:
+        raise _too_large(limits.max_mb)
+    num_bytes, began = 0, time.monotonic()
     chunks = aiter(request.stream())
     with path.open("wb") as file:
-        while (chunk := await _next_chunk(chunks)) is not None:
+        while True:
+            try:
+                chunk = await asyncio.wait_for(anext(chunks, None), limits.patience_s)
+            except (TimeoutError, ClientDisconnect):
+                raise AudioError("the upload stopped before its end; send the recording again") from None
+            if chunk is None:
+                break
             num_bytes += len(chunk)
-            if num_bytes > max_mb * 1e6:
-                raise _too_large(max_mb)
-            _check_rate(num_bytes, time.monotonic() - began)
+            if num_bytes > most_bytes:
+                raise _too_large(limits.max_mb)
+            elapsed_s = time.monotonic() - began
+            if elapsed_s > limits.patience_s and num_bytes < limits.least_bytes_per_s * elapsed_s:
+                raise AudioError(
+                    f"an upload brings {limits.least_bytes_per_s / 1000:g} kB a second at least, got "
+                    f"{num_bytes / elapsed_s / 1000:.1f}; send the recording over a faster connection"
+                )
             file.write(chunk)
     if num_bytes == 0:
         raise AudioError("an upload is one audio file, got nothing; choose a recording")
-
-
-def _check_rate(num_bytes: int, elapsed_s: float) -> None:
-    if elapsed_s > _PATIENCE_S and num_bytes < _LEAST_RATE * elapsed_s:
-        raise AudioError(
-            f"an upload brings {_LEAST_RATE / 1000:g} kB a second at least, got "
-            f"{num_bytes / elapsed_s / 1000:.1f}; send the recording over a faster connection"
-        )
-
-
-async def _next_chunk(chunks: AsyncIterator[bytes]) -> bytes | None:
-    try:
-        return await asyncio.wait_for(anext(chunks, None), _PATIENCE_S)
-    except (TimeoutError, ClientDisconnect):
-        raise AudioError("the upload stopped before its end; send the recording again") from None
 
 
 def _too_large(max_mb: float) -> HTTPException:
@@ -85,7 +108,11 @@ class Spool:
     """A temporary folder for uploads, empty at first and gone after :meth:`close`."""
 
     def __init__(self) -> None:
-        _remove_abandoned(Path(tempfile.gettempdir()))
+        # A folder whose lock can be taken is that of a dead server.
+        for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+            with suppress(OSError), (folder / _LOCK_NAME).open("r+b") as lock:
+                if try_to_lock(lock):
+                    shutil.rmtree(folder, ignore_errors=True)
         self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
         self._lock = (self._folder / _LOCK_NAME).open("wb")
         try_to_lock(self._lock)
@@ -93,9 +120,11 @@ class Spool:
     @contextmanager
     def place(self, name: str) -> Iterator[Path]:
         """A path for one upload that ends like its name, for messages; it is removed afterwards."""
+        # Nothing stays of the name that a path or a terminal could take amiss.
+        harmless = re.sub(r"[^\w .()-]", "_", Path(name).name).strip(". ")[-_MAX_NAME:] or "recording"
         folder = Path(tempfile.mkdtemp(dir=self._folder))
         try:
-            yield folder / _harmless(name)
+            yield folder / harmless
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
@@ -103,16 +132,3 @@ class Spool:
         """Remove the folder and all in it."""
         self._lock.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _remove_abandoned(parent: Path) -> None:
-    """Remove the folders of servers that are dead."""
-    for folder in parent.glob(f"{_PREFIX}*"):
-        with suppress(OSError), (folder / _LOCK_NAME).open("r+b") as lock:
-            if try_to_lock(lock):
-                shutil.rmtree(folder, ignore_errors=True)
-
-
-def _harmless(name: str) -> str:
-    """The last part of a file name without anything that a path or a terminal could take amiss."""
-    return re.sub(r"[^\w .()-]", "_", Path(name).name).strip(". ")[-_MAX_NAME:] or "recording"

@@ -45,12 +45,12 @@ def test_two_steps_are_one_step(seed: int, seconds: float, share: float) -> None
 
 @settings(max_examples=50, deadline=None)
 @given(seeds, spans, st.booleans())
-def test_turning_the_world_turns_the_motion(seed: int, seconds: float, steers: bool) -> None:
+def test_turning_the_world_turns_the_motion(seed: int, seconds: float, teaches_velocity: bool) -> None:
     rng = np.random.default_rng(seed)
     motion, measured, turn = random_motion(rng), random_direction(rng), random_rotation(rng)
-    here = motion.after(seconds, MODEL).corrected(measured, 0.01, steers=steers)
+    here = motion.after(seconds, MODEL).corrected(measured, 0.01, teaches_velocity=teaches_velocity)
     turned = Motion(turn @ motion.direction, turn @ motion.velocity, motion.covariance)
-    there = turned.after(seconds, MODEL).corrected(turn @ measured, 0.01, steers=steers)
+    there = turned.after(seconds, MODEL).corrected(turn @ measured, 0.01, teaches_velocity=teaches_velocity)
     np.testing.assert_allclose(there.direction, turn @ here.direction, atol=1e-6)
     np.testing.assert_allclose(there.velocity, turn @ here.velocity, atol=1e-6)
     np.testing.assert_allclose(there.covariance, here.covariance, atol=1e-9)
@@ -63,8 +63,8 @@ def test_waiting_makes_less_sure_and_a_peak_surer(seed: int, seconds: float, var
     motion = Motion.at(random_direction(rng), 0.1, MODEL)
     later = motion.after(seconds, MODEL)
     assert later.variance > motion.variance
-    for steers in (True, False):
-        corrected = later.corrected(random_direction(rng), variance, steers=steers)
+    for teaches_velocity in (True, False):
+        corrected = later.corrected(random_direction(rng), variance, teaches_velocity=teaches_velocity)
         assert corrected.variance < min(later.variance, variance)
         assert np.linalg.eigvalsh(corrected.covariance).min() > 0
         assert np.linalg.norm(corrected.direction) == pytest.approx(1)
@@ -86,6 +86,6 @@ def test_a_velocity_is_learnt_from_directions_and_fades_when_nothing_comes() -> 
 
 def test_a_peak_that_does_not_steer_leaves_the_velocity_alone() -> None:
     motion = random_motion(np.random.default_rng(0))
-    corrected = motion.corrected(random_direction(np.random.default_rng(1)), 0.1, steers=False)
+    corrected = motion.corrected(random_direction(np.random.default_rng(1)), 0.1, teaches_velocity=False)
     assert np.linalg.norm(corrected.velocity) == pytest.approx(np.linalg.norm(motion.velocity))
     assert not np.allclose(corrected.direction, motion.direction)

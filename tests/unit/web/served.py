@@ -38,12 +38,13 @@ def serving(
     estimator: str = ESTIMATOR,
     results_per_s: float = 10.0,
     catalogue: Catalogue | None = None,
+    max_clients: int = 100,
 ) -> Iterator[PageServer]:
     """A server in a thread, on a free port; with a recording to replay it has a live stream."""
     hub = None
     if replay is not None:
         localizer = Localizer(ARRAY, grid, estimator)
-        hub = make_hub(replay, localizer, results_per_s, pace=pace, repeat=repeat)
+        hub = make_hub(replay, localizer, results_per_s, pace=pace, repeat=repeat, max_clients=max_clients)
     server = PageServer(options or ServerOptions(port=0), catalogue or shared_catalogue(), hub)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -62,13 +63,19 @@ def shared_catalogue() -> Catalogue:
 
 
 def make_hub(
-    recording: Path, localizer: Localizer, results_per_s: float, *, pace: float | None, repeat: bool
+    recording: Path,
+    localizer: Localizer,
+    results_per_s: float,
+    *,
+    pace: float | None,
+    repeat: bool,
+    max_clients: int = 100,
 ) -> Hub:
     """A live stream of a recording."""
     feed = FileFeed(recording, pace=pace, repeat=repeat)
     # A busy machine may be late here, but drops nothing: what is heard does not depend on it.
     pipeline = LivePipeline(localizer, feed, results_per_s=results_per_s, vad=False, max_queue_s=600)
-    return Hub(pipeline, hello_message(localizer, feed))
+    return Hub(pipeline, hello_message(localizer, feed), max_clients=max_clients)
 
 
 def exchange(port: int, message: bytes, *, timeout_s: float = 5.0, leave: bool = False) -> bytes:

@@ -10,8 +10,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from anydoa.errors import ConfigError
-from anydoa.web import access
-from anydoa.web.access import AccessRules
+from anydoa.web.access import AccessOptions, AccessRules
 from anydoa.web.server import ServerOptions
 from unit.web.served import RECORDING, serving
 
@@ -142,11 +141,8 @@ def test_a_wrong_token_is_told_and_leaves_the_address() -> None:
         assert b'role="alert" hidden>That is not the token' in fresh
 
 
-def test_whoever_tries_many_tokens_waits_and_whoever_has_one_does_not(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(access, "_WRONG_DELAY_S", 3.0)
-    with serving(ServerOptions(port=0, token=TOKEN)) as server:
+def test_whoever_tries_many_tokens_waits_and_whoever_has_one_does_not() -> None:
+    with serving(ServerOptions(port=0, token=TOKEN, access=AccessOptions(delay_s=3.0))) as server:
         for _ in range(5):
             assert get(server.port, Authorization="Bearer wrong horse").status == 401
         begin = time.monotonic()

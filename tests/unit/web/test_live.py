@@ -14,7 +14,6 @@ from websockets.sync.client import ClientConnection, connect
 from anydoa.estimators.catalogue import DEFAULT_ESTIMATOR
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.io.grid_file import load_grid
-from anydoa.web import hub
 from unit.web.served import GRID, RECORDING, is_cut, serving, stalled_listener
 
 FIRST_TALKER, SECOND_TALKER = 40.0, -75.0
@@ -92,9 +91,8 @@ def test_chatter_of_a_client_is_forgotten_and_a_long_message_ends_its_connection
             listen_to_the_end(client)
 
 
-def test_more_clients_than_there_are_places_are_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hub, "MAX_CLIENTS", 2)
-    with serving(replay=RECORDING) as server:
+def test_more_clients_than_there_are_places_are_told_to_come_back() -> None:
+    with serving(replay=RECORDING, max_clients=2) as server:
         url = f"ws://127.0.0.1:{server.port}/live"
         with connect(url) as first, connect(url) as second:
             assert first.recv(5)

@@ -15,10 +15,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from anydoa.web import locating, upload
 from anydoa.web.locating import LINES
 from anydoa.web.server import PageServer, ServerOptions
-from anydoa.web.turns import Turns
+from anydoa.web.upload import UploadLimits
 from unit.web.served import RECORDING, serving
 
 
@@ -100,7 +99,7 @@ def test_an_upload_that_does_not_say_its_array_is_told_so(server: PageServer) ->
 
 
 def test_too_large_an_upload_is_refused_whether_it_says_its_length_or_not() -> None:
-    with serving(ServerOptions(port=0, max_upload_mb=0.1)) as server:
+    with serving(ServerOptions(port=0, uploads=UploadLimits(max_mb=0.1))) as server:
         status, answer = locate(server, bytes(200_000))
         assert (status, "0.1 MB, got more" in answer["error"]) == (413, True)
         with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)) as connection:
@@ -118,9 +117,8 @@ def test_uploads_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monkey
     assert list(tmp_path.iterdir()) == []
 
 
-def test_more_uploads_than_are_taken_at_once_are_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locating, "_MAX_UPLOADS", 1)
-    with serving() as server:
+def test_more_uploads_than_are_taken_at_once_are_told_to_come_back() -> None:
+    with serving(ServerOptions(port=0, uploads=UploadLimits(max_at_once=1))) as server:
         slow = http.client.HTTPConnection("127.0.0.1", server.port, timeout=10)
         slow.putrequest("POST", "/api/locate?array=two_talkers")
         slow.putheader("Content-Length", "1000")
@@ -170,9 +168,8 @@ def test_a_mistake_is_the_last_line(server: PageServer) -> None:
     assert "meeting.wav: not audio" in last["error"]
 
 
-def test_a_short_recording_does_not_wait_for_a_long_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(locating, "Turns", lambda: Turns(slice_s=0.1))
-    with serving() as server:
+def test_a_short_recording_does_not_wait_for_a_long_one() -> None:
+    with serving(ServerOptions(port=0, uploads=UploadLimits(slice_s=0.1))) as server:
         first = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
         first.request("POST", "/api/locate?array=two_talkers&grid=icosphere:4", make_wav(6, seconds=120))
         time.sleep(0.5)
@@ -187,16 +184,15 @@ def test_a_short_recording_does_not_wait_for_a_long_one(monkeypatch: pytest.Monk
 
 
 def test_a_recording_that_lasts_too_long_is_refused() -> None:
-    with serving(ServerOptions(port=0, max_minutes=0.5)) as server:
+    with serving(ServerOptions(port=0, uploads=UploadLimits(max_minutes=0.5))) as server:
         status, answer = locate(server, make_wav(6, seconds=31))
     assert status == 400
     assert answer["error"].startswith("meeting.wav: a recording may last 0.5 minutes here, got 1; cut it")
 
 
-def test_an_upload_that_crawls_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(upload, "_PATIENCE_S", 0.5)
+def test_an_upload_that_crawls_is_given_up() -> None:
     with (
-        serving() as server,
+        serving(ServerOptions(port=0, uploads=UploadLimits(patience_s=0.5))) as server,
         closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection,
     ):
         connection.putrequest("POST", "/api/locate?array=two_talkers")

@@ -71,9 +71,8 @@ def request(path: str) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
 
 
-def test_a_connection_that_never_asks_anything_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("anydoa.web.server.REQUEST_WITHIN_S", 1.0)
-    with serving() as server:
+def test_a_connection_that_never_asks_anything_is_cut() -> None:
+    with serving(ServerOptions(port=0, request_within_s=1.0)) as server:
         silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
         silent[1].sendall(b"GET / HTTP/1.1\r\nHost: local")
         silent[2].sendall(request("/").replace(b"close", b"keep-alive") + b"GET /")

@@ -82,7 +82,7 @@ class ModelCard:
 
     Args:
         name: name on the command line.
-        architecture: which network it is; decides what runs it.
+        architecture: kind of network, which decides what runs it.
         title: one line for a list.
         licence: licence of the weights.
         config: sizes and choices of the network.
@@ -92,7 +92,7 @@ class ModelCard:
         data: what it was trained on, a line a corpus, with its licence.
         training: how long and with what it was trained: examples seen, hours, recipe.
         metrics: rows of an evaluation table, as ``anydoa evaluate --format json`` prints them.
-        bins_hz: where the bins of its transform lie.
+        bins_hz: frequency of each bin of its transform.
         plane_wave_hz: bins that the network compares with plane waves; none for a network that does not.
         threshold: value of the spectrum from which a peak is called a source.
         failures: known failures, a sentence each.

@@ -88,23 +88,23 @@ def list_models() -> tuple[str, ...]:
     return tuple(sorted(path.parent.name for path in _bundled_root().glob(f"*/{CARD_FILE}")))
 
 
-def find_model(source: str | Path) -> ModelFolder:
+def find_model(place: str | Path) -> ModelFolder:
     """The model with this name, in this folder, or at this place on a hub.
 
     Args:
-        source: name of a bundled model, path of a folder, or ``hub:org/name`` with an optional ``@revision``.
+        place: name of a bundled model, path of a folder, or ``hub:org/name`` with an optional ``@revision``.
 
     Raises:
         CheckpointError: if there is none.
         MissingExtraError: for a hub, if its client is not installed.
     """
-    text = str(source)
+    text = str(place)
     if text.startswith(HUB_PREFIX):
         return ModelFolder(_download(text.removeprefix(HUB_PREFIX)))
     if text in list_models():
         return ModelFolder(_bundled_root() / text)
-    if Path(source).is_dir():
-        return ModelFolder(Path(source))
+    if Path(place).is_dir():
+        return ModelFolder(Path(place))
     known = ", ".join(list_models()) or "none"
     raise CheckpointError(f"no model {text!r}; bundled: {known}; or give a folder or hub:org/name@revision")
 

@@ -60,7 +60,7 @@ def window_spectra(
     """Spectra of every full window, at the bins kept.
 
     Args:
-        audio: at least a window.
+        audio: signals that last at least one window.
         axis: windows and bins.
     """
     return short_time_spectra(audio, hann_window(axis.window_length), axis.hop_length)[..., axis.bins]
@@ -72,7 +72,7 @@ class PolarSpectra:
 
     Args:
         magnitude: magnitude of each bin, in the recording's own scale.
-        phases: the same bins with all magnitudes set to one; zeros stay.
+        phases: phase of each bin, as a number of magnitude one; zeros stay.
     """
 
     magnitude: Float[np.ndarray, "mic frame freq"]
@@ -147,6 +147,7 @@ class BinFeatures:
         # The last frames heard come first, so that the first new ones can be averaged with them.
         phases = np.concatenate([self._past, newest], axis=1)
         self._past = phases[:, phases.shape[1] - (_COHERENCE_FRAMES - 1) :]
+        # Near the beginning the mean goes over the frames that there are.
         count = newest.shape[1]
         held = np.minimum(self._num_frames + 1 + np.arange(count), _COHERENCE_FRAMES)
         real, imag = np.ascontiguousarray(phases.real), np.ascontiguousarray(phases.imag)
@@ -160,6 +161,7 @@ class BinFeatures:
             even = _recent_sum(real[first] * real[second] + imag[first] * imag[second]) * share
             odd = _recent_sum(imag[first] * real[second] - real[first] * imag[second]) * share
             square = even * even + odd * odd
+            # Sums over pairs (frame, freq).
             magnitude += np.sqrt(square).sum(axis=0)
             ratio = diffuseness_of(even, square, self._diffuse[pairs])
             diffuseness += (self._weight[pairs] * ratio).sum(axis=0)

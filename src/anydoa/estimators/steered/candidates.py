@@ -19,7 +19,7 @@ class Candidates:
 
     Args:
         array: what listens.
-        grid: where talkers are wanted.
+        grid: directions that a talker can have.
         num_candidates: directions on the whole sphere.
         cluster_deg: radius of a neighbourhood.
     """

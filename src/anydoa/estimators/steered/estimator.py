@@ -227,7 +227,7 @@ class SteeredStream:
         return SpatialSpectrum(values, times_s, level, self._grid)
 
     def listen(self, audio: Float[np.ndarray, "mic time"]) -> list[SteeredFrame]:
-        """Like :meth:`push`, but the talkers themselves, before they are scored."""
+        """Take the next samples; the frames they complete, with talkers that are not scored yet."""
         frames = self._frames.push(audio)
         levels = frames.level()
         return [

@@ -35,6 +35,7 @@ class EvidenceMemory:
         axis: BinAxis,
         options: SteeredOptions,
     ) -> None:
+        # Sizes: bins are gathered into bands, windows into slots.
         num_candidates, num_mics = steering.shape[1:]
         edges = mel_bands(axis, options.num_bands)
         slots, bands = options.memory_slots, len(edges) - 1
@@ -45,6 +46,7 @@ class EvidenceMemory:
         self._bands = BandPower(steering, self._first_bins)
         self._band_of_bin = np.repeat(np.arange(bands), np.diff(edges))
         self._sharpness = np.float32(options.sharpness * num_mics**options.microphone_power)
+        # The memory, a ring of slots: empty slots have no mass and fit every candidate alike.
         self._likelihood = np.ones((slots, bands, num_candidates), dtype=np.float32)
         self._noise_likelihood = np.ones((slots, bands), dtype=np.float32)
         self._mass = np.zeros((slots, bands), dtype=np.float32)

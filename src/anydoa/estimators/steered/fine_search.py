@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 from anydoa.acoustics import steering_phases
 from anydoa.estimators.steered.band_power import half_covariance, pair_matrix, takes_pairs
 from anydoa.estimators.steered.bin_features import BinAxis
-from anydoa.geometry import Cones, MicrophoneArray
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.peaks import PatchFit
 
@@ -94,7 +94,7 @@ class FineSearch:
         pairs: Float32[np.ndarray, "freq part"],
         mass: float,
     ) -> tuple[Float[np.ndarray, "3"], float]:
-        """Direction of the nearest maximum of the steered response, and how coherent the sound from there is.
+        """Direction of the nearest maximum of power, and how coherent the sound from there is.
 
         Args:
             start: direction near the maximum.
@@ -104,7 +104,11 @@ class FineSearch:
         """
         measured = pairs if self._by_pairs else half_covariance(pairs, self._array.num_microphones)
         if self._ambiguity.cones is not None:
-            patch = self._near_cones(start, self._ambiguity.cones)
+            # Cones near the direction, no farther along the line than the grid reaches.
+            cones = self._ambiguity.cones
+            steps = np.arange(-self._reach, self._reach, np.deg2rad(self._options.cone_step_deg))
+            angles = np.unique(np.clip(float(cones.angles(start)) + steps, *self._end_angles))
+            patch = self._patch_of(np.arange(len(angles)), cones.directions(angles))
             values = patch.response(measured)
             best = first_greatest(values)
             return patch.directions[best], self._coherence(values, mass)
@@ -130,18 +134,12 @@ class FineSearch:
         num_pairs = self._array.num_microphones * (self._array.num_microphones - 1) / 2
         return float(np.clip(values.max() / (num_pairs * max(mass, 1e-12)), 0, 1))
 
-    def _near_cones(self, start: Float[np.ndarray, "3"], cones: Cones) -> "_Patch":
-        """Cones of a straight array near a direction, no farther along it than the grid reaches."""
-        steps = np.arange(-self._reach, self._reach, np.deg2rad(self._options.cone_step_deg))
-        angles = np.unique(np.clip(float(cones.angles(start)) + steps, *self._end_angles))
-        return self._steer(np.arange(len(angles)), cones.directions(angles))
-
     def _make_patch(self, middle: int) -> "_Patch":
         near = self._grid.directions @ self._grid.directions[middle] >= np.cos(min(self._reach, np.pi))
         members = self._sorted[near[self._sorted]]
-        return self._steer(members, self._folded[members])
+        return self._patch_of(members, self._folded[members])
 
-    def _steer(
+    def _patch_of(
         self, members: Int[np.ndarray, "direction"], directions: Float[np.ndarray, "direction 3"]
     ) -> "_Patch":
         steering = steering_phases(directions, self._array, self._axis.frequencies)

@@ -89,10 +89,12 @@ def masked_spectrogram(
         spectra = short_time_spectra(cut.samples, window, axis.hop_length)[..., axis.bins]
         columns = spectra.shape[1]
         if columns:
+            # (mic, column, window, freq) -> (mic, window, freq) -> mask (window, freq) -> (column, freq)
             by_window = spectra.reshape(len(spectra), -1, axis.num_bins)
             found, state = mask.step(features.push(PolarSpectra.of(by_window)), state)
             masks.append(found.reshape(columns, -1, axis.num_bins).mean(axis=1))
             power.append(np.square(np.abs(spectra)).mean(axis=(0, 2)))
+    # Centres of the columns; the mask is (column, freq), as is the power.
     found = np.concatenate(masks)
     times_s = (np.arange(len(found)) * hop + length / 2) / axis.sample_rate
     return MaskedSpectrogram(times_s, axis.frequencies, np.concatenate(power), found)

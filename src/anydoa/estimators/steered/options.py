@@ -35,7 +35,8 @@ class SteeredOptions:
         sure_mass: mass of evidence for a talker that is sure with one pair of microphones; noise has half of
             it, less with more pairs.
         leftover_height: greatest height in the spectrum of what no talker explains.
-        most_leftover: the same as a fraction of the best score: whoever has just stopped still comes first.
+        most_leftover: greatest height of it as a share of the best score: a talker who has just stopped still
+            comes first.
         beam_deg: angle at which the beam that marks a talker in the spectrum has fallen to 0.7.
         least_beam: least such angle, in spacings of the grid.
         score_weights: bias and weights of log share, coherence, log mass and log recent mass in a

@@ -66,18 +66,21 @@ def talker_views(talkers: Sequence[Talker], evidence: EvidenceMemory, *, num_mic
     """Views of the talkers found in evidence.
 
     Args:
-        talkers: at least one.
-        evidence: what they were found in, unchanged since.
+        talkers: talkers found in the evidence, at least one.
+        evidence: evidence in which the talkers were found, unchanged since.
         num_mics: microphones of the array.
     """
+    # Share of each cell that belongs to each talker, (talker, cell).
     parts = np.stack([talker.part for talker in talkers])
     shares = np.array([talker.share for talker in talkers])
     least = 0.02  # added to shares, so that a talker who explains next to nothing has a finite logarithm
     cells, numbers = [], []
     for index, talker in enumerate(talkers):
+        # What the strongest other talker has of each cell; nothing where there is no other.
         others = np.delete(np.arange(len(talkers)), index)
         rival = parts[others].max(axis=0) if len(others) else np.zeros_like(talker.part)
         cells.append(evidence.picture(talker.candidate, talker.part, rival))
+        # Numbers of the talker itself, of its rivals, and of the array.
         numbers.append(
             [
                 np.log(talker.share + least),

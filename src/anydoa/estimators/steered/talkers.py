@@ -27,7 +27,7 @@ class Talker:
         share: share of all evidence that the talker explains, 0..1.
         coherence: cosine of the phase error of what the talker explains, mean over pairs and bins.
         mass: weight of the cells that the talker explains.
-        recent_mass: the same for the newest slots.
+        recent_mass: weight of those of them in the newest slots.
         usual_share: share around the talker's direction in the last second, in the mean.
     """
 
@@ -47,7 +47,7 @@ class TalkerSearch:
     Args:
         array: what listens.
         grid: directions that a talker can have.
-        candidates: where talkers are searched first.
+        candidates: directions that are searched first.
         axis: windows and bins.
         options: every number of the search.
     """

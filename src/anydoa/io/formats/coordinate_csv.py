@@ -48,7 +48,7 @@ def read_array_csv(path: Path, options: ReadOptions) -> MicrophoneArray:
     table = read_text_table(path)
     try:
         table = _without_row_names(_with_header(table, options.three_by_three))
-        names, units = _columns(table)
+        names, units, said = _columns(table)
         positions = _positions(table, names, units)
         numbers = table.numbers([names.index("channel")]) if "channel" in names else []
         if not all(number.is_integer() for (number,) in numbers):
@@ -57,7 +57,7 @@ def read_array_csv(path: Path, options: ReadOptions) -> MicrophoneArray:
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return MicrophoneArray(
-        to_metres(positions.tolist(), path, told=options.unit, said=_said_unit(names, units, path)),
+        to_metres(positions.tolist(), path, told=options.unit, said=said),
         path.stem,
         channels=[int(number) for (number,) in numbers] or None,
         ignore_channels=[int(number) for number in re.findall(r"\d+", " ".join(ignored))],
@@ -136,11 +136,11 @@ def _counts_rows(cells: Sequence[str]) -> bool:
     )
 
 
-def _columns(table: TextTable) -> tuple[list[str], list[str]]:
-    """What each column is, and its unit, empty where none is said.
+def _columns(table: TextTable) -> tuple[list[str], list[str], str | None]:
+    """What each column is, its unit, empty where none is said, and the unit of length that the header names.
 
     Raises:
-        ArrayFileError: if they do not describe an array.
+        ArrayFileError: if they do not describe an array, or a unit is unknown or not the same for all.
     """
     matches = [_COLUMN.fullmatch(name) for name in table.header or ()]
     names = [match[1] if match else name for match, name in zip(matches, table.header or (), strict=True)]
@@ -152,7 +152,15 @@ def _columns(table: TextTable) -> tuple[list[str], list[str]]:
             f"columns must be x, y, z and perhaps channel, got {got}; a unit is said as in x_mm, "
             "polar columns are azimuth_deg, elevation_deg, radius"
         )
-    return names, units
+    lengths = {unit for name, unit in zip(names, units, strict=True) if name in (*_CARTESIAN, "radius")}
+    if lengths == {""}:
+        return names, units, None
+    if len(lengths) > 1:
+        raise ArrayFileError("columns differ in their unit; write all in one, as in x_mm,y_mm,z_mm")
+    said = unit_of(lengths.pop())
+    if said is None:
+        raise ArrayFileError("units are m, cm and mm, as in x_mm,y_mm,z_mm")
+    return names, units, said
 
 
 def _positions(table: TextTable, names: list[str], units: list[str]) -> Float[np.ndarray, "mic 3"]:
@@ -172,23 +180,6 @@ def _positions(table: TextTable, names: list[str], units: list[str]) -> Float[np
     if not (np.abs(elevation_deg) <= 90 + 1e-9).all():
         raise ArrayFileError("elevations must be -90..90 degrees, up from the horizontal")
     return positions_from_polar(azimuth_deg, np.clip(elevation_deg, -90, 90), values[:, 2])
-
-
-def _said_unit(names: list[str], units: list[str], path: Path) -> str | None:
-    """The unit of length that the header names.
-
-    Raises:
-        ArrayFileError: if it is unknown, or not the same for all columns.
-    """
-    said = {unit for name, unit in zip(names, units, strict=True) if name in (*_CARTESIAN, "radius")}
-    if said == {""}:
-        return None
-    if len(said) > 1:
-        raise ArrayFileError(f"{path}: columns differ in their unit; write all in one, as in x_mm,y_mm,z_mm")
-    unit = unit_of(said.pop())
-    if unit is None:
-        raise ArrayFileError(f"{path}: units are m, cm and mm, as in x_mm,y_mm,z_mm")
-    return unit
 
 
 COORDINATE_CSV = ArrayFormat(".csv", read_array_csv, write_array_csv, keeps=("ignore_channels",))

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from jaxtyping import Float
 
 from anydoa.constants import MAX_SPAN, MIN_SPAN
 from anydoa.errors import ArrayFileError, ConfigError, GeometryError
@@ -94,7 +93,13 @@ def _rows_of_three(rows: object, path: Path) -> list[Sequence[float]]:
 def _check_span(rows: list[list[float]], unit: str, *, nobody_said: bool) -> None:
     """Refuse what is too wide or too small, with the units in which it could have been meant."""
     positions = np.array([row for row in rows if np.isfinite(row).all()]).reshape(-1, 3)
-    span = _largest_extent(positions)
+    # The largest distance between two positions; of very many, the diagonal of the box that holds them.
+    span = 0.0
+    with np.errstate(over="ignore"):
+        if len(positions):
+            span = float(np.linalg.norm(positions.max(axis=0) - positions.min(axis=0)))
+        if span > MAX_SPAN and len(positions) <= 256:
+            span = float(np.linalg.norm(positions[:, None] - positions[None], axis=-1).max())
     if span > MAX_SPAN and nobody_said:
         # Hardly an array is smaller than 2 cm, so units in which it would be were not meant.
         likely = [unit for unit in ("cm", "mm") if 0.02 <= span / UNITS_PER_METRE[unit] <= MAX_SPAN]
@@ -116,14 +121,3 @@ def _check_span(rows: list[list[float]], unit: str, *, nobody_said: bool) -> Non
             f"spans {span * 1000:.3g} mm with its numbers taken as {unit}, less than {MIN_SPAN * 1000:g} mm; "
             'are they metres? then say unit = "m" (--unit m)'
         )
-
-
-def _largest_extent(positions: Float[np.ndarray, "mic 3"]) -> float:
-    """Largest distance between two positions; of very many, the diagonal of the box that holds them."""
-    if not len(positions):
-        return 0.0
-    with np.errstate(over="ignore"):
-        box = float(np.linalg.norm(positions.max(axis=0) - positions.min(axis=0)))
-        if box <= MAX_SPAN or len(positions) > 256:
-            return box
-        return float(np.linalg.norm(positions[:, None] - positions[None], axis=-1).max())

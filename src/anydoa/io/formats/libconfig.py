@@ -36,6 +36,16 @@ class _Token:
     text: str
     line: int
 
+    def number(self) -> int | float:
+        """The value of a number, without the letters that say its size."""
+        digits = self.text.rstrip("L")
+        if not _WHOLE.fullmatch(digits):
+            return float(digits)
+        number = int(digits, 16 if "x" in digits.lower() else 10)
+        if number.bit_length() > 64:  # as in the library
+            raise ArrayFileError(f"line {self.line}: {digits[:20]}... does not fit into 64 bits")
+        return number
+
 
 def parse_libconfig(text: str) -> dict[str, Any]:
     """The settings of a configuration: dictionaries for groups, lists for lists and arrays, plain values.
@@ -93,22 +103,19 @@ class _Parser:
             return "".join(pieces)
         self._advance()
         if token.kind == "number":
-            return _number(token)
+            return token.number()
         if token.text.lower() in ("true", "false"):
             return token.text.lower() == "true"
         if token.text == "{":
             return self.settings("}", depth + 1)
         if token.text in ("(", "["):
-            return self._items(_CLOSING[token.text], depth + 1)
+            closing, items = _CLOSING[token.text], []
+            while not self._accept(closing):
+                items.append(self._value(depth + 1))
+                if self._token.text != closing:
+                    self._take("mark", ",")
+            return items
         raise ArrayFileError(f"line {token.line}: expected a value, got {token.text[:20]!r}")
-
-    def _items(self, closing: str, depth: int) -> list[Any]:
-        items: list[Any] = []
-        while not self._accept(closing):
-            items.append(self._value(depth))
-            if self._token.text != closing:
-                self._take("mark", ",")
-        return items
 
     def _accept(self, closing: str) -> bool:
         at_end = self._token.kind == "end"
@@ -133,13 +140,3 @@ class _Parser:
     def _error(self, expected: str) -> ArrayFileError:
         got = repr(self._token.text[:20]) if self._token.text else "the end of the file"
         return ArrayFileError(f"line {self._token.line}: expected {expected}, got {got}")
-
-
-def _number(token: _Token) -> int | float:
-    digits = token.text.rstrip("L")
-    if not _WHOLE.fullmatch(digits):
-        return float(digits)
-    number = int(digits, 16 if "x" in digits.lower() else 10)
-    if number.bit_length() > 64:  # as in the library
-        raise ArrayFileError(f"line {token.line}: {digits[:20]}... does not fit into 64 bits")
-    return number

@@ -28,8 +28,7 @@ def read_odas(path: Path, options: ReadOptions) -> MicrophoneArray:
     try:
         settings = parse_libconfig(content)
         positions = _positions(settings)
-        channels = _channels(settings, len(positions))
-        ignored = _ignored_channels(settings, channels)
+        channels, ignored = _channels(settings, len(positions))
         speed = _lookup(settings, "general.speedofsound.mu")
         if speed is not None and not _is_number(speed):
             raise ArrayFileError(f"general.speedofsound.mu must be a number, got {speed!r}")
@@ -65,10 +64,11 @@ def _positions(settings: dict[str, Any]) -> list[list[float]]:
     return positions
 
 
-def _channels(settings: dict[str, Any], num_microphones: int) -> tuple[int, ...]:
+def _channels(settings: dict[str, Any], num_microphones: int) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Channels of the microphones, counted from 0, and channels without one."""
     numbers = _lookup(settings, "mapping.map")
     if numbers is None:
-        return tuple(range(num_microphones))
+        numbers = list(range(1, num_microphones + 1))
     if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
         raise ArrayFileError(f"mapping.map must be a list of channel numbers from 1, got {numbers!r}")
     channels = tuple(int(number) - 1 for number in numbers)
@@ -76,10 +76,6 @@ def _channels(settings: dict[str, Any], num_microphones: int) -> tuple[int, ...]
         raise ArrayFileError(f"mapping.map has {len(channels)} channels for {num_microphones} general.mics")
     if not all(0 <= channel < MAX_CHANNELS for channel in channels):
         raise ArrayFileError(f"mapping.map counts from 1 to at most {MAX_CHANNELS}, got {numbers!r}")
-    return channels
-
-
-def _ignored_channels(settings: dict[str, Any], channels: tuple[int, ...]) -> tuple[int, ...]:
     total = _lookup(settings, "raw.nChannels")
     if total is None:
         total = max(channels) + 1
@@ -88,7 +84,7 @@ def _ignored_channels(settings: dict[str, Any], channels: tuple[int, ...]) -> tu
             f"raw.nChannels must be a whole number from {max(channels) + 1}, the highest in mapping.map, "
             f"to {MAX_CHANNELS}, got {total!r}"
         )
-    return tuple(sorted(set(range(total)) - set(channels)))
+    return channels, tuple(sorted(set(range(total)) - set(channels)))
 
 
 def _is_number(value: Any) -> bool:

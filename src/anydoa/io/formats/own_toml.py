@@ -66,7 +66,12 @@ def read_own_toml(path: Path, options: ReadOptions) -> MicrophoneArray:
 def write_own_toml(array: MicrophoneArray, path: Path) -> None:
     """Write an array so that :func:`read_own_toml` gives back the same one, to the last bit."""
     lines = ["schema = 1", 'unit = "m"']
-    lines += [f"{key} = {_quoted(getattr(array, key))}" for key in _TEXT_KEYS if getattr(array, key)]
+    for key in _TEXT_KEYS:
+        if text := getattr(array, key):
+            # A TOML basic string; what UTF-8 cannot carry becomes a question mark.
+            text = text.encode("utf-8", "replace").decode("utf-8").replace("\\", "\\\\").replace('"', '\\"')
+            quoted = "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text)
+            lines.append(f'{key} = "{quoted}"')
     if array.ignore_channels:
         lines.append(f"ignore_channels = {list(array.ignore_channels)}")
     if any(array.mount_rpy_deg):
@@ -88,7 +93,7 @@ def _array_from_document(document: Mapping[str, Any], path: Path, told: LengthUn
     said = document.get("unit")
     if "unit" in document and (not isinstance(said, str) or said not in UNITS_PER_METRE):
         raise ArrayFileError(f"unit must be one of {', '.join(map(repr, UNITS_PER_METRE))}, got {said!r}")
-    microphones = _microphones(document)
+    positions, channels = _microphones(document)
     fields: dict[str, Any] = {key: document[key] for key in _TEXT_KEYS if key in document}
     for key, value in fields.items():
         if not isinstance(value, str):
@@ -102,17 +107,16 @@ def _array_from_document(document: Mapping[str, Any], path: Path, told: LengthUn
     if "rigid_sphere_radius" in document:
         radius = _number(document["rigid_sphere_radius"], "rigid_sphere_radius")
         fields["rigid_sphere_radius"] = in_metres(radius, chosen_unit(told=told, said=said))
-    positions = [
-        _three_numbers(microphone["position"], f"position of microphone {number}")
-        for number, microphone in enumerate(microphones)
-    ]
     return MicrophoneArray(
         to_metres(positions, path, told=told, said=said),
-        **{"name": path.stem, "channels": _microphone_channels(microphones), **fields},
+        **{"name": path.stem, "channels": channels, **fields},
     )
 
 
-def _microphones(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def _microphones(
+    document: Mapping[str, Any],
+) -> tuple[list[tuple[float, float, float]], tuple[int, ...] | None]:
+    """Position of each microphone, and its channel, None if no microphone has one."""
     microphones = document.get("microphone")
     if not isinstance(microphones, list) or not all(isinstance(m, dict) for m in microphones):
         raise ArrayFileError("no microphones; give each a [[microphone]] table with position = [x, y, z]")
@@ -120,18 +124,18 @@ def _microphones(document: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
         _check_keys(microphone, _MICROPHONE_KEYS, f"microphone {number}: ")
         if "position" not in microphone:
             raise ArrayFileError(f"microphone {number} has no position; add position = [x, y, z]")
-    return microphones
-
-
-def _microphone_channels(microphones: Sequence[Mapping[str, Any]]) -> tuple[int, ...] | None:
+    positions = [
+        _three_numbers(microphone["position"], f"position of microphone {number}")
+        for number, microphone in enumerate(microphones)
+    ]
     without = [number for number, microphone in enumerate(microphones) if "channel" not in microphone]
     if len(without) == len(microphones):
-        return None
+        return positions, None
     if without:
         raise ArrayFileError(
             f"microphone {without[0]} has no channel but others do; give one to all or to none"
         )
-    return _channels([microphone["channel"] for microphone in microphones], "channel")
+    return positions, _channels([microphone["channel"] for microphone in microphones], "channel")
 
 
 def _check_keys(table: Mapping[str, Any], valid: Sequence[str], where: str) -> None:
@@ -160,12 +164,6 @@ def _channels(value: object, key: str) -> tuple[int, ...]:
     if not isinstance(value, list) or not all(isinstance(c, int) and not isinstance(c, bool) for c in value):
         raise ArrayFileError(f"{key} must be whole numbers, got {value!r}")
     return tuple(value)
-
-
-def _quoted(text: str) -> str:
-    """A TOML basic string; what UTF-8 cannot carry becomes a question mark."""
-    text = text.encode("utf-8", "replace").decode("utf-8").replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in text) + '"'
 
 
 OWN_TOML = ArrayFormat(

@@ -34,29 +34,25 @@ def main() -> None:
 
 
 def _receivers(netcdf: Any, path: str) -> dict[str, Any]:
-    with tempfile.TemporaryDirectory() as folder, netcdf.Dataset(_utf8_name(path, folder)) as file:
-        variable = file.variables["ReceiverPosition"]
-        shape = variable.shape
-        if len(shape) not in (2, 3) or shape[0] > MAX_MICROPHONES or shape[1] != 3 or 0 in shape:
-            return {"problem": f"ReceiverPosition must be (receivers, 3), got shape {shape}"}
-        if variable.dtype.kind not in "fiu":
-            return {"damage": f"ReceiverPosition holds {variable.dtype}"}
-        values = np.ma.filled(np.ma.asarray(variable[:], dtype=np.float64), np.nan)
-        if values.ndim == 3 and np.ptp(values, axis=2).max(initial=0.0) > 0:
-            return {"problem": "the receivers move between measurements; an array stands still"}
-        values = values[:, :, 0] if values.ndim == 3 else values
-        return {"values": values.tolist(), "type": str(variable.Type), "units": str(variable.Units)}
-
-
-def _utf8_name(path: str, folder: str) -> str:
-    """The name of the file, or of a link to it where its own is not UTF-8, which netCDF refuses."""
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        link = Path(folder) / "receivers.sofa"
-        link.symlink_to(Path(path).absolute())
-        return str(link)
-    return path
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            path.encode()
+        except UnicodeEncodeError:  # netCDF refuses such a name, so it gets that of a link
+            link = Path(folder) / "receivers.sofa"
+            link.symlink_to(Path(path).absolute())
+            path = str(link)
+        with netcdf.Dataset(path) as file:
+            variable = file.variables["ReceiverPosition"]
+            shape = variable.shape
+            if len(shape) not in (2, 3) or shape[0] > MAX_MICROPHONES or shape[1] != 3 or 0 in shape:
+                return {"problem": f"ReceiverPosition must be (receivers, 3), got shape {shape}"}
+            if variable.dtype.kind not in "fiu":
+                return {"damage": f"ReceiverPosition holds {variable.dtype}"}
+            values = np.ma.filled(np.ma.asarray(variable[:], dtype=np.float64), np.nan)
+            if values.ndim == 3 and np.ptp(values, axis=2).max(initial=0.0) > 0:
+                return {"problem": "the receivers move between measurements; an array stands still"}
+            values = values[:, :, 0] if values.ndim == 3 else values
+            return {"values": values.tolist(), "type": str(variable.Type), "units": str(variable.Units)}
 
 
 def _limit_resources() -> None:

@@ -55,7 +55,15 @@ class TextTable:
         Raises:
             ArrayFileError: if a cell is no number.
         """
-        return [[_number(cells[place], line) for place in places] for line, cells in self.rows]
+        rows: list[list[float]] = []
+        for line, cells in self.rows:
+            rows.append([])
+            for place in places:
+                try:
+                    rows[-1].append(float(cells[place]))
+                except ValueError:
+                    raise ArrayFileError(f"line {line}: {cells[place][:20]!r} is not a number") from None
+        return rows
 
 
 def read_text_table(path: Path) -> TextTable:
@@ -157,10 +165,3 @@ def _with_decimal_points(rows: tuple[_Row, ...]) -> tuple[_Row, ...]:
         (line, tuple(cell.replace(",", ".") if _COMMA_NUMBER.fullmatch(cell) else cell for cell in row))
         for line, row in rows
     )
-
-
-def _number(cell: str, line: int) -> float:
-    try:
-        return float(cell)
-    except ValueError:
-        raise ArrayFileError(f"line {line}: {cell[:20]!r} is not a number") from None

@@ -163,7 +163,12 @@ def _frame(content: bytes, place: int, header: FlacHeader) -> _Frame | None:
     if len(head) < 6 or head[1] & 0xFE != 0xF8 or not header.allows(head):
         return None
     number, used = _coded_number(head[4:])
-    length, extra = _block_length(head[2] >> 4, head[4 + used :])
+    # A code for the number of samples, or for one or two bytes after the frame's number that say it.
+    code = head[2] >> 4
+    extra = code - 5 if code in (6, 7) else 0
+    length = int.from_bytes(head[4 + used : 4 + used + extra]) + 1
+    if not extra:
+        length = 256 << code - 8 if code >= 8 else (0, 192, 576, 1152, 2304, 4608)[code]
     end = 4 + used + extra + (0, 1, 2, 2)[max(0, (head[2] & 0xF) - 11)]
     if not used or not length or end >= len(head) or _remainder(head[: end + 1], _CRC_8, 8):
         return None
@@ -184,16 +189,6 @@ def _coded_number(content: bytes) -> tuple[int, int]:
     for byte in rest:
         number = number << 6 | byte & 0x3F
     return number, ones
-
-
-def _block_length(code: int, rest: bytes) -> tuple[int, int]:
-    """Samples in a frame, 0 if that cannot be; and the bytes after the frame's number that say so."""
-    if code in (6, 7):
-        extra = code - 5
-        return int.from_bytes(rest[:extra]) + 1, extra
-    if code >= 8:
-        return 256 << code - 8, 0
-    return (0, 192, 576, 1152, 2304, 4608)[code], 0
 
 
 def _table(polynomial: int, bits: int) -> tuple[int, ...]:

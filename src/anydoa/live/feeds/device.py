@@ -27,8 +27,8 @@ class DeviceFeed:
 
     Args:
         device: number or part of the name; None for the likeliest card.
-        num_channels: to record, from the first.
-        sample_rate: in Hz; None for the best the card has.
+        num_channels: number of channels to record, from the first.
+        sample_rate: samples a second, in Hz; None for the best rate that the card has.
         match: what the name of the array's own card contains, for the choice of the likeliest.
 
     Raises:

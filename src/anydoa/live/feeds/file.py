@@ -1,5 +1,6 @@
 """A recording replayed as if it came in now."""
 
+import itertools
 import math
 import os
 import threading
@@ -55,7 +56,12 @@ class FileFeed:
     def __iter__(self) -> Iterator[Float32[np.ndarray, "channel time"]]:
         start = time.monotonic()
         num_samples = 0
-        for block in self._blocks():
+        blocks = (  # what is odd about the file is said once
+            block
+            for turn in (itertools.count() if self._repeat else range(1))
+            for block in read_blocks(self._path, block_s=self._block_s, warn=turn == 0)
+        )
+        for block in blocks:
             num_samples += block.shape[1]
             due = start + num_samples / (self.sample_rate * self._pace) if self._pace else 0.0
             if self._closed.wait(max(due - time.monotonic(), 0.0)):
@@ -65,8 +71,3 @@ class FileFeed:
     def close(self) -> None:
         """End the iteration, from any thread."""
         self._closed.set()
-
-    def _blocks(self) -> Iterator[Float32[np.ndarray, "channel time"]]:
-        yield from read_blocks(self._path, block_s=self._block_s)
-        while self._repeat:
-            yield from read_blocks(self._path, block_s=self._block_s, warn=False)

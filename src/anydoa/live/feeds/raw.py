@@ -35,7 +35,7 @@ class RawFeed:
     """Raw samples from a binary stream, until its end.
 
     Args:
-        stream: where the bytes come from.
+        stream: stream that gives the bytes.
         format: what the bytes mean.
         name: name of the feed, for messages and results.
         can_wait: whether the sender can wait, as a file does and a recorder does not.

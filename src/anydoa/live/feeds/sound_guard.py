@@ -44,7 +44,15 @@ class SoundGuard:
             if self._first_bad is None:
                 sample, channel = np.argwhere(bad.T)[0]
                 self._first_bad = int(channel), float(self._num_samples + sample) / self._sample_rate
-            self._judge(block)
+            # Integers taken for floats are beyond all bounds in a third of the samples and more.
+            if self._format and not self._is_young and self._num_bad >= 0.2 * self._num_told:
+                largest = float(np.abs(block[np.isfinite(block)]).max(initial=0.0))
+                is_huge = largest > MAX_AMPLITUDE
+                what = f"samples of {largest:.0e}" if is_huge else "samples that are no numbers"
+                raise AudioError(
+                    f"{self._name}: {what}: is this really {self._format}? "
+                    "Others are s16le, s24le, s32le and f32le"
+                )
             block = np.where(bad, 0, block)
         if self._first_bad is not None and not self._is_young and self._report.is_due():
             channel, second = self._first_bad
@@ -63,13 +71,3 @@ class SoundGuard:
     def _is_young(self) -> bool:
         """Whether too little was heard to know a wrong format from a glitch: less than 0.1 s."""
         return bool(self._format) and self._num_told < 0.1 * self._sample_rate
-
-    def _judge(self, block: Float[np.ndarray, "channel time"]) -> None:
-        # Integers taken for floats are beyond all bounds in a third of the samples and more.
-        if not self._format or self._is_young or self._num_bad < 0.2 * self._num_told:
-            return
-        largest = float(np.abs(block[np.isfinite(block)]).max(initial=0.0))
-        what = f"samples of {largest:.0e}" if largest > MAX_AMPLITUDE else "samples that are no numbers"
-        raise AudioError(
-            f"{self._name}: {what}: is this really {self._format}? Others are s16le, s24le, s32le and f32le"
-        )

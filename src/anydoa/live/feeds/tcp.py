@@ -20,7 +20,7 @@ class TcpFeed:
 
     Args:
         host: name or address.
-        port: it listens on.
+        port: port on which the sender listens.
         format: what the bytes mean; each connection begins with a whole frame or a header.
         quiet_s: seconds without a byte after which the connection counts as broken; a sender whose power
             fails does not say so.

@@ -6,11 +6,6 @@ const NAMESPACE = "http://www.w3.org/2000/svg";
 const SIZE = 100; // half the picture, in its own units
 const REACH = 44; // of the farthest microphone
 const RING = 78;
-const RANKS = {
-  line: "A line: it hears a cone of directions, the same all around it.",
-  plane: "Flat: it cannot tell one side of its plane from the other.",
-  volume: "It tells all directions apart.",
-};
 
 export class ArrayPlan {
   constructor(box) {
@@ -34,7 +29,7 @@ export class ArrayPlan {
     picture.append(this.talkers);
     const facts = withText("p", { class: "quiet" }, "", true);
     const front = array.front ? `0° is ${array.front}. ` : "";
-    facts.textContent = `${array.title}. ${front}${RANKS[array.rank]}`;
+    facts.textContent = `${array.title}. ${front}It ${array.ambiguity}.`;
     this.box.replaceChildren(picture, facts);
   }
 

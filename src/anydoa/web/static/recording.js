@@ -9,10 +9,6 @@ import { Timeline } from "./timeline.js";
 import { DirectionView } from "./view.js";
 
 const SAME_SOURCE = Math.cos((20 * Math.PI) / 180);
-const MIRRORS = {
-  line: "A line of microphones hears only the angle to it: every direction on that cone sounds the same.",
-  plane: "A flat array cannot tell a direction from its mirror image on the other side.",
-};
 const NARROW = matchMedia("(max-width: 820px)"); // where the result is below the form
 const byId = (id) => document.getElementById(id);
 
@@ -154,7 +150,7 @@ function spokenTime(seconds) {
 function notes({ sources, array }) {
   return [
     sources.length ? "" : "No source stands out; choose a number of talkers to see the likeliest.",
-    sources.some(({ mirror }) => mirror.length) ? MIRRORS[array.rank] : "",
+    sources.some(({ mirror }) => mirror.length) ? `The array ${array.ambiguity}.` : "",
   ].filter(Boolean);
 }
 
