@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-from torch import Tensor
+from torch import Size, Tensor
 
 from anydoa.errors import CheckpointError, ConfigError
 from anydoa.io.output import note_input, whole_file
@@ -114,8 +114,8 @@ def _load(path: Path, kind: type[Network], make: Callable[[dict[str, Any]], Netw
         network = make(header["config"])
     except ConfigError as error:
         raise CheckpointError(f"{path}: {error}; was it written by a newer anydoa?") from error
-    expected = {name: tensor.shape for name, tensor in network.state_dict().items()}
-    found = {name: tensor.shape for name, tensor in state.items()}
+    expected: dict[str, Size] = {name: one.shape for name, one in network.state_dict().items()}
+    found: dict[str, Size] = {name: one.shape for name, one in state.items()}
     if found != expected:
         wrong = min(name for name in {*found, *expected} if found.get(name) != expected.get(name))
         raise CheckpointError(
