@@ -20,7 +20,7 @@ from pathlib import Path
 
 GROUND = {"__init__", "__main__", "errors", "constants", "threads", "spectrum", "localizer"}
 RANK_NAMES = re.compile(
-    r"""(geometry_rank\([^)]*\)|\brank|\.rank)\s*(==|!=|in\b|not in\b)"""
+    r"""(geometry_rank\([^)]*\)|\.rank)\s*(==|!=|in\b|not in\b)"""
     r"""|(==|!=)\s*["'](line|plane|volume)["']"""
 )
 DELAY = re.compile(
