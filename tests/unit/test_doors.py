@@ -53,12 +53,13 @@ def test_every_package_but_the_command_line_has_a_door() -> None:
     assert packages - set(DOORS) == {"cli"}
 
 
-@pytest.mark.parametrize("package", sorted(set(DOORS) - NEEDS_TORCH))
-def test_a_door_opens_without_torch(package: str) -> None:
+def test_doors_open_without_torch() -> None:
     code = (
         "import sys; sys.modules['torch'] = None\n"
-        f"import anydoa.{package} as door\n"
-        "[getattr(door, name) for name in door.__all__]"
+        "from importlib import import_module\n"
+        f"for package in {sorted(set(DOORS) - NEEDS_TORCH)}:\n"
+        "    door = import_module('anydoa.' + package)\n"
+        "    [getattr(door, name) for name in door.__all__]"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
 
