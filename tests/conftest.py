@@ -1,8 +1,16 @@
-"""What the whole suite says at its end."""
+"""What the whole suite says at its end, and what it needs of whoever starts it."""
+
+import signal
 
 import pytest
 
 from browsers import NO_BROWSER
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let programs that tests start hear Ctrl-C, also where a shell has started the suite in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

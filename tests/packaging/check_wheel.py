@@ -89,7 +89,7 @@ def check_installed(uv: Path, wheel: Path, resolution: str) -> None:
         (["--version"], "anydoa"),
         (["array", "list"], "respeaker-6"),
         (["array", "show", "em32", "--output", "em32.png"], "wrote em32.png"),
-        (["array", "convert", "em32", "em32.csv"], "wrote em32.csv"),
+        (["array", "convert", "em32", "-o", "em32.csv"], "wrote em32.csv"),
         (["model", "list"], "steered"),
         (["locate", *TALKERS], "azimuth"),
         (
