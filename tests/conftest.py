@@ -8,7 +8,7 @@ from browsers import NO_BROWSER
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let programs that tests start hear Ctrl-C, also where a shell has started the suite in the background."""
+    """Let programs that tests start hear Ctrl-C, also where a shell runs the suite in the background."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
