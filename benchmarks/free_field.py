@@ -1,4 +1,4 @@
-"""Random arrays, and far talkers in the free field, for benchmarks."""
+"""Random arrays, and far talkers in the free field, for benchmarks and tests."""
 
 import numpy as np
 
@@ -35,6 +35,7 @@ def plane_wave(
     array: MicrophoneArray, direction: np.ndarray, signal: np.ndarray, *, sample_rate: int = 16_000
 ) -> np.ndarray:
     """What the microphones hear of a far source: the signal delayed exactly, by its Fourier transform."""
+    # Written out, so that tests of the package do not rest on its own formula.
     delay = -(array.centred_positions @ direction) / array.speed_of_sound
     frequency = np.fft.rfftfreq(len(signal), 1 / sample_rate)
     shifted = np.fft.rfft(signal) * np.exp(-2j * np.pi * frequency * delay[:, None])

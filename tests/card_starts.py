@@ -1,11 +1,11 @@
 """What a sound card records from its start, with its channels in order or shifted round."""
 
 import numpy as np
+from free_field import plane_wave, talker
 
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io.array_file import load_array
-from properties.strategies import plane_wave, talker
 
 RATE = 16_000
 CARD = load_array("respeaker-6")

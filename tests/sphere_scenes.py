@@ -1,12 +1,13 @@
 """Arrays on rigid spheres, and what they hear of far sources: by the series, frequency by frequency."""
 
 import numpy as np
+from free_field import random_direction, talker
 
 from anydoa.acoustics.rigid_sphere import sphere_response
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance, random_rotation, rotate
 from anydoa.geometry.grid import fibonacci_grid
-from properties.strategies import Scene, in_noise, random_direction, talker
+from properties.strategies import Scene, in_noise
 
 
 def ball_array(rng: np.random.Generator, num_microphones: int, *, radius: float = 0.05) -> MicrophoneArray:

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from free_field import random_direction
 
 from anydoa.cli import main
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions
 from anydoa.io.array_file import save_array
-from properties.strategies import make_scene, random_direction
+from properties.strategies import make_scene
 
 RING = MicrophoneArray(circular_positions(4, 0.0325), "ring")
 FORMATS = {

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from free_field import random_array, random_direction
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
@@ -24,8 +25,6 @@ from properties.strategies import (
     Scene,
     chunkings,
     make_scene,
-    random_array,
-    random_direction,
     random_scene,
     scales,
     seeds,

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from free_field import random_array, random_direction
 
 from anydoa.errors import AudioError
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.localizer import Localizer
 from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise, sensor_noise
-from properties.strategies import ESTIMATORS, EstimatorCase, make_scene, random_array, random_direction
+from properties.strategies import ESTIMATORS, EstimatorCase, make_scene
 
 RATE = 16_000
 GRID = fibonacci_grid(96)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from free_field import plane_wave, talker
 
 import anydoa
 from anydoa.errors import AudioError, ConfigError
@@ -21,7 +22,7 @@ from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
 from anydoa.io.array_file import load_array
 from anydoa.io.results import Source
 from anydoa.localizer import Localizer, locate
-from properties.strategies import make_scene, plane_wave, talker
+from properties.strategies import make_scene
 
 RATE = 16_000
 BALL = MicrophoneArray(

@@ -12,13 +12,12 @@ if TYPE_CHECKING:
     import numpy as np
     from rich.console import RenderableType
 
+_NO_AZIMUTH_DEG = 86.0  # elevation up and down from which azimuth means less than an estimate is sure of
+
 
 def tell(text: str, *, err: bool = False) -> None:
     """Print lines, on standard error if told so."""
     typer.echo("\n".join(map(printable_text, text.split("\n"))), err=err)
-
-
-_NO_AZIMUTH_DEG = 86.0  # elevation up and down from which azimuth means less than an estimate is sure of
 
 
 def angle_words(direction: "np.ndarray") -> tuple[str, str]:

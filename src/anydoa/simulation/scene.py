@@ -1,5 +1,6 @@
 """Short recordings with their truth: what all of them know, simulated ones, and batches of them."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from anydoa.simulation.activity import is_spoken
 _FRAME_S = 0.032  # of sound around a frame's time that decides who speaks in it
 
 
-class Clip:
+class Clip(ABC):
     """A short recording with its truth, simulated or not: where its talkers are, and when they speak.
 
     Subclasses have these attributes as fields.
@@ -29,12 +30,13 @@ class Clip:
     activity: Bool[np.ndarray, "talker time"]
 
     @property
+    @abstractmethod
     def knots(self) -> Float[np.ndarray, "talker knot 3"]:
         """Unit vectors towards each talker at evenly spaced instants from the first sample to the last.
 
         One instant where nobody moves.
         """
-        raise NotImplementedError
+        ...
 
     @property
     def num_talkers(self) -> int:

@@ -144,7 +144,7 @@ class MaskValidator:
             spectrum = estimator.spectrum(scene.audio.astype(np.float32), array, grid)
             peaks = pick_peaks(spectrum.values, grid, scene.num_talkers)
             places = np.where(peaks[..., None] >= 0, grid.directions[peaks], np.nan)
-            truth = array.ambiguity.fold(truth_at(scene, spectrum.times_s))
+            truth = array.ambiguity.fold(scene.directions_at(spectrum.times_s))
             active = active_at_outputs(scene, estimator, num_outputs=spectrum.num_frames)
             results.append(ClipResult(scene.num_talkers, loss, evaluate(places, truth, active)))
         return results
@@ -208,11 +208,6 @@ def level_weight(mixture: Complex64[np.ndarray, "mic frame freq"]) -> Float32[np
     power = _power(mixture)
     below_db = 10 * np.log10(np.maximum(power / max(float(power.max()), 1e-20), 1e-12))
     return np.clip(1 + below_db / 60, 0.1, 1).astype(np.float32)
-
-
-def truth_at(scene: Scene, times_s: Float[np.ndarray, "output"]) -> Float[np.ndarray, "output source 3"]:
-    """Unit vectors towards the talkers at each time, the middle of the newest window of an output."""
-    return scene.directions_at(times_s)
 
 
 def active_at_outputs(

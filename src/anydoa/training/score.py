@@ -37,7 +37,7 @@ from anydoa.training.batch import MixedScenes, TensorBatch, endless_batches, sta
 from anydoa.training.config import LOCAL, DataOptions, StageOptions, TrainingConfig, check_positive
 from anydoa.training.curriculum import Position
 from anydoa.training.data import ProcessShare, RunScenes
-from anydoa.training.mask import active_at_outputs, truth_at
+from anydoa.training.mask import active_at_outputs
 from anydoa.training.task import ClipResult, Task
 
 _GRID = fibonacci_grid()
@@ -295,7 +295,7 @@ def find_talkers(scene: Scene, estimator: SteeredEstimator) -> FoundTalkers:
     array = MicrophoneArray(scene.positions)
     outputs = estimator.stream(array, _GRID).listen(scene.audio.astype(np.float32))
     active = active_at_outputs(scene, estimator, num_outputs=len(outputs))
-    truth = array.ambiguity.fold(truth_at(scene, np.array([output.time_s for output in outputs])))
+    truth = array.ambiguity.fold(scene.directions_at(np.array([output.time_s for output in outputs])))
     hits: list[np.ndarray] = []
     for output, directions, speaks in zip(outputs, truth, active, strict=True):
         places = np.array([talker.direction for talker in output.talkers]).reshape(-1, 1, 3)

@@ -91,7 +91,7 @@ class PageServer:
                     limits=options.uploads,
                     is_stopping=lambda: self._uvicorn.should_exit,
                 ),
-                # uvicorn calls this once a connection.
+                # uvicorn wants a class, but only calls it, once a connection.
                 http=functools.partial(PromptHttp, request_within_s=options.request_within_s),  # type: ignore[arg-type]
                 ws=PromptWebSocket,
                 ws_max_size=options.max_message_bytes,

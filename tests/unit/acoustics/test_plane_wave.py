@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from free_field import random_array
 from hypothesis import given, settings
 
 from anydoa.acoustics.plane_wave import steering_phases
@@ -10,7 +11,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import random_rotation, rotate
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.io.array_file import load_array
-from properties.strategies import random_array, seeds
+from properties.strategies import seeds
 from sphere_scenes import ball_array, waves_at
 
 FREQUENCIES = np.arange(3, 243) * 31.25

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from free_field import plane_wave, random_array, random_direction, talker
 from hypothesis import given, settings
 from scipy.spatial.transform import Rotation
 
@@ -25,7 +26,7 @@ from anydoa.geometry.coordinates import (
     rotate,
 )
 from anydoa.geometry.layouts import circular_positions, linear_positions
-from properties.strategies import plane_wave, random_array, random_direction, seeds, talker
+from properties.strategies import seeds
 
 RATE = 16_000
 ERROR_M = 0.003

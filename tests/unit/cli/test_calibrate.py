@@ -7,6 +7,7 @@ import pytest
 import soundfile
 import typer
 from click.testing import Result
+from free_field import plane_wave, talker
 from typer.testing import CliRunner
 
 from anydoa.cli.calibrate import calibrate
@@ -14,7 +15,6 @@ from anydoa.errors import AnydoaError, AudioError, ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io.array_file import load_array, save_array
-from properties.strategies import plane_wave, talker
 
 RATE = 16_000
 CUBE = 0.03 * np.array([[x, y, z] for x in (1, -1) for y in (1, -1) for z in (1, -1)], dtype=np.float64)

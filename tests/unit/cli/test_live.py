@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from free_field import plane_wave
 
 from anydoa.cli import main
 from anydoa.geometry.array import MicrophoneArray
@@ -19,7 +20,6 @@ from anydoa.geometry.layouts import tetrahedral_positions
 from anydoa.io.array_file import save_array
 from anydoa.io.results import read_results
 from card_starts import CARD, card_recording
-from properties.strategies import plane_wave
 from voices import voice
 
 RATE = 16_000

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from free_field import random_array, random_direction
 
 from anydoa.estimators.covariance import CovarianceEstimator
 from anydoa.estimators.music import Music
@@ -11,7 +12,7 @@ from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.io.array_file import list_presets, load_array
 from anydoa.peaks.finder import find_peaks
-from properties.strategies import make_scene, random_array, random_direction
+from properties.strategies import make_scene
 
 GRID = fibonacci_grid(2048)
 # In free field even arrays that in truth sit on a rigid sphere; with it they are tried in tests/properties.

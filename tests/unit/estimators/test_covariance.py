@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from free_field import plane_wave, random_array, random_direction, talker
 
 from anydoa.errors import AudioError, ConfigError, ShapeError
 from anydoa.estimators.covariance import CovarianceEstimator
@@ -11,7 +12,7 @@ from anydoa.estimators.music import Music
 from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
-from properties.strategies import make_scene, plane_wave, random_array, random_direction, talker
+from properties.strategies import make_scene
 
 GRID = fibonacci_grid(256)
 

@@ -4,13 +4,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from free_field import plane_wave, random_array, random_direction, talker
 
 from anydoa.errors import ConfigError
 from anydoa.estimators.music import Music
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.peaks.finder import find_peaks
-from properties.strategies import make_scene, plane_wave, random_array, random_direction, talker
+from properties.strategies import make_scene
 
 
 def random_covariance(rng: np.random.Generator, num_frequencies: int, num_microphones: int) -> np.ndarray:

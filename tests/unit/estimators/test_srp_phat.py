@@ -4,13 +4,14 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from free_field import random_array, random_direction
 from hypothesis import given, settings
 
 from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions, rectangular_positions
-from properties.strategies import make_scene, random_array, random_direction, random_scene, seeds
+from properties.strategies import make_scene, random_scene, seeds
 
 
 def steered_response(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from free_field import plane_wave
 
 from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.evaluation.clip import SuiteClip
@@ -12,7 +13,6 @@ from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import tetrahedral_positions
 from anydoa.localizer import Localizer
 from anydoa.metrics.localization import localization_errors_deg
-from properties.strategies import plane_wave
 
 RATE = 16_000
 BALL = MicrophoneArray(tetrahedral_positions(0.1), "ball")

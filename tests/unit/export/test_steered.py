@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from free_field import random_array
 
 from anydoa.errors import CheckpointError
 from anydoa.estimators.catalogue import load
@@ -15,7 +16,6 @@ from anydoa.geometry.grid import fibonacci_grid
 from anydoa.networks.checkpoint import Checkpoint, load_score_checkpoint, save_checkpoint
 from anydoa.networks.mask_net import MaskNet, MaskNetConfig
 from anydoa.networks.score_net import ScoreNet, ScoreNetConfig
-from properties.strategies import random_array
 
 
 @pytest.fixture

@@ -17,32 +17,13 @@ from anydoa.geometry.grid import cap_grid, fibonacci_grid
 from anydoa.geometry.layouts import (
     circular_positions,
     linear_positions,
-    tetrahedral_positions,
 )
+from shaped_arrays import HEARING_AIDS, LINE, RING, TETRAHEDRON, random_direction, time_differences, turned
 
-LINE = MicrophoneArray(linear_positions(4, 0.03), "line")
-RING = MicrophoneArray(circular_positions(6, 0.0463), "ring")
-TETRAHEDRON = MicrophoneArray(tetrahedral_positions(0.04), "tetrahedron")
-HEARING_AIDS = MicrophoneArray([[0.005, 0.08, 0], [-0.005, 0.08, 0], [0.005, -0.08, 0], [-0.005, -0.08, 0]])
 seeds = st.integers(0, 2**31 - 1)
 STRAIGHT = np.array([[x, 0, 0] for x in (-0.1, -0.03, 0.02, 0.1)])
 FLAT = np.array([[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0], [0, -0.04, 0]])
 SPATIAL = np.array([[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0], [0, 0, 0.05]])
-
-
-def turned(array: MicrophoneArray, seed: int) -> MicrophoneArray:
-    rng = np.random.default_rng(seed)
-    moved = rotate(array.body_positions, random_rotation(rng)) + rng.standard_normal(3)
-    return array.replace(body_positions=moved)
-
-
-def random_direction(seed: int) -> np.ndarray:
-    vector = np.random.default_rng(seed).standard_normal(3)
-    return vector / np.linalg.norm(vector)
-
-
-def time_differences(array: MicrophoneArray, directions: np.ndarray) -> np.ndarray:
-    return -(directions @ array.centred_positions.T) / array.speed_of_sound
 
 
 @pytest.mark.parametrize(("array", "rank"), [(LINE, "line"), (RING, "plane"), (TETRAHEDRON, "volume")])

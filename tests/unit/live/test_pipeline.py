@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from free_field import plane_wave
 
 from anydoa.errors import AudioError, ConfigError
 from anydoa.estimators.srp_phat import SrpPhat
@@ -28,7 +29,6 @@ from anydoa.live.pipeline import LivePipeline
 from anydoa.live.queue import AudioBlock
 from anydoa.localizer import Localizer
 from anydoa.spectrum import SpatialSpectrum, SpectrumStream
-from properties.strategies import plane_wave
 from voices import voice
 
 RATE = 16_000

@@ -2,13 +2,14 @@
 
 import numpy as np
 import pytest
+from free_field import random_direction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.errors import ConfigError, ShapeError
 from anydoa.geometry.coordinates import angles_deg_to_direction, random_rotation, rotate
 from anydoa.metrics.tracking import TrackCounts, count_tracks, gospa, ospa_deg, validate
-from properties.strategies import random_direction, seeds
+from properties.strategies import seeds
 
 NOTHING = np.zeros((0, 3))
 sizes = st.integers(0, 4)

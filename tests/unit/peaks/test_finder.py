@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from free_field import random_direction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +25,7 @@ from anydoa.geometry.grid import (
 from anydoa.geometry.layouts import circular_positions, linear_positions
 from anydoa.peaks.finder import Peak, PeakFinder, find_peaks
 from anydoa.peaks.published import pick_peaks
-from properties.strategies import random_direction, seeds
+from properties.strategies import seeds
 
 GRID = fibonacci_grid(2048)
 FLAT = MicrophoneArray(circular_positions(6, 0.05), "flat")

@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from free_field import random_array
 
 from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.io.array_file import load_array
 from anydoa.tracking import Tracker
-from properties.strategies import random_array
 from unit.tracking.crossing_scenes import crossing_scene
 
 

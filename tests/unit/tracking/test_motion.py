@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
+from free_field import random_direction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.geometry.coordinates import great_circle_distance, random_rotation, tangent_basis
 from anydoa.tracking.motion import Motion, MotionModel, tangent_towards
-from properties.strategies import random_direction, seeds
+from properties.strategies import seeds
 
 MODEL = MotionModel(speed=0.2, memory_s=5.0)
 spans = st.floats(0.001, 30)

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from free_field import plane_wave, talker
 
 from anydoa.doctor.watch.recording_watch import RecordingWatch
 from anydoa.geometry.array import MicrophoneArray
@@ -10,7 +11,6 @@ from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
 from anydoa.peaks.finder import PeakFinder
-from properties.strategies import plane_wave, talker
 from voices import voice
 
 RATE = 16_000

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from free_field import plane_wave
 
 from anydoa.estimators.steered.bin_features import BinAxis, BinFeatures, PolarSpectra, window_spectra
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions
-from properties.strategies import plane_wave
 
 AXIS = BinAxis()
 RING = MicrophoneArray(circular_positions(5, 0.05), "ring")

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from free_field import random_array
 
 from anydoa.estimators.steered.candidates import Candidates
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
-from properties.strategies import random_array
 
 GRID = fibonacci_grid(500)
 ARRAYS = {

@@ -4,6 +4,7 @@ import logging
 
 import numpy as np
 import pytest
+from free_field import plane_wave, random_array, talker
 
 from anydoa.errors import CheckpointError, ConfigError
 from anydoa.estimators.catalogue import load
@@ -17,7 +18,6 @@ from anydoa.geometry.grid import DirectionGrid, azimuth_grid, fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
 from anydoa.peaks.finder import find_peaks
 from anydoa.peaks.published import pick_peaks
-from properties.strategies import plane_wave, random_array, talker
 
 GRID = fibonacci_grid(1024)
 NEAREST_DEG = np.degrees(GRID.spacing)  # no direction of the grid may be nearer than this

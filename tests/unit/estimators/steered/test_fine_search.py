@@ -4,6 +4,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
+from free_field import random_array
 
 from anydoa.acoustics.plane_wave import steering_phases
 from anydoa.estimators.steered.band_power import pair_products
@@ -13,7 +14,6 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
 from anydoa.geometry.grid import DirectionGrid, azimuth_grid, cap_grid, fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
-from properties.strategies import random_array
 
 AXIS = BinAxis()
 

@@ -1,6 +1,7 @@
 """What the score network sees: pictures of cells, whatever the order of microphones."""
 
 import numpy as np
+from free_field import plane_wave, random_array, talker
 
 from anydoa.estimators.steered.estimator import SteeredEstimator, SteeredFrame
 from anydoa.estimators.steered.options import SteeredOptions
@@ -8,7 +9,6 @@ from anydoa.estimators.steered.scorer import MASK_CHANNEL, NUM_CHANNELS, NUM_NUM
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.grid import fibonacci_grid
-from properties.strategies import plane_wave, random_array, talker
 
 GRID = fibonacci_grid(512)
 BALL = random_array(np.random.default_rng(3), 6)
