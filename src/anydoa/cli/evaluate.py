@@ -31,6 +31,13 @@ def evaluate(
         Literal["table", "json", "csv", "markdown"],
         typer.Option("--format", help="Form of the table that is printed."),
     ] = "table",
+    duration: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds of each simulated clip. Default: 2; published figures are for 4.",
+            rich_help_panel=SOUND,
+        ),
+    ] = None,
     limit: Annotated[
         int | None,
         typer.Option(min=1, help="Most clips of each row of the table."),
@@ -106,7 +113,7 @@ def evaluate(
     from anydoa.io import load_grid
 
     directions = load_grid(grid)
-    recordings = open_suite(suite, speech=speech, noise=noise, seed=seed, cache=cache)
+    recordings = open_suite(suite, speech=speech, noise=noise, seed=seed, duration_s=duration, cache=cache)
     check_outputs(causes_json)
     if cache is not None:
         prepare_folder(cache)

@@ -35,6 +35,7 @@ class ReportRow:
         suite: kind of recording.
         talkers: how many talkers the recordings have.
         clips: how many recordings with speech in a scored frame.
+        clip_s: mean length of the recordings in seconds.
         mae_deg: mean angle between talker and estimate in degrees, their number known.
         mae_ci95: half the width of its 95 % confidence interval.
         acc10: share of talkers found within 10 degrees, their number known.
@@ -54,6 +55,7 @@ class ReportRow:
     suite: str
     talkers: int
     clips: int
+    clip_s: float
     mae_deg: float
     mae_ci95: float
     acc10: float
@@ -79,6 +81,7 @@ class ReportRow:
             suite=scores[0].suite,
             talkers=scores[0].talkers,
             clips=frames.num_clips,
+            clip_s=sum(clip_score.duration_s for clip_score in scores) / len(scores),
             mae_deg=frames.mae_deg,
             mae_ci95=frames.mae_ci95,
             acc10=frames.acc10,
@@ -258,6 +261,7 @@ def _report_columns(rows: Sequence[ReportRow]) -> _Columns:
         "suite": [row.suite for row in rows],
         "talkers": [str(row.talkers) for row in rows],
         "clips": [str(row.clips) for row in rows],
+        "clip s": [_number(row.clip_s) for row in rows],
         "MAE °": [_number(row.mae_deg, row.mae_ci95) for row in rows],
         "ACC10 %": [_number(100 * row.acc10, 100 * row.acc10_ci95) for row in rows],
         "whole MAE °": [_number(row.recording_mae_deg) for row in rows],
