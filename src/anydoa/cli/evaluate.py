@@ -25,7 +25,10 @@ def evaluate(
     ],
     estimator: Annotated[
         list[str] | None,
-        typer.Option(help="Name of an estimator; may be given several times. Default: all."),
+        typer.Option(
+            help="Name of an estimator; may be given several times. Default: all but srp-phat-published and "
+            "music-published, which stand beside published figures."
+        ),
     ] = None,
     form: Annotated[
         Literal["table", "json", "csv", "markdown"],

@@ -35,6 +35,15 @@ def test_a_suite_becomes_rows_of_json(corpus: Path, capsys: pytest.CaptureFixtur
         assert row["real_time_factor"] > 0
 
 
+def test_clips_have_the_length_asked_for_and_the_table_says_it(
+    corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", "--suite", "array:linear-4", "--speech", str(corpus), "--duration", "0.5"]
+    assert main([*words, "--estimator", "srp-phat-published", "--limit", "1", "--format", "json", *GRID]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["estimator"], row["clip_s"]) for row in rows] == 2 * [("srp-phat-published", 0.5)]
+
+
 def test_a_folder_of_recordings_is_a_suite(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["evaluate", "--suite", str(EXAMPLES), "--estimator", "srp-phat", "--format", "csv", "--quiet"]
     assert main(words) == 0
@@ -84,6 +93,8 @@ def test_a_person_gets_a_table(form: list[str], capsys: pytest.CaptureFixture[st
         (["--suite", "dynamic-s", "--speech", "nowhere"], "nowhere: no such folder"),
         (["--suite", f"locata:{EXAMPLES}"], "no LOCATA recording"),
         (["--suite", str(EXAMPLES), "--limit", "0"], "limit"),
+        (["--suite", str(EXAMPLES), "--duration", "4"], "leave the duration out"),
+        (["--suite", "dynamic-s", "--duration", "0"], "must be within 0.1 to 600 s, got 0"),
         ([], "--suite"),
     ],
 )

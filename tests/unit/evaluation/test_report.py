@@ -63,7 +63,7 @@ def test_a_row_is_the_mean_over_clips_with_its_interval() -> None:
 def test_json_is_a_list_of_rows_with_null_for_the_unknown() -> None:
     (row,) = json.loads(rows_to_json(report_rows([clip_score(frames=LocalizationScore(4.0, 1.0, 9))])))
     assert list(row)[:8] == [
-        "estimator", "suite", "talkers", "clips", "mae_deg", "mae_ci95", "acc10", "acc10_ci95",
+        "estimator", "suite", "talkers", "clips", "clip_s", "mae_deg", "mae_ci95", "acc10",
     ]  # fmt: skip
     assert (row["mae_deg"], row["mae_ci95"], row["acc10"]) == (4.0, None, 1.0)
 
