@@ -30,7 +30,7 @@ from anydoa.geometry.grid import DirectionGrid
 from anydoa.live import LivePipeline, LiveResult, ResultFile
 from anydoa.live.feeds import FileFeed
 from anydoa.localizer import Localizer
-from anydoa.spectrum import SpatialSpectrum, SpectrumStream
+from anydoa.spectrum import SpatialSpectrum, SpectrumStream, spectrum_of
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 ARRAY = EXAMPLES / "two_talkers.array.toml"
@@ -142,8 +142,13 @@ class NoEstimator:
 
     name, sample_rate, window_length, hop_length, threshold = "none", 16_000, 1792, 1536, 0.1
 
+    look_ahead_s = 0.0
+
+    def with_look_ahead(self, seconds: float) -> "NoEstimator":
+        return self
+
     def spectrum(self, audio: np.ndarray, array: MicrophoneArray, grid: DirectionGrid) -> SpatialSpectrum:
-        return self.stream(array, grid).push(audio)
+        return spectrum_of(self.stream(array, grid), audio)
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> SpectrumStream:
         return NoStream(grid)
@@ -172,6 +177,9 @@ class NoStream:
         newest = frames * NoEstimator.hop_length + NoEstimator.window_length
         level = (values.max(axis=1) if len(values) else np.zeros(0)).astype(np.float32)
         return SpatialSpectrum(values, (newest - 256) / NoEstimator.sample_rate, level, self._grid)
+
+    def finish(self) -> SpatialSpectrum:
+        return self.push(np.zeros((1, 0)))
 
 
 class LoopFeed:

@@ -5,8 +5,10 @@ it comes. Nothing but the sums for the summary is kept between blocks, so length
 """
 
 import logging
+import math
 import os
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
@@ -32,7 +34,7 @@ from anydoa.io.samples import (
     whole_rate,
 )
 from anydoa.peaks import Frame, FrameReader, PeakFinder
-from anydoa.spectrum import SpectrumEstimator
+from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
 from anydoa.threads import one_blas_thread
 from anydoa.tracking import SpanTracker
 
@@ -50,6 +52,7 @@ def locate(
     estimator: SpectrumEstimator | str = DEFAULT_ESTIMATOR,
     num_sources: int | None = None,
     sample_rate: int | None = None,
+    look_ahead_s: float = math.inf,
 ) -> LocalizationResult:
     """Directions that the sound of a recording comes from.
 
@@ -60,11 +63,13 @@ def locate(
         estimator: an object, or a name as :func:`~anydoa.estimators.catalogue.make_estimator` takes it.
         num_sources: how many sources there are, or None to decide from the spectrum.
         sample_rate: sample rate of samples in memory, in Hz; a file has its own.
+        look_ahead_s: seconds of later sound that a frame may be judged by; 0 for its past alone.
 
     Raises:
         AnydoaError: whatever is wrong with the recording, the array, the grid or the names.
     """
-    return Localizer(array, grid, estimator, num_sources).locate(audio, sample_rate)
+    localizer = Localizer(array, grid, estimator, num_sources, look_ahead_s=look_ahead_s)
+    return localizer.locate(audio, sample_rate)
 
 
 class Localizer:
@@ -77,6 +82,8 @@ class Localizer:
         num_sources: how many sources there are, or None to decide from the spectrum.
         min_separation_deg: nearest that two sources can be, in degrees.
         max_sources: most sources to report when their number is not known.
+        look_ahead_s: seconds of later sound that a frame of a recording may be judged by, at most; all that
+            the estimator can use by default, 0 for its past alone. Streams have a look-ahead of their own.
 
     Raises:
         AnydoaError: if one of them does not exist or cannot be.
@@ -91,6 +98,7 @@ class Localizer:
         *,
         min_separation_deg: float = PeakFinder.min_separation_deg,
         max_sources: int = PeakFinder.max_sources,
+        look_ahead_s: float = math.inf,
     ) -> None:
         array = load_array(array) if isinstance(array, (str, os.PathLike)) else array
         if not isinstance(array, MicrophoneArray):
@@ -111,7 +119,8 @@ class Localizer:
                 f"estimator must be a name, the folder of a model or an estimator, "
                 f"got {type(estimator).__name__}; take {DEFAULT_ESTIMATOR!r}"
             )
-        self.array, self.grid, self.estimator = array, grid, estimator
+        self.array, self.grid = array, grid
+        self.estimator = estimator.with_look_ahead(look_ahead_s)
         self.finder = PeakFinder(
             self.grid,
             array=self.array,
@@ -150,13 +159,28 @@ class Localizer:
         _check_axes(self.array, samples)
         return LocalizationRun(self, info, split_blocks(samples, info.sample_rate))
 
-    def stream(self, sample_rate: int = SAMPLE_RATE) -> "Session":
+    def stream(self, sample_rate: int = SAMPLE_RATE, *, look_ahead_s: float = 0.0) -> "Session":
         """A fresh session for sound as it comes, at any sample rate.
+
+        Args:
+            sample_rate: sample rate of the sound, in Hz.
+            look_ahead_s: seconds of later sound that a frame may be judged by; it comes so much later.
 
         Raises:
             AudioError: if no sound is recorded at that rate.
+            ConfigError: if the look-ahead is below 0.
         """
-        return Session(self, sample_rate)
+        return Session(self.looking_ahead(look_ahead_s), sample_rate)
+
+    def looking_ahead(self, look_ahead_s: float) -> "Localizer":
+        """This localizer with another look-ahead.
+
+        Raises:
+            ConfigError: if it is below 0.
+        """
+        other = copy(self)
+        other.estimator = self.estimator.with_look_ahead(look_ahead_s)
+        return other
 
     def watch(self, sample_rate: int) -> RecordingWatch:
         """What says of sound at this rate whether something is wrong with it."""
@@ -175,6 +199,7 @@ class Localizer:
             array_rank=self.array.ambiguity.rank,
             grid=self.grid.name,
             version=version("anydoa"),
+            look_ahead_s=self.estimator.look_ahead_s,
         )
 
 
@@ -251,7 +276,7 @@ class Session:
         return self._frames(self._resampler.push(audio))
 
     def finish(self) -> list[Frame]:
-        """The frames that the samples held back by the resampler complete. Nothing may be pushed after it.
+        """The frames that still waited for later sound. Nothing may be pushed after it.
 
         Raises:
             AudioError: if it was finished before.
@@ -260,7 +285,9 @@ class Session:
             raise AudioError("a stream is finished once; begin another by stream()")
         self._finished = True
         self._watch.finish()
-        return self._frames(self._resampler.finish())
+        last = self._frames(self._resampler.finish())
+        with one_blas_thread():
+            return last + self._read(self._spectra.finish())
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -279,14 +306,16 @@ class Session:
 
     def _frames(self, audio: Float[np.ndarray, "mic time"]) -> list[Frame]:
         with one_blas_thread():
-            spectrum = self._spectra.push(audio)
-            # A frame counts only if enough microphones had been alive until its end.
-            hop, rate = self._estimator.hop_length, self._estimator.sample_rate
-            numbers = np.arange(self._num_frames, self._num_frames + spectrum.num_frames)
-            self._num_frames += spectrum.num_frames
-            ends_s = (self._estimator.window_length + numbers * hop) / rate
-            told = np.array([self._watch.tells_directions(float(end_s)) for end_s in ends_s], dtype=bool)
-            return self._reader.read(replace(spectrum, level=np.where(told, spectrum.level, 0.0)))
+            return self._read(self._spectra.push(audio))
+
+    def _read(self, spectrum: SpatialSpectrum) -> list[Frame]:
+        # A frame counts only if enough microphones had been alive until its end.
+        hop, rate = self._estimator.hop_length, self._estimator.sample_rate
+        numbers = np.arange(self._num_frames, self._num_frames + spectrum.num_frames)
+        self._num_frames += spectrum.num_frames
+        ends_s = (self._estimator.window_length + numbers * hop) / rate
+        told = np.array([self._watch.tells_directions(float(end_s)) for end_s in ends_s], dtype=bool)
+        return self._reader.read(replace(spectrum, level=np.where(told, spectrum.level, 0.0)))
 
 
 class LocalizationRun:

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Float32
 
-from anydoa.errors import AudioError, ShapeError
+from anydoa.errors import AudioError, ConfigError, ShapeError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 
@@ -138,6 +138,26 @@ class SpectrumStream(Protocol):
         """Take the next samples of every microphone and return the frames they complete, maybe none."""
         ...
 
+    def finish(self) -> SpatialSpectrum:
+        """The recording has ended: the frames that still waited for later sound. The last call."""
+        ...
+
+
+def check_look_ahead(seconds: float) -> float:
+    """The seconds of look-ahead, which may be infinite.
+
+    Raises:
+        ConfigError: if they are below 0 or no number.
+    """
+    if not seconds >= 0:
+        raise ConfigError(f"look-ahead must be 0 or more seconds, got {seconds}; give inf for all of it")
+    return float(seconds)
+
+
+def spectrum_of(stream: SpectrumStream, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
+    """Spectrum of a whole recording, by a fresh stream that takes it in one push."""
+    return SpatialSpectrum.join([stream.push(audio), stream.finish()])
+
 
 @runtime_checkable
 class SpectrumEstimator(Protocol):
@@ -145,8 +165,8 @@ class SpectrumEstimator(Protocol):
 
     Promises, tested for every estimator: the order of microphones and the place of the array change
     nothing; the order of directions reorders the spectrum; the scale of the audio changes nothing; no
-    frame depends on samples after its window; any chunking gives what the whole recording gives; silence
-    gives finite values.
+    frame depends on samples later than ``look_ahead_s`` after its window; any chunking gives what the whole
+    recording gives; silence gives finite values.
     """
 
     @property
@@ -161,7 +181,7 @@ class SpectrumEstimator(Protocol):
 
     @property
     def window_length(self) -> int:
-        """Samples before the first frame: the algorithmic latency."""
+        """Samples of the first frame; with the look-ahead the algorithmic latency."""
         ...
 
     @property
@@ -170,8 +190,24 @@ class SpectrumEstimator(Protocol):
         ...
 
     @property
+    def look_ahead_s(self) -> float:
+        """Seconds of sound after a frame that its spectrum depends on; 0 if it is final at once."""
+        ...
+
+    @property
     def threshold(self) -> float:
         """Value of the spectrum from which a peak is called a source when their number is not known."""
+        ...
+
+    def with_look_ahead(self, seconds: float) -> "SpectrumEstimator":
+        """This estimator with the most look-ahead that it can use within so many seconds.
+
+        Args:
+            seconds: 0 for what judges a frame by its past alone; ``inf`` for all that it can use.
+
+        Raises:
+            ConfigError: if they are below 0 or no number.
+        """
         ...
 
     def spectrum(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from anydoa.cli.card import ordered_feed
-from anydoa.cli.estimator import EstimatorOption, GridOption
+from anydoa.cli.estimator import EstimatorOption, GridOption, LookAheadOption, parse_look_ahead
 from anydoa.cli.options import (
     ESTIMATOR,
     OUTPUT,
@@ -101,6 +101,7 @@ def live(
     unit: UnitOption = None,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     grid: GridOption = "fibonacci:2048",
+    look_ahead: LookAheadOption = "0",
     vad: Annotated[
         bool,
         typer.Option(help="Whether tracks follow only what sounds like speech.", rich_help_panel=ESTIMATOR),
@@ -133,7 +134,9 @@ def live(
         note_input(replay, "recording")
     targets.check_files()
     feed = ordered_feed(entrance.open(listened), listened, profile)
-    pipeline = LivePipeline(localizer, feed, results_per_s=rate, vad=vad)
+    pipeline = LivePipeline(
+        localizer, feed, results_per_s=rate, vad=vad, look_ahead_s=parse_look_ahead(look_ahead)
+    )
     with _terminable(), ExitStack() as stack:
         stack.enter_context(closing(pipeline))
         writers = [stack.enter_context(closing(writer)) for writer in targets.open(pipeline, stack)]

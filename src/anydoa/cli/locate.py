@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from anydoa.cli.estimator import EstimatorOption, GridOption
+from anydoa.cli.estimator import EstimatorOption, GridOption, LookAheadOption, parse_look_ahead
 from anydoa.cli.locate_pictures import Pictures, Trace, explaining_estimator
 from anydoa.cli.options import (
     ESTIMATOR,
@@ -67,6 +67,7 @@ def locate(
     unit: UnitOption = None,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     grid: GridOption = "fibonacci:2048",
+    look_ahead: LookAheadOption = "all",
     min_separation: Annotated[
         float,
         typer.Option(help="Nearest that two sources can be, in degrees.", rich_help_panel=ESTIMATOR),
@@ -116,6 +117,7 @@ def locate(
         estimator,
         parse_sources(sources),
         min_separation_deg=min_separation,
+        look_ahead_s=parse_look_ahead(look_ahead),
     )
     if plot_mask is not None:
         explaining_estimator(localizer.estimator)

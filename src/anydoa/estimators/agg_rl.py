@@ -13,7 +13,7 @@ from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, PLANE_WA
 from anydoa.estimators.model.session import open_session
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.spectrum import SampleScale, SpatialSpectrum, check_audio
+from anydoa.spectrum import SampleScale, SpatialSpectrum, check_audio, check_look_ahead, spectrum_of
 
 _ROWS = 2048  # microphones x frames of the network in one call: what a processor's cache holds is fastest
 _MAX_DIRECTIONS = 8192  # that Gridnet takes in one call
@@ -77,6 +77,11 @@ class AggRlEstimator:
     def hop_length(self) -> int:
         """Samples between frames of the spectrum."""
         return self.frames_per_output * self.network_hop
+
+    @property
+    def look_ahead_s(self) -> float:
+        """Seconds of later sound that a frame depends on: none."""
+        return 0.0
 
     @property
     def threshold(self) -> float:
@@ -192,7 +197,12 @@ class AggRlEstimator:
         self, audio: Float[np.ndarray, "mic time"], array: MicrophoneArray, grid: DirectionGrid
     ) -> SpatialSpectrum:
         """Spectrum of a whole recording: a stream that takes it in one push."""
-        return self.stream(array, grid).push(audio)
+        return spectrum_of(self.stream(array, grid), audio)
+
+    def with_look_ahead(self, seconds: float) -> "AggRlEstimator":
+        """This estimator: it cannot use later sound."""
+        check_look_ahead(seconds)
+        return self
 
 
 class AggRlStream:
@@ -231,6 +241,10 @@ class AggRlStream:
             block = max(_ROWS // (len(self._samples) * estimator.frames_per_output), 1)
             parts += [self._advance(min(block, num_outputs - done)) for done in range(0, num_outputs, block)]
         return SpatialSpectrum.join(parts or [self._advance(0)])
+
+    def finish(self) -> SpatialSpectrum:
+        """The recording has ended: no frame waits for later sound."""
+        return self._advance(0)
 
     def _advance(self, num_outputs: int) -> SpatialSpectrum:
         """The next frames of the spectrum, for which the samples are there."""

@@ -13,7 +13,7 @@ from anydoa.constants import MIN_SAMPLE_RATE, SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.spectrum import SpatialSpectrum, check_audio
+from anydoa.spectrum import SpatialSpectrum, check_audio, check_look_ahead, spectrum_of
 
 _BLOCK_BYTES = 32 * 2**20  # held at once, in spectra and covariances
 
@@ -117,6 +117,16 @@ class CovarianceEstimator(ABC):
         normalized = in_band / np.maximum(magnitude, np.maximum(floor, np.finfo(np.float32).tiny))
         return np.ascontiguousarray(normalized.transpose(1, 3, 0, 2))
 
+    @property
+    def look_ahead_s(self) -> float:
+        """Seconds of later sound that a frame depends on: none."""
+        return 0.0
+
+    def with_look_ahead(self, seconds: float) -> "CovarianceEstimator":
+        """This estimator: it cannot use later sound."""
+        check_look_ahead(seconds)
+        return self
+
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "CovarianceStream":
         """A fresh stream for one recording."""
         return CovarianceStream(self, array, grid)
@@ -125,7 +135,7 @@ class CovarianceEstimator(ABC):
         self, audio: Float[np.ndarray, "mic time"], array: MicrophoneArray, grid: DirectionGrid
     ) -> SpatialSpectrum:
         """Spectrum of a whole recording: a stream that takes it in one push."""
-        return self.stream(array, grid).push(audio)
+        return spectrum_of(self.stream(array, grid), audio)
 
     def summary_spectrum(
         self, audio: Float[np.ndarray, "mic time"], array: MicrophoneArray, grid: DirectionGrid
@@ -190,6 +200,11 @@ class CovarianceStream:
         times_s = (index * estimator.hop_length + last_centre) / estimator.sample_rate
         self._num_frames += num_frames
         return SpatialSpectrum(values, times_s, level, self._grid)
+
+    def finish(self) -> SpatialSpectrum:
+        """The recording has ended: no frame waits for later sound."""
+        empty = np.zeros(0, dtype=np.float32)
+        return SpatialSpectrum(empty.reshape(0, len(self._grid)), empty, empty, self._grid)
 
 
 def _window_bytes(estimator: CovarianceEstimator, array: MicrophoneArray) -> int:

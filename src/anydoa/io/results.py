@@ -131,6 +131,7 @@ class ResultHeader:
         array_rank: ``line``, ``plane`` or ``volume``: whether directions have mirrors.
         grid: name of the grid of directions.
         version: version of anydoa.
+        look_ahead_s: seconds of later sound that a frame was judged by, at most; 0: by its past alone.
     """
 
     file: str
@@ -141,6 +142,7 @@ class ResultHeader:
     array_rank: str
     grid: str
     version: str
+    look_ahead_s: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -326,7 +328,9 @@ def read_results(path: str | os.PathLike[str]) -> LocalizationResult:
         if header["schema"] != SCHEMA:
             raise ConfigError(f"{name}: schema must be {SCHEMA!r}, got {header['schema']!r}; locate anew")
         return LocalizationResult(
-            header=ResultHeader(**{field: header[field] for field in ResultHeader.__dataclass_fields__}),
+            header=ResultHeader(
+                **{field: header[field] for field in ResultHeader.__dataclass_fields__ if field in header}
+            ),
             frames=tuple(FrameResult(frame["time_s"], _sources_from_json(frame)) for frame in frames),
             directions=_sources_from_json(last["summary"]),
             duration_s=last["summary"]["duration_s"],

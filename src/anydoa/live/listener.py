@@ -141,12 +141,16 @@ class Listener:
 
     def _report(self, frame: Frame, newest: int, tracks: tuple[Track, ...]) -> LiveResult:
         time_s = frame.time_s
-        processing_s = time.monotonic() - self._timeline.moment(self._recorded(newest) - 1).arrival
+        estimator = self._localizer.estimator
+        # The frame was final with the last sample that it depends on, or with the end of the feed.
+        final = newest + round(estimator.look_ahead_s * estimator.sample_rate)
+        last = min(self._recorded(final), self._timeline.end) - 1
+        processing_s = time.monotonic() - self._timeline.moment(last).arrival
         missing_s = self._missing_s(time_s)
         levels = self._meter.take()
         result = LiveResult(
             time_s=time_s + missing_s,
-            latency_s=processing_s + newest / self._localizer.estimator.sample_rate - time_s,
+            latency_s=processing_s + (last + 1) / self._sample_rate - time_s,
             processing_s=processing_s,
             # The mirror of where a track is now, not of where its newest peak was.
             tracks=tuple(

@@ -36,6 +36,7 @@ class LivePipeline:
         tracker: parameters of the tracker; the defaults for the estimator's scores if None.
         vad: whether a voice activity gate tells the tracker when nobody speaks.
         max_queue_s: most sound that waits to be computed, in seconds.
+        look_ahead_s: seconds of later sound that a frame may be judged by; results come so much later.
 
     Raises:
         AudioError: if the feed has other channels than the array.
@@ -52,6 +53,7 @@ class LivePipeline:
         tracker: TrackerOptions | None = None,
         vad: bool = True,
         max_queue_s: float = 0.5,
+        look_ahead_s: float = 0.0,
     ) -> None:
         if not results_per_s > 0:
             raise ConfigError(f"results a second must be above 0, got {results_per_s}")
@@ -61,7 +63,7 @@ class LivePipeline:
             localizer.array.check_channel_count(feed.num_channels)
         except ChannelCountError as error:
             raise error.of(feed.name) from None
-        self.localizer = localizer
+        self.localizer = localizer = localizer.looking_ahead(look_ahead_s)
         self.feed = feed
         self._listener = Listener(
             localizer, feed.sample_rate, results_per_s=results_per_s, tracker=tracker, vad=vad

@@ -165,7 +165,11 @@ class SlowEstimator:
     sample_rate: int = RATE
     window_length: int = FAST.window_length
     hop_length: int = FAST.hop_length
+    look_ahead_s: float = 0.0
     threshold: float = 0.1
+
+    def with_look_ahead(self, seconds: float) -> "SlowEstimator":
+        return self
 
     def spectrum(self, audio: np.ndarray, array: MicrophoneArray, grid: DirectionGrid) -> SpatialSpectrum:
         return FAST.spectrum(audio, array, grid)
@@ -183,6 +187,9 @@ class _SlowStream:
         spectrum = self.inner.push(audio)
         time.sleep(self.seconds_a_frame * spectrum.num_frames)
         return spectrum
+
+    def finish(self) -> SpatialSpectrum:
+        return self.inner.finish()
 
 
 def test_a_slow_machine_drops_sound_says_so_and_loses_nothing_else(

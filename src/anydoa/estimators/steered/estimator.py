@@ -7,12 +7,14 @@ bins to trust, and that depends on no array and no grid.
 
 import logging
 import math
+from collections import deque
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float, Float32
+from jaxtyping import Bool, Complex64, Float, Float32
 from scipy.special import expit
 
 from anydoa.acoustics import FrameStream, steering_phases
@@ -21,8 +23,17 @@ from anydoa.estimators.model.card import ModelCard
 from anydoa.estimators.model.folder import MASK_FILE, SCORE_FILE, ModelFolder
 from anydoa.estimators.steered.bin_features import BinAxis, BinFeatures, PolarSpectra, window_spectra
 from anydoa.estimators.steered.candidates import Candidates
-from anydoa.estimators.steered.evidence import EvidenceMemory
-from anydoa.estimators.steered.mask import Mask, OnnxMask, masked_spectrogram
+from anydoa.estimators.steered.evidence import EvidenceMemory, EvidenceSpan
+from anydoa.estimators.steered.mask import (
+    CausalMaskStream,
+    Mask,
+    MaskBlocks,
+    MaskStream,
+    OnnxMask,
+    WideMask,
+    WideMaskStream,
+    masked_spectrogram,
+)
 from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.estimators.steered.scorer import (
     REGRESSED_NUMBERS,
@@ -34,7 +45,7 @@ from anydoa.estimators.steered.scorer import (
 from anydoa.estimators.steered.talkers import Talker, TalkerSearch
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.spectrum import MaskedSpectrogram, SpatialSpectrum
+from anydoa.spectrum import MaskedSpectrogram, SpatialSpectrum, check_look_ahead, spectrum_of
 
 AXIS_KEY, OPTIONS_KEY = "axis", "options"  # in the card's config
 
@@ -72,6 +83,7 @@ class SteeredEstimator:
         threshold: value from which a peak is called a source when their number is not known.
         weights_hash: hash of the weights of mask and scorer.
         card: card of the model; says which arrays are warned about.
+        wide_mask: says which bins to trust where later sound is heard; None: ``mask`` does.
     """
 
     def __init__(
@@ -85,12 +97,16 @@ class SteeredEstimator:
         threshold: float = 0.5,
         weights_hash: str | None = None,
         card: ModelCard | None = None,
+        wide_mask: WideMask | None = None,
     ) -> None:
         self.mask, self.scorer, self.name = mask, scorer, name
+        self.wide_mask = wide_mask
         self.threshold, self.weights_hash = threshold, weights_hash
         self._card = card
         self.axis = BinAxis() if axis is None else axis
         self.options = SteeredOptions() if options is None else options
+        self._mask_blocks = MaskBlocks()
+        self._most_ahead_s = 0.0
 
     @classmethod
     def from_folder(cls, folder: ModelFolder, *, num_threads: int = 1) -> "SteeredEstimator":
@@ -137,6 +153,48 @@ class SteeredEstimator:
         """Samples between frames of the spectrum."""
         return self.options.frames_per_output * self.axis.hop_length
 
+    @property
+    def look_ahead_s(self) -> float:
+        """Seconds of sound after a frame that its spectrum depends on."""
+        frames = self.evidence_span.ahead_slots * self.options.slot_frames
+        if self.hears_both_sides:
+            frames += self._mask_blocks.ahead_frames
+        return frames * self.axis.hop_s
+
+    @property
+    def hears_both_sides(self) -> bool:
+        """Whether bins are chosen with what comes after them, too."""
+        if self.wide_mask is None:
+            return False
+        widest = self.options.wide_slots * self.options.slot_frames + self._mask_blocks.ahead_frames
+        return self._most_ahead_s >= widest * self.axis.hop_s
+
+    @property
+    def evidence_span(self) -> EvidenceSpan:
+        """Slots of evidence that judge a frame."""
+        slot_s = self.options.slot_frames * self.axis.hop_s
+        return EvidenceSpan.of(self.options, self._most_ahead_s / slot_s + 1e-9)
+
+    def with_look_ahead(self, seconds: float) -> "SteeredEstimator":
+        """This estimator with the most look-ahead that it can use within so many seconds.
+
+        Up to 1.15 s evidence is heard as far ahead as behind, with more on both sides farther. From 5.7 s
+        on bins are chosen with what comes after them, too, if the model has a mask for that.
+
+        Raises:
+            ConfigError: if they are below 0 or no number.
+        """
+        other = copy(self)
+        other._most_ahead_s = check_look_ahead(seconds)
+        return other
+
+    def mask_stream(self) -> MaskStream:
+        """Masks for a fresh recording."""
+        if self.hears_both_sides:
+            assert self.wide_mask is not None
+            return WideMaskStream(self.wide_mask, self._mask_blocks)
+        return CausalMaskStream(self.mask)
+
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "SteeredStream":
         """A fresh stream for one recording; warns where errors are known to grow."""
         for warning in self._card.warnings(array) if self._card else []:
@@ -147,7 +205,7 @@ class SteeredEstimator:
         self, audio: Float[np.ndarray, "mic time"], array: MicrophoneArray, grid: DirectionGrid
     ) -> SpatialSpectrum:
         """Spectrum of a whole recording: a stream that takes it in one push."""
-        return self.stream(array, grid).push(audio)
+        return spectrum_of(self.stream(array, grid), audio)
 
     def explain(
         self,
@@ -181,6 +239,21 @@ class SteeredEstimator:
         return scores
 
 
+@dataclass(frozen=True, eq=False)
+class _HeardFrame:
+    """What one frame of a recording holds, before it is known which bins to trust.
+
+    Args:
+        phases: phases of the microphones, magnitudes one.
+        is_sound: bins that are more than the rounding error of louder ones.
+        features: what the mask sees.
+    """
+
+    phases: Complex64[np.ndarray, "freq window mic"]
+    is_sound: Bool[np.ndarray, "window freq"]
+    features: Float32[np.ndarray, "window feature freq"]
+
+
 class SteeredStream:
     """One recording on its way through a :class:`SteeredEstimator`; what it keeps never grows."""
 
@@ -190,20 +263,34 @@ class SteeredStream:
         self._folded = np.ascontiguousarray(array.ambiguity.fold(grid.directions).T, dtype=np.float32)
         self._frames = FrameStream(array.num_microphones, estimator.window_length, estimator.hop_length)
         self._features = BinFeatures(axis, array)
-        self._state = estimator.mask.initial_state()
+        self._masks = estimator.mask_stream()
         candidates = Candidates(
             array, grid, num_candidates=options.num_candidates, cluster_deg=options.cluster_deg
         )
         steering = steering_phases(candidates.directions, array, axis.frequencies)
-        self._evidence = EvidenceMemory(steering, axis, options)
+        span = estimator.evidence_span
+        self._evidence = EvidenceMemory(steering, axis, options, span)
+        self._outputs_ahead = span.ahead_slots // options.slots_per_output
         self._search = TalkerSearch(array, grid, candidates, axis, options)
         self._from_candidates = candidates.weights_at(self._folded.T)
         self._beam_width = max(np.deg2rad(options.beam_deg), options.least_beam * grid.spacing)
-        self._num_mics, self._num_frames = array.num_microphones, 0
+        self._num_mics = array.num_microphones
+        # Frames whose bins are not chosen yet, masks without a frame, and levels of frames not judged yet.
+        self._heard: deque[_HeardFrame] = deque()
+        self._chosen = np.zeros((0, axis.num_bins), dtype=np.float32)
+        self._levels: deque[float] = deque()
+        self._num_weighed, self._num_judged = 0, 0
 
     def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
         """Take the next samples of every microphone and return the frames they complete, maybe none."""
-        frames = self.listen(audio)
+        return self._drawn(self.listen(audio))
+
+    def finish(self) -> SpatialSpectrum:
+        """The recording has ended: the frames that still waited for later sound."""
+        return self._drawn(self.listen_to_end())
+
+    def _drawn(self, frames: list[SteeredFrame]) -> SpatialSpectrum:
+        """The spectrum of frames: a beam for every talker."""
         values = np.zeros((len(frames), len(self._grid)), dtype=np.float32)
         options = self._estimator.options
         for row, frame in zip(values, frames, strict=True):
@@ -229,29 +316,57 @@ class SteeredStream:
     def listen(self, audio: Float[np.ndarray, "mic time"]) -> list[SteeredFrame]:
         """Take the next samples; the frames they complete, with talkers that are not scored yet."""
         frames = self._frames.push(audio)
-        levels = frames.level()
-        return [
-            self._find(frames.samples[:, index], float(frames.scale[index]), float(levels[index]))
-            for index in range(len(frames))
-        ]
+        found: list[SteeredFrame] = []
+        for index, level in enumerate(frames.level()):
+            self._levels.append(float(level))
+            found += self._hear(frames.samples[:, index], float(frames.scale[index]))
+        return found
 
-    def _find(self, samples: Float32[np.ndarray, "mic time"], scale: float, level: float) -> SteeredFrame:
-        """What one frame of the recording adds, and the talkers found with it."""
-        axis, options = self._estimator.axis, self._estimator.options
-        # (mic, time) -> (mic, window, freq) -> (window, feature, freq) -> mask (window, freq)
-        spectra = PolarSpectra.of(window_spectra(samples, axis), scale)
+    def listen_to_end(self) -> list[SteeredFrame]:
+        """The frames that still waited for later sound, with talkers that are not scored yet."""
+        found = self._weigh(self._masks.finish())
+        for _ in range(self._outputs_ahead):
+            self._evidence.pass_by(self._estimator.options.slots_per_output)
+            found += self._judge()
+        return found
+
+    def _hear(self, samples: Float32[np.ndarray, "mic time"], scale: float) -> list[SteeredFrame]:
+        """What one frame of the recording adds; the frames that can be judged with it."""
+        # (mic, time) -> (mic, window, freq) -> (window, feature, freq)
+        spectra = PolarSpectra.of(window_spectra(samples, self._estimator.axis), scale)
         features = self._features.push(spectra)
-        mask, self._state = self._estimator.mask.step(features, self._state)
         # A bin that is only the rounding error of louder ones has no phase to trust.
         loudness = spectra.magnitude.max(axis=0)
         is_sound = loudness > 1e-5 * loudness.max(axis=1, keepdims=True)
-        weight = np.where(is_sound, mask, 0) ** np.float32(options.mask_power)
         # (mic, window, freq) -> (freq, window, mic): evidence goes band by band.
         phases = np.ascontiguousarray(spectra.phases.transpose(2, 1, 0))
-        self._evidence.push(phases, np.ascontiguousarray(weight.T), features)
+        self._heard.append(_HeardFrame(phases, is_sound, features))
+        return self._weigh(self._masks.push(features))
+
+    def _weigh(self, masks: Float32[np.ndarray, "window freq"]) -> list[SteeredFrame]:
+        """Weigh the frames heard by the next masks; the frames that can be judged with them."""
+        found: list[SteeredFrame] = []
+        windows = self._estimator.options.frames_per_output
+        if len(masks):
+            self._chosen = np.concatenate([self._chosen, masks])
+        while self._heard and len(self._chosen) >= windows:
+            frame, mask = self._heard.popleft(), self._chosen[:windows]
+            self._chosen = self._chosen[windows:]
+            weight = np.where(frame.is_sound, mask, 0) ** np.float32(self._estimator.options.mask_power)
+            self._evidence.push(frame.phases, np.ascontiguousarray(weight.T), frame.features)
+            found += self._judge()
+        return found
+
+    def _judge(self) -> list[SteeredFrame]:
+        """The talkers of the frame whose later evidence has now been heard, if there is one."""
+        self._num_weighed += 1
+        if self._num_weighed <= self._outputs_ahead:
+            return []
+        axis = self._estimator.axis
         talkers = tuple(self._search.find(self._evidence))
-        views = talker_views(talkers, self._evidence, num_mics=len(samples)) if talkers else None
-        self._num_frames += 1
-        newest = self._num_frames * self._estimator.hop_length - axis.hop_length + axis.window_length / 2
+        views = talker_views(talkers, self._evidence, num_mics=self._num_mics) if talkers else None
+        self._num_judged += 1
+        newest = self._num_judged * self._estimator.hop_length - axis.hop_length + axis.window_length / 2
         leftover = self._search.leftover(talkers, self._evidence)
-        return SteeredFrame(newest / axis.sample_rate, level, talkers, views, leftover)
+        time_s, level = newest / axis.sample_rate, self._levels.popleft()
+        return [SteeredFrame(time_s, level, talkers, views, leftover)]

@@ -1,4 +1,6 @@
-"""What the recent past says about directions: cells of masked phases, and what they were made of."""
+"""What sound around a moment says about directions: cells of masked phases, and what made them."""
+
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Complex64, Float32, Int
@@ -17,8 +19,31 @@ def mel_bands(axis: BinAxis, num_bands: int) -> Int[np.ndarray, "band_and_end"]:
     return first
 
 
+@dataclass(frozen=True)
+class EvidenceSpan:
+    """Which slots judge a moment.
+
+    Args:
+        past_slots: slots up to the judged one, itself among them.
+        ahead_slots: later slots.
+        decay: factor on evidence from a slot to the next, on both sides.
+    """
+
+    past_slots: int
+    ahead_slots: int
+    decay: float
+
+    @classmethod
+    def of(cls, options: SteeredOptions, ahead_slots: float) -> "EvidenceSpan":
+        """The widest span with no more than so many later slots; whole outputs of the spectrum."""
+        if ahead_slots >= options.wide_slots:
+            return cls(options.wide_slots, options.wide_slots, options.wide_decay)
+        ahead = int(min(ahead_slots, options.memory_slots)) // options.slots_per_output
+        return cls(options.memory_slots, ahead * options.slots_per_output, options.decay)
+
+
 class EvidenceMemory:
-    """The last slots of evidence; the oldest is overwritten by the newest.
+    """The slots of evidence around the judged one; the oldest is overwritten by the newest.
 
     A slot is a few analysis windows, a cell a band of bins in a slot. Each cell has a likelihood for every
     candidate direction and for none, in a unit of its own, and a mass: how much it counts.
@@ -27,6 +52,7 @@ class EvidenceMemory:
         steering: phases of a plane wave from each candidate direction.
         axis: windows and bins.
         options: sizes and weights of the evidence.
+        span: which slots are kept.
     """
 
     def __init__(
@@ -34,12 +60,13 @@ class EvidenceMemory:
         steering: Complex64[np.ndarray, "freq candidate mic"],
         axis: BinAxis,
         options: SteeredOptions,
+        span: EvidenceSpan,
     ) -> None:
         # Sizes: bins are gathered into bands, windows into slots.
         num_candidates, num_mics = steering.shape[1:]
         edges = mel_bands(axis, options.num_bands)
-        slots, bands = options.memory_slots, len(edges) - 1
-        self._options, self._num_mics = options, num_mics
+        slots, bands = span.past_slots + span.ahead_slots, len(edges) - 1
+        self._options, self._span, self._num_mics = options, span, num_mics
         self._num_pairs = num_mics * (num_mics - 1) // 2
         self._first_bins = edges[:-1]
         self._widths = np.diff(edges).astype(np.float32)
@@ -93,6 +120,16 @@ class EvidenceMemory:
             self._pairs[:, row], self._sound[row] = pairs[:, slot], sound[slot]
             self._next = (row + 1) % len(self._mass)
 
+    def pass_by(self, num_slots: int) -> None:
+        """Let time go on without sound: the recording has ended."""
+        for _ in range(num_slots):
+            row = self._next
+            self._likelihood[row], self._noise_likelihood[row] = 1, 1
+            for part in (self._mass, self._agreement, self._sound):
+                part[row] = 0
+            self._pairs[:, row] = 0
+            self._next = (row + 1) % len(self._mass)
+
     @property
     def likelihood(self) -> Float32[np.ndarray, "cell candidate"]:
         """How well each candidate explains each cell, in a unit of the cell's own."""
@@ -105,13 +142,13 @@ class EvidenceMemory:
 
     @property
     def mass(self) -> Float32[np.ndarray, "cell"]:
-        """How much each cell counts: less the older it is."""
+        """How much each cell counts: less the farther it is from the judged slot."""
         return (self._mass * self._decay[:, None]).ravel()
 
     @property
     def recent_mass(self) -> Float32[np.ndarray, "cell"]:
-        """How much each cell of the newest slots counts; 0 for older ones."""
-        return (self._mass * (self._age < self._options.recent_slots)[:, None]).ravel()
+        """How much each cell of the slots nearest to the judged one counts; 0 for others."""
+        return (self._mass * (np.abs(self._age) < self._options.recent_slots)[:, None]).ravel()
 
     def pairs_of(
         self, parts: Float32[np.ndarray, "talker cell"]
@@ -143,7 +180,7 @@ class EvidenceMemory:
         part: Float32[np.ndarray, "cell"],
         rival_part: Float32[np.ndarray, "cell"],
     ) -> Float32[np.ndarray, "channel slot band"]:
-        """What the memory holds of one talker, the newest slot last.
+        """What the memory holds of one talker: the last slots up to the judged one, then later ones.
 
         Args:
             candidate: direction nearest to the talker.
@@ -159,13 +196,21 @@ class EvidenceMemory:
         own, rival = part.reshape(self._mass.shape) * heard, rival_part.reshape(self._mass.shape) * heard
         fit = self._agreement[:, :, candidate]
         channels = np.stack([own, mask, own * mask, fit, rival, *self._sound.swapaxes(0, 1)])
-        return np.roll(channels, -self._next, axis=1)
+        # (channel, slot, band), in order of time, then as many slots as the picture has on either side.
+        ordered = np.roll(channels, -self._next, axis=1)
+        past, ahead = self._options.memory_slots, self._options.picture_ahead
+        picture = np.zeros((len(channels), past + ahead, channels.shape[2]), dtype=np.float32)
+        judged = self._span.past_slots
+        seen = ordered[:, judged - past : judged + ahead]
+        picture[:, : seen.shape[1]] = seen
+        return picture
 
     @property
     def _decay(self) -> Float32[np.ndarray, "slot"]:
-        return (self._options.decay**self._age).astype(np.float32)
+        return (self._span.decay ** np.abs(self._age)).astype(np.float32)
 
     @property
     def _age(self) -> Int[np.ndarray, "slot"]:
-        """Slots since each row was written."""
-        return (self._next - 1 - np.arange(len(self._mass))) % len(self._mass)
+        """Slots from each row to the judged one; below 0 for later ones."""
+        newest = (self._next - 1 - np.arange(len(self._mass))) % len(self._mass)
+        return newest - self._span.ahead_slots

@@ -1,6 +1,7 @@
 """The mask: how much of each time-frequency bin is a talker's direct sound, from what a bin looks like."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -29,6 +30,106 @@ class Mask(Protocol):
     ) -> tuple[Float32[np.ndarray, "frame freq"], np.ndarray]:
         """Masks of the next frames, 0..1, and the memory after them."""
         ...
+
+
+@runtime_checkable
+class WideMask(Protocol):
+    """Anything that says which bins hold a talker's direct sound, from what comes before and after them."""
+
+    def masks(self, features: Float32[np.ndarray, "frame feature freq"]) -> Float32[np.ndarray, "frame freq"]:
+        """Masks of frames, 0..1, from these frames alone."""
+        ...
+
+
+@runtime_checkable
+class MaskStream(Protocol):
+    """Masks of one endless recording."""
+
+    def push(self, features: Float32[np.ndarray, "frame feature freq"]) -> Float32[np.ndarray, "_ freq"]:
+        """The masks that the features of the next frames complete, in order; as many as can be told."""
+        ...
+
+    def finish(self) -> Float32[np.ndarray, "_ freq"]:
+        """The masks of the frames that are left, at the end of the recording."""
+        ...
+
+
+class CausalMaskStream:
+    """Masks as soon as frames come.
+
+    Args:
+        mask: what chooses the bins.
+    """
+
+    def __init__(self, mask: Mask) -> None:
+        self._mask, self._state = mask, mask.initial_state()
+
+    def push(self, features: Float32[np.ndarray, "frame feature freq"]) -> Float32[np.ndarray, "frame freq"]:
+        """The masks of these frames."""
+        masks, self._state = self._mask.step(features, self._state)
+        return masks
+
+    def finish(self) -> Float32[np.ndarray, "_ _"]:
+        """None: no frame is left."""
+        return np.zeros((0, 0), dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class MaskBlocks:
+    """How a recording is cut for a mask that hears both sides.
+
+    Args:
+        num_frames: frames whose masks are told together.
+        context_frames: frames before and after them that are heard, too.
+    """
+
+    num_frames: int = 180
+    context_frames: int = 60
+
+    @property
+    def ahead_frames(self) -> int:
+        """Most later frames that a mask depends on."""
+        return self.num_frames - 1 + self.context_frames
+
+
+class WideMaskStream:
+    """Masks of fixed blocks of frames, each with what comes before and after it.
+
+    Args:
+        mask: what chooses the bins.
+        blocks: how the recording is cut.
+    """
+
+    def __init__(self, mask: WideMask, blocks: MaskBlocks) -> None:
+        self._mask, self._blocks = mask, blocks
+        self._kept: list[Float32[np.ndarray, "frame feature freq"]] = []
+        self._num_kept, self._num_before = 0, 0  # frames kept, and those of them that come before the block
+
+    def push(self, features: Float32[np.ndarray, "frame feature freq"]) -> Float32[np.ndarray, "_ freq"]:
+        """The masks of the blocks that are complete with what comes after them."""
+        self._kept.append(features)
+        self._num_kept += len(features)
+        masks = [np.zeros((0, features.shape[2]), dtype=np.float32)]
+        while self._num_kept >= self._num_before + self._blocks.num_frames + self._blocks.context_frames:
+            masks.append(self._next(self._blocks.num_frames))
+        return np.concatenate(masks)
+
+    def finish(self) -> Float32[np.ndarray, "_ _"]:
+        """The masks of the blocks that the end has cut short, or what comes after them."""
+        masks = [np.zeros((0, 0), dtype=np.float32)]
+        while (left := self._num_kept - self._num_before) > 0:
+            masks.append(self._next(min(left, self._blocks.num_frames)))
+        return np.concatenate(masks[1:] or masks)
+
+    def _next(self, num_frames: int) -> Float32[np.ndarray, "frame freq"]:
+        """The masks of the next frames; what later ones do not need is forgotten."""
+        features = np.concatenate(self._kept)
+        first, context = self._num_before, self._blocks.context_frames
+        masks = self._mask.masks(features[: first + num_frames + context])[first : first + num_frames]
+        start = max(first + num_frames - context, 0)
+        self._kept = [features[start:]]
+        self._num_kept, self._num_before = len(features) - start, first + num_frames - start
+        return masks
 
 
 class OnnxMask:

@@ -18,9 +18,12 @@ class SteeredOptions:
         num_bands: bands of bins, even on a mel axis.
         slot_frames: analysis windows that make one slot of evidence.
         slots_per_output: slots in a frame of the spectrum.
-        memory_slots: slots that evidence is kept for.
+        memory_slots: slots that evidence is kept for, and most later ones heard with the same decay.
         recent_slots: newest slots, which say whether somebody speaks now.
         decay: factor on evidence from a slot to the next.
+        wide_slots: slots before and after the judged one that are heard with all look-ahead.
+        wide_decay: factor on evidence from a slot to the next with all look-ahead.
+        picture_ahead: later slots in the picture of a talker that the score network sees.
         sharpness: log likelihood of a bin that a direction explains wholly.
         microphone_power: exponent of the number of microphones in that likelihood.
         evidence_power: exponent of the mass of a cell in that likelihood.
@@ -51,6 +54,9 @@ class SteeredOptions:
     memory_slots: int = 24
     recent_slots: int = 4
     decay: float = 0.95
+    wide_slots: int = 40
+    wide_decay: float = 0.97
+    picture_ahead: int = 0
     sharpness: float = 6.0
     microphone_power: float = 0.25
     evidence_power: float = 0.5
@@ -72,6 +78,8 @@ class SteeredOptions:
     def __post_init__(self) -> None:
         for one in fields(self):
             value = getattr(self, one.name)
+            if one.name == "picture_ahead" and value >= 0:
+                continue
             if not isinstance(value, tuple) and not value > 0:
                 raise ConfigError(f"{one.name} must be above 0, got {value}")
 

@@ -10,7 +10,7 @@ from anydoa.errors import ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.networks import load_checkpoint
-from anydoa.spectrum import SpatialSpectrum, SpectrumStream
+from anydoa.spectrum import SpatialSpectrum, SpectrumStream, check_look_ahead
 
 
 class TorchEstimator:
@@ -53,6 +53,11 @@ class TorchEstimator:
         return self._frames * self.network.config.hop_length
 
     @property
+    def look_ahead_s(self) -> float:
+        """Seconds of later sound that a frame depends on: none."""
+        return 0.0
+
+    @property
     def threshold(self) -> float:
         """Value of the spectrum from which a peak is called a source when their number is not known."""
         return self._threshold
@@ -84,6 +89,11 @@ class TorchEstimator:
             values = newest.mean(1).numpy()
         centre_s = (begins + config.window_length // 2) / self.sample_rate
         return SpatialSpectrum(values, centre_s, level, grid)
+
+    def with_look_ahead(self, seconds: float) -> "TorchEstimator":
+        """This estimator: it cannot use later sound."""
+        check_look_ahead(seconds)
+        return self
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> SpectrumStream:
         """None: this is for whole recordings.
