@@ -1,5 +1,7 @@
 """Estimators by name, and the protocol of published tables: every window of 32 ms stands for itself."""
 
+import math
+
 import numpy as np
 import pytest
 from free_field import random_array, random_direction
@@ -44,6 +46,11 @@ def test_a_frame_of_a_published_protocol_is_one_window_and_nothing_else(name: st
         alone = estimator.spectrum(window, scene.array, GRID)
         assert alone.times_s + frame * HOP / 16_000 == pytest.approx(whole.times_s[frame : frame + 1])
         np.testing.assert_allclose(alone.values[0], whole.values[frame], atol=1e-5)
+
+
+@published
+def test_a_published_protocol_hears_no_later_sound(name: str) -> None:
+    assert make_estimator(name).with_look_ahead(math.inf).look_ahead_s == 0
 
 
 @published
