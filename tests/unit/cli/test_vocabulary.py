@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from anydoa.cli import app, main
-from anydoa.estimators import ESTIMATORS, PUBLISHED_ESTIMATORS
+from anydoa.estimators.catalogue import ESTIMATORS, PUBLISHED_ESTIMATORS
 from anydoa.estimators.model import list_models
 
 
