@@ -256,13 +256,16 @@ def test_any_chunking_gives_what_the_whole_recording_gives(
 @every_look_ahead
 def test_single_samples_give_what_the_whole_recording_gives(case: EstimatorCase) -> None:
     rng = np.random.default_rng(1)
-    length = case.estimator.window_length + 2 * case.estimator.hop_length
+    estimator = case.estimator
     scene = make_scene(rng, random_array(rng, 4), random_direction(rng))
-    audio = scene.audio[:, :length]
-    stream = case.estimator.stream(scene.array, GRID)
-    parts = [stream.push(sample) for sample in np.split(audio, length, axis=1)]
+    # One by one where frames are completed.
+    ends = estimator.window_length + estimator.hop_length * np.arange(3)
+    cuts = (ends[:, None] + np.arange(-4, 5)).ravel()
+    audio = scene.audio[:, : ends[-1] + 4]
+    stream = estimator.stream(scene.array, GRID)
+    parts = [stream.push(chunk) for chunk in np.split(audio, cuts[:-1], axis=1)]
     streamed = SpatialSpectrum.join([*parts, stream.finish()])
-    assert_allclose(streamed.values, case.estimator.spectrum(audio, scene.array, GRID).values, atol=1e-5)
+    assert_allclose(streamed.values, estimator.spectrum(audio, scene.array, GRID).values, atol=1e-5)
 
 
 @every_look_ahead
