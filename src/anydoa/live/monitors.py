@@ -32,7 +32,8 @@ class LevelMeter:
     def __init__(self, num_channels: int) -> None:
         self._num_channels = num_channels
         self._pending: deque[Float[np.ndarray, "channel _"]] = deque()
-        self._num_counted = 0
+        self._energy = self._peak = np.zeros(num_channels)
+        self._num_counted = self._length = 0
         self._start_span()
 
     def push(self, recording: Float[np.ndarray, "channel time"]) -> None:
