@@ -33,6 +33,7 @@ class CovarianceEstimator(ABC):
     samples in them.
 
     Args:
+        name: name on the command line and in results.
         sample_rate: samples a second that the audio must have.
         min_frequency: lowest frequency listened to, in Hz.
         max_frequency: highest frequency listened to, in Hz.
@@ -46,6 +47,7 @@ class CovarianceEstimator(ABC):
         ConfigError: if an option is out of range.
     """
 
+    name: str
     sample_rate: int = SAMPLE_RATE
     min_frequency: float = 200.0
     max_frequency: float = 7600.0
@@ -70,11 +72,6 @@ class CovarianceEstimator(ABC):
             raise ConfigError(f"frames_ahead must be 0 or more, got {self.frames_ahead}")
         if not 0 <= self.threshold <= 1:
             raise ConfigError(f"threshold must be 0..1, got {self.threshold}")
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """Name on the command line and in results."""
 
     @abstractmethod
     def magnitude(self, spectra: Complex64[np.ndarray, "mic *batch"]) -> Float32[np.ndarray, "_ *batch"]:
