@@ -77,7 +77,10 @@ def test_json_has_a_number_for_each_band_and_null_where_there_is_no_clip() -> No
 def test_people_read_shares_in_per_cent() -> None:
     rows = cause_rows([LOUD, QUIET])
     text = causes_to_markdown(rows)
-    assert "| srp-phat | dynamic-s | 1 | 0.0 | noise source | 15.0 | 15.0 | 62.5 | 30.0 | - | - | 0.0 | - |" in text
+    assert (
+        "| srp-phat | dynamic-s | 1 | 0.0 | noise source | 15.0 | 15.0 | 62.5 | 30.0 | - | - | 0.0 | - |"
+        in text
+    )
     console = Console(width=200, file=io.StringIO(), record=True)
     console.print(causes_to_table(rows))
     printed = console.export_text()
