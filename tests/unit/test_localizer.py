@@ -2,6 +2,7 @@
 
 import copy
 import logging
+import math
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -74,10 +75,10 @@ def test_talkers_in_turn_are_both_found_though_one_speaks_less(
     first, second = result.directions
     assert error_deg(first, LEFT) < 1
     assert error_deg(second, RIGHT) < 2
-    told = [span for span in result.spans if not span.is_brief]
-    assert great_circle_distance_deg(told[0].direction, LEFT) < 2
-    assert great_circle_distance_deg(told[-1].direction, RIGHT) < 3
-    assert told[-1].start_s == pytest.approx(3.0, abs=0.4)
+    early, late = result.talkers
+    assert great_circle_distance_deg(early.direction, LEFT) < 2
+    assert great_circle_distance_deg(late.direction, RIGHT) < 3
+    assert late.begin_s == pytest.approx(3.0, abs=0.4)
 
 
 def test_talkers_at_once_are_both_found() -> None:
@@ -144,16 +145,17 @@ def test_a_file_gives_what_its_samples_give(
 def test_a_stream_gives_what_the_whole_recording_gives(rate: int, localizer: Localizer) -> None:
     rng = np.random.default_rng(0)
     audio = plane_wave(BALL, LEFT, talker(rng, rate, sample_rate=rate), sample_rate=rate).astype(np.float32)
-    whole = localizer.locate(audio, rate)
-    stream = localizer.stream(rate)
+    run = localizer.iterate(audio, rate)
+    whole = list(run)
+    stream = localizer.stream(rate, look_ahead_s=math.inf)
     cuts = np.sort(rng.integers(0, audio.shape[1], 9))
     frames = [frame for part in np.split(audio, cuts, axis=1) for frame in stream.push(part)]
     frames += stream.finish()
-    assert [frame.time_s for frame in frames] == [frame.time_s for frame in whole.frames]
-    for mine, theirs in zip(frames, whole.frames, strict=True):
+    assert [frame.time_s for frame in frames] == [frame.time_s for frame in whole]
+    for mine, theirs in zip(frames, whole, strict=True):
         for one, other in zip(mine.sources, theirs.sources, strict=True):
             np.testing.assert_allclose(one.direction, other.direction, atol=1e-3)
-    assert repr(stream.directions) == repr(whole.directions)
+    assert repr(stream.directions) == repr(run.directions)
 
 
 def test_frames_come_before_the_recording_ends(localizer: Localizer, two_in_turn: np.ndarray) -> None:
