@@ -81,6 +81,11 @@ class Chain:
         return float(self.peaks.times_s[-1])
 
     @property
+    def sound(self) -> float:
+        """Sum of the scores of its peaks."""
+        return float(self.recorded.scores[self.members].sum())
+
+    @property
     def score(self) -> float:
         """Mean score of its peaks."""
         return float(self.recorded.scores[self.members].mean())
@@ -234,7 +239,7 @@ def seated(chains: Sequence[Chain], number: int, options: TrackerOptions) -> lis
     meant. If there are none, the one with least sound is nobody. Chains that on the whole do not reach the
     least score are there because a number was asked for: they count where others are missing.
     """
-    chains = sorted(chains, key=_sound, reverse=True)
+    chains = sorted(chains, key=lambda chain: chain.sound, reverse=True)
     loud = [chain for chain in chains if chain.score >= options.least_score]
     seats = loud if len(loud) >= number else chains[:number]
     while len(seats) > number:
@@ -248,13 +253,8 @@ def seated(chains: Sequence[Chain], number: int, options: TrackerOptions) -> lis
             both = seats[one].and_those_of(seats[other])
             seats = [seat for index, seat in enumerate(seats) if index not in (one, other)] + [both]
         else:
-            seats.remove(min(seats, key=_sound))
+            seats.remove(min(seats, key=lambda seat: seat.sound))
     return seats
-
-
-def _sound(chain: Chain) -> float:
-    """Sum of the scores of a chain."""
-    return float(chain.recorded.scores[chain.members].sum())
 
 
 def _end_of(peaks: Peaks, time_s: float, options: TrackerOptions) -> tuple[Float[np.ndarray, "3"], float]:

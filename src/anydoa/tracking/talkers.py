@@ -94,7 +94,7 @@ class TalkerTracker:
 
     def _of(self, chains: Sequence[Chain], recorded: Recorded, ways: Sequence[ClaimLog]) -> list[Talker]:
         """The talkers of chains, in order of the first sound."""
-        chains = sorted(chains, key=lambda chain: (chain.begin_s, chain.end_s, *chain.direction))
+        chains = sorted(chains, key=lambda chain: (chain.begin_s, -chain.sound, chain.end_s))
         whose = np.full(len(recorded.frames), NOBODY)
         for name, chain in enumerate(chains):
             whose[chain.members] = name
