@@ -9,14 +9,21 @@ import torch
 from torch import Tensor, nn
 
 from anydoa.errors import CheckpointError
-from anydoa.estimators.model import CARD_FILE, MASK_FILE, SCORE_FILE, UNKNOWN_RANGE, ModelCard
+from anydoa.estimators.model import (
+    CARD_FILE,
+    MASK_FILE,
+    SCORE_FILE,
+    UNKNOWN_RANGE,
+    WIDE_MASK_FILE,
+    ModelCard,
+)
 from anydoa.estimators.steered import (
     AXIS_KEY,
     NUM_CHANNELS,
-    NUM_NUMBERS,
     OPTIONS_KEY,
     OnnxMask,
     OnnxScorer,
+    OnnxWideMask,
     SteeredOptions,
     TalkerViews,
 )
@@ -84,10 +91,14 @@ def export_steered(mask: MaskNet, score: ScoreNet, card: ModelCard, folder: Path
             torch gives.
     """
     options = SteeredOptions.from_dict(card.config[OPTIONS_KEY])
-    if score.config.num_slots != options.memory_slots:
+    seen, kept = (
+        (score.config.num_slots, score.config.ahead_slots),
+        (options.memory_slots, options.picture_ahead),
+    )
+    if seen != kept:
         raise CheckpointError(
-            f"the score network looks at {score.config.num_slots} slots, but the card says memory_slots = "
-            f"{options.memory_slots}; give the card it was trained for"
+            f"the score network looks at {seen[0]} slots and {seen[1]} later ones, but the card says "
+            f"memory_slots = {kept[0]} and picture_ahead = {kept[1]}; give the card it was trained for"
         )
     with whole_folder(folder, last=CARD_FILE) as partial:
         features = torch.zeros(1, 3, mask.config.num_features, mask.config.num_bins)
@@ -98,6 +109,14 @@ def export_steered(mask: MaskNet, score: ScoreNet, card: ModelCard, folder: Path
             partial / MASK_FILE,
             varying={"features": {1: "frames"}},
         )
+        if mask.config.wide_size:
+            write_graph(
+                _WideMasks(mask).eval(),
+                {"features": features},
+                {"mask": {1: "frames"}},
+                partial / WIDE_MASK_FILE,
+                varying={"features": {1: "frames"}},
+            )
         cells, numbers = _views(score.config, 2)
         write_graph(
             _Scores(score).eval(),
@@ -128,6 +147,17 @@ class _Masks(nn.Module):
         return torch.sigmoid(logits), state
 
 
+class _WideMasks(nn.Module):
+    """The part of the mask network that hears later sound as a graph: masks, not log-odds."""
+
+    def __init__(self, network: MaskNet) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, features: Tensor) -> Tensor:
+        return torch.sigmoid(self.network.wide(features))
+
+
 class _Scores(nn.Module):
     """The score network as a graph: scores, not log-odds."""
 
@@ -151,6 +181,10 @@ def _largest_difference(mask: MaskNet, score: ScoreNet, folder: Path) -> float:
         expected = torch.sigmoid(mask(torch.from_numpy(features)[None])[0])[0].numpy()
         found, _ = masks.step(features, masks.initial_state())
         worst = max(worst, float(np.abs(found - expected).max()))
+        if mask.config.wide_size:
+            expected = torch.sigmoid(mask.wide(torch.from_numpy(features)[None]))[0].numpy()
+            found = OnnxWideMask(folder / WIDE_MASK_FILE).masks(features)
+            worst = max(worst, float(np.abs(found - expected).max()))
     for talkers in (1, 3, 5):  # none is the number that the graph is traced with
         cells, numbers = _views(score.config, talkers)
         expected = torch.sigmoid(score.eval()(cells, numbers)).numpy()
@@ -162,5 +196,6 @@ def _largest_difference(mask: MaskNet, score: ScoreNet, folder: Path) -> float:
 def _views(config: ScoreNetConfig, talkers: int) -> tuple[Tensor, Tensor]:
     """Random views of talkers."""
     generator = torch.Generator().manual_seed(talkers)
-    cells = torch.rand(talkers, NUM_CHANNELS, config.num_slots, config.num_bands, generator=generator)
-    return cells, torch.randn(talkers, NUM_NUMBERS, generator=generator)
+    slots = config.num_slots + config.ahead_slots
+    cells = torch.rand(talkers, NUM_CHANNELS, slots, config.num_bands, generator=generator)
+    return cells, torch.randn(talkers, config.num_numbers, generator=generator)

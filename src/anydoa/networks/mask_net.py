@@ -1,7 +1,9 @@
 """MaskNet: which time-frequency bins hold the direct sound of a talker.
 
 It sees levels and coherence (:class:`~anydoa.estimators.steered.BinFeatures`), no geometry, so it serves
-every array. Causal: a bin is judged by what came before and at the same time.
+every array. :meth:`MaskNet.forward` is causal: a bin is judged by what came before and at the same time.
+Where later sound is at hand, :meth:`MaskNet.wide` judges by that, too: it reads what the causal layers made
+of each frame once more, from the end.
 
 Recurrent layers see whole frames and remember, but all of a frame has to pass through their few hundred
 units. So convolutions, the same for all bins, correct the opinion on a bin by the bins and frames around it.
@@ -40,10 +42,12 @@ class MaskNetConfig:
         patch_bins: bins that a correction sees of each frame, odd.
         patch_channels: channels of the first convolution.
         blend_channels: channels of the second convolution.
+        wide_size: width of the recurrent layer that reads backwards; 0 for a network that is only causal.
+        wide_frames: frames that a correction sees where later sound is heard, odd.
 
     Raises:
-        ConfigError: if the bins kept do not lie inside the spectrum, a size is below 1, or ``patch_bins`` is
-            even.
+        ConfigError: if the bins kept do not lie inside the spectrum, a size is below 1, or ``patch_bins`` or
+            ``wide_frames`` is even.
     """
 
     sample_rate: int = 16_000
@@ -58,18 +62,22 @@ class MaskNetConfig:
     patch_bins: int = 9
     patch_channels: int = 32
     blend_channels: int = 24
+    wide_size: int = 0
+    wide_frames: int = 5
 
     def __post_init__(self) -> None:
         for one in fields(self):
-            if getattr(self, one.name) < 1:
-                raise ConfigError(f"{one.name} must be at least 1, got {getattr(self, one.name)}")
+            least = 0 if one.name == "wide_size" else 1
+            if getattr(self, one.name) < least:
+                raise ConfigError(f"{one.name} must be at least {least}, got {getattr(self, one.name)}")
         if self.first_bin + self.num_bins > self.window_length // 2 + 1:
             raise ConfigError(
                 f"a window of {self.window_length} samples has {self.window_length // 2 + 1} bins, "
                 f"got {self.num_bins} from {self.first_bin}; keep fewer"
             )
-        if self.patch_bins % 2 == 0:
-            raise ConfigError(f"patch_bins must be odd, to have a middle, got {self.patch_bins}")
+        for name in ("patch_bins", "wide_frames"):
+            if getattr(self, name) % 2 == 0:
+                raise ConfigError(f"{name} must be odd, to have a middle, got {getattr(self, name)}")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "MaskNetConfig":
@@ -110,16 +118,12 @@ class MaskNet(nn.Module):
         self.norm = nn.LayerNorm(config.hidden_size)
         self.memory = nn.GRU(config.hidden_size, config.hidden_size, config.num_layers, batch_first=True)
         self.exit = nn.Linear(2 * config.hidden_size, config.num_bins)
-        self.patch = nn.Conv2d(
-            config.num_features + 1,
-            config.patch_channels,
-            (config.patch_frames, config.patch_bins),
-            padding=(0, config.patch_bins // 2),
-        )
-        self.blend = nn.Conv2d(config.patch_channels, config.blend_channels, (1, 3), padding=(0, 1))
-        self.correction = nn.Conv2d(config.blend_channels, 1, (1, 3), padding=(0, 1))
-        for parameter in self.correction.parameters():
-            nn.init.zeros_(parameter)
+        self.patch, self.blend, self.correction = _correction_layers(config, config.patch_frames)
+        if config.wide_size:
+            self.hindsight = nn.GRU(2 * config.hidden_size, config.wide_size, batch_first=True)
+            self.wide_exit = nn.Linear(2 * config.hidden_size + config.wide_size, config.num_bins)
+            layers = _correction_layers(config, config.wide_frames)
+            self.wide_patch, self.wide_blend, self.wide_correction = layers
 
     def initial_state(self, batch: int = 1) -> Float[Tensor, "batch size"]:
         """Memory before the first frame: the units of the recurrent layers, then the frames of a patch."""
@@ -144,17 +148,69 @@ class MaskNet(nn.Module):
         batch, units = len(features), config.num_layers * config.hidden_size
         memory = state[:, :units].view(batch, config.num_layers, config.hidden_size)
         past = state[:, units:].view(batch, self.patch.in_channels, config.patch_frames - 1, config.num_bins)
-        # batch frame feature freq -> batch frame unit: whole frames, remembered
-        seen = (features - self.offset) * self.scale
-        entered = nn.functional.relu(self.norm(self.entry(seen.flatten(2))))
-        remembered, memory = self.memory(entered, memory.transpose(0, 1).contiguous())
+        seen, heard, memory = self._listen(features, memory.transpose(0, 1).contiguous())
         # -> batch frame freq: the first opinion
-        logits = self.exit(torch.cat([entered, remembered], -1))
-        # -> batch channel frame freq: features beside the opinion, whose spread of about 3 becomes about 1
-        known = torch.cat([seen, 0.3 * logits[:, :, None]], 2).transpose(1, 2)
-        frames = torch.cat([past, known], 2)
+        logits = self.exit(heard)
+        frames = torch.cat([past, _known(seen, logits)], 2)
         # -> batch 1 frame freq: corrections from the bins and frames around
         patches = nn.functional.relu(self.patch(frames))
         corrections = self.correction(nn.functional.relu(self.blend(patches)))[:, 0]
         past = frames[:, :, frames.shape[2] - (config.patch_frames - 1) :]
         return logits + corrections, torch.cat([memory.transpose(0, 1).flatten(1), past.flatten(1)], 1)
+
+    def wide(self, features: Float[Tensor, "batch frame feature freq"]) -> Float[Tensor, "batch frame freq"]:
+        """Log-odds of the masks of frames by all of them, for a network with a ``wide_size``.
+
+        What the causal layers say is taken as it is: learning to do better teaches them nothing.
+
+        Args:
+            features: features of frames in order.
+        """
+        config = self.config
+        memory = self.scale.new_zeros(config.num_layers, len(features), config.hidden_size)
+        with torch.no_grad():
+            seen, heard, _ = self._listen(features, memory)
+            first = self.exit(heard)
+        # batch frame unit: what is known at each frame, read from the last frame to the first
+        later = self.hindsight(heard.flip(1))[0].flip(1)
+        logits = first + self.wide_exit(torch.cat([heard, later], -1))
+        # batch channel frame freq, with nothing before the first frame and after the last
+        beyond = config.wide_frames // 2
+        frames = nn.functional.pad(_known(seen, logits), (0, 0, beyond, beyond))
+        patches = nn.functional.relu(self.wide_patch(frames))
+        return logits + self.wide_correction(nn.functional.relu(self.wide_blend(patches)))[:, 0]
+
+    def _listen(
+        self, features: Float[Tensor, "batch frame feature freq"], memory: Float[Tensor, "layer batch unit"]
+    ) -> tuple[
+        Float[Tensor, "batch frame feature freq"],
+        Float[Tensor, "batch frame twice_unit"],
+        Float[Tensor, "layer batch unit"],
+    ]:
+        """Features in even scales, frames as the recurrent layers see and remember them, their memory."""
+        seen = (features - self.offset) * self.scale
+        entered = nn.functional.relu(self.norm(self.entry(seen.flatten(2))))
+        remembered, memory = self.memory(entered, memory)
+        return seen, torch.cat([entered, remembered], -1), memory
+
+
+def _correction_layers(config: MaskNetConfig, num_frames: int) -> tuple[nn.Conv2d, nn.Conv2d, nn.Conv2d]:
+    """Convolutions that see so many frames; they correct nothing before they have learnt."""
+    patch = nn.Conv2d(
+        config.num_features + 1,
+        config.patch_channels,
+        (num_frames, config.patch_bins),
+        padding=(0, config.patch_bins // 2),
+    )
+    blend = nn.Conv2d(config.patch_channels, config.blend_channels, (1, 3), padding=(0, 1))
+    correction = nn.Conv2d(config.blend_channels, 1, (1, 3), padding=(0, 1))
+    for parameter in correction.parameters():
+        nn.init.zeros_(parameter)
+    return patch, blend, correction
+
+
+def _known(
+    seen: Float[Tensor, "batch frame feature freq"], logits: Float[Tensor, "batch frame freq"]
+) -> Float[Tensor, "batch channel frame freq"]:
+    """Features beside the opinion, whose spread of about 3 becomes about 1."""
+    return torch.cat([seen, 0.3 * logits[:, :, None]], 2).transpose(1, 2)

@@ -24,7 +24,8 @@ class ScoreNetConfig:
     """Sizes of ScoreNet.
 
     Args:
-        num_slots: slots of a picture.
+        num_slots: slots of a picture up to the judged one.
+        ahead_slots: later slots of a picture.
         num_bands: bands of a picture.
         widths: channels of the convolutions; each halves slots and bands.
         hidden_size: width of the layer before the last.
@@ -35,6 +36,7 @@ class ScoreNetConfig:
     """
 
     num_slots: int = 24
+    ahead_slots: int = 0
     num_bands: int = 40
     widths: tuple[int, ...] = (24, 48, 64)
     hidden_size: int = 64
@@ -43,6 +45,8 @@ class ScoreNetConfig:
     def __post_init__(self) -> None:
         if min(self.num_slots, self.num_bands, self.hidden_size, *self.widths) < 1 or not self.widths:
             raise ConfigError(f"sizes of the score network must be at least 1, got {self}")
+        if self.ahead_slots < 0:
+            raise ConfigError(f"ahead_slots must be 0 or more, got {self.ahead_slots}")
         if not 0 <= self.dropout < 1:
             raise ConfigError(f"dropout must be 0..1, 1 excluded, got {self.dropout}")
 
@@ -54,6 +58,11 @@ class ScoreNetConfig:
             ConfigError: if a key does not exist or a value cannot be.
         """
         return record_from_dict(cls, values, "the score network")
+
+    @property
+    def num_numbers(self) -> int:
+        """Numbers of a talker beside the picture."""
+        return NUM_NUMBERS + (self.ahead_slots > 0)
 
     def to_dict(self) -> dict[str, Any]:
         """Every value by name, ready for JSON."""
@@ -77,13 +86,13 @@ class ScoreNet(nn.Module):
         offset, scale = (0.0,) * plain + FEATURE_OFFSET, (1.0,) * plain + FEATURE_SPREAD
         self.register_buffer("offset", torch.tensor(offset)[:, None, None], persistent=False)
         self.register_buffer("scale", 1 / torch.tensor(scale)[:, None, None], persistent=False)
-        slots, bands = config.num_slots, config.num_bands
+        slots, bands = config.num_slots + config.ahead_slots, config.num_bands
         self.convolutions = nn.ModuleList()
         for before, after in zip((NUM_CHANNELS, *config.widths), config.widths, strict=False):
             self.convolutions.append(nn.Conv2d(before, after, 3, stride=2, padding=1))
             slots, bands = (slots + 1) // 2, (bands + 1) // 2
         number_width = 32
-        self.numbers = nn.Linear(NUM_NUMBERS, number_width)
+        self.numbers = nn.Linear(config.num_numbers, number_width)
         self.entry = nn.Linear(config.widths[-1] * slots * bands + number_width, config.hidden_size)
         self.exit = nn.Linear(config.hidden_size, 1)
         self.dropout = nn.Dropout(config.dropout)

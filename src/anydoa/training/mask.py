@@ -4,6 +4,7 @@ It learns the share of direct sound in every bin, which simulation knows, and is
 masks help to locate talkers.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -69,9 +70,16 @@ class MaskLoss(nn.Module):
         self.network = network
 
     def forward(self, batch: MaskBatch) -> Float[Tensor, ""]:
-        """Cross-entropy with the share of direct sound, averaged over bins by their weights."""
+        """Cross-entropy with the share of direct sound, averaged over bins by their weights.
+
+        That of causal masks and that of masks which hear later sound are added: no weight depends on both.
+        """
         logits, _ = self.network(batch.features)
-        return mask_loss(logits.float(), batch.target, batch.weight)
+        loss = mask_loss(logits.float(), batch.target, batch.weight)
+        if self.network.config.wide_size:
+            wide = self.network.wide(batch.features)
+            loss = loss + mask_loss(wide.float(), batch.target, batch.weight)
+        return loss
 
 
 class MaskTask(Task):
@@ -135,10 +143,14 @@ class MaskValidator:
         device = next(network.parameters()).device
         results = []
         for scene, clip in zip(self._scenes, self._clips, strict=True):
-            logits = network(clip.features.to(device))[0].cpu()
+            features = clip.features.to(device)
+            is_wide = network.config.wide_size > 0
+            logits = (network.wide(features) if is_wide else network(features)[0]).cpu()
             loss = float(mask_loss(logits, clip.target, clip.weight))
             # The whole estimator with this mask: (frame, freq) -> (frame, grid) -> (frame, peak, xyz).
             estimator = SteeredEstimator(_KnownMask(torch.sigmoid(logits)[0].numpy()), axis=self._axis)
+            if is_wide:
+                estimator = estimator.with_look_ahead(math.inf)
             array = MicrophoneArray(scene.positions)
             grid = array.ambiguity.distinct(self._grid)
             spectrum = estimator.spectrum(scene.audio.astype(np.float32), array, grid)

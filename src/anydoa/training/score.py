@@ -50,14 +50,20 @@ class ScoreData(DataOptions):
     Args:
         mask_weights: checkpoint of the mask network that finds talkers.
         clips: how many different clips there are; then they come again.
+        ahead_slots: slots of evidence heard ahead in the clips, one after the other.
+        keep_every: a frame of so many is learnt from.
     """
 
     mask_weights: str = field(default="", metadata=LOCAL)
     clips: int = 1600
+    ahead_slots: tuple[int, ...] = (0,)
+    keep_every: int = 1
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_positive(self, "clips")
+        check_positive(self, "clips", "keep_every")
+        if not self.ahead_slots or min(self.ahead_slots) < 0:
+            raise ConfigError(f"data.ahead_slots must be numbers from 0, got {self.ahead_slots}")
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,11 @@ class ScoreTraining(TrainingConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if self.model.ahead_slots != self.steered.picture_ahead:
+            raise ConfigError(
+                f"model.ahead_slots and steered.picture_ahead must be equal, got {self.model.ahead_slots} "
+                f"and {self.steered.picture_ahead}"
+            )
         if not self.data.mask_weights:
             raise ConfigError("data.mask_weights is empty; name the checkpoint of a mask network")
         for stage in self.stages:
@@ -152,7 +163,7 @@ class ScoreTask(Task):
         dataset = ScoreBatches(
             stage_scenes(self._scenes, stage, self._config.during(stage).mix),
             self._finder,
-            num_clips=self._config.data.clips,
+            data=self._config.data,
             kept=self._scenes.cache,
         )
         return endless_batches(dataset, first=first, step=stage.batch_size, workers=self._config.data.workers)
@@ -160,7 +171,7 @@ class ScoreTask(Task):
     def prepare_validation(self) -> None:
         """Find the talkers of the clips the network is tried out on."""
         scenes = self._scenes.held_out_scenes(self._config.mix)
-        self._validator = ScoreValidator(scenes, self._finder.estimator)
+        self._validator = ScoreValidator(scenes, self._finder.ahead(max(self._config.data.ahead_slots)))
 
     def validate(self, network: ScoreNet, position: Position) -> list[ClipResult]:
         """Results of an averaged network on this process' share of the validation clips."""
@@ -228,6 +239,11 @@ class TalkerFinder:
         network = load_mask_checkpoint(self.mask_weights).network
         return SteeredEstimator(_TorchMask(network), axis=network.config.axis, options=self.options)
 
+    def ahead(self, slots: int) -> SteeredEstimator:
+        """The estimator that hears so many slots of evidence ahead."""
+        slot_s = self.options.slot_frames * self.estimator.axis.hop_s
+        return self.estimator.with_look_ahead(slots * slot_s)
+
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key != "estimator"}
 
@@ -238,26 +254,30 @@ class ScoreBatches(Dataset[ScoreBatch]):
     Args:
         scenes: a list of scenes for each first clip.
         finder: finds talkers in them.
-        num_clips: different clips; later ones are these again.
+        data: how many different clips there are, and what is looked at in each.
         kept: folder for what was prepared.
     """
 
-    def __init__(self, scenes: MixedScenes, finder: TalkerFinder, *, num_clips: int, kept: Path) -> None:
-        self.scenes, self.finder, self.num_clips = scenes, finder, num_clips
+    def __init__(self, scenes: MixedScenes, finder: TalkerFinder, *, data: ScoreData, kept: Path) -> None:
+        self.scenes, self.finder, self.data = scenes, finder, data
         weights = hashlib.sha256(finder.mask_weights.read_bytes()).hexdigest()
-        clips = (scenes.count, scenes.duration_s, scenes.microphones, num_clips, scenes.seed)
+        looks = (data.clips, data.ahead_slots, data.keep_every)
+        clips = (scenes.count, scenes.duration_s, scenes.microphones, looks, scenes.seed)
         made_from = repr((scenes.material, scenes.recipe, clips, finder.options, weights))
         self.kept = kept / f"talkers-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
 
     def __getitem__(self, first: int) -> ScoreBatch:
-        first %= self.num_clips
+        first %= self.data.clips
         path = self.kept / f"{first + self.scenes.offset}.npz"
         if not path.is_file():
             views, target = [], []
-            for scene in self.scenes[first]:
-                found = find_talkers(scene, self.finder.estimator)
-                views += [output.views for output in found.outputs if output.views is not None]
-                target += [hits for hits in found.hits if len(hits)]
+            for clip, scene in enumerate(self.scenes[first], first):
+                ahead = self.data.ahead_slots[clip % len(self.data.ahead_slots)]
+                found = find_talkers(scene, self.finder.ahead(ahead))
+                # Neighbouring frames are alike; which of them are kept differs from clip to clip.
+                kept = slice(clip % self.data.keep_every, None, self.data.keep_every)
+                views += [output.views for output in found.outputs[kept] if output.views is not None]
+                target += [hits for hits in found.hits[kept] if len(hits)]
             path.parent.mkdir(parents=True, exist_ok=True)
             with whole_binary(path) as file:
                 np.savez(
@@ -293,7 +313,8 @@ class FoundTalkers:
 def find_talkers(scene: Scene, estimator: SteeredEstimator) -> FoundTalkers:
     """What an estimator finds in a whole scene beside its truth, both as far as the array can tell."""
     array = MicrophoneArray(scene.positions)
-    outputs = estimator.stream(array, _GRID).listen(scene.audio.astype(np.float32))
+    stream = estimator.stream(array, _GRID)
+    outputs = stream.listen(scene.audio.astype(np.float32)) + stream.listen_to_end()
     active = active_at_outputs(scene, estimator, num_outputs=len(outputs))
     truth = array.ambiguity.fold(scene.directions_at(np.array([output.time_s for output in outputs])))
     hits: list[np.ndarray] = []

@@ -13,12 +13,15 @@ AUGEONET_FILE = "augeonet.onnx"
 GRIDNET_FILE = "gridnet.onnx"
 MASK_FILE = "mask.onnx"
 SCORE_FILE = "score.onnx"
+WIDE_MASK_FILE = "wide-mask.onnx"
 CARD_FILE = "card.json"
 STATE_PREFIX = "state_"  # begins the inputs of augeonet that hold its memory; its outputs say next_ before it
 PLANE_WAVES = "plane_waves"  # input of augeonet: what plane waves look like to the microphones
 HUB_PREFIX = "hub:"
 _GRAPHS = {"agg-rl": (AUGEONET_FILE, GRIDNET_FILE), "steered": (MASK_FILE, SCORE_FILE)}
 """Graphs of each architecture."""
+_MORE_GRAPHS = {"steered": (WIDE_MASK_FILE,)}
+"""Graphs that a model may have besides."""
 
 
 class ModelFolder:
@@ -59,7 +62,9 @@ class ModelFolder:
                 f"{self.path}: architecture {self.card.architecture!r} is none of {', '.join(_GRAPHS)}; "
                 "install a newer anydoa"
             )
-        return tuple(self.path / name for name in _GRAPHS[self.card.architecture])
+        more = [self.path / name for name in _MORE_GRAPHS.get(self.card.architecture, ())]
+        graphs = [self.path / name for name in _GRAPHS[self.card.architecture]]
+        return (*graphs, *(graph for graph in more if graph.is_file()))
 
     @cached_property
     def card(self) -> ModelCard:

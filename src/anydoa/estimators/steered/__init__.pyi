@@ -8,6 +8,7 @@ from .estimator import OPTIONS_KEY as OPTIONS_KEY
 from .estimator import SteeredEstimator as SteeredEstimator
 from .estimator import SteeredFrame as SteeredFrame
 from .mask import OnnxMask as OnnxMask
+from .mask import OnnxWideMask as OnnxWideMask
 from .options import SteeredOptions as SteeredOptions
 from .scorer import MASK_CHANNEL as MASK_CHANNEL
 from .scorer import NUM_CHANNELS as NUM_CHANNELS

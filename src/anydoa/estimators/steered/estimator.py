@@ -20,7 +20,7 @@ from scipy.special import expit
 from anydoa.acoustics import FrameStream, steering_phases
 from anydoa.errors import CheckpointError, ConfigError
 from anydoa.estimators.model.card import ModelCard
-from anydoa.estimators.model.folder import MASK_FILE, SCORE_FILE, ModelFolder
+from anydoa.estimators.model.folder import MASK_FILE, SCORE_FILE, WIDE_MASK_FILE, ModelFolder
 from anydoa.estimators.steered.bin_features import BinAxis, BinFeatures, PolarSpectra, window_spectra
 from anydoa.estimators.steered.candidates import Candidates
 from anydoa.estimators.steered.evidence import EvidenceMemory, EvidenceSpan
@@ -30,6 +30,7 @@ from anydoa.estimators.steered.mask import (
     MaskBlocks,
     MaskStream,
     OnnxMask,
+    OnnxWideMask,
     WideMask,
     WideMaskStream,
     masked_spectrogram,
@@ -127,6 +128,7 @@ class SteeredEstimator:
             raise CheckpointError(
                 f"{folder.path}: the card has no usable choices ({error}); export again"
             ) from None
+        wide = folder.path / WIDE_MASK_FILE
         return cls(
             OnnxMask(folder.path / MASK_FILE, num_threads=num_threads),
             OnnxScorer(folder.path / SCORE_FILE, num_threads=num_threads),
@@ -136,6 +138,7 @@ class SteeredEstimator:
             threshold=folder.card.threshold,
             weights_hash=folder.weights_hash,
             card=folder.card,
+            wide_mask=OnnxWideMask(wide, num_threads=num_threads) if wide in folder.graphs else None,
         )
 
     @property

@@ -1,5 +1,6 @@
 """What sound around a moment says about directions: cells of masked phases, and what made them."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -173,6 +174,11 @@ class EvidenceMemory:
         weight = parts * self.mass * np.sqrt(self._mass).ravel()
         together: np.ndarray = weight @ self._agreement.reshape(len(weight), -1)
         return together
+
+    @property
+    def ahead_numbers(self) -> tuple[float, ...]:
+        """Log of the number of later slots, for scorers that see them; nothing for those that do not."""
+        return (math.log1p(self._span.ahead_slots),) if self._options.picture_ahead else ()
 
     def picture(
         self,

@@ -161,6 +161,26 @@ class OnnxMask:
         return mask[0], state
 
 
+class OnnxWideMask:
+    """The part of the mask network that hears later sound, by ONNX Runtime, without torch.
+
+    Args:
+        path: the graph: ``features`` in, ``mask`` out.
+        num_threads: threads inside an operator.
+
+    Raises:
+        CheckpointError: if the graph is missing or damaged.
+    """
+
+    def __init__(self, path: Path, *, num_threads: int = 1) -> None:
+        self._session = open_session(path, num_threads=num_threads)
+
+    def masks(self, features: Float32[np.ndarray, "frame feature freq"]) -> Float32[np.ndarray, "frame freq"]:
+        """Masks of frames, 0..1, from these frames alone."""
+        mask: np.ndarray = self._session.run(["mask"], {"features": features[None]})[0]
+        return mask[0]
+
+
 def masked_spectrogram(
     mask: Mask,
     axis: BinAxis,

@@ -14,7 +14,7 @@ from anydoa.estimators.steered.evidence import EvidenceMemory
 from anydoa.estimators.steered.talkers import Talker
 
 NUM_CHANNELS = 5 + NUM_FEATURES
-NUM_NUMBERS = 8
+NUM_NUMBERS = 8  # and one more where pictures show later slots
 REGRESSED_NUMBERS = [0, 2, 3, 4]  # log share, coherence, log mass, log recent mass
 MASK_CHANNEL = 1  # the mean mask; 0 where nothing was heard
 
@@ -26,7 +26,8 @@ class TalkerViews:
     Args:
         cells: picture of each talker; see :meth:`~anydoa.estimators.steered.evidence.EvidenceMemory.picture`.
         numbers: log share and log usual share, coherence, log mass and log recent mass, log share of the
-            strongest other, log of the number of microphones, log of the number of talkers found.
+            strongest other, log of the number of microphones, log of the number of talkers found; where
+            pictures show later slots also the log of the number of slots heard ahead.
     """
 
     cells: Float32[np.ndarray, "talker channel slot band"]
@@ -91,6 +92,7 @@ def talker_views(talkers: Sequence[Talker], evidence: EvidenceMemory, *, num_mic
                 np.log(shares[others].max(initial=0) + least),
                 np.log(num_mics),
                 np.log(len(talkers)),
+                *evidence.ahead_numbers,
             ]
         )
     return TalkerViews(np.stack(cells), np.array(numbers, dtype=np.float32))
