@@ -129,6 +129,14 @@ def test_several_recordings_go_to_a_folder(folder: Path, capsys: pytest.CaptureF
     assert capsys.readouterr() == ("", "")
 
 
+def test_rttm_has_a_line_for_each_talker_in_turn(folder: Path) -> None:
+    assert main(["locate", "ball.wav", "--array", "ball.toml", "--format", "rttm"]) == 0
+    first, second = [line.split() for line in (folder / "ball.rttm").read_text().splitlines()]
+    assert [row[7] for row in (first, second)] == ["talker_0", "talker_1"]
+    assert [float(first[3]), float(second[3])] == pytest.approx([0.1, 1.5], abs=0.3)
+    assert {row[1] for row in (first, second)} == {"ball"}
+
+
 @pytest.mark.parametrize(("form", "columns"), [("csv", 8), ("dcase", 5)])
 def test_rows_have_their_columns(
     folder: Path, capsys: pytest.CaptureFixture[str], form: str, columns: int
@@ -170,8 +178,11 @@ def test_the_number_of_sources_can_be_told(
     words = ["--estimator", estimator, "--sources", count, "--format", "json", "-o", "-"]
     assert main(["locate", "ball.wav", "--array", "ball.toml", *words]) == 0
     *frames, last = [json.loads(line) for line in capsys.readouterr().out.splitlines()][1:]
-    assert all(len(frame["sources"]) == int(count) for frame in frames)
     assert len(last["summary"]["sources"]) == int(count)
+    names = {talker["id"] for talker in last["summary"]["talkers"]}
+    assert 1 <= len(names) <= int(count)
+    assert {source["id"] for frame in frames for source in frame["sources"]} == names
+    assert np.mean([len(frame["sources"]) for frame in frames]) > 0.7
 
 
 def test_channels_without_microphone_can_be_ignored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,7 +43,9 @@ def test_a_score_network_for_another_memory_is_refused(
     card = steered_card(Checkpoint(mask, {}), Checkpoint(score, {}), "tiny")
     longer = SteeredOptions(memory_slots=30).to_dict()
     card = dataclasses.replace(card, config={**card.config, "options": longer})
-    with pytest.raises(CheckpointError, match="24 slots and 0 later ones, but the card says memory_slots = 30"):
+    with pytest.raises(
+        CheckpointError, match="24 slots and 0 later ones, but the card says memory_slots = 30"
+    ):
         export_steered(mask, score, card, tmp_path)
 
 
