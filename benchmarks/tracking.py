@@ -6,6 +6,7 @@ TalkerTracker tells them when the recording is over.
     python benchmarks/tracking.py           # 20 rooms an array, 40 scenes of peaks a row
     python benchmarks/tracking.py --quick   # 2 rooms an array, 5 scenes of peaks a row
     python benchmarks/tracking.py --rooms 200 --first-room 1100   # others
+    python benchmarks/tracking.py --rooms 0 --scenes 8   # peaks alone
 
 Rooms: two talkers walk past each other for 20 s around an array, or stand, RT60 0.3 s, SNR 20 dB; each
 estimator finds its peaks in them. Scenes of peaks: peaks drawn at random around talkers who stand, walk and
@@ -159,6 +160,8 @@ def row(name: str, followed: list[Followed]) -> str:
 
 def print_rooms(seeds: range) -> None:
     """Talkers in rooms of these seeds, for each array and estimator; each is simulated once an array."""
+    if not seeds:
+        return
     estimators = {
         "srp-phat, 10 a second": SrpPhat(),
         "srp-phat, 31 a second": SrpPhat(frames_per_output=2),
@@ -199,8 +202,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="2 rooms an array and 5 scenes of peaks a row")
     parser.add_argument("--rooms", type=int, help="rooms an array; 20 if neither this nor --quick is given")
     parser.add_argument("--first-room", type=int, default=0, help="seed of the first of them")
+    parser.add_argument("--scenes", type=int, help="scenes of peaks a row; 40 if neither this nor --quick")
     args = parser.parse_args()
-    num_rooms = args.rooms or (2 if args.quick else 20)
+    num_rooms = args.rooms if args.rooms is not None else (2 if args.quick else 20)
+    num_scenes = args.scenes if args.scenes is not None else (5 if args.quick else 40)
     print(
         "| scenes | number | switches | false tracks a minute | missed % | GOSPA ° | OSPA ° "
         "| shown after s | µs a frame |"
@@ -208,7 +213,7 @@ def main() -> None:
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
     with threadpool_limits(1):
         print_rooms(range(args.first_room, args.first_room + num_rooms))
-        print_peaks(5 if args.quick else 40)
+        print_peaks(num_scenes)
 
 
 if __name__ == "__main__":
