@@ -8,7 +8,7 @@ plain numbers, a few megabytes an hour.
 import logging
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
@@ -379,8 +379,16 @@ class LocalizationRun:
     @property
     def talkers(self) -> tuple[Talker, ...]:
         """Who was where when so far, in order of the first sound."""
+        return self.find_talkers()
+
+    def find_talkers(self, on_frame: Callable[[], None] = lambda: None) -> tuple[Talker, ...]:
+        """The talkers, told of every step on the way to them: an hour of sound takes most of a minute.
+
+        Args:
+            on_frame: called once for each frame and direction of time; what it raises ends the work.
+        """
         if self._talkers is None:
-            self._talkers = self._tracker.talkers(self.directions)
+            self._talkers = self._tracker.talkers(self.directions, on_frame=on_frame)
         return self._talkers
 
     @property

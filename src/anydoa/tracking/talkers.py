@@ -1,6 +1,6 @@
 """From the peaks of a whole recording to its talkers: who was where when, knowing what comes later."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -56,12 +56,15 @@ class TalkerTracker:
         """Times of the frames so far."""
         return self._store.times_s
 
-    def talkers(self, directions: Sequence[Source] = ()) -> tuple[Talker, ...]:
+    def talkers(
+        self, directions: Sequence[Source] = (), *, on_frame: Callable[[], None] = lambda: None
+    ) -> tuple[Talker, ...]:
         """Everyone so far, in order of the first sound.
 
         Args:
             directions: sources of the recording as a whole. A turn that is much fainter than the weakest of
                 them is brief; near each of them somebody is told, however short.
+            on_frame: called once for each frame and direction of time; what it raises ends the work.
 
         Raises:
             ConfigError: if a time is not finite or goes back.
@@ -70,8 +73,10 @@ class TalkerTracker:
         forth, back = ClaimLog(options), ClaimLog(options)
         for frame in range(store.num_frames):
             forth.see(frame, store.time_s(frame), store.sources(frame))
+            on_frame()
         for frame in reversed(range(store.num_frames)):
             back.see(frame, -store.time_s(frame), store.sources(frame))
+            on_frame()
         recorded = Recorded(
             store.times_s,
             store.frames,

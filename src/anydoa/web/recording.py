@@ -47,6 +47,7 @@ def locate_recording(
             )
         for frame in run:
             on_progress(min(frame.time_s / duration_s, 1.0))
+        run.find_talkers(lambda: on_progress(1.0))
     except ChannelCountError as error:
         raise AudioError(_renamed(f"{error.rule}; {_CHANNEL_CURE}", path, name)) from None
     except AudioError as error:
