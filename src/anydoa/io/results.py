@@ -463,7 +463,12 @@ def _talkers_from_json(content: list[dict[str, Any]], frames: Sequence[FrameResu
                 np.array([source.score for _, source in places[id]]),
             ),
             turns=tuple(
-                Turn(*(float(turn[key]) for key in ("begin_s", "end_s", "heard_s")), bool(turn["is_brief"]))
+                Turn(
+                    begin_s=float(turn["begin_s"]),
+                    end_s=float(turn["end_s"]),
+                    heard_s=float(turn["heard_s"]),
+                    is_brief=bool(turn["is_brief"]),
+                )
                 for turn in talker["turns"]
             ),
         )

@@ -8,7 +8,7 @@ tangent plane, and no basis has to be chosen: turning the world turns the filter
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -35,14 +35,15 @@ class Step(NamedTuple):
     """What some seconds do to angle and speed along one axis, for any number of steps at once.
 
     Angle and speed become ``angle + reach_s * speed`` and ``kept * speed``; what the talker may have done
-    meanwhile adds the variances of angle and speed, and their covariance.
+    meanwhile adds the variances of angle and speed, and their covariance. Each is a number, or an array of
+    one for each step.
     """
 
-    reach_s: Float[np.ndarray, "*step"]
-    kept: Float[np.ndarray, "*step"]
-    angle: Float[np.ndarray, "*step"]
-    both: Float[np.ndarray, "*step"]
-    speed: Float[np.ndarray, "*step"]
+    reach_s: Any
+    kept: Any
+    angle: Any
+    both: Any
+    speed: Any
 
 
 def step_of(
