@@ -174,15 +174,16 @@ def linked(chains: Sequence[Chain], options: TrackerOptions) -> list[Chain]:
     links = _Links.of(chains, options)
     least = np.where(links.pause_s > options.keep_s, options.least_agreement, 0.0)
     value = np.where(links.score > least, links.score, 0.0)
-    pairs = [pair for pair in zip(*linear_sum_assignment(value, maximize=True), strict=True) if value[pair]]
+    matched = np.stack(linear_sum_assignment(value, maximize=True), axis=1)
+    pairs = [(one, other) for one, other in matched.tolist() if value[one, other]]
     chain_of = list(range(len(chains)))
     for one, other in pairs:
-        chain_of[_root(chain_of, int(other))] = _root(chain_of, int(one))
+        chain_of[_root(chain_of, other)] = _root(chain_of, one)
     talker = np.array([_root(chain_of, index) for index in range(len(chains))])
     kept = [pair for pair in pairs if not links.is_doubtful(pair, talker, options)]
     chain_of = list(range(len(chains)))
     for one, other in kept:
-        chain_of[_root(chain_of, int(other))] = _root(chain_of, int(one))
+        chain_of[_root(chain_of, other)] = _root(chain_of, one)
     groups: dict[int, list[Chain]] = {}
     for index, chain in enumerate(chains):
         groups.setdefault(_root(chain_of, index), []).append(chain)
