@@ -4,7 +4,8 @@ Hypothesis draws a seed and small numbers; the test makes the scene from them. S
 the type checker of the suite picks items at random, which hypothesis forbids while it draws.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -47,6 +48,19 @@ ESTIMATORS = [
         EstimatorCase(load("agg-rl"), pointwise=True, turns=False, fewest_microphones=4), id="agg-rl"
     ),
 ]
+
+
+def looking_ahead(case: EstimatorCase, seconds: float) -> EstimatorCase:
+    """The same case with at most so much look-ahead."""
+    return replace(case, estimator=case.estimator.with_look_ahead(seconds))
+
+
+LOOKING_AHEAD = [
+    pytest.param(looking_ahead(param.values[0], seconds), id=f"{param.id}-{seconds}s-ahead")
+    for param in ESTIMATORS
+    for seconds in (0.3, math.inf)
+]
+EVERY_LOOK_AHEAD = [*ESTIMATORS, *LOOKING_AHEAD]
 
 seeds = st.integers(0, 2**31 - 1)
 chunkings = st.lists(st.one_of(st.sampled_from([0, 1]), st.integers(2, 4000)), min_size=1, max_size=12)
@@ -94,8 +108,8 @@ def in_noise(
     return Scene(array, direction, (0.2 * (heard + noise)).astype(np.float32))
 
 
-def random_scene(seed: int, fewest_microphones: int = 2) -> Scene:
+def random_scene(seed: int, fewest_microphones: int = 2, *, seconds: float = 0.5) -> Scene:
     """A talker anywhere around up to 12 microphones anywhere."""
     rng = np.random.default_rng(seed)
     array = random_array(rng, int(rng.integers(fewest_microphones, 13)))
-    return make_scene(rng, array, random_direction(rng))
+    return make_scene(rng, array, random_direction(rng), seconds=seconds)

@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from anydoa.errors import GeometryError
+from anydoa.errors import ConfigError, GeometryError
 from anydoa.estimators.catalogue import ESTIMATORS as NAMES
 from anydoa.estimators.model.folder import list_models
 from anydoa.geometry.array import MicrophoneArray
@@ -21,6 +21,8 @@ from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
 from properties.strategies import (
     ESTIMATORS,
+    EVERY_LOOK_AHEAD,
+    LOOKING_AHEAD,
     EstimatorCase,
     Scene,
     chunkings,
@@ -35,9 +37,15 @@ ACCURACY_DEG = 10.0  # how near a loud source in free field is found, wherever i
 ROUNDING = 1e-3  # of a value: single precision, and subspaces that a bin hardly tells apart
 
 every_estimator = pytest.mark.parametrize("case", ESTIMATORS)
-pointwise_estimators = pytest.mark.parametrize("case", [p for p in ESTIMATORS if p.values[0].pointwise])
-turning_estimators = pytest.mark.parametrize("case", [p for p in ESTIMATORS if p.values[0].turns])
-few_examples = settings(max_examples=8, deadline=None)
+every_look_ahead = pytest.mark.parametrize("case", EVERY_LOOK_AHEAD)
+pointwise_estimators = pytest.mark.parametrize(
+    "case", [param for param in EVERY_LOOK_AHEAD if param.values[0].pointwise]
+)
+turning_estimators = pytest.mark.parametrize(
+    "case", [param for param in EVERY_LOOK_AHEAD if param.values[0].turns]
+)
+few_examples = settings(max_examples=3, deadline=None)  # of each estimator at each look-ahead
+more_examples = settings(max_examples=6, deadline=None)
 
 
 def run(case: EstimatorCase, scene: Scene, grid: DirectionGrid = GRID) -> np.ndarray:
@@ -57,14 +65,14 @@ def test_every_estimator_of_the_package_is_tested_here() -> None:
     assert {*NAMES, *list_models()} == {param.id for param in ESTIMATORS}
 
 
-@every_estimator
+@every_look_ahead
 def test_every_estimator_is_on_the_protocol(case: EstimatorCase) -> None:
     assert isinstance(case.estimator, SpectrumEstimator)
     assert 0 <= case.estimator.threshold <= 1
     assert case.estimator.name == case.estimator.name.lower().strip()
 
 
-@every_estimator
+@every_look_ahead
 @few_examples
 @given(seeds, seeds)
 def test_the_order_of_microphones_changes_nothing(case: EstimatorCase, scene_seed: int, seed: int) -> None:
@@ -74,7 +82,7 @@ def test_the_order_of_microphones_changes_nothing(case: EstimatorCase, scene_see
     assert_allclose(run(case, shuffled), run(case, scene), atol=ROUNDING)
 
 
-@every_estimator
+@every_look_ahead
 @few_examples
 @given(seeds, st.tuples(*3 * [st.floats(-10, 10)]))
 def test_moving_the_array_changes_nothing(
@@ -97,7 +105,7 @@ def test_turning_array_and_grid_together_changes_nothing(
     assert_allclose(run(case, turned, GRID.rotated(matrix)), run(case, scene), atol=ROUNDING)
 
 
-@every_estimator
+@every_look_ahead
 @few_examples
 @example(100_000, 0)  # a talker lies midway between two directions of the grid
 @given(seeds, seeds)
@@ -124,7 +132,7 @@ def test_a_part_of_the_grid_gives_that_part_of_the_spectrum(
     assert_allclose(values, run(case, scene)[:, part], atol=ROUNDING)
 
 
-@every_estimator
+@every_look_ahead
 @few_examples
 @given(seeds, scales)
 @example(132, 10**-5.5)  # about as faint as what is brought near one
@@ -138,53 +146,129 @@ def test_the_scale_of_the_audio_changes_the_level_alone(
     assert_allclose(there.level, scale * here.level, rtol=1e-3)
 
 
-@every_estimator
+def frames_known(estimator: SpectrumEstimator, num_samples: int) -> int:
+    """How many frames are final when so many samples have been heard."""
+    ahead = round(estimator.look_ahead_s * estimator.sample_rate)
+    return max(0, (num_samples - ahead - estimator.window_length) // estimator.hop_length + 1)
+
+
+@every_look_ahead
 @few_examples
-@given(seeds, st.integers(1, 7999), seeds)
-def test_the_future_does_not_change_the_past(
-    case: EstimatorCase, scene_seed: int, present: int, seed: int
+@given(seeds, st.floats(0, 1), seeds)
+def test_what_comes_after_its_look_ahead_does_not_change_a_frame(
+    case: EstimatorCase, scene_seed: int, present: float, seed: int
 ) -> None:
-    scene = random_scene(scene_seed, case.fewest_microphones)
+    ahead_s = case.estimator.look_ahead_s
+    scene = random_scene(scene_seed, case.fewest_microphones, seconds=0.5 + ahead_s)
     changed = scene.audio.copy()
-    noise = np.random.default_rng(seed).standard_normal(changed[:, present:].shape)
-    changed[:, present:] = noise.astype(np.float32)
-    past = max(0, (present - case.estimator.window_length) // case.estimator.hop_length + 1)
+    start = round((ahead_s + 0.4999 * present) * case.estimator.sample_rate) + 1
+    noise = np.random.default_rng(seed).standard_normal(changed[:, start:].shape)
+    changed[:, start:] = noise.astype(np.float32)
+    known = frames_known(case.estimator, start)
     after = case.estimator.spectrum(changed, scene.array, GRID)
     before = case.estimator.spectrum(scene.audio, scene.array, GRID)
-    assert_allclose(after.values[:past], before.values[:past], atol=1e-5)
-    assert_allclose(after.level[:past], before.level[:past], rtol=1e-5)
-    assert not np.array_equal(after.values, before.values) or past == before.num_frames
+    assert_allclose(after.values[:known], before.values[:known], atol=1e-5)
+    assert_allclose(after.level[:known], before.level[:known], rtol=1e-5)
+    assert not np.array_equal(after.values, before.values) or known == before.num_frames
+
+
+@pytest.mark.parametrize("case", LOOKING_AHEAD)
+def test_what_comes_within_its_look_ahead_may_change_a_frame(case: EstimatorCase) -> None:
+    estimator, rng = case.estimator, np.random.default_rng(0)
+    seconds = 0.2 + estimator.look_ahead_s
+    scene = make_scene(rng, random_array(rng, 4), random_direction(rng), seconds=seconds)
+    changed = scene.audio.copy()
+    start = estimator.window_length + round(estimator.look_ahead_s * estimator.sample_rate / 2)
+    changed[:, start:] = rng.standard_normal(changed[:, start:].shape).astype(np.float32)
+    before = estimator.spectrum(scene.audio, scene.array, GRID)
+    after = estimator.spectrum(changed, scene.array, GRID)
+    assert not np.array_equal(after.values[0], before.values[0])
+    assert after.level[0] == before.level[0]
 
 
 @every_estimator
+def test_without_look_ahead_it_is_the_causal_estimator_to_the_bit(case: EstimatorCase) -> None:
+    scene = random_scene(0, case.fewest_microphones)
+    causal = case.estimator.spectrum(scene.audio, scene.array, GRID)
+    # A look-ahead that is too short to be of use is none.
+    for estimator in (
+        case.estimator.with_look_ahead(0),
+        case.estimator.with_look_ahead(np.inf).with_look_ahead(0),
+        case.estimator.with_look_ahead(0.01),
+    ):
+        assert estimator.look_ahead_s == 0
+        spectrum = estimator.spectrum(scene.audio, scene.array, GRID)
+        np.testing.assert_array_equal(spectrum.values, causal.values)
+        np.testing.assert_array_equal(spectrum.level, causal.level)
+        np.testing.assert_array_equal(spectrum.times_s, causal.times_s)
+
+
+@every_estimator
+@more_examples
+@given(st.floats(0, 10), st.floats(0, 10))
+def test_no_more_look_ahead_is_taken_than_given_and_none_in_vain(
+    case: EstimatorCase, first: float, second: float
+) -> None:
+    less, more = sorted((first, second))
+    most = case.estimator.with_look_ahead(np.inf)
+    taken = [case.estimator.with_look_ahead(seconds).look_ahead_s for seconds in (less, more)]
+    assert 0 <= taken[0] <= less + 1e-9
+    assert taken[0] <= taken[1] <= min(more + 1e-9, most.look_ahead_s)
+    # What was taken is enough for as much again.
+    assert case.estimator.with_look_ahead(taken[1]).look_ahead_s == taken[1]
+    assert case.estimator.look_ahead_s == 0
+    assert most.hop_length == case.estimator.hop_length
+    assert most.window_length == case.estimator.window_length
+
+
+@every_estimator
+@pytest.mark.parametrize("seconds", [-0.1, -np.inf, np.nan])
+def test_a_look_ahead_that_cannot_be_is_refused(case: EstimatorCase, seconds: float) -> None:
+    with pytest.raises(ConfigError, match="look-ahead must be 0 or more seconds, got"):
+        case.estimator.with_look_ahead(seconds)
+
+
+@every_look_ahead
 @few_examples
 @given(seeds, chunkings)
 def test_any_chunking_gives_what_the_whole_recording_gives(
     case: EstimatorCase, scene_seed: int, chunk_lengths: list[int]
 ) -> None:
-    scene = random_scene(scene_seed, case.fewest_microphones)
+    # Long enough that frames come before the end.
+    seconds = 0.3 + case.estimator.look_ahead_s
+    scene = random_scene(scene_seed, case.fewest_microphones, seconds=seconds)
     stream = case.estimator.stream(scene.array, GRID)
     cuts = np.cumsum(chunk_lengths)
     chunks = np.split(scene.audio, cuts[cuts < scene.audio.shape[1]], axis=1)
-    streamed = SpatialSpectrum.join([stream.push(chunk) for chunk in chunks])
+    parts, num_heard, num_given = [], 0, 0
+    for chunk in chunks:
+        parts.append(stream.push(chunk))
+        num_heard += chunk.shape[1]
+        num_given += parts[-1].num_frames
+        assert num_given >= frames_known(case.estimator, num_heard)  # and not only at the end
+    streamed = SpatialSpectrum.join([*parts, stream.finish()])
     whole = case.estimator.spectrum(scene.audio, scene.array, GRID)
     assert_allclose(streamed.values, whole.values, atol=1e-5)
     assert_allclose(streamed.level, whole.level, rtol=1e-5)
     assert_allclose(streamed.times_s, whole.times_s, rtol=1e-12)
 
 
-@every_estimator
+@every_look_ahead
 def test_single_samples_give_what_the_whole_recording_gives(case: EstimatorCase) -> None:
     rng = np.random.default_rng(1)
-    length = case.estimator.window_length + 2 * case.estimator.hop_length
+    estimator = case.estimator
     scene = make_scene(rng, random_array(rng, 4), random_direction(rng))
-    audio = scene.audio[:, :length]
-    stream = case.estimator.stream(scene.array, GRID)
-    streamed = SpatialSpectrum.join([stream.push(sample) for sample in np.split(audio, length, axis=1)])
-    assert_allclose(streamed.values, case.estimator.spectrum(audio, scene.array, GRID).values, atol=1e-5)
+    # One by one where frames are completed.
+    ends = estimator.window_length + estimator.hop_length * np.arange(3)
+    cuts = (ends[:, None] + np.arange(-4, 5)).ravel()
+    audio = scene.audio[:, : ends[-1] + 4]
+    stream = estimator.stream(scene.array, GRID)
+    parts = [stream.push(chunk) for chunk in np.split(audio, cuts[:-1], axis=1)]
+    streamed = SpatialSpectrum.join([*parts, stream.finish()])
+    assert_allclose(streamed.values, estimator.spectrum(audio, scene.array, GRID).values, atol=1e-5)
 
 
-@every_estimator
+@every_look_ahead
 @few_examples
 @given(seeds, st.integers(0, 9000))
 def test_frames_come_every_hop_after_the_first_window(
@@ -202,8 +286,8 @@ def test_frames_come_every_hop_after_the_first_window(
     assert (spectrum.times_s[:1] < estimator.window_length / estimator.sample_rate).all()
 
 
-@every_estimator
-@pytest.mark.parametrize("num_microphones", [2, 3, 5, 16, 32])
+@every_look_ahead
+@pytest.mark.parametrize("num_microphones", [2, 3, 16, 32])
 def test_two_to_thirty_two_microphones_give_a_spectrum_or_are_refused(
     case: EstimatorCase, num_microphones: int
 ) -> None:
@@ -255,7 +339,7 @@ def clipped(audio: np.ndarray) -> np.ndarray:
     return np.clip(1000 * audio, np.float32(-1), np.float32(1))
 
 
-@every_estimator
+@every_look_ahead
 @pytest.mark.parametrize(
     "damage",
     [
@@ -274,7 +358,7 @@ def test_poor_audio_still_gives_a_spectrum(case: EstimatorCase, damage) -> None:
     assert_is_a_spectrum(case.estimator.spectrum(damage(scene.audio), scene.array, GRID), len(GRID))
 
 
-@every_estimator
+@every_look_ahead
 def test_silence_has_no_level(case: EstimatorCase) -> None:
     array = random_array(np.random.default_rng(4), 4)
     spectrum = case.estimator.spectrum(np.zeros((4, 8000), dtype=np.float32), array, GRID)

@@ -158,6 +158,37 @@ def test_a_stream_gives_what_the_whole_recording_gives(rate: int, localizer: Loc
     assert repr(stream.directions) == repr(run.directions)
 
 
+def test_a_recording_is_judged_by_all_later_sound_unless_less_is_asked_for(two_in_turn: np.ndarray) -> None:
+    for seconds, expected in ((0.0, 0.0), (0.3, 0.288), (None, 0.864)):
+        options = {} if seconds is None else {"look_ahead_s": seconds}
+        localizer = Localizer(BALL, estimator="srp-phat", **options)
+        assert localizer.estimator.look_ahead_s == pytest.approx(expected)
+        result = localizer.locate(two_in_turn, RATE)
+        assert result.header.look_ahead_s == pytest.approx(expected)
+        assert repr(locate(two_in_turn, BALL, sample_rate=RATE, estimator="srp-phat", **options)) == repr(
+            result
+        )
+    with pytest.raises(ConfigError, match="look-ahead must be 0 or more seconds, got -1"):
+        Localizer(BALL, look_ahead_s=-1)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.3])
+def test_a_stream_looks_ahead_as_far_as_it_is_told(seconds: float, two_in_turn: np.ndarray) -> None:
+    localizer = Localizer(BALL, estimator="srp-phat")
+    stream = localizer.stream(RATE, look_ahead_s=seconds)
+    ahead_s = localizer.estimator.with_look_ahead(seconds).look_ahead_s
+    frames = []
+    for end_s, part in zip(np.arange(1, 41) / 10, np.split(two_in_turn, 40, axis=1), strict=True):
+        frames += stream.push(part)
+        assert frames == [] or end_s - 0.116 - 0.096 < frames[-1].time_s + ahead_s <= end_s
+    frames += stream.finish()
+    whole = list(Localizer(BALL, estimator="srp-phat", look_ahead_s=seconds).iterate(two_in_turn, RATE))
+    assert [frame.time_s for frame in frames] == [frame.time_s for frame in whole]
+    assert [repr(frame.sources) for frame in frames] == [repr(frame.sources) for frame in whole]
+    with pytest.raises(ConfigError, match="look-ahead must be 0 or more seconds"):
+        localizer.stream(RATE, look_ahead_s=float("nan"))
+
+
 def test_frames_come_before_the_recording_ends(localizer: Localizer, two_in_turn: np.ndarray) -> None:
     run = localizer.iterate(two_in_turn, RATE)
     first = next(iter(run))
@@ -169,7 +200,7 @@ def test_the_mean_spectrum_is_that_of_the_estimator(two_in_turn: np.ndarray) -> 
     localizer = Localizer(BALL, estimator="srp-phat")
     run = localizer.iterate(two_in_turn, RATE)
     assert len(list(run)) > 30
-    expected = SrpPhat().spectrum(two_in_turn, BALL, localizer.grid).mean()
+    expected = localizer.estimator.spectrum(two_in_turn, BALL, localizer.grid).mean()
     np.testing.assert_allclose(run.mean_spectrum, expected, atol=1e-5)
 
 

@@ -289,7 +289,10 @@ class _Display:
         feed, localizer = pipeline.feed, pipeline.localizer
         header = localizer.header(feed.name)
         sound = f"{feed.num_channels} channels at {feed.sample_rate} Hz"
-        self._tell(f"{feed.name}: {sound}, {header.array}, {header.estimator}, {header.grid}; Ctrl-C ends")
+        listens = f"{header.array}, {header.estimator}, {header.grid}"
+        if header.look_ahead_s:
+            listens += f", {1000 * header.look_ahead_s:.0f} ms later for look-ahead"
+        self._tell(f"{feed.name}: {sound}, {listens}; Ctrl-C ends")
         self._tell("      time  talker  azimuth  elevation  score")
 
     def write(self, result: "LiveResult") -> None:

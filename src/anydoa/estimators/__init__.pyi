@@ -3,6 +3,7 @@ from . import steered as steered
 from .agg_rl import AggRlEstimator as AggRlEstimator
 from .catalogue import DEFAULT_ESTIMATOR as DEFAULT_ESTIMATOR
 from .catalogue import ESTIMATORS as ESTIMATORS
+from .catalogue import PUBLISHED_ESTIMATORS as PUBLISHED_ESTIMATORS
 from .catalogue import load as load
 from .catalogue import make_estimator as make_estimator
 from .covariance import CovarianceEstimator as CovarianceEstimator

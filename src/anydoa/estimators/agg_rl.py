@@ -3,6 +3,8 @@
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
@@ -18,6 +20,9 @@ from anydoa.spectrum import SampleScale, SpatialSpectrum, check_audio, check_loo
 _ROWS = 2048  # microphones x frames of the network in one call: what a processor's cache holds is fastest
 _MAX_DIRECTIONS = 8192  # that Gridnet takes in one call
 _KEPT_GRIDS = 4
+_AHEAD_S = 0.48  # of later sound that helps, and
+_BEHIND_S = 0.16  # of earlier sound beside it; the network remembers by itself what was
+_FORGETTING_S = 0.15  # from a frame of the spectrum after which a frame of the network weighs 1/e
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +32,8 @@ class AggRlEstimator:
 
     The representation of a grid is computed once and kept. The spectrum comes about ten times a second
     whatever the hop; each of its frames is the mean over the frames of the network in its newest 50 ms. A
-    mean over all of them would say more often who spoke a moment ago.
+    mean over all of them would say more often who spoke a moment ago. With look-ahead frames of the network
+    on both sides are in that mean, the less the farther away they are.
 
     Args:
         folder: the model.
@@ -51,6 +57,7 @@ class AggRlEstimator:
         if self.frames_per_output < 1:
             raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
         self.frames_averaged = min(self._frames_in(0.05), self.frames_per_output)
+        self.outputs_ahead = 0
         self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)
         compares = bool(folder.card.plane_wave_hz)
         self._wave_grid = fibonacci_grid(config["plane_wave_directions"]) if compares else None
@@ -80,8 +87,8 @@ class AggRlEstimator:
 
     @property
     def look_ahead_s(self) -> float:
-        """Seconds of later sound that a frame depends on: none."""
-        return 0.0
+        """Seconds of sound after a frame that its spectrum depends on: whole frames."""
+        return self.outputs_ahead * self.hop_length / self.sample_rate
 
     @property
     def threshold(self) -> float:
@@ -200,9 +207,21 @@ class AggRlEstimator:
         return spectrum_of(self.stream(array, grid), audio)
 
     def with_look_ahead(self, seconds: float) -> "AggRlEstimator":
-        """This estimator: it cannot use later sound."""
-        check_look_ahead(seconds)
-        return self
+        """This estimator with the most look-ahead that it can use within so many seconds: up to 0.48.
+
+        Raises:
+            ConfigError: if they are below 0 or no number.
+        """
+        other = copy(self)
+        useful = min(check_look_ahead(seconds), _AHEAD_S)
+        other.outputs_ahead = int(useful * self.sample_rate / self.hop_length + 1e-9)
+        return other
+
+    def frame_window(self) -> "FrameWindow":
+        """Frames of the network that make a frame of the spectrum with look-ahead, and their weights."""
+        num_ahead = self.outputs_ahead * self.frames_per_output
+        forgetting = _FORGETTING_S * self.sample_rate / self.network_hop
+        return FrameWindow(self._frames_in(_BEHIND_S), self.frames_averaged, num_ahead, forgetting)
 
 
 class AggRlStream:
@@ -220,6 +239,10 @@ class AggRlStream:
         # Fainter recordings come near the least power that networks take for sound.
         self._scale, self._factor = SampleScale(faintest_exponent=-17), 1.0
         self._num_outputs = 0
+        self._levels = np.zeros(0, dtype=np.float32)  # of frames that wait for later sound
+        self._average: _NewestAverage | _WindowAverage = _NewestAverage(len(grid))
+        if estimator.outputs_ahead:
+            self._average = _WindowAverage(estimator.frame_window(), estimator.frames_per_output, len(grid))
 
     def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
         """Take the next samples of every microphone and return the frames they complete, maybe none.
@@ -243,40 +266,132 @@ class AggRlStream:
         return SpatialSpectrum.join(parts or [self._advance(0)])
 
     def finish(self) -> SpatialSpectrum:
-        """The recording has ended: no frame waits for later sound."""
-        return self._advance(0)
+        """The recording has ended: the frames that still waited for later sound."""
+        return self._complete(self._average.finish())
 
     def _advance(self, num_outputs: int) -> SpatialSpectrum:
-        """The next frames of the spectrum, for which the samples are there."""
+        """Hear as many frames of the spectrum, for which the samples are there; the frames complete now."""
+        if not num_outputs:
+            return self._complete(np.zeros((0, len(self._grid)), dtype=np.float32))
         estimator = self._estimator
-        size = len(self._grid)
-        values = np.zeros((num_outputs, size), dtype=np.float32)
-        level = np.zeros(num_outputs, dtype=np.float32)
-        if num_outputs:
-            used = num_outputs * estimator.hop_length
-            overlap = estimator.network_window - estimator.network_hop
-            windows = self._samples[:, : used + overlap]
-            representation, self._state = estimator.step(
-                windows[None], self._positions, self._state, plane_waves=self._plane_waves
-            )
-            # (frame, latent) -> (output, frame in it, latent) @ (latent, grid) -> (output, grid)
-            by_output = representation[0].reshape(num_outputs, estimator.frames_per_output, -1)
-            newest = by_output[:, -estimator.frames_averaged :]
-            # The logistic function as a tangent, in place: large arrays cost more to make than to fill.
-            logits = newest @ self._directions
-            half = np.float32(0.5)
-            logits *= half
-            np.tanh(logits, out=logits)
-            logits *= half
-            logits += half
-            values = logits.mean(axis=1)
-            level = _levels(windows, estimator.network_hop, estimator.frames_per_output, overlap)
-            level = (level.astype(np.float64) / self._factor).astype(np.float32)
-            self._samples = self._samples[:, used:]
-        last = self._num_outputs + np.arange(1, num_outputs + 1)
-        self._num_outputs += num_outputs
+        used = num_outputs * estimator.hop_length
+        overlap = estimator.network_window - estimator.network_hop
+        windows = self._samples[:, : used + overlap]
+        representation, self._state = estimator.step(
+            windows[None], self._positions, self._state, plane_waves=self._plane_waves
+        )
+        # (frame, latent) -> (output, frame in it, latent) @ (latent, grid) -> (output, frame in it, grid)
+        by_output = representation[0].reshape(num_outputs, estimator.frames_per_output, -1)
+        if not estimator.outputs_ahead:
+            by_output = by_output[:, -estimator.frames_averaged :]
+        # The logistic function as a tangent, in place: large arrays cost more to make than to fill.
+        logits = by_output @ self._directions
+        half = np.float32(0.5)
+        logits *= half
+        np.tanh(logits, out=logits)
+        logits *= half
+        logits += half
+        level = _levels(windows, estimator.network_hop, estimator.frames_per_output, overlap)
+        level = (level.astype(np.float64) / self._factor).astype(np.float32)
+        self._levels = np.concatenate([self._levels, level])
+        self._samples = self._samples[:, used:]
+        return self._complete(self._average.push(logits))
+
+    def _complete(self, values: Float32[np.ndarray, "frame grid"]) -> SpatialSpectrum:
+        """The spectrum of the next frames, with their times and levels."""
+        estimator, count = self._estimator, len(values)
+        level, self._levels = self._levels[:count], self._levels[count:]
+        last = self._num_outputs + np.arange(1, count + 1)
+        self._num_outputs += count
         centre = last * estimator.hop_length - estimator.network_hop + estimator.network_window / 2
         return SpatialSpectrum(values, centre / estimator.sample_rate, level, self._grid)
+
+
+@dataclass(frozen=True)
+class FrameWindow:
+    """Frames of the network around the newest of a frame of the spectrum.
+
+    Args:
+        num_behind: earlier frames than the newest.
+        num_newest: the newest frames, which weigh alike.
+        num_ahead: later frames.
+        forgetting: how many frames before or after the newest the weight has fallen to 1/e.
+    """
+
+    num_behind: int
+    num_newest: int
+    num_ahead: int
+    forgetting: float
+
+    @property
+    def weights(self) -> Float32[np.ndarray, "frame"]:
+        """Weight of each frame, the oldest first."""
+        behind, ahead = np.arange(self.num_behind, 0, -1), np.arange(1, self.num_ahead + 1)
+        away = np.concatenate([behind, np.zeros(self.num_newest), ahead])
+        return np.exp(-away / self.forgetting).astype(np.float32)
+
+
+class _NewestAverage:
+    """Means of the frames of the network that are given for each frame of the spectrum.
+
+    Args:
+        num_directions: columns.
+    """
+
+    def __init__(self, num_directions: int) -> None:
+        self._num_directions = num_directions
+
+    def push(
+        self, probabilities: Float32[np.ndarray, "output frame grid"]
+    ) -> Float32[np.ndarray, "output grid"]:
+        """The mean of each."""
+        values: np.ndarray = probabilities.mean(axis=1)
+        return values
+
+    def finish(self) -> Float32[np.ndarray, "0 grid"]:
+        """Nothing waits."""
+        return np.zeros((0, self._num_directions), dtype=np.float32)
+
+
+class _WindowAverage:
+    """Means over a window around each frame of the spectrum, which is complete so much later.
+
+    Args:
+        window: frames of the network in a mean.
+        hop: frames of the network from a frame of the spectrum to the next.
+        num_directions: columns.
+    """
+
+    def __init__(self, window: FrameWindow, hop: int, num_directions: int) -> None:
+        self._window, self._hop = window, hop
+        self._weights = window.weights
+        # What later means need of the frames so far; before the first there is none, which weighs nothing.
+        self._recent = np.zeros((0, num_directions), dtype=np.float32)
+        self._first = 0  # number of the first frame kept
+        self._num_given = 0
+
+    def push(self, probabilities: Float32[np.ndarray, "output frame grid"]) -> Float32[np.ndarray, "_ grid"]:
+        """Take the next frames; the means that are complete now."""
+        self._recent = np.concatenate([self._recent, probabilities.reshape(-1, probabilities.shape[2])])
+        complete = (self._first + len(self._recent) - self._window.num_ahead) // self._hop
+        return self._means(max(complete - self._num_given, 0))
+
+    def finish(self) -> Float32[np.ndarray, "_ grid"]:
+        """The means that still waited, over as many later frames as there are."""
+        return self._means((self._first + len(self._recent)) // self._hop - self._num_given)
+
+    def _means(self, count: int) -> Float32[np.ndarray, "_ grid"]:
+        window = self._window
+        values = np.zeros((count, self._recent.shape[1]), dtype=np.float32)
+        for row in values:
+            self._num_given += 1
+            begin = self._num_given * self._hop - window.num_newest - window.num_behind
+            start = max(begin, 0)
+            frames = self._recent[start - self._first : begin + len(self._weights) - self._first]
+            weights = self._weights[start - begin : start - begin + len(frames)]
+            row[:] = (weights / weights.sum()) @ frames
+            self._recent, self._first = self._recent[start - self._first :], start
+        return values
 
 
 def _levels(

@@ -2,8 +2,10 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import numpy as np
 from jaxtyping import Complex64, Float, Float32
@@ -15,6 +17,7 @@ from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.spectrum import SpatialSpectrum, check_audio, check_look_ahead, spectrum_of
 
+_MOST_AHEAD_S = 3.0  # kept for estimators that forget slowly
 _BLOCK_BYTES = 32 * 2**20  # held at once, in spectra and covariances
 
 Projection = Callable[[Complex64[np.ndarray, "frame freq mic mic"]], Float32[np.ndarray, "frame grid"]]
@@ -30,6 +33,7 @@ class CovarianceEstimator(ABC):
     samples in them.
 
     Args:
+        name: name on the command line and in results.
         sample_rate: samples a second that the audio must have.
         min_frequency: lowest frequency listened to, in Hz.
         max_frequency: highest frequency listened to, in Hz.
@@ -37,17 +41,20 @@ class CovarianceEstimator(ABC):
             ``inf`` never forgets.
         frames_per_output: analysis windows in a frame of the spectrum.
         threshold: value from which a peak is called a source when their number is not known.
+        frames_ahead: later frames whose windows are in the average, too; see :meth:`with_look_ahead`.
 
     Raises:
         ConfigError: if an option is out of range.
     """
 
+    name: str
     sample_rate: int = SAMPLE_RATE
     min_frequency: float = 200.0
     max_frequency: float = 7600.0
     time_constant: float = 0.3
     frames_per_output: int = 6
     threshold: float
+    frames_ahead: int = 0
 
     def __post_init__(self) -> None:
         if self.sample_rate < MIN_SAMPLE_RATE:
@@ -61,13 +68,10 @@ class CovarianceEstimator(ABC):
             raise ConfigError(f"time_constant must be above 0 s, got {self.time_constant}")
         if self.frames_per_output < 1:
             raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
+        if self.frames_ahead < 0:
+            raise ConfigError(f"frames_ahead must be 0 or more, got {self.frames_ahead}")
         if not 0 <= self.threshold <= 1:
             raise ConfigError(f"threshold must be 0..1, got {self.threshold}")
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """Name on the command line and in results."""
 
     @abstractmethod
     def magnitude(self, spectra: Complex64[np.ndarray, "mic *batch"]) -> Float32[np.ndarray, "_ *batch"]:
@@ -122,13 +126,20 @@ class CovarianceEstimator(ABC):
 
     @property
     def look_ahead_s(self) -> float:
-        """Seconds of later sound that a frame depends on: none."""
-        return 0.0
+        """Seconds of sound after a frame that its spectrum depends on: whole frames."""
+        return self.frames_ahead * self.hop_length / self.sample_rate
 
     def with_look_ahead(self, seconds: float) -> "CovarianceEstimator":
-        """This estimator: it cannot use later sound."""
-        check_look_ahead(seconds)
-        return self
+        """This estimator with the most look-ahead that it can use within so many seconds.
+
+        Later windows weigh as much as earlier ones as far away. More than three time constants away, or
+        3 s, none is heard: what is left of the weight would change hardly anything.
+
+        Raises:
+            ConfigError: if they are below 0 or no number.
+        """
+        useful = min(check_look_ahead(seconds), 3 * self.time_constant, _MOST_AHEAD_S)
+        return replace(self, frames_ahead=int(useful * self.sample_rate / self.hop_length + 1e-9))
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "CovarianceStream":
         """A fresh stream for one recording."""
@@ -180,34 +191,45 @@ class CovarianceStream:
         self._frames = FrameStream(array.num_microphones, estimator.window_length, estimator.hop_length)
         self._num_frames = 0
         decay = math.exp(-estimator.analysis_hop / (estimator.time_constant * estimator.sample_rate))
-        self._average = CovarianceAverage(len(estimator.bins), array.num_microphones, decay)
+        past = CovarianceAverage(len(estimator.bins), array.num_microphones, decay)
+        self._average = CenteredAverage(past, estimator.frames_ahead)
         self._projection = estimator.projection(array, grid)
         covariance_bytes = 8 * len(estimator.bins) * array.num_microphones**2
         frame_bytes = estimator.frames_per_output * _window_bytes(estimator, array) + covariance_bytes
         self._block_length = max(1, _BLOCK_BYTES // frame_bytes)
+        self._levels = np.zeros(0, dtype=np.float32)  # of frames that wait for later sound
 
     def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
         """Take the next samples of every microphone and return the frames they complete, maybe none."""
         estimator, frames = self._estimator, self._frames.push(audio)
-        num_frames = len(frames)
-        values = np.zeros((num_frames, len(self._grid)), dtype=np.float32)
-        level = np.zeros(num_frames, dtype=np.float32)
-        for start in range(0, num_frames, self._block_length):
-            block = slice(start, start + self._block_length)
+        parts = []
+        for start in range(0, len(frames), self._block_length):
+            block = frames[start : start + self._block_length]
+            self._levels = np.concatenate([self._levels, block.level()])
             # (mic, frame, time) -> (frame, freq, mic, window) -> (frame, freq, mic, mic) -> (frame, grid)
-            snapshots = estimator.snapshots(frames[block].samples)
-            values[block] = self._projection(np.stack([self._average.update(frame) for frame in snapshots]))
-            level[block] = frames[block].level()
-        index = self._num_frames + np.arange(num_frames)
-        last_centre = estimator.window_length - estimator.analysis_hop
-        times_s = (index * estimator.hop_length + last_centre) / estimator.sample_rate
-        self._num_frames += num_frames
-        return SpatialSpectrum(values, times_s, level, self._grid)
+            covariances = [self._average.push(snapshots) for snapshots in estimator.snapshots(block.samples)]
+            parts.append(self._project([one for one in covariances if one is not None]))
+        return SpatialSpectrum.join(parts or [self._project([])])
 
     def finish(self) -> SpatialSpectrum:
-        """The recording has ended: no frame waits for later sound."""
-        empty = np.zeros(0, dtype=np.float32)
-        return SpatialSpectrum(empty.reshape(0, len(self._grid)), empty, empty, self._grid)
+        """The recording has ended: the frames that still waited for later sound."""
+        parts, left = [], self._average.finish()
+        while covariances := list(islice(left, self._block_length)):
+            parts.append(self._project(covariances))
+        return SpatialSpectrum.join(parts or [self._project([])])
+
+    def _project(self, covariances: list[Complex64[np.ndarray, "freq mic mic"]]) -> SpatialSpectrum:
+        """The spectrum of the next frames."""
+        estimator, count = self._estimator, len(covariances)
+        values = np.zeros((count, len(self._grid)), dtype=np.float32)
+        if count:
+            values = self._projection(np.stack(covariances))
+        level, self._levels = self._levels[:count], self._levels[count:]
+        index = self._num_frames + np.arange(count)
+        last_centre = estimator.window_length - estimator.analysis_hop
+        times_s = (index * estimator.hop_length + last_centre) / estimator.sample_rate
+        self._num_frames += count
+        return SpatialSpectrum(values, times_s, level, self._grid)
 
 
 def _window_bytes(estimator: CovarianceEstimator, array: MicrophoneArray) -> int:
@@ -225,11 +247,14 @@ class CovarianceAverage:
         num_frequencies: number of bins.
         num_microphones: length of a snapshot ``x``.
         decay: factor from one snapshot to the next, in (0, 1]; 1 weighs all snapshots equally.
+
+    Attributes:
+        weight: what all snapshots so far weigh where the newest weighs one.
     """
 
     def __init__(self, num_frequencies: int, num_microphones: int, decay: float) -> None:
-        self._decay = decay
-        self._weight = 0.0
+        self.decay = decay
+        self.weight = 0.0
         self._average = np.zeros((num_frequencies, num_microphones, num_microphones), dtype=np.complex64)
 
     def update(
@@ -237,11 +262,59 @@ class CovarianceAverage:
     ) -> Complex64[np.ndarray, "freq mic mic"]:
         """Take the next snapshots, oldest first, and return the average so far. Do not write to it."""
         num_snapshots = snapshots.shape[-1]
-        weights = self._decay ** np.arange(num_snapshots - 1, -1, -1, dtype=np.float64)
-        self._weight = self._decay**num_snapshots * self._weight + weights.sum()
+        weights = self.decay ** np.arange(num_snapshots - 1, -1, -1, dtype=np.float64)
+        self.weight = self.decay**num_snapshots * self.weight + weights.sum()
         # A running mean, not a sum: its rounding error does not grow with the length of the recording.
-        kept = 1 - weights.sum() / self._weight
-        weighted = snapshots * (weights / self._weight).astype(np.float32)
+        kept = 1 - weights.sum() / self.weight
+        weighted = snapshots * (weights / self.weight).astype(np.float32)
         fresh = weighted @ snapshots.conj().swapaxes(-1, -2)
         self._average = np.float32(kept) * self._average + fresh
         return self._average
+
+
+class CenteredAverage:
+    """Average of ``x x^H`` around each frame: weights decay from its newest snapshot into past and future.
+
+    Args:
+        past: fresh average of the past alone, which it is without later frames.
+        frames_ahead: later frames that are averaged, too.
+    """
+
+    def __init__(self, past: CovarianceAverage, frames_ahead: int) -> None:
+        self._past, self._frames_ahead = past, frames_ahead
+        # Frames that wait for later ones; and the sum of each, weighed as from the frame before it.
+        self._waiting: deque[Complex64[np.ndarray, "freq mic frame"]] = deque()
+        self._later: deque[Complex64[np.ndarray, "freq mic mic"]] = deque()
+
+    def push(
+        self, snapshots: Complex64[np.ndarray, "freq mic frame"]
+    ) -> Complex64[np.ndarray, "freq mic mic"] | None:
+        """Take the snapshots of the next frame; the average of the frame that is complete now, if any."""
+        if not self._frames_ahead:
+            return self._past.update(snapshots)
+        weights = self._past.decay ** np.arange(1, snapshots.shape[-1] + 1)
+        self._later.append((snapshots * weights.astype(np.float32)) @ snapshots.conj().swapaxes(-1, -2))
+        self._waiting.append(snapshots)
+        return self._next() if len(self._waiting) > self._frames_ahead else None
+
+    def finish(self) -> Iterator[Complex64[np.ndarray, "freq mic mic"]]:
+        """The averages of the frames that still wait, with as many later ones as there are."""
+        while self._waiting:
+            yield self._next()
+
+    def _next(self) -> Complex64[np.ndarray, "freq mic mic"]:
+        snapshots = self._waiting.popleft()
+        self._later.popleft()
+        past = self._past.update(snapshots)
+        if not self._later:
+            return past
+        # The farthest frame first, each nearer by a frame's decay than the one after it.
+        decay, num_snapshots = self._past.decay, snapshots.shape[-1]
+        total = self._later[-1].copy()
+        for nearer in list(self._later)[-2::-1]:
+            total *= np.float32(decay**num_snapshots)
+            total += nearer
+        ahead = np.sum(decay ** np.arange(1, len(self._later) * num_snapshots + 1))
+        total += np.float32(self._past.weight) * past
+        total /= np.float32(self._past.weight + ahead)
+        return total

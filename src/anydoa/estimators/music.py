@@ -38,6 +38,7 @@ class Music(CovarianceEstimator):
         noisy environments", for the normalisation. Snapshots of unit norm are ours.
     """
 
+    name: str = "music"
     num_sources: int = 2
     threshold: float = 0.1
 
@@ -45,11 +46,6 @@ class Music(CovarianceEstimator):
         super().__post_init__()
         if self.num_sources < 1:
             raise ConfigError(f"num_sources must be at least 1, got {self.num_sources}")
-
-    @property
-    def name(self) -> str:
-        """Name on the command line and in results."""
-        return "music"
 
     def magnitude(self, spectra: Complex64[np.ndarray, "mic *batch"]) -> Float32[np.ndarray, "_ *batch"]:
         """Norm over the microphones."""

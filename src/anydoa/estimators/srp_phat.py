@@ -39,12 +39,8 @@ class SrpPhat(CovarianceEstimator):
         by the number of pairs and bins, without the constant part of each microphone with itself.
     """
 
+    name: str = "srp-phat"
     threshold: float = 0.1
-
-    @property
-    def name(self) -> str:
-        """Name on the command line and in results."""
-        return "srp-phat"
 
     def magnitude(self, spectra: Complex64[np.ndarray, "mic *batch"]) -> Float32[np.ndarray, "_ *batch"]:
         """Magnitude of each microphone, so that phases remain: the phase transform."""

@@ -35,6 +35,9 @@ class ReportRow:
         suite: kind of recording.
         talkers: how many talkers the recordings have.
         clips: how many recordings with speech in a scored frame.
+        clip_s: mean length of the recordings in seconds.
+        look_ahead_s: seconds of later sound that a frame was judged by; rows with 0 stand beside published
+            figures.
         mae_deg: mean angle between talker and estimate in degrees, their number known.
         mae_ci95: half the width of its 95 % confidence interval.
         acc10: share of talkers found within 10 degrees, their number known.
@@ -54,6 +57,8 @@ class ReportRow:
     suite: str
     talkers: int
     clips: int
+    clip_s: float
+    look_ahead_s: float
     mae_deg: float
     mae_ci95: float
     acc10: float
@@ -69,7 +74,7 @@ class ReportRow:
 
     @classmethod
     def from_scores(cls, scores: Sequence[ClipScore]) -> "ReportRow":
-        """The row of recordings of one kind, one number of talkers and one estimator."""
+        """The row of recordings of one kind, one number of talkers, one estimator and look-ahead."""
         frames = summarize([clip_score.frames for clip_score in scores])
         recording = summarize([clip_score.recording for clip_score in scores])
         detection = score(reduce(add, (clip_score.detection for clip_score in scores)))
@@ -79,6 +84,8 @@ class ReportRow:
             suite=scores[0].suite,
             talkers=scores[0].talkers,
             clips=frames.num_clips,
+            clip_s=sum(clip_score.duration_s for clip_score in scores) / len(scores),
+            look_ahead_s=scores[0].look_ahead_s,
             mae_deg=frames.mae_deg,
             mae_ci95=frames.mae_ci95,
             acc10=frames.acc10,
@@ -102,6 +109,7 @@ class CauseRow:
         estimator: name of the estimator.
         suite: kind of recording.
         talkers: how many talkers the recordings have.
+        look_ahead_s: seconds of later sound that a frame was judged by.
         cause: why the direction is wrong, or that it is right.
         share: share of the active talkers of all frames, mean over clips. The sum over causes is 1.
         error_deg: what this cause adds to the mean error. The sum over causes is the main table's.
@@ -112,6 +120,7 @@ class CauseRow:
     estimator: str
     suite: str
     talkers: int
+    look_ahead_s: float
     cause: Cause
     share: float
     error_deg: float
@@ -218,9 +227,9 @@ def causes_to_table(rows: Sequence[CauseRow]) -> "Table":
 
 def _group_scores(scores: Sequence[ClipScore]) -> list[list[ClipScore]]:
     """Scores of each row, in the order in which suites, numbers of talkers and estimators first occur."""
-    groups: dict[tuple[str, int, str], list[ClipScore]] = {}
-    for clip_score in scores:
-        groups.setdefault((clip_score.suite, clip_score.talkers, clip_score.estimator), []).append(clip_score)
+    groups: dict[tuple[str, int, str, float], list[ClipScore]] = {}
+    for one in scores:
+        groups.setdefault((one.suite, one.talkers, one.estimator, one.look_ahead_s), []).append(one)
     places = {key[:2]: place for place, key in reversed(list(enumerate(groups)))}
     return [groups[key] for key in sorted(groups, key=lambda key: places[key[:2]])]
 
@@ -243,6 +252,7 @@ def _cause_rows(scores: Sequence[ClipScore]) -> Iterator[CauseRow]:
             estimator=scores[0].estimator,
             suite=scores[0].suite,
             talkers=scores[0].talkers,
+            look_ahead_s=scores[0].look_ahead_s,
             cause=cause,
             share=float(np.mean([part.share for part in parts])),
             error_deg=error_deg,
@@ -258,6 +268,8 @@ def _report_columns(rows: Sequence[ReportRow]) -> _Columns:
         "suite": [row.suite for row in rows],
         "talkers": [str(row.talkers) for row in rows],
         "clips": [str(row.clips) for row in rows],
+        "clip s": [_number(row.clip_s) for row in rows],
+        "look-ahead s": [_number(row.look_ahead_s) for row in rows],
         "MAE °": [_number(row.mae_deg, row.mae_ci95) for row in rows],
         "ACC10 %": [_number(100 * row.acc10, 100 * row.acc10_ci95) for row in rows],
         "whole MAE °": [_number(row.recording_mae_deg) for row in rows],
@@ -274,16 +286,16 @@ def _report_columns(rows: Sequence[ReportRow]) -> _Columns:
 
 def _cause_columns(rows: Sequence[CauseRow]) -> _Columns:
     bands = (f"{name} dB" for name in _BAND_NAMES)
-    titles = ("estimator", "suite", "talkers", "cause", "frames %", "MAE °", "of MAE %", *bands)
+    names = ("estimator", "suite", "talkers", "look-ahead s", "cause")
     cells = [
         (
-            *(row.estimator, row.suite, str(row.talkers), row.cause),
+            *(row.estimator, row.suite, str(row.talkers), _number(row.look_ahead_s), row.cause),
             *(_number(100 * row.share), _number(row.error_deg), _number(100 * row.error_share)),
             *(_number(100 * share) for share in row.share_by_snr),
         )
         for row in rows
     ]
-    return _Columns(titles, cells, num_names=4)
+    return _Columns((*names, "frames %", "MAE °", "of MAE %", *bands), cells, num_names=len(names))
 
 
 def _to_json(records: Iterable[Mapping[str, object]]) -> str:

@@ -28,6 +28,8 @@ class Job:
         grid: candidate directions.
         clips: numbers of the clips in the suite.
         rule: how peaks are picked in frames whose number of talkers is known.
+        look_ahead_s: seconds of later sound that each estimator is run with, one after the other; None: as it
+            is.
     """
 
     suite: Suite
@@ -35,6 +37,7 @@ class Job:
     grid: DirectionGrid
     clips: tuple[int, ...]
     rule: Rule = "published"
+    look_ahead_s: tuple[float, ...] | None = None
 
 
 def run_suite(
@@ -45,6 +48,7 @@ def run_suite(
     limit: int | None = None,
     jobs: int = 1,
     rule: Rule = "published",
+    look_ahead_s: Sequence[float] | None = None,
     report: Callable[[int, int], None] | None = None,
 ) -> list[ClipScore]:
     """Scores of every clip with every estimator, in the order of the suite.
@@ -56,11 +60,16 @@ def run_suite(
         limit: most clips of each row of the table; all if None.
         jobs: number of processes. When there are several, each uses one thread.
         rule: how peaks are picked in frames whose number of talkers is known; see :func:`score_clip`.
+        look_ahead_s: seconds of later sound that frames may be judged by, ``inf`` for all that helps; each
+            estimator is run with every one that makes a difference to it. None: as the estimator is, by name
+            without.
         report: called with clips done and clips in all.
 
     Raises:
         ConfigError: if there is nothing to run, or a name is unknown.
     """
+    if look_ahead_s is not None and not look_ahead_s:
+        raise ConfigError("look_ahead_s must hold at least 1 look-ahead, got none; give some or None")
     if not estimators or jobs < 1 or (limit is not None and limit < 1):
         raise ConfigError(
             "an evaluation needs at least 1 estimator, 1 job and a limit of at least 1, "
@@ -68,7 +77,8 @@ def run_suite(
         )
     clips = first_clips(suite, limit)
     scores: dict[int, list[ClipScore]] = {}
-    for index, clip_scores in _run(Job(suite, tuple(estimators), grid, clips, rule), jobs):
+    heard = None if look_ahead_s is None else tuple(look_ahead_s)
+    for index, clip_scores in _run(Job(suite, tuple(estimators), grid, clips, rule, heard), jobs):
         scores[index] = clip_scores
         if report is not None:
             report(len(scores), len(clips))
@@ -90,18 +100,31 @@ def first_clips(suite: Suite, limit: int | None) -> tuple[int, ...]:
 
 
 def score_job(job: Job) -> Iterator[tuple[int, list[ClipScore]]]:
-    """Each clip's index in the suite and its scores, one an estimator that takes its array."""
+    """Each clip's index in the suite and its scores, one an estimator and look-ahead."""
     estimators = [make_estimator(one) if isinstance(one, str) else one for one in job.estimators]
+    variants = [_variants(estimator, job.look_ahead_s) for estimator in estimators]
     for index in job.clips:
         clip = job.suite[index]
         scores = []
         with one_blas_thread():
-            for estimator in estimators:
+            for alike in variants:
                 try:
-                    scores.append(score_clip(estimator, clip, job.grid, rule=job.rule))
+                    scores += [score_clip(one, clip, job.grid, rule=job.rule) for one in alike]
                 except GeometryError as error:
-                    _logger.warning("%s is left out for %s: %s", estimator.name, clip.name, error)
+                    _logger.warning("%s is left out for %s: %s", alike[0].name, clip.name, error)
         yield index, scores
+
+
+def _variants(
+    estimator: SpectrumEstimator, look_ahead_s: tuple[float, ...] | None
+) -> tuple[SpectrumEstimator, ...]:
+    """The estimator with each look-ahead; where two come to the same, the first of them alone."""
+    if look_ahead_s is None:
+        return (estimator,)
+    variants: dict[float, SpectrumEstimator] = {}
+    for variant in map(estimator.with_look_ahead, look_ahead_s):
+        variants.setdefault(variant.look_ahead_s, variant)
+    return tuple(variants.values())
 
 
 def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:

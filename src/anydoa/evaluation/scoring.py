@@ -55,6 +55,7 @@ class ClipScore:
         causes: what the errors of ``frames`` come from.
         within: share of talkers whom the answer for the whole recording finds within the tolerance of the
             recording's truth; NaN where no tolerance is said, or no such answer is asked for.
+        look_ahead_s: seconds of later sound that a frame was judged by; 0: by its past alone.
     """
 
     estimator: str
@@ -71,6 +72,7 @@ class ClipScore:
     duration_s: float
     causes: dict[Cause, CauseShare]
     within: float = float("nan")
+    look_ahead_s: float = 0.0
 
 
 def score_clip(
@@ -128,6 +130,7 @@ def score_clip(
         duration_s=clip.duration_s,
         causes=share_causes(_frames(clip, (matched, errors_deg, truth), times_s)),
         within=np.nan if np.isnan(clip.tolerance_deg) else accuracy(answers_deg, clip.tolerance_deg),
+        look_ahead_s=estimator.look_ahead_s,
     )
 
 

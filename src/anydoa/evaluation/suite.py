@@ -25,8 +25,8 @@ from anydoa.evaluation.realman import RealManSuite
 from anydoa.evaluation.rsl2019 import Rsl2019Suite
 from anydoa.geometry import MicrophoneArray
 from anydoa.io import list_presets, load_array
-from anydoa.simulation.mixing import SceneMixer
-from anydoa.simulation.recipe import MixRecipe
+from anydoa.simulation.mixing import LONGEST_S, SceneMixer
+from anydoa.simulation.recipe import MixRecipe, check_within
 from anydoa.simulation.rooms import RoomPlan, SimulatedRooms
 
 TALKERS = (1, 2)
@@ -41,7 +41,11 @@ SUITE_FORMS = (
     "rsl2019:DIR",
     "a folder that `anydoa simulate` has written",
 )
+CLIP_S = 2.0
+"""Length of simulated clips unless one is asked for; published figures are for 4 s."""
+
 _ARRAY = "array:"
+_SHORTEST_S = 0.1
 _CORPORA: dict[str, Callable[[Path], Suite]] = {
     "locata": LocataSuite,
     "real": RealSuite,
@@ -58,6 +62,7 @@ def open_suite(
     speech: Path | None = None,
     noise: Path | None = None,
     seed: int = 0,
+    duration_s: float | None = None,
     cache: Path | None = None,
 ) -> Suite:
     """The suite that a name stands for.
@@ -68,23 +73,25 @@ def open_suite(
         noise: folder of noise for simulated suites; if None see
             :class:`~anydoa.evaluation.material.Material`.
         seed: seed of simulated suites.
+        duration_s: length of each clip of simulated suites; :data:`CLIP_S` if None.
         cache: folder for decoded audio and rendered clips. If None, decoded audio goes to the user's cache
             and clips are rendered anew each time.
 
     Raises:
-        ConfigError: if there is no such suite.
+        ConfigError: if there is no such suite, or its clips cannot have this length.
         ArrayFileError: if there is no such array.
         AudioError: if there is no speech, or the folder holds no recordings.
     """
-    corpus, colon, folder = name.partition(":")
-    if colon and corpus in _CORPORA:
-        return _CORPORA[corpus](Path(folder))
     if name not in (*MICROPHONES, "presets") and not name.startswith(_ARRAY):
-        if not os.path.isdir(name):
+        recorded = _open_recorded(name)
+        if duration_s is not None:
             raise ConfigError(
-                f"no suite or folder is called {name!r:.80}; there are {', '.join(SUITE_FORMS)}"
+                f"only simulated clips can have any length, got {duration_s:g} s for the recordings of "
+                f"{name!r:.80}; leave the duration out, or take dynamic-s, dynamic-u, presets or array:NAME"
             )
-        return FolderSuite(Path(name))
+        return recorded
+    duration_s = CLIP_S if duration_s is None else duration_s
+    check_within("the duration of clips", (duration_s,), _SHORTEST_S, LONGEST_S, " s")
     material = Material(speech or default_speech(), noise, cache or user_cache())
     if name == "presets":
         suite = array_suite(name, material, list_presets(), seed=seed, clips=4)
@@ -92,6 +99,7 @@ def open_suite(
         suite = array_suite("array", material, name.removeprefix(_ARRAY).split(","), seed=seed)
     else:
         suite = dynamic_suite(name, material, seed=seed)
+    suite = replace(suite, duration_s=duration_s)
     return suite if cache is None else CachedSuite(suite, cache)
 
 
@@ -136,7 +144,7 @@ class SimulatedSuite:
     rows: tuple[SuiteRow, ...]
     clips: int
     material: Material
-    duration_s: float = 2.0
+    duration_s: float = CLIP_S
     isotropic_share: float = 0.25
 
     def __len__(self) -> int:
@@ -212,7 +220,8 @@ class CachedSuite:
         plans = [(row.label, row.talkers, row.plan) for row in self.suite.rows]
         rendering = 1  # counts changes of the simulation that make kept clips stale
         text = repr((rendering, plans, self.suite.clips, self.suite.material.fingerprint))
-        return self.cache / f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        length = "" if self.suite.duration_s == CLIP_S else f"-{self.suite.duration_s}s"
+        return self.cache / f"{self.name}{length}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def dynamic_suite(name: str, material: Material, *, seed: int = 0, clips: int = 200) -> SimulatedSuite:
@@ -251,6 +260,15 @@ def array_suite(
         for talkers in TALKERS
     ]
     return SimulatedSuite(name, tuple(rows), clips, material)
+
+
+def _open_recorded(name: str) -> Suite:
+    corpus, colon, folder = name.partition(":")
+    if colon and corpus in _CORPORA:
+        return _CORPORA[corpus](Path(folder))
+    if not os.path.isdir(name):
+        raise ConfigError(f"no suite or folder is called {name!r:.80}; there are {', '.join(SUITE_FORMS)}")
+    return FolderSuite(Path(name))
 
 
 def _plan(name: str, talkers: int, seed: int, clips: int) -> RoomPlan:

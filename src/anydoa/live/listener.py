@@ -23,9 +23,10 @@ class LiveResult:
     Args:
         time_s: centre of the newest analysis window, in seconds from the feed's first sample; missing
             sound counts.
-        latency_s: age of that moment when the result was ready: ``processing_s`` and the rest of the window.
-        processing_s: time from the arrival of the newest sample of the window to the result, in the queue and
-            in computing.
+        latency_s: age of that moment when the result was ready: ``processing_s``, the rest of the window and
+            the later sound that the estimator waited for.
+        processing_s: time from the arrival of the newest sample that the result depends on to the result, in
+            the queue and in computing.
         tracks: confirmed talkers, oldest first.
         sources: peaks of the newest frame, strongest first.
         spectrum: mean of the spectra since the last result, weighted by level; zeros in silence.
@@ -119,7 +120,7 @@ class Listener:
         yield from self._results(self._session.push_checked(microphones))
 
     def finish(self) -> Iterator[LiveResult]:
-        """The results that the samples held back by the resampler complete. Nothing may be heard after it."""
+        """The results that still waited for later sound. Nothing may be heard after it."""
         if self._gate is not None:
             self._gate.finish()
         yield from self._results(self._session.finish())
@@ -144,13 +145,14 @@ class Listener:
         estimator = self._localizer.estimator
         # The frame was final with the last sample that it depends on, or with the end of the feed.
         final = newest + round(estimator.look_ahead_s * estimator.sample_rate)
-        last = min(self._recorded(final), self._timeline.end) - 1
-        processing_s = time.monotonic() - self._timeline.moment(last).arrival
+        num_heard = min(self._recorded(final), self._timeline.num_computed)
+        last = self._timeline.moment(num_heard - 1)
+        processing_s = time.monotonic() - last.arrival
         missing_s = self._missing_s(time_s)
         levels = self._meter.take()
         result = LiveResult(
             time_s=time_s + missing_s,
-            latency_s=processing_s + (last + 1) / self._sample_rate - time_s,
+            latency_s=processing_s + (num_heard + last.missing) / self._sample_rate - (time_s + missing_s),
             processing_s=processing_s,
             # The mirror of where a track is now, not of where its newest peak was.
             tracks=tuple(

@@ -30,23 +30,27 @@ class LevelMeter:
     """
 
     def __init__(self, num_channels: int) -> None:
-        self._pending = np.zeros((num_channels, 0), dtype=np.float32)
+        self._num_channels = num_channels
+        self._pending: deque[Float[np.ndarray, "channel _"]] = deque()
         self._energy = self._peak = np.zeros(num_channels)
         self._num_counted = self._length = 0
         self._start_span()
 
     def push(self, recording: Float[np.ndarray, "channel time"]) -> None:
         """Take the next samples."""
-        self._pending = np.concatenate([self._pending, recording], axis=1)
+        self._pending.append(recording)
 
     def count_until(self, sample: int) -> None:
         """Let the samples before this one, counted from the first of all, count for the next levels."""
-        length = min(max(sample - self._num_counted, 0), self._pending.shape[1])
-        counted, self._pending = self._pending[:, :length], self._pending[:, length:]
-        self._num_counted += length
-        self._energy += np.sum(np.square(counted, dtype=np.float64), axis=1)
-        self._peak = np.maximum(self._peak, np.max(np.abs(counted), axis=1, initial=0.0))
-        self._length += length
+        while self._pending and self._num_counted < sample:
+            block = self._pending.popleft()
+            counted = block[:, : sample - self._num_counted]
+            if counted.shape[1] < block.shape[1]:
+                self._pending.appendleft(block[:, counted.shape[1] :])
+            self._num_counted += counted.shape[1]
+            self._energy += np.sum(np.square(counted, dtype=np.float64), axis=1)
+            self._peak = np.maximum(self._peak, np.max(np.abs(counted), axis=1, initial=0.0))
+            self._length += counted.shape[1]
 
     def take(self) -> Levels:
         """Levels of what was counted since the last call; the floor for nothing."""
@@ -55,8 +59,8 @@ class LevelMeter:
         return levels
 
     def _start_span(self) -> None:
-        self._energy = np.zeros(len(self._pending))
-        self._peak = np.zeros(len(self._pending))
+        self._energy = np.zeros(self._num_channels)
+        self._peak = np.zeros(self._num_channels)
         self._length = 0
 
 

@@ -123,6 +123,11 @@ class Timeline:
         self._length = 0
 
     @property
+    def num_computed(self) -> int:
+        """Samples that were computed so far, or are computed next."""
+        return self._length
+
+    @property
     def end(self) -> int:
         """Samples of the recording so far, missing ones included."""
         return self._length + (self._ends[-1][1].missing if self._ends else 0)

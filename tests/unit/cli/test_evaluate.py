@@ -21,7 +21,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_suite_becomes_rows_of_json(corpus: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["evaluate", "--suite", "dynamic-s", "--speech", str(corpus), "--cache", str(corpus / "cache")]
-    estimators = ["--estimator", "srp-phat", "--estimator", "music"]
+    estimators = ["--estimator", "srp-phat", "--estimator", "music", "--look-ahead", "0"]
     assert main([*words, *estimators, "--limit", "2", "--format", "json", *GRID]) == 0
     output = capsys.readouterr()
     rows = json.loads(output.out)
@@ -35,14 +35,37 @@ def test_a_suite_becomes_rows_of_json(corpus: Path, capsys: pytest.CaptureFixtur
         assert row["real_time_factor"] > 0
 
 
+def test_clips_have_the_length_asked_for_and_the_table_says_it(
+    corpus: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["evaluate", "--suite", "array:linear-4", "--speech", str(corpus), "--duration", "0.5"]
+    assert main([*words, "--estimator", "srp-phat-published", "--limit", "1", "--format", "json", *GRID]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["estimator"], row["clip_s"]) for row in rows] == 2 * [("srp-phat-published", 0.5)]
+
+
 def test_a_folder_of_recordings_is_a_suite(capsys: pytest.CaptureFixture[str]) -> None:
-    words = ["evaluate", "--suite", str(EXAMPLES), "--estimator", "srp-phat", "--format", "csv", "--quiet"]
+    words = ["evaluate", "--suite", str(EXAMPLES), "--estimator", "srp-phat", "--look-ahead", "0"]
+    words += ["--format", "csv", "--quiet"]
     assert main(words) == 0
     output = capsys.readouterr()
     (row,) = csv.DictReader(io.StringIO(output.out))
     assert (row["suite"], row["talkers"], row["clips"]) == ("examples", "2", "1")
     assert float(row["recording_mae_deg"]) < 5
     assert not output.err
+
+
+@pytest.mark.parametrize(
+    ("words", "ahead"),
+    [([], [False, True]), (["--look-ahead", "0"], [False]), (["--look-ahead", "all"], [True])],
+)
+def test_rows_are_causal_and_with_all_look_ahead_unless_one_is_asked_for(
+    words: list[str], ahead: list[bool], capsys: pytest.CaptureFixture[str]
+) -> None:
+    suite = ["evaluate", "--suite", str(EXAMPLES), "--estimator", "steered", "--format", "csv", "--quiet"]
+    assert main([*suite, *words, *GRID]) == 0
+    rows = csv.DictReader(io.StringIO(capsys.readouterr().out))
+    assert [float(row["look_ahead_s"]) > 0 for row in rows] == ahead
 
 
 @pytest.mark.parametrize("form", [[], ["--format", "markdown"]])
@@ -57,7 +80,7 @@ def test_causes_in_a_file_leave_the_rows_as_they_are(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     words = ["evaluate", "--suite", str(EXAMPLES), "--estimator", "srp-phat", "--format", "json", *GRID]
-    assert main([*words, "--causes-json", str(tmp_path / "causes.json")]) == 0
+    assert main([*words, "--look-ahead", "0", "--causes-json", str(tmp_path / "causes.json")]) == 0
     (row,) = json.loads(capsys.readouterr().out)
     causes = json.loads((tmp_path / "causes.json").read_text())
     assert "causes" not in row
@@ -84,6 +107,9 @@ def test_a_person_gets_a_table(form: list[str], capsys: pytest.CaptureFixture[st
         (["--suite", "dynamic-s", "--speech", "nowhere"], "nowhere: no such folder"),
         (["--suite", f"locata:{EXAMPLES}"], "no LOCATA recording"),
         (["--suite", str(EXAMPLES), "--limit", "0"], "limit"),
+        (["--suite", str(EXAMPLES), "--look-ahead", "some"], "look-ahead is all, 0 or a number of seconds"),
+        (["--suite", str(EXAMPLES), "--duration", "4"], "leave the duration out"),
+        (["--suite", "dynamic-s", "--duration", "0"], "must be within 0.1 to 600 s, got 0"),
         ([], "--suite"),
     ],
 )

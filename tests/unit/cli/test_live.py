@@ -88,6 +88,19 @@ def test_json_lines_and_csv_hold_tracks_with_their_ids(
     assert {row.split(",")[1] for row in rows[1:]} == {"0", "1"}
 
 
+def test_look_ahead_is_said_with_its_delay_and_kept_with_the_results(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*WORDS, "--replay", "ball.wav", "--fast", "--look-ahead", "0.3", "-o", "ahead.jsonl"]) == 0
+    assert main([*WORDS, "--replay", "ball.wav", "--fast", "--look-ahead", "0.3"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "fibonacci:400, 288 ms later for look-ahead; Ctrl-C ends" in lines[0]
+    assert lines[-1].startswith("2.4 s, 24 results, 2 talkers")
+    result = read_results(folder / "ahead.jsonl")
+    assert result.header.look_ahead_s == pytest.approx(0.288)
+    assert len(result.frames) == 24
+
+
 def test_a_talker_in_a_long_pause_is_silent_and_walks_no_more(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -315,6 +328,7 @@ MISTAKES = [
     ([*REPLAY, "-o", "a.csv", "--format", "csv"], "--format is for standard output; add -o -"),
     ([*REPLAY, "-o", "ball.toml/a"], "cannot be written"),
     ([*REPLAY, "--profile", "none.json"], "none.json: cannot be read"),
+    ([*REPLAY, "--look-ahead", "soon"], "look-ahead is all, 0 or a number of seconds, got 'soon'"),
     ([*REPLAY, "--rate", "0"], "results a second must be above 0, got 0"),
     ([*REPLAY, "--sources", "0"], "--sources must be auto or a number from 1"),
     ([*REPLAY, "--estimator", "srp"], "did you mean 'srp-phat'"),

@@ -79,6 +79,21 @@ def test_json_on_standard_output_is_complete(folder: Path, capsys: pytest.Captur
     assert err == ""
 
 
+@pytest.mark.parametrize(("words", "ahead_s"), [("0", 0), ("0.3", 0.288), ("all", 0.864), (None, 0.864)])
+@pytest.mark.usefixtures("folder")
+def test_frames_are_judged_by_as_much_later_sound_as_is_said(
+    words: str | None, ahead_s: float, capsys: pytest.CaptureFixture[str]
+) -> None:
+    option = [] if words is None else ["--look-ahead", words]
+    output = ["--estimator", "srp-phat", "--format", "json", "-o", "-"]
+    assert main(["locate", "ball.wav", "--array", "ball.toml", *output, *option]) == 0
+    header, *frames = (json.loads(line) for line in capsys.readouterr().out.splitlines())
+    assert header["look_ahead_s"] == pytest.approx(ahead_s)
+    times_s = [frame["time_s"] for frame in frames if "sources" in frame and "time_s" in frame]
+    assert len(times_s) == 31
+    np.testing.assert_allclose(times_s, 0.096 * np.arange(1, 32), atol=1e-3)
+
+
 def test_several_recordings_as_json_follow_one_another(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -342,6 +357,12 @@ MISTAKES = [
     ([*BALL_WORDS, "--ignore-channels", "6", "--only-microphones"], "leave out --ignore-channels"),
     ([*BALL_WORDS, "--ignore-channels", "-1"], "--ignore-channels counts from 0"),
     ([*BALL_WORDS, "--min-separation", "-5"], "min_separation_deg must be 0..180"),
+    (
+        [*BALL_WORDS, "--look-ahead", "nonsense"],
+        "look-ahead is all, 0 or a number of seconds, got 'nonsense'",
+    ),
+    ([*BALL_WORDS, "--look-ahead", "-1"], "look-ahead is all, 0 or a number of seconds, got '-1'"),
+    ([*BALL_WORDS, "--look-ahead", "nan"], "look-ahead is all, 0 or a number of seconds, got 'nan'"),
     (
         [*BALL_WORDS, "--format", "markdown"],
         "not one of 'table', 'json', 'csv', 'dcase', 'rttm'",

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from anydoa.cli import app, main
-from anydoa.estimators import ESTIMATORS
+from anydoa.estimators import ESTIMATORS, PUBLISHED_ESTIMATORS
 from anydoa.estimators.model import list_models
 
 
@@ -59,6 +59,7 @@ def test_help_reads_as_english(name: str) -> None:
 def test_every_estimator_is_named_in_the_help(name: str) -> None:
     text = next(each.help for each in COMMANDS[name].params if each.name == "estimator")
     assert all(estimator in text for estimator in (*ESTIMATORS, *list_models()))
+    assert not any(estimator in text for estimator in PUBLISHED_ESTIMATORS)
 
 
 @pytest.mark.parametrize(

@@ -165,3 +165,25 @@ def test_exporting_leaves_the_network_as_it_was(tmp_path: Path) -> None:
         export_agg_rl(model, make_card(model), tmp_path)
     assert model.training
     assert model.augeonet.transform.frozen_kernels is None
+
+
+def test_with_look_ahead_a_frame_is_the_mean_around_it(tiny_folder: Path) -> None:
+    # A frame of the network every 8 ms: without average they are what is averaged.
+    single = AggRlEstimator(ModelFolder(tiny_folder), frames_per_output=1)
+    estimator = AggRlEstimator(ModelFolder(tiny_folder), frames_per_output=4).with_look_ahead(0.1)
+    array, grid = MicrophoneArray(circular_positions(4, 0.05)), GRIDS[0]
+    hop, rate = single.network_hop, single.sample_rate
+    audio = noise(4, single.network_window + 59 * hop)
+    frames = single.spectrum(audio, array, grid).values
+    found = estimator.spectrum(audio, array, grid)
+    num_ahead = round(estimator.look_ahead_s * rate / hop)
+    assert num_ahead % 4 == 0
+    assert found.num_frames == len(frames) // 4
+    for number, row in enumerate(found.values):
+        newest = np.arange(number * 4 + 4 - estimator.frames_averaged, number * 4 + 4)
+        away = np.abs(np.arange(len(frames))[:, None] - newest).min(axis=1)
+        num_behind = round(0.16 * rate / hop)
+        before, after = newest[0] - num_behind, newest[-1] + num_ahead
+        inside = (np.arange(len(frames)) >= before) & (np.arange(len(frames)) <= after)
+        weights = np.where(inside, np.exp(-away * hop / (0.15 * rate)), 0)
+        np.testing.assert_allclose(row, weights @ frames / weights.sum(), atol=1e-5)

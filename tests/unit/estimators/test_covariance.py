@@ -114,3 +114,29 @@ def test_a_stream_does_not_grow(estimator: CovarianceEstimator) -> None:
 def test_options_out_of_range_are_refused(options: dict[str, float], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         SrpPhat(**options)
+
+
+@each
+def test_look_ahead_is_whole_frames_and_ends_after_three_time_constants(
+    estimator: CovarianceEstimator,
+) -> None:
+    taken = [estimator.with_look_ahead(seconds).look_ahead_s for seconds in (0.05, 0.096, 0.3, 60.0)]
+    np.testing.assert_allclose(taken, [0, 0.096, 0.288, 0.864])
+    forgets_soon, never = (type(estimator)(time_constant=constant) for constant in (0.01, np.inf))
+    assert forgets_soon.with_look_ahead(np.inf).look_ahead_s == 0
+    assert never.with_look_ahead(np.inf).look_ahead_s == pytest.approx(2.976)
+
+
+@each
+def test_who_begins_to_talk_is_heard_better_with_look_ahead(estimator: CovarianceEstimator) -> None:
+    rng = np.random.default_rng(6)
+    array = random_array(rng, 6)
+    first, second = (make_scene(rng, array, way) for way in np.eye(3)[:2])
+    audio = np.concatenate([first.audio, second.audio], axis=1)
+    heard = []
+    for seconds in (0.0, 0.2, np.inf):
+        spectrum = estimator.with_look_ahead(seconds).spectrum(audio, array, GRID)
+        (begun,) = np.flatnonzero((spectrum.times_s > 0.52) & (spectrum.times_s < 0.52 + 0.096))
+        heard.append(spectrum.values[begun][(GRID.directions @ second.direction).argmax()])
+    assert heard == sorted(heard)
+    assert heard[1] > 1.1 * heard[0]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anydoa.estimators.covariance import CovarianceAverage
+from anydoa.estimators.covariance import CenteredAverage, CovarianceAverage
 
 
 def random_snapshots(num_snapshots: int) -> np.ndarray:
@@ -39,3 +39,20 @@ def test_the_average_of_a_constant_does_not_drift() -> None:
     for _ in range(5_000):
         result = average.update(snapshots)
     np.testing.assert_allclose(result, 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("decay", [0.5, 0.95, 1.0])
+@pytest.mark.parametrize("ahead", [0, 1, 3, 9])
+def test_later_snapshots_weigh_as_much_as_earlier_ones_as_far_away(decay: float, ahead: int) -> None:
+    snapshots, num_frames, length = random_snapshots(20), 5, 4
+    average = CenteredAverage(CovarianceAverage(5, 3, decay), ahead)
+    frames = np.split(snapshots, num_frames, axis=-1)
+    results = [average.push(frame) for frame in frames]
+    assert [result is None for result in results] == [number < ahead for number in range(num_frames)]
+    found = [result for result in results if result is not None] + list(average.finish())
+    outer = np.einsum("kms,kns->skmn", snapshots, snapshots.conj())
+    for number, result in enumerate(found):
+        heard = np.arange(min((number + 1 + ahead) * length, 20))
+        weights = decay ** np.abs(heard - ((number + 1) * length - 1.0))
+        expected = np.average(outer[heard], axis=0, weights=weights)
+        np.testing.assert_allclose(result, expected, atol=1e-5)

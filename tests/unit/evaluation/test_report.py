@@ -4,11 +4,21 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from rich.console import Console
 
-from anydoa.evaluation.report import report_rows, rows_to_csv, rows_to_json, rows_to_markdown, rows_to_table
+from anydoa.evaluation.causes import Cause, CauseShare
+from anydoa.evaluation.report import (
+    cause_rows,
+    causes_to_markdown,
+    report_rows,
+    rows_to_csv,
+    rows_to_json,
+    rows_to_markdown,
+    rows_to_table,
+)
 from anydoa.evaluation.scoring import ClipScore
 from anydoa.metrics.detection import DetectionCounts
 from anydoa.metrics.localization import LocalizationScore
@@ -46,6 +56,20 @@ def test_rows_come_in_order_of_suite_and_talkers_with_estimators_side_by_side() 
     ]
 
 
+def test_each_look_ahead_is_a_row_of_its_own_in_every_table() -> None:
+    share = {Cause.RIGHT: CauseShare(1.0, 2.0)}
+    scores = [
+        replace(clip_score(frames=LocalizationScore(mae, 1.0, 9)), look_ahead_s=look_ahead_s, causes=share)
+        for mae, look_ahead_s in ((4.0, 0.0), (2.0, 1.9), (6.0, 0.0), (2.0, 1.9))
+    ]
+    rows = report_rows(scores)
+    assert [(row.look_ahead_s, row.mae_deg, row.clip_s) for row in rows] == [(0.0, 5.0, 2.0), (1.9, 2.0, 2.0)]
+    assert [row.look_ahead_s for row in cause_rows(scores)] == [0.0, 1.9]
+    for text in (rows_to_markdown(rows), causes_to_markdown(cause_rows(scores))):
+        assert "look-ahead s" in text
+        assert all(f"| {look_ahead_s} |" in text for look_ahead_s in (0.0, 1.9))
+
+
 def test_a_row_is_the_mean_over_clips_with_its_interval() -> None:
     scores = [
         clip_score(frames=LocalizationScore(4.0, 1.0, 9), recording=LocalizationScore(2.0, 1.0, 1), hits=2),
@@ -63,7 +87,7 @@ def test_a_row_is_the_mean_over_clips_with_its_interval() -> None:
 def test_json_is_a_list_of_rows_with_null_for_the_unknown() -> None:
     (row,) = json.loads(rows_to_json(report_rows([clip_score(frames=LocalizationScore(4.0, 1.0, 9))])))
     assert list(row)[:8] == [
-        "estimator", "suite", "talkers", "clips", "mae_deg", "mae_ci95", "acc10", "acc10_ci95",
+        "estimator", "suite", "talkers", "clips", "clip_s", "look_ahead_s", "mae_deg", "mae_ci95",
     ]  # fmt: skip
     assert (row["mae_deg"], row["mae_ci95"], row["acc10"]) == (4.0, None, 1.0)
 

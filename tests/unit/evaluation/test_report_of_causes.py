@@ -67,7 +67,8 @@ def test_estimators_keep_their_own_causes() -> None:
 def test_json_has_a_number_for_each_band_and_null_where_there_is_no_clip() -> None:
     _, row, _ = json.loads(causes_to_json(cause_rows([LOUD, QUIET])))
     assert row == {
-        "estimator": "srp-phat", "suite": "dynamic-s", "talkers": 1, "cause": "noise source", "share": 0.15,
+        "estimator": "srp-phat", "suite": "dynamic-s", "talkers": 1, "look_ahead_s": 0.0,
+            "cause": "noise source", "share": 0.15,
         "error_deg": 15.0, "error_share": 0.625, "share_snr_-5..0": 0.3, "share_snr_0..5": None,
         "share_snr_5..10": None, "share_snr_10..20": 0.0, "share_snr_20..30": None,
     }  # fmt: skip
@@ -76,7 +77,10 @@ def test_json_has_a_number_for_each_band_and_null_where_there_is_no_clip() -> No
 def test_people_read_shares_in_per_cent() -> None:
     rows = cause_rows([LOUD, QUIET])
     text = causes_to_markdown(rows)
-    assert "| srp-phat | dynamic-s | 1 | noise source | 15.0 | 15.0 | 62.5 | 30.0 | - | - | 0.0 | - |" in text
+    assert (
+        "| srp-phat | dynamic-s | 1 | 0.0 | noise source | 15.0 | 15.0 | 62.5 | 30.0 | - | - | 0.0 | - |"
+        in text
+    )
     console = Console(width=200, file=io.StringIO(), record=True)
     console.print(causes_to_table(rows))
     printed = console.export_text()

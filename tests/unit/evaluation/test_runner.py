@@ -1,5 +1,6 @@
 """Estimators over suites: errors they should have, in one process and in two."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import replace
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from anydoa.errors import ConfigError
+from anydoa.estimators.catalogue import make_estimator
 from anydoa.estimators.music import Music
 from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.evaluation.causes import Cause
@@ -31,6 +33,11 @@ LINE = MicrophoneArray([[-0.06, 0, 0], [-0.02, 0, 0], [0.02, 0, 0], [0.06, 0, 0]
 def suite(tmp_path_factory: pytest.TempPathFactory) -> SimulatedSuite:
     root = tmp_path_factory.mktemp("corpus")
     return dynamic_suite("dynamic-s", Material(write_corpus(root), cache=root / "cache"), clips=3)
+
+
+def first_clip(suite: SimulatedSuite) -> SimulatedSuite:
+    """One clip of half a second."""
+    return replace(suite, rows=suite.rows[:1], clips=1, duration_s=0.5)
 
 
 def anechoic(array: MicrophoneArray, azimuths_deg: Sequence[float], elevation_deg: float = 30.0) -> SuiteClip:
@@ -141,7 +148,25 @@ def test_two_processes_give_what_one_gives(suite: SimulatedSuite) -> None:
     assert os.environ.get("OMP_NUM_THREADS") == threads
 
 
+def test_an_estimator_is_scored_with_every_look_ahead_that_makes_a_difference(suite: SimulatedSuite) -> None:
+    names, heard = ["steered", "srp-phat-published"], (0.0, 0.5, math.inf, 1e6)
+    scores = run_suite(first_clip(suite), names, GRID, look_ahead_s=heard)
+    assert [score.estimator for score in scores] == ["steered"] * 3 + ["srp-phat-published"]
+    past, some, most, never = (score.look_ahead_s for score in scores)
+    assert 0 == never == past < some <= 0.5 < most < math.inf
+
+
+def test_an_estimator_keeps_its_look_ahead_unless_others_are_asked_for(suite: SimulatedSuite) -> None:
+    wide = make_estimator("steered").with_look_ahead(math.inf)
+    scores = run_suite(first_clip(suite), ["steered", wide], GRID)
+    assert [score.look_ahead_s for score in scores] == [0.0, wide.look_ahead_s]
+
+
 def test_a_run_needs_an_estimator_and_a_job(suite: SimulatedSuite) -> None:
+    with pytest.raises(ConfigError, match="at least 1 look-ahead, got none"):
+        run_suite(suite, [SrpPhat()], GRID, look_ahead_s=[])
+    with pytest.raises(ConfigError, match="look-ahead must be 0 or more seconds, got -1"):
+        run_suite(suite, [SrpPhat()], GRID, look_ahead_s=[-1])
     with pytest.raises(ConfigError, match="at least 1 estimator"):
         run_suite(suite, [], GRID)
     with pytest.raises(ConfigError, match="got 1, 0 and None"):

@@ -1,6 +1,7 @@
 """Frozen suites: the same clips always, only of test material, each as its row says."""
 
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,8 @@ from anydoa.evaluation.suite import CachedSuite, array_suite, dynamic_suite, ope
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.io.array_file import load_array, save_array
 from voices import write_corpus
+
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.fixture(scope="module")
@@ -150,6 +153,54 @@ def test_another_seed_has_another_cache(material: Material, tmp_path: Path) -> N
     for seed in (0, 1):
         CachedSuite(dynamic_suite("dynamic-s", material, seed=seed), tmp_path)[0]
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_clips_last_2_s_unless_another_length_is_asked_for(tmp_path: Path) -> None:
+    speech = write_corpus(tmp_path / "speech")
+    usual, told, long = (
+        open_suite("dynamic-s", speech=speech, duration_s=duration_s)[399] for duration_s in (None, 2.0, 4.0)
+    )
+    assert same(usual, told)
+    assert (usual.audio.shape[1], long.audio.shape[1]) == (32_000, 64_000)
+    assert long.activity.shape == (2, 64_000)
+
+
+def test_the_length_of_clips_changes_neither_room_nor_array(material: Material) -> None:
+    short = dynamic_suite("dynamic-u", material)[1]
+    long = replace(dynamic_suite("dynamic-u", material), duration_s=4.0)[1]
+    assert np.array_equal(short.array.positions, long.array.positions)
+    assert np.array_equal(short.directions, long.directions)
+    assert short.rt60 == long.rt60
+
+
+def test_a_clip_of_2_s_is_that_of_the_published_figures(material: Material) -> None:
+    """Whoever must change these numbers must also measure every published figure again."""
+    audio = dynamic_suite("dynamic-s", material)[200].audio[0, 7_000:31_000:3_000]
+    expected = [-0.025216, 0.004923, -0.018602, -0.004461, 0.007533, 0.004327, 0.019167, -0.026534]
+    np.testing.assert_allclose(audio, expected, atol=1e-6)
+
+
+def test_the_cache_keeps_lengths_apart(material: Material, tmp_path: Path) -> None:
+    suite = array_suite("presets", material, ["linear-4"], clips=1)
+    for _ in range(2):
+        for duration_s in (2.0, 4.0, 0.5):
+            cached = CachedSuite(replace(suite, duration_s=duration_s), tmp_path)
+            assert cached[1].duration_s == duration_s
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "duration_s", "message"),
+    [
+        ("dynamic-s", 0.0, "must be within 0.1 to 600 s, got 0"),
+        ("presets", float("nan"), "must be within 0.1 to 600 s, got nan"),
+        (str(EXAMPLES), 4.0, "only simulated clips can have any length, got 4 s for the recordings of"),
+        ("dynamic-x", 4.0, "no suite or folder is called"),
+    ],
+)
+def test_a_length_that_cannot_be_is_refused(name: str, duration_s: float, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        open_suite(name, duration_s=duration_s)
 
 
 def test_arrays_by_name_or_file_are_a_suite(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Steered models from torch to a folder that runs without it."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from free_field import random_array
 
 from anydoa.errors import CheckpointError
 from anydoa.estimators.catalogue import load
+from anydoa.estimators.model.folder import WIDE_MASK_FILE
 from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.export.steered import export_steered, steered_card
 from anydoa.geometry.grid import fibonacci_grid
@@ -34,6 +36,27 @@ def test_an_exported_model_is_loaded_and_run(networks: tuple[MaskNet, ScoreNet],
     values = estimator.spectrum(audio, array, fibonacci_grid(256)).values
     assert values.shape == (3, 256)
     assert 0 < values.max() <= 1
+
+
+def test_a_model_that_hears_later_sound_has_a_graph_for_it(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    mask = MaskNet(MaskNetConfig(hidden_size=16, num_layers=1, wide_size=8)).eval()
+    score = ScoreNet(ScoreNetConfig(ahead_slots=24, widths=(4, 8), hidden_size=8)).eval()
+    like = steered_card(Checkpoint(mask, {}), Checkpoint(score, {}), "tiny")
+    options = SteeredOptions(picture_ahead=24).to_dict()
+    card = dataclasses.replace(like, config={**like.config, "options": options})
+    assert export_steered(mask, score, card, tmp_path) < 1e-5
+    estimator, array = load(tmp_path), random_array(np.random.default_rng(0), 5)
+    audio = np.random.default_rng(1).standard_normal((5, 6000)).astype(np.float32)
+    causal, ahead = (
+        estimator.with_look_ahead(seconds).spectrum(audio, array, fibonacci_grid(256))
+        for seconds in (0.0, math.inf)
+    )
+    np.testing.assert_array_equal(causal.times_s, ahead.times_s)
+    assert np.abs(causal.values - ahead.values).max() > 1e-4
+    with_all, causal_hash = load(tmp_path).weights_hash, estimator.weights_hash
+    (tmp_path / WIDE_MASK_FILE).unlink()
+    assert with_all == causal_hash != load(tmp_path).weights_hash
 
 
 def test_a_score_network_for_another_memory_is_refused(

@@ -284,7 +284,8 @@ def test_a_pipe_that_ends_while_it_is_silent_does_not_come_again(caplog: pytest.
 
 def test_latency_counts_from_the_arrival_of_the_newest_sample(path: Path) -> None:
     localizer = Localizer(BALL, GRID, SlowEstimator(0.04))
-    results = list(LivePipeline(localizer, FileFeed(path), vad=False))
+    # A queue for all of it, for a busy machine would drop sound, and a gap makes what came before it older.
+    results = list(LivePipeline(localizer, FileFeed(path), vad=False, max_queue_s=60))
     for result in results:
         assert result.processing_s >= 0.04
         assert result.latency_s == pytest.approx(result.processing_s + 0.016)
@@ -313,6 +314,52 @@ def test_after_a_gap_times_are_those_of_the_recording() -> None:
         assert heard_at_s == pytest.approx(results[number].time_s - 0.032, abs=0.06)
     for before, after in itertools.pairwise(results):
         assert after.time_s - before.time_s == pytest.approx(0.096 + after.dropped_s - before.dropped_s)
+
+
+def test_with_look_ahead_the_same_frames_come_with_what_came_after_them(
+    path: Path, results: list[LiveResult]
+) -> None:
+    ahead = FAST.with_look_ahead(0.3)
+    spectrum = ahead.spectrum(two_voices(), BALL, GRID)
+    found = listen(path, look_ahead_s=0.3)
+    np.testing.assert_allclose([result.spectrum for result in found], spectrum.values, atol=1e-5)
+    assert [result.time_s for result in found] == [result.time_s for result in results]
+    # What is no direction is of the time of the frame, as ever.
+    assert [result.speech for result in found] == [result.speech for result in results]
+    for result, causal in zip(found, results, strict=True):
+        np.testing.assert_allclose(result.levels_db, causal.levels_db, atol=1e-3)
+    assert {track.id for result in found for track in result.tracks} == {0, 1}
+    assert_same(found, listen(path, look_ahead_s=0.3, block_s=0.5))
+
+
+def test_latency_says_how_old_a_moment_is_when_it_was_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("anydoa.live.listener.time.monotonic", lambda: now)
+    localizer = Localizer(PAIR, GRID, FAST).looking_ahead(0.3)
+    listener = Listener(localizer, RATE, results_per_s=10.0, tracker=None, vad=False)
+    audio = np.random.default_rng(0).standard_normal((2, 3 * RATE)).astype(np.float32)
+    block, gap = RATE // 100, range(RATE, RATE + RATE // 5)
+    results = []
+    for start in range(0, 3 * RATE, block):
+        if start in gap:
+            continue
+        now = (start + block) / RATE
+        for result in listener.hear(AudioBlock(start, audio[:, start : start + block], now)):
+            assert result.processing_s == 0
+            assert now - 0.01 - 1e-9 <= result.time_s + result.latency_s <= now + 1e-9
+            results.append(result)
+    crossing = [result for result in results if result.latency_s > 0.4]  # their future lay behind the gap
+    assert 0 < len(crossing) <= 4
+    for result in results:
+        extra_s = 0.2 if result in crossing else 0.0
+        assert result.latency_s == pytest.approx(0.016 + 0.288 + extra_s, abs=1e-6)
+    now += 0.5
+    last = list(listener.finish())
+    assert len(results) + len(last) == (3 * RATE - len(gap) - FAST.window_length) // FAST.hop_length + 1
+    assert len(last) == 3
+    for result in last:
+        assert result.processing_s == pytest.approx(0.5)
+        assert result.time_s + result.latency_s == pytest.approx(3.5)
 
 
 def test_a_feed_that_falls_silent_is_said_so_and_so_is_its_return(caplog: pytest.LogCaptureFixture) -> None:
@@ -353,10 +400,12 @@ def test_another_number_of_channels_is_refused_with_the_cure(path: Path) -> None
         {"results_per_s": float("nan")},
         {"max_queue_s": 0.0},
         {"max_queue_s": float("inf")},
+        {"look_ahead_s": -0.1},
+        {"look_ahead_s": float("nan")},
     ],
 )
 def test_impossible_numbers_are_refused(path: Path, options: dict[str, float]) -> None:
-    with pytest.raises(ConfigError, match="above 0"):
+    with pytest.raises(ConfigError, match=r"above 0|0 or more seconds"):
         LivePipeline(Localizer(BALL, GRID, FAST), FileFeed(path), **options)
 
 

@@ -17,6 +17,7 @@ def test_samples_after_a_gap_are_later_by_its_length() -> None:
     line = timeline((0, 10), (10, 10), (50, 10))
     assert [line.moment(sample).missing for sample in (0, 19, 20, 29)] == [0, 0, 30, 30]
     assert line.end == 60
+    assert line.num_computed == 30
 
 
 def test_a_sample_arrives_with_the_end_of_its_block() -> None:

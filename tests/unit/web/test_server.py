@@ -7,10 +7,14 @@ import socket
 import time
 from contextlib import closing
 
+import numpy as np
 import pytest
 
 from anydoa.errors import ConfigError
-from anydoa.web.catalogue import Catalogue
+from anydoa.estimators.srp_phat import SrpPhat
+from anydoa.live.feeds import FileFeed
+from anydoa.live.pipeline import LivePipeline
+from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.server import PageServer, ServerOptions
 from unit.web.served import (
     ARRAY,
@@ -21,6 +25,7 @@ from unit.web.served import (
     malformed_request,
     send_and_read,
     serving,
+    shared_catalogue,
     upgrade_request,
 )
 
@@ -52,6 +57,13 @@ def test_the_page_may_choose_presets_and_what_the_command_line_gave() -> None:
     assert "respeaker-usb-4" in names
     assert options["grids"][0] == "fibonacci:512"  # type: ignore[index]
     assert options["live"] is False
+
+
+def test_dropped_recordings_are_judged_by_all_later_sound_and_the_stream_by_none() -> None:
+    located = shared_catalogue().localizer(Choice(array="two_talkers"))
+    assert located.estimator.look_ahead_s == SrpPhat().with_look_ahead(np.inf).look_ahead_s > 0
+    with closing(LivePipeline(located, FileFeed(RECORDING), vad=False)) as pipeline:
+        assert pipeline.localizer.estimator.look_ahead_s == 0
 
 
 def test_static_files_and_nothing_beside_them_are_served() -> None:

@@ -237,8 +237,12 @@ class SteeredEstimator:
             # Scores were learned with more microphones. With few, noise agrees on a direction by chance,
             # so that evidence must be heavier before a score counts in full.
             num_pairs = num_mics * (num_mics - 1) / 2
+            # The wider the span, the more evidence noise collects, too.
+            wider = self.evidence_span.weight / EvidenceSpan.of(self.options, 0).weight
             mass = np.array([talker.mass for talker in found.talkers], dtype=np.float32)
-            scores = scores * np.minimum(mass / np.float32(self.options.sure_mass / num_pairs), 1) ** 2
+            scores = (
+                scores * np.minimum(mass / np.float32(wider * self.options.sure_mass / num_pairs), 1) ** 2
+            )
         return scores
 
 

@@ -42,6 +42,12 @@ class EvidenceSpan:
         ahead = int(min(ahead_slots, options.memory_slots)) // options.slots_per_output
         return cls(options.memory_slots, ahead * options.slots_per_output, options.decay)
 
+    @property
+    def weight(self) -> float:
+        """What equal slots weigh together, where the judged one weighs one."""
+        away = np.arange(1 - self.past_slots, self.ahead_slots + 1)
+        return float(np.sum(self.decay ** np.abs(away)))
+
 
 class EvidenceMemory:
     """The slots of evidence around the judged one; the oldest is overwritten by the newest.

@@ -103,3 +103,8 @@ def test_a_talker_is_heard_before_the_evidence_of_the_past_would_tell() -> None:
     before, after = late_deg.values()
     assert after < before / 2
     assert after < 10
+
+
+def test_a_span_weighs_what_its_slots_do() -> None:
+    assert EvidenceSpan(3, 0, 0.5).weight == 1.75
+    assert EvidenceSpan(3, 2, 0.5).weight == 2.5
