@@ -1,8 +1,12 @@
 """How well talkers are followed: identities, distances, latency and cost. Prints Markdown.
 
+Each scene has two rows: causal, as a Tracker shows talkers while they are heard, and smoothed, as a
+TalkerTracker tells them when the recording is over.
+
     python benchmarks/tracking.py           # 20 rooms an array, 40 scenes of peaks a row
     python benchmarks/tracking.py --quick   # 2 rooms an array, 5 scenes of peaks a row
     python benchmarks/tracking.py --rooms 200 --first-room 1100   # others
+    python benchmarks/tracking.py --rooms 0 --scenes 8   # peaks alone
 
 Rooms: two talkers walk past each other for 20 s around an array, or stand, RT60 0.3 s, SNR 20 dB; each
 estimator finds its peaks in them. Scenes of peaks: peaks drawn at random around talkers who stand, walk and
@@ -11,6 +15,7 @@ first word on.
 """
 
 import argparse
+import math
 import sys
 import time
 from collections.abc import Iterable
@@ -25,25 +30,27 @@ from anydoa.estimators import SrpPhat, make_estimator
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.io import load_array
 from anydoa.metrics.tracking import CUTOFF_DEG, TrackCounts, count_tracks, gospa, ospa_deg
-from anydoa.tracking import Tracker, TrackerOptions
+from anydoa.tracking import TalkerTracker, Tracker, TrackerOptions
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))  # the scenes are those of the tests
 from unit.tracking.crossing_scenes import crossing_scene, standing_scene
 from unit.tracking.peak_scenes import KINDS, PeakScene, peak_scene
 
 FRAME_RATES = (10, 30)
+WAYS = ("causal", "smoothed")
+Shown = list[tuple[int, np.ndarray]]  # identity and direction of each talker of a frame
 
 
 @dataclass(frozen=True, eq=False)
 class Followed:
-    """What a tracker made of one scene.
+    """What was made of one scene, one way.
 
     Args:
         counts: identities.
         gospa_deg: mean over frames.
         ospa_deg: mean over frames.
         delays_s: from the first peak near each talker to the first track near it; none if never.
-        update_us: mean processor time of an update, in microseconds.
+        update_us: mean processor time for a frame, in microseconds.
     """
 
     counts: TrackCounts
@@ -53,30 +60,63 @@ class Followed:
     update_us: float
 
 
-def follow(scene: PeakScene, options: TrackerOptions | None = None, *, flat: bool = False) -> Followed:
-    """Run a tracker over the peaks of a scene; for a flat array only azimuths are scored.
+def causal(scene: PeakScene, options: TrackerOptions) -> list[Shown]:
+    """Talkers as they are shown while they are heard."""
+    tracker = Tracker(options)
+    frames = zip(scene.times_s, scene.sources, strict=True)
+    shown = (tracker.update(float(time_s), sources) for time_s, sources in frames)
+    return [[(track.id, track.direction) for track in tracks] for tracks in shown]
+
+
+def smoothed(scene: PeakScene, options: TrackerOptions) -> list[Shown]:
+    """Talkers from their first sound to their last, pauses included, as is told in the end."""
+    tracker = TalkerTracker(float(np.median(np.diff(scene.times_s))), options)
+    for time_s, sources in zip(scene.times_s, scene.sources, strict=True):
+        tracker.update(float(time_s), sources)
+    talkers = tracker.talkers()
+    paths = [talker.path.at(scene.times_s) for talker in talkers]
+    return [
+        [
+            (talker.id, path[frame])
+            for talker, path in zip(talkers, paths, strict=True)
+            if talker.begin_s <= time_s <= talker.end_s
+        ]
+        for frame, time_s in enumerate(scene.times_s)
+    ]
+
+
+def follow_both(
+    scene: PeakScene, options: TrackerOptions | None = None, *, flat: bool = False
+) -> dict[str, Followed]:
+    """Follow the peaks of a scene both ways; for a flat array only azimuths are scored.
 
     Near its plane a flat array hardly tells elevations: that is no matter of tracking.
     """
-    tracker, tracks, spent = Tracker(options), [], 0.0
-    for time_s, sources in zip(scene.times_s, scene.sources, strict=True):
+    followed = {}
+    for way, show in zip(WAYS, (causal, smoothed), strict=True):
         start = time.process_time()
-        tracks.append(tracker.update(float(time_s), sources))
-        spent += time.process_time() - start
+        shown = show(scene, options or TrackerOptions())
+        spent_s = time.process_time() - start
+        followed[way] = score(scene, shown, 1e6 * spent_s / len(shown), flat=flat)
+    return followed
+
+
+def score(scene: PeakScene, shown: list[Shown], update_us: float, *, flat: bool) -> Followed:
+    """Compare what was shown with the truth."""
     present = np.maximum.accumulate(scene.speaking, axis=0)
     seen = on_horizon if flat else np.asarray
     truth = seen(scene.truth)
-    directions = [seen(stack(track.direction for track in frame)) for frame in tracks]
+    directions = [seen(stack(direction for _, direction in frame)) for frame in shown]
     peaks = [seen(stack(source.direction for source in frame)) for frame in scene.sources]
-    ids = [np.array([track.id for track in frame], dtype=np.int64) for frame in tracks]
-    pairs = [(truth[frame, present[frame]], directions[frame]) for frame in range(0, len(tracks), 4)]
+    ids = [np.array([name for name, _ in frame], dtype=np.int64) for frame in shown]
+    pairs = [(truth[frame, present[frame]], directions[frame]) for frame in range(0, len(shown), 4)]
     delays = [confirmation_s(scene.times_s, path, peaks, directions) for path in truth.swapaxes(0, 1)]
     return Followed(
         counts=count_tracks(ids, directions, truth, present, duration_s=scene.duration_s),
         gospa_deg=float(np.mean([gospa(*pair).total_deg for pair in pairs])),
         ospa_deg=float(np.mean([ospa_deg(*pair) for pair in pairs])),
         delays_s=[delay for delay in delays if delay is not None],
-        update_us=1e6 * spent / len(tracks),
+        update_us=update_us,
     )
 
 
@@ -120,20 +160,27 @@ def row(name: str, followed: list[Followed]) -> str:
 
 def print_rooms(seeds: range) -> None:
     """Talkers in rooms of these seeds, for each array and estimator; each is simulated once an array."""
+    if not seeds:
+        return
     estimators = {
         "srp-phat, 10 a second": SrpPhat(),
         "srp-phat, 31 a second": SrpPhat(frames_per_output=2),
         "steered, 10 a second": make_estimator("steered"),
+        "steered with look-ahead, 10 a second": make_estimator("steered").with_look_ahead(math.inf),
     }
     random = random_array(np.random.default_rng(5), 8, radius=0.06).replace(name="8 at random")
     for kind, make_scene in (("crossing", crossing_scene), ("standing", standing_scene)):
         for array, flat in ((load_array("respeaker-6"), True), (random, False)):
-            followed: dict[str, list[Followed]] = {name: [] for name in estimators}
+            followed: dict[str, list[Followed]] = {
+                f"{name}, {way}": [] for name in estimators for way in WAYS
+            }
             for seed in seeds:
                 scene = make_scene(seed, array)
                 for name, estimator in estimators.items():
                     options = TrackerOptions(least_score=estimator.threshold)
-                    followed[name].append(follow(scene.peaks(array, estimator), options, flat=flat))
+                    both = follow_both(scene.peaks(array, estimator), options, flat=flat)
+                    for way, one in both.items():
+                        followed[f"{name}, {way}"].append(one)
             for name, results in followed.items():
                 print(row(f"{kind} in rooms, {array.name}, {name}", results), flush=True)
 
@@ -143,7 +190,11 @@ def print_peaks(num_scenes: int) -> None:
     for kind in KINDS:
         for rate in FRAME_RATES:
             scenes = (peak_scene(seed, kind, frames_a_second=rate) for seed in range(num_scenes))
-            print(row(f"peaks, {kind}, {rate} a second", [follow(scene) for scene in scenes]), flush=True)
+            followed = [follow_both(scene) for scene in scenes]
+            for way in WAYS:
+                print(
+                    row(f"peaks, {kind}, {rate} a second, {way}", [one[way] for one in followed]), flush=True
+                )
 
 
 def main() -> None:
@@ -151,16 +202,18 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="2 rooms an array and 5 scenes of peaks a row")
     parser.add_argument("--rooms", type=int, help="rooms an array; 20 if neither this nor --quick is given")
     parser.add_argument("--first-room", type=int, default=0, help="seed of the first of them")
+    parser.add_argument("--scenes", type=int, help="scenes of peaks a row; 40 if neither this nor --quick")
     args = parser.parse_args()
-    num_rooms = args.rooms or (2 if args.quick else 20)
+    num_rooms = args.rooms if args.rooms is not None else (2 if args.quick else 20)
+    num_scenes = args.scenes if args.scenes is not None else (5 if args.quick else 40)
     print(
         "| scenes | number | switches | false tracks a minute | missed % | GOSPA ° | OSPA ° "
-        "| confirmed after s | update µs |"
+        "| shown after s | µs a frame |"
     )
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
     with threadpool_limits(1):
         print_rooms(range(args.first_room, args.first_room + num_rooms))
-        print_peaks(5 if args.quick else 40)
+        print_peaks(num_scenes)
 
 
 if __name__ == "__main__":

@@ -1,13 +1,14 @@
 """From a recording to directions: the facade of the package.
 
 A :class:`Localizer` joins an array, a grid and an estimator; it takes files or audio in memory, whole or as
-it comes. Nothing but the sums for the summary is kept between blocks, so length costs no memory.
+it comes. Between blocks nothing is kept but sums for the summary and, of recordings, the peaks of frames as
+plain numbers, a few megabytes an hour.
 """
 
 import logging
 import math
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
@@ -24,7 +25,7 @@ from anydoa.geometry.grid import DirectionGrid
 from anydoa.io import load_array, load_grid
 from anydoa.io.audio import Recording, audio_info, is_recording, read_blocks
 from anydoa.io.resampling import StreamResampler
-from anydoa.io.results import LocalizationResult, ResultHeader, Source, Span
+from anydoa.io.results import FrameResult, LocalizationResult, ResultHeader, Source, frames_of_talkers
 from anydoa.io.samples import (
     AudioInfo,
     as_samples,
@@ -33,10 +34,11 @@ from anydoa.io.samples import (
     split_blocks,
     whole_rate,
 )
+from anydoa.io.talkers import Talker
 from anydoa.peaks import Frame, FrameReader, PeakFinder
 from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
 from anydoa.threads import one_blas_thread
-from anydoa.tracking import SpanTracker
+from anydoa.tracking import TalkerTracker, TrackerOptions
 
 _logger = logging.getLogger(__name__)
 
@@ -142,9 +144,10 @@ class Localizer:
             ShapeError: if samples are not floats (channel, time).
         """
         run = self.iterate(audio, sample_rate)
-        frames = tuple(frame.result for frame in run)
+        for _ in run:
+            pass
         return LocalizationResult(
-            run.header, frames, run.directions, run.info.duration_s, run.warnings, run.spans
+            run.header, tuple(run.frames), run.directions, run.info.duration_s, run.warnings, run.talkers
         )
 
     def iterate(self, audio: AudioLike, sample_rate: int | None = None) -> "LocalizationRun":
@@ -351,11 +354,18 @@ class LocalizationRun:
         self._array, self._blocks = localizer.array, blocks
         self._watch = localizer.watch(info.sample_rate)
         self._session = Session(localizer, info.sample_rate, self._watch)
-        self._spans = SpanTracker(estimator.hop_length / estimator.sample_rate)
+        self._finder = localizer.finder
+        self._tracker = TalkerTracker(
+            estimator.hop_length / estimator.sample_rate,
+            TrackerOptions(least_score=estimator.threshold),
+            num_talkers=localizer.finder.num_sources,
+        )
+        self._talkers: tuple[Talker, ...] | None = None
 
     def __iter__(self) -> Iterator[Frame]:
         for frame in self._frames():
-            self._spans.update(frame.time_s, frame.sources)
+            self._tracker.update(frame.time_s, frame.sources)
+            self._talkers = None
             yield frame
         self.warnings = self._session.warnings
         for line in self.warnings:
@@ -367,9 +377,24 @@ class LocalizationRun:
         return self._session.directions
 
     @property
-    def spans(self) -> tuple[Span, ...]:
-        """Who was where when, in order of start."""
-        return self._spans.spans(self.directions)
+    def talkers(self) -> tuple[Talker, ...]:
+        """Who was where when so far, in order of the first sound."""
+        return self.find_talkers()
+
+    def find_talkers(self, on_frame: Callable[[], None] = lambda: None) -> tuple[Talker, ...]:
+        """The talkers, told of every step on the way to them: an hour of sound takes most of a minute.
+
+        Args:
+            on_frame: called once for each frame and direction of time; what it raises ends the work.
+        """
+        if self._talkers is None:
+            self._talkers = self._tracker.talkers(self.directions, on_frame=on_frame)
+        return self._talkers
+
+    @property
+    def frames(self) -> Iterator[FrameResult]:
+        """The frames so far, each with the talkers whose turn it is."""
+        return frames_of_talkers(self._tracker.times_s, self.talkers, self._finder.mirror)
 
     @property
     def mean_spectrum(self) -> Float[np.ndarray, "grid"]:

@@ -23,17 +23,18 @@ from anydoa.cli.options import (
     parse_array,
     parse_sources,
 )
-from anydoa.cli.printing import mirror_words, place_words, tell
+from anydoa.cli.printing import angle_words, mirror_words, place_words, tell
 from anydoa.errors import AnydoaError, ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
 from anydoa.io.output import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:
-    from anydoa.io.results import Span, TextSink
+    from anydoa.io.results import TextSink
+    from anydoa.io.talkers import Talker
     from anydoa.localizer import LocalizationRun, Localizer
     from anydoa.peaks import Frame
 
-_SUFFIXES = {"json": ".jsonl", "csv": ".csv", "dcase": ".dcase.csv"}
+_SUFFIXES = {"json": ".jsonl", "csv": ".csv", "dcase": ".dcase.csv", "rttm": ".rttm"}
 
 
 def locate(
@@ -43,10 +44,10 @@ def locate(
     array: ArrayOption,
     sources: Annotated[str, typer.Option(metavar="N|auto", help="How many sources there are.")] = "auto",
     form: Annotated[
-        Literal["table", "json", "csv", "dcase"],
+        Literal["table", "json", "csv", "dcase", "rttm"],
         typer.Option(
             "--format",
-            help="table is printed; json (lines) and csv hold every frame, dcase one in 100 ms.",
+            help="table is printed; json (lines) and csv hold every frame, dcase one in 100 ms, rttm turns.",
         ),
     ] = "table",
     output: Annotated[
@@ -149,7 +150,7 @@ class _Targets:
     """
 
     files: tuple[Path, ...]
-    form: Literal["table", "json", "csv", "dcase"]
+    form: Literal["table", "json", "csv", "dcase", "rttm"]
     output: str | None
     plot: Path | None
     plot_mask: Path | None
@@ -158,13 +159,15 @@ class _Targets:
     def __post_init__(self) -> None:
         if self.form == "table" and self.output is not None:
             raise ConfigError(
-                f"output {self.output!r} needs a format, for the table is printed; add --format json, csv or "
-                "dcase"
+                f"output {self.output!r} needs a format, for the table is printed; add --format json, csv, "
+                "dcase or rttm"
             )
         if len(self.files) > 1 and self.output == "-" and self.form != "json":
-            raise ConfigError("several recordings as CSV would run into each other; leave out -o -")
+            raise ConfigError(f"several recordings as {self.form} would run into each other; leave out -o -")
         if self.skip_existing and not self._written(self.files[0]):
-            raise ConfigError("--skip-existing looks for files; add --format json, csv or dcase, or --plot")
+            raise ConfigError(
+                "--skip-existing looks for files; add --format json, csv, dcase or rttm, or --plot"
+            )
         for picture in (self.picture(self.files[0]), self.mask_picture(self.files[0])):
             if picture is not None:
                 from anydoa.plotting import check_picture_path
@@ -237,18 +240,18 @@ def _locate_file(
     try:
         run = localizer.iterate(recording)
         with targets.open(file) as stream:
-            writer = None if targets.form == "table" else WRITERS[targets.form](stream, run.header)
             for frame in _with_progress(run, quiet=quiet):
-                if writer is not None:
-                    writer.write(frame.result)
                 trace.add(frame)
-            if writer is not None:
-                writer.finish(run.directions, run.info.duration_s, run.warnings)
+            if targets.form != "table":  # who a talker is shows when the recording is over
+                writer = WRITERS[targets.form](stream, run.header)
+                for result in run.frames:
+                    writer.write(result)
+                writer.finish(run.directions, run.info.duration_s, run.warnings, run.talkers)
     except KeyboardInterrupt:  # files appear when they are whole
         if targets.result(file) is not None:
             tell(f"interrupted; {targets.result(file)} was not written", err=True)
         raise
-    if writer is None:
+    if targets.form == "table":
         _print_tables(run)
     elif targets.result(file) and not quiet:
         tell(f"wrote {targets.result(file)}", err=True)
@@ -282,33 +285,37 @@ def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["Frame"]:
 
 def _print_tables(run: "LocalizationRun") -> None:
     from anydoa.geometry import ambiguity_sentence
-    from anydoa.tracking import heard_s
+    from anydoa.io.talkers import heard_s
 
-    header, spans = run.header, run.spans
+    header, talkers = run.header, run.talkers
     tell(f"{header.file}: {run.info.duration_s:.1f} s, {header.array}, {header.estimator}, {header.grid}")
     if not run.directions:
         hint = "see the warning" if run.warnings else "--sources 1 gives the likeliest"
         tell(f"  no source reaches the threshold of {header.estimator}; {hint}")
         return
     tell("  azimuth  elevation  score    heard")
-    rows = [(heard_s(spans, source), source) for source in run.directions]
+    rows = [(heard_s(talkers, source.direction), source) for source in run.directions]
     for seconds, source in sorted(rows, key=lambda row: -row[0]):
         place = place_words(source.direction, source.score)
         tell(f"  {place}  {seconds:5.1f} s{mirror_words(source.mirror)}")
-    _print_spans(spans)
+    _print_turns(talkers)
     if any(source.mirror for source in run.directions):
         tell(f"  note: the array {ambiguity_sentence(header.array_rank)}; a grid of one side settles it")
 
 
-def _print_spans(spans: "Sequence[Span]") -> None:
-    """Those that are long and clear enough for a line."""
-    listed = [span for span in spans if not span.is_brief]
+def _print_turns(talkers: "Sequence[Talker]") -> None:
+    """Who was where when: the turns that are long and clear enough for a line."""
+    turns = [(turn.begin_s, talker.id, talker, turn) for talker in talkers for turn in talker.turns]
+    listed = [each for each in sorted(turns, key=lambda each: each[:2]) if not each[-1].is_brief]
     if listed:
-        tell("\n     from        to  azimuth  elevation  score")
-    for span in listed:
-        time = f"{span.start_s:6.1f} s  {span.end_s:6.1f} s"
-        tell(f"  {time}  {place_words(span.direction, span.score)}")
-    if len(listed) < len(spans):
-        hidden = len(spans) - len(listed)
+        tell("\n  who      from        to  azimuth  elevation  score")
+    for _, id, talker, turn in listed:
+        path = talker.path_of(turn)
+        place = path.direction if path.stays else path.directions[0]
+        walks = "" if path.stays else f"   walks to {', '.join(angle_words(path.directions[-1]))}"
+        time = f"{turn.begin_s:6.1f} s  {turn.end_s:6.1f} s"
+        tell(f"  {id:3d}  {time}  {place_words(place, path.score)}{walks}")
+    if len(listed) < len(turns):
+        hidden = len(turns) - len(listed)
         ones = "one" if hidden == 1 else "ones"
-        tell(f"  and {hidden} brief or faint {ones}; --format json or csv has every frame")
+        tell(f"  and {hidden} brief or faint {ones}; --format json has every turn")

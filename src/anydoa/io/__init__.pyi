@@ -6,6 +6,7 @@ from . import output as output
 from . import resampling as resampling
 from . import results as results
 from . import samples as samples
+from . import talkers as talkers
 from .array_file import list_presets as list_presets
 from .array_file import load_array as load_array
 from .array_file import save_array as save_array

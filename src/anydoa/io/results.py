@@ -1,14 +1,14 @@
 """What a localization says, in memory and on disk.
 
 JSON lines: a header, a line a frame, a summary. CSV: a row a source and frame. DCASE CSV: a row a source and
-100 ms. All are written line by line while frames come in. Angles in degrees, in the frame and at the times
-that the header spells out.
+100 ms. RTTM: a line a turn. All are written line by line. Angles in degrees, in the frame and at the times
+that the header of JSON lines spells out.
 """
 
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -20,6 +20,7 @@ from anydoa.errors import ConfigError, GeometryError
 from anydoa.geometry.coordinates import direction_to_angles_deg, normalize_direction
 from anydoa.geometry.dialects import direction_to_dcase
 from anydoa.io.output import whole_text
+from anydoa.io.talkers import Talker, TalkerPath, Turn
 
 SCHEMA = "anydoa-results-1"
 FRAME_CONVENTION = (
@@ -40,9 +41,9 @@ class Source:
 
     Args:
         direction: unit vector towards it.
-        score: value of the spectrum there, 0..1.
-        id: number of the source in the frame, 0 for the strongest. It names the same source in the next frame
-            only where a tracker has set it.
+        score: value of the spectrum there, 0..1; 0 in frames of a talker's turn without a peak of its own.
+        id: number of the talker, the same in every frame of a recording or stream; of peaks that nobody
+            follows, the rank in their frame, 0 for the strongest.
         mirror: other directions that the array cannot tell from this one.
         activity: probability that it sounds in this frame; None where no tracker follows it, for such a
             source always sounds.
@@ -87,37 +88,6 @@ class FrameResult:
     sources: tuple[Source, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class Span:
-    """A source for as long as it stays where it is.
-
-    Args:
-        start_s: time of its first frame, in seconds from the first sample.
-        end_s: time of its last frame.
-        direction: unit vector towards it, the mean of its frames weighted by their scores.
-        score: mean score of its frames, 0..1.
-        heard_s: seconds of frames that it was heard in; pauses do not count.
-        is_brief: whether it is too short or too faint for a table.
-    """
-
-    start_s: float
-    end_s: float
-    direction: Float[np.ndarray, "3"]
-    score: float
-    heard_s: float
-    is_brief: bool
-
-    @property
-    def duration_s(self) -> float:
-        """Seconds from its first frame to its last."""
-        return self.end_s - self.start_s
-
-    def __repr__(self) -> str:
-        azimuth_deg, elevation_deg = direction_to_angles_deg(self.direction)
-        time = f"{self.start_s:.1f} to {self.end_s:.1f} s"
-        return f"Span({time}, azimuth {azimuth_deg:.1f}°, elevation {elevation_deg:.1f}°)"
-
-
 @dataclass(frozen=True)
 class ResultHeader:
     """Recording, array and estimator of results.
@@ -155,7 +125,8 @@ class LocalizationResult:
         directions: the sources of the recording as a whole, strongest first.
         duration_s: length of the recording in seconds.
         warnings: what is wrong with the recording, a line each: dead or copied channels, hum, a lone tone.
-        spans: who was where when, in order of start; none for results that were read from a file.
+        talkers: who was where when, in order of the first sound. The id of a source in a frame is that of its
+            talker.
     """
 
     header: ResultHeader
@@ -163,12 +134,40 @@ class LocalizationResult:
     directions: tuple[Source, ...]
     duration_s: float
     warnings: tuple[str, ...] = ()
-    spans: tuple[Span, ...] = ()
+    talkers: tuple[Talker, ...] = ()
 
     def __repr__(self) -> str:
         found = ", ".join(map(repr, self.directions)) or "no source"
         length = f"{self.duration_s:.1f} s, {len(self.frames)} frames"
         return f"LocalizationResult({self.header.file}, {length}: {found})"
+
+
+def frames_of_talkers(
+    times_s: Float[np.ndarray, "frame"],
+    talkers: Sequence[Talker],
+    mirror: Callable[[Float[np.ndarray, "3"]], tuple[Float[np.ndarray, "3"], ...]],
+) -> Iterator[FrameResult]:
+    """Frames one after the other, each with the talkers whose turn it is.
+
+    Args:
+        times_s: times of all frames of the recording.
+        talkers: everyone in it.
+        mirror: gives the directions that the array cannot tell from one.
+    """
+    parts = [(np.searchsorted(times_s, talker.path.times_s), talker) for talker in talkers]
+    frame = np.concatenate([frames for frames, _ in parts]) if parts else np.zeros(0, dtype=int)
+    who = np.repeat(np.arange(len(talkers)), [len(frames) for frames, _ in parts])
+    row = np.concatenate([np.arange(len(frames)) for frames, _ in parts]) if parts else frame
+    score = np.concatenate([talker.path.scores for talker in talkers]) if parts else np.zeros(0)
+    order = np.lexsort((who, -score, frame))
+    first = np.searchsorted(frame[order], np.arange(len(times_s) + 1))
+    for index, time_s in enumerate(times_s.tolist()):
+        sources = []
+        for place in order[first[index] : first[index + 1]]:
+            talker = talkers[who[place]]
+            direction = np.asarray(talker.path.directions[row[place]], dtype=np.float64)
+            sources.append(Source(direction, float(score[place]), talker.id, mirror(direction)))
+        yield FrameResult(time_s, tuple(sources))
 
 
 @runtime_checkable
@@ -203,7 +202,11 @@ class ResultWriter(ABC):
         """Write one frame; frames come in order of time."""
 
     def finish(  # noqa: B027 # most have no summary
-        self, directions: Iterable[Source], duration_s: float, warnings: Iterable[str] = ()
+        self,
+        directions: Iterable[Source],
+        duration_s: float,
+        warnings: Iterable[str] = (),
+        talkers: Iterable[Talker] = (),
     ) -> None:
         """Write what comes after the last frame."""
 
@@ -222,11 +225,21 @@ class JsonLinesWriter(ResultWriter):
             {"time_s": round(frame.time_s, 4), "sources": [_to_json(source) for source in frame.sources]}
         )
 
-    def finish(self, directions: Iterable[Source], duration_s: float, warnings: Iterable[str] = ()) -> None:
-        """Write the summary line: the directions of the recording as a whole, and what is wrong with it."""
-        sources = [_to_json(source) for source in directions]
-        duration = {"duration_s": round(duration_s, 4)}
-        self._line({"summary": {**duration, "sources": sources, "warnings": list(warnings)}})
+    def finish(
+        self,
+        directions: Iterable[Source],
+        duration_s: float,
+        warnings: Iterable[str] = (),
+        talkers: Iterable[Talker] = (),
+    ) -> None:
+        """Write the summary line: directions of the whole recording, talkers, and what is wrong with it."""
+        summary = {
+            "duration_s": round(duration_s, 4),
+            "sources": [_to_json(source) for source in directions],
+            "talkers": [_talker_to_json(talker) for talker in talkers],
+            "warnings": list(warnings),
+        }
+        self._line({"summary": summary})
 
     def _line(self, content: dict[str, Any]) -> None:
         self.file.write(json.dumps(content, allow_nan=False) + "\n")
@@ -272,7 +285,13 @@ class DcaseWriter(ResultWriter):
         if self._nearest is None or _from_middle(frame) < _from_middle(self._nearest):
             self._nearest = frame
 
-    def finish(self, directions: Iterable[Source], duration_s: float, warnings: Iterable[str] = ()) -> None:
+    def finish(
+        self,
+        directions: Iterable[Source],
+        duration_s: float,
+        warnings: Iterable[str] = (),
+        talkers: Iterable[Talker] = (),
+    ) -> None:
         """Write the last frame."""
         self._flush()
 
@@ -286,7 +305,44 @@ class DcaseWriter(ResultWriter):
         self._nearest = None
 
 
-WRITERS: dict[str, type[ResultWriter]] = {"json": JsonLinesWriter, "csv": CsvWriter, "dcase": DcaseWriter}
+class RttmWriter(ResultWriter):
+    """A line a turn, as programs for speaker diarization read them; talkers are ``talker_0``, ``talker_1``.
+
+    Directions have no place in it: readers take no other lines, and no other words where theirs are.
+
+    Reference:
+        NIST (2009), *The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan*, appendix A:
+        type, file, channel, begin, duration, orthography, subtype, name, confidence, look-ahead.
+    """
+
+    def start(self, header: ResultHeader) -> None:
+        """Write nothing: the format has no header."""
+        self._name = "_".join(Path(header.file).stem.split()) or "recording"
+
+    def write(self, frame: FrameResult) -> None:
+        """Write nothing: the format has no frames."""
+
+    def finish(
+        self,
+        directions: Iterable[Source],
+        duration_s: float,
+        warnings: Iterable[str] = (),
+        talkers: Iterable[Talker] = (),
+    ) -> None:
+        """Write the turns of all talkers, in order of time."""
+        turns = [(turn.begin_s, talker.id, turn) for talker in talkers for turn in talker.turns]
+        for begin_s, id, turn in sorted(turns, key=lambda each: each[:2]):
+            length_s = max(turn.end_s - begin_s, turn.heard_s)  # of a single frame, too
+            time = f"{begin_s:.3f} {length_s:.3f}"
+            self.file.write(f"SPEAKER {self._name} 1 {time} <NA> <NA> talker_{id} <NA> <NA>\n")
+
+
+WRITERS: dict[str, type[ResultWriter]] = {
+    "json": JsonLinesWriter,
+    "csv": CsvWriter,
+    "dcase": DcaseWriter,
+    "rttm": RttmWriter,
+}
 """Writers by the name of their format."""
 
 
@@ -296,7 +352,7 @@ def write_results(result: LocalizationResult, path: str | os.PathLike[str], *, f
     Args:
         result: what was found.
         path: file to write; an old one is replaced when the new one is whole.
-        format: ``json``, ``csv`` or ``dcase``.
+        format: ``json``, ``csv``, ``dcase`` or ``rttm``.
 
     Raises:
         ConfigError: if there is no such format, or the file cannot be written.
@@ -307,7 +363,7 @@ def write_results(result: LocalizationResult, path: str | os.PathLike[str], *, f
         writer = WRITERS[format](file, result.header)
         for frame in result.frames:
             writer.write(frame)
-        writer.finish(result.directions, result.duration_s, result.warnings)
+        writer.finish(result.directions, result.duration_s, result.warnings, result.talkers)
 
 
 def read_results(path: str | os.PathLike[str]) -> LocalizationResult:
@@ -327,14 +383,16 @@ def read_results(path: str | os.PathLike[str]) -> LocalizationResult:
         header, *frames, last = map(json.loads, lines)
         if header["schema"] != SCHEMA:
             raise ConfigError(f"{name}: schema must be {SCHEMA!r}, got {header['schema']!r}; locate anew")
+        frame_results = tuple(FrameResult(frame["time_s"], _sources_from_json(frame)) for frame in frames)
         return LocalizationResult(
             header=ResultHeader(
                 **{field: header[field] for field in ResultHeader.__dataclass_fields__ if field in header}
             ),
-            frames=tuple(FrameResult(frame["time_s"], _sources_from_json(frame)) for frame in frames),
+            frames=frame_results,
             directions=_sources_from_json(last["summary"]),
             duration_s=last["summary"]["duration_s"],
             warnings=tuple(map(str, last["summary"]["warnings"])),
+            talkers=_talkers_from_json(last["summary"].get("talkers", []), frame_results),
         )
     except (KeyError, TypeError, json.JSONDecodeError, GeometryError) as error:
         raise ConfigError(
@@ -362,6 +420,60 @@ def _to_json(source: Source) -> dict[str, Any]:
         **activity,
         "mirror": [_angles_and_xyz(mirror) for mirror in source.mirror],
     }
+
+
+def _talker_to_json(talker: Talker) -> dict[str, Any]:
+    """A talker; its path stands in the frames, under its id."""
+    return {
+        "id": talker.id,
+        "begin_s": round(talker.begin_s, 4),
+        "end_s": round(talker.end_s, 4),
+        "heard_s": round(talker.heard_s, 4),
+        **_angles_and_xyz(talker.direction),
+        "score": round(talker.score, 4),
+        "stays": talker.stays,
+        "turns": [_turn_to_json(turn, talker.path_of(turn)) for turn in talker.turns],
+    }
+
+
+def _turn_to_json(turn: Turn, path: TalkerPath) -> dict[str, Any]:
+    return {
+        "begin_s": round(turn.begin_s, 4),
+        "end_s": round(turn.end_s, 4),
+        "heard_s": round(turn.heard_s, 4),
+        "from": _angles_and_xyz(path.directions[0]),
+        "to": _angles_and_xyz(path.directions[-1]),
+        "is_brief": turn.is_brief,
+    }
+
+
+def _talkers_from_json(content: list[dict[str, Any]], frames: Sequence[FrameResult]) -> tuple[Talker, ...]:
+    """Talkers with the paths that the frames have under their ids."""
+    places: dict[int, list[tuple[float, Source]]] = {int(talker["id"]): [] for talker in content}
+    for frame in frames:
+        for source in frame.sources:
+            if source.id in places:
+                places[source.id].append((frame.time_s, source))
+    return tuple(
+        Talker(
+            id=id,
+            path=TalkerPath(
+                np.array([time_s for time_s, _ in places[id]]),
+                np.array([source.direction for _, source in places[id]]).reshape(-1, 3),
+                np.array([source.score for _, source in places[id]]),
+            ),
+            turns=tuple(
+                Turn(
+                    begin_s=float(turn["begin_s"]),
+                    end_s=float(turn["end_s"]),
+                    heard_s=float(turn["heard_s"]),
+                    is_brief=bool(turn["is_brief"]),
+                )
+                for turn in talker["turns"]
+            ),
+        )
+        for id, talker in zip(places, content, strict=True)
+    )
 
 
 def _sources_from_json(content: dict[str, Any]) -> tuple[Source, ...]:

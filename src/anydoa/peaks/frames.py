@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.io.results import FrameResult, Source
+from anydoa.io.results import Source
 from anydoa.peaks.finder import Peak, PeakFinder
 from anydoa.peaks.votes import DirectionVotes
 from anydoa.spectrum import SpatialSpectrum
@@ -34,11 +34,6 @@ class Frame:
         return tuple(
             Source(peak.direction, peak.score, rank, peak.mirror) for rank, peak in enumerate(self.peaks)
         )
-
-    @property
-    def result(self) -> FrameResult:
-        """What files and tables tell of the frame: all but its spectrum."""
-        return FrameResult(self.time_s, self.sources)
 
 
 class FrameReader:

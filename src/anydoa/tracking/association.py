@@ -18,7 +18,7 @@ from scipy.optimize import linear_sum_assignment
 
 from anydoa.io.results import Source
 from anydoa.tracking.options import TrackerOptions
-from anydoa.tracking.track import Hypothesis, peak_variance
+from anydoa.tracking.track import Claim, Hypothesis, peak_variance
 
 
 def resolved(peaks: Sequence[Source], options: TrackerOptions) -> list[Source]:
@@ -63,7 +63,8 @@ def associate(
         group = [owner, *(one for one in field.within_gate(index) if one not in owned)]
         for one, share in zip(group, field.shares(group, index, options), strict=True):
             if share.probability >= options.hardly:
-                heard = after[one].heard(share.probability, seconds, options)
+                claim = Claim(peaks[index].id, share.probability, share.variance, owns=one == owner)
+                heard = after[one].heard(claim, seconds, options)
                 is_sure = share.probability >= options.sure  # hardly anyone else may own it
                 heard = heard.surprised(peaks[index], seconds, options, own=is_sure)
                 after[one] = heard.taught(peaks[index], share.variance / novelty, teaches_velocity=is_sure)

@@ -8,6 +8,7 @@ tangent plane, and no basis has to be chosen: turning the world turns the filter
 
 import math
 from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -28,6 +29,44 @@ class MotionModel:
 
     speed: float
     memory_s: float
+
+
+class Step(NamedTuple):
+    """What some seconds do to angle and speed along one axis, for any number of steps at once.
+
+    Angle and speed become ``angle + reach_s * speed`` and ``kept * speed``; what the talker may have done
+    meanwhile adds the variances of angle and speed, and their covariance. Each is a number, or an array of
+    one for each step.
+    """
+
+    reach_s: Any
+    kept: Any
+    angle: Any
+    both: Any
+    speed: Any
+
+
+def step_of(
+    seconds: float | Float[np.ndarray, "*step"], speed: float, memory_s: float | Float[np.ndarray, "*step"]
+) -> Step:
+    """The step of so many seconds, with no peak in between; exact for any split of them.
+
+    Args:
+        seconds: length of the step.
+        speed: standard deviation of the angular speed along each axis, in rad/s.
+        memory_s: seconds after which a velocity has faded to 1/e.
+
+    Reference:
+        Särkkä and Solin (2019), *Applied Stochastic Differential Equations*, chapter 6: discretization of
+        linear equations.
+    """
+    ratio = seconds / memory_s
+    faded = -(math.expm1(-ratio) if isinstance(ratio, float) else np.expm1(-ratio))
+    reach_s = memory_s * faded
+    angle = memory_s * (2 * (seconds - reach_s) - reach_s * faded)
+    return Step(
+        reach_s, 1 - faded, speed**2 * angle, speed**2 * reach_s * faded, speed**2 * faded * (2 - faded)
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,23 +94,15 @@ class Motion:
         return float(self.covariance[0, 0])
 
     def after(self, seconds: float, model: MotionModel) -> "Motion":
-        """The motion some seconds later, with no peak in between; exact for any split of the seconds.
-
-        Reference:
-            Särkkä and Solin (2019), *Applied Stochastic Differential Equations*, chapter 6: discretization
-            of linear equations.
-        """
-        kept = math.exp(-seconds / model.memory_s)
-        reach_s = model.memory_s * -math.expm1(-seconds / model.memory_s)
+        """The motion some seconds later, with no peak in between; see :func:`step_of`."""
+        step = step_of(float(seconds), model.speed, model.memory_s)
+        reach_s, kept = step.reach_s, step.kept
         direction, velocity = _carry(self.direction, reach_s * self.velocity, kept * self.velocity)
-        step = np.array([[1.0, reach_s], [0.0, kept]])
-        # What the talker may have done meanwhile: variances of angle and speed, and their covariance.
-        memory_s, faded = model.memory_s, reach_s / model.memory_s
-        speed = faded * (2 - faded)
-        both = memory_s * faded**2
-        angle = memory_s * (2 * (seconds - reach_s) - memory_s * faded**2)
-        noise = model.speed**2 * np.array([[angle, both], [both, speed]])
-        return Motion(direction, velocity, step @ self.covariance @ step.T + noise)
+        (angle, both), (_, speed) = self.covariance.tolist()
+        ahead = both + reach_s * speed
+        angle, both = angle + reach_s * (both + ahead) + step.angle, kept * ahead + step.both
+        covariance = np.array([[angle, both], [both, kept**2 * speed + step.speed]])
+        return Motion(direction, velocity, covariance)
 
     def corrected(
         self, measured: Float[np.ndarray, "3"], variance: float, *, teaches_velocity: bool = True
@@ -109,14 +140,22 @@ def tangent_towards(start: Float[np.ndarray, "3"], end: Float[np.ndarray, "3"]) 
 def _carry(
     direction: Float[np.ndarray, "3"], step: Float[np.ndarray, "3"], velocity: Float[np.ndarray, "3"]
 ) -> tuple[Float[np.ndarray, "3"], Float[np.ndarray, "3"]]:
-    """A direction moved along a tangent (exponential map), and a velocity moved with it in parallel."""
-    angle = math.sqrt(float(step @ step))
+    """A direction moved along a tangent (exponential map), and a velocity moved with it in parallel.
+
+    In plain numbers: of three each, they are several times as fast as arrays.
+    """
+    (x, y, z), (dx, dy, dz), (u, v, w) = direction.tolist(), step.tolist(), velocity.tolist()
+    angle = math.sqrt(dx * dx + dy * dy + dz * dz)
     if angle <= _SMALL:
         return direction, velocity
-    ahead = step / angle
+    dx, dy, dz = dx / angle, dy / angle, dz / angle
     cosine, sine = math.cos(angle), math.sin(angle)
-    moved = cosine * direction + sine * ahead
-    carried = velocity + float(velocity @ ahead) * ((cosine - 1) * ahead - sine * direction)
+    ahead = u * dx + v * dy + w * dz
+    turned, sunk = ahead * (cosine - 1), ahead * sine
+    u, v, w = u + turned * dx - sunk * x, v + turned * dy - sunk * y, w + turned * dz - sunk * z
+    x, y, z = cosine * x + sine * dx, cosine * y + sine * dy, cosine * z + sine * dz
     # Rounding errors would add up over hours.
-    moved = moved / math.sqrt(float(moved @ moved))
-    return moved, carried - float(carried @ moved) * moved
+    length = math.sqrt(x * x + y * y + z * z)
+    x, y, z = x / length, y / length, z / length
+    off = u * x + v * y + w * z
+    return np.array([x, y, z]), np.array([u - off * x, v - off * y, w - off * z])

@@ -31,6 +31,7 @@ class Tracker:
         self._confirmed: list[Hypothesis] = []
         self._tentative: list[Hypothesis] = []
         self._next_id = 0
+        self._next_number = 0
         self._time_s: float | None = None
 
     @property
@@ -55,6 +56,11 @@ class Tracker:
         Raises:
             ConfigError: if the time is not finite or goes back.
         """
+        self.observe(time_s, sources, speech=speech)
+        return tuple(hypothesis.shown(time_s, self.options) for hypothesis in self._confirmed)
+
+    def observe(self, time_s: float, sources: Sequence[Source], *, speech: bool = True) -> None:
+        """Take the peaks of the next frame as :meth:`update` does, and show nothing."""
         last_s = time_s if self._time_s is None else self._time_s
         if not (math.isfinite(time_s) and time_s >= last_s):
             raise ConfigError(
@@ -72,14 +78,20 @@ class Tracker:
         self._tentative, rest = associate(
             self._predict(self._tentative, time_s, seconds), rest, time_s, seconds, options
         )
-        self._tentative += [new_hypothesis(peak, time_s, options) for peak in rest]
+        for number, peak in enumerate(rest, self._next_number):
+            self._tentative.append(new_hypothesis(peak, time_s, number, options))
+        self._next_number += len(rest)
         # Those that have been heard enough get ids, in the order of their birth.
         for hypothesis in self._tentative:
             if hypothesis.deserves_id:
                 self._confirmed.append(replace(hypothesis, id=self._next_id))
                 self._next_id += 1
         self._tentative = [one for one in self._tentative if not one.deserves_id]
-        return tuple(hypothesis.shown(time_s, options) for hypothesis in self._confirmed)
+
+    @property
+    def hypotheses(self) -> tuple[Hypothesis, ...]:
+        """Everyone who may be a talker: those who are shown, then the tentative ones."""
+        return (*self._confirmed, *self._tentative)
 
     def _predict(self, hypotheses: list[Hypothesis], time_s: float, seconds: float) -> list[Hypothesis]:
         """Those that are not over, as they are expected at a time."""

@@ -83,7 +83,7 @@ def recording_message(
     Args:
         localizer: what listened.
         run: the recording, read to its end.
-        trace: frames that say where sources were when.
+        trace: frames that say where talkers were when.
         name: name that the owner of the recording knows.
     """
     return {

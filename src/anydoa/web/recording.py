@@ -45,15 +45,17 @@ def locate_recording(
                 f"{duration_s / 60:.0f}; cut it, take `anydoa locate`, "
                 "or start `anydoa serve` with a larger --max-minutes"
             )
-        trace: list[FrameResult] = []  # every frame, or one in every so many of a long recording
         for frame in run:
-            if not trace or frame.time_s - trace[-1].time_s >= duration_s / _MAX_INSTANTS:
-                trace.append(frame.result)
             on_progress(min(frame.time_s / duration_s, 1.0))
+        run.find_talkers(lambda: on_progress(1.0))
     except ChannelCountError as error:
         raise AudioError(_renamed(f"{error.rule}; {_CHANNEL_CURE}", path, name)) from None
     except AudioError as error:
         raise AudioError(_renamed(str(error), path, name)) from None
+    trace: list[FrameResult] = []  # every frame, or one in every so many of a long recording
+    for instant in run.frames:
+        if not trace or instant.time_s - trace[-1].time_s >= duration_s / _MAX_INSTANTS:
+            trace.append(instant)
     return recording_message(localizer, run, trace, name)
 
 

@@ -52,9 +52,9 @@ def test_the_table_names_directions_and_times(folder: Path, capsys: pytest.Captu
     rows = [line.replace("°", "").replace(" s", "").split() for line in lines]
     summary = np.array(sorted((row for row in rows[2:4]), key=lambda row: float(row[0])), dtype=float)
     np.testing.assert_allclose(summary[:, :2], [[-50, 25], [70, 15]], atol=2)
-    spans = np.array([row for row in rows[6:8]], dtype=float)
-    np.testing.assert_allclose(spans[:, 2:4], [[70, 15], [-50, 25]], atol=2)
-    np.testing.assert_allclose(spans[:, :2], [[0.1, 1.5], [1.5, 3.0]], atol=0.5)
+    turns = np.array([row for row in rows[6:8]], dtype=float)
+    np.testing.assert_allclose(turns[:, 3:5], [[70, 15], [-50, 25]], atol=2)
+    np.testing.assert_allclose(turns[:, :3], [[0, 0.1, 1.5], [1, 1.5, 3.0]], atol=0.5)
     assert "mirrored" not in out
     assert err == ""
 
@@ -144,6 +144,14 @@ def test_several_recordings_go_to_a_folder(folder: Path, capsys: pytest.CaptureF
     assert capsys.readouterr() == ("", "")
 
 
+def test_rttm_has_a_line_for_each_talker_in_turn(folder: Path) -> None:
+    assert main(["locate", "ball.wav", "--array", "ball.toml", "--format", "rttm"]) == 0
+    first, second = [line.split() for line in (folder / "ball.rttm").read_text().splitlines()]
+    assert [row[7] for row in (first, second)] == ["talker_0", "talker_1"]
+    assert [float(first[3]), float(second[3])] == pytest.approx([0.1, 1.5], abs=0.3)
+    assert {row[1] for row in (first, second)} == {"ball"}
+
+
 @pytest.mark.parametrize(("form", "columns"), [("csv", 8), ("dcase", 5)])
 def test_rows_have_their_columns(
     folder: Path, capsys: pytest.CaptureFixture[str], form: str, columns: int
@@ -185,8 +193,11 @@ def test_the_number_of_sources_can_be_told(
     words = ["--estimator", estimator, "--sources", count, "--format", "json", "-o", "-"]
     assert main(["locate", "ball.wav", "--array", "ball.toml", *words]) == 0
     *frames, last = [json.loads(line) for line in capsys.readouterr().out.splitlines()][1:]
-    assert all(len(frame["sources"]) == int(count) for frame in frames)
     assert len(last["summary"]["sources"]) == int(count)
+    names = {talker["id"] for talker in last["summary"]["talkers"]}
+    assert 1 <= len(names) <= int(count)
+    assert {source["id"] for frame in frames for source in frame["sources"]} == names
+    assert np.mean([len(frame["sources"]) for frame in frames]) > 0.7
 
 
 def test_channels_without_microphone_can_be_ignored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -298,20 +309,20 @@ def test_a_source_of_the_upper_table_stands_in_the_lower_however_brief(
     hush = 1e-4 * np.random.default_rng(0).standard_normal((8, RATE))
     soundfile.write("word.wav", np.concatenate([hush, word, hush[:, :3000]], axis=1).T, RATE)
     assert main(["locate", "word.wav", "--array", "ball.toml", "--estimator", "srp-phat"]) == 0
-    sources, spans = rows_of(capsys.readouterr().out)
+    sources, turns = rows_of(capsys.readouterr().out)
     assert len(sources) >= 1
     for source in sources:
-        assert any(abs(float(span[2]) - float(source[0])) < 12 for span in spans if span[0] != "and")
+        assert any(abs(float(turn[3]) - float(source[0])) < 12 for turn in turns if turn[0] != "and")
 
 
 def test_straight_up_has_no_azimuth(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     up = make_scene(np.random.default_rng(0), BALL, np.array([0.0, 0.0, 1.0]), seconds=1.5).audio
     soundfile.write("up.wav", up.T, RATE, subtype="FLOAT")
     assert main(["locate", "up.wav", "--array", "ball.toml"]) == 0
-    sources, spans = rows_of(capsys.readouterr().out)
+    sources, turns = rows_of(capsys.readouterr().out)
     assert sources[0][0] == "any"
     assert float(sources[0][1]) > 86
-    assert spans[0][2] == "any"
+    assert turns[0][3] == "any"
 
 
 def test_a_name_that_commands_a_terminal_is_spelt_out(
@@ -352,8 +363,11 @@ MISTAKES = [
     ),
     ([*BALL_WORDS, "--look-ahead", "-1"], "look-ahead is all, 0 or a number of seconds, got '-1'"),
     ([*BALL_WORDS, "--look-ahead", "nan"], "look-ahead is all, 0 or a number of seconds, got 'nan'"),
-    ([*BALL_WORDS, "--format", "markdown"], "'markdown' is not one of 'table', 'json', 'csv', 'dcase'"),
-    ([*BALL_WORDS, "--output", "a.csv"], "add --format json, csv or dcase"),
+    (
+        [*BALL_WORDS, "--format", "markdown"],
+        "not one of 'table', 'json', 'csv', 'dcase', 'rttm'",
+    ),
+    ([*BALL_WORDS, "--output", "a.csv"], "add --format json, csv, dcase or rttm"),
     ([*BALL_WORDS, "--format", "json", "--output", "ball.wav"], "would be overwritten"),
     ([*BALL_WORDS, "--format", "json", "--output", "ball.toml/a"], "cannot be written"),
     ([*BALL_WORDS, "--plot", "a.gif"], "pictures are written as .png, .svg, .pdf"),

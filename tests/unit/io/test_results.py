@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,11 @@ from anydoa.io.results import (
     LocalizationResult,
     ResultHeader,
     Source,
+    frames_of_talkers,
     read_results,
     write_results,
 )
+from anydoa.io.talkers import Talker, TalkerPath, Turn
 
 HEADER = ResultHeader(
     file="meeting.wav",
@@ -119,7 +122,7 @@ def test_sources_and_results_read_well(result: LocalizationResult) -> None:
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path, result: LocalizationResult) -> None:
-    with pytest.raises(ConfigError, match="json, csv, dcase, not 'xml'"):
+    with pytest.raises(ConfigError, match="json, csv, dcase, rttm, not 'xml'"):
         write_results(result, tmp_path / "a.xml", format="xml")
 
 
@@ -203,3 +206,94 @@ def test_warnings_come_back_as_they_were(tmp_path: Path) -> None:
     line = "channel 3 never changes; is that microphone connected and unmuted?"
     write_results(LocalizationResult(HEADER, (), (), 0.4, (line,)), tmp_path / "a.jsonl")
     assert read_results(tmp_path / "a.jsonl").warnings == (line,)
+
+
+TIMES_S = 0.1 * np.arange(40)
+
+
+def stays(id: int, azimuth_deg: float, *turns: Turn) -> Talker:
+    """A talker in one place, heard in every other frame of its turns."""
+    frames = [
+        index for index, time_s in enumerate(TIMES_S) if any(t.begin_s <= time_s <= t.end_s for t in turns)
+    ]
+    scores = np.where(np.arange(len(frames)) % 2, 0.0, 0.5)
+    places = np.tile(angles_deg_to_direction(azimuth_deg, 0), (len(frames), 1))
+    return Talker(id, TalkerPath(TIMES_S[frames], places, scores), turns)
+
+
+@pytest.fixture
+def talkers() -> LocalizationResult:
+    """Two talkers, one at a time but for half a second, and a word of the first later on."""
+    first = stays(
+        0, 40, Turn(TIMES_S[2], TIMES_S[15], 0.7), Turn(TIMES_S[30], TIMES_S[30], 0.1, is_brief=True)
+    )
+    second = stays(1, -80, Turn(TIMES_S[10], TIMES_S[25], 0.8))
+    frames = frames_of_talkers(TIMES_S, (first, second), lambda direction: (-direction,))
+    return LocalizationResult(HEADER, tuple(frames), (), 4.0, talkers=(first, second))
+
+
+def test_frames_name_the_talkers_whose_turn_it_is_strongest_first(talkers: LocalizationResult) -> None:
+    ids = [tuple(one.id for one in frame.sources) for frame in talkers.frames]
+    assert [ids[index] for index in (0, 2, 9, 10, 11, 16, 26, 30)] == [
+        (),
+        (0,),
+        (0,),
+        (0, 1),
+        (0, 1),
+        (1,),
+        (),
+        (0,),
+    ]
+    source = talkers.frames[2].sources[0]
+    assert (source.score, source.azimuth_deg) == (0.5, pytest.approx(40))
+    np.testing.assert_allclose(source.mirror[0], -source.direction)
+    assert talkers.frames[3].sources[0].score == 0
+
+
+def test_rttm_has_a_line_a_turn(tmp_path: Path, talkers: LocalizationResult) -> None:
+    write_results(talkers, tmp_path / "a.rttm", format="rttm")
+    assert (tmp_path / "a.rttm").read_text() == (
+        "SPEAKER meeting 1 0.200 1.300 <NA> <NA> talker_0 <NA> <NA>\n"
+        "SPEAKER meeting 1 1.000 1.500 <NA> <NA> talker_1 <NA> <NA>\n"
+        "SPEAKER meeting 1 3.000 0.100 <NA> <NA> talker_0 <NA> <NA>\n"
+    )
+
+
+def test_names_in_rttm_are_one_word(tmp_path: Path, talkers: LocalizationResult) -> None:
+    header = replace(HEADER, file="mic 0.wav and 3 more")
+    write_results(replace(talkers, header=header), tmp_path / "a.rttm", format="rttm")
+    rows = [line.split() for line in (tmp_path / "a.rttm").read_text().splitlines()]
+    assert {len(row) for row in rows} == {10}
+    assert {row[1] for row in rows} == {"mic_0"}
+
+
+def test_talkers_come_back_from_json_lines_as_they_were(tmp_path: Path, talkers: LocalizationResult) -> None:
+    write_results(talkers, tmp_path / "a.jsonl")
+    read = read_results(tmp_path / "a.jsonl").talkers
+    assert [repr(talker) for talker in read] == [repr(talker) for talker in talkers.talkers]
+    for after, before in zip(read, talkers.talkers, strict=True):
+        assert [turn.is_brief for turn in after.turns] == [turn.is_brief for turn in before.turns]
+        for one, other in zip(after.turns, before.turns, strict=True):
+            assert (one.begin_s, one.end_s, one.heard_s) == pytest.approx(
+                (other.begin_s, other.end_s, other.heard_s)
+            )
+        np.testing.assert_allclose(after.path.times_s, before.path.times_s)
+        np.testing.assert_allclose(after.path.directions, before.path.directions, atol=1e-5)
+        np.testing.assert_allclose(after.path.scores, before.path.scores)
+    summary = json.loads((tmp_path / "a.jsonl").read_text().splitlines()[-1])["summary"]
+    assert [talker["stays"] for talker in summary["talkers"]] == [True, True]
+    assert summary["talkers"][1]["turns"][0]["to"]["azimuth_deg"] == -80
+
+
+def test_the_number_of_a_source_in_dcase_is_its_talker(tmp_path: Path, talkers: LocalizationResult) -> None:
+    write_results(talkers, tmp_path / "a.csv", format="dcase")
+    rows = [line.split(",") for line in (tmp_path / "a.csv").read_text().splitlines()]
+    assert {(row[2], row[3]) for row in rows} == {("0", "40"), ("1", "-80")}
+
+
+def test_results_from_before_talkers_were_told_have_none(tmp_path: Path, result: LocalizationResult) -> None:
+    write_results(result, tmp_path / "a.jsonl")
+    text = (tmp_path / "a.jsonl").read_text().replace(', "talkers": []', "")
+    assert "talkers" not in text
+    (tmp_path / "a.jsonl").write_text(text)
+    assert read_results(tmp_path / "a.jsonl").talkers == ()
