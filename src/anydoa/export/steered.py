@@ -15,11 +15,14 @@ from anydoa.estimators.model import (
     SCORE_FILE,
     UNKNOWN_RANGE,
     WIDE_MASK_FILE,
+    WIDE_SCORE_FILE,
     ModelCard,
 )
 from anydoa.estimators.steered import (
     AXIS_KEY,
     NUM_CHANNELS,
+    NUM_NUMBERS,
+    NUM_WIDE_NUMBERS,
     OPTIONS_KEY,
     OnnxMask,
     OnnxScorer,
@@ -117,14 +120,15 @@ def export_steered(mask: MaskNet, score: ScoreNet, card: ModelCard, folder: Path
                 partial / WIDE_MASK_FILE,
                 varying={"features": {1: "frames"}},
             )
-        cells, numbers = _views(score.config, 2)
-        write_graph(
-            _Scores(score).eval(),
-            {"cells": cells, "numbers": numbers},
-            {"score": {0: "talkers"}},
-            partial / SCORE_FILE,
-            varying={"cells": {0: "talkers"}, "numbers": {0: "talkers"}},
-        )
+        for name, ahead_slots in _score_files(score):
+            cells, numbers = _views(score.config, 2, ahead_slots)
+            write_graph(
+                _Scores(score).eval(),
+                {"cells": cells, "numbers": numbers},
+                {"score": {0: "talkers"}},
+                partial / name,
+                varying={"cells": {0: "talkers"}, "numbers": {0: "talkers"}},
+            )
         difference = _largest_difference(mask, score, partial)
         (partial / CARD_FILE).write_text(card.to_json(), encoding="utf-8")
         if not difference <= TOLERANCE:
@@ -173,7 +177,7 @@ class _Scores(nn.Module):
 def _largest_difference(mask: MaskNet, score: ScoreNet, folder: Path) -> float:
     """Largest difference of a mask or a score between the graphs and torch, over random inputs."""
     rng = np.random.default_rng(0)
-    masks, scorer = OnnxMask(folder / MASK_FILE), OnnxScorer(folder / SCORE_FILE)
+    masks = OnnxMask(folder / MASK_FILE)
     worst = 0.0
     for frames in (1, 6, 31):  # none is the length that the graph is traced with
         features = rng.normal(size=(frames, mask.config.num_features, mask.config.num_bins))
@@ -185,17 +189,25 @@ def _largest_difference(mask: MaskNet, score: ScoreNet, folder: Path) -> float:
             expected = torch.sigmoid(mask.wide(torch.from_numpy(features)[None]))[0].numpy()
             found = OnnxWideMask(folder / WIDE_MASK_FILE).masks(features)
             worst = max(worst, float(np.abs(found - expected).max()))
-    for talkers in (1, 3, 5):  # none is the number that the graph is traced with
-        cells, numbers = _views(score.config, talkers)
-        expected = torch.sigmoid(score.eval()(cells, numbers)).numpy()
-        found = scorer.scores(TalkerViews(cells.numpy(), numbers.numpy()))
-        worst = max(worst, float(np.abs(found - expected).max()))
+    for name, ahead_slots in _score_files(score):
+        scorer = OnnxScorer(folder / name)
+        for talkers in (1, 3, 5):  # none is the number that the graph is traced with
+            cells, numbers = _views(score.config, talkers, ahead_slots)
+            expected = torch.sigmoid(score.eval()(cells, numbers)).numpy()
+            found = scorer.scores(TalkerViews(cells.numpy(), numbers.numpy()))
+            worst = max(worst, float(np.abs(found - expected).max()))
     return worst
 
 
-def _views(config: ScoreNetConfig, talkers: int) -> tuple[Tensor, Tensor]:
+def _score_files(score: ScoreNet) -> list[tuple[str, int]]:
+    """Graphs of the score network, and how many later slots the pictures of each show."""
+    wide = [(WIDE_SCORE_FILE, score.config.ahead_slots)] if score.config.ahead_slots else []
+    return [(SCORE_FILE, 0), *wide]
+
+
+def _views(config: ScoreNetConfig, talkers: int, ahead_slots: int) -> tuple[Tensor, Tensor]:
     """Random views of talkers."""
     generator = torch.Generator().manual_seed(talkers)
-    slots = config.num_slots + config.ahead_slots
+    slots = config.num_slots + ahead_slots
     cells = torch.rand(talkers, NUM_CHANNELS, slots, config.num_bands, generator=generator)
-    return cells, torch.randn(talkers, config.num_numbers, generator=generator)
+    return cells, torch.randn(talkers, NUM_WIDE_NUMBERS if ahead_slots else NUM_NUMBERS, generator=generator)

@@ -5,6 +5,7 @@ It sees a picture of the cells that belong to one talker and a few numbers
 what speech looks like over half a second, when other sounds at other places are mostly out of the picture.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -14,9 +15,18 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.errors import ConfigError
-from anydoa.estimators.steered import MASK_CHANNEL, NUM_CHANNELS, NUM_FEATURES, NUM_NUMBERS
+from anydoa.estimators.steered import (
+    MASK_CHANNEL,
+    NUM_CHANNELS,
+    NUM_FEATURES,
+    NUM_NUMBERS,
+    NUM_WIDE_NUMBERS,
+)
 from anydoa.io.names import record_from_dict
 from anydoa.networks.mask_net import FEATURE_OFFSET, FEATURE_SPREAD
+
+# Farther from the middle a feature says no more: talk after silence is 80 dB above it, no mixed clip is so.
+_MOST_SPREADS = 1.5
 
 
 @dataclass(frozen=True)
@@ -25,7 +35,7 @@ class ScoreNetConfig:
 
     Args:
         num_slots: slots of a picture up to the judged one.
-        ahead_slots: later slots of a picture.
+        ahead_slots: later slots of a picture where later sound is heard; 0 for a network that knows no such.
         num_bands: bands of a picture.
         widths: channels of the convolutions; each halves slots and bands.
         hidden_size: width of the layer before the last.
@@ -59,11 +69,6 @@ class ScoreNetConfig:
         """
         return record_from_dict(cls, values, "the score network")
 
-    @property
-    def num_numbers(self) -> int:
-        """Numbers of a talker beside the picture."""
-        return NUM_NUMBERS + (self.ahead_slots > 0)
-
     def to_dict(self) -> dict[str, Any]:
         """Every value by name, ready for JSON."""
         return asdict(self)
@@ -72,27 +77,54 @@ class ScoreNetConfig:
 class ScoreNet(nn.Module):
     """Log-odds that somebody speaks at each place, from views of talkers.
 
+    Views by the past alone and views that show later slots are scored by weights of their own: those who had
+    to serve both were worse at both.
+
     Args:
         config: sizes; None for the defaults.
     """
 
-    offset: Tensor
-    scale: Tensor
-
     def __init__(self, config: ScoreNetConfig | None = None) -> None:
         super().__init__()
         self.config = config = ScoreNetConfig() if config is None else config
+        self.causal = _ViewNet(config, config.num_slots, NUM_NUMBERS)
+        if config.ahead_slots:
+            slots = config.num_slots + config.ahead_slots
+            self.wide = _ViewNet(config, slots, NUM_WIDE_NUMBERS, most_spreads=_MOST_SPREADS)
+
+    def forward(
+        self,
+        cells: Float[Tensor, "talker channel slot band"],
+        numbers: Float[Tensor, "talker number"],
+    ) -> Float[Tensor, "talker"]:
+        """Log-odds; :class:`~anydoa.estimators.steered.scorer.TalkerViews` describes the arguments."""
+        is_causal = cells.shape[2] == self.config.num_slots
+        logits: Tensor = (self.causal if is_causal else self.wide)(cells, numbers)
+        return logits
+
+
+class _ViewNet(nn.Module):
+    """Scores views with so many slots and numbers."""
+
+    offset: Tensor
+    scale: Tensor
+
+    def __init__(
+        self, config: ScoreNetConfig, num_slots: int, num_numbers: int, *, most_spreads: float = math.inf
+    ) -> None:
+        super().__init__()
+        self._most_spreads = most_spreads
         plain = NUM_CHANNELS - NUM_FEATURES
         offset, scale = (0.0,) * plain + FEATURE_OFFSET, (1.0,) * plain + FEATURE_SPREAD
         self.register_buffer("offset", torch.tensor(offset)[:, None, None], persistent=False)
         self.register_buffer("scale", 1 / torch.tensor(scale)[:, None, None], persistent=False)
-        slots, bands = config.num_slots + config.ahead_slots, config.num_bands
+        slots, bands = num_slots, config.num_bands
         self.convolutions = nn.ModuleList()
         for before, after in zip((NUM_CHANNELS, *config.widths), config.widths, strict=False):
             self.convolutions.append(nn.Conv2d(before, after, 3, stride=2, padding=1))
             slots, bands = (slots + 1) // 2, (bands + 1) // 2
         number_width = 32
-        self.numbers = nn.Linear(config.num_numbers, number_width)
+        self.numbers = nn.Linear(num_numbers, number_width)
         self.entry = nn.Linear(config.widths[-1] * slots * bands + number_width, config.hidden_size)
         self.exit = nn.Linear(config.hidden_size, 1)
         self.dropout = nn.Dropout(config.dropout)
@@ -102,12 +134,14 @@ class ScoreNet(nn.Module):
         cells: Float[Tensor, "talker channel slot band"],
         numbers: Float[Tensor, "talker number"],
     ) -> Float[Tensor, "talker"]:
-        """Log-odds; :class:`~anydoa.estimators.steered.scorer.TalkerViews` describes the arguments."""
         # Cells in which nothing was heard say nothing.
         was_heard = cells[:, MASK_CHANNEL : MASK_CHANNEL + 1] > 0
         picture = (cells - self.offset) * self.scale * was_heard
+        if math.isfinite(self._most_spreads):
+            picture = picture.clamp(-self._most_spreads, self._most_spreads)
         for convolution in self.convolutions:
             picture = torch.relu(convolution(picture))
         seen = torch.cat([picture.flatten(1), torch.relu(self.numbers(numbers))], 1)
         hidden = torch.relu(self.entry(self.dropout(seen)))
-        return self.exit(self.dropout(hidden))[:, 0]
+        logits: Tensor = self.exit(self.dropout(hidden))[:, 0]
+        return logits

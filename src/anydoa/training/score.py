@@ -5,6 +5,7 @@ found is kept on disk and met again in every epoch.
 """
 
 import hashlib
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,12 +14,19 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Float32
+from jaxtyping import Bool, Float, Float16, Float32
 from torch import Tensor, nn
 from torch.utils.data import Dataset
 
 from anydoa.errors import ConfigError
-from anydoa.estimators.steered import SteeredEstimator, SteeredFrame, SteeredOptions
+from anydoa.estimators.steered import (
+    NUM_CHANNELS,
+    NUM_NUMBERS,
+    NUM_WIDE_NUMBERS,
+    SteeredEstimator,
+    SteeredFrame,
+    SteeredOptions,
+)
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
@@ -41,6 +49,13 @@ from anydoa.training.mask import active_at_outputs
 from anydoa.training.task import ClipResult, Task
 
 _GRID = fibonacci_grid()
+
+_Found = tuple[
+    Float16[np.ndarray, "talker channel slot band"],
+    Float32[np.ndarray, "talker number"],
+    Bool[np.ndarray, "talker"],
+]
+"""Pictures and numbers of the talkers of a frame, and whether somebody speaks there."""
 
 
 @dataclass(frozen=True)
@@ -109,14 +124,20 @@ class ScoreBatch(TensorBatch):
     """What the score network sees and should say; as many talkers as were found in the clips.
 
     Args:
-        cells: picture of each talker.
-        numbers: numbers of each talker.
+        cells: picture of each talker that was found by the past alone.
+        numbers: numbers of each.
         target: 1 where somebody speaks within 10 degrees, else 0.
+        wide_cells: picture of each talker that was found by later sound, too.
+        wide_numbers: numbers of each.
+        wide_target: whether somebody speaks there.
     """
 
     cells: Float[Tensor, "talker channel slot band"]
     numbers: Float[Tensor, "talker number"]
     target: Float[Tensor, "talker"]
+    wide_cells: Float[Tensor, "wide_talker channel wide_slot band"]
+    wide_numbers: Float[Tensor, "wide_talker wide_number"]
+    wide_target: Float[Tensor, "wide_talker"]
 
 
 class ScoreLoss(nn.Module):
@@ -132,8 +153,13 @@ class ScoreLoss(nn.Module):
 
     def forward(self, batch: ScoreBatch) -> Float[Tensor, ""]:
         """Cross-entropy with whether somebody speaks there, mean over talkers."""
-        logits = self.network(batch.cells, batch.numbers)
-        return nn.functional.binary_cross_entropy_with_logits(logits.float(), batch.target)
+        logits = [
+            self.network(cells, numbers)
+            for cells, numbers in ((batch.cells, batch.numbers), (batch.wide_cells, batch.wide_numbers))
+            if len(cells)
+        ]
+        target = torch.cat([batch.target, batch.wide_target])
+        return nn.functional.binary_cross_entropy_with_logits(torch.cat(logits).float(), target)
 
 
 class ScoreTask(Task):
@@ -237,12 +263,15 @@ class TalkerFinder:
             CheckpointError: if the checkpoint cannot be read.
         """
         network = load_mask_checkpoint(self.mask_weights).network
-        return SteeredEstimator(_TorchMask(network), axis=network.config.axis, options=self.options)
+        mask = _TorchMask(network)
+        wide_mask = mask if network.config.wide_size else None
+        return SteeredEstimator(mask, axis=network.config.axis, options=self.options, wide_mask=wide_mask)
 
     def ahead(self, slots: int) -> SteeredEstimator:
-        """The estimator that hears so many slots of evidence ahead."""
+        """The estimator that hears so many slots ahead, and all it can from the widest span on."""
         slot_s = self.options.slot_frames * self.estimator.axis.hop_s
-        return self.estimator.with_look_ahead(slots * slot_s)
+        ahead_s = math.inf if slots >= self.options.wide_slots else slots * slot_s
+        return self.estimator.with_look_ahead(ahead_s)
 
     def __getstate__(self) -> dict[str, Any]:
         return {key: value for key, value in self.__dict__.items() if key != "estimator"}
@@ -270,27 +299,34 @@ class ScoreBatches(Dataset[ScoreBatch]):
         first %= self.data.clips
         path = self.kept / f"{first + self.scenes.offset}.npz"
         if not path.is_file():
-            views, target = [], []
+            found_by: tuple[list[_Found], list[_Found]] = ([], [])  # the past alone, later sound too
             for clip, scene in enumerate(self.scenes[first], first):
                 ahead = self.data.ahead_slots[clip % len(self.data.ahead_slots)]
                 found = find_talkers(scene, self.finder.ahead(ahead))
                 # Neighbouring frames are alike; which of them are kept differs from clip to clip.
                 kept = slice(clip % self.data.keep_every, None, self.data.keep_every)
-                views += [output.views for output in found.outputs[kept] if output.views is not None]
-                target += [hits for hits in found.hits[kept] if len(hits)]
+                found_by[ahead > 0].extend(
+                    (output.views.cells.astype(np.float16), output.views.numbers, hits)
+                    for output, hits in zip(found.outputs[kept], found.hits[kept], strict=True)
+                    if output.views is not None
+                )
             path.parent.mkdir(parents=True, exist_ok=True)
             with whole_binary(path) as file:
-                np.savez(
-                    file,
-                    cells=np.concatenate([view.cells for view in views]).astype(np.float16),
-                    numbers=np.concatenate([view.numbers for view in views]),
-                    target=np.concatenate(target),
-                )
+                np.savez(file, **self._joined("", found_by[0], 0), **self._joined("wide_", found_by[1], 1))
         with np.load(path) as parts:
-            cells = torch.from_numpy(parts["cells"]).float()
-            return ScoreBatch(
-                cells, torch.from_numpy(parts["numbers"]), torch.from_numpy(parts["target"]).float()
-            )
+            return ScoreBatch(**{name: torch.from_numpy(parts[name]).float() for name in parts.files})
+
+    def _joined(self, prefix: str, found: list[_Found], is_wide: int) -> dict[str, np.ndarray]:
+        """Views and hits of all frames by the names of a batch; empty where there are none."""
+        slots = self.finder.options.memory_slots + is_wide * self.finder.options.picture_ahead
+        num_numbers = NUM_WIDE_NUMBERS if is_wide else NUM_NUMBERS
+        none = (
+            np.zeros((0, NUM_CHANNELS, slots, self.finder.options.num_bands), dtype=np.float16),
+            np.zeros((0, num_numbers), dtype=np.float32),
+            np.zeros(0, dtype=bool),
+        )
+        cells, numbers, target = (np.concatenate(part) for part in zip(none, *found, strict=True))
+        return {f"{prefix}cells": cells, f"{prefix}numbers": numbers, f"{prefix}target": target}
 
 
 @dataclass(frozen=True, eq=False)
@@ -341,3 +377,8 @@ class _TorchMask:
     ) -> tuple[Float32[np.ndarray, "frame freq"], np.ndarray]:
         logits, after = self._network(torch.from_numpy(features)[None], torch.from_numpy(state))
         return torch.sigmoid(logits)[0].numpy(), after.numpy()
+
+    @torch.no_grad()
+    def masks(self, features: Float32[np.ndarray, "frame feature freq"]) -> Float32[np.ndarray, "frame freq"]:
+        masks: np.ndarray = torch.sigmoid(self._network.wide(torch.from_numpy(features)[None]))[0].numpy()
+        return masks

@@ -9,6 +9,7 @@ from .folder import PLANE_WAVES as PLANE_WAVES
 from .folder import SCORE_FILE as SCORE_FILE
 from .folder import STATE_PREFIX as STATE_PREFIX
 from .folder import WIDE_MASK_FILE as WIDE_MASK_FILE
+from .folder import WIDE_SCORE_FILE as WIDE_SCORE_FILE
 from .folder import ModelFolder as ModelFolder
 from .folder import find_model as find_model
 from .folder import list_models as list_models

@@ -14,13 +14,14 @@ GRIDNET_FILE = "gridnet.onnx"
 MASK_FILE = "mask.onnx"
 SCORE_FILE = "score.onnx"
 WIDE_MASK_FILE = "wide-mask.onnx"
+WIDE_SCORE_FILE = "wide-score.onnx"
 CARD_FILE = "card.json"
 STATE_PREFIX = "state_"  # begins the inputs of augeonet that hold its memory; its outputs say next_ before it
 PLANE_WAVES = "plane_waves"  # input of augeonet: what plane waves look like to the microphones
 HUB_PREFIX = "hub:"
 _GRAPHS = {"agg-rl": (AUGEONET_FILE, GRIDNET_FILE), "steered": (MASK_FILE, SCORE_FILE)}
 """Graphs of each architecture."""
-_MORE_GRAPHS = {"steered": (WIDE_MASK_FILE,)}
+_MORE_GRAPHS = {"steered": (WIDE_MASK_FILE, WIDE_SCORE_FILE)}
 """Graphs that a model may have besides."""
 
 

@@ -13,5 +13,6 @@ from .options import SteeredOptions as SteeredOptions
 from .scorer import MASK_CHANNEL as MASK_CHANNEL
 from .scorer import NUM_CHANNELS as NUM_CHANNELS
 from .scorer import NUM_NUMBERS as NUM_NUMBERS
+from .scorer import NUM_WIDE_NUMBERS as NUM_WIDE_NUMBERS
 from .scorer import OnnxScorer as OnnxScorer
 from .scorer import TalkerViews as TalkerViews

@@ -20,7 +20,13 @@ from scipy.special import expit
 from anydoa.acoustics import FrameStream, steering_phases
 from anydoa.errors import CheckpointError, ConfigError
 from anydoa.estimators.model.card import ModelCard
-from anydoa.estimators.model.folder import MASK_FILE, SCORE_FILE, WIDE_MASK_FILE, ModelFolder
+from anydoa.estimators.model.folder import (
+    MASK_FILE,
+    SCORE_FILE,
+    WIDE_MASK_FILE,
+    WIDE_SCORE_FILE,
+    ModelFolder,
+)
 from anydoa.estimators.steered.bin_features import BinAxis, BinFeatures, PolarSpectra, window_spectra
 from anydoa.estimators.steered.candidates import Candidates
 from anydoa.estimators.steered.evidence import EvidenceMemory, EvidenceSpan
@@ -85,6 +91,7 @@ class SteeredEstimator:
         weights_hash: hash of the weights of mask and scorer.
         card: card of the model; says which arrays are warned about.
         wide_mask: says which bins to trust where later sound is heard; None: ``mask`` does.
+        wide_scorer: says how likely each talker is where later sound is heard; None: ``scorer`` does.
     """
 
     def __init__(
@@ -99,9 +106,10 @@ class SteeredEstimator:
         weights_hash: str | None = None,
         card: ModelCard | None = None,
         wide_mask: WideMask | None = None,
+        wide_scorer: Scorer | None = None,
     ) -> None:
         self.mask, self.scorer, self.name = mask, scorer, name
-        self.wide_mask = wide_mask
+        self.wide_mask, self.wide_scorer = wide_mask, wide_scorer
         self.threshold, self.weights_hash = threshold, weights_hash
         self._card = card
         self.axis = BinAxis() if axis is None else axis
@@ -128,7 +136,7 @@ class SteeredEstimator:
             raise CheckpointError(
                 f"{folder.path}: the card has no usable choices ({error}); export again"
             ) from None
-        wide = folder.path / WIDE_MASK_FILE
+        wide_mask, wide_score = folder.path / WIDE_MASK_FILE, folder.path / WIDE_SCORE_FILE
         return cls(
             OnnxMask(folder.path / MASK_FILE, num_threads=num_threads),
             OnnxScorer(folder.path / SCORE_FILE, num_threads=num_threads),
@@ -138,7 +146,8 @@ class SteeredEstimator:
             threshold=folder.card.threshold,
             weights_hash=folder.weights_hash,
             card=folder.card,
-            wide_mask=OnnxWideMask(wide, num_threads=num_threads) if wide in folder.graphs else None,
+            wide_mask=OnnxWideMask(wide_mask, num_threads=num_threads) if wide_mask.is_file() else None,
+            wide_scorer=OnnxScorer(wide_score, num_threads=num_threads) if options.picture_ahead else None,
         )
 
     @property
@@ -227,8 +236,10 @@ class SteeredEstimator:
         """How likely somebody speaks at each talker found, 0..1."""
         if found.views is None:
             return np.zeros(0, dtype=np.float32)
-        if self.scorer is not None:
-            scores = self.scorer.scores(found.views)
+        hears_later = self.wide_scorer is not None and self.evidence_span.ahead_slots > 0
+        scorer = self.wide_scorer if hears_later else self.scorer
+        if scorer is not None:
+            scores = scorer.scores(found.views)
         else:
             weights = np.array(self.options.score_weights, dtype=np.float32)
             odds = weights[0] + found.views.numbers[:, REGRESSED_NUMBERS] @ weights[1:]

@@ -183,8 +183,13 @@ class EvidenceMemory:
 
     @property
     def ahead_numbers(self) -> tuple[float, ...]:
-        """Log of the number of later slots, for scorers that see them; nothing for those that do not."""
-        return (math.log1p(self._span.ahead_slots),) if self._options.picture_ahead else ()
+        """Log of the number of later slots where pictures show them; nothing where they do not."""
+        return (math.log1p(self._span.ahead_slots),) if self._picture_ahead else ()
+
+    @property
+    def _picture_ahead(self) -> int:
+        """Later slots in a picture: none where nothing later is heard."""
+        return self._options.picture_ahead if self._span.ahead_slots else 0
 
     def picture(
         self,
@@ -210,7 +215,7 @@ class EvidenceMemory:
         channels = np.stack([own, mask, own * mask, fit, rival, *self._sound.swapaxes(0, 1)])
         # (channel, slot, band), in order of time, then as many slots as the picture has on either side.
         ordered = np.roll(channels, -self._next, axis=1)
-        past, ahead = self._options.memory_slots, self._options.picture_ahead
+        past, ahead = self._options.memory_slots, self._picture_ahead
         picture = np.zeros((len(channels), past + ahead, channels.shape[2]), dtype=np.float32)
         judged = self._span.past_slots
         seen = ordered[:, judged - past : judged + ahead]

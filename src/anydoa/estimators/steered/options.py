@@ -23,7 +23,8 @@ class SteeredOptions:
         decay: factor on evidence from a slot to the next.
         wide_slots: slots before and after the judged one that are heard with all look-ahead.
         wide_decay: factor on evidence from a slot to the next with all look-ahead.
-        picture_ahead: later slots in the picture of a talker that the score network sees.
+        picture_ahead: later slots in the picture of a talker where later sound is heard; 0 for models whose
+            score network knows no such pictures.
         sharpness: log likelihood of a bin that a direction explains wholly.
         microphone_power: exponent of the number of microphones in that likelihood.
         evidence_power: exponent of the mass of a cell in that likelihood.

@@ -14,7 +14,8 @@ from anydoa.estimators.steered.evidence import EvidenceMemory
 from anydoa.estimators.steered.talkers import Talker
 
 NUM_CHANNELS = 5 + NUM_FEATURES
-NUM_NUMBERS = 8  # and one more where pictures show later slots
+NUM_NUMBERS = 8
+NUM_WIDE_NUMBERS = 9  # where pictures show later slots
 REGRESSED_NUMBERS = [0, 2, 3, 4]  # log share, coherence, log mass, log recent mass
 MASK_CHANNEL = 1  # the mean mask; 0 where nothing was heard
 
