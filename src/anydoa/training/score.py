@@ -316,7 +316,7 @@ class ScoreBatches(Dataset[ScoreBatch]):
         with np.load(path) as parts:
             return ScoreBatch(**{name: torch.from_numpy(parts[name]).float() for name in parts.files})
 
-    def _joined(self, prefix: str, found: list[_Found], is_wide: int) -> dict[str, np.ndarray]:
+    def _joined(self, prefix: str, found: list[_Found], is_wide: int) -> dict[str, Any]:
         """Views and hits of all frames by the names of a batch; empty where there are none."""
         slots = self.finder.options.memory_slots + is_wide * self.finder.options.picture_ahead
         num_numbers = NUM_WIDE_NUMBERS if is_wide else NUM_NUMBERS
