@@ -1,7 +1,7 @@
 #!/bin/sh
 # The mask network of steered from nothing but speech and noise, and how good it is with the scores in this repository.
 #   runs/mask.sh SPEECH NOISE OUT
-# Planned for 1.5 hours on one core of an idle machine. The weights are OUT/mask/model.safetensors, the model OUT/mask-model, its
+# Planned for 2.5 hours on one core of an idle machine. The weights are OUT/mask/model.safetensors, the model OUT/mask-model, its
 # tables OUT/mask-model-*.json. Stop and start it at will (runs/common.sh).
 . "$(dirname "$0")/common.sh"
 

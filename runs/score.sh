@@ -2,7 +2,7 @@
 # Steered from nothing but speech and noise: rooms, its mask network unless runs/mask.sh has trained it, its score network,
 # an exported model folder, and how good it is.
 #   runs/score.sh SPEECH NOISE OUT
-# Planned for 1.5 hours on one core of an idle machine, and 1.5 for the mask. The model is OUT/steered-model, its tables
+# Planned for 2.5 hours on one core of an idle machine, and 2.5 for the mask. The model is OUT/steered-model, its tables
 # OUT/steered-model-*.json. Stop and start it at will (runs/common.sh).
 . "$(dirname "$0")/common.sh"
 

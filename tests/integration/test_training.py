@@ -15,6 +15,7 @@ import torch
 from safetensors.torch import load_file
 
 from anydoa.errors import CheckpointError, ConfigError
+from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.networks.agg_rl import AggRl
 from anydoa.networks.checkpoint import (
     load_checkpoint,
@@ -24,7 +25,7 @@ from anydoa.networks.checkpoint import (
 )
 from anydoa.networks.config import AggRlConfig
 from anydoa.networks.mask_net import MaskNet, MaskNetConfig
-from anydoa.networks.score_net import ScoreNetConfig
+from anydoa.networks.score_net import ScoreNet, ScoreNetConfig
 from anydoa.simulation.recipe import RoomRanges
 from anydoa.simulation.rir_bank import build_bank
 from anydoa.simulation.rooms import RoomPlan
@@ -131,6 +132,7 @@ def of_scores(
         model=model,
         optimizer=config.optimizer,
         data=ScoreData(**vars(config.data), mask_weights=str(mask_weights), clips=8),
+        steered=SteeredOptions(picture_ahead=model.ahead_slots),
         validation=validation,
     )
 
@@ -264,9 +266,10 @@ def test_weights_of_another_network_are_refused(config: AggRlTraining, tmp_path:
         trainer(replace(config, initial_weights=str(tmp_path / "other.safetensors")), tmp_path / "run")
 
 
-def test_masks_are_learnt_and_located_with(config: AggRlTraining, tmp_path: Path) -> None:
+@pytest.mark.parametrize("wide_size", [0, 8])
+def test_masks_are_learnt_and_located_with(config: AggRlTraining, tmp_path: Path, wide_size: int) -> None:
     steps = (StageOptions("masks", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
-    mask = MaskNetConfig(hidden_size=16, num_layers=1)
+    mask = MaskNetConfig(hidden_size=16, num_layers=1, wide_size=wide_size)
     run = of_masks(config, steps, mask)
     trainer(run, tmp_path / "run").run(StopRequest())
     row = RunFolder(tmp_path / "run").read_log()[-1]
@@ -289,6 +292,29 @@ def test_scores_are_learnt_from_what_masks_find(config: AggRlTraining, tmp_path:
     assert str(tmp_path) not in str(learnt.notes)
     # Four steps, but two batches of clips: they were prepared once and met again.
     assert len(list(Path(config.data.cache).glob("talkers-*/*.npz"))) == 2
+
+
+def test_scores_by_the_past_and_by_later_sound_are_learnt_together(
+    config: AggRlTraining, tmp_path: Path
+) -> None:
+    weights = tmp_path / "mask.safetensors"
+    save_checkpoint(weights, MaskNet(MaskNetConfig(hidden_size=16, num_layers=1, wide_size=8)).eval())
+    steps = (StageOptions("scores", 2.0, batch_size=4, duration_s=0.6, microphones=(4, 4)),)
+    model = ScoreNetConfig(ahead_slots=24, widths=(4, 8), hidden_size=8)
+    run = of_scores(config, steps, weights, model)
+    run = replace(run, data=replace(run.data, ahead_slots=(0, 40, 6), keep_every=2))
+    trainer(run, tmp_path / "run").run(StopRequest())
+    torch.manual_seed(config.seed)
+    before = ScoreNet(model).state_dict()
+    learnt = load_score_checkpoint(RunFolder(tmp_path / "run").model).network.state_dict()
+    for part in ("causal", "wide"):
+        assert not torch.equal(before[f"{part}.exit.weight"], learnt[f"{part}.exit.weight"])
+    with np.load(next(Path(config.data.cache).glob("talkers-*/*.npz"))) as found:
+        assert found["cells"].shape[2] == 24
+        assert found["wide_cells"].shape[2] == 48
+        assert len(found["wide_numbers"]) == len(found["wide_target"]) > 0
+    with pytest.raises(ConfigError, match="picture_ahead must be equal, got 24 and 0"):
+        replace(run, steered=SteeredOptions())
 
 
 def test_a_score_network_without_a_mask_is_refused() -> None:

@@ -299,7 +299,7 @@ class ScoreBatches(Dataset[ScoreBatch]):
         first %= self.data.clips
         path = self.kept / f"{first + self.scenes.offset}.npz"
         if not path.is_file():
-            found_by: tuple[list[_Found], list[_Found]] = ([], [])  # the past alone, later sound too
+            found_by: dict[bool, list[_Found]] = {False: [], True: []}  # whether later sound was heard
             for clip, scene in enumerate(self.scenes[first], first):
                 ahead = self.data.ahead_slots[clip % len(self.data.ahead_slots)]
                 found = find_talkers(scene, self.finder.ahead(ahead))
@@ -310,22 +310,25 @@ class ScoreBatches(Dataset[ScoreBatch]):
                     for output, hits in zip(found.outputs[kept], found.hits[kept], strict=True)
                     if output.views is not None
                 )
+            by_past = self._joined(found_by[False], wide=False)
+            by_both = self._joined(found_by[True], wide=True)
             path.parent.mkdir(parents=True, exist_ok=True)
             with whole_binary(path) as file:
-                np.savez(file, **self._joined("", found_by[0], 0), **self._joined("wide_", found_by[1], 1))
+                np.savez(file, **by_past, **by_both)
         with np.load(path) as parts:
             return ScoreBatch(**{name: torch.from_numpy(parts[name]).float() for name in parts.files})
 
-    def _joined(self, prefix: str, found: list[_Found], is_wide: int) -> dict[str, Any]:
+    def _joined(self, found: list[_Found], *, wide: bool) -> dict[str, Any]:
         """Views and hits of all frames by the names of a batch; empty where there are none."""
-        slots = self.finder.options.memory_slots + is_wide * self.finder.options.picture_ahead
-        num_numbers = NUM_WIDE_NUMBERS if is_wide else NUM_NUMBERS
+        options = self.finder.options
+        slots = options.memory_slots + (options.picture_ahead if wide else 0)
         none = (
-            np.zeros((0, NUM_CHANNELS, slots, self.finder.options.num_bands), dtype=np.float16),
-            np.zeros((0, num_numbers), dtype=np.float32),
+            np.zeros((0, NUM_CHANNELS, slots, options.num_bands), dtype=np.float16),
+            np.zeros((0, NUM_WIDE_NUMBERS if wide else NUM_NUMBERS), dtype=np.float32),
             np.zeros(0, dtype=bool),
         )
         cells, numbers, target = (np.concatenate(part) for part in zip(none, *found, strict=True))
+        prefix = "wide_" if wide else ""
         return {f"{prefix}cells": cells, f"{prefix}numbers": numbers, f"{prefix}target": target}
 
 
