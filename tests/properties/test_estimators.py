@@ -169,7 +169,10 @@ def test_what_comes_after_its_look_ahead_does_not_change_a_frame(
     before = case.estimator.spectrum(scene.audio, scene.array, GRID)
     assert_allclose(after.values[:known], before.values[:known], atol=1e-5)
     assert_allclose(after.level[:known], before.level[:known], rtol=1e-5)
-    assert not np.array_equal(after.values, before.values) or known == before.num_frames
+    # Of the last frame's newest samples some weigh next to nothing, and after them come some in no frame.
+    estimator = case.estimator
+    newest = estimator.window_length + (before.num_frames - 1) * estimator.hop_length
+    assert not np.array_equal(after.values, before.values) or start > newest - 256
 
 
 @pytest.mark.parametrize("case", LOOKING_AHEAD)

@@ -33,9 +33,10 @@ def test_the_answer_for_a_recording_is_that_of_locate(faint: float) -> None:
         directions=TALKERS[:, None],
         activity=np.ones((2, RATE), dtype=bool),
     )
-    answer = Localizer(BALL, GRID, SrpPhat(), 2).locate(audio, RATE).directions
+    localizer = Localizer(BALL, GRID, SrpPhat(), 2)
+    answer = localizer.locate(audio, RATE).directions
     assert len(answer) == 2
     found = np.array([source.direction for source in answer])[None]
     expected = localization_errors_deg(found, TALKERS, np.ones((1, 2), dtype=bool))
-    score = score_clip(SrpPhat(), clip, GRID)
+    score = score_clip(localizer.estimator, clip, GRID)
     assert score.recording.mae_deg == pytest.approx(float(expected.mean()), abs=1e-6)
