@@ -25,7 +25,14 @@ from anydoa.geometry.grid import DirectionGrid
 from anydoa.io import load_array, load_grid
 from anydoa.io.audio import Recording, audio_info, is_recording, read_blocks
 from anydoa.io.resampling import StreamResampler
-from anydoa.io.results import FrameResult, LocalizationResult, ResultHeader, Source, frames_of_talkers
+from anydoa.io.results import (
+    FrameResult,
+    LocalizationResult,
+    ResultHeader,
+    ResultSummary,
+    Source,
+    frames_of_talkers,
+)
 from anydoa.io.samples import (
     AudioInfo,
     as_samples,
@@ -146,8 +153,14 @@ class Localizer:
         run = self.iterate(audio, sample_rate)
         for _ in run:
             pass
+        found = run.summary
         return LocalizationResult(
-            run.header, tuple(run.frames), run.directions, run.info.duration_s, run.warnings, run.talkers
+            run.header,
+            tuple(run.frames),
+            found.directions,
+            found.duration_s,
+            found.warnings,
+            found.talkers,
         )
 
     def iterate(self, audio: AudioLike, sample_rate: int | None = None) -> "LocalizationRun":
@@ -375,6 +388,11 @@ class LocalizationRun:
     def directions(self) -> tuple[Source, ...]:
         """The sources of the recording as a whole, strongest first."""
         return self._session.directions
+
+    @property
+    def summary(self) -> ResultSummary:
+        """The recording as a whole."""
+        return ResultSummary(self.directions, self.info.duration_s, self.warnings, self.talkers)
 
     @property
     def talkers(self) -> tuple[Talker, ...]:

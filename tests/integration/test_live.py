@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from anydoa.io.results import read_results
+from anydoa.io.result_files import read_results
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 ARRAY = str(EXAMPLES / "two_talkers.array.toml")

@@ -29,7 +29,7 @@ from anydoa.estimators import DEFAULT_ESTIMATOR
 from anydoa.io.output import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:
-    from anydoa.io.results import TextSink
+    from anydoa.io.result_files import TextSink
     from anydoa.io.talkers import Talker
     from anydoa.localizer import LocalizationRun, Localizer
     from anydoa.peaks import Frame
@@ -234,19 +234,15 @@ def _locate_file(
     localizer: "Localizer", file: Path, targets: _Targets, *, recording: Path | list[Path], quiet: bool
 ) -> None:
     """One recording from start to end, every output at once; ``file`` is what they are named after."""
-    from anydoa.io.results import WRITERS
-
     trace = Trace()
     try:
         run = localizer.iterate(recording)
         with targets.open(file) as stream:
             for frame in _with_progress(run, quiet=quiet):
-                trace.add(frame)
-            if targets.form != "table":  # who a talker is shows when the recording is over
-                writer = WRITERS[targets.form](stream, run.header)
-                for result in run.frames:
-                    writer.write(result)
-                writer.finish(run.directions, run.info.duration_s, run.warnings, run.talkers)
+                if targets.plot is not None:
+                    trace.add(frame)
+            if targets.form != "table":
+                _write_frames(run, stream, targets.form)
     except KeyboardInterrupt:  # files appear when they are whole
         if targets.result(file) is not None:
             tell(f"interrupted; {targets.result(file)} was not written", err=True)
@@ -259,6 +255,16 @@ def _locate_file(
     for drawn in pictures.draw(localizer, run, trace, recording):
         if not quiet:
             tell(f"wrote {drawn}", err=True)
+
+
+def _write_frames(run: "LocalizationRun", stream: "TextSink", form: str) -> None:
+    """Every frame and the summary: who a talker is shows when the recording is over."""
+    from anydoa.io.result_files import WRITERS
+
+    writer = WRITERS[form](stream, run.header)
+    for frame in run.frames:
+        writer.write(frame)
+    writer.finish(run.summary)
 
 
 def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["Frame"]:

@@ -4,6 +4,7 @@ from . import headers as headers
 from . import names as names
 from . import output as output
 from . import resampling as resampling
+from . import result_files as result_files
 from . import results as results
 from . import samples as samples
 from . import talkers as talkers

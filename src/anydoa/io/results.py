@@ -1,28 +1,17 @@
-"""What a localization says, in memory and on disk.
+"""What a localization says: sources of frames, talkers, and the recording as a whole.
 
-JSON lines: a header, a line a frame, a summary. CSV: a row a source and frame. DCASE CSV: a row a source and
-100 ms. RTTM: a line a turn. All are written line by line. Angles in degrees, in the frame and at the times
-that the header of JSON lines spells out.
+Angles in degrees, in the frame and at the times that the conventions here spell out.
 """
 
-import json
-import os
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.errors import ConfigError, GeometryError
-from anydoa.geometry.coordinates import direction_to_angles_deg, normalize_direction
-from anydoa.geometry.dialects import direction_to_dcase
-from anydoa.io.output import whole_text
-from anydoa.io.talkers import Talker, TalkerPath, Turn
+from anydoa.geometry.coordinates import direction_to_angles_deg
+from anydoa.io.talkers import Talker
 
-SCHEMA = "anydoa-results-1"
 FRAME_CONVENTION = (
     "right-handed, x front, y left, z up; azimuth in degrees anticlockwise from +x seen from above, "
     "(-180, 180]; elevation in degrees up from the horizontal, -90..90; xyz is the unit vector "
@@ -31,7 +20,6 @@ FRAME_CONVENTION = (
 TIME_CONVENTION = (
     "time_s is the centre of the newest analysis window of the frame, in seconds from the first sample"
 )
-DCASE_FRAME_S = 0.1
 ACTIVE = 0.5  # probability from which a source is said to sound
 
 
@@ -116,6 +104,23 @@ class ResultHeader:
 
 
 @dataclass(frozen=True, eq=False)
+class ResultSummary:
+    """What stands behind the last frame of a file of results.
+
+    Args:
+        directions: the sources of the recording as a whole, strongest first.
+        duration_s: length of the recording in seconds.
+        warnings: what is wrong with the recording, a line each.
+        talkers: who was where when; none where nobody was followed to the end.
+    """
+
+    directions: tuple[Source, ...]
+    duration_s: float
+    warnings: tuple[str, ...] = ()
+    talkers: tuple[Talker, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
 class LocalizationResult:
     """All that was found in a recording.
 
@@ -135,6 +140,11 @@ class LocalizationResult:
     duration_s: float
     warnings: tuple[str, ...] = ()
     talkers: tuple[Talker, ...] = ()
+
+    @property
+    def summary(self) -> ResultSummary:
+        """All but header and frames."""
+        return ResultSummary(self.directions, self.duration_s, self.warnings, self.talkers)
 
     def __repr__(self) -> str:
         found = ", ".join(map(repr, self.directions)) or "no source"
@@ -168,330 +178,3 @@ def frames_of_talkers(
             direction = np.asarray(talker.path.directions[row[place]], dtype=np.float64)
             sources.append(Source(direction, float(score[place]), talker.id, mirror(direction)))
         yield FrameResult(time_s, tuple(sources))
-
-
-@runtime_checkable
-class TextSink(Protocol):
-    """Anything that text can be written to: an open file, standard output, a string buffer."""
-
-    def write(self, text: str, /) -> int:
-        """Take some text."""
-        ...
-
-
-class ResultWriter(ABC):
-    """Writes results as text while they are found.
-
-    Args:
-        file: open for writing; not closed.
-        header: recording, array and estimator of the results.
-        tracked: whether sources are talkers whom a tracker follows, through their pauses as well.
-    """
-
-    def __init__(self, file: TextSink, header: ResultHeader, *, tracked: bool = False) -> None:
-        self.file = file
-        self.tracked = tracked
-        self.start(header)
-
-    @abstractmethod
-    def start(self, header: ResultHeader) -> None:
-        """Write what comes before the first frame."""
-
-    @abstractmethod
-    def write(self, frame: FrameResult) -> None:
-        """Write one frame; frames come in order of time."""
-
-    def finish(  # noqa: B027 # most have no summary
-        self,
-        directions: Iterable[Source],
-        duration_s: float,
-        warnings: Iterable[str] = (),
-        talkers: Iterable[Talker] = (),
-    ) -> None:
-        """Write what comes after the last frame."""
-
-
-class JsonLinesWriter(ResultWriter):
-    """A JSON object a line: header, frames, summary. :func:`read_results` reads them."""
-
-    def start(self, header: ResultHeader) -> None:
-        """Write the header line."""
-        conventions = {"frame_convention": FRAME_CONVENTION, "time_convention": TIME_CONVENTION}
-        self._line({"schema": SCHEMA, **asdict(header), **conventions})
-
-    def write(self, frame: FrameResult) -> None:
-        """Write a frame's line."""
-        self._line(
-            {"time_s": round(frame.time_s, 4), "sources": [_to_json(source) for source in frame.sources]}
-        )
-
-    def finish(
-        self,
-        directions: Iterable[Source],
-        duration_s: float,
-        warnings: Iterable[str] = (),
-        talkers: Iterable[Talker] = (),
-    ) -> None:
-        """Write the summary line: directions of the whole recording, talkers, and what is wrong with it."""
-        summary = {
-            "duration_s": round(duration_s, 4),
-            "sources": [_to_json(source) for source in directions],
-            "talkers": [_talker_to_json(talker) for talker in talkers],
-            "warnings": list(warnings),
-        }
-        self._line({"summary": summary})
-
-    def _line(self, content: dict[str, Any]) -> None:
-        self.file.write(json.dumps(content, allow_nan=False) + "\n")
-
-
-class CsvWriter(ResultWriter):
-    """A row a source and frame, under a row of column names; tracked ones say whether they sound."""
-
-    def start(self, header: ResultHeader) -> None:
-        """Write the column names."""
-        activity = ",activity,active" if self.tracked else ""
-        self.file.write(f"time_s,id,azimuth_deg,elevation_deg,x,y,z,score{activity}\n")
-
-    def write(self, frame: FrameResult) -> None:
-        """Write a row for each source of the frame."""
-        for source in frame.sources:
-            angles = f"{source.azimuth_deg:.2f},{source.elevation_deg:.2f}"
-            x, y, z = source.direction
-            activity = "" if source.activity is None else f",{source.activity:.3f},{source.active:d}"
-            place = f"{angles},{x:.5f},{y:.5f},{z:.5f},{source.score:.4f}{activity}"
-            self.file.write(f"{frame.time_s:.4f},{source.id},{place}\n")
-
-
-class DcaseWriter(ResultWriter):
-    """The DCASE localization format: frame of 100 ms, class 0, source, azimuth, elevation; no header.
-
-    Angles are whole degrees as :func:`~anydoa.geometry.dialects.direction_to_dcase` gives them. Of the frames
-    whose times fall into the same 100 ms, the one nearest to their middle counts. Talkers in a pause are left
-    out.
-
-    Reference:
-        DCASE challenge task 3 (2020 and later), metadata format.
-    """
-
-    def start(self, header: ResultHeader) -> None:
-        """Write nothing: the format has no header."""
-        self._nearest: FrameResult | None = None
-
-    def write(self, frame: FrameResult) -> None:
-        """Keep the frame, or write the one kept for the 100 ms before."""
-        if self._nearest is not None and _dcase_index(frame) != _dcase_index(self._nearest):
-            self._flush()
-        if self._nearest is None or _from_middle(frame) < _from_middle(self._nearest):
-            self._nearest = frame
-
-    def finish(
-        self,
-        directions: Iterable[Source],
-        duration_s: float,
-        warnings: Iterable[str] = (),
-        talkers: Iterable[Talker] = (),
-    ) -> None:
-        """Write the last frame."""
-        self._flush()
-
-    def _flush(self) -> None:
-        if self._nearest is None:
-            return
-        for source in (one for one in self._nearest.sources if one.active):
-            azimuth_deg, elevation_deg = direction_to_dcase(source.direction)
-            index = _dcase_index(self._nearest)
-            self.file.write(f"{index},0,{source.id},{azimuth_deg},{elevation_deg}\n")
-        self._nearest = None
-
-
-class RttmWriter(ResultWriter):
-    """A line a turn, as programs for speaker diarization read them; talkers are ``talker_0``, ``talker_1``.
-
-    Directions have no place in it: readers take no other lines, and no other words where theirs are.
-
-    Reference:
-        NIST (2009), *The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan*, appendix A:
-        type, file, channel, begin, duration, orthography, subtype, name, confidence, look-ahead.
-    """
-
-    def start(self, header: ResultHeader) -> None:
-        """Write nothing: the format has no header."""
-        self._name = "_".join(Path(header.file).stem.split()) or "recording"
-
-    def write(self, frame: FrameResult) -> None:
-        """Write nothing: the format has no frames."""
-
-    def finish(
-        self,
-        directions: Iterable[Source],
-        duration_s: float,
-        warnings: Iterable[str] = (),
-        talkers: Iterable[Talker] = (),
-    ) -> None:
-        """Write the turns of all talkers, in order of time."""
-        turns = [(turn.begin_s, talker.id, turn) for talker in talkers for turn in talker.turns]
-        for begin_s, id, turn in sorted(turns, key=lambda each: each[:2]):
-            length_s = max(turn.end_s - begin_s, turn.heard_s)  # of a single frame, too
-            time = f"{begin_s:.3f} {length_s:.3f}"
-            self.file.write(f"SPEAKER {self._name} 1 {time} <NA> <NA> talker_{id} <NA> <NA>\n")
-
-
-WRITERS: dict[str, type[ResultWriter]] = {
-    "json": JsonLinesWriter,
-    "csv": CsvWriter,
-    "dcase": DcaseWriter,
-    "rttm": RttmWriter,
-}
-"""Writers by the name of their format."""
-
-
-def write_results(result: LocalizationResult, path: str | os.PathLike[str], *, format: str = "json") -> None:
-    """Write a whole result to a file.
-
-    Args:
-        result: what was found.
-        path: file to write; an old one is replaced when the new one is whole.
-        format: ``json``, ``csv``, ``dcase`` or ``rttm``.
-
-    Raises:
-        ConfigError: if there is no such format, or the file cannot be written.
-    """
-    if format not in WRITERS:
-        raise ConfigError(f"results are written as {', '.join(WRITERS)}, not {format!r}")
-    with whole_text(path) as file:
-        writer = WRITERS[format](file, result.header)
-        for frame in result.frames:
-            writer.write(frame)
-        writer.finish(result.directions, result.duration_s, result.warnings, result.talkers)
-
-
-def read_results(path: str | os.PathLike[str]) -> LocalizationResult:
-    """A result from the JSON lines of one recording.
-
-    Raises:
-        ConfigError: if the file is missing or not our JSON lines, naming the line.
-    """
-    name = os.fspath(path)
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{name}: cannot be read as results ({error}); give JSON lines of anydoa") from None
-    if len(lines) < 2:
-        raise ConfigError(f"{name}: results have a header, frames and a summary, got {len(lines)} lines")
-    try:
-        header, *frames, last = map(json.loads, lines)
-        if header["schema"] != SCHEMA:
-            raise ConfigError(f"{name}: schema must be {SCHEMA!r}, got {header['schema']!r}; locate anew")
-        frame_results = tuple(FrameResult(frame["time_s"], _sources_from_json(frame)) for frame in frames)
-        return LocalizationResult(
-            header=ResultHeader(
-                **{field: header[field] for field in ResultHeader.__dataclass_fields__ if field in header}
-            ),
-            frames=frame_results,
-            directions=_sources_from_json(last["summary"]),
-            duration_s=last["summary"]["duration_s"],
-            warnings=tuple(map(str, last["summary"]["warnings"])),
-            talkers=_talkers_from_json(last["summary"].get("talkers", []), frame_results),
-        )
-    except (KeyError, TypeError, json.JSONDecodeError, GeometryError) as error:
-        raise ConfigError(
-            f"{name}: not the results of one recording ({error!r}); were they written to the end?"
-        ) from None
-
-
-def _angles_and_xyz(direction: Float[np.ndarray, "3"]) -> dict[str, Any]:
-    azimuth_deg, elevation_deg = direction_to_angles_deg(direction)
-    return {
-        "azimuth_deg": round(float(azimuth_deg), 2),
-        "elevation_deg": round(float(elevation_deg), 2),
-        "xyz": [round(float(x), 5) for x in direction],
-    }
-
-
-def _to_json(source: Source) -> dict[str, Any]:
-    activity = (
-        {} if source.activity is None else {"activity": round(source.activity, 3), "active": source.active}
-    )
-    return {
-        "id": source.id,
-        **_angles_and_xyz(source.direction),
-        "score": round(source.score, 4),
-        **activity,
-        "mirror": [_angles_and_xyz(mirror) for mirror in source.mirror],
-    }
-
-
-def _talker_to_json(talker: Talker) -> dict[str, Any]:
-    """A talker; its path stands in the frames, under its id."""
-    return {
-        "id": talker.id,
-        "begin_s": round(talker.begin_s, 4),
-        "end_s": round(talker.end_s, 4),
-        "heard_s": round(talker.heard_s, 4),
-        **_angles_and_xyz(talker.direction),
-        "score": round(talker.score, 4),
-        "stays": talker.stays,
-        "turns": [_turn_to_json(turn, talker.path_of(turn)) for turn in talker.turns],
-    }
-
-
-def _turn_to_json(turn: Turn, path: TalkerPath) -> dict[str, Any]:
-    return {
-        "begin_s": round(turn.begin_s, 4),
-        "end_s": round(turn.end_s, 4),
-        "heard_s": round(turn.heard_s, 4),
-        "from": _angles_and_xyz(path.directions[0]),
-        "to": _angles_and_xyz(path.directions[-1]),
-        "is_brief": turn.is_brief,
-    }
-
-
-def _talkers_from_json(content: list[dict[str, Any]], frames: Sequence[FrameResult]) -> tuple[Talker, ...]:
-    """Talkers with the paths that the frames have under their ids."""
-    places: dict[int, list[tuple[float, Source]]] = {int(talker["id"]): [] for talker in content}
-    for frame in frames:
-        for source in frame.sources:
-            if source.id in places:
-                places[source.id].append((frame.time_s, source))
-    return tuple(
-        Talker(
-            id=id,
-            path=TalkerPath(
-                np.array([time_s for time_s, _ in places[id]]),
-                np.array([source.direction for _, source in places[id]]).reshape(-1, 3),
-                np.array([source.score for _, source in places[id]]),
-            ),
-            turns=tuple(
-                Turn(
-                    begin_s=float(turn["begin_s"]),
-                    end_s=float(turn["end_s"]),
-                    heard_s=float(turn["heard_s"]),
-                    is_brief=bool(turn["is_brief"]),
-                )
-                for turn in talker["turns"]
-            ),
-        )
-        for id, talker in zip(places, content, strict=True)
-    )
-
-
-def _sources_from_json(content: dict[str, Any]) -> tuple[Source, ...]:
-    return tuple(
-        Source(
-            direction=normalize_direction(source["xyz"]),
-            score=float(source["score"]),
-            id=int(source["id"]),
-            mirror=tuple(normalize_direction(mirror["xyz"]) for mirror in source["mirror"]),
-            activity=float(source["activity"]) if "activity" in source else None,
-        )
-        for source in content["sources"]
-    )
-
-
-def _dcase_index(frame: FrameResult) -> int:
-    return int(frame.time_s / DCASE_FRAME_S + 1e-9)
-
-
-def _from_middle(frame: FrameResult) -> float:
-    return abs(frame.time_s / DCASE_FRAME_S - _dcase_index(frame) - 0.5)

@@ -3,7 +3,8 @@
 from typing import Protocol, runtime_checkable
 
 from anydoa.errors import ConfigError
-from anydoa.io.results import WRITERS, FrameResult, Source, TextSink
+from anydoa.io.result_files import WRITERS, TextSink
+from anydoa.io.results import FrameResult, ResultSummary, Source
 from anydoa.live.listener import LiveResult
 from anydoa.live.pipeline import LivePipeline
 
@@ -53,7 +54,8 @@ class ResultFile:
 
     def close(self) -> None:
         """Write what comes after the last result."""
-        self._writer.finish(self._pipeline.directions, self._pipeline.duration_s, self._pipeline.warnings)
+        pipeline = self._pipeline
+        self._writer.finish(ResultSummary(pipeline.directions, pipeline.duration_s, pipeline.warnings))
         self._flush()
 
     def _flush(self) -> None:

@@ -18,7 +18,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
 from anydoa.geometry.layouts import tetrahedral_positions
 from anydoa.io.array_file import save_array
-from anydoa.io.results import read_results
+from anydoa.io.result_files import read_results
 from card_starts import CARD, card_recording
 from voices import voice
 

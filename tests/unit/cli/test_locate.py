@@ -17,7 +17,7 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
 from anydoa.io.array_file import save_array
-from anydoa.io.results import read_results
+from anydoa.io.result_files import read_results
 from properties.strategies import make_scene
 
 RATE = 16_000

@@ -19,7 +19,8 @@ from anydoa.geometry.dialects import (
 )
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.io.array_file import load_array, save_array
-from anydoa.io.results import CsvWriter, DcaseWriter, FrameResult, JsonLinesWriter, ResultHeader, Source
+from anydoa.io.result_files import CsvWriter, DcaseWriter, JsonLinesWriter
+from anydoa.io.results import FrameResult, ResultHeader, ResultSummary, Source
 
 #        axis     ours          acoular       LOCATA        DCASE      azimuth of corpora
 SIX_AXES = [
@@ -107,7 +108,7 @@ def test_every_writer_of_results_says_the_six_axes_in_its_own_dialect(
         text = io.StringIO()
         writer = writer_class(text, header)
         writer.write(frame)
-        writer.finish(frame.sources, 0.1)
+        writer.finish(ResultSummary(frame.sources, 0.1))
         written[writer_class] = text.getvalue().splitlines()
     azimuth, elevation = angles
     assert written[DcaseWriter] == [f"0,0,0,{azimuth},{elevation}"], axis

@@ -10,16 +10,14 @@ import pytest
 
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.io.result_files import CsvWriter, DcaseWriter, read_results, write_results
 from anydoa.io.results import (
-    CsvWriter,
-    DcaseWriter,
     FrameResult,
     LocalizationResult,
     ResultHeader,
+    ResultSummary,
     Source,
     frames_of_talkers,
-    read_results,
-    write_results,
 )
 from anydoa.io.talkers import Talker, TalkerPath, Turn
 
@@ -90,7 +88,7 @@ def test_csv_has_a_row_for_every_source() -> None:
     writer = CsvWriter(file, HEADER)
     writer.write(FrameResult(1.5, (source(90, score=0.25), source(-90, id=1))))
     writer.write(FrameResult(1.6, ()))
-    writer.finish((), 2.0)
+    writer.finish(ResultSummary((), 2.0))
     assert file.getvalue().splitlines() == [
         "time_s,id,azimuth_deg,elevation_deg,x,y,z,score",
         "1.5000,0,90.00,0.00,0.00000,1.00000,0.00000,0.2500",
@@ -106,7 +104,7 @@ def test_dcase_has_whole_degrees_and_frames_of_100_ms() -> None:
     writer.write(FrameResult(0.25, (source(180),)))
     writer.write(FrameResult(0.30, ()))
     writer.write(FrameResult(0.45, (source(-179.7), source(5, id=1))))
-    writer.finish((), 0.5)
+    writer.finish(ResultSummary((), 0.5))
     rows = ["0,0,3,20,-8", "2,0,0,-180,0", "4,0,0,-180,0", "4,0,1,5,0"]
     assert file.getvalue().splitlines() == rows
 
@@ -198,7 +196,7 @@ def test_dcase_lists_only_those_who_sound() -> None:
     file = io.StringIO()
     writer = DcaseWriter(file, HEADER, tracked=True)
     writer.write(tracked())
-    writer.finish((), 0.4)
+    writer.finish(ResultSummary((), 0.4))
     assert file.getvalue() == "0,0,0,40,0\n"
 
 

@@ -18,26 +18,12 @@ from anydoa.geometry.grid import DirectionGrid, azimuth_grid, fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
 from anydoa.peaks.finder import find_peaks
 from anydoa.peaks.published import pick_peaks
+from open_mask import OpenMask
 
 GRID = fibonacci_grid(1024)
 NEAREST_DEG = np.degrees(GRID.spacing)  # no direction of the grid may be nearer than this
 LEFT, RIGHT = angles_deg_to_direction(70, 15), angles_deg_to_direction(-50, 5)
 BALL = random_array(np.random.default_rng(3), 7)
-
-
-class OpenMask:
-    """A mask that lets some bins through."""
-
-    def __init__(self, opening: slice = slice(None)) -> None:
-        self.opening = opening
-
-    def initial_state(self) -> np.ndarray:
-        return np.zeros(1)
-
-    def step(self, features: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mask = np.zeros((len(features), features.shape[2]), dtype=np.float32)
-        mask[:, self.opening] = 1
-        return mask, state
 
 
 def heard(*directions: np.ndarray, array: MicrophoneArray = BALL, seconds: float = 1.0) -> np.ndarray:

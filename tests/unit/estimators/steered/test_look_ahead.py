@@ -13,23 +13,11 @@ from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.peaks.published import pick_peaks
+from open_mask import OpenMask
 
 GRID = fibonacci_grid(512)
 BALL = random_array(np.random.default_rng(3), 5)
 OPTIONS = SteeredOptions()
-
-
-class AllOpen:
-    """A mask that trusts every bin, causal and wide."""
-
-    def initial_state(self) -> np.ndarray:
-        return np.zeros(1)
-
-    def step(self, features: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.ones((len(features), features.shape[2]), dtype=np.float32), state
-
-    def masks(self, features: np.ndarray) -> np.ndarray:
-        return np.ones((len(features), features.shape[2]), dtype=np.float32)
 
 
 class Neighbours:
@@ -57,11 +45,11 @@ def test_a_look_ahead_gives_the_widest_span_inside_it(ahead: float, expected: Ev
 
 @pytest.mark.parametrize(("asked_s", "used_s"), [(0.0, 0.0), (0.3, 0.288), (1.5, 1.152), (math.inf, 1.92)])
 def test_the_look_ahead_is_what_is_used_of_the_one_asked_for(asked_s: float, used_s: float) -> None:
-    assert SteeredEstimator(AllOpen()).with_look_ahead(asked_s).look_ahead_s == pytest.approx(used_s)
+    assert SteeredEstimator(OpenMask()).with_look_ahead(asked_s).look_ahead_s == pytest.approx(used_s)
 
 
 def test_a_wide_mask_is_used_from_the_look_ahead_it_needs() -> None:
-    estimator = SteeredEstimator(AllOpen(), wide_mask=AllOpen())
+    estimator = SteeredEstimator(OpenMask(), wide_mask=OpenMask())
     everything = estimator.with_look_ahead(math.inf)
     assert everything.look_ahead_s == pytest.approx(1.92 + 0.016 * MaskBlocks().ahead_frames)
     assert isinstance(everything.mask_stream(), WideMaskStream)
@@ -93,7 +81,7 @@ def test_a_talker_is_heard_before_the_evidence_of_the_past_would_tell() -> None:
     parts = [plane_wave(BALL, place, talker(rng, n)) for place, n in zip(places, lengths, strict=True)]
     audio = np.concatenate(parts, axis=1)
     audio = (audio + 0.3 * rng.standard_normal(audio.shape)).astype(np.float32)
-    causal = SteeredEstimator(AllOpen())
+    causal = SteeredEstimator(OpenMask())
     late_deg = {}
     for estimator in (causal, causal.with_look_ahead(math.inf)):
         spectrum = estimator.spectrum(audio, BALL, GRID)

@@ -9,20 +9,11 @@ from anydoa.estimators.steered.scorer import MASK_CHANNEL, NUM_CHANNELS, NUM_NUM
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.grid import fibonacci_grid
+from open_mask import OpenMask
 
 GRID = fibonacci_grid(512)
 BALL = random_array(np.random.default_rng(3), 6)
 OPTIONS = SteeredOptions()
-
-
-class OpenMask:
-    """A mask that lets everything through."""
-
-    def initial_state(self) -> np.ndarray:
-        return np.zeros(1)
-
-    def step(self, features: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return np.ones((len(features), features.shape[2]), dtype=np.float32), state
 
 
 class TwoAlternatingScores:
