@@ -5,7 +5,10 @@ the batches, processes and interruptions.
 """
 
 import itertools
+import multiprocessing.util
+import os
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -182,12 +185,27 @@ def endless_batches(dataset: Dataset[Item], *, first: int, step: int, workers: i
         num_workers=workers,
         # A fork of a process whose threads hold locks may hang.
         multiprocessing_context="spawn" if workers else None,
-        worker_init_fn=_leave_signals_to_the_trainer if workers else None,
+        worker_init_fn=_begin_worker if workers else None,
     )
     with one_thread_in_children():
         return iter(loader)
 
 
-def _leave_signals_to_the_trainer(worker: int) -> None:
-    """An interrupt from the keyboard reaches the whole group; the trainer still wants its batch."""
+def _begin_worker(worker: int) -> None:
+    """Leave signals to the trainer, and end at once when no more batches are wanted."""
+    # An interrupt from the keyboard reaches the whole group; the trainer still wants its batch.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Last of all, after what others leave to do at the end.
+    multiprocessing.util.Finalize(None, _end_worker, exitpriority=-1000)
+
+
+def _end_worker() -> None:
+    """End this process at once, unless an error is still to be told.
+
+    A batch nobody waits for may be on its way in another thread. The interpreter, as it ends, would stop that
+    thread in the middle of torch, which then aborts the process with words nobody understands.
+    """
+    if sys.exc_info()[0] is None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0)

@@ -128,7 +128,7 @@ def test_a_talker_in_a_long_pause_is_silent_and_walks_no_more(
 def test_one_microphone_on_all_channels_is_said_once(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    soundfile.write("copies.wav", np.tile(in_turn()[:1], (4, 5)).T, RATE)
+    soundfile.write("copies.wav", np.tile(in_turn()[:1], (4, 2)).T, RATE)
     assert main([*WORDS, "--replay", "copies.wav", "--fast", "-o", "copies.jsonl"]) == 0
     err = capsys.readouterr().err
     assert err.startswith("warning: copies.wav: channels 0, 1, 2, 3 carry the same signal; is this one")

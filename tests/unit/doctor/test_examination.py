@@ -64,7 +64,7 @@ def test_an_inverted_channel_is_named_and_left_out(array: MicrophoneArray, talk:
     recording = talk(array)
     recording[3] *= -1
     diagnosis = diagnose(recording, RATE, array)
-    assert kinds(recording, array) == [("inverted", (3,))]
+    assert [(finding.kind, finding.channels) for finding in diagnosis.findings] == [("inverted", (3,))]
     assert diagnosis.corrected is not None
     assert diagnosis.corrected.channels == (0, 1, 2, 4, 5)
     assert diagnosis.corrected.ignore_channels == (3,)
