@@ -108,7 +108,7 @@ def in_noise(
     return Scene(array, direction, (0.2 * (heard + noise)).astype(np.float32))
 
 
-def random_scene(seed: int, fewest_microphones: int = 2, *, seconds: float = 0.3) -> Scene:
+def random_scene(seed: int, fewest_microphones: int = 2, *, seconds: float = 0.5) -> Scene:
     """A talker anywhere around up to 12 microphones anywhere."""
     rng = np.random.default_rng(seed)
     array = random_array(rng, int(rng.integers(fewest_microphones, 13)))

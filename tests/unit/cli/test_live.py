@@ -1,6 +1,7 @@
 """`anydoa live` and `anydoa devices` as a user runs them: words in, lines and exit codes out."""
 
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -289,11 +290,19 @@ def test_samples_in_a_pipe_are_heard_alike_with_a_header_and_without(
         (b"fLaC" + bytes(40), "standard input: begins as FLAC, not as raw samples; decode it first, for"),
     ],
 )
-def test_a_pipe_that_tells_no_rate_is_one_line(folder: Path, begin: bytes, message: str) -> None:
-    run = run_on_pipe(folder, begin, [])
-    assert run.returncode == 2
-    assert run.stderr.startswith(f"error: {message}")
-    assert run.stderr.count("\n") == 1
+@pytest.mark.usefixtures("folder")
+def test_a_pipe_that_tells_no_rate_is_one_line(
+    begin: bytes, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reading, writing = os.pipe()
+    os.write(writing, begin)
+    os.close(writing)
+    with open(reading) as pipe:
+        monkeypatch.setattr(sys, "stdin", pipe)
+        assert main([*WORDS, "--stdin", "--fast"]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"error: {message}")
+    assert err.count("\n") == 1
 
 
 def test_standard_input_that_is_closed_is_one_line(folder: Path) -> None:
