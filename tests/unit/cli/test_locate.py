@@ -433,7 +433,7 @@ def test_a_group_without_command_shows_its_help(capsys: pytest.CaptureFixture[st
 @pytest.fixture
 def started(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """The program in a process of its own, that has more to write than a pipe takes unless it is read."""
-    soundfile.write("long.wav", np.tile(in_turn(BALL), 20).T, RATE)
+    soundfile.write("long.wav", np.tile(in_turn(BALL), 40).T, RATE)
     command = [
         sys.executable,
         "-m",
