@@ -144,6 +144,10 @@ class NoEstimator:
 
     look_ahead_s = 0.0
 
+    @property
+    def values_are_chances(self) -> bool:
+        return False
+
     def with_look_ahead(self, seconds: float) -> "NoEstimator":
         return self
 

@@ -199,6 +199,11 @@ class SpectrumEstimator(Protocol):
         """Value of the spectrum from which a peak is called a source when their number is not known."""
         ...
 
+    @property
+    def values_are_chances(self) -> bool:
+        """Whether the value of a peak is the chance of a talker there, so that faint peaks tell something."""
+        ...
+
     def with_look_ahead(self, seconds: float) -> "SpectrumEstimator":
         """This estimator with the most look-ahead that it can use within so many seconds.
 

@@ -206,6 +206,11 @@ class AggRlEstimator:
         """Spectrum of a whole recording: a stream that takes it in one push."""
         return spectrum_of(self.stream(array, grid), audio)
 
+    @property
+    def values_are_chances(self) -> bool:
+        """Whether a value is the chance of a talker there: it is learnt by cross-entropy."""
+        return True
+
     def with_look_ahead(self, seconds: float) -> "AggRlEstimator":
         """This estimator with the most look-ahead that it can use within so many seconds: up to 0.48.
 

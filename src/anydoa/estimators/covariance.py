@@ -129,6 +129,11 @@ class CovarianceEstimator(ABC):
         """Seconds of sound after a frame that its spectrum depends on: whole frames."""
         return self.frames_ahead * self.hop_length / self.sample_rate
 
+    @property
+    def values_are_chances(self) -> bool:
+        """Whether a value is the chance of a talker there: it is a power."""
+        return False
+
     def with_look_ahead(self, seconds: float) -> "CovarianceEstimator":
         """This estimator with the most look-ahead that it can use within so many seconds.
 

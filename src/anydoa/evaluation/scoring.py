@@ -114,7 +114,7 @@ def score_clip(
     reader = FrameReader(PeakFinder(grid, array=clip.array, threshold=estimator.threshold))
     frames = reader.read(spectrum)
     detected = [clip.known.of(_directions(frames[frame].peaks)) for frame in np.flatnonzero(known)]
-    answers_deg = _recording_errors_deg(spectrum, clip, active)
+    answers_deg = _recording_errors_deg(spectrum, clip, active, estimator.values_are_chances)
     return ClipScore(
         estimator=estimator.name,
         suite=clip.suite,
@@ -182,13 +182,14 @@ def _peaks_of_frames(
 
 
 def _recording_errors_deg(
-    spectrum: SpatialSpectrum, clip: SuiteClip, active: Bool[np.ndarray, "frame source"]
+    spectrum: SpatialSpectrum, clip: SuiteClip, active: Bool[np.ndarray, "frame source"], chances: bool
 ) -> Float[np.ndarray, "answer source"]:
     """Errors of one answer for the recording, elected by its frames; none for one whose talkers move."""
     heard = np.asarray(active.any(axis=0))
     if not clip.is_static or not heard.any():
         return np.full((0, clip.num_talkers), np.nan)
-    reader = FrameReader(PeakFinder(spectrum.grid, array=clip.array, num_sources=int(heard.sum())))
+    finder = PeakFinder(spectrum.grid, array=clip.array, num_sources=int(heard.sum()))
+    reader = FrameReader(finder, chances=chances)
     reader.read(spectrum)
     answer = clip.known.of(_directions(reader.directions)[None])
     return localization_errors_deg(answer, _comparable(clip.directions[:, 0], clip), heard[None])

@@ -41,11 +41,12 @@ class FrameReader:
 
     Args:
         finder: finds the peaks of each frame.
+        chances: whether values of spectra are chances of a talker, so that faint peaks vote, too.
     """
 
-    def __init__(self, finder: PeakFinder) -> None:
+    def __init__(self, finder: PeakFinder, *, chances: bool = False) -> None:
         self._finder = finder
-        self._votes = DirectionVotes(finder)
+        self._votes = DirectionVotes(finder, chances=chances)
         self._total = np.zeros(len(finder.grid))
         self._level = 0.0
 

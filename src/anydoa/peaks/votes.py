@@ -1,6 +1,7 @@
 """Directions of a whole recording, elected by the peaks of its frames."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from jaxtyping import Float
@@ -17,10 +18,14 @@ class VoteOptions:
         min_share: share of the strongest direction's votes that a further source must have when the number
             of sources is not known.
         width: angle at which a vote counts half, in least separations between sources.
+        least_chance: least chance of a peak that votes where values are chances.
+        max_voters: most peaks that vote in such a frame.
     """
 
     min_share: float = 0.15
     width: float = 0.6
+    least_chance: float = 0.02
+    max_voters: int = 8
 
 
 class DirectionVotes:
@@ -28,17 +33,25 @@ class DirectionVotes:
 
     Every peak that stands out votes for its direction. A vote weighs the level of the frame times the height
     of the peak above the floor of its spectrum, and less by the ratio of that height to the frame's highest.
-    So silence and diffuse sound hardly count. Votes are spread over the sphere; the directions with most,
-    a least separation apart as far as the array hears it, are elected. In each frame one talker mostly
-    dominates, so talkers that the broad lobes of a small array merge in the mean spectrum come apart here.
+    So silence and diffuse sound hardly count. Where values are chances of a talker and the number of talkers
+    is known, every peak votes by its chance, times the root of the level: a talker whom another one outshines
+    in every frame is found, too.
+
+    Votes are spread over the sphere; the directions with most, a least separation apart as far as the array
+    hears it, are elected. In each frame one talker mostly dominates, so talkers that the broad lobes of a
+    small array merge in the mean spectrum come apart here.
 
     Args:
         finder: the one that found the peaks.
+        chances: whether values are chances of a talker.
         options: how votes are counted.
     """
 
-    def __init__(self, finder: PeakFinder, options: VoteOptions = VoteOptions()) -> None:
+    def __init__(
+        self, finder: PeakFinder, *, chances: bool = False, options: VoteOptions = VoteOptions()
+    ) -> None:
         self._finder, self._options = finder, options
+        self._every_peak_votes = chances and finder.num_sources is not None
         self._weight = np.zeros(len(finder.grid))
         self._moment = np.zeros((len(finder.grid), 3))
         self._score = np.zeros(len(finder.grid))
@@ -49,20 +62,37 @@ class DirectionVotes:
         Args:
             peaks: those of the frame.
             values: the spectrum of the frame.
-            level: root mean square of the frame's samples.
+            level: root mean square of the frame's samples; 0 for a frame that does not vote.
         """
-        voters = [peak for peak in peaks if peak.stands_out]
-        if not voters:
+        if level <= 0:
             return
+        if self._every_peak_votes:
+            for peak in self._faint_finder.find(values):
+                self._cast(peak, np.sqrt(level) * peak.score)
+            return
+        voters = [peak for peak in peaks if peak.stands_out]
         floor = float(np.median(values))
-        highest = max(peak.score for peak in voters) - floor
+        highest = max((peak.score for peak in voters), default=0.0) - floor
         if highest <= 0:  # on a handful of directions the peak may itself be the median
             return
         for peak in voters:
-            weight = level * (peak.score - floor) ** 2 / highest
-            self._weight[peak.index] += weight
-            self._moment[peak.index] += weight * peak.direction
-            self._score[peak.index] += weight * peak.score
+            self._cast(peak, level * (peak.score - floor) ** 2 / highest)
+
+    def _cast(self, peak: Peak, weight: float) -> None:
+        self._weight[peak.index] += weight
+        self._moment[peak.index] += weight * peak.direction
+        self._score[peak.index] += weight * peak.score
+
+    @cached_property
+    def _faint_finder(self) -> PeakFinder:
+        """Finds the peaks of a frame however low they are."""
+        return replace(
+            self._finder,
+            num_sources=None,
+            threshold=self._options.least_chance,
+            max_sources=self._options.max_voters,
+            options=replace(self._finder.options, contrast=0.0, rise=0.0),
+        )
 
     def elect(self) -> list[tuple[Float[np.ndarray, "3"], float]]:
         """Direction and mean score of each source, most votes first."""

@@ -168,6 +168,10 @@ class SlowEstimator:
     look_ahead_s: float = 0.0
     threshold: float = 0.1
 
+    @property
+    def values_are_chances(self) -> bool:
+        return False
+
     def with_look_ahead(self, seconds: float) -> "SlowEstimator":
         return self
 

@@ -5,7 +5,9 @@ import pytest
 
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.peaks.finder import Peak, PeakFinder
+from anydoa.peaks.frames import FrameReader
 from anydoa.peaks.votes import DirectionVotes
+from anydoa.spectrum import SpatialSpectrum
 
 
 @pytest.mark.parametrize("num_directions", [2, 3, 4, 6])
@@ -19,3 +21,35 @@ def test_a_peak_no_higher_than_the_median_casts_no_vote(num_directions: int) -> 
     ((direction, score),) = votes.elect()
     np.testing.assert_allclose(direction, grid.directions[1])
     assert score == pytest.approx(0.9)
+
+
+def two_talkers_of_whom_one_is_faint(num_sources: int | None, *, chances: bool) -> list[float]:
+    """Angles in degrees of both talkers to what is elected where the second has a chance of 0.3 at most."""
+    grid = fibonacci_grid(1024)
+    talkers = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+    ghosts = np.array([[0.0, 0.0, 1.0], [0.0, 0.0, -1.0], [-1.0, 0.0, 0.0], [0.0, -1.0, 0.0]])
+    beams = [np.exp(60 * (grid.directions @ direction - 1)) for direction in (*talkers, *ghosts)]
+    values = np.array([0.9 * beams[0] + 0.3 * beams[1] + 0.1 * beams[2 + frame % 4] for frame in range(20)])
+    # In one frame a ghost is louder than the faint talker is in any.
+    values[7] = 0.8 * beams[4]
+    spectrum = SpatialSpectrum(values, 0.03 * np.arange(20.0), np.full(20, 0.1), grid)
+    reader = FrameReader(PeakFinder(grid, num_sources=num_sources, threshold=0.5), chances=chances)
+    reader.read(spectrum)
+    found = np.array([source.direction for source in reader.directions])
+    return [float(np.rad2deg(np.arccos(np.clip(found @ talker, -1, 1).max()))) for talker in talkers]
+
+
+def test_every_peak_votes_where_values_are_chances() -> None:
+    assert max(two_talkers_of_whom_one_is_faint(2, chances=True)) < 3
+
+
+def test_faint_peaks_do_not_vote_where_values_are_no_chances_or_the_number_is_open() -> None:
+    assert two_talkers_of_whom_one_is_faint(2, chances=False)[1] > 30
+    assert two_talkers_of_whom_one_is_faint(None, chances=True)[1] > 30
+
+
+def test_silence_casts_no_vote() -> None:
+    grid = fibonacci_grid(64)
+    votes = DirectionVotes(PeakFinder(grid, num_sources=1), chances=True)
+    votes.add([], np.where(np.arange(64) == 7, 0.9, 0.0), level=0.0)
+    assert votes.elect() == []

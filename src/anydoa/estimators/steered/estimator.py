@@ -187,6 +187,11 @@ class SteeredEstimator:
         slot_s = self.options.slot_frames * self.axis.hop_s
         return EvidenceSpan.of(self.options, self._most_ahead_s / slot_s + 1e-9)
 
+    @property
+    def values_are_chances(self) -> bool:
+        """Whether a value is the chance of a talker there: scores are."""
+        return True
+
     def with_look_ahead(self, seconds: float) -> "SteeredEstimator":
         """This estimator with the most look-ahead that it can use within so many seconds.
 

@@ -90,6 +90,11 @@ class TorchEstimator:
         centre_s = (begins + config.window_length // 2) / self.sample_rate
         return SpatialSpectrum(values, centre_s, level, grid)
 
+    @property
+    def values_are_chances(self) -> bool:
+        """Whether a value is the chance of a talker there: it is learnt by cross-entropy."""
+        return True
+
     def with_look_ahead(self, seconds: float) -> "TorchEstimator":
         """This estimator: it cannot use later sound."""
         check_look_ahead(seconds)
