@@ -161,12 +161,12 @@ def evaluate(
 
 
 def _typed_words(context: typer.Context) -> list[str]:
-    """The command as it was typed, but for the order of its options."""
+    """The command as it was typed, but for the order of its options and those that change no figure."""
     words = ["anydoa", str(context.info_name)]
     for option in context.command.params:
         name = str(option.name)
         source = context.get_parameter_source(name)
-        if source is None or source.name != "COMMANDLINE":
+        if source is None or source.name != "COMMANDLINE" or name in ("record", "quiet", "cache"):
             continue
         value = context.params[name]
         for one in value if isinstance(value, list | tuple) else [value]:
