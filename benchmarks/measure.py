@@ -47,14 +47,14 @@ class Task:
 
     def command(self, folders: dict[str, Path | None]) -> list[str] | None:
         """Words to run; None where a folder is missing."""
-        words = ["anydoa" if self.words.startswith("evaluate") else "benchmarks/", *self.words.split()]
+        program, *words = self.words.split()
         for name, folder in folders.items():
             if any(name in word for word in words) and folder is None:
                 return None
             words = [word.replace(name, str(folder)) for word in words]
-        if words[0] == "anydoa":
-            return [sys.executable, "-m", *words, "--quiet"]
-        return [sys.executable, str(ROOT / "benchmarks" / words[1]), *words[2:]]
+        if program == "evaluate":
+            return [sys.executable, "-m", "anydoa", program, *words, "--quiet"]
+        return [sys.executable, str(ROOT / "benchmarks" / program), *words]
 
 
 def evaluate(name: str, words: str, core_hours: float) -> Task:

@@ -20,9 +20,8 @@ class Recording:
 
     def __init__(self, path: Path | None, *, seed: int | None = None) -> None:
         self._path = path
-        self._measurement = Measurement(
-            ["python", f"benchmarks/{Path(sys.argv[0]).name}", *_words()], seed=seed
-        )
+        script = f"benchmarks/{Path(sys.argv[0]).name}"
+        self._measurement = Measurement(["python", script, *_words()], seed=seed)
 
     def keep(self, rows: Sequence[Row]) -> None:
         """Write the record, if one is wanted."""
@@ -32,14 +31,11 @@ class Recording:
 
 def add_record_option(parser: argparse.ArgumentParser) -> None:
     """Give a benchmark the option that all have."""
-    parser.add_argument(
-        OPTION, type=Path, metavar="FILE", help="keep rows, command, commit and machine there"
-    )
+    parser.add_argument(OPTION, type=Path, metavar="FILE", help="keep rows, command and machine there")
 
 
 def _words() -> list[str]:
     """Words after the name of the script, but for the record itself."""
-    words = iter(sys.argv[1:])
-    return [
-        word for word in words if not word.startswith(f"{OPTION}=") and (word != OPTION or not next(words))
-    ]
+    known = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    add_record_option(known)
+    return known.parse_known_args()[1]

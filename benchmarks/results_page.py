@@ -598,10 +598,11 @@ def others() -> str:
         [
             "[live](live.md)",
             f"{value(of, 'hours'):g} h of sound at {value(of, 'speed'):.0f} times its pace",
-            f"memory {percent(value(of, 'growth'))} % more, {of['results']} of {of['expected_results']} results",
+            f"memory {percent(value(of, 'growth'))} % more, {of['results']} of {of['expected_results']} told",
         ]
     )
-    for one in rows("tracking"):
+    crossing = [one for one in rows("tracking") if str(one["scenes"]).startswith("crossing")]
+    for one in (each for each in crossing if str(each["scenes"]).endswith("causal")):
         lines.append(
             [
                 "[tracking](tracking.md)",

@@ -169,10 +169,8 @@ def print_row(name: str, followed: list[Followed]) -> Row:
     found = row(name, followed)
     digits = (0, 0, 2, 1, 1, 1, 2, 0)
     cells = [100 * value if key == "missed_share" else value for key, value in list(found.items())[1:]]
-    line = " | ".join(
-        "-" if math.isnan(cell) else f"{cell:.{n}f}" for cell, n in zip(cells, digits, strict=True)
-    )
-    print(f"| {name} | {line} |", flush=True)
+    texts = [f"{cell:.{count}f}" for cell, count in zip(cells, digits, strict=True)]
+    print(f"| {name} | {' | '.join(texts).replace('nan', '-')} |", flush=True)
     return found
 
 

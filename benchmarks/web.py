@@ -51,11 +51,8 @@ def plain(values: dict[str, object]) -> dict[str, object]:
     named: dict[str, object] = {}
     for key, value in values.items():
         name = re.sub(r"\W+", "_", key.replace("%", "")).strip("_")
-        named |= (
-            {f"answers_{status}": count for status, count in value.items()}
-            if isinstance(value, dict)
-            else {name: value}
-        )
+        is_count = isinstance(value, dict)
+        named |= {f"{name}_{status}": count for status, count in value.items()} if is_count else {name: value}
     return named
 
 

@@ -8,6 +8,7 @@ import typer
 
 from anydoa.cli.options import ESTIMATOR, OUTPUT, SOUND
 from anydoa.cli.printing import print_table, progress_bar
+from anydoa.cli.typed import typed_words
 from anydoa.errors import ConfigError
 from anydoa.io.output import check_outputs, prepare_folder, write_text
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    context: typer.Context,
     suite: Annotated[
         str,
         typer.Option(
@@ -139,7 +139,7 @@ def evaluate(
     check_outputs(causes_json, record)
     if cache is not None:
         prepare_folder(cache)
-    measurement = Measurement(_typed_words(context), seed=seed)
+    measurement = Measurement(typed_words(without=("--record", "--cache")), seed=seed)
     names = list(dict.fromkeys(estimator or (*ESTIMATORS, *list_models())))
     with progress_bar(f"{recordings.name}: {', '.join(names)}", quiet=quiet) as bar:
         scores = run_suite(
@@ -158,20 +158,6 @@ def evaluate(
         write_text(causes_json, causes_to_json(cause_rows(scores)))
     if record is not None:
         write_record(record, measurement.record(record_rows(scores, grid=grid, rule=rule)))
-
-
-def _typed_words(context: typer.Context) -> list[str]:
-    """The command as it was typed, but for the order of its options and those that change no figure."""
-    words = ["anydoa", str(context.info_name)]
-    for option in context.command.params:
-        name = str(option.name)
-        source = context.get_parameter_source(name)
-        if source is None or source.name != "COMMANDLINE" or name in ("record", "quiet", "cache"):
-            continue
-        value = context.params[name]
-        for one in value if isinstance(value, list | tuple) else [value]:
-            words += [option.opts[0]] if one is True else [option.opts[0], str(one)]
-    return words
 
 
 def _print_scores(
