@@ -6,7 +6,7 @@ BIN := .venv/bin
 ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg
 JOBS ?= 2
 
-.PHONY: setup demo test check check-wheel fuzz fix bench bench-doctor paper docs clean
+.PHONY: setup demo test check check-wheel fuzz fix bench bench-doctor measure results paper docs clean
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anydoa needs Python 3.11 or newer; run: make PYTHON=python3.12 ...")'
@@ -63,6 +63,12 @@ bench: setup  ## accuracy and speed against public peers, on this machine
 
 bench-doctor: setup  ## what the doctor names and confuses, 384 simulated recordings
 	$(BIN)/python benchmarks/doctor.py
+
+measure: setup  ## what docs/results.md shows and nobody has recorded, hours: make measure SPEECH=DIR REAL=DIR
+	$(ENV) $(BIN)/python benchmarks/measure.py $(if $(SPEECH),--speech $(SPEECH)) $(if $(REAL),--real $(REAL))
+
+results: setup  ## docs/results.md, the table of the README and the figures of cards, from results/*.json
+	$(ENV) $(BIN)/python benchmarks/results_page.py
 
 paper: setup  ## the paper's comparison and ablations, days: make paper SPEECH=DIR NOISE=DIR OUT=DIR
 	runs/paper.sh $(SPEECH) $(NOISE) $(OUT)

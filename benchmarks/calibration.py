@@ -18,12 +18,14 @@ import argparse
 from collections import Counter
 
 import numpy as np
+from recording import Recording, add_record_option
 from scipy.signal import fftconvolve
 from scipy.spatial.transform import Rotation
 from threadpoolctl import threadpool_limits
 
 from anydoa.calibration import Calibration, calibrate_positions, judge_start, profile_channels
 from anydoa.errors import AudioError
+from anydoa.evaluation.record import Row
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io import load_array
@@ -107,7 +109,8 @@ def calibrate(seed: int, error_m: float) -> tuple[float, float | None, np.ndarra
     return before, rms_mm(left), (left / found.moves_sd_m).ravel()
 
 
-def compare_positions(num_arrays: int) -> None:
+def compare_positions(num_arrays: int) -> list[Row]:
+    """Arrays whose files are wrong, and as many whose files are right."""
     print(f"{num_arrays} arrays whose files are wrong by 3 mm in each coordinate")
     before, after, scores = zip(*(calibrate(1000 + seed, 0.003) for seed in range(num_arrays)), strict=True)
     kept = [(b, a) for b, a in zip(before, after, strict=True) if a is not None]
@@ -121,7 +124,19 @@ def compare_positions(num_arrays: int) -> None:
     )
     print(f"{num_arrays} arrays whose files are right")
     after = [calibrate(2000 + seed, 0.0)[1] for seed in range(num_arrays)]
-    print(f"refused {sum(a is None for a in after)} of {num_arrays}\n")
+    refused = sum(a is None for a in after)
+    print(f"refused {refused} of {num_arrays}\n")
+    wrong = {
+        "part": "positions",
+        "arrays": num_arrays,
+        "before_mm": float(np.mean([b for b, _ in kept])),
+        "after_mm": float(np.mean([a for _, a in kept])),
+        "refined": len(kept),
+        "worse": sum(a >= b for b, a in kept),
+        "within_1_sd": float((size < 1).mean()),
+        "within_2_sd": float((size < 2).mean()),
+    }
+    return [wrong, {"part": "right files", "arrays": num_arrays, "refused": refused}]
 
 
 def start(rng: np.random.Generator, array: MicrophoneArray, seconds: float, *, played: bool) -> np.ndarray:
@@ -136,7 +151,8 @@ def start(rng: np.random.Generator, array: MicrophoneArray, seconds: float, *, p
     return channels
 
 
-def compare_starts(name: str, num_starts: int) -> None:
+def compare_starts(name: str, num_starts: int) -> Row:
+    """Shifted starts of a card, and how each was judged."""
     array = load_array(name)
     healthy = start(np.random.default_rng(num_starts), array, 5.0, played=False)
     profile = profile_channels(healthy, SAMPLE_RATE, array)
@@ -150,21 +166,26 @@ def compare_starts(name: str, num_starts: int) -> None:
             outcome["ambiguous"] += 1
         else:
             outcome["right" if verdict.shift == shift else "wrong"] += 1
-    print(f"{name:18}" + "".join(f"{outcome[kind]:12}" for kind in ("right", "ambiguous", "wrong")))
+    counts = {kind: outcome[kind] for kind in ("right", "ambiguous", "wrong")}
+    print(f"{name:18}" + "".join(f"{count:12}" for count in counts.values()))
+    return {"part": "starts", "array": name, **counts}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="3 arrays and 10 starts a card")
     parser.add_argument("part", nargs="?", choices=("positions", "starts"), help="Default: both.")
+    add_record_option(parser)
     options = parser.parse_args()
+    recording, rows = Recording(options.record), []
     with threadpool_limits(1):
         if options.part != "starts":
-            compare_positions(3 if options.quick else 20)
+            rows += compare_positions(3 if options.quick else 20)
         if options.part != "positions":
             print(f"{'starts':18}{'right':>12}{'ambiguous':>12}{'wrong':>12}")
             for name in CARDS:
-                compare_starts(name, 10 if options.quick else 100)
+                rows.append(compare_starts(name, 10 if options.quick else 100))
+    recording.keep(rows)
 
 
 if __name__ == "__main__":

@@ -16,10 +16,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyroomacoustics as pra
+from recording import Recording, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.acoustics import hann_window, short_time_spectra
 from anydoa.estimators import CovarianceEstimator, Music, SrpPhat
+from anydoa.evaluation.record import Row
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
@@ -29,6 +31,7 @@ SAMPLE_RATE = 16_000
 SECONDS = 4
 NUM_MICROPHONES = 8
 GRID = fibonacci_grid(2048)
+SEED = 7
 
 Estimate = Callable[[np.ndarray], np.ndarray]
 
@@ -155,14 +158,17 @@ def times_s(contender: Contender, clip: Clip) -> tuple[float, float]:
     )
 
 
-def compare(our_estimator: CovarianceEstimator, rivals: list[Contender], clips: list[Clip]) -> None:
-    """Print a table and how many times faster ours is."""
+def compare(our_estimator: CovarianceEstimator, rivals: list[Contender], clips: list[Clip]) -> list[Row]:
+    """Print a table and how many times faster ours is; the same as rows of a record."""
     print(f"{'':32}  on the grid, deg    refined, deg        time, ms")
     print(f"{'':32}    mean  median      mean  median      cold     warm")
-    times = []
+    times: list[tuple[float, float]] = []
+    rows: list[Row] = []
     for contender in [ours(our_estimator), *rivals]:
         times.append(times_s(contender, clips[0]))
-        errors = "  ".join(f"{row.mean():8.2f}{np.median(row):8.2f}" for row in errors_deg(contender, clips))
+        apart = errors_deg(contender, clips)
+        rows.append(record_row(contender.name, apart, times[-1]))
+        errors = "  ".join(f"{row.mean():8.2f}{np.median(row):8.2f}" for row in apart)
         print(f"{contender.name:32}{errors}  {1e3 * times[-1][0]:8.1f} {1e3 * times[-1][1]:8.1f}")
     for rival, (cold, warm) in zip(rivals, times[1:], strict=True):
         print(
@@ -170,14 +176,25 @@ def compare(our_estimator: CovarianceEstimator, rivals: list[Contender], clips: 
             f"{warm / times[0][0]:.1f} times our cold to their warm"
         )
     print()
+    return rows
+
+
+def record_row(name: str, apart: np.ndarray, seconds: tuple[float, float]) -> Row:
+    """Errors on the grid and after refinement, and times, of one contender."""
+    row: dict[str, str | int | float | bool | None] = {"method": name, "clips": apart.shape[1]}
+    for kind, of_kind in zip(("grid", "refined"), apart, strict=True):
+        row |= {f"{kind}_mean_deg": float(of_kind.mean()), f"{kind}_median_deg": float(np.median(of_kind))}
+    return row | {"cold_ms": 1e3 * seconds[0], "warm_ms": 1e3 * seconds[1]}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_true", help="8 clips instead of 40")
-    num_clips = 8 if parser.parse_args().quick else 40
+    add_record_option(parser)
+    options = parser.parse_args()
+    recording, num_clips = Recording(options.record, seed=SEED), 8 if options.quick else 40
     pra.constants.set("rir_hpf_enable", False)
-    rng = np.random.default_rng(7)
+    rng = np.random.default_rng(SEED)
     with threadpool_limits(1):
         clips = [make_clip(rng) for _ in range(num_clips)]
         srp, music = SrpPhat(), Music()
@@ -185,11 +202,12 @@ def main() -> None:
             f"{num_clips} clips of {SECONDS} s, {NUM_MICROPHONES} microphones, "
             f"{len(GRID)} directions, one thread\n"
         )
-        compare(srp, [theirs("SRP", pra.doa.SRP, 1, srp.bins)], clips)
+        rows = compare(srp, [theirs("SRP", pra.doa.SRP, 1, srp.bins)], clips)
         norm_music = [
             theirs(f"NormMUSIC, rank {count}", pra.doa.NormMUSIC, count, music.bins) for count in (2, 1)
         ]
-        compare(music, norm_music, clips)
+        rows += compare(music, norm_music, clips)
+    recording.keep(rows)
 
 
 if __name__ == "__main__":

@@ -15,11 +15,13 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+from recording import Recording, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.acoustics import sphere_response
 from anydoa.estimators import make_estimator
 from anydoa.evaluation import ClipScore, Material, SuiteClip, score_clip
+from anydoa.evaluation.record import Row
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance
 from anydoa.geometry.grid import fibonacci_grid
@@ -97,12 +99,25 @@ def row(array: MicrophoneArray, scores: dict[str, list[ClipScore]]) -> str:
     return f"| {array.name} | {array.num_microphones} | {' | '.join(cells)} | {', '.join(worse)} |"
 
 
+def record_rows(array: MicrophoneArray, scores: dict[str, list[ClipScore]]) -> list[Row]:
+    """Mean error of each estimator, and how much more it is than that of SRP-PHAT."""
+    rows: list[Row] = []
+    for name, of_one in scores.items():
+        mean, half = difference(of_one, scores[BASELINE])
+        error = float(np.mean([one.frames.mae_deg for one in of_one]))
+        more = {"more_than_srp_phat_deg": mean, "more_ci95": half}
+        rows.append({"array": array.name, "estimator": name, "clips": len(of_one), "mae_deg": error, **more})
+    return rows
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--clips", type=int, default=4, help="of each array")
     parser.add_argument("--speech", type=Path, help="folder of a corpus, whose test speakers are used")
     parser.add_argument("--estimators", nargs="+", default=["steered", "agg-rl"], help="besides srp-phat")
+    add_record_option(parser)
     options = parser.parse_args()
+    recording, rows = Recording(options.record, seed=SEED), []
     names = [BASELINE, *options.estimators]
     voices = Material(options.speech).speech_pool if options.speech else made_voices()
     print(f"| array | microphones | {' | '.join(names)} | worse than {BASELINE} |")
@@ -113,6 +128,8 @@ def main() -> None:
             clips = [clip(array, voices, index) for index in range(options.clips)]
             scores = {one.name: [score_clip(one, each, GRID) for each in clips] for one in estimators}
             print(row(array, scores), flush=True)
+            rows += record_rows(array, scores)
+    recording.keep(rows)
 
 
 if __name__ == "__main__":

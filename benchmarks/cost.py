@@ -13,6 +13,7 @@ import time
 
 import numpy as np
 from free_field import plane_wave, random_array, random_direction, talker
+from recording import Recording, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.estimators import make_estimator
@@ -46,7 +47,9 @@ def main() -> None:
     parser.add_argument("--estimators", nargs="+", default=["steered", "srp-phat", "music", "agg-rl"])
     parser.add_argument("--seconds", type=float, default=10.0)
     parser.add_argument("--turns", type=int, default=3)
+    add_record_option(parser)
     arguments = parser.parse_args()
+    recording, rows = Recording(arguments.record), []
     estimators = [make_estimator(name) for name in arguments.estimators]
     print("| microphones | " + " | ".join(estimator.name for estimator in estimators) + " |")
     print("|---|" + "---|" * len(estimators))
@@ -56,8 +59,14 @@ def main() -> None:
                 [load(one, num_mics, seconds=arguments.seconds, seed=turn) for one in estimators]
                 for turn in range(arguments.turns)
             ]
-            cells = " | ".join(f"{median:.3f}" for median in np.median(turns, axis=0))
+            medians = np.median(turns, axis=0).tolist()
+            rows += [
+                {"microphones": num_mics, "estimator": one.name, "core_share": median}
+                for one, median in zip(estimators, medians, strict=True)
+            ]
+            cells = " | ".join(f"{median:.3f}" for median in medians)
             print(f"| {num_mics} | {cells} |", flush=True)
+    recording.keep(rows)
 
 
 if __name__ == "__main__":

@@ -43,10 +43,12 @@ from doctor_cases import (
     read_speech,
     talk,
 )
+from recording import Recording, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.doctor import Diagnosis, Finding, diagnose
 from anydoa.doctor.symmetry import best_known_talker, equivalents, symmetries
+from anydoa.evaluation.record import Row
 from anydoa.geometry import MicrophoneArray
 from anydoa.io import load_array
 
@@ -168,6 +170,23 @@ def print_report(verdicts: list[Verdict]) -> None:
     print(f"wrong fixes {sum(verdict.wrong_fix for verdict in verdicts)}")
 
 
+def record_rows(verdicts: list[Verdict], *, hard: bool) -> list[Row]:
+    """Faults that show at once and healthy arrays, and those of clocks."""
+    rows: list[Row] = []
+    clocks = ("late group", "drift")
+    usual = "healthy, recorded under hard conditions" if hard else "clear faults and healthy"
+    for part, is_clock in ((usual, False), ("late or drifting", True)):
+        found = [verdict for verdict in verdicts if verdict.fault.startswith(clocks) == is_clock]
+        healthy = [verdict for verdict in found if verdict.fault.startswith("healthy")]
+        if found:
+            alarms = sum(verdict.said != "healthy" for verdict in healthy)
+            wrong = sum(verdict.wrong_fix for verdict in found)
+            right = sum(verdict.is_right for verdict in found)
+            counts = {"recordings": len(found), "right": right, "healthy": len(healthy)}
+            rows.append({"part": part, **counts, "false_alarms": alarms, "wrong_corrections": wrong})
+    return rows
+
+
 def examine(
     folder: Path, speech: Speech, seconds: float, kind: tuple[str, str, str], seed: tuple[int, ...]
 ) -> Verdict:
@@ -250,7 +269,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=SECONDS, help="of each recording")
     parser.add_argument("--known-azimuth", action="store_true", help="one talker at a known azimuth")
     parser.add_argument("--verbose", action="store_true", help="a line for every case that is not right")
+    add_record_option(parser)
     options = parser.parse_args()
+    recording = Recording(options.record, seed=options.seed)
     speech = read_speech(options.speech) if options.speech else ()
     if options.known_azimuth:
         print_known(speech, options.seed, options.repeats)
@@ -265,6 +286,7 @@ def main() -> None:
             if options.verbose and not (verdicts[-1].is_right and not verdicts[-1].wrong_fix):
                 print(running[done], verdicts[-1], flush=True)
     print_report(verdicts)
+    recording.keep(record_rows(verdicts, hard=options.hard))
 
 
 if __name__ == "__main__":

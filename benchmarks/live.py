@@ -1,7 +1,7 @@
 """What listening costs, how late results are, and whether a day of it leaves anything behind.
 
 python benchmarks/live.py [cost] [latency] [soak] [--seconds 30] [--repeats 5] [--hours 8] [--speed 50]
-    [--estimator NAME ...] [--json FILE]
+    [--estimator NAME ...] [--record FILE]
 
 cost: the bundled recording of six microphones through the whole pipeline, as fast as it goes, in processor
 time; so it may run on a machine that has other things to do.
@@ -12,7 +12,6 @@ memory of the process.
 
 import argparse
 import itertools
-import json
 import os
 import resource
 import tempfile
@@ -24,7 +23,9 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from recording import Recording, add_record_option
 
+from anydoa.evaluation.record import Row
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.live import LivePipeline, LiveResult, ResultFile
@@ -43,17 +44,17 @@ WARM_UP = 0.1  # of the soak; buffers and caches are full then
 
 def main() -> None:
     arguments = parse_arguments()
+    recording = Recording(arguments.record)
     parts = arguments.parts or PARTS
     names = arguments.estimator or ESTIMATORS
-    found: dict[str, object] = {}
+    rows: list[Row] = []
     if "cost" in parts:
-        found["cost"] = [measure_cost(name, arguments.seconds, arguments.repeats) for name in names]
+        rows += [measure_cost(name, arguments.seconds, arguments.repeats) for name in names]
     if "latency" in parts:
-        found["latency"] = [measure_latency(name, arguments.seconds) for name in names]
+        rows += [measure_latency(name, arguments.seconds) for name in names]
     if "soak" in parts:
-        found["soak"] = soak(arguments.hours, arguments.speed)
-    if arguments.json:
-        arguments.json.write_text(json.dumps(found, indent=1))
+        rows.append(soak(arguments.hours, arguments.speed))
+    recording.keep(rows)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -64,7 +65,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--estimator", action="append", help="instead of all; may be repeated")
     parser.add_argument("--hours", type=float, default=8.0, help="of sound in the soak")
     parser.add_argument("--speed", type=float, default=50.0, help="of the soak against real time")
-    parser.add_argument("--json", type=Path)
+    add_record_option(parser)
     return parser.parse_args()
 
 
@@ -89,9 +90,11 @@ def measure_cost(estimator: str, seconds: float, repeats: int) -> dict[str, obje
         shares.append((moments[-1] - moments[0]) / seconds)
         spent_ms += (1000 * np.diff(moments)).tolist()
     row = {
+        "part": "cost",
         "estimator": estimator,
         "core_share": float(np.median(shares)),
-        "core_shares": shares,
+        "least_core_share": min(shares),
+        "greatest_core_share": max(shares),
         "result_median_ms": float(np.median(spent_ms)),
         "result_95_ms": float(np.quantile(spent_ms, 0.95)),
         "results_per_s": len(spent_ms) / repeats / seconds,
@@ -111,6 +114,7 @@ def measure_latency(estimator: str, seconds: float) -> dict[str, float | str]:
         results = list(pipeline)
     late = sample_latency_s(results)
     row = {
+        "part": "latency",
         "estimator": estimator,
         "processing_median_ms": 1000 * float(np.median([result.processing_s for result in results])),
         "result_age_median_ms": 1000 * float(np.median([result.latency_s for result in results])),
@@ -238,6 +242,7 @@ def soak(hours: float, speed: float) -> dict[str, float | int | bool]:
     settled = next(megabytes for at_s, megabytes in memory if at_s >= WARM_UP * hours * 3600)
     growth = memory[-1][1] / settled - 1
     found = {
+        "part": "soak",
         "hours": hours,
         "speed": hours * 3600 / (time.monotonic() - start),
         "settled_mb": settled,

@@ -2,11 +2,10 @@
 
 On one thread seconds are the processor's, which other programs disturb less; on more they are the clock's.
 
-python benchmarks/network.py [--quick] [--threads 1 2] [--json FILE] [--plot FILE]
+python benchmarks/network.py [--quick] [--threads 1 2] [--record FILE] [--plot FILE]
 """
 
 import argparse
-import json
 import statistics
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from recording import Recording, add_record_option
 from threadpoolctl import threadpool_limits
 
 SECONDS, SAMPLE_RATE, NUM_DIRECTIONS = 4.0, 16_000, 2048
@@ -25,6 +25,7 @@ PATHS = ("plain", "torch", "onnx")
 
 def main() -> None:
     arguments = parse_arguments()
+    recording = Recording(arguments.record)
     if arguments.memory:
         print(peak_memory(*arguments.memory, folder=arguments.folder))
         return
@@ -48,8 +49,7 @@ def main() -> None:
         print(
             f"  {row['microphones']:3d} microphones {row['directions']:5d} directions {row['seconds']:.3f} s"
         )
-    if arguments.json:
-        arguments.json.write_text(json.dumps({"paths": rows, "growth": growth}, indent=1))
+    recording.keep(rows + [{"path": "growth", **row} for row in growth])
     if arguments.plot:
         draw_growth(growth, arguments.plot)
 
@@ -58,7 +58,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="3 repetitions, 4 and 8 microphones")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
-    parser.add_argument("--json", type=Path)
+    add_record_option(parser)
     parser.add_argument("--plot", type=Path)
     parser.add_argument("--memory", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)

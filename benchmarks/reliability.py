@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float
+from recording import Recording, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
@@ -79,7 +80,9 @@ def main() -> None:
     parser.add_argument("--noise", type=Path, default=None)
     parser.add_argument("--cache", type=Path, default=None)
     parser.add_argument("--plot", type=Path, default=None)
+    add_record_option(parser)
     arguments = parser.parse_args()
+    recording = Recording(arguments.record, seed=0)
     with threadpool_limits(1):
         scores, right = gather(arguments)
     rows = tabulate(scores, right)
@@ -89,6 +92,7 @@ def main() -> None:
     total = sum(count for _, _, count in rows)
     error = sum(abs(said - share) * count for said, share, count in rows) / total
     print(f"\nmean difference {error:.3f}")
+    recording.keep([{"said": said, "right": share, "peaks": count} for said, share, count in rows])
     if arguments.plot is not None:
         draw(rows, arguments.plot, f"{arguments.estimator}, {arguments.suite}")
 

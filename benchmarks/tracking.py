@@ -24,9 +24,11 @@ from pathlib import Path
 
 import numpy as np
 from free_field import random_array
+from recording import Recording, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.estimators import SrpPhat, make_estimator
+from anydoa.evaluation.record import Row
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.io import load_array
 from anydoa.metrics.tracking import CUTOFF_DEG, TrackCounts, count_tracks, gospa, ospa_deg
@@ -145,23 +147,38 @@ def on_horizon(directions: np.ndarray) -> np.ndarray:
     return normalize_direction(directions * [1.0, 1.0, 0.0])
 
 
-def row(name: str, followed: list[Followed]) -> str:
-    """One line of the table."""
+def row(name: str, followed: list[Followed]) -> Row:
+    """One row of a record."""
     counts = sum((one.counts for one in followed), TrackCounts())
     delays_s = [delay for one in followed for delay in one.delays_s]
-    delay = f"{np.median(delays_s):.2f}" if delays_s else "-"
-    return (
-        f"| {name} | {len(followed)} | {counts.switches} | {counts.false_tracks_a_minute:.2f} "
-        f"| {100 * counts.missed_share:.1f} | {np.mean([one.gospa_deg for one in followed]):.1f} "
-        f"| {np.mean([one.ospa_deg for one in followed]):.1f} | {delay} "
-        f"| {np.median([one.update_us for one in followed]):.0f} |"
-    )
+    return {
+        "scenes": name,
+        "number": len(followed),
+        "switches": counts.switches,
+        "false_tracks_a_minute": counts.false_tracks_a_minute,
+        "missed_share": counts.missed_share,
+        "gospa_deg": float(np.mean([one.gospa_deg for one in followed])),
+        "ospa_deg": float(np.mean([one.ospa_deg for one in followed])),
+        "shown_after_s": float(np.median(delays_s)) if delays_s else math.nan,
+        "update_us": float(np.median([one.update_us for one in followed])),
+    }
 
 
-def print_rooms(seeds: range) -> None:
+def print_row(name: str, followed: list[Followed]) -> Row:
+    """Print one line of the table; the same as a row of a record."""
+    found = row(name, followed)
+    digits = (0, 0, 2, 1, 1, 1, 2, 0)
+    cells = [100 * value if key == "missed_share" else value for key, value in list(found.items())[1:]]
+    texts = [f"{cell:.{count}f}" for cell, count in zip(cells, digits, strict=True)]
+    print(f"| {name} | {' | '.join(texts).replace('nan', '-')} |", flush=True)
+    return found
+
+
+def print_rooms(seeds: range) -> list[Row]:
     """Talkers in rooms of these seeds, for each array and estimator; each is simulated once an array."""
+    rows: list[Row] = []
     if not seeds:
-        return
+        return rows
     estimators = {
         "srp-phat, 10 a second": SrpPhat(),
         "srp-phat, 31 a second": SrpPhat(frames_per_output=2),
@@ -182,19 +199,21 @@ def print_rooms(seeds: range) -> None:
                     for way, one in both.items():
                         followed[f"{name}, {way}"].append(one)
             for name, results in followed.items():
-                print(row(f"{kind} in rooms, {array.name}, {name}", results), flush=True)
+                rows.append(print_row(f"{kind} in rooms, {array.name}, {name}", results))
+    return rows
 
 
-def print_peaks(num_scenes: int) -> None:
+def print_peaks(num_scenes: int) -> list[Row]:
     """Scenes of peaks, for each kind and frame rate."""
+    rows: list[Row] = []
     for kind in KINDS:
         for rate in FRAME_RATES:
             scenes = (peak_scene(seed, kind, frames_a_second=rate) for seed in range(num_scenes))
             followed = [follow_both(scene) for scene in scenes]
             for way in WAYS:
-                print(
-                    row(f"peaks, {kind}, {rate} a second, {way}", [one[way] for one in followed]), flush=True
-                )
+                name = f"peaks, {kind}, {rate} a second, {way}"
+                rows.append(print_row(name, [one[way] for one in followed]))
+    return rows
 
 
 def main() -> None:
@@ -203,7 +222,9 @@ def main() -> None:
     parser.add_argument("--rooms", type=int, help="rooms an array; 20 if neither this nor --quick is given")
     parser.add_argument("--first-room", type=int, default=0, help="seed of the first of them")
     parser.add_argument("--scenes", type=int, help="scenes of peaks a row; 40 if neither this nor --quick")
+    add_record_option(parser)
     args = parser.parse_args()
+    recording = Recording(args.record)
     num_rooms = args.rooms if args.rooms is not None else (2 if args.quick else 20)
     num_scenes = args.scenes if args.scenes is not None else (5 if args.quick else 40)
     print(
@@ -212,8 +233,9 @@ def main() -> None:
     )
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
     with threadpool_limits(1):
-        print_rooms(range(args.first_room, args.first_room + num_rooms))
-        print_peaks(num_scenes)
+        rows = print_rooms(range(args.first_room, args.first_room + num_rooms))
+        rows += print_peaks(num_scenes)
+    recording.keep(rows)
 
 
 if __name__ == "__main__":

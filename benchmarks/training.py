@@ -18,6 +18,7 @@ from collections import Counter
 
 import numpy as np
 import torch
+from recording import Recording, add_record_option
 from torch.profiler import ProfilerActivity, profile
 
 from anydoa.networks import AggRl, AggRlConfig
@@ -39,7 +40,9 @@ def main() -> None:
     parser.add_argument("--config", default="", help="configuration whose network is trained, on its grid")
     parser.add_argument("--precision", choices=("no", "bf16"), default="no")
     parser.add_argument("--profile", action="store_true", help="print shares of operators, too")
+    add_record_option(parser)
     arguments = parser.parse_args()
+    recording = Recording(arguments.record, seed=0)
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     grid = GridOptions(even=192, near=192, near_spread_deg=10.0)
@@ -63,8 +66,22 @@ def main() -> None:
     for name, seconds in parts.items():
         print(f"  {name:<9} {1000 * seconds:6.0f} ms")
     print(f"  {arguments.batch / total:.1f} clips/s")
+    taken = {f"{name}_ms": 1000 * seconds for name, seconds in parts.items()}
+    rate = {"clips_per_second": arguments.batch / total}
+    recording.keep([{"network": name_of(arguments), **rate, **taken}])
     if arguments.profile:
         print_profile(network, batch)
+
+
+def name_of(arguments: argparse.Namespace) -> str:
+    """What learns, in words."""
+    if arguments.config:
+        return str(arguments.config)
+    if arguments.learns == "plane-waves":
+        return "only PlaneWaveNet learns"
+    if not arguments.plane_waves:
+        return "without PlaneWaveNet"
+    return "with PlaneWaveNet" + (", half the bins" if arguments.plane_wave_bins == 5 else "")
 
 
 def make_batch(shape: ClipShape) -> AudioBatch:

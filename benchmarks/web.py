@@ -1,12 +1,13 @@
 """The web server under load: fifty listeners, ten of them stalled, and a thousand malformed messages.
 
-python benchmarks/web.py [--seconds 30] [--clients 50] [--stalled 10] [--messages 1000] [--json FILE]
+python benchmarks/web.py [--seconds 30] [--clients 50] [--stalled 10] [--messages 1000] [--record FILE]
 """
 
 import argparse
 import asyncio
 import json
 import random
+import re
 import socket
 import statistics
 import sys
@@ -14,6 +15,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from recording import Recording, add_record_option
 from websockets.asyncio.client import connect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -30,17 +32,28 @@ from unit.web.served import (
 )
 
 GRID = "fibonacci:2048"
+SEED = 1
 
 
 def main() -> None:
     arguments = parse_arguments()
+    recording = Recording(arguments.record, seed=SEED)
     figures = {"load": measure_load(arguments), "fuzz": measure_fuzz(arguments.messages)}
     for name, values in figures.items():
         print(f"\n{name}")
         for key, value in values.items():
             print(f"  {key}: {value}")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1))
+    recording.keep([{"part": name, **plain(values)} for name, values in figures.items()])
+
+
+def plain(values: dict[str, object]) -> dict[str, object]:
+    """Figures by the names of a record; a count of answers takes the name of its status."""
+    named: dict[str, object] = {}
+    for key, value in values.items():
+        name = re.sub(r"\W+", "_", key.replace("%", "")).strip("_")
+        is_count = isinstance(value, dict)
+        named |= {f"{name}_{status}": count for status, count in value.items()} if is_count else {name: value}
+    return named
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -49,7 +62,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--stalled", type=int, default=10, help="of the clients, those that take nothing")
     parser.add_argument("--messages", type=int, default=1000)
-    parser.add_argument("--json", type=Path)
+    add_record_option(parser)
     return parser.parse_args()
 
 
@@ -70,14 +83,14 @@ def measure_load(arguments: argparse.Namespace) -> dict[str, float]:
     complete = [moments for moments in arrivals.values() if len(moments) == len(heard)]
     spreads_ms = sorted(1000 * (max(moments) - min(moments)) for moments in complete)
     return {
-        "prompt clients": len(heard),
-        "frames each, least": min(map(len, heard)),
-        "frames each, most": max(map(len, heard)),
-        "last client after first, median ms": round(statistics.median(spreads_ms), 1),
-        "last client after first, 99 % ms": round(spreads_ms[int(0.99 * len(spreads_ms))], 1),
-        "stalled clients": len(stalled),
-        "stalled clients cut": cut,
-        "share of a core, server and clients": round(busy / arguments.seconds, 2),
+        "prompt_clients": len(heard),
+        "frames_each_least": min(map(len, heard)),
+        "frames_each_most": max(map(len, heard)),
+        "last_after_first_median_ms": round(statistics.median(spreads_ms), 1),
+        "last_after_first_99_ms": round(spreads_ms[int(0.99 * len(spreads_ms))], 1),
+        "stalled_clients": len(stalled),
+        "stalled_clients_cut": cut,
+        "core_share": round(busy / arguments.seconds, 2),
     }
 
 
@@ -101,7 +114,7 @@ async def listen_together(port: int, count: int, seconds: float) -> list[list[tu
 
 def measure_fuzz(count: int) -> dict[str, float]:
     """Half malformed HTTP, half malformed WebSocket frames, and whether the server still answers."""
-    dice = random.Random(1)
+    dice = random.Random(SEED)
     answers: Counter[str] = Counter()
     with serving(replay=RECORDING) as server:
         begin = time.monotonic()
@@ -117,9 +130,9 @@ def measure_fuzz(count: int) -> dict[str, float]:
     return {
         "messages": count,
         "seconds": round(duration_s, 1),
-        "internal errors": answers["500"],
+        "internal_errors": answers["500"],
         "answers": dict(answers.most_common()),
-        "serves afterwards": serving_still,
+        "serves_afterwards": serving_still,
     }
 
 

@@ -11,6 +11,7 @@ import typer
 from typer.core import TyperGroup
 
 from anydoa.cli.ending import discard_output, exit_code, one_line, prepare_streams
+from anydoa.cli.typed import typed
 from anydoa.errors import ConfigError
 from anydoa.io.names import nearest_name
 from anydoa.io.output import protected_inputs
@@ -111,7 +112,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     command = typer.main.get_command(app)
     prepare_streams()
-    with _warnings_on_stderr(), protected_inputs():
+    with _warnings_on_stderr(), protected_inputs(), typed(words):
         return exit_code(lambda: command.main(words or ["--help"], prog_name="anydoa", standalone_mode=False))
 
 

@@ -8,6 +8,7 @@ import typer
 
 from anydoa.cli.options import ESTIMATOR, OUTPUT, SOUND
 from anydoa.cli.printing import print_table, progress_bar
+from anydoa.cli.typed import typed_words
 from anydoa.errors import ConfigError
 from anydoa.io.output import check_outputs, prepare_folder, write_text
 
@@ -111,6 +112,13 @@ def evaluate(
         Path | None,
         typer.Option(help="File to write what the errors come from to, as JSON.", rich_help_panel=OUTPUT),
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(
+            help="File to keep the measurement in, as JSON: rows, command, commit, date, machine.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress bar.", rich_help_panel=OUTPUT)
     ] = False,
@@ -122,14 +130,16 @@ def evaluate(
     from anydoa.estimators import ESTIMATORS
     from anydoa.estimators.model import list_models
     from anydoa.evaluation import open_suite, run_suite
-    from anydoa.evaluation.report import cause_rows, causes_to_json
+    from anydoa.evaluation.record import Measurement, write_record
+    from anydoa.evaluation.report import cause_rows, causes_to_json, record_rows
     from anydoa.io import load_grid
 
     directions, heard = load_grid(grid), [parse_look_ahead(text) for text in look_ahead or ("0", "all")]
     recordings = open_suite(suite, speech=speech, noise=noise, seed=seed, duration_s=duration, cache=cache)
-    check_outputs(causes_json)
+    check_outputs(causes_json, record)
     if cache is not None:
         prepare_folder(cache)
+    measurement = Measurement(typed_words(without=("--record", "--cache")), seed=seed)
     names = list(dict.fromkeys(estimator or (*ESTIMATORS, *list_models())))
     with progress_bar(f"{recordings.name}: {', '.join(names)}", quiet=quiet) as bar:
         scores = run_suite(
@@ -146,6 +156,8 @@ def evaluate(
     # After the table, so that nothing that goes wrong here can cost it.
     if causes_json is not None:
         write_text(causes_json, causes_to_json(cause_rows(scores)))
+    if record is not None:
+        write_record(record, measurement.record(record_rows(scores, grid=grid, rule=rule)))
 
 
 def _print_scores(

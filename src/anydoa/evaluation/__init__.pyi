@@ -1,3 +1,4 @@
+from . import record as record
 from . import report as report
 from .clip import SuiteClip as SuiteClip
 from .material import Material as Material

@@ -180,13 +180,18 @@ def rows_to_json(rows: Sequence[ReportRow]) -> str:
     return _to_json(map(asdict, rows))
 
 
+def record_rows(scores: Sequence[ClipScore], *, grid: str, rule: str) -> list[dict[str, str | int | float]]:
+    """Rows for a record: the values of :class:`ReportRow`, and the grid and rule, which all rows share."""
+    return [{**asdict(row), "grid": grid, "rule": rule} for row in report_rows(scores)]
+
+
 def rows_to_csv(rows: Sequence[ReportRow]) -> str:
     """Columns with the names of :class:`ReportRow`; NaN becomes an empty cell."""
     stream = io.StringIO()
     table = csv.writer(stream, lineterminator="\n")
     table.writerow([field.name for field in fields(ReportRow)])
     for row in rows:
-        table.writerow([_known_value(value) for value in asdict(row).values()])
+        table.writerow([known_value(value) for value in asdict(row).values()])
     return stream.getvalue()
 
 
@@ -300,11 +305,11 @@ def _cause_columns(rows: Sequence[CauseRow]) -> _Columns:
 
 def _to_json(records: Iterable[Mapping[str, object]]) -> str:
     """A list of objects; numbers have four decimals, NaN becomes null."""
-    rows = [{key: _known_value(value) for key, value in record.items()} for record in records]
+    rows = [{key: known_value(value) for key, value in record.items()} for record in records]
     return json.dumps(rows, indent=2) + "\n"
 
 
-def _known_value(value: object) -> object:
+def known_value(value: object) -> object:
     """The value, with four decimals if it is a number with a point; None for NaN."""
     if isinstance(value, float):
         return None if math.isnan(value) else round(value, 4)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from anydoa.cli import main
+from anydoa.evaluation.record import read_record
 from voices import write_corpus
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -120,3 +121,17 @@ def test_a_mistake_is_one_line_and_exit_code_two(
     output = capsys.readouterr()
     assert message in output.err
     assert not output.out
+
+
+def test_a_measurement_is_kept_with_its_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["evaluate", "--suite", str(EXAMPLES), "--estimator", "srp-phat", "--look-ahead", "0", *GRID]
+    assert main([*words, "--record", str(tmp_path / "examples.json"), "--quiet", "--format", "json"]) == 0
+    record = read_record(tmp_path / "examples.json")
+    (row,) = record.rows
+    (printed,) = json.loads(capsys.readouterr().out)
+    assert row == {**printed, "grid": "fibonacci:256", "rule": "published"}
+    assert record.seed == 0
+    assert record.command == (
+        "anydoa evaluate --suite DIR --estimator srp-phat --look-ahead 0 --grid fibonacci:256 "
+        "--quiet --format json"
+    )
