@@ -103,7 +103,7 @@ microphones = [4, 4]
         tmp_path / "rooms",
         RoomPlan(8, seed=7, microphones=(4, 4), num_noises=1, ranges=RoomRanges(rt60=(0.2, 0.25))),
     )
-    voices = write_voices(tmp_path / "voices", [90, 120, 150, 180, 220, 260], seconds=4)
+    voices = write_voices(tmp_path / "voices", [80.0 + 10 * one for one in range(24)], seconds=3)
     words = [
         "--rooms",
         tmp_path / "rooms",
