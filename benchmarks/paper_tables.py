@@ -143,9 +143,9 @@ def costs(cost: list[dict[str, object]]) -> str:
     heads = [f"{count} microphones" for count in counts] + [f"8, {grid} directions" for grid in grids]
     lines = [
         "## Cost",
-        "`python benchmarks/paper_cost.py --counts`: millions of multiply-adds a second of sound,",
-        "as executed, hop 256, 2048 directions. Exponents are the slope over logarithms of microphones, over all",
-        "four and from 16 to 32; with few microphones the parts that do not see them weigh more.\n",
+        "`python benchmarks/paper_cost.py --counts`: millions of multiply-adds a second of sound, as",
+        "executed, hop 256, 2048 directions. Exponents are the slope over logarithms of microphones, over",
+        "all four and from 16 to 32; with few microphones the parts that do not see them weigh more.\n",
         "| network | parameters | " + " | ".join(heads) + " | exponent | 16 to 32 |",
         "|---|" + "--:|" * (len(heads) + 3),
     ]
