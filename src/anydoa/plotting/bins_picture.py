@@ -113,7 +113,7 @@ def draw_bin_density(
     nyquist = sample_rate / 2
     frequency = np.linspace(0, nyquist, 400)
     with picture(path, (8, 6.2 if arrays else 4.2), dpi=100) as figure:
-        panels = np.atleast_1d(figure.subplots(2 if arrays else 1, 1, sharex=True)).tolist()
+        panels = figure.subplots(2 if arrays else 1, 1, sharex=True, squeeze=False)[:, 0]
         axes = panels[0]
         if len(arrays) == 1:
             report = ArrayReport.of(arrays[0])
