@@ -74,7 +74,8 @@ def _scatter(
 ) -> None:
     """One panel with its scale; ``look`` is colours, the greatest angle to both sides, and what it is."""
     colours, limit, meaning = look
-    dots = axes.scatter(places[:, 0], places[:, 1], c=angle_deg, s=7, lw=0, cmap=colours, vmin=-limit, vmax=limit)
+    across, up = places.T
+    dots = axes.scatter(across, up, c=angle_deg, s=7, lw=0, cmap=colours, vmin=-limit, vmax=limit)
     axes.set_aspect("equal")
     axes.grid(color=FAINT, linewidth=0.5)
     axes.set_axisbelow(True)
