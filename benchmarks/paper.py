@@ -4,24 +4,30 @@
 
 Writes results/paper/NAME.json; with --seed 1, NAME-1.json. What is there is left out, and a run that was
 stopped goes on, so the same command may be stopped and started until all is done. Every row has the same
-rooms, voices and order of clips.
+rooms, voices and order of clips. Clips last 4 s as published, frames are judged by their past alone. The last
+to be measured are SRP-PHAT and MUSIC, as published and as bundled.
+`benchmarks/paper_tables.py` renders all of it beside the published figures.
 """
 
 import argparse
-import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from anydoa.evaluation import open_suite, run_suite
-from anydoa.evaluation.report import report_rows, rows_to_json
+from anydoa.evaluation.record import Measurement, write_record
+from anydoa.evaluation.report import record_rows
 from anydoa.geometry.grid import fibonacci_grid
+from anydoa.spectrum import SpectrumEstimator
 from anydoa.training import RunFolder
 from anydoa.training.agg_rl import TorchEstimator
 
 ROOT = Path(__file__).parents[1]
 SUITES = ("dynamic-s", "dynamic-u", "array:nao-v4", "array:em32")
+CLIP_S = 4.0
 GRID = 2048
+CLASSICAL = ("srp-phat-published", "music-published", "srp-phat", "music")
 OTHER_GRIDS = (128, 512, 1024, 4096, 8192)  # of the full network, on the first suite
 LIMIT_OF_OTHER_GRIDS = 60  # clips a row
 
@@ -33,30 +39,33 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=[], help="names of configurations")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, default=None, help="most clips of a row")
+    parser.add_argument("--duration", type=float, default=CLIP_S, help="seconds of a clip that is measured")
+    parser.add_argument("--suites", nargs="+", default=list(SUITES))
+    parser.add_argument("--configs", type=Path, default=ROOT / "configs", help="with ablations and peers")
     parser.add_argument("--results", type=Path, default=ROOT / "results" / "paper")
     arguments = parser.parse_args()
-    for config in configurations(arguments.only):
+    for config in configurations(arguments.configs, arguments.only):
         name = config.stem + (f"-{arguments.seed}" if arguments.seed else "")
         target = arguments.results / f"{name}.json"
         if target.exists():
             continue
         run = RunFolder(arguments.runs / name)
+        measurement = Measurement(["python", "benchmarks/paper.py", *sys.argv[1:]], seed=arguments.seed)
         train(config, run, arguments)
-        measured = measure(run, config.stem, arguments)
+        rows = measure(run, config.stem, arguments)
         target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_suffix(".part")
-        partial.write_text(json.dumps(measured, indent=1) + "\n", encoding="utf-8")
-        partial.replace(target)
+        write_record(target, measurement.record(rows))
         print(target, flush=True)
+    target = arguments.results / "classical.json"
+    if not arguments.only and not target.exists():
+        measurement = Measurement(["python", "benchmarks/paper.py", *sys.argv[1:]], seed=arguments.seed)
+        rows = [row for suite in arguments.suites for row in rows_of(CLASSICAL, suite, GRID, arguments)]
+        write_record(target, measurement.record(rows))
 
 
-def configurations(only: list[str]) -> list[Path]:
+def configurations(folder: Path, only: Sequence[str] = ()) -> list[Path]:
     """The full network first: all others are compared with it."""
-    every = [
-        path
-        for folder in ("ablations", "peers")
-        for path in sorted((ROOT / "configs" / folder).glob("*.toml"))
-    ]
+    every = [path for kind in ("ablations", "peers") for path in sorted((folder / kind).glob("*.toml"))]
     unknown = set(only) - {path.stem for path in every}
     if unknown:
         sys.exit(f"no configurations are called {', '.join(sorted(unknown))}")
@@ -80,28 +89,46 @@ def train(config: Path, run: RunFolder, arguments: argparse.Namespace) -> None:
     )
 
 
-def measure(run: RunFolder, name: str, arguments: argparse.Namespace) -> dict[str, object]:
+def measure(run: RunFolder, name: str, arguments: argparse.Namespace) -> list[dict[str, object]]:
+    """Rows of every suite; each also says how large the network is and how long it has learned."""
     estimator = TorchEstimator(run.model, name)
-    rows = [row for suite in SUITES for row in rows_of(estimator, suite, GRID, arguments.limit, arguments)]
+    last = run.read_log()[-1]
+    about = {
+        "parameters": sum(parameter.numel() for parameter in estimator.network.parameters()),
+        "training_clips": last["examples"],
+        "training_hours": last["hours"],
+    }
+    rows = [row for suite in arguments.suites for row in rows_of([estimator], suite, GRID, arguments)]
     if name == "full":
         for size in OTHER_GRIDS:
-            limit = min(arguments.limit or LIMIT_OF_OTHER_GRIDS, LIMIT_OF_OTHER_GRIDS)
-            rows += rows_of(estimator, SUITES[0], size, limit, arguments)
-    return {
-        "name": name,
-        "seed": arguments.seed,
-        "parameters": sum(parameter.numel() for parameter in estimator.network.parameters()),
-        "training": run.read_log()[-1],
-        "rows": rows,
-    }
+            rows += rows_of([estimator], SUITES[0], size, arguments, limit=LIMIT_OF_OTHER_GRIDS)
+    return [{**row, **about} for row in rows]
 
 
 def rows_of(
-    estimator: TorchEstimator, suite: str, grid: int, limit: int | None, arguments: argparse.Namespace
+    estimators: Sequence[str | SpectrumEstimator],
+    suite: str,
+    grid: int,
+    arguments: argparse.Namespace,
+    *,
+    limit: int | None = None,
 ) -> list[dict[str, object]]:
-    clips = open_suite(suite, speech=arguments.speech, noise=arguments.noise, cache=arguments.runs / "cache")
-    scores = run_suite(clips, [estimator], fibonacci_grid(grid), limit=limit)
-    return [{**row, "grid": grid} for row in json.loads(rows_to_json(report_rows(scores)))]
+    clips = open_suite(
+        suite,
+        speech=arguments.speech,
+        noise=arguments.noise,
+        duration_s=arguments.duration,
+        cache=arguments.runs / "cache",
+    )
+    limits = [one for one in (limit, arguments.limit) if one is not None]
+    scores = run_suite(
+        clips,
+        estimators,
+        fibonacci_grid(grid),
+        limit=min(limits, default=None),
+        look_ahead_s=[0.0],
+    )
+    return [dict(row) for row in record_rows(scores, grid=f"fibonacci:{grid}", rule="published")]
 
 
 if __name__ == "__main__":

@@ -44,6 +44,7 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "model list": ("model", "list"),
     "model info": ("model", "info", "steered"),
     "model bins": ("model", "bins", "agg-rl", "--output", "out.png"),
+    "model map": ("model", "map", "agg-rl", "--grid", "fibonacci:20", "--output", "out.png"),
     "model export": ("model", "export", "a.toml", "--output", "out"),
     "model import": ("model", "import", "talk.wav", "--output", "out.safetensors"),
     "evaluate": ("evaluate", "--suite", "clips", "--estimator", "srp-phat", *GRID, "--quiet"),

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
     from anydoa.estimators.model import ModelCard
 
-app = typer.Typer(help="The networks: list, info, bins, export, import.", no_args_is_help=True)
+app = typer.Typer(help="The networks: list, info, bins, map, export, import.", no_args_is_help=True)
 
 _Model = Annotated[str, typer.Argument(help="Name, folder or hub:org/name@revision.")]
+_DrawnModel = Annotated[
+    str, typer.Argument(help="Name, folder, hub:org/name@revision, run of training or .safetensors.")
+]
 
 
 @app.command("list")
@@ -89,29 +92,51 @@ def info_command(
 
 @app.command("bins")
 def bins_command(
-    model: _Model,
+    model: _DrawnModel,
     array: Annotated[
-        str | None, typer.Option(metavar="NAME|FILE", help="Array whose useful band is shaded.")
+        str | None,
+        typer.Option(metavar="NAME|FILE", help="Array whose phases are looked at; default: random ones."),
     ] = None,
     output: Annotated[
         Path, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.")
     ] = Path("bins.png"),
 ) -> None:
-    """Draw where the learnable transform has put its frequency bins."""
-    import numpy as np
-
-    from anydoa.estimators.model import find_model
+    """Draw where the transform has its bins, where they were before learning, and where phases tell most."""
+    from anydoa.cli.model_pictures import random_arrays, read_bins
     from anydoa.io import load_array
     from anydoa.plotting import draw_bin_density
 
-    card = find_model(model).card
+    bins = read_bins(model)
     draw_bin_density(
-        np.array(card.bins_hz),
+        bins.bins_hz,
         output,
-        sample_rate=card.config.get("axis", card.config)["sample_rate"],
-        array=None if array is None else load_array(array),
-        title=f"Bins of {card.name}",
+        sample_rate=bins.sample_rate,
+        start_hz=bins.start_hz,
+        arrays=random_arrays() if array is None else [load_array(array)],
+        title=f"Bins of {bins.name}",
     )
+    tell(f"wrote {output}")
+
+
+@app.command("map")
+def map_command(
+    model: _DrawnModel,
+    grid: Annotated[
+        str, typer.Option(metavar="NAME|FILE", help="Directions: fibonacci:N, icosphere:N, a file.")
+    ] = "fibonacci:2048",
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.")
+    ] = Path("map.png"),
+) -> None:
+    """Draw how a network sees the sphere: its latent space of directions on two principal components."""
+    from anydoa.cli.model_pictures import read_latents
+    from anydoa.io import load_grid
+    from anydoa.plotting import draw_latent_map
+
+    directions = load_grid(grid)
+    name, latents = read_latents(model, directions)
+    title = f"{len(directions)} directions in the latent space of {name}"
+    draw_latent_map(latents, directions, output, title=title)
     tell(f"wrote {output}")
 
 

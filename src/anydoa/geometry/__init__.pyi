@@ -8,3 +8,4 @@ from .ambiguity import Cones as Cones
 from .ambiguity import ambiguity_sentence as ambiguity_sentence
 from .array import MicrophoneArray as MicrophoneArray
 from .array_report import ArrayReport as ArrayReport
+from .array_report import phase_information as phase_information

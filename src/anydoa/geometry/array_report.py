@@ -6,6 +6,7 @@ Angles in radians, frequencies in hertz, lengths in metres, directions in the us
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from anydoa.errors import GeometryError
 from anydoa.geometry.ambiguity import Rank
@@ -130,3 +131,29 @@ def smallest_resolvable_angle(array: MicrophoneArray, frequency: float) -> float
         raise GeometryError(f"frequency must be positive, got {frequency} Hz")
     wavelength = array.speed_of_sound / frequency
     return float(2 * np.arcsin(min(1.0, wavelength / (2 * array.span))))
+
+
+def phase_information(
+    array: MicrophoneArray, frequency: Float[np.ndarray, "freq"]
+) -> Float[np.ndarray, "freq"]:
+    """The spectrum of phase information: how much of a direction phases tell at each frequency, 0..1.
+
+    For microphones d apart the phase of waves from all around is spread evenly up to ``x = 2 f d / c`` half
+    turns. One that wraps tells nothing; one that does not tells the more the larger it is beside the errors
+    of phases. The mean size of those that do not wrap, over all directions, is ``min(x, 1/x)`` times what it
+    is at best, at half a wavelength. The mean over all pairs is returned: little where the whole array is
+    small against a wavelength, little where all pairs wrap, most in between.
+
+    Args:
+        array: the microphones.
+        frequency: hertz, not negative.
+
+    Reference:
+        Baek et al. (2026) show learned bins to gather where phases tell; the measure is ours.
+    """
+    first, second = np.triu_indices(array.num_microphones, k=1)
+    distance = np.linalg.norm(array.positions[first] - array.positions[second], axis=1)
+    half_turns = 2 * frequency[:, None] * distance / array.speed_of_sound
+    with np.errstate(divide="ignore"):
+        information: np.ndarray = np.minimum(half_turns, 1 / half_turns).mean(axis=1)
+    return information

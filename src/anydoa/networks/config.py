@@ -5,9 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args, get_origin
 
+import numpy as np
+from jaxtyping import Float32
+
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ConfigError
 from anydoa.io.names import record_from_dict
+from anydoa.networks.bin_start import BinStart, start_bins
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,14 @@ class AggRlConfig:
                 f'"{self.output}" is for comparison and runs in torch on whole recordings only; take one '
                 'with "augeonet", "gcc-phat" and "grid"'
             )
+
+    @property
+    def start_bins_hz(self) -> Float32[np.ndarray, "freq"] | None:
+        """Frequency of each bin before learning; None where bins are not learned."""
+        if not self.transform.startswith("learnable"):
+            return None
+        start: BinStart = "logit" if self.transform == "learnable" else "uniform"
+        return start_bins(start, self.num_bins, self.sample_rate / 2)
 
     @property
     def num_outputs(self) -> int:

@@ -5,6 +5,7 @@ from .bins_picture import draw_mask as draw_mask
 from .doctor_picture import DelayScatter as DelayScatter
 from .doctor_picture import draw_ambiguity as draw_ambiguity
 from .doctor_picture import draw_delays as draw_delays
+from .latent_picture import draw_latent_map as draw_latent_map
 from .picture import FAINT as FAINT
 from .picture import INK as INK
 from .picture import check_picture_path as check_picture_path

@@ -1,13 +1,14 @@
 """Pictures of frequency bins: what a learned mask lets through, and where a learned transform puts them."""
 
+from collections.abc import Sequence
 from os import PathLike
 from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.geometry import ArrayReport, MicrophoneArray
-from anydoa.plotting.picture import INK, picture
+from anydoa.geometry import ArrayReport, MicrophoneArray, phase_information
+from anydoa.plotting.picture import BAD, INK, picture
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,19 +91,20 @@ def draw_bin_density(
     path: str | PathLike[str],
     *,
     sample_rate: int,
-    array: MicrophoneArray | None = None,
+    start_hz: Float[np.ndarray, "bin"] | None = None,
+    arrays: Sequence[MicrophoneArray] = (),
     title: str = "",
 ) -> None:
-    """Draw the density of bins over frequency, against uniform bins and an array's useful band.
-
-    The band is where the phase between microphones tells: from the frequency at which the widest pair turns
-    far enough to be measured to that at which the narrowest one wraps.
+    """Draw the density of bins over frequency, and below it how much phases tell to arrays.
 
     Args:
         bins_hz: positions of the bins.
         path: picture to write; the suffix says the format: ``.png``, ``.svg`` or ``.pdf``.
         sample_rate: samples a second.
-        array: array whose band is shaded; None shades none.
+        start_hz: where the bins were before they were learned; None for bins that never were.
+        arrays: arrays whose spectrum of phase information is drawn, median and middle 80 % of several; none
+            leaves it out. The useful band of a single one is shaded: from where its widest pair turns far
+            enough to be measured to where its narrowest one wraps.
         title: heading of the picture.
 
     Raises:
@@ -110,19 +112,40 @@ def draw_bin_density(
     """
     nyquist = sample_rate / 2
     frequency = np.linspace(0, nyquist, 400)
-    uniform = (len(bins_hz) - 1) / nyquist * 1000
-    density = bin_density(bins_hz, frequency)
-    with picture(path, (8, 4.2), dpi=130) as figure:
-        axes = figure.subplots()
-        if array is not None:
-            report = ArrayReport.of(array)
+    with picture(path, (8, 6.2 if arrays else 4.2), dpi=100) as figure:
+        panels = figure.subplots(2 if arrays else 1, 1, sharex=True, squeeze=False)[:, 0]
+        axes = panels[0]
+        if len(arrays) == 1:
+            report = ArrayReport.of(arrays[0])
             low, high = report.lowest_frequency, min(report.aliasing_frequency, nyquist)
-            label = f"phase tells, {array.name}: {low:.0f} to {high:.0f} Hz"
+            label = f"phase tells, {arrays[0].name}: {low:.0f} to {high:.0f} Hz"
             axes.axvspan(low / 1000, high / 1000, color="#f2c14e", alpha=0.3, label=label)
+        uniform = (len(bins_hz) - 1) / nyquist * 1000
         axes.axhline(uniform, color="#777777", linestyle="--", label="uniform DFT")
+        if start_hz is not None:
+            before = bin_density(start_hz, frequency)
+            axes.plot(frequency / 1000, before, color=BAD, linewidth=1.5, label="before learning")
+        density = bin_density(bins_hz, frequency)
         axes.plot(frequency / 1000, density, color="#1f5a99", linewidth=2, label="this model")
         axes.plot(bins_hz / 1000, np.zeros(len(bins_hz)), "|", color="#1f5a99", alpha=0.5, markersize=8)
-        axes.set(xlabel="frequency, kHz", ylabel="bins a kHz", xlim=(0, nyquist / 1000), title=title)
+        axes.set(ylabel="bins a kHz", xlim=(0, nyquist / 1000))
+        axes.set_title(title, color=INK, parse_math=False)
         axes.set_ylim(bottom=-0.03 * axes.get_ylim()[1])
-        axes.grid(alpha=0.25)
-        axes.legend(frameon=False)
+        if arrays:
+            _draw_information(panels[1], frequency, arrays)
+        panels[-1].set_xlabel("frequency, kHz")
+        for panel in panels:
+            panel.grid(alpha=0.25)
+            panel.legend(frameon=False)
+
+
+def _draw_information(
+    axes: "Axes", frequency: Float[np.ndarray, "freq"], arrays: Sequence[MicrophoneArray]
+) -> None:
+    information = np.array([phase_information(array, frequency) for array in arrays])
+    name = arrays[0].name if len(arrays) == 1 else f"{len(arrays)} random arrays, median"
+    axes.plot(frequency / 1000, np.median(information, axis=0), color=INK, linewidth=2, label=name)
+    if len(arrays) > 1:
+        low, high = np.quantile(information, (0.1, 0.9), axis=0)
+        axes.fill_between(frequency / 1000, low, high, color=INK, alpha=0.12, lw=0, label="80 % of them")
+    axes.set(ylabel="phase information", ylim=(0, 1))

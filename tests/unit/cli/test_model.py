@@ -4,11 +4,14 @@ import json
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from anydoa.cli import main
+from anydoa.cli.model_pictures import read_bins, read_latents
 from anydoa.estimators.model.folder import find_model
+from anydoa.geometry.grid import fibonacci_grid
 from anydoa.networks.agg_rl import AggRl
 from anydoa.networks.checkpoint import save_checkpoint
 from anydoa.networks.config import AggRlConfig
@@ -73,6 +76,49 @@ def test_the_bins_are_drawn_against_the_band_of_an_array(exported: Path, tmp_pat
     picture = tmp_path / "bins.png"
     assert main(["model", "bins", str(exported), "--array", "respeaker-6", "--output", str(picture)]) == 0
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_checkpoint_has_the_same_bins_and_map_as_the_model_made_of_it(
+    checkpoint: Path, exported: Path
+) -> None:
+    grid = fibonacci_grid(60)
+    np.testing.assert_allclose(
+        read_bins(str(checkpoint)).bins_hz, read_bins(str(exported)).bins_hz, atol=0.01
+    )
+    in_torch, exported_latents = read_latents(str(checkpoint), grid)[1], read_latents(str(exported), grid)[1]
+    assert in_torch.shape == (60, 32)
+    np.testing.assert_allclose(exported_latents, in_torch, atol=1e-4)
+
+
+def test_the_bundled_network_has_moved_its_bins_and_tells_directions_apart() -> None:
+    bins = read_bins("agg-rl")
+    assert bins.start_hz is not None
+    assert 10 < np.abs(bins.bins_hz - bins.start_hz).max() < 2000
+    grid = fibonacci_grid(200)
+    latents = read_latents("agg-rl", grid)[1]
+    assert latents.shape == (200, 256)
+    # Neighbours on the sphere are neighbours in the latent space.
+    nearest = np.linalg.norm(latents[:, None] - latents + 1e9 * np.eye(200)[..., None], axis=-1).argmin(1)
+    assert np.median((grid.directions * grid.directions[nearest]).sum(1)) > np.cos(2 * grid.spacing)
+
+
+@pytest.mark.parametrize("model", ["run", "run/model.safetensors"])
+def test_a_run_of_training_is_drawn(model: str, checkpoint: Path, tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "model.safetensors").write_bytes(checkpoint.read_bytes())
+    assert read_bins(str(tmp_path / model)).name == "run"
+    for command in ("bins", "map"):
+        words = ["model", command, str(tmp_path / model), "-o", str(tmp_path / "picture.png")]
+        assert main(words if command == "bins" else [*words, "--grid", "fibonacci:50"]) == 0
+        assert (tmp_path / "picture.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_network_without_gridnet_has_no_map(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = AggRlConfig.from_dict({**SMALL, "output": "fixed", "fixed_directions": 20})
+    save_checkpoint(tmp_path / "fixed.safetensors", AggRl(config))
+    for model in ("steered", str(tmp_path / "fixed.safetensors")):
+        assert main(["model", "map", model, "-o", str(tmp_path / "map.png")]) == 2
+        assert 'take agg-rl or a network trained with output = "grid"' in capsys.readouterr().err
 
 
 def test_what_is_to_be_installed_is_said(

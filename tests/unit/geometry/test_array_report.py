@@ -12,6 +12,7 @@ from anydoa.geometry.array_report import (
     aliasing_frequency,
     aliasing_spacing,
     lowest_frequency,
+    phase_information,
     smallest_resolvable_angle,
 )
 from anydoa.geometry.layouts import (
@@ -105,3 +106,20 @@ def test_the_report_gathers_it_all() -> None:
     assert report.lowest_frequency == lowest_frequency(RING)
     assert [f for f, _ in report.resolvable_angles] == [500, 1000, 2000, 4000]
     assert ArrayReport.of(TETRAHEDRON).axis is None
+
+
+def test_phases_tell_most_at_half_a_wavelength_and_nothing_of_no_sound() -> None:
+    pair = MicrophoneArray([[0.0, 0.0, 0.0], [0.1, 0.0, 0.0]])
+    half_wavelength = pair.speed_of_sound / 0.2
+    frequency = np.array([0.0, 0.5, 1.0, 2.0]) * half_wavelength
+    np.testing.assert_allclose(phase_information(pair, frequency), [0.0, 0.5, 1.0, 0.5], atol=1e-12)
+
+
+def test_the_information_of_phases_is_the_mean_of_those_that_do_not_wrap() -> None:
+    pair, frequency = MicrophoneArray([[0.0, 0.0, 0.0], [0.0, 0.0, 0.3]]), np.array([200.0, 900.0, 3000.0])
+    rng = np.random.default_rng(0)
+    height = rng.uniform(-1, 1, 200_000)  # directions spread evenly over the sphere
+    half_turns = np.abs(2 * frequency[:, None] * 0.3 * height / pair.speed_of_sound)
+    mean = np.where(half_turns <= 1, half_turns, 0.0).mean(1)
+    # At half a wavelength, where it is greatest, the mean is one half.
+    np.testing.assert_allclose(phase_information(pair, frequency), mean / 0.5, atol=0.01)

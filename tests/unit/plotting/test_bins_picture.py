@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from anydoa.errors import ConfigError
-from anydoa.plotting.bins_picture import bin_density, draw_mask
+from anydoa.geometry import MicrophoneArray
+from anydoa.geometry.layouts import linear_positions
+from anydoa.plotting.bins_picture import bin_density, draw_bin_density, draw_mask
 
 FREQUENCIES_HZ = np.arange(1, 41) * 100.0
 FREQUENCY = np.linspace(0, 8000, 2001)
@@ -40,3 +42,11 @@ def test_the_density_counts_every_bin_once() -> None:
 def test_the_density_is_highest_where_bins_crowd() -> None:
     density = bin_density(np.linspace(2900, 3100, 50), FREQUENCY)
     assert abs(FREQUENCY[density.argmax()] - 3000) < 20
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_bins_are_drawn_with_and_without_arrays(tmp_path: Path, count: int) -> None:
+    arrays = [MicrophoneArray(linear_positions(4, 0.02 * (1 + one))) for one in range(count)]
+    bins_hz = np.linspace(0, 8000, 65)
+    draw_bin_density(bins_hz, tmp_path / "bins.png", sample_rate=16_000, start_hz=bins_hz, arrays=arrays)
+    assert (tmp_path / "bins.png").stat().st_size > 5000

@@ -8,11 +8,12 @@ so each half of the frame is folded onto the other and the transform costs half 
 """
 
 import math
-from typing import Literal
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from anydoa.networks.bin_start import BinStart, start_bins
 
 MIN_INCREMENT = 0.01  # bins, so that they strictly increase
 MAX_INCREMENT = 100.0
@@ -46,19 +47,14 @@ class NonUniformDft(nn.Module):
         num_bins: int,
         *,
         learnable: bool = True,
-        start: Literal["logit", "uniform"] | None = None,
+        start: BinStart | None = None,
     ) -> None:
         super().__init__()
         self.window_length = window_length
         self.hop_length = hop_length
         self.num_bins = num_bins
-        if (start or ("logit" if learnable else "uniform")) == "logit":
-            # In single precision, as published: the stored reference bins show its rounding.
-            share = torch.linspace(0.15, 0.95, num_bins, dtype=torch.float64).float()
-            level = torch.log(share / (1 - share))
-            increments = ((level - level[0]) * (window_length / 2) / (level[-1] - level[0])).diff()
-        else:
-            increments = torch.full((num_bins - 1,), window_length / 2 / (num_bins - 1))
+        start = start or ("logit" if learnable else "uniform")
+        increments = torch.from_numpy(start_bins(start, num_bins, window_length / 2)).diff()
         if learnable:
             self.increments = nn.Parameter(increments)
         else:

@@ -1,0 +1,130 @@
+"""The paper's comparison: every configuration learns and is measured, and `make paper` may be stopped."""
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import paper
+import pytest
+import torch
+
+from anydoa.evaluation.record import read_record
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.grid import fibonacci_grid
+from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.checkpoint import save_checkpoint
+from anydoa.simulation.recipe import RoomRanges
+from anydoa.simulation.rir_bank import build_bank
+from anydoa.simulation.rooms import RoomPlan
+from anydoa.training.agg_rl.batches import ClipShape
+from anydoa.training.agg_rl.estimator import TorchEstimator
+from anydoa.training.agg_rl.loss import AggRlLoss
+from anydoa.training.agg_rl.spectra import SpectraBatches, bin_frequencies
+from anydoa.training.agg_rl.targets import GridSampler
+from anydoa.training.config_file import load_config
+from voices import write_voices
+
+CONFIGS = paper.ROOT / "configs"
+EVERY = paper.configurations(CONFIGS)
+SMALLER = {"num_features": 32, "num_heads": 4, "num_blocks": 1, "latent_size": 32}
+
+
+def test_the_comparison_is_seven_peers_and_sixteen_ablations_and_begins_with_the_full_network() -> None:
+    assert [sum(path.parent.name == kind for path in EVERY) for kind in ("peers", "ablations")] == [7, 16]
+    assert EVERY[0].stem == "full"
+
+
+def test_all_have_the_same_budget_but_for_what_the_ablation_is_about() -> None:
+    budgets = {path.stem: load_config(path) for path in EVERY}
+    clips = {name: sum(stage.length for stage in config.stages) for name, config in budgets.items()}
+    assert set(clips.values()) == {45.0}
+    full = budgets.pop("full")
+    for name, config in budgets.items():
+        assert (config.optimizer, config.loss, config.seed) == (full.optimizer, full.loss, full.seed), name
+        assert (config.mix, config.validation) == (full.mix, full.validation), name
+
+
+@pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
+def test_every_configuration_learns_a_step_and_gives_a_spectrum(path: Path, tmp_path: Path) -> None:
+    config = load_config(path)
+    torch.manual_seed(0)
+    network = AggRl(replace(config.model, **SMALLER))
+    batch = SpectraBatches(ClipShape(network.config, 2, 0.15, (4, 4)), bin_frequencies(network), seed=1)[0]
+    sampled = GridSampler(config.grid).draw(batch.talkers.double().numpy(), np.random.default_rng(0))
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    loss = AggRlLoss(network)(batch, torch.from_numpy(sampled), config.beams.widths_deg[0])
+    loss.backward()
+    optimizer.step()
+    network.project_()
+    assert torch.isfinite(loss)
+    # Made by formula, spectra do not pass through the transform; all else has learned.
+    unmoved = {key for key, value in network.named_parameters() if torch.equal(value, before[key])}
+    learns_bins = config.model.transform.startswith("learnable")
+    assert unmoved == ({"augeonet.transform.increments"} if learns_bins else set())
+    save_checkpoint(tmp_path / "model.safetensors", network)
+    estimator = TorchEstimator(tmp_path / "model.safetensors", path.stem)
+    array = MicrophoneArray(0.05 * np.random.default_rng(0).standard_normal((5, 3)))
+    audio = np.random.default_rng(1).standard_normal((5, 4000))
+    spectrum = estimator.spectrum(audio, array, fibonacci_grid(100))
+    assert spectrum.values.shape == (2, 100)
+    assert ((spectrum.values > 0) & (spectrum.values < 1)).all()
+
+
+def test_what_is_measured_is_kept_and_not_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "configs" / "ablations").mkdir(parents=True)
+    (tmp_path / "configs" / "ablations" / "small.toml").write_text(
+        f"""base = "{CONFIGS / "ablations" / "pm.toml"}"
+epoch_examples = 4
+model = {{ {", ".join(f"{key} = {value}" for key, value in SMALLER.items())} }}
+grid = {{ even = 32, near = 32 }}
+data = {{ workers = 0, held_out = 0.25 }}
+validation = {{ every = 2.0, clips = 1, duration_s = 0.4, grid = 100, microphones = [4, 4] }}
+[[stages]]
+name = "geometry"
+kind = "spectra"
+length = 1.0
+batch_size = 4
+duration_s = 0.2
+microphones = [4, 4]
+[[stages]]
+name = "rooms"
+length = 1.0
+batch_size = 4
+duration_s = 0.4
+microphones = [4, 4]
+"""
+    )
+    build_bank(
+        tmp_path / "rooms",
+        RoomPlan(8, seed=7, microphones=(4, 4), num_noises=1, ranges=RoomRanges(rt60=(0.2, 0.25))),
+    )
+    voices = write_voices(tmp_path / "voices", [80.0 + 10 * one for one in range(24)], seconds=3)
+    words = [
+        "--rooms",
+        tmp_path / "rooms",
+        "--speech",
+        voices,
+        "--noise",
+        voices,
+        "--runs",
+        tmp_path / "runs",
+    ]
+    words += ["--configs", tmp_path / "configs", "--results", tmp_path / "results", "--only", "small"]
+    words += ["--suites", "dynamic-s", "--limit", "1", "--duration", "0.5"]
+    monkeypatch.setattr(sys, "argv", ["paper.py", *map(str, words)])
+    paper.main()
+    record = read_record(tmp_path / "results" / "small.json")
+    assert (record.seed, [row["talkers"] for row in record.rows]) == (0, [1, 2])
+    assert {row["look_ahead_s"] for row in record.rows} == {0.0}
+    assert {row["training_clips"] for row in record.rows} == {8}
+    assert {"mae_deg", "mae_ci95", "acc10", "acc10_ci95", "parameters", "grid"} <= set(record.rows[0])
+    raw = json.loads((tmp_path / "results" / "small.json").read_text())
+    assert {"command", "version", "commit", "date", "machine", "seed", "rows"} == set(raw)
+    capsys.readouterr()
+    paper.main()
+    assert capsys.readouterr().out == ""
