@@ -20,11 +20,13 @@ HEAD = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
 OPENING = """\
 # Log of experiments
 
-What was tried, how, what came out, and whether it was kept. Failures stay. An entry tells of its day, by the names of then.
+What was tried, how, what came out, and whether it was kept. Failures stay.
+An entry tells of its day, by the names of then.
 
-Error is the mean angle between a talker and the estimate, in degrees. ACC10 is the share of talkers found within 10 degrees.
-A new entry is `docs/log/YYYY-MM-DD-title.md`: question, setup, one small table, at most 120 words. `python benchmarks/log_index.py --write`
-then renders this page.
+Error is the mean angle between a talker and the estimate, in degrees.
+ACC10 is the share of talkers found within 10 degrees.
+A new entry is `docs/log/YYYY-MM-DD-title.md`: question, setup, one small table, at most 120 words.
+`python benchmarks/log_index.py --write` then renders this page.
 
 | date | entry | topic | verdict |
 |---|---|---|---|
@@ -61,7 +63,9 @@ def read_entry(path: Path) -> Entry:
     head = yaml.safe_load(match[1])
     wanted = {"title", "date", "topic", "verdict", "question"}
     if set(head) != wanted or not all(head.values()):
-        raise ValueError(f"the head of {path.name} must hold {sorted(wanted)}, got {sorted(head)}; complete it")
+        raise ValueError(
+            f"the head of {path.name} must hold {sorted(wanted)}, got {sorted(head)}; complete it"
+        )
     if not isinstance(head["date"], date) or not path.name.startswith(f"{head['date']}-"):
         raise ValueError(f"{path.name} must begin with its date, got {head['date']}; rename it")
     if head["verdict"] not in VERDICTS:
@@ -82,8 +86,10 @@ def render_index(entries: list[Entry]) -> str:
 
 def main() -> None:
     """Print or write the index."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--write", action="store_true", help="write docs/log/README.md in place of printing it")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--write", action="store_true", help="write docs/log/README.md, print nothing")
     page = render_index(read_log())
     if parser.parse_args().write:
         (LOG / "README.md").write_text(page)
