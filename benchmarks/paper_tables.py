@@ -1,4 +1,4 @@
-"""Renders docs/paper.md, the paper's tables beside ours, from results/paper and results/robustness.json.
+"""Renders docs/paper.md, the paper's tables beside ours, from the records in results/paper.
 
     python benchmarks/paper_tables.py
 
@@ -174,7 +174,7 @@ def costs(cost: list[dict[str, object]]) -> str:
 
 
 def robustness() -> str:
-    path = ROOT / "results" / "robustness.json"
+    path = ROOT / "results" / "paper" / "robustness.json"
     if not path.exists():
         return ""
     found = list(read_record(path).rows)

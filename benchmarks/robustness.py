@@ -97,7 +97,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a clip")
     parser.add_argument("--only", nargs="+", choices=FACTORS, default=list(FACTORS))
     parser.add_argument("--estimators", nargs="+", default=[*ESTIMATORS, *list_models()])
-    parser.add_argument("--record", type=Path, default=ROOT / "results" / "robustness.json")
+    parser.add_argument("--record", type=Path, default=ROOT / "results" / "paper" / "robustness.json")
     parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "images" / "robustness.png")
     parser.add_argument("--draw", action="store_true", help="draw what has been measured, measure nothing")
     options = parser.parse_args()

@@ -10,7 +10,7 @@ from anydoa.io import list_presets
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "anydoa"
-HISTORY = ROOT / "docs" / "log.md"  # tells of what was, by the names of then
+HISTORY = ROOT / "docs" / "log"  # tells of what was, by the names of then
 
 TOP = ("benchmarks", "configs", "docs", "examples", "runs", "src", "tests", "weights")
 PACKAGES = tuple(path.parent.name for path in SOURCE.glob("*/__init__.py"))
@@ -32,7 +32,8 @@ def texts() -> list[Path]:
         "examples/**/*.py",
     ]
     patterns += ["configs/**/*.toml", "runs/*.sh", "Makefile"]
-    return sorted({path for pattern in patterns for path in ROOT.glob(pattern)} - {HISTORY})
+    found = {path for pattern in patterns for path in ROOT.glob(pattern)}
+    return sorted(path for path in found if not path.is_relative_to(HISTORY))
 
 
 def files_named(text: str) -> list[str]:
