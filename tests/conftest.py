@@ -8,9 +8,11 @@ from browsers import NO_BROWSER
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Let programs that tests start hear Ctrl-C, also where a shell runs the suite in the background."""
+    """Let programs that tests start hear signals, also where the suite runs in the background or by nohup."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
