@@ -67,8 +67,10 @@ bench-doctor: setup  ## what the doctor names and confuses, 384 simulated record
 measure: setup  ## what docs/results.md shows and nobody has recorded, hours: make measure SPEECH=DIR REAL=DIR
 	$(ENV) $(BIN)/python benchmarks/measure.py $(if $(SPEECH),--speech $(SPEECH)) $(if $(REAL),--real $(REAL))
 
-results: setup  ## docs/results.md, the table of the README and the figures of cards, from results/*.json
+results: setup  ## docs/results.md, docs/paper.md, the README's table and figures of cards from results/, the index of the log
 	$(ENV) $(BIN)/python benchmarks/results_page.py
+	$(ENV) $(BIN)/python benchmarks/paper_tables.py
+	$(ENV) $(BIN)/python benchmarks/log_index.py --write
 
 paper: setup  ## the paper's comparison and ablations, days: make paper SPEECH=DIR NOISE=DIR OUT=DIR
 	runs/paper.sh $(SPEECH) $(NOISE) $(OUT)

@@ -14,6 +14,7 @@ from anydoa.plotting import FAINT, INK, picture
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "results" / "paper"
+PAGE = ROOT / "docs" / "paper.md"
 SUITES = ("array/nao-v4", "array/em32", "dynamic-s", "dynamic-u")
 # Mean errors in degrees, and shares within 10 degrees in %, of the four columns.
 PEERS = {
@@ -74,11 +75,17 @@ def main() -> None:
     argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     ).parse_args()
-    cost = [dict(row) for row in read_record(RECORDS / "cost.json").rows]
-    write_text(
-        ROOT / "docs" / "paper.md", "\n".join([HEAD, comparison(), ablations(), costs(cost), robustness()])
-    )
-    draw(cost, ROOT / "docs" / "images" / "paper_cost.png")
+    write_text(PAGE, render_page())
+    draw(cost_rows(), ROOT / "docs" / "images" / "paper_cost.png")
+
+
+def render_page() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, comparison(), ablations(), costs(cost_rows()), robustness()])
+
+
+def cost_rows() -> list[dict[str, object]]:
+    return [dict(row) for row in rows("cost")]
 
 
 def rows(name: str) -> list[Row]:

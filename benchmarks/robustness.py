@@ -21,6 +21,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from results_page import COLORS
 from threadpoolctl import threadpool_limits
 
 from anydoa.errors import AnydoaError
@@ -41,7 +42,6 @@ ROOT = Path(__file__).parents[1]
 SEED = 1907
 GRID = fibonacci_grid(2048)
 MEASURED = ("clips", "mae_deg", "mae_ci95", "acc10", "acc10_ci95", "recording_mae_deg", "recording_acc10")
-COLOURS = {"steered": "#2f6fab", "agg-rl": "#4f9a6b", "srp-phat": "#c9873a", "music": "#8a8a8a"}
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ def draw(rows: list[dict[str, object]], path: Path) -> None:
         for number, (name, factor) in enumerate(FACTORS.items()):
             line, column = divmod(number, columns)
             error, share = panels[2 * line, column], panels[2 * line + 1, column]
-            for estimator, colour in COLOURS.items():
+            for estimator, colour in COLORS.items():
                 shown = [
                     row
                     for row in rows

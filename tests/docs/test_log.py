@@ -1,32 +1,16 @@
 """The log of experiments: complete heads, short entries, an index that is up to date."""
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
-from types import ModuleType
 
+import log_index
 import pytest
 
-ROOT = Path(__file__).parents[2]
-
-
-def load_log_index() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("log_index", ROOT / "benchmarks" / "log_index.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-log_index = load_log_index()
 ENTRIES = log_index.read_log()  # heads, dates and verdicts are checked by reading
 
 
-def prose(entry: object) -> str:
-    lines = entry.body.splitlines()  # type: ignore[attr-defined]
+def prose(entry: log_index.Entry) -> str:
+    lines = entry.body.splitlines()
     return "\n".join(line for line in lines if not line.startswith(("|", "#")))
 
 

@@ -4,6 +4,7 @@ import re
 import statistics
 
 import measure
+import paper_tables
 import pytest
 import results_page
 from results_page import PAGE, RECORDS, ROOT, TEMPLATE
@@ -23,6 +24,10 @@ def prose(text: str) -> str:
 def test_documents_and_cards_are_as_they_would_be_rendered() -> None:
     stale = [str(path.relative_to(ROOT)) for path in results_page.stale()]
     assert stale == [], "run `make results`"
+
+
+def test_the_page_of_the_paper_is_as_it_would_be_rendered() -> None:
+    assert paper_tables.PAGE.read_text() == paper_tables.render_page(), "run `make results`"
 
 
 def test_every_record_can_be_read_and_says_where_it_comes_from() -> None:

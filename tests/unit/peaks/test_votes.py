@@ -23,7 +23,7 @@ def test_a_peak_no_higher_than_the_median_casts_no_vote(num_directions: int) -> 
     assert score == pytest.approx(0.9)
 
 
-def two_talkers_of_whom_one_is_faint(num_sources: int | None, *, chances: bool) -> list[float]:
+def angles_to_a_loud_and_a_faint_talker(num_sources: int | None, *, chances: bool) -> list[float]:
     """Angles in degrees of both talkers to what is elected where the second has a chance of 0.3 at most."""
     grid = fibonacci_grid(1024)
     talkers = np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -40,12 +40,12 @@ def two_talkers_of_whom_one_is_faint(num_sources: int | None, *, chances: bool) 
 
 
 def test_every_peak_votes_where_values_are_chances() -> None:
-    assert max(two_talkers_of_whom_one_is_faint(2, chances=True)) < 3
+    assert max(angles_to_a_loud_and_a_faint_talker(2, chances=True)) < 3
 
 
 def test_faint_peaks_do_not_vote_where_values_are_no_chances_or_the_number_is_open() -> None:
-    assert two_talkers_of_whom_one_is_faint(2, chances=False)[1] > 30
-    assert two_talkers_of_whom_one_is_faint(None, chances=True)[1] > 30
+    assert angles_to_a_loud_and_a_faint_talker(2, chances=False)[1] > 30
+    assert angles_to_a_loud_and_a_faint_talker(None, chances=True)[1] > 30
 
 
 def test_silence_casts_no_vote() -> None:
