@@ -1,4 +1,4 @@
-"""Training by several processes that share each step: the curve of one process, and one goes on where two stopped."""
+"""Training by several processes that share each step: the curve of one, and one goes on where two stopped."""
 
 import os
 import subprocess
