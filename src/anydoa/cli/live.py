@@ -38,7 +38,15 @@ if TYPE_CHECKING:
     import numpy as np
 
     from anydoa.geometry import MicrophoneArray
-    from anydoa.live import AudioFeed, LivePipeline, LiveResult, OdasOutput, ResultFile
+    from anydoa.live import (
+        AudioFeed,
+        LivePipeline,
+        LiveResult,
+        MqttAddress,
+        MqttOutput,
+        OdasOutput,
+        ResultFile,
+    )
     from anydoa.tracking import Track
 
 _NO_RATE = "raw samples do not say their rate; add --sample-rate to {}"
@@ -117,13 +125,22 @@ def live(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
+    mqtt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="mqtt://HOST/TOPIC", envvar="ANYDOA_MQTT",
+            help="Publish who talks where to that broker; Home Assistant finds it. USER:PASSWORD@ goes "
+            "before the host, mqtts means TLS.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
 ) -> None:  # fmt: skip
     """Find talkers while the sound comes in: from a sound card, a recording, a pipe or the network.
 
     Prints a line when a talker begins, moves, pauses or is gone. Ctrl-C ends; files are then complete. If the
     machine is too slow, the oldest sound is dropped and said so.
     """
-    targets = _Targets(tuple(outputs or ()), form, odas)
+    targets = _Targets(tuple(outputs or ()), form, odas, mqtt)
     entrance = _Entrance(device, replay, stdin, tcp, sample_rate, channels, sample_format, fast)
     from anydoa.live import LivePipeline
     from anydoa.localizer import Localizer
@@ -229,13 +246,17 @@ class _Targets:
         outputs: files, and ``-`` for standard output.
         form: what goes to standard output; None for JSON lines.
         odas: where a viewer of ODAS runs.
+        mqtt: broker and topic of MQTT.
     """
 
     outputs: tuple[Path, ...]
     form: Literal["json", "csv"] | None
     odas: str | None
+    mqtt: str | None = None
 
     def __post_init__(self) -> None:
+        if self.mqtt is not None:
+            self._broker(self.mqtt)  # a wrong address is told before any sound is heard
         twice = [path for path in self.outputs if self.outputs.count(path) > 1]
         if twice:
             raise ConfigError(f"two results would both be written to {twice[0]}; give two names")
@@ -252,9 +273,9 @@ class _Targets:
 
     def open(
         self, pipeline: "LivePipeline", stack: ExitStack
-    ) -> "Iterator[ResultFile | OdasOutput | _Display]":
+    ) -> "Iterator[ResultFile | OdasOutput | MqttOutput | _Display]":
         """Every output that is wanted; a person reads along unless standard output holds results."""
-        from anydoa.live import OdasOutput, ResultFile
+        from anydoa.live import MqttOutput, OdasOutput, ResultFile
 
         for path in self.outputs:
             if path == STANDARD_OUTPUT:
@@ -265,8 +286,17 @@ class _Targets:
             yield ResultFile(file, "csv" if path.suffix.lower() == ".csv" else "json", pipeline)
         if self.odas is not None:
             yield OdasOutput(self.odas)
+        if self.mqtt is not None:
+            array = pipeline.localizer.array
+            yield MqttOutput(self._broker(self.mqtt), array.title or array.name)
         if STANDARD_OUTPUT not in self.outputs:
             yield _Display(pipeline)
+
+    @staticmethod
+    def _broker(address: str) -> "MqttAddress":
+        from anydoa.live import MqttAddress
+
+        return MqttAddress.parse(address)
 
 
 class _Display:

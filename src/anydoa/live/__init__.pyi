@@ -1,6 +1,8 @@
 from . import feeds as feeds
 from .feed import AudioFeed as AudioFeed
 from .listener import LiveResult as LiveResult
+from .mqtt import MqttAddress as MqttAddress
+from .mqtt import MqttOutput as MqttOutput
 from .odas import OdasOutput as OdasOutput
 from .outputs import ResultFile as ResultFile
 from .pipeline import LivePipeline as LivePipeline
