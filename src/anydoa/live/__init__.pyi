@@ -8,3 +8,4 @@ from .outputs import ResultFile as ResultFile
 from .pipeline import LivePipeline as LivePipeline
 from .sound_cards import SoundCard as SoundCard
 from .sound_cards import list_cards as list_cards
+from .zone_watch import ZoneWatch as ZoneWatch

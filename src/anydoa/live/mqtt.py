@@ -12,15 +12,18 @@ import logging
 import re
 import ssl
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from anydoa.errors import ConfigError, MissingExtraError
+from anydoa.geometry import Zone
 from anydoa.live.listener import LiveResult
 from anydoa.live.outputs import tracked_frame
+from anydoa.live.zone_watch import ZoneWatch
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client
@@ -88,6 +91,7 @@ class MqttOutput:
     Args:
         address: where to publish.
         array: title of the array, which becomes the model of the device.
+        zones: zones, each of which becomes a sensor that says whether somebody is there.
         every_s: least time between two messages about the same talkers; news of who talks is told at once.
         discovery: topic under which Home Assistant looks for devices.
 
@@ -96,13 +100,23 @@ class MqttOutput:
     """
 
     def __init__(
-        self, address: MqttAddress, array: str, *, every_s: float = 0.5, discovery: str = "homeassistant"
+        self,
+        address: MqttAddress,
+        array: str,
+        zones: Sequence[Zone] = (),
+        *,
+        every_s: float = 0.5,
+        discovery: str = "homeassistant",
     ) -> None:
         try:
-            from paho.mqtt.client import CallbackAPIVersion, Client
+            from paho.mqtt.client import Client
+            from paho.mqtt.enums import CallbackAPIVersion
         except ImportError as error:
             raise MissingExtraError("publishing by MQTT", "mqtt", error) from None
-        self._address, self._array, self._every_s, self._discovery = address, array, every_s, discovery
+        self._address, self._every_s = address, every_s
+        self._watch = ZoneWatch(zones)
+        names = [zone.name for zone in zones]
+        self._device = tuple(discovery_messages(address.topic, array, names, discovery))
         self._told_s = float("-inf")
         self._state: dict[str, Any] = {"talking": False}
         self._missed = False
@@ -121,9 +135,10 @@ class MqttOutput:
 
     def write(self, result: LiveResult) -> None:
         """Publish one result, if it says something new."""
-        state = state_message(result)
+        has_news = bool(self._watch.push(result))
+        state = state_message(result, self._watch.inside)
         now = time.monotonic()
-        has_news = any(state[key] != self._state.get(key) for key in ("talking", "talkers"))
+        has_news |= any(state[key] != self._state.get(key) for key in ("talking", "talkers"))
         if not has_news and (now - self._told_s < self._every_s or state == self._state):
             return
         self._told_s, self._state = now, state
@@ -149,7 +164,7 @@ class MqttOutput:
             self._miss(f"refuses ({reason})")
             return
         self._missed = False
-        for topic, content in discovery_messages(self._address.topic, self._array, self._discovery):
+        for topic, content in self._device:
             client.publish(topic, json.dumps(content), qos=1, retain=True)
         self._publish("status", "online")
         self._publish("state", json.dumps(self._state))
@@ -164,30 +179,40 @@ class MqttOutput:
         self._missed = True
 
 
-def state_message(result: LiveResult) -> dict[str, Any]:
-    """Who talks now: how many, where the clearest of them is, and each of them.
+def state_message(result: LiveResult, inside: Mapping[int, str]) -> dict[str, Any]:
+    """Who talks now: how many, where the clearest of them is, each of them, and which zones somebody is in.
 
     Args:
         result: newest result.
+        inside: names of the zones that talkers are in, by the talkers' numbers.
     """
     talking = [source for source in tracked_frame(result).sources if source.active]
     places = [
-        {"id": one.id, "azimuth_deg": round(one.azimuth_deg), "elevation_deg": round(one.elevation_deg)}
+        {
+            "id": one.id,
+            "azimuth_deg": round(one.azimuth_deg),
+            "elevation_deg": round(one.elevation_deg),
+            "zone": inside.get(one.id),
+        }
         for one in sorted(talking, key=lambda one: -one.score)
     ]
-    clearest = places[0] if places else dict.fromkeys(("id", "azimuth_deg", "elevation_deg"))
-    return {"talking": bool(talking), "talkers": len(talking), **clearest, "tracks": places}
+    clearest = places[0] if places else dict.fromkeys(("id", "azimuth_deg", "elevation_deg", "zone"))
+    zones = sorted(set(inside.values()))
+    return {"talking": bool(talking), "talkers": len(talking), **clearest, "tracks": places, "zones": zones}
 
 
-def discovery_messages(topic: str, array: str, discovery: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Topics and messages by which Home Assistant makes a device with four sensors.
+def discovery_messages(
+    topic: str, array: str, zones: Sequence[str], discovery: str
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Topics and messages by which Home Assistant makes a device with four sensors, and one for each zone.
 
     Args:
         topic: topic that everything is published under.
         array: title of the array.
+        zones: names of zones.
         discovery: topic under which devices are looked for.
     """
-    node = "anydoa_" + re.sub(r"\W+", "_", topic, flags=re.ASCII).strip("_")
+    node = f"anydoa_{_identifier(topic)}"
     device = {
         "identifiers": [node],
         "name": topic,
@@ -209,6 +234,10 @@ def discovery_messages(topic: str, array: str, discovery: str) -> Iterator[tuple
         "azimuth_deg": ("sensor", {"name": "Azimuth", **degrees}),
         "elevation_deg": ("sensor", {"name": "Elevation", **degrees}),
     }
+    for zone in zones:
+        template = f"{{{{ 'ON' if {json.dumps(zone)} in value_json.zones else 'OFF' }}}}"
+        presence = {"name": zone, "device_class": "occupancy", "value_template": template}
+        sensors[f"zone_{_identifier(zone)}"] = ("binary_sensor", presence)
     for key, (component, content) in sensors.items():
         yield (
             f"{discovery}/{component}/{node}/{key}/config",
@@ -221,6 +250,12 @@ def discovery_messages(topic: str, array: str, discovery: str) -> Iterator[tuple
                 **content,
             },
         )
+
+
+def _identifier(name: str) -> str:
+    """A name in letters and digits of ASCII, as topics of discovery want it; no two names become one."""
+    plain = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_")
+    return plain if plain == name else f"{plain}_{zlib.crc32(name.encode()):08x}".strip("_")
 
 
 def _without_password(address: str) -> str:

@@ -9,21 +9,26 @@ import socket
 import subprocess
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
-from paho.mqtt.client import CallbackAPIVersion, Client
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from anydoa.errors import ConfigError
+from anydoa.geometry import Zone
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.live.listener import LiveResult
 from anydoa.live.mqtt import MqttAddress, MqttOutput, discovery_messages, state_message
 from anydoa.tracking import Track
 
 BROKER = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+NODE = "anydoa_house_living_room_" + f"{zlib.crc32(b'house/living_room'):08x}"
+DESK = Zone("desk", (20, 60))
 needs_broker = pytest.mark.skipif(BROKER is None, reason="mosquitto is not installed")
 
 
@@ -99,28 +104,24 @@ def until(heard: "queue.Queue[tuple[str, str]]", topic: str, wanted: Callable[[s
 
 
 def test_the_state_names_the_clearest_talker_and_leaves_out_pauses() -> None:
-    assert state_message(result(40, -75)) == {
-        "talking": True, "talkers": 2, "id": 1, "azimuth_deg": -75, "elevation_deg": 10,
+    assert state_message(result(40, -75), {0: "desk"}) == {
+        "talking": True, "talkers": 2, "id": 1, "azimuth_deg": -75, "elevation_deg": 10, "zone": None,
         "tracks": [
-            {"id": 1, "azimuth_deg": -75, "elevation_deg": 10},
-            {"id": 0, "azimuth_deg": 40, "elevation_deg": 10},
+            {"id": 1, "azimuth_deg": -75, "elevation_deg": 10, "zone": None},
+            {"id": 0, "azimuth_deg": 40, "elevation_deg": 10, "zone": "desk"},
         ],
+        "zones": ["desk"],
     }  # fmt: skip
-    silent = {
-        "talking": False,
-        "talkers": 0,
-        "id": None,
-        "azimuth_deg": None,
-        "elevation_deg": None,
-        "tracks": [],
-    }
-    assert state_message(result(40, activity=0.1)) == state_message(result()) == silent
+    silent = state_message(result(40, activity=0.1), {})
+    assert silent == state_message(result(), {})
+    assert (silent["talking"], silent["talkers"], silent["tracks"]) == (False, 0, [])
+    assert {silent[key] for key in ("id", "azimuth_deg", "elevation_deg", "zone")} == {None}
 
 
 def test_discovery_names_topics_and_a_device_of_its_own() -> None:
-    messages = dict(discovery_messages("house/living room", "ReSpeaker", "homeassistant"))
+    messages = dict(discovery_messages("house/living_room", "ReSpeaker", [], "homeassistant"))
     assert set(messages) == {
-        f"homeassistant/{component}/anydoa_house_living_room/{key}/config"
+        f"homeassistant/{component}/{NODE}/{key}/config"
         for component, key in (
             ("binary_sensor", "talking"), ("sensor", "talkers"),
             ("sensor", "azimuth_deg"), ("sensor", "elevation_deg"),
@@ -128,23 +129,32 @@ def test_discovery_names_topics_and_a_device_of_its_own() -> None:
     }  # fmt: skip
     assert len({message["unique_id"] for message in messages.values()}) == 4
     for message in messages.values():
-        assert message["state_topic"] == "house/living room/state"
-        assert message["availability_topic"] == "house/living room/status"
+        assert message["state_topic"] == "house/living_room/state"
+        assert message["availability_topic"] == "house/living_room/status"
 
 
 @needs_broker
 def test_subscribers_get_the_state_at_once_and_later_ones_what_is_kept(tmp_path: Path) -> None:
     port = free_port()
     with broker(tmp_path, port):
-        with closing(MqttOutput(MqttAddress.parse(f"mqtt://127.0.0.1:{port}/room"), "card")) as output:
+        with closing(
+            MqttOutput(MqttAddress.parse(f"mqtt://127.0.0.1:{port}/room"), "card", [DESK])
+        ) as output:
             with subscribed(port) as heard:
                 until(heard, "room/status", lambda text: text == "online")
                 output.write(result(40))
                 assert json.loads(until(heard, "room/state", lambda text: "40" in text))["talkers"] == 1
+                output.write(result(90))  # a talker who moves out of a zone is news, however soon
+                assert json.loads(until(heard, "room/state", lambda text: "90" in text))["zones"] == []
+                output.write(result(40))
+                until(heard, "room/state", lambda text: "40" in text)
             with subscribed(port) as heard:  # everything is kept for those who come later
-                late = dict(heard.get(timeout=30) for _ in range(6))
+                late = dict(heard.get(timeout=30) for _ in range(7))
             assert json.loads(late["room/state"])["azimuth_deg"] == 40
+            assert json.loads(late["room/state"])["zones"] == ["desk"]
             assert late["room/status"] == "online"
+            desk = json.loads(late["homeassistant/binary_sensor/anydoa_room/zone_desk/config"])
+            assert desk["value_template"] == "{{ 'ON' if \"desk\" in value_json.zones else 'OFF' }}"
             config = json.loads(late["homeassistant/binary_sensor/anydoa_room/talking/config"])
             assert config["device"]["model"] == "card"
         with subscribed(port, "room/status") as heard:
