@@ -18,6 +18,7 @@ from typing import Any
 import griffe
 import typer
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
@@ -30,6 +31,7 @@ LINK = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(\))")
 NAMES = re.compile(r"^<!-- names of ([\w.]+) -->$", re.MULTILINE)
 COMMANDS = "<!-- commands -->"
 ITEM = re.compile(r"^(?:[-*]|\d+\.) ")
+LOADED = re.compile(r"""<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=["']?((?:https?:)?//[^"'\s>]+)""")
 ROLE = re.compile(r":(?:func|class|data|mod|meth|attr|exc):`(~?)([\w.]+)`")
 
 
@@ -124,7 +126,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         head, title, body = markdown.partition(f"# {page.meta['title']}\n")
         line = f"\n*{question}* {page.meta['date']}, {page.meta['verdict']}.\n"
         markdown = head + title + line + body
-    return _part_lists(LINK.sub(lambda match: _relinked(match, page.file), markdown))
+    return part_lists(LINK.sub(lambda match: _relinked(match, page.file), markdown))
 
 
 def _relinked(match: re.Match[str], file: File) -> str:
@@ -144,7 +146,7 @@ def _relinked(match: re.Match[str], file: File) -> str:
     return f"{opening}{os.path.relpath(place, here)}{anchor}{closing}"
 
 
-def _part_lists(markdown: str) -> str:
+def part_lists(markdown: str) -> str:
     """Put an empty line before a list or a table that follows text at once, as this Markdown needs it."""
     lines: list[str] = []
     fenced = False
@@ -157,6 +159,17 @@ def _part_lists(markdown: str) -> str:
             lines.append("")
         lines.append(line)
     return "\n".join(lines) + "\n"
+
+
+def on_post_page(output: str, page: Page | None, config: MkDocsConfig | None) -> str:
+    """Refuse a page that loads something from elsewhere, for it must work without a network and tell nobody.
+
+    Raises:
+        PluginError: naming the address.
+    """
+    if found := LOADED.search(output):
+        raise PluginError(f"a page loads {found[1]}; keep what it needs in docs")
+    return output
 
 
 class Roles(griffe.Extension):

@@ -7,7 +7,6 @@ What has not been measured yet has a dash.
 
 import argparse
 import textwrap
-
 from pathlib import Path
 
 from anydoa.evaluation.record import Row, read_record
@@ -61,7 +60,7 @@ ABLATIONS = {
 COLOURS = {"full": "#2f6fab", "gi-doaenet-fm": "#4f9a6b", "neural-srp": "#c9873a", "u-net": "#d9480f"}
 
 HEAD = """# The paper's tables beside ours
-This page answers: how do the networks and ablations of the paper do here, at what cost, and where do they fail?
+This page answers: how do the networks and ablations of the paper do here, and at what cost?
 
 Rendered by `python benchmarks/paper_tables.py` from `results/paper`. A dash stands for what is not
 published or not measured.
