@@ -76,21 +76,17 @@ def _commands(group: Any, context: Any, path: str) -> Iterator[str]:
         yield f"```text\n{command.get_usage(below).removeprefix('Usage: ')}\n```\n"
         yield "| option | what |\n|---|---|"
         records = [parameter.get_help_record(below) for parameter in command.params]
-        yield from (f"| `{_bar(name.strip())}` | {_cell(what)} |" for name, what in filter(None, records))
+        yield from (f"| `{name.strip()}` | {_cell(what)} |" for name, what in filter(None, records))
         yield ""
-
-
-def _bar(text: str) -> str:
-    return text.replace("|", r"\|")
 
 
 def _text(text: str) -> str:
     """Words of the help as Markdown: placeholders and options stay what they are."""
-    return re.sub(r"(?<![`\w-])(--?[a-z][\w-]*)", r"`\1`", text.replace("<", "&lt;"))
+    return re.sub(r"(?<![`\w-])(--?[a-z][\w-]*(?: -(?= ))?)", r"`\1`", text.replace("<", "&lt;"))
 
 
 def _cell(text: str) -> str:
-    return _bar(" ".join(_text(text).split()))
+    return " ".join(_text(text).replace("|", "&#124;").split())
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
