@@ -50,6 +50,12 @@ def test_every_command_and_option_is_in_the_reference() -> None:
             assert option in page.partition(f"## anydoa {name}\n")[2].partition("\n## ")[0]
 
 
+def test_every_decision_has_its_row() -> None:
+    folder = ROOT / "docs" / "decisions"
+    rows = re.findall(r"^\| \[\d+\]\(([\w-]+\.md)\)", (folder / "README.md").read_text(), re.MULTILINE)
+    assert rows == sorted(path.name for path in folder.glob("0*.md"))
+
+
 def test_a_link_out_of_docs_leads_to_a_copy_in_the_site() -> None:
     document = ROOT / "docs" / "agg-rl.md"
     assert ROOT / "configs" / "agg-rl.toml" in manual.outside_targets(document)

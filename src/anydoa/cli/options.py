@@ -14,7 +14,7 @@ from anydoa.io.output import note_input
 if TYPE_CHECKING:
     import numpy as np
 
-    from anydoa.geometry import MicrophoneArray
+    from anydoa.geometry import MicrophoneArray, Zone
 
 SOUND, ARRAY, ESTIMATOR, OUTPUT = "Sound", "Array", "Estimator", "Output"
 """Panels of the help text; what everybody needs stands before them, in the first."""
@@ -58,6 +58,14 @@ UnitOption = Annotated[
     typer.Option(
         help="Unit of the lengths in an array file. Default: what the file says, else metres.",
         rich_help_panel=ARRAY,
+    ),
+]
+ZonesOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Names for ranges of directions, such as desk and door: results say who is where.",
+        rich_help_panel=OUTPUT,
     ),
 ]
 ProfileOption = Annotated[
@@ -160,6 +168,17 @@ def named_recording(recording: Path | list[Path]) -> Iterator[None]:
         path = recording_path(recording)
         named = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
         raise AudioError(named) from None
+
+
+def parse_zones(path: Path | None) -> "tuple[Zone, ...]":
+    """The zones of a file; none without one.
+
+    Raises:
+        ConfigError: if the file is missing or wrong.
+    """
+    from anydoa.io import load_zones
+
+    return () if path is None else load_zones(path)
 
 
 def parse_sources(text: str) -> int | None:
