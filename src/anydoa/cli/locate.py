@@ -50,7 +50,8 @@ def locate(
         Literal["table", "json", "csv", "dcase", "rttm"],
         typer.Option(
             "--format",
-            help="table is printed; json (lines) and csv hold every frame, dcase one in 100 ms, rttm turns.",
+            help="A table is printed; json (lines) and csv hold every frame, dcase one in 100 ms, "
+            "rttm turns.",
         ),
     ] = "table",
     output: Annotated[

@@ -88,9 +88,9 @@ def parse_array(
     """The array that a command is told.
 
     Args:
-        name: of a bundled array, or a file.
+        name: a bundled array, or a file.
         ignore_channels: channels without a microphone, such as ``6,7`` or ``6-9``; none if empty.
-        unit: of the lengths in a file; if None, what the file says, else metres.
+        unit: unit of the lengths in a file; if None, what the file says, else metres.
         only_microphones: whether the recording has no other channels, in the order of the positions.
 
     Raises:
@@ -222,7 +222,7 @@ def require_extra(purpose: str, extra: str, packages: Iterable[str]) -> None:
     Args:
         purpose: what they are for, such as "training".
         extra: its name.
-        packages: as they are imported.
+        packages: their names as they are imported.
 
     Raises:
         MissingExtraError: if one is not installed.
