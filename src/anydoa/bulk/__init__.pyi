@@ -1,3 +1,4 @@
+from .chunks import Lost as Lost
 from .chunks import run_each as run_each
 from .chunks import run_in_chunks as run_in_chunks
 from .dask_engine import DaskEngine as DaskEngine

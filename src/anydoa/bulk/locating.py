@@ -213,6 +213,8 @@ _desks = threading.local()
 def _desk(work: Locating) -> _Desk:
     """The desk of this thread for a run; the one of an earlier run is cleared."""
     if getattr(_desks, "run", None) != work.run:
+        if hasattr(_desks, "desk"):
+            _desks.desk.writer.close()
         _desks.desk, _desks.run = _Desk(work), work.run
     desk: _Desk = _desks.desk
     return desk

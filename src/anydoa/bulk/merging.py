@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any, BinaryIO
 
 from anydoa.bulk.result_folder import Place, Places
 from anydoa.errors import ConfigError, MissingExtraError
@@ -61,7 +61,7 @@ def merge(places: Places, keys: Iterable[int], path: Path) -> int:
 def _read(places: Places, keys: Iterable[int]) -> Iterator[bytes]:
     """Results of one recording after the other."""
     with ExitStack() as stack:
-        files: dict[Path, IO[bytes]] = {}
+        files: dict[Path, BinaryIO] = {}
         for key in keys:
             place = places.get(int(key))
             if place is None:
@@ -74,7 +74,7 @@ def _read(places: Places, keys: Iterable[int]) -> Iterator[bytes]:
             yield _content(files[place.part], place)
 
 
-def _content(file: IO[bytes], place: Place) -> bytes:
+def _content(file: BinaryIO, place: Place) -> bytes:
     file.seek(place.offset)
     content = file.read(place.length)
     if len(content) < place.length or not content.startswith(b"{") or not content.endswith(b"}\n"):

@@ -14,10 +14,11 @@ import json
 import os
 import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, BinaryIO, NamedTuple
 
 from anydoa.errors import ConfigError
 from anydoa.geometry.channels import parse_channels
@@ -69,13 +70,14 @@ class RecordingList:
     """
 
     def __init__(
-        self, files: Sequence[str] = (), manifest: str | None = None, standard_input: IO[bytes] | None = None
+        self, files: Sequence[str] = (), manifest: str | None = None, standard_input: BinaryIO | None = None
     ) -> None:
         self._files = [name for file in files for name in _matches(file)]
         self._manifest = manifest
         self._kept: IO[bytes] | None = None
         if manifest == "-" and standard_input is not None:
-            self._kept = tempfile.TemporaryFile()  # noqa: SIM115 # gone with the list
+            self._kept = tempfile.TemporaryFile()  # noqa: SIM115 # for as long as the list
+            weakref.finalize(self, self._kept.close)
             shutil.copyfileobj(standard_input, self._kept)
         elif manifest is not None:
             check_is_file(Path(manifest), ConfigError)
@@ -99,7 +101,7 @@ class RecordingList:
         except (OSError, EOFError) as error:
             raise ConfigError(f"{name}: cannot be read ({error}); give a list of recordings") from None
 
-    def _open(self) -> IO[bytes]:
+    def _open(self) -> BinaryIO | gzip.GzipFile:
         if self._kept is not None:
             self._kept.seek(0)
             return os.fdopen(os.dup(self._kept.fileno()), "rb")

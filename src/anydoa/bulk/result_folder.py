@@ -19,8 +19,9 @@ from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from io import FileIO
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from jaxtyping import UInt64
@@ -62,8 +63,8 @@ class PartWriter:
         host = "".join(sign if sign.isalnum() else "-" for sign in socket.gethostname())[:40]
         self.path = folder / f"part-{host}-{os.getpid()}-{secrets.token_hex(3)}.jsonl"
         self._index_path = self.path.with_suffix(_INDEX)
-        self._part: IO[bytes] | None = None
-        self._index: IO[bytes] | None = None
+        self._part: FileIO | None = None
+        self._index: FileIO | None = None
 
     def write(self, key: int, name: str, text: str) -> None:
         """Write the results of a recording, whole or not at all.
@@ -99,8 +100,15 @@ class PartWriter:
                 if file is not None:
                     os.fsync(file.fileno())
 
+    def close(self) -> None:
+        """Close the files; what is written later is added."""
+        for file in (self._part, self._index):
+            if file is not None:
+                file.close()
+        self._part = self._index = None
 
-def _write_all(file: IO[bytes], content: bytes) -> None:
+
+def _write_all(file: FileIO, content: bytes) -> None:
     """Write all of it, or leave the file as it was: a full disk takes a part first."""
     before, left = os.fstat(file.fileno()).st_size, memoryview(content)
     try:

@@ -1,8 +1,9 @@
 """Options of the commands that work on many processes or machines, and what is said on the way."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Literal
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,7 +13,7 @@ from anydoa.errors import ConfigError
 if TYPE_CHECKING:
     from anydoa.bulk import Engine, Progress
 
-MANY = "Many recordings"
+MANY = "Processes and machines"
 """Panel of the help text."""
 
 JobsOption = Annotated[
@@ -59,6 +60,25 @@ def open_engine(engine: Literal["local", "dask"], jobs: int, scheduler: str | No
     from anydoa.bulk import DaskEngine, LocalEngine
 
     return LocalEngine(jobs) if scheduler is None else DaskEngine(scheduler)
+
+
+@contextmanager
+def runner(
+    engine: Literal["local", "dask"], jobs: int, scheduler: str | None
+) -> "Iterator[Callable[[Callable[[Any], Any], Sequence[Any]], Iterable[Any]]]":
+    """Something like ``map``, in any order: here where one process is enough, else on an engine.
+
+    Raises:
+        AnydoaError: as :func:`open_engine`.
+    """
+    check_engine(engine, jobs, scheduler)
+    if engine == "local" and jobs == 1:
+        yield map
+        return
+    from anydoa.bulk import run_each
+
+    with open_engine(engine, jobs, scheduler) as opened:
+        yield partial(run_each, opened)
 
 
 @contextmanager
