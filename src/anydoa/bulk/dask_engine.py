@@ -71,7 +71,8 @@ class DaskEngine:
 
         if not self._running:
             return []
-        batches = as_completed([future for _, future in self._running.values()])
+        futures = [future for _, future in self._running.values()]
+        batches = as_completed(futures, loop=self._client.loop)
         return [self._outcome(future) for future in batches.next_batch()]
 
     def _outcome(self, future: "Future") -> Outcome:

@@ -15,7 +15,7 @@ from anydoa.bulk.result_folder import PartWriter
 from anydoa.errors import AnydoaError, EngineError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.io import list_presets, load_array
+from anydoa.io import load_array
 from anydoa.io.audio import audio_info, read_blocks
 from anydoa.io.result_files import JsonLinesWriter
 from anydoa.localizer import LocalizationRun, Localizer
@@ -201,7 +201,8 @@ class _Desk:
 
     def _array(self, name: str | None) -> MicrophoneArray:
         if name is not None:
-            return load_array(name if name in list_presets() else os.fspath(self.work.base / name))
+            is_file = Path(name).suffix or os.sep in name
+            return load_array(self.work.base / name if is_file else name)
         if self.work.array is None:
             raise EngineError("no array is named; name one in the list, or give --array for all")
         return self.work.array

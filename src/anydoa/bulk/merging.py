@@ -6,6 +6,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+from jaxtyping import UInt64
+
 from anydoa.bulk.result_folder import Place, Places
 from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.io.output import whole_binary, whole_file
@@ -30,7 +33,7 @@ def check_merged_path(path: Path) -> None:
             raise MissingExtraError("writing Parquet", "bulk", error) from None
 
 
-def merge(places: Places, keys: Iterable[int], path: Path) -> int:
+def merge(places: Places, keys: UInt64[np.ndarray, "recording"], path: Path) -> int:
     """Write the results of recordings into one file.
 
     Args:
@@ -58,7 +61,7 @@ def merge(places: Places, keys: Iterable[int], path: Path) -> int:
     return count
 
 
-def _read(places: Places, keys: Iterable[int]) -> Iterator[bytes]:
+def _read(places: Places, keys: UInt64[np.ndarray, "recording"]) -> Iterator[bytes]:
     """Results of one recording after the other."""
     with ExitStack() as stack:
         files: dict[Path, BinaryIO] = {}

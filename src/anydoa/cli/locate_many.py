@@ -113,7 +113,8 @@ def locate_many(files: list[Path], work: "Locating", many: Many, *, quiet: bool)
 
     for file in files:
         note_input(file, "recording")
-    recordings = RecordingList([str(file) for file in files], many.manifest, sys.stdin.buffer)
+    standard_input = sys.stdin.buffer if many.manifest == "-" else None
+    recordings = RecordingList([str(file) for file in files], many.manifest, standard_input)
     check_outputs(many.merge, make_folders=True)
     shard = None if many.shard is None else Shard.parse(many.shard)
     folder = ResultFolder(work.folder)

@@ -1,7 +1,6 @@
 """Lists of recordings in every dialect, and shares of them."""
 
 import gzip
-import io
 import json
 from pathlib import Path
 
@@ -77,7 +76,9 @@ def test_a_line_that_is_no_recording_is_named(tmp_path: Path, line: object, reas
 
 
 def test_standard_input_and_gzip_can_be_read_more_than_once(tmp_path: Path) -> None:
-    piped = RecordingList(manifest="-", standard_input=io.BytesIO(b"a.wav\nb.wav\n"))
+    (tmp_path / "input").write_bytes(b"a.wav\nb.wav\n")
+    with (tmp_path / "input").open("rb") as standard_input:
+        piped = RecordingList(manifest="-", standard_input=standard_input)
     assert list(piped) == list(piped) == [Entry(("a.wav",)), Entry(("b.wav",))]
     packed = tmp_path / "list.txt.gz"
     packed.write_bytes(gzip.compress(b"a.wav\nb.wav\n"))

@@ -5,6 +5,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from anydoa.bulk.merging import check_merged_path, merge
@@ -42,7 +43,7 @@ def test_what_several_processes_wrote_is_merged_in_the_order_of_the_list(tmp_pat
     places = folder.places()
     assert len(places) == 3
     assert 4 not in places
-    assert merge(places, [2, 1, 4, 3], tmp_path / "all.jsonl") == 3
+    assert merge(places, np.array([2, 1, 4, 3], np.uint64), tmp_path / "all.jsonl") == 3
     assert (tmp_path / "all.jsonl").read_text() == "".join(map(text_of, "213"))
 
 
@@ -111,7 +112,7 @@ def test_a_damaged_part_or_index_is_named(tmp_path: Path) -> None:
     writer = written(tmp_path, 1)
     writer.path.write_bytes(b"\0" * writer.path.stat().st_size)  # as a power cut leaves it
     with pytest.raises(ConfigError, match="damaged at byte 0"):
-        merge(ResultFolder(tmp_path).places(), [1], tmp_path / "all.jsonl")
+        merge(ResultFolder(tmp_path).places(), np.array([1], np.uint64), tmp_path / "all.jsonl")
     assert not (tmp_path / "all.jsonl").exists()
     index_of(writer).write_text("nonsense}\n")
     with pytest.raises(ConfigError, match=r"index.jsonl: damaged"):
