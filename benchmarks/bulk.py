@@ -30,15 +30,15 @@ from anydoa.bulk import (
     DaskEngine,
     Engine,
     LocalEngine,
+    Located,
     Locating,
+    Outcome,
     Plan,
     Progress,
     RecordingList,
     ResultFolder,
     locate_all,
 )
-from anydoa.bulk.engine import Outcome
-from anydoa.bulk.locating import Located
 from anydoa.evaluation.record import Row
 from anydoa.io import load_array, load_grid
 from anydoa.simulation import write_voices

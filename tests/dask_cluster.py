@@ -29,12 +29,11 @@ class Cluster:
         self.port = free_port()
         self.address = f"tcp://127.0.0.1:{self.port}"
         self._processes: list[subprocess.Popen[bytes]] = []
-        self.start()
+        self._start("--nworkers", "2")
 
-    def start(self) -> None:
-        self.scheduler = self._run("scheduler", "--port", str(self.port))
-        for _ in range(2):
-            self._run("worker", self.address, "--nthreads", "1", "--death-timeout", "120")
+    def _start(self, *options: str) -> None:
+        self._scheduler = self._run("scheduler", "--port", str(self.port))
+        self._run("worker", self.address, "--nthreads", "1", "--death-timeout", "120", *options)
 
     def _run(self, *words: str) -> "subprocess.Popen[bytes]":
         number = len(self._processes)
@@ -50,10 +49,10 @@ class Cluster:
         return process
 
     def restart(self) -> None:
-        """The scheduler is killed and comes up again at the same address, and so do its workers."""
-        self.scheduler.kill()
+        """The scheduler is killed and comes up again at the same address, with one worker."""
+        self._scheduler.kill()
         self.close()
-        self.start()
+        self._start("--no-nanny")
 
     def close(self) -> None:
         for process in self._processes:

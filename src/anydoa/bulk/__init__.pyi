@@ -3,7 +3,9 @@ from .chunks import run_each as run_each
 from .chunks import run_in_chunks as run_in_chunks
 from .dask_engine import DaskEngine as DaskEngine
 from .engine import Engine as Engine
+from .engine import Outcome as Outcome
 from .local_engine import LocalEngine as LocalEngine
+from .locating import Located as Located
 from .locating import Locating as Locating
 from .merging import check_merged_path as check_merged_path
 from .merging import merge as merge

@@ -9,14 +9,13 @@ import secrets
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
-from typing import TYPE_CHECKING, Any
+from importlib import import_module
+from typing import Any
 
 from anydoa.bulk.engine import Function, Outcome, pack, work_on
 from anydoa.errors import EngineError, MissingExtraError
 
-if TYPE_CHECKING:
-    from distributed import Client, Future
-
+_GLANCE_S = 5.0  # between two looks at whether there are workers
 _PATIENCE_S = 60.0  # for a scheduler that is started again, and for the first worker
 
 
@@ -34,23 +33,20 @@ class DaskEngine:
 
     def __init__(self, scheduler: str, *, patience_s: float = _PATIENCE_S) -> None:
         try:
-            import distributed  # noqa: F401 # whether it is there and loads
+            self._distributed: Any = import_module("distributed")  # its own types are half there
         except ImportError as error:
             raise MissingExtraError("a dask cluster", "bulk", error) from None
         # What is lost is said by outcomes, once; the client says it with tracebacks, too.
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         self._scheduler, self._patience_s = scheduler, patience_s
         self._name = f"anydoa-{secrets.token_hex(4)}"
-        self._running: dict[str, tuple[int, Future]] = {}
+        self._running: dict[str, tuple[int, Any]] = {}
         self._client = self._connect()
 
     @property
     def num_workers(self) -> int:
         """Threads of all workers at this moment; one at least."""
-        try:
-            return max(1, sum(self._client.nthreads().values()))
-        except (OSError, CancelledError, RuntimeError):  # between two schedulers
-            return 1
+        return max(1, self._threads())
 
     def submit(self, number: int, function: Function, items: Sequence[Any]) -> None:
         """Give a chunk to whichever worker is free.
@@ -66,22 +62,43 @@ class DaskEngine:
         self._running[key] = number, future
 
     def wait(self) -> list[Outcome]:
-        """Outcomes of chunks that are over; none if none is worked on."""
-        from distributed import as_completed
+        """Outcomes of chunks that are over; none if none is worked on.
 
-        if not self._running:
-            return []
-        futures = [future for _, future in self._running.values()]
-        batches = as_completed(futures, loop=self._client.loop)
-        return [self._outcome(future) for future in batches.next_batch()]
+        Raises:
+            EngineError: if there are no workers for a while.
+        """
+        seen = time.monotonic()
+        while self._running:
+            futures = [future for _, future in self._running.values()]
+            over = self._distributed.as_completed(futures, timeout=_GLANCE_S, loop=self._client.loop)
+            try:
+                return [self._outcome(next(over)), *map(self._outcome, over.next_batch(block=False))]
+            except TimeoutError:
+                if self._threads():
+                    seen = time.monotonic()
+                elif time.monotonic() - seen > self._patience_s:
+                    raise EngineError(self._no_workers()) from None
+        return []
 
-    def _outcome(self, future: "Future") -> Outcome:
-        from distributed import KilledWorker
+    def _threads(self) -> int:
+        """Threads of all workers; 0 between two schedulers, too."""
+        try:
+            threads: int = sum(self._client.nthreads().values())
+        except (OSError, CancelledError, RuntimeError):
+            return 0
+        return threads
 
+    def _no_workers(self) -> str:
+        return (
+            f"the dask scheduler at {self._scheduler} has no workers; start "
+            f"`dask worker {self._scheduler} --nworkers N --nthreads 1`"
+        )
+
+    def _outcome(self, future: Any) -> Outcome:
         number, _ = self._running.pop(future.key)
         try:
             outcome: Outcome = future.result()
-        except KilledWorker as error:
+        except self._distributed.KilledWorker as error:
             return Outcome(number, lost=f"was lost ({error.last_worker.address})")
         except CancelledError:
             return Outcome(number, lost="has no scheduler any more", is_blameless=True)
@@ -97,12 +114,10 @@ class DaskEngine:
             self._client.cancel(futures)
         self._client.close()
 
-    def _connect(self) -> "Client":
-        from distributed import Client
-
+    def _connect(self) -> Any:
         deadline = time.monotonic() + self._patience_s
         try:
-            client = Client(self._scheduler, timeout=self._patience_s, set_as_default=False)
+            client = self._distributed.Client(self._scheduler, timeout=self._patience_s, set_as_default=False)
         except (OSError, ValueError, ImportError) as error:
             raise EngineError(
                 f"no dask scheduler answers at {self._scheduler!r:.80} ({error}); start `dask scheduler` "
@@ -112,10 +127,7 @@ class DaskEngine:
             client.wait_for_workers(1, timeout=max(1.0, deadline - time.monotonic()))
         except TimeoutError:
             client.close()
-            raise EngineError(
-                f"the dask scheduler at {self._scheduler} has no workers; start `dask worker "
-                f"{self._scheduler} --nworkers N --nthreads 1`"
-            ) from None
+            raise EngineError(self._no_workers()) from None
         return client
 
     def __enter__(self) -> "DaskEngine":
