@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from jaxtyping import Int
@@ -21,6 +21,9 @@ from anydoa.simulation.recipe import RoomRanges
 from anydoa.simulation.rooms import RoomPlan, SimulatedRoom, simulate_room
 
 ROOMS_PER_SHARD = 50
+RunsEach = Callable[[Callable[[Any], int], Sequence[Any]], Iterable[int]]
+"""What gives the values of a function for every item, in any order: ``map``, or one of an engine."""
+
 _SCHEMA = 1
 
 
@@ -72,14 +75,6 @@ class RirBank:
             rt60=float(shard["rt60"][row]),
             size=shard["size"][row],
         )
-
-
-class RunsEach(Protocol):
-    """What gives the values of a function for every item, in any order: ``map``, or one of an engine."""
-
-    def __call__(self, function: Callable[[Any], int], items: Sequence[Any], /) -> Iterable[int]:
-        """Values of the function, as they come."""
-        ...
 
 
 def build_bank(
