@@ -12,7 +12,6 @@ memory of the command itself for a manifest of --lines recordings, half of them 
 import argparse
 import json
 import os
-import resource
 import secrets
 import shutil
 import socket
@@ -52,7 +51,7 @@ def make_recordings(folder: Path, options: argparse.Namespace) -> list[str]:
     if speech is None:
         speech = folder / "voices"
         if not speech.is_dir():
-            write_voices(speech)
+            write_voices(speech, [80.0 + 5 * one for one in range(40)], seconds=8.0)
     clips = folder / f"clips-{options.files}-{options.seconds:g}"
     words = ["simulate", "-o", str(clips), "--speech", str(speech), "--cache", str(folder / "cache")]
     words += ["--count", str(options.files), "--duration", str(options.seconds), "--array", ARRAY]
@@ -185,7 +184,7 @@ def run_for_memory(lines: int) -> None:
             planned_s = time.perf_counter() - began
             progress = locate_all(plan, work, Instant())
             places = len(results.places())
-        peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        (peak,) = (line for line in Path("/proc/self/status").read_text().splitlines() if "VmHWM" in line)
         print(
             json.dumps(
                 {
@@ -193,7 +192,7 @@ def run_for_memory(lines: int) -> None:
                     "done_before": progress.before,
                     "done": progress.done,
                     "places": places,
-                    "parent_mb": peak_mb,
+                    "parent_mb": int(peak.split()[1]) / 1024,
                     "plan_s": planned_s,
                 }
             )

@@ -1,6 +1,7 @@
 """A dask scheduler and two workers on the loopback interface, as a person starts them."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -32,10 +33,10 @@ class Cluster:
         self._start("--nworkers", "2")
 
     def _start(self, *options: str) -> None:
-        self._scheduler = self._run("scheduler", "--port", str(self.port))
+        self._run("scheduler", "--port", str(self.port))
         self._run("worker", self.address, "--nthreads", "1", "--death-timeout", "120", *options)
 
-    def _run(self, *words: str) -> "subprocess.Popen[bytes]":
+    def _run(self, *words: str) -> None:
         number = len(self._processes)
         with (self.folder / f"{words[0]}-{number}.log").open("wb") as log:
             process = subprocess.Popen(
@@ -44,22 +45,18 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                start_new_session=True,
             )
         self._processes.append(process)
-        return process
 
     def restart(self) -> None:
         """The scheduler is killed and comes up again at the same address, with one worker."""
-        self._scheduler.kill()
         self.close()
         self._start("--no-nanny")
 
     def close(self) -> None:
+        """All of it is killed, the processes of workers with it."""
         for process in self._processes:
-            process.terminate()
-        for process in self._processes:
-            try:
-                process.wait(30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        self._processes = []

@@ -17,6 +17,7 @@ import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
+from io import BufferedIOBase
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 
@@ -101,7 +102,7 @@ class RecordingList:
         except (OSError, EOFError) as error:
             raise ConfigError(f"{name}: cannot be read ({error}); give a list of recordings") from None
 
-    def _open(self) -> BinaryIO | gzip.GzipFile:
+    def _open(self) -> BufferedIOBase:
         if self._kept is not None:
             self._kept.seek(0)
             return os.fdopen(os.dup(self._kept.fileno()), "rb")

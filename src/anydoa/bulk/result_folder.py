@@ -187,11 +187,15 @@ class ResultFolder:
         return self.path / ("failures.jsonl" if shard is None else f"failures-{shard}.jsonl")
 
     def done_keys(self) -> UInt64[np.ndarray, "recording"]:
-        """Keys of all recordings that are whole, sorted."""
+        """Keys of all recordings that are whole, sorted; one that is whole twice is there twice."""
         keys = array("Q")
         for index in self._indexes():
             keys.extend(int(line[_KEY], 16) for line, _ in _whole_lines(index))
-        return np.unique(np.frombuffer(keys, dtype=np.uint64)) if keys else np.zeros(0, np.uint64)
+        if not keys:
+            return np.zeros(0, np.uint64)
+        done = np.frombuffer(keys, dtype=np.uint64)
+        done.sort()
+        return done
 
     def done_among(self, keys: Iterable[int]) -> set[int]:
         """Those of some keys whose recordings are whole."""
@@ -223,11 +227,15 @@ class Places(Mapping[int, Place]):
                 parts.append(number)
                 offsets.append(content["offset"])
                 lengths.append(content["length"])
-        found, first = np.unique(np.array(keys, dtype=np.uint64), return_index=True)
-        self._keys = found
-        self._numbers = np.array(parts, dtype=np.uint32)[first]
-        self._offsets = np.array(offsets, dtype=np.uint64)[first]
-        self._lengths = np.array(lengths, dtype=np.uint32)[first]
+        found = np.frombuffer(keys, dtype=np.uint64) if keys else np.zeros(0, np.uint64)
+        order = np.argsort(found, kind="stable")
+        found = found[order]
+        is_first = np.ones(len(found), dtype=bool)
+        is_first[1:] = found[1:] != found[:-1]
+        self._keys, rows = found[is_first], order[is_first]
+        self._numbers, self._offsets, self._lengths = (
+            np.array(column)[rows] for column in (parts, offsets, lengths)
+        )
 
     def __len__(self) -> int:
         return len(self._keys)

@@ -84,13 +84,13 @@ class Plan:
         shard: Shard | None = None,
     ) -> None:
         self._recordings = recordings
-        keys = np.array(array("Q", (entry.key for entry in recordings)), dtype=np.uint64)
-        if not len(keys):
+        numbers = array("Q", (entry.key for entry in recordings))
+        if not numbers:
             raise ConfigError("the list names no recording; give files, or a manifest with one a line")
-        first = np.zeros(len(keys), dtype=bool)
-        first[np.unique(keys, return_index=True)[1]] = True
+        keys = np.frombuffer(numbers, dtype=np.uint64)
+        first = _is_first(keys)
         mine = first if shard is None else first & _held(keys, shard)
-        there = np.isin(keys, done) if done is not None else np.zeros(len(keys), dtype=bool)
+        there = _is_among(keys, done)
         self._keys, self._is_first = keys, first
         self._is_left: Bool[np.ndarray, "line"] = mine & ~there
         self.total = int(mine.sum())
@@ -104,6 +104,25 @@ class Plan:
     def left(self) -> Iterator[Entry]:
         """The recordings that have no results yet, each once."""
         return (entry for entry, is_left in zip(self._recordings, self._is_left, strict=False) if is_left)
+
+
+def _is_first(keys: UInt64[np.ndarray, "line"]) -> Bool[np.ndarray, "line"]:
+    """Whether no line before has the same key."""
+    order = np.argsort(keys, kind="stable")
+    first = np.ones(len(keys), dtype=bool)
+    first[order[1:][keys[order[1:]] == keys[order[:-1]]]] = False
+    return first
+
+
+def _is_among(
+    keys: UInt64[np.ndarray, "line"], done: UInt64[np.ndarray, "recording"] | None
+) -> Bool[np.ndarray, "line"]:
+    """Whether each key is among those that are sorted."""
+    if done is None or not len(done):
+        return np.zeros(len(keys), dtype=bool)
+    places = np.minimum(np.searchsorted(done, keys), len(done) - 1)
+    among: np.ndarray = done[places] == keys
+    return among
 
 
 def _held(keys: UInt64[np.ndarray, "line"], shard: Shard) -> Bool[np.ndarray, "line"]:
