@@ -20,7 +20,6 @@ seed is the one reported; thresholds were tuned on others.
 import argparse
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -46,11 +45,15 @@ from doctor_cases import (
 from recording import Recording, add_record_option
 from threadpoolctl import threadpool_limits
 
+from anydoa.bulk import LocalEngine, run_each
 from anydoa.doctor import Diagnosis, Finding, diagnose
 from anydoa.doctor.symmetry import best_known_talker, equivalents, symmetries
 from anydoa.evaluation.record import Row
 from anydoa.geometry import MicrophoneArray
 from anydoa.io import load_array
+
+ListedCase = tuple[tuple[str, str, str], tuple[int, ...]]
+"""Array, fault and condition of a case, and its seed."""
 
 REPORTED_SEED = 2027
 KNOWN_ARRAYS = ("respeaker-6", "uma-8")
@@ -187,15 +190,14 @@ def record_rows(verdicts: list[Verdict], *, hard: bool) -> list[Row]:
     return rows
 
 
-def examine(
-    folder: Path, speech: Speech, seconds: float, kind: tuple[str, str, str], seed: tuple[int, ...]
-) -> Verdict:
+def examine(folder: Path, speech: Speech, seconds: float, listed: ListedCase) -> tuple[ListedCase, Verdict]:
+    kind, seed = listed
     case = cached_case(folder, kind, seed, speech, seconds)
     with threadpool_limits(1):
         start = time.process_time()
         diagnosis = diagnose(case.recording, SAMPLE_RATE, bench_array(case.preset))
         used = time.process_time() - start
-    return judge(case, diagnosis, used)
+    return listed, judge(case, diagnosis, used)
 
 
 def settle(speech: Speech, preset: str, fault: str, seed: tuple[int, ...]) -> str:
@@ -239,7 +241,7 @@ def print_known(speech: Speech, seed: int, repeats: int) -> None:
             print(f"| {preset} | {fault} | " + " | ".join(str(found[key]) for key in said) + " |", flush=True)
 
 
-def listed_cases(options: argparse.Namespace) -> list[tuple[tuple[str, str, str], tuple[int, ...]]]:
+def listed_cases(options: argparse.Namespace) -> list[ListedCase]:
     """Array, fault and condition of each recording, and its seed."""
     arrays, faults, conditions = options.arrays, options.faults, options.conditions
     if options.hard:
@@ -279,12 +281,11 @@ def main() -> None:
     cases = listed_cases(options)
     verdicts = []
     examined = partial(examine, options.cache, speech, options.seconds)
-    with ProcessPoolExecutor(options.jobs) as pool:
-        running = {pool.submit(examined, *case): case for case in cases}
-        for done in as_completed(running):
-            verdicts.append(done.result())
-            if options.verbose and not (verdicts[-1].is_right and not verdicts[-1].wrong_fix):
-                print(running[done], verdicts[-1], flush=True)
+    with LocalEngine(options.jobs) as engine:
+        for case, verdict in run_each(engine, examined, cases):
+            verdicts.append(verdict)
+            if options.verbose and not (verdict.is_right and not verdict.wrong_fix):
+                print(case, verdict, flush=True)
     print_report(verdicts)
     recording.keep(record_rows(verdicts, hard=options.hard))
 

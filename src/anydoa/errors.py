@@ -8,6 +8,7 @@
     |-- ShapeError         an array of numbers with the wrong axes
     |-- ConfigError        an option, name or configuration key that does not exist
     |-- CheckpointError    a weights file that is missing, damaged or of another kind
+    |-- EngineError        processes or machines that end before their work does
     `-- MissingExtraError  a feature whose optional dependency is not installed
 
 A message is rule, value, cure, in one line. The command line prints it and exits with code 2.
@@ -80,6 +81,10 @@ class ConfigError(AnydoaError, ValueError):
 
 class CheckpointError(AnydoaError, ValueError):
     """A weights file that is missing, damaged or of another kind."""
+
+
+class EngineError(AnydoaError, RuntimeError):
+    """Processes or machines that end before their work does."""
 
 
 class MissingExtraError(AnydoaError, ImportError):

@@ -52,7 +52,17 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "rooms": ("rooms", "--output", "out", "--count", "1", "--array", "random:3", "--rt60", "0.2"),
     "train": ("train", "a.toml"),
 }  # fmt: skip
-LEFT_OUT = ("--jobs", "--threads", "--odas", "--tcp", "--stdin", "--device", "--help")
+LEFT_OUT = (
+    "--jobs",
+    "--engine",
+    "--scheduler",
+    "--threads",
+    "--odas",
+    "--tcp",
+    "--stdin",
+    "--device",
+    "--help",
+)
 """Options that take the machine, the network or a sound card."""
 
 LONG = "x" * 5000

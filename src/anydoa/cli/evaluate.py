@@ -1,11 +1,13 @@
 """``anydoa evaluate``: any number of estimators on a suite, in one table."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from anydoa.cli.engine import EngineOption, JobsOption, SchedulerOption, check_engine, open_engine
 from anydoa.cli.options import ESTIMATOR, OUTPUT, SOUND
 from anydoa.cli.printing import print_table, progress_bar
 from anydoa.cli.typed import typed_words
@@ -96,10 +98,9 @@ def evaluate(
             rich_help_panel=ESTIMATOR,
         ),
     ] = "published",
-    jobs: Annotated[
-        int,
-        typer.Option(min=1, help="Processes; several use one thread each.", rich_help_panel=ESTIMATOR),
-    ] = 1,
+    jobs: JobsOption = 1,
+    engine: EngineOption = "local",
+    scheduler: SchedulerOption = None,
     causes: Annotated[
         bool,
         typer.Option(
@@ -126,6 +127,7 @@ def evaluate(
     """Measure estimators: mean error and share within 10 degrees with 95 % intervals, and detection."""
     if causes and form in ("json", "csv"):
         raise ConfigError(f"--causes prints a second table; with --format {form} give --causes-json FILE")
+    check_engine(engine, jobs, scheduler)
     from anydoa.cli.estimator import parse_look_ahead
     from anydoa.estimators import ESTIMATORS
     from anydoa.estimators.model import list_models
@@ -141,13 +143,16 @@ def evaluate(
         prepare_folder(cache)
     measurement = Measurement(typed_words(without=("--record", "--cache")), seed=seed)
     names = list(dict.fromkeys(estimator or (*ESTIMATORS, *list_models())))
-    with progress_bar(f"{recordings.name}: {', '.join(names)}", quiet=quiet) as bar:
+    with (
+        progress_bar(f"{recordings.name}: {', '.join(names)}", quiet=quiet) as bar,
+        nullcontext() if jobs == 1 and engine == "local" else open_engine(engine, jobs, scheduler) as workers,
+    ):
         scores = run_suite(
             recordings,
             names,
             directions,
             limit=limit,
-            jobs=jobs,
+            engine=workers,
             rule=rule,
             look_ahead_s=heard,
             report=bar,

@@ -1,21 +1,31 @@
 """`anydoa locate`: the directions that the sound of recordings comes from."""
 
+import secrets
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from anydoa.cli.engine import EngineOption, JobsOption, SchedulerOption
 from anydoa.cli.estimator import EstimatorOption, GridOption, LookAheadOption, parse_look_ahead
+from anydoa.cli.locate_many import (
+    ManifestOption,
+    Many,
+    MergeOption,
+    ProgressOption,
+    ShardOption,
+    locate_many,
+)
 from anydoa.cli.locate_pictures import Pictures, Trace, explaining_estimator
 from anydoa.cli.options import (
     ESTIMATOR,
     OUTPUT,
     STANDARD_OUTPUT,
-    ArrayOption,
     IgnoreChannelsOption,
     JoinOption,
     OnlyMicrophonesOption,
@@ -31,7 +41,8 @@ from anydoa.estimators import DEFAULT_ESTIMATOR
 from anydoa.io.output import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:
-    from anydoa.geometry import Zone
+    from anydoa.bulk import Locating
+    from anydoa.geometry import MicrophoneArray, Zone
     from anydoa.io.result_files import TextSink
     from anydoa.io.talkers import Talker
     from anydoa.localizer import LocalizationRun, Localizer
@@ -42,16 +53,22 @@ _SUFFIXES = {"json": ".jsonl", "csv": ".csv", "dcase": ".dcase.csv", "rttm": ".r
 
 def locate(
     files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Recordings: WAV, FLAC, W64, RF64, OGG.")
-    ],
-    array: ArrayOption,
+        list[Path] | None,
+        typer.Argument(metavar="FILE...", help="Recordings: WAV, FLAC, W64, RF64, OGG.", show_default=False),
+    ] = None,
+    array: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE", help="Microphone array: see `anydoa array list`.", show_default="required"
+        ),
+    ] = None,
     sources: Annotated[str, typer.Option(metavar="N|auto", help="How many sources there are.")] = "auto",
     form: Annotated[
-        Literal["table", "json", "csv", "dcase", "rttm"],
+        Literal["table", "json", "csv", "dcase", "rttm", "parts"],
         typer.Option(
             "--format",
             help="A table is printed; json (lines) and csv hold every frame, dcase one in 100 ms, "
-            "rttm turns.",
+            "rttm turns; parts is json of many recordings in one folder.",
         ),
     ] = "table",
     output: Annotated[
@@ -99,18 +116,40 @@ def locate(
         ),
     ] = False,
     zones: ZonesOption = None,
+    manifest: ManifestOption = None,
+    jobs: JobsOption = 1,
+    engine: EngineOption = "local",
+    scheduler: SchedulerOption = None,
+    shard: ShardOption = None,
+    merge: MergeOption = None,
+    progress: ProgressOption = "bar",
 ) -> None:
     """Find the directions that the sound of recordings comes from.
 
     Azimuth runs anticlockwise from the front, so left is positive; elevation runs up from the horizontal;
     both in degrees. Prints a table: the directions of each recording as a whole and over time. Another
     --format writes every frame to a file, or with -o - to standard output. A file appears when it is whole,
-    so a long run that was stopped goes on with --skip-existing.
+    so a long run that was stopped goes on with --skip-existing. Thousands of recordings and more go into one
+    folder with --format parts: on many processes, and again where a stopped run ended.
     """
-    if STANDARD_OUTPUT in files:
-        raise ConfigError(
-            "- is no recording: standard input cannot be located in; for standard output use -o -"
+    many = Many(manifest, jobs, engine, scheduler, shard, merge, progress)
+    known_array = partial(parse_array, array or "", ignore_channels, unit, only_microphones=only_microphones)
+    if form == "parts":
+        _refuse_for_one(join=join, plot=plot, plot_mask=plot_mask)
+        work = _locating(
+            many.check(output),
+            None if array is None else known_array(),
+            grid,
+            estimator,
+            parse_sources(sources),
+            min_separation_deg=min_separation,
+            look_ahead_s=parse_look_ahead(look_ahead),
+            zones=parse_zones(zones),
         )
+        locate_many(files or [], work, many, quiet=quiet)
+        return
+    many.refuse()
+    files = _files_and_array_given(files, array)
     joined, files = (files, files[:1]) if join else (None, files)
     for file in joined or ():
         note_input(file, "recording")
@@ -118,7 +157,7 @@ def locate(
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
-        parse_array(array, ignore_channels, unit, only_microphones=only_microphones),
+        known_array(),
         grid,
         estimator,
         parse_sources(sources),
@@ -139,6 +178,42 @@ def locate(
             tell(f"error: {error.command_line}", err=True)
     if failed:
         raise typer.Exit(2)
+
+
+def _files_and_array_given(files: list[Path] | None, array: str | None) -> list[Path]:
+    """The recordings, if there are some and an array for them.
+
+    Raises:
+        ConfigError: if not.
+    """
+    if not files:
+        raise ConfigError("Missing argument 'FILE...'; name a recording")
+    if STANDARD_OUTPUT in files:
+        raise ConfigError(
+            "- is no recording: standard input cannot be located in; for standard output use -o -"
+        )
+    if array is None:
+        raise ConfigError("Missing option '--array'; `anydoa array list` names those that are bundled")
+    return files
+
+
+def _refuse_for_one(*, join: bool, plot: Path | None, plot_mask: Path | None) -> None:
+    """Refuse what only makes sense for one recording, where there are many."""
+    given = {"--join": join, "--plot": plot is not None, "--plot-mask": plot_mask is not None}
+    first = next((option for option, is_given in given.items() if is_given), None)
+    if first is not None:
+        cure = " (a list of paths in a manifest joins them)" if join else ""
+        raise ConfigError(f"{first} is for single recordings; leave out --format parts{cure}")
+
+
+def _locating(
+    folder: Path, array: "MicrophoneArray | None", grid: str, *options: Any, **named: Any
+) -> "Locating":
+    """What is done to each of many recordings."""
+    from anydoa.bulk import Locating
+    from anydoa.io import load_grid
+
+    return Locating(folder, Path.cwd(), secrets.token_hex(8), array, load_grid(grid), *options, **named)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from anydoa.cli.engine import EngineOption, JobsOption, SchedulerOption, runner
 from anydoa.cli.printing import progress_bar
 from anydoa.cli.simulate import (
     RandomArrayOption,
@@ -27,7 +28,9 @@ def rooms(
     ],
     count: Annotated[int, typer.Option(min=1, help="How many rooms.")],
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same rooms.")] = 0,
-    jobs: Annotated[int, typer.Option(min=1, help="Processes that compute rooms.")] = 1,
+    jobs: JobsOption = 1,
+    engine: EngineOption = "local",
+    scheduler: SchedulerOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress bar.")] = False,
     rt60: Rt60Option = "0.2:1.3",
     moving: Annotated[
@@ -56,5 +59,9 @@ def rooms(
         seed=seed,
         num_knots=num_knots(duration) if moving else 1,
     )
-    with progress_bar("rooms", quiet=quiet) as report:
-        build_bank(output, plan, workers=jobs, report=lambda done: report(done, count))
+    folder = output if engine == "local" else output.absolute()
+    with (
+        progress_bar("rooms", quiet=quiet) as report,
+        runner(engine, jobs, scheduler) as run_each,
+    ):
+        build_bank(folder, plan, run_each=run_each, report=lambda done: report(done, count))

@@ -1,6 +1,7 @@
 """``anydoa simulate``: recordings of scenes with known truth."""
 
 import re
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from math import isfinite
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from anydoa.cli.engine import EngineOption, JobsOption, SchedulerOption, check_engine, runner
 from anydoa.cli.options import ARRAY, OUTPUT
 from anydoa.cli.printing import progress_bar
 from anydoa.errors import ConfigError
@@ -15,7 +17,6 @@ from anydoa.io.output import prepare_folder
 
 if TYPE_CHECKING:
     from anydoa.geometry import MicrophoneArray
-    from anydoa.simulation.pool import AudioPool
     from anydoa.simulation.rooms import RoomPlan
 
 _RANDOM = "random:"
@@ -68,6 +69,9 @@ def simulate(
     count: Annotated[int, typer.Option(min=1, help="How many recordings.")] = 10,
     duration: Annotated[float, typer.Option(min=0.1, help="Seconds of each.")] = 4.0,
     seed: Annotated[int, typer.Option(min=0, help="The same seed and folders give the same recordings.")] = 0,
+    jobs: JobsOption = 1,
+    engine: EngineOption = "local",
+    scheduler: SchedulerOption = None,
     direct: Annotated[
         bool,
         typer.Option(
@@ -123,11 +127,15 @@ def simulate(
         typer.Option(min=0, help="Standard deviation of microphone phases.", rich_help_panel=ARRAY),
     ] = 0.0,
 ) -> None:  # fmt: skip
-    """Render rooms with talkers and noise to WAV files, each with its array and its truth beside it."""
-    from anydoa.geometry import MicrophoneArray
-    from anydoa.simulation.mixing import LONGEST_S, mix_in_new_rooms
+    """Render rooms with talkers and noise to WAV files, each with its array and its truth beside it.
+
+    A run that was stopped goes on by the same command.
+    """
+    check_engine(engine, jobs, scheduler)
+    from anydoa.simulation.mixing import LONGEST_S
     from anydoa.simulation.recipe import Mismatch, MixRecipe, check_within
-    from anydoa.simulation.render import begin_folder, write_scene
+    from anydoa.simulation.render import begin_folder
+    from anydoa.simulation.scene_folder import DrySound, SceneFolder
 
     if cache is not None:
         prepare_folder(cache)
@@ -140,7 +148,15 @@ def simulate(
         seed=seed,
         num_knots=num_knots(duration) if moving else 1,
     )
-    voices, sounds = _open_pools(speech, noise, split, minutes=count * duration * most / 60, cache=cache)
+    there: Callable[[Path], Path] = Path if engine == "local" else Path.absolute  # for other machines
+    sound = DrySound(
+        there(speech),
+        noise and there(noise),
+        split,
+        count * duration * most / 60,
+        cache and there(cache),
+    )
+    sound.open()  # what is wrong with it is said before a folder is begun
     recipe = MixRecipe(
         min_talkers=fewest,
         snr_db=parse_range(snr, "--snr"),
@@ -153,7 +169,6 @@ def simulate(
         keep_direct=direct,
     )
     plan = replace(plan, num_talkers=most, num_noises=1)
-    scenes = mix_in_new_rooms(plan, voices, sounds, duration_s=duration, max_talkers=most, recipe=recipe)
     begin_folder(
         output,
         {
@@ -161,16 +176,14 @@ def simulate(
             "speech": str(speech), "noise": str(noise), "array": array,
         },
     )  # fmt: skip
-    with progress_bar("recordings", quiet=quiet) as report:
-        for index, scene in enumerate(scenes):
-            name = f"clip_{index:04d}"
-            # Whoever reads the files is told the array with the errors of its positions, if any.
-            if known is None:
-                told = MicrophoneArray(scene.positions, name=name, source="simulated")
-            else:
-                told = known.replace(body_positions=scene.positions, mount_rpy_deg=(0.0, 0.0, 0.0))
-            write_scene(scene, told, output, name)
-            report(index + 1, count)
+    scenes = SceneFolder(there(output), sound, plan, recipe, duration, known)
+    missing = scenes.missing()
+    with (
+        progress_bar("recordings", quiet=quiet) as report,
+        runner(engine, jobs, scheduler) as run_each,
+    ):
+        for done, _ in enumerate(run_each(scenes, missing), start=count - len(missing) + 1):
+            report(done, count)
 
 
 def parse_range(text: str, option: str) -> tuple[float, float]:
@@ -253,26 +266,3 @@ def _sphere_radius(array: "MicrophoneArray") -> float:
             "their centre, so on no sphere; leave it out or take an array such as em32"
         )
     return radius
-
-
-def _open_pools(
-    speech: Path,
-    noise: Path | None,
-    split: Literal["train", "validation", "test"],
-    *,
-    minutes: float,
-    cache: Path | None,
-) -> "tuple[AudioPool, AudioPool | None]":
-    """As much speech and noise as a few recordings need, five minutes at least."""
-    import numpy as np
-
-    from anydoa.simulation.corpus import read_corpus
-    from anydoa.simulation.pool import limit_utterances, load_pool
-
-    def open_pool(folder: Path, *, is_speech: bool) -> "AudioPool":
-        utterances = read_corpus(folder).select(split)
-        chosen = limit_utterances(utterances, max(minutes, 5.0), np.random.default_rng(0))
-        return load_pool(chosen, speech=is_speech, cache=cache)
-
-    voices = open_pool(speech, is_speech=True)
-    return voices, None if noise is None else open_pool(noise, is_speech=False)

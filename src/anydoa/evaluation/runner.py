@@ -3,19 +3,19 @@
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from multiprocessing import get_context
 
-from anydoa.errors import ConfigError, GeometryError
+from anydoa.bulk import Engine, LocalEngine, Lost, run_in_chunks
+from anydoa.errors import ConfigError, EngineError, GeometryError
 from anydoa.estimators import make_estimator
 from anydoa.evaluation.clip import Suite
 from anydoa.evaluation.scoring import ClipScore, Rule, score_clip
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.spectrum import SpectrumEstimator
-from anydoa.threads import one_blas_thread, one_thread_in_children
+from anydoa.threads import one_blas_thread
 
 _logger = logging.getLogger(__name__)
+_CHUNK_S = 15.0  # of work that a process takes at once: estimators are set up once for it
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +47,7 @@ def run_suite(
     *,
     limit: int | None = None,
     jobs: int = 1,
+    engine: Engine | None = None,
     rule: Rule = "published",
     look_ahead_s: Sequence[float] | None = None,
     report: Callable[[int, int], None] | None = None,
@@ -59,6 +60,7 @@ def run_suite(
         grid: candidate directions.
         limit: most clips of each row of the table; all if None.
         jobs: number of processes. When there are several, each uses one thread.
+        engine: who scores, where it is not processes of this machine; ``jobs`` means nothing then.
         rule: how peaks are picked in frames whose number of talkers is known; see :func:`score_clip`.
         look_ahead_s: seconds of later sound that frames may be judged by, ``inf`` for all that helps; each
             estimator is run with every one that makes a difference to it. None: as the estimator is, by name
@@ -67,6 +69,7 @@ def run_suite(
 
     Raises:
         ConfigError: if there is nothing to run, or a name is unknown.
+        EngineError: if a clip ends every process that scores it.
     """
     if look_ahead_s is not None and not look_ahead_s:
         raise ConfigError("look_ahead_s must hold at least 1 look-ahead, got none; give some or None")
@@ -78,7 +81,8 @@ def run_suite(
     clips = first_clips(suite, limit)
     scores: dict[int, list[ClipScore]] = {}
     heard = None if look_ahead_s is None else tuple(look_ahead_s)
-    for index, clip_scores in _run(Job(suite, tuple(estimators), grid, clips, rule, heard), jobs):
+    job = Job(suite, tuple(estimators), grid, clips, rule, heard)
+    for index, clip_scores in _run(job, jobs) if engine is None else _run_on(engine, job):
         scores[index] = clip_scores
         if report is not None:
             report(len(scores), len(clips))
@@ -131,15 +135,25 @@ def _run(job: Job, jobs: int) -> Iterator[tuple[int, list[ClipScore]]]:
     if jobs == 1:
         yield from score_job(job)
         return
+    with LocalEngine(jobs) as engine:
+        yield from _run_on(engine, job)
+
+
+def _run_on(engine: Engine, job: Job) -> Iterator[tuple[int, list[ClipScore]]]:
     # The first clip is scored here: what a suite keeps on disk is made once, before several want it.
     yield from score_job(replace(job, clips=job.clips[:1]))
-    at_once = 5  # clips that a process takes: estimators are set up once for them
-    starts = range(1, len(job.clips), at_once)
-    parts = [replace(job, clips=job.clips[start : start + at_once]) for start in starts]
-    with one_thread_in_children(), ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(_score_part, part) for part in parts]):
-            yield from future.result()
+    left = job.clips[1:]
+    for result in run_in_chunks(engine, _ScoreClips(job), left, total=len(left), chunk_s=_CHUNK_S):
+        if isinstance(result, Lost):
+            raise EngineError(f"every process that scored clip {result.item} {result.reason}")
+        yield from result.value or ()
 
 
-def _score_part(job: Job) -> list[tuple[int, list[ClipScore]]]:
-    return list(score_job(job))
+@dataclass(frozen=True, eq=False)
+class _ScoreClips:
+    """Scores of clips, as a function of their numbers."""
+
+    job: Job
+
+    def __call__(self, clips: Sequence[int]) -> list[tuple[int, list[ClipScore]]]:
+        return list(score_job(replace(self.job, clips=tuple(clips))))

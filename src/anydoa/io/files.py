@@ -39,18 +39,22 @@ def short_name(path: str | os.PathLike[str]) -> str:
     return name if len(name) <= 120 else f"{name[:60]}...{name[-30:]}"
 
 
-def try_to_lock(file: IO[Any]) -> bool:
+def try_to_lock(file: IO[Any], *, shared: bool = False) -> bool:
     """Whether nobody else held the lock on an open file; it is this process's until the file is closed.
 
     The lock ends with the process that holds it, however that ends. Windows has no such locks: there nobody
     is ever refused.
+
+    Args:
+        file: open file.
+        shared: whether others may hold the lock, too, if they share it.
     """
     if sys.platform == "win32":
         return True
     import fcntl
 
     try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
     except OSError:
         return False
     return True

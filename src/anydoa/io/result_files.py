@@ -7,7 +7,7 @@ JSON lines: a header, a line a frame, a summary. CSV: a row a source and frame. 
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -85,7 +85,10 @@ class JsonLinesWriter(ResultWriter):
     def start(self, header: ResultHeader) -> None:
         """Write the header line."""
         conventions = {"frame_convention": FRAME_CONVENTION, "time_convention": TIME_CONVENTION}
-        self._line({"schema": SCHEMA, **asdict(header), **conventions})
+        content = {"schema": SCHEMA, **asdict(header), **conventions}
+        if header.id is None:
+            del content["id"]
+        self._line(content)
 
     def write(self, frame: FrameResult) -> None:
         """Write a frame's line."""
@@ -243,13 +246,39 @@ def read_results(path: str | os.PathLike[str]) -> LocalizationResult:
     Raises:
         ConfigError: if the file is missing or not our JSON lines, naming the line.
     """
-    name = os.fspath(path)
-    try:
-        lines = Path(path).read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{name}: cannot be read as results ({error}); give JSON lines of anydoa") from None
+    name, lines = os.fspath(path), list(_lines(path))
     if len(lines) < 2:
         raise ConfigError(f"{name}: results have a header, frames and a summary, got {len(lines)} lines")
+    return _result(lines, name)
+
+
+def read_all_results(path: str | os.PathLike[str]) -> Iterator[LocalizationResult]:
+    """The results of many recordings, from JSON lines that follow one another; one is held at a time.
+
+    Raises:
+        ConfigError: as :func:`read_results`.
+    """
+    lines: list[str] = []
+    for line in _lines(path):
+        lines.append(line)
+        if line.startswith('{"summary"'):
+            yield _result(lines, os.fspath(path))
+            lines = []
+    if lines:
+        raise ConfigError(f"{os.fspath(path)}: ends within a recording; was it written to its end?")
+
+
+def _lines(path: str | os.PathLike[str]) -> Iterator[str]:
+    try:
+        with open(path, encoding="utf-8") as file:
+            yield from (line.rstrip("\n") for line in file)
+    except (OSError, UnicodeDecodeError) as error:
+        name = os.fspath(path)
+        raise ConfigError(f"{name}: cannot be read as results ({error}); give JSON lines of anydoa") from None
+
+
+def _result(lines: Sequence[str], name: str) -> LocalizationResult:
+    """A result from the lines of one recording."""
     try:
         header, *frames, last = map(json.loads, lines)
         if header["schema"] != SCHEMA:

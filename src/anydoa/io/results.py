@@ -107,6 +107,7 @@ class ResultHeader:
         grid: name of the grid of directions.
         version: version of anydoa.
         look_ahead_s: seconds of later sound that a frame was judged by, at most; 0: by its past alone.
+        id: what a list of recordings calls this one; None where it has no name but its file.
     """
 
     file: str
@@ -118,6 +119,7 @@ class ResultHeader:
     grid: str
     version: str
     look_ahead_s: float = 0.0
+    id: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

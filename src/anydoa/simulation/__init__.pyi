@@ -8,6 +8,7 @@ from . import render as render
 from . import room as room
 from . import rooms as rooms
 from . import scene as scene
+from . import scene_folder as scene_folder
 from .array_sampling import sample_dynamic_array as sample_dynamic_array
 from .rir import room_rir as room_rir
 from .rir_bank import RirBank as RirBank

@@ -247,6 +247,24 @@ def activity_at_array(
     return np.roll(activity, round(flight * sample_rate))
 
 
+def mix_in_new_room(
+    plan: RoomPlan,
+    index: int,
+    speech: AudioPool,
+    noise: AudioPool | None,
+    *,
+    duration_s: float,
+    max_talkers: int = 2,
+    recipe: MixRecipe | None = None,
+) -> Scene:
+    """The scene in one room of a plan, which is computed for it; others as for :class:`SceneMixer`."""
+    room = SimulatedRooms(plan, range(index, index + 1))
+    mixer = SceneMixer(
+        room, speech, noise, seed=plan.seed, duration_s=duration_s, max_talkers=max_talkers, recipe=recipe
+    )
+    return mixer[index]
+
+
 def mix_in_new_rooms(
     plan: RoomPlan,
     speech: AudioPool,
@@ -258,8 +276,6 @@ def mix_in_new_rooms(
 ) -> Iterator[Scene]:
     """One scene in each room of a plan, rooms computed on the way; arguments as for :class:`SceneMixer`."""
     for index in range(plan.num_rooms):
-        room = SimulatedRooms(plan, range(index, index + 1))
-        mixer = SceneMixer(
-            room, speech, noise, seed=plan.seed, duration_s=duration_s, max_talkers=max_talkers, recipe=recipe
+        yield mix_in_new_room(
+            plan, index, speech, noise, duration_s=duration_s, max_talkers=max_talkers, recipe=recipe
         )
-        yield mixer[index]

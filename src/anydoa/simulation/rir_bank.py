@@ -7,10 +7,8 @@ last: a shard that has one is whole, and building goes on after the last whole s
 
 import json
 import zipfile
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +21,9 @@ from anydoa.simulation.recipe import RoomRanges
 from anydoa.simulation.rooms import RoomPlan, SimulatedRoom, simulate_room
 
 ROOMS_PER_SHARD = 50
+RunsEach = Callable[[Callable[[Any], int], Sequence[Any]], Iterable[int]]
+"""What gives the values of a function for every item, in any order: ``map``, or one of an engine."""
+
 _SCHEMA = 1
 
 
@@ -77,14 +78,18 @@ class RirBank:
 
 
 def build_bank(
-    path: str | Path, plan: RoomPlan, *, workers: int = 1, report: Callable[[int], None] | None = None
+    path: str | Path,
+    plan: RoomPlan,
+    *,
+    run_each: RunsEach = map,
+    report: Callable[[int], None] | None = None,
 ) -> RirBank:
     """Compute the rooms of a plan into a folder; shards already there are kept.
 
     Args:
         path: the folder, made if need be.
         plan: what to compute. A bank may grow: ``num_rooms`` may exceed that of the plan it was begun with.
-        workers: number of processes. Nothing in them uses more than one thread.
+        run_each: what builds the shards; ``map`` does so here, one after the other.
         report: called with the number of rooms done after each shard.
 
     Raises:
@@ -103,7 +108,7 @@ def build_bank(
     shards = [_Shard(path, plan, start) for start in range(0, plan.num_rooms, ROOMS_PER_SHARD)]
     missing = [shard for shard in shards if not shard.is_whole()]
     done = plan.num_rooms - sum(len(shard.rooms) for shard in missing)
-    for finished in _build_shards(missing, workers):
+    for finished in run_each(_Shard.build, missing):
         done += finished
         if report is not None:
             report(done)
@@ -164,16 +169,6 @@ class _Shard:
         with whole_binary(self.table) as stream:
             np.savez(stream, **columns)
         return len(rooms)
-
-
-def _build_shards(shards: list[_Shard], workers: int) -> Iterator[int]:
-    """How many rooms each shard has, as it is done."""
-    if workers == 1:
-        yield from (shard.build() for shard in shards)
-        return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for future in as_completed([pool.submit(shard.build) for shard in shards]):
-            yield future.result()
 
 
 def _load_shard(table: Path) -> dict[str, np.ndarray]:

@@ -3,11 +3,13 @@
 import json
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from anydoa.bulk import LocalEngine, run_each
 from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
@@ -82,7 +84,8 @@ def test_a_bank_may_grow_but_not_change(built: Path, tmp_path: Path) -> None:
 
 
 def test_processes_build_the_same_bank(built: Path, tmp_path: Path) -> None:
-    parallel = build_bank(tmp_path, PLAN, workers=2)
+    with LocalEngine(2) as engine:
+        parallel = build_bank(tmp_path, PLAN, run_each=partial(run_each, engine))
     assert all(same(first, second) for first, second in zip(parallel, RirBank(built), strict=True))
 
 

@@ -1,0 +1,17 @@
+from .chunks import Lost as Lost
+from .chunks import run_each as run_each
+from .chunks import run_in_chunks as run_in_chunks
+from .dask_engine import DaskEngine as DaskEngine
+from .engine import Engine as Engine
+from .engine import Outcome as Outcome
+from .local_engine import LocalEngine as LocalEngine
+from .locating import Located as Located
+from .locating import Locating as Locating
+from .merging import check_merged_path as check_merged_path
+from .merging import merge as merge
+from .recording_list import RecordingList as RecordingList
+from .result_folder import ResultFolder as ResultFolder
+from .run import Plan as Plan
+from .run import Progress as Progress
+from .run import locate_all as locate_all
+from .shard import Shard as Shard
