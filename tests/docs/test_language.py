@@ -17,7 +17,12 @@ SOURCE = ROOT / "src" / "anydoa"
 HISTORY = ROOT / "docs" / "log"
 DECISIONS = ROOT / "docs" / "decisions"
 PAGES = sorted(path for path in (ROOT / "docs").rglob("*.md") if not path.is_relative_to(HISTORY))
-DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *PAGES]
+DOCUMENTS = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted(ROOT.glob("runs/*.md")),
+    *sorted(ROOT.glob("examples/**/*.md")),
+    *PAGES,
+]
 GUIDES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs" / "guides").glob("*.md")),
