@@ -65,7 +65,7 @@ This page answers: how do the networks and ablations of the paper do here, and a
 Rendered by `python benchmarks/paper_tables.py` from `results/paper`. A dash stands for what is not
 published or not measured.
 
-`make paper SPEECH=DIR NOISE=DIR OUT=DIR` trains and measures every row: 45,000 clips from scratch on one
+`make paper SPEECH=DIR NOISE=DIR OUT=DIR` trains and measures every row: 40,000 clips from scratch on one
 core, about a hundredth of the published training, the same rooms, voices and seed for all. So the order
 of methods may be compared with the paper, not the height of errors; networks that need long training lose
 most. `configs/paper.toml` is the published training, for a GPU and days. NAO and Eigenmike stand for

@@ -31,7 +31,7 @@ def test_all_that_is_compared_has_one_budget(folder: str) -> None:
     assert isinstance(full, AggRlTraining)
     for path in (CONFIGS / folder).glob("*.toml"):
         config = load_config(path)
-        assert sum(stage.length for stage in config.stages) * config.epoch_examples == 45_000, path
+        assert sum(stage.length for stage in config.stages) * config.epoch_examples == 40_000, path
         assert isinstance(config, AggRlTraining)
         assert (config.optimizer, config.loss, config.mix, config.seed) == (
             full.optimizer,
