@@ -32,18 +32,20 @@ test: setup  ## the whole suite
 	tests/system-packages $(BIN)/python
 	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
-check: setup  ## style, types, layers, doors
+check: setup docs  ## style, types, layers, doors, files of deployment, and that the manual can be built
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python benchmarks/house.py --doors
+	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
+	case "$$(uname -sm)" in "Linux x86_64") $(BIN)/hadolint deploy/Containerfile ;; esac
 
 fuzz: setup  ## wrong values and damaged files by the thousand, for every command and reader
 	ANYDOA_FUZZ_CASES=120 $(ENV) $(BIN)/python -m pytest -n $(JOBS) --timeout 3600 tests/integration -k fuzz
 
 check-wheel: .venv/bin/python  ## build wheel and sdist, try the wheel on the lowest and newest versions
-	$(BIN)/python tests/packaging/check_wheel.py
+	$(BIN)/python tests/packaging/check_wheel.py $(if $(RECORD),--record $(RECORD))
 
 fix: setup  ## mend what tools can mend
 	$(BIN)/ruff check --fix .
@@ -75,8 +77,8 @@ results: setup  ## docs/results.md, docs/paper.md, the README's table and figure
 paper: setup  ## the paper's comparison and ablations, days: make paper SPEECH=DIR NOISE=DIR OUT=DIR
 	runs/paper.sh $(SPEECH) $(NOISE) $(OUT)
 
-docs: setup  ## run every example in README and docs
-	$(ENV) $(BIN)/python -m pytest tests/docs
+docs: setup  ## the manual as a site in out/site; every warning is an error
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 clean:
 	rm -rf .venv out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

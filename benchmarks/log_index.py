@@ -20,7 +20,9 @@ HEAD = re.compile(r"---\n(.*?)\n---\n(.*)", re.DOTALL)
 OPENING = """\
 # Log of experiments
 
-What was tried, how, what came out, and whether it was kept. Failures stay.
+This page answers: what was tried, how, what came out, and was it kept?
+
+Failures stay.
 An entry tells of its day, by the names of then.
 
 Error is the mean angle between a talker and the estimate, in degrees.

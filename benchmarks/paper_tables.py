@@ -6,6 +6,7 @@ What has not been measured yet has a dash.
 """
 
 import argparse
+import textwrap
 from pathlib import Path
 
 from anydoa.evaluation.record import Row, read_record
@@ -59,6 +60,8 @@ ABLATIONS = {
 COLOURS = {"full": "#2f6fab", "gi-doaenet-fm": "#4f9a6b", "neural-srp": "#c9873a", "u-net": "#d9480f"}
 
 HEAD = """# The paper's tables beside ours
+This page answers: how do the networks and ablations of the paper do here, and at what cost?
+
 Rendered by `python benchmarks/paper_tables.py` from `results/paper`. A dash stands for what is not
 published or not measured.
 
@@ -140,7 +143,8 @@ def ablations() -> str:
 
 def missing(names: list[str]) -> str:
     absent = [name for name in names if not rows(name)]
-    return f"\nNot run yet: {', '.join(absent)}.\n" if absent else ""
+    line = f"Not run yet: {', '.join(absent)}."
+    return f"\n{textwrap.fill(line, 110, break_on_hyphens=False)}\n" if absent else ""
 
 
 def costs(cost: list[dict[str, object]]) -> str:

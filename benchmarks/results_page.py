@@ -569,8 +569,13 @@ def training() -> str:
     return table(["network", "clips a second", "forward ms", "backward ms", "optimiser ms"], lines)
 
 
+def package() -> str:
+    lines = [[str(one["what"]), number(value(one, "size_mb"))] for one in rows("package")]
+    return table(["what", "MB"], lines)
+
+
 def cost_sources() -> str:
-    return sources("cost", "classical", "network", *TRAINING, "live", "soak")
+    return sources("cost", "classical", "network", *TRAINING, "live", "soak", "package")
 
 
 # Live, web, tracking, doctor, calibration

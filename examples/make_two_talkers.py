@@ -18,7 +18,7 @@ from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io import load_array, save_array
 from anydoa.simulation import room_rir
-from anydoa.simulation.noise import diffuse_noise, free_field_coherence
+from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise
 from anydoa.simulation.room import shoebox
 
 FOLDER = Path(__file__).parent
@@ -85,7 +85,7 @@ def record(tracks: list[np.ndarray], mics: np.ndarray, rng: np.random.Generator)
         np.stack([np.convolve(track, taps)[: len(track)] for taps in rir])
         for track, rir in zip(tracks, rirs, strict=True)
     )
-    noise = diffuse_noise(free_field_coherence(mics), (1, speech.shape[1]), rng)[0]
+    noise = diffuse_noise(coherence_in_free_field(mics), (1, speech.shape[1]), rng)[0]
     spectrum = np.fft.rfft(noise) / np.sqrt(np.maximum(np.fft.rfftfreq(speech.shape[1], 1 / SAMPLE_RATE), 50))
     noise = np.fft.irfft(spectrum, speech.shape[1])
     noise *= np.sqrt(np.mean(speech**2) / np.mean(noise**2)) * 10 ** (-SNR_DB / 20)

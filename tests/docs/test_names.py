@@ -51,6 +51,7 @@ def python_files() -> str:
 
 def is_there(word: str) -> bool:
     """Whether there is such a file, seen from the root or the package; Python may be anywhere."""
+    word = word.replace("../", "")
     if (ROOT / word).exists() or (SOURCE / word).exists():
         return True
     return word.endswith(".py") and f"/{word}\n" in python_files()

@@ -1,8 +1,10 @@
 """Builds wheel and sdist, installs the wheel with the lowest and the newest versions it admits, and tries it.
 
 Run by `make check-wheel`, with the oldest Python there is a wheel of everything for; needs a package index.
+With --record FILE it also keeps how large wheel, sdist and a fresh environment are.
 """
 
+import argparse
 import os
 import re
 import shutil
@@ -34,7 +36,7 @@ def run(*words: object, cwd: Path = ROOT, expect: str = "") -> str:
     return printed
 
 
-def main() -> None:
+def main(record: Path | None) -> None:
     start = time.monotonic()
     shutil.rmtree(WORK, ignore_errors=True)
     run(sys.executable, "-m", "venv", WORK / "tools")
@@ -48,6 +50,8 @@ def main() -> None:
     print(f"built {wheel.name} ({wheel.stat().st_size / 1e6:.1f} MB) and {sdist.name}")
     for resolution in RESOLUTIONS:
         check_installed(tools / "uv", wheel, resolution)
+    if record is not None:
+        write_sizes(record, tools / "uv", wheel, sdist)
     print(f"wheel and sdist are sound ({time.monotonic() - start:.0f} s)")
 
 
@@ -111,6 +115,24 @@ def check_installed(uv: Path, wheel: Path, resolution: str) -> None:
     print(f"works with the {resolution} versions: {', '.join(direct_versions(uv, python))}")
 
 
+def write_sizes(path: Path, uv: Path, wheel: Path, sdist: Path) -> None:
+    """Keep how large the files are, and an environment that holds the wheel and what it needs, no extras."""
+    from anydoa.evaluation.record import Measurement, write_record
+
+    place = WORK / "fresh"
+    run(uv, "venv", "--quiet", "--python", sys.executable, place)
+    run(uv, "pip", "install", "--quiet", "--link-mode", "copy", "--python", place / "bin" / "python", wheel)
+    every = [file for file in place.rglob("*") if file.is_file() and not file.is_symlink()]
+    sizes = {
+        "wheel": wheel.stat().st_size,
+        "source archive": sdist.stat().st_size,
+        "fresh environment": sum(file.stat().st_size for file in every),
+    }
+    measurement = Measurement(["python", "tests/packaging/check_wheel.py"])
+    rows = [{"what": what, "size_mb": size / 1e6} for what, size in sizes.items()]
+    write_record(path, measurement.record(rows))
+
+
 def has_portaudio(python: Path) -> bool:
     """Whether sound cards can be listed at all on this machine."""
     return (
@@ -127,4 +149,6 @@ def direct_versions(uv: Path, python: Path) -> list[str]:
 if __name__ == "__main__":
     os.environ.pop("PYTHONPATH", None)
     os.environ["MPLBACKEND"] = "Agg"
-    main()
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--record", type=Path, metavar="FILE", help="keep sizes there")
+    main(parser.parse_args().record)

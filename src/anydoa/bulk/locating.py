@@ -5,7 +5,7 @@ import logging
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -13,7 +13,7 @@ from pathlib import Path
 from anydoa.bulk.recording_list import Entry
 from anydoa.bulk.result_folder import PartWriter
 from anydoa.errors import AnydoaError, EngineError
-from anydoa.geometry import MicrophoneArray
+from anydoa.geometry import MicrophoneArray, Zone
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io import load_array
 from anydoa.io.audio import audio_info, read_blocks
@@ -67,6 +67,7 @@ class Locating:
         num_sources: how many sources there are; None where the sound shall decide.
         min_separation_deg: nearest that two sources can be, in degrees.
         look_ahead_s: seconds of later sound that a frame may be judged by.
+        zones: zones to name directions by.
         version: version of anydoa that every process must have.
     """
 
@@ -79,6 +80,7 @@ class Locating:
     num_sources: int | None = None
     min_separation_deg: float = 10.0
     look_ahead_s: float = float("inf")
+    zones: tuple[Zone, ...] = ()
     version: str = version("anydoa")
 
     def __call__(self, entries: Sequence[Entry]) -> Located:
@@ -139,6 +141,7 @@ class Locating:
             "sources": self.num_sources,
             "min_separation_deg": self.min_separation_deg,
             "look_ahead_s": header.look_ahead_s,
+            "zones": [asdict(zone) for zone in self.zones],
         }
 
 
@@ -182,7 +185,7 @@ class _Desk:
         for _ in run:
             pass
         content = io.StringIO()
-        writer = JsonLinesWriter(content, replace(run.header, id=entry.id))
+        writer = JsonLinesWriter(content, replace(run.header, id=entry.id), zones=self.work.zones)
         for frame in run.frames:
             writer.write(frame)
         writer.finish(run.summary)

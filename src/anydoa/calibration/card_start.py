@@ -96,7 +96,7 @@ class CardStartCheck:
     """Compares the first seconds of a start with the profile of a healthy one.
 
     Args:
-        array: whose channels they should be.
+        array: microphone array whose channels they should be.
         profile: profile made with this array.
         sample_rate: sample rate of the blocks, in Hz.
         listen_s: seconds before the first attempt, and between attempts.
@@ -178,7 +178,7 @@ def judge_start(
     Args:
         audio: a recording of all channels, a second or more.
         sample_rate: samples a second.
-        array: whose channels they should be.
+        array: microphone array whose channels they should be.
         profile: profile made with this array.
         options: what a shifted start looks like.
     """

@@ -77,7 +77,7 @@ def profile_channels(audio: np.ndarray, sample_rate: int, array: MicrophoneArray
     Args:
         audio: a recording of all channels, (channel, time), floating-point: 2 s or more.
         sample_rate: samples a second.
-        array: whose channels they are.
+        array: microphone array whose channels they are.
 
     Raises:
         AudioError: if the channels are not the array's, the recording is too short or hardly anything sounds
@@ -115,7 +115,7 @@ class ProfileMaker:
     """Makes a profile out of a start that goes well, as soon as somebody talks.
 
     Args:
-        array: whose channels they are.
+        array: microphone array whose channels they are.
         sample_rate: sample rate of the blocks, in Hz.
         listen_s: seconds of sound that a profile is made of.
     """

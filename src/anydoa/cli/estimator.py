@@ -29,8 +29,8 @@ LookAheadOption = Annotated[
 EstimatorOption = Annotated[
     str,
     typer.Option(
-        help=f"{', '.join(sorted({DEFAULT_ESTIMATOR, *ESTIMATORS, *list_models()}))}, the folder of a model, "
-        "or hub:org/name@revision.",
+        help=f"Estimator: {', '.join(sorted({DEFAULT_ESTIMATOR, *ESTIMATORS, *list_models()}))}, "
+        "the folder of a model, or hub:org/name@revision.",
         rich_help_panel=ESTIMATOR,
     ),
 ]

@@ -22,7 +22,7 @@ def evaluate(
     suite: Annotated[
         str,
         typer.Option(
-            help="dynamic-s, dynamic-u, presets, array:NAME or array:FILE, real:DIR, locata:DIR, "
+            help="Suite: dynamic-s, dynamic-u, presets, array:NAME or array:FILE, real:DIR, locata:DIR, "
             "realman:DIR, rsl2019:DIR, or a folder that `anydoa simulate` has written."
         ),
     ],

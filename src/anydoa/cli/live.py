@@ -3,7 +3,7 @@
 import errno
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,10 +24,12 @@ from anydoa.cli.options import (
     OnlyMicrophonesOption,
     ProfileOption,
     UnitOption,
+    ZonesOption,
     check_host,
     parse_array,
     parse_device,
     parse_sources,
+    parse_zones,
 )
 from anydoa.cli.printing import mirror_words, place_words, tell
 from anydoa.errors import ConfigError
@@ -37,8 +39,16 @@ from anydoa.io.output import check_outputs, growing_text, note_input
 if TYPE_CHECKING:
     import numpy as np
 
-    from anydoa.geometry import MicrophoneArray
-    from anydoa.live import AudioFeed, LivePipeline, LiveResult, OdasOutput, ResultFile
+    from anydoa.geometry import MicrophoneArray, Zone
+    from anydoa.live import (
+        AudioFeed,
+        LivePipeline,
+        LiveResult,
+        MqttAddress,
+        MqttOutput,
+        OdasOutput,
+        ResultFile,
+    )
     from anydoa.tracking import Track
 
 _NO_RATE = "raw samples do not say their rate; add --sample-rate to {}"
@@ -117,13 +127,23 @@ def live(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
+    zones: ZonesOption = None,
+    mqtt: Annotated[
+        str | None,
+        typer.Option(
+            metavar="mqtt://HOST/TOPIC", envvar="ANYDOA_MQTT",
+            help="Publish who talks where to that broker; Home Assistant finds it. USER:PASSWORD@ goes "
+            "before the host, mqtts means TLS.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
 ) -> None:  # fmt: skip
     """Find talkers while the sound comes in: from a sound card, a recording, a pipe or the network.
 
     Prints a line when a talker begins, moves, pauses or is gone. Ctrl-C ends; files are then complete. If the
     machine is too slow, the oldest sound is dropped and said so.
     """
-    targets = _Targets(tuple(outputs or ()), form, odas)
+    targets = _Targets(tuple(outputs or ()), form, odas, mqtt, parse_zones(zones))
     entrance = _Entrance(device, replay, stdin, tcp, sample_rate, channels, sample_format, fast)
     from anydoa.live import LivePipeline
     from anydoa.localizer import Localizer
@@ -229,13 +249,19 @@ class _Targets:
         outputs: files, and ``-`` for standard output.
         form: what goes to standard output; None for JSON lines.
         odas: where a viewer of ODAS runs.
+        mqtt: broker and topic of MQTT.
+        zones: zones to name directions by.
     """
 
     outputs: tuple[Path, ...]
     form: Literal["json", "csv"] | None
     odas: str | None
+    mqtt: str | None
+    zones: "tuple[Zone, ...]"
 
     def __post_init__(self) -> None:
+        if self.mqtt is not None:
+            self._broker(self.mqtt)  # a wrong address is told before any sound is heard
         twice = [path for path in self.outputs if self.outputs.count(path) > 1]
         if twice:
             raise ConfigError(f"two results would both be written to {twice[0]}; give two names")
@@ -252,21 +278,30 @@ class _Targets:
 
     def open(
         self, pipeline: "LivePipeline", stack: ExitStack
-    ) -> "Iterator[ResultFile | OdasOutput | _Display]":
+    ) -> "Iterator[ResultFile | OdasOutput | MqttOutput | _Display]":
         """Every output that is wanted; a person reads along unless standard output holds results."""
-        from anydoa.live import OdasOutput, ResultFile
+        from anydoa.live import MqttOutput, OdasOutput, ResultFile
 
         for path in self.outputs:
             if path == STANDARD_OUTPUT:
-                yield ResultFile(sys.stdout, self.form or "json", pipeline)
+                yield ResultFile(sys.stdout, self.form or "json", pipeline, self.zones)
                 continue
             # A growing file, so that others can read along.
             file = stack.enter_context(growing_text(path))
-            yield ResultFile(file, "csv" if path.suffix.lower() == ".csv" else "json", pipeline)
+            yield ResultFile(file, "csv" if path.suffix.lower() == ".csv" else "json", pipeline, self.zones)
         if self.odas is not None:
             yield OdasOutput(self.odas)
+        if self.mqtt is not None:
+            array = pipeline.localizer.array
+            yield MqttOutput(self._broker(self.mqtt), array.title or array.name, self.zones)
         if STANDARD_OUTPUT not in self.outputs:
-            yield _Display(pipeline)
+            yield _Display(pipeline, self.zones)
+
+    @staticmethod
+    def _broker(address: str) -> "MqttAddress":
+        from anydoa.live import MqttAddress
+
+        return MqttAddress.parse(address)
 
 
 class _Display:
@@ -274,10 +309,14 @@ class _Display:
 
     Args:
         pipeline: the pipeline that is listened to.
+        zones: zones; who enters or leaves one gets a line, too.
     """
 
-    def __init__(self, pipeline: "LivePipeline") -> None:
+    def __init__(self, pipeline: "LivePipeline", zones: "Sequence[Zone]") -> None:
+        from anydoa.live import ZoneWatch
+
         self._pipeline = pipeline
+        self._watch = ZoneWatch(zones)
         self._shown: dict[int, _Shown] = {}
         self._num_talkers = 0
         self._num_results = 0
@@ -312,6 +351,9 @@ class _Display:
                 self._num_talkers = max(self._num_talkers, track.id + 1)
             if news:
                 self._tell(f"{result.time_s:8.1f} s  {track.id:6d}  {news}")
+        for event in self._watch.push(result):
+            what = "enters" if event.entered else "leaves"
+            self._tell(f"{result.time_s:8.1f} s  {event.id:6d}  {what} {event.zone}")
         self._explain_silence(result)
 
     def close(self) -> None:

@@ -30,8 +30,10 @@ from anydoa.cli.options import (
     JoinOption,
     OnlyMicrophonesOption,
     UnitOption,
+    ZonesOption,
     parse_array,
     parse_sources,
+    parse_zones,
 )
 from anydoa.cli.printing import angle_words, mirror_words, place_words, tell
 from anydoa.errors import AnydoaError, ConfigError
@@ -40,7 +42,7 @@ from anydoa.io.output import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:
     from anydoa.bulk import Locating
-    from anydoa.geometry import MicrophoneArray
+    from anydoa.geometry import MicrophoneArray, Zone
     from anydoa.io.result_files import TextSink
     from anydoa.io.talkers import Talker
     from anydoa.localizer import LocalizationRun, Localizer
@@ -65,8 +67,8 @@ def locate(
         Literal["table", "json", "csv", "dcase", "rttm", "parts"],
         typer.Option(
             "--format",
-            help="table is printed; json (lines) and csv hold every frame, dcase one in 100 ms, rttm turns; "
-            "parts is json of many recordings in one folder.",
+            help="A table is printed; json (lines) and csv hold every frame, dcase one in 100 ms, "
+            "rttm turns; parts is json of many recordings in one folder.",
         ),
     ] = "table",
     output: Annotated[
@@ -113,6 +115,7 @@ def locate(
             "--quiet", "-q", help="No progress bar, no word of files written.", rich_help_panel=OUTPUT
         ),
     ] = False,
+    zones: ZonesOption = None,
     manifest: ManifestOption = None,
     jobs: JobsOption = 1,
     engine: EngineOption = "local",
@@ -141,6 +144,7 @@ def locate(
             parse_sources(sources),
             min_separation_deg=min_separation,
             look_ahead_s=parse_look_ahead(look_ahead),
+            zones=parse_zones(zones),
         )
         locate_many(files or [], work, many, quiet=quiet)
         return
@@ -149,7 +153,7 @@ def locate(
     joined, files = (files, files[:1]) if join else (None, files)
     for file in joined or ():
         note_input(file, "recording")
-    targets = _Targets(tuple(files), form, output, plot, plot_mask, skip_existing)
+    targets = _Targets(tuple(files), form, output, plot, plot_mask, skip_existing, parse_zones(zones))
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
@@ -223,6 +227,7 @@ class _Targets:
         plot: picture or folder.
         plot_mask: picture of the mask, or folder.
         skip_existing: whether recordings whose files are there need nothing more.
+        zones: zones to name directions by.
     """
 
     files: tuple[Path, ...]
@@ -231,6 +236,7 @@ class _Targets:
     plot: Path | None
     plot_mask: Path | None
     skip_existing: bool = False
+    zones: "tuple[Zone, ...]" = ()
 
     def __post_init__(self) -> None:
         if self.form == "table" and self.output is not None:
@@ -318,13 +324,13 @@ def _locate_file(
                 if targets.plot is not None:
                     trace.add(frame)
             if targets.form != "table":
-                _write_frames(run, stream, targets.form)
+                _write_frames(run, stream, targets)
     except KeyboardInterrupt:  # files appear when they are whole
         if targets.result(file) is not None:
             tell(f"interrupted; {targets.result(file)} was not written", err=True)
         raise
     if targets.form == "table":
-        _print_tables(run)
+        _print_tables(run, targets.zones)
     elif targets.result(file) and not quiet:
         tell(f"wrote {targets.result(file)}", err=True)
     pictures = Pictures(targets.picture(file), targets.mask_picture(file))
@@ -333,11 +339,11 @@ def _locate_file(
             tell(f"wrote {drawn}", err=True)
 
 
-def _write_frames(run: "LocalizationRun", stream: "TextSink", form: str) -> None:
+def _write_frames(run: "LocalizationRun", stream: "TextSink", targets: _Targets) -> None:
     """Every frame and the summary: who a talker is shows when the recording is over."""
     from anydoa.io.result_files import WRITERS
 
-    writer = WRITERS[form](stream, run.header)
+    writer = WRITERS[targets.form](stream, run.header, zones=targets.zones)
     for frame in run.frames:
         writer.write(frame)
     writer.finish(run.summary)
@@ -365,8 +371,8 @@ def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["Frame"]:
             yield frame
 
 
-def _print_tables(run: "LocalizationRun") -> None:
-    from anydoa.geometry import ambiguity_sentence
+def _print_tables(run: "LocalizationRun", zones: "tuple[Zone, ...]") -> None:
+    from anydoa.geometry import ambiguity_sentence, zone_of
     from anydoa.io.talkers import heard_s
 
     header, talkers = run.header, run.talkers
@@ -379,14 +385,18 @@ def _print_tables(run: "LocalizationRun") -> None:
     rows = [(heard_s(talkers, source.direction), source) for source in run.directions]
     for seconds, source in sorted(rows, key=lambda row: -row[0]):
         place = place_words(source.direction, source.score)
-        tell(f"  {place}  {seconds:5.1f} s{mirror_words(source.mirror)}")
-    _print_turns(talkers)
+        name = zone_of(zones, source.direction, source.mirror)
+        zone = f"   {name}" if name else ""
+        tell(f"  {place}  {seconds:5.1f} s{zone}{mirror_words(source.mirror)}")
+    _print_turns(talkers, zones)
     if any(source.mirror for source in run.directions):
         tell(f"  note: the array {ambiguity_sentence(header.array_rank)}; a grid of one side settles it")
 
 
-def _print_turns(talkers: "Sequence[Talker]") -> None:
+def _print_turns(talkers: "Sequence[Talker]", zones: "tuple[Zone, ...]") -> None:
     """Who was where when: the turns that are long and clear enough for a line."""
+    from anydoa.geometry import zone_of
+
     turns = [(turn.begin_s, talker.id, talker, turn) for talker in talkers for turn in talker.turns]
     listed = [each for each in sorted(turns, key=lambda each: each[:2]) if not each[-1].is_brief]
     if listed:
@@ -395,8 +405,10 @@ def _print_turns(talkers: "Sequence[Talker]") -> None:
         path = talker.path_of(turn)
         place = path.direction if path.stays else path.directions[0]
         walks = "" if path.stays else f"   walks to {', '.join(angle_words(path.directions[-1]))}"
+        name = zone_of(zones, place)
+        zone = f"   {name}" if name else ""
         time = f"{turn.begin_s:6.1f} s  {turn.end_s:6.1f} s"
-        tell(f"  {id:3d}  {time}  {place_words(place, path.score)}{walks}")
+        tell(f"  {id:3d}  {time}  {place_words(place, path.score)}{zone}{walks}")
     if len(listed) < len(turns):
         hidden = len(turns) - len(listed)
         ones = "one" if hidden == 1 else "ones"

@@ -41,7 +41,7 @@ def read_bins(model: str) -> Bins:
     """The bins of a model folder, or of an AGG-RL checkpoint.
 
     Args:
-        model: as :func:`anydoa.estimators.model.find_model` takes it; or a checkpoint or run of
+        model: a model as :func:`anydoa.estimators.model.find_model` takes it, or a checkpoint or run of
             training.
 
     Raises:
@@ -67,7 +67,7 @@ def read_latents(model: str, grid: "DirectionGrid") -> tuple[str, Float[np.ndarr
     """Name of a model, and what its Gridnet makes of each direction for the last output.
 
     Args:
-        model: as for :func:`read_bins`.
+        model: the same as for :func:`read_bins`.
         grid: the directions.
 
     Raises:

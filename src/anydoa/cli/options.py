@@ -14,7 +14,7 @@ from anydoa.io.output import note_input
 if TYPE_CHECKING:
     import numpy as np
 
-    from anydoa.geometry import MicrophoneArray
+    from anydoa.geometry import MicrophoneArray, Zone
 
 SOUND, ARRAY, ESTIMATOR, OUTPUT = "Sound", "Array", "Estimator", "Output"
 """Panels of the help text; what everybody needs stands before them, in the first."""
@@ -60,6 +60,14 @@ UnitOption = Annotated[
         rich_help_panel=ARRAY,
     ),
 ]
+ZonesOption = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Names for ranges of directions, such as desk and door: results say who is where.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 ProfileOption = Annotated[
     Path | None,
     typer.Option(
@@ -80,9 +88,9 @@ def parse_array(
     """The array that a command is told.
 
     Args:
-        name: of a bundled array, or a file.
+        name: a bundled array, or a file.
         ignore_channels: channels without a microphone, such as ``6,7`` or ``6-9``; none if empty.
-        unit: of the lengths in a file; if None, what the file says, else metres.
+        unit: unit of the lengths in a file; if None, what the file says, else metres.
         only_microphones: whether the recording has no other channels, in the order of the positions.
 
     Raises:
@@ -162,6 +170,17 @@ def named_recording(recording: Path | list[Path]) -> Iterator[None]:
         raise AudioError(named) from None
 
 
+def parse_zones(path: Path | None) -> "tuple[Zone, ...]":
+    """The zones of a file; none without one.
+
+    Raises:
+        ConfigError: if the file is missing or wrong.
+    """
+    from anydoa.io import load_zones
+
+    return () if path is None else load_zones(path)
+
+
 def parse_sources(text: str) -> int | None:
     """How many sources there are; None where the sound shall decide.
 
@@ -203,7 +222,7 @@ def require_extra(purpose: str, extra: str, packages: Iterable[str]) -> None:
     Args:
         purpose: what they are for, such as "training".
         extra: its name.
-        packages: as they are imported.
+        packages: their names as they are imported.
 
     Raises:
         MissingExtraError: if one is not installed.

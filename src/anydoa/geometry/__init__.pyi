@@ -9,3 +9,5 @@ from .ambiguity import ambiguity_sentence as ambiguity_sentence
 from .array import MicrophoneArray as MicrophoneArray
 from .array_report import ArrayReport as ArrayReport
 from .array_report import phase_information as phase_information
+from .zones import Zone as Zone
+from .zones import zone_of as zone_of

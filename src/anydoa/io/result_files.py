@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.errors import ConfigError, GeometryError
+from anydoa.geometry import Zone, zone_of
 from anydoa.geometry.coordinates import direction_to_angles_deg, normalize_direction
 from anydoa.geometry.dialects import direction_to_dcase
 from anydoa.io.output import whole_text
@@ -50,12 +51,21 @@ class ResultWriter(ABC):
         file: open for writing; not closed.
         header: recording, array and estimator of the results.
         tracked: whether sources are talkers whom a tracker follows, through their pauses as well.
+        zones: zones to name directions by; none for angles alone.
     """
 
-    def __init__(self, file: TextSink, header: ResultHeader, *, tracked: bool = False) -> None:
+    def __init__(
+        self, file: TextSink, header: ResultHeader, *, tracked: bool = False, zones: Sequence[Zone] = ()
+    ) -> None:
         self.file = file
         self.tracked = tracked
+        self.zones = tuple(zones)
         self.start(header)
+
+    def zone(self, source: Source | Talker) -> str | None:
+        """Name of the zone that a source or a talker is in, or None."""
+        mirror = source.mirror if isinstance(source, Source) else ()
+        return zone_of(self.zones, source.direction, mirror)
 
     @abstractmethod
     def start(self, header: ResultHeader) -> None:
@@ -82,19 +92,25 @@ class JsonLinesWriter(ResultWriter):
 
     def write(self, frame: FrameResult) -> None:
         """Write a frame's line."""
-        self._line(
-            {"time_s": round(frame.time_s, 4), "sources": [_to_json(source) for source in frame.sources]}
-        )
+        sources = [{**_to_json(source), **self._zone(source)} for source in frame.sources]
+        line: dict[str, Any] = {"time_s": round(frame.time_s, 4), "sources": sources}
+        if frame.events:
+            line["events"] = [asdict(event) for event in frame.events]
+        self._line(line)
 
     def finish(self, summary: ResultSummary) -> None:
         """Write the summary line: directions of the whole recording, talkers, and what is wrong with it."""
         content = {
             "duration_s": round(summary.duration_s, 4),
-            "sources": [_to_json(source) for source in summary.directions],
-            "talkers": [_talker_to_json(talker) for talker in summary.talkers],
+            "sources": [{**_to_json(source), **self._zone(source)} for source in summary.directions],
+            "talkers": [{**_talker_to_json(talker), **self._zone(talker)} for talker in summary.talkers],
             "warnings": list(summary.warnings),
         }
         self._line({"summary": content})
+
+    def _zone(self, source: Source | Talker) -> dict[str, str | None]:
+        """The field of zones, where there are any."""
+        return {"zone": self.zone(source)} if self.zones else {}
 
     def _line(self, content: dict[str, Any]) -> None:
         self.file.write(json.dumps(content, allow_nan=False) + "\n")
@@ -106,7 +122,8 @@ class CsvWriter(ResultWriter):
     def start(self, header: ResultHeader) -> None:
         """Write the column names."""
         activity = ",activity,active" if self.tracked else ""
-        self.file.write(f"time_s,id,azimuth_deg,elevation_deg,x,y,z,score{activity}\n")
+        zone = ",zone" if self.zones else ""
+        self.file.write(f"time_s,id,azimuth_deg,elevation_deg,x,y,z,score{activity}{zone}\n")
 
     def write(self, frame: FrameResult) -> None:
         """Write a row for each source of the frame."""
@@ -115,7 +132,8 @@ class CsvWriter(ResultWriter):
             x, y, z = source.direction
             activity = "" if source.activity is None else f",{source.activity:.3f},{source.active:d}"
             place = f"{angles},{x:.5f},{y:.5f},{z:.5f},{source.score:.4f}{activity}"
-            self.file.write(f"{frame.time_s:.4f},{source.id},{place}\n")
+            zone = f",{_quoted(self.zone(source) or '')}" if self.zones else ""
+            self.file.write(f"{frame.time_s:.4f},{source.id},{place}{zone}\n")
 
 
 class DcaseWriter(ResultWriter):
@@ -157,6 +175,8 @@ class DcaseWriter(ResultWriter):
 class RttmWriter(ResultWriter):
     """A line a turn, as programs for speaker diarization read them; talkers are ``talker_0``, ``talker_1``.
 
+    With zones a name begins with that of the zone that the talker is in: ``desk_0``.
+
     Directions have no place in it: readers take no other lines, and no other words where theirs are.
 
     Reference:
@@ -173,11 +193,15 @@ class RttmWriter(ResultWriter):
 
     def finish(self, summary: ResultSummary) -> None:
         """Write the turns of all talkers, in order of time."""
+        names = {
+            talker.id: f"{'_'.join((self.zone(talker) or 'talker').split())}_{talker.id}"
+            for talker in summary.talkers
+        }
         turns = [(turn.begin_s, talker.id, turn) for talker in summary.talkers for turn in talker.turns]
         for begin_s, id, turn in sorted(turns, key=lambda each: each[:2]):
             length_s = max(turn.end_s - begin_s, turn.heard_s)  # of a single frame, too
             time = f"{begin_s:.3f} {length_s:.3f}"
-            self.file.write(f"SPEAKER {self._name} 1 {time} <NA> <NA> talker_{id} <NA> <NA>\n")
+            self.file.write(f"SPEAKER {self._name} 1 {time} <NA> <NA> {names[id]} <NA> <NA>\n")
 
 
 WRITERS: dict[str, type[ResultWriter]] = {
@@ -189,13 +213,20 @@ WRITERS: dict[str, type[ResultWriter]] = {
 """Writers by the name of their format."""
 
 
-def write_results(result: LocalizationResult, path: str | os.PathLike[str], *, format: str = "json") -> None:
+def write_results(
+    result: LocalizationResult,
+    path: str | os.PathLike[str],
+    *,
+    format: str = "json",
+    zones: Sequence[Zone] = (),
+) -> None:
     """Write a whole result to a file.
 
     Args:
         result: what was found.
         path: file to write; an old one is replaced when the new one is whole.
         format: ``json``, ``csv``, ``dcase`` or ``rttm``.
+        zones: zones to name directions by.
 
     Raises:
         ConfigError: if there is no such format, or the file cannot be written.
@@ -203,7 +234,7 @@ def write_results(result: LocalizationResult, path: str | os.PathLike[str], *, f
     if format not in WRITERS:
         raise ConfigError(f"results are written as {', '.join(WRITERS)}, not {format!r}")
     with whole_text(path) as file:
-        writer = WRITERS[format](file, result.header)
+        writer = WRITERS[format](file, result.header, zones=zones)
         for frame in result.frames:
             writer.write(frame)
         writer.finish(result.summary)
@@ -356,6 +387,11 @@ def _sources_from_json(content: dict[str, Any]) -> tuple[Source, ...]:
         )
         for source in content["sources"]
     )
+
+
+def _quoted(text: str) -> str:
+    """A text as a cell of CSV."""
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"') else text
 
 
 def _dcase_index(frame: FrameResult) -> int:

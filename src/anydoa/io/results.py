@@ -63,6 +63,21 @@ class Source:
         return f"Source({angles}, score {self.score:.2f})"
 
 
+@dataclass(frozen=True)
+class ZoneEvent:
+    """A talker enters or leaves a zone.
+
+    Args:
+        zone: name of the zone.
+        id: number of the talker.
+        entered: whether it enters; else it leaves, or is gone.
+    """
+
+    zone: str
+    id: int
+    entered: bool
+
+
 @dataclass(frozen=True, eq=False)
 class FrameResult:
     """The sources of one frame.
@@ -70,10 +85,12 @@ class FrameResult:
     Args:
         time_s: centre of the newest analysis window of the frame, in seconds from the first sample.
         sources: sources that were heard, strongest first; none in silence.
+        events: who enters or leaves a zone, where somebody watches zones.
     """
 
     time_s: float
     sources: tuple[Source, ...]
+    events: tuple[ZoneEvent, ...] = ()
 
 
 @dataclass(frozen=True)

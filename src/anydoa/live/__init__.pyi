@@ -1,8 +1,11 @@
 from . import feeds as feeds
 from .feed import AudioFeed as AudioFeed
 from .listener import LiveResult as LiveResult
+from .mqtt import MqttAddress as MqttAddress
+from .mqtt import MqttOutput as MqttOutput
 from .odas import OdasOutput as OdasOutput
 from .outputs import ResultFile as ResultFile
 from .pipeline import LivePipeline as LivePipeline
 from .sound_cards import SoundCard as SoundCard
 from .sound_cards import list_cards as list_cards
+from .zone_watch import ZoneWatch as ZoneWatch

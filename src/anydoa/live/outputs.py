@@ -1,12 +1,15 @@
 """Live results in files and pipes, in the formats of every other result."""
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from anydoa.errors import ConfigError
+from anydoa.geometry import Zone
 from anydoa.io.result_files import WRITERS, TextSink
-from anydoa.io.results import FrameResult, ResultSummary, Source
+from anydoa.io.results import FrameResult, ResultSummary, Source, ZoneEvent
 from anydoa.live.listener import LiveResult
 from anydoa.live.pipeline import LivePipeline
+from anydoa.live.zone_watch import ZoneWatch
 
 
 @runtime_checkable
@@ -18,14 +21,20 @@ class FlushableText(TextSink, Protocol):
         ...
 
 
-def tracked_frame(result: LiveResult) -> FrameResult:
-    """The tracks of a live result as a frame of results: the id of a source is that of its track."""
+def tracked_frame(result: LiveResult, events: Sequence[ZoneEvent] = ()) -> FrameResult:
+    """The tracks of a live result as a frame of results: the id of a source is that of its track.
+
+    Args:
+        result: live result.
+        events: who enters or leaves a zone with it.
+    """
     return FrameResult(
         result.time_s,
         tuple(
             Source(track.direction, track.score, track.id, track.mirror, track.activity)
             for track in result.tracks
         ),
+        tuple(events),
     )
 
 
@@ -36,20 +45,25 @@ class ResultFile:
         file: open for writing; not closed.
         format: ``json``, ``csv`` or ``dcase``.
         pipeline: pipeline that gives the results; its summary is written at the end.
+        zones: zones to name directions by; JSON lines also say who enters and leaves.
 
     Raises:
         ConfigError: if the file cannot be written.
     """
 
-    def __init__(self, file: FlushableText, format: str, pipeline: LivePipeline) -> None:
+    def __init__(
+        self, file: FlushableText, format: str, pipeline: LivePipeline, zones: Sequence[Zone] = ()
+    ) -> None:
         self._file = file
         self._pipeline = pipeline
-        self._writer = WRITERS[format](file, pipeline.localizer.header(pipeline.feed.name), tracked=True)
+        self._watch = ZoneWatch(zones)
+        header = pipeline.localizer.header(pipeline.feed.name)
+        self._writer = WRITERS[format](file, header, tracked=True, zones=zones)
         self._flush()
 
     def write(self, result: LiveResult) -> None:
         """Write one result."""
-        self._writer.write(tracked_frame(result))
+        self._writer.write(tracked_frame(result, self._watch.push(result)))
         self._flush()
 
     def close(self) -> None:

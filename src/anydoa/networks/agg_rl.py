@@ -89,9 +89,9 @@ class AggRl(nn.Module):
         """Log-odds: inner product of both representations over the square root of the latent width.
 
         Args:
-            representation: from :meth:`represent`. Where PlaneWaveNet has scored the grid itself, as it does
-                in training, its log-odds follow the latent space; the grid has no weights for them, and they
-                are added.
+            representation: what :meth:`represent` returned. Where PlaneWaveNet has scored the grid itself, as
+                it does in training, its log-odds follow the latent space; the grid has no weights for them,
+                and they are added.
             grid_representation: what :meth:`grid_representation` returned.
         """
         width = grid_representation.shape[-1]
@@ -203,7 +203,7 @@ class AggRl(nn.Module):
             state: what :meth:`initial_state` returned, or the previous step; it is not changed.
             mic_positions: metres; they may move between steps, the reference microphone may not change.
             mic_mask: true where there is a microphone, the same in each step; None if all are there.
-            scored: from :meth:`scored_directions`, the same in each step; None to compute them anew.
+            scored: what :meth:`scored_directions` returned, the same in each step; None to compute them anew.
         """
         # Samples that no whole window has used yet, then the new ones.
         samples = torch.cat([state["samples"], audio], -1)

@@ -37,13 +37,13 @@ class TrackerOptions:
         sure: probability that a peak is a track's own from which it teaches the velocity.
         hardly: probability that a peak is a track's own below which it teaches nothing.
         resumes: least probability that a talker in a pause sounds just now: it may go on at any moment.
-        pause_s: of a whole recording: longest pause that does not end a turn.
-        rest_deg: of a whole recording: how far a talker moves in a pause longer than ``keep_s``, as a
-            standard deviation along each axis; who moves farther is another.
-        least_agreement: of a whole recording: logarithm of the odds from which what begins is thought to be
-            one who ended before, and a few lone peaks to be a talker's.
-        hidden_share: of a whole recording: probability that another's peak is also a talker's from which it
-            is thought to sound.
+        pause_s: longest pause that does not end a turn, in recordings.
+        rest_deg: how far a talker of a recording moves in a pause longer than ``keep_s``, as a standard
+            deviation along each axis; who moves farther is another.
+        least_agreement: logarithm of the odds, in recordings, from which what begins is thought to be one
+            who ended before, and a few lone peaks to be a talker's.
+        hidden_share: probability, in recordings, that another's peak is also a talker's from which it is
+            thought to sound.
         faintest: share of the least score that a peak counts for at least; a number of sources that is told
             brings fainter peaks, and their noise must be finite.
 

@@ -213,11 +213,13 @@ class Trainer:
         seconds = self.position.seconds + now - self._mark
         self._mark = now
         if self.accelerator.num_processes > 1:
-            mine = torch.tensor([[seconds, float(stop.wanted), float(stop.urgent)]], dtype=torch.float64)
-            agreed = self.accelerator.gather(mine.to(self.accelerator.device)).amax(0).tolist()
-            seconds, self._all_stop = agreed[0], bool(agreed[1])
+            mine = torch.tensor([[loss, seconds, stop.wanted, stop.urgent]], dtype=torch.float64)
+            every = self.accelerator.gather(mine.to(self.accelerator.device))
+            loss = float(every[:, 0].mean())
+            seconds, all_stop, urgent = every[:, 1:].amax(0).tolist()
+            self._all_stop = bool(all_stop)
             if self._all_stop:
-                stop.now("another process stops", urgent=bool(agreed[2]))
+                stop.now("another process stops", urgent=bool(urgent))
         self.position = Position(self.position.examples + here.options.batch_size, seconds)
         self._losses.append(loss)
         if self.accelerator.is_main_process:

@@ -22,6 +22,7 @@ from anydoa.errors import ConfigError
 
 MIN_TOKEN_LENGTH = 8
 PUBLIC_FOLDER = "/static/"  # the page's own code and style: the same in every copy of the package
+HEALTH_PATH = "/healthz"  # whether the server works, which whoever watches over it may know without a token
 _HEADERS = {
     "content-security-policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
@@ -151,7 +152,7 @@ class AccessMiddleware:
     async def _authenticate(self, request: HTTPConnection) -> Response | None:
         """The response that sets the cookie or asks for a token; None for a request to be handed on."""
         path = request.url.path
-        if self._rules.token is None or path.startswith(PUBLIC_FOLDER):
+        if self._rules.token is None or path.startswith(PUBLIC_FOLDER) or path == HEALTH_PATH:
             return None
         in_address = request.query_params.get("token")
         in_header = request.headers.get("authorization", "").removeprefix("Bearer ")

@@ -13,9 +13,10 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from anydoa.web.access import AccessMiddleware, AccessRules
+from anydoa.web.access import HEALTH_PATH, AccessMiddleware, AccessRules
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.hub import Hub
+from anydoa.web.live_answers import LiveAnswers
 from anydoa.web.locating import LocateEndpoint
 from anydoa.web.upload import UploadLimits
 
@@ -43,11 +44,16 @@ def make_app(
     limits = limits or UploadLimits()
     locating = LocateEndpoint(catalogue, limits, is_stopping)
     endpoints = _Endpoints(catalogue, hub, limits, locating)
+    live = LiveAnswers(hub, is_stopping)
     return Starlette(
         routes=[
             Route("/", endpoints.page),
             Route("/api/options", endpoints.options),
             Route("/api/locate", locating, methods=["POST"]),
+            Route("/api/now", live.now),
+            Route("/api/talkers", live.talkers),
+            Route("/api/events", live.events),
+            Route(HEALTH_PATH, live.health),
             WebSocketRoute("/live", endpoints.live),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],

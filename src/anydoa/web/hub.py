@@ -5,6 +5,9 @@ import contextlib
 import json
 import logging
 import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -17,28 +20,38 @@ _logger = logging.getLogger(__name__)
 _TRY_AGAIN_LATER = 1013  # close code of RFC 6455's registry
 
 
+class HubFullError(Exception):
+    """All places of listeners are taken."""
+
+
 class Client:
     """One listener and the messages that wait for it.
 
     Args:
         max_waiting: messages that it may be behind before it is too slow.
+        brief: whether it gets frames without their spectrum.
     """
 
-    def __init__(self, max_waiting: int) -> None:
+    def __init__(self, max_waiting: int, *, brief: bool = False) -> None:
         self._waiting: asyncio.Queue[str] = asyncio.Queue(max_waiting)
+        self._brief = brief
         self.too_slow = asyncio.Event()
 
-    def offer(self, message: str) -> None:
-        """Queue a message; a client with a full queue is too slow for good."""
+    def offer(self, message: str, brief: str) -> None:
+        """Queue a message, whole or brief; a client with a full queue is too slow for good."""
         try:
-            self._waiting.put_nowait(message)
+            self._waiting.put_nowait(brief if self._brief else message)
         except asyncio.QueueFull:
             self.too_slow.set()
+
+    async def next_message(self) -> str:
+        """The oldest message that waits; waits for one if none does."""
+        return await self._waiting.get()
 
     async def deliver(self, websocket: WebSocket) -> None:
         """Send what waits, for as long as there is a connection."""
         while True:
-            await websocket.send_text(await self._waiting.get())
+            await websocket.send_text(await self.next_message())
 
     async def wait_until_gone(self, websocket: WebSocket) -> None:
         """Read and forget what the client sends, for it has nothing to say, until the connection ends."""
@@ -71,7 +84,8 @@ class Hub:
         self._max_waiting = max_waiting
         self._pipeline = pipeline
         self._hello = json.dumps(hello)
-        self._end: str | None = None
+        self._newest: dict[str, Any] | None = None
+        self._end: dict[str, Any] | None = None
         self._clients: set[Client] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._run, name="anydoa-live", daemon=True)
@@ -80,6 +94,16 @@ class Hub:
     def num_clients(self) -> int:
         """How many listen now."""
         return len(self._clients)
+
+    @property
+    def newest(self) -> dict[str, Any] | None:
+        """The newest frame without its spectrum; None before the first."""
+        return self._newest
+
+    @property
+    def end_reason(self) -> str | None:
+        """Why the stream is over; None while it goes on."""
+        return None if self._end is None else str(self._end["reason"])
 
     def start(self) -> None:
         """Begin to listen; called inside the event loop of the clients."""
@@ -94,35 +118,57 @@ class Hub:
     async def serve(self, websocket: WebSocket) -> None:
         """Send everything to one client until it leaves or is too slow."""
         await websocket.accept()  # first, for a refusal without it gives browsers no reason
-        if self.num_clients >= self._max_clients:
-            await websocket.close(
-                _TRY_AGAIN_LATER, f"all {self._max_clients} places are taken; try again later"
-            )
-            return
-        client = Client(self._max_waiting)
-        client.offer(self._hello)
-        if self._end is not None:
-            client.offer(self._end)
-        self._clients.add(client)
-        tasks = [
-            asyncio.create_task(client.deliver(websocket)),
-            asyncio.create_task(client.wait_until_gone(websocket)),
-            asyncio.create_task(client.too_slow.wait()),
-        ]
         try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            with self._joined() as client:
+                tasks = [
+                    asyncio.create_task(client.deliver(websocket)),
+                    asyncio.create_task(client.wait_until_gone(websocket)),
+                    asyncio.create_task(client.too_slow.wait()),
+                ]
+                try:
+                    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    for task in tasks:
+                        task.cancel()
+                    await asyncio.gather(*tasks, return_exceptions=True)
+        except HubFullError as error:
+            await websocket.close(_TRY_AGAIN_LATER, str(error))
+
+    async def brief_messages(self) -> AsyncIterator[str | None]:
+        """Messages without spectra until the client is too slow; None about every second in which none came.
+
+        Raises:
+            HubFullError: if all places are taken.
+        """
+        with self._joined(brief=True) as client:
+            while not client.too_slow.is_set():
+                try:
+                    yield await asyncio.wait_for(client.next_message(), 1.0)
+                except TimeoutError:
+                    yield None
+
+    @contextmanager
+    def _joined(self, *, brief: bool = False) -> Iterator[Client]:
+        """A new listener, who hears what is said from now on."""
+        if self.num_clients >= self._max_clients:
+            raise HubFullError(f"all {self._max_clients} places are taken; try again later")
+        client = Client(self._max_waiting, brief=brief)
+        client.offer(self._hello, self._hello)
+        if self._end is not None:
+            end = json.dumps(self._end)
+            client.offer(end, end)
+        self._clients.add(client)
+        try:
+            yield client
         finally:
             self._clients.discard(client)
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _run(self) -> None:
         """Body of the thread."""
         reason = "the stream has ended"
         try:
             for result in self._pipeline:
-                self._hand_over(json.dumps(frame_message(result)))
+                self._hand_over(frame_message(result))
         except AnydoaError as error:
             reason = str(error)
             _logger.warning("%s", reason)
@@ -130,16 +176,20 @@ class Hub:
             reason = "the live pipeline failed; the terminal of `anydoa serve` shows why"
             raise
         finally:
-            self._hand_over(json.dumps(end_message(reason)), last=True)
+            self._hand_over(end_message(reason), last=True)
 
-    def _hand_over(self, message: str, *, last: bool = False) -> None:
+    def _hand_over(self, message: dict[str, Any], *, last: bool = False) -> None:
         assert self._loop is not None  # the thread is started by start() alone
+        small = {key: value for key, value in message.items() if key != "spectrum"}
+        whole, brief = json.dumps(message), json.dumps(small)
 
         def publish() -> None:
             if last:
                 self._end = message
+            else:
+                self._newest = small
             for client in self._clients:
-                client.offer(message)
+                client.offer(whole, brief)
 
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
             self._loop.call_soon_threadsafe(publish)

@@ -54,7 +54,8 @@ from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.spectrum import MaskedSpectrogram, SpatialSpectrum, check_look_ahead, spectrum_of
 
-AXIS_KEY, OPTIONS_KEY = "axis", "options"  # in the card's config
+AXIS_KEY = "axis"  # in the card's config, as is the next
+OPTIONS_KEY = "options"
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,85 @@
+"""Zones: named ranges of directions, such as a desk or a door, that people think in rather than in angles."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from anydoa.errors import GeometryError
+from anydoa.geometry.coordinates import direction_to_angles_deg
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A named range of azimuth and elevation.
+
+    Args:
+        name: what people call it; without blanks at its ends.
+        azimuth_deg: where it begins and where it ends, anticlockwise; may pass 180, as from 150 to -150.
+        elevation_deg: lowest and highest.
+
+    Raises:
+        GeometryError: if it has no name, or no such range can be.
+
+    Example:
+        >>> from anydoa.geometry import Zone
+        >>> from anydoa.geometry.coordinates import angles_deg_to_direction
+        >>> Zone("behind", (150, -150)).holds(angles_deg_to_direction(-170, 20))
+        True
+    """
+
+    name: str
+    azimuth_deg: tuple[float, float] = (-180.0, 180.0)
+    elevation_deg: tuple[float, float] = (-90.0, 90.0)
+
+    def __post_init__(self) -> None:
+        if not self.name or self.name != self.name.strip() or not self.name.isprintable():
+            raise GeometryError(f"a zone has a printable name without blanks at its ends, got {self.name!r}")
+        begin, end = self.azimuth_deg
+        if not (-180 <= begin <= 360 and -180 <= end <= 360):
+            raise GeometryError(
+                f"zone {self.name!r}: azimuths are degrees anticlockwise from the front, -180..360, "
+                f"got {begin:g} to {end:g}"
+            )
+        low, high = self.elevation_deg
+        if not -90 <= low < high <= 90:
+            raise GeometryError(
+                f"zone {self.name!r}: elevation runs from a lower to a higher one in -90..90 degrees, "
+                f"got {low:g} to {high:g}"
+            )
+
+    def holds(self, direction: Float[np.ndarray, "3"], *, margin_deg: float = 0.0) -> bool:
+        """Whether a direction lies in it.
+
+        Args:
+            direction: unit vector.
+            margin_deg: how far beyond each edge still counts.
+        """
+        azimuth_deg, elevation_deg = (float(angle) for angle in direction_to_angles_deg(direction))
+        low, high = self.elevation_deg
+        if not low - margin_deg <= elevation_deg <= high + margin_deg:
+            return False
+        begin, end = self.azimuth_deg
+        width = 360.0 if end - begin >= 360 else (end - begin) % 360
+        # From the near edge of the margin on, anticlockwise.
+        return (azimuth_deg - begin + margin_deg) % 360 <= width + 2 * margin_deg
+
+
+def zone_of(
+    zones: Sequence[Zone],
+    direction: Float[np.ndarray, "3"],
+    mirror: Sequence[Float[np.ndarray, "3"]] = (),
+) -> str | None:
+    """Name of the first zone that holds a direction, else of the first that holds a mirror of it.
+
+    Args:
+        zones: in the order in which they are asked.
+        direction: unit vector.
+        mirror: other directions that the array cannot tell from it.
+    """
+    for place in (direction, *mirror):
+        for zone in zones:
+            if zone.holds(place):
+                return zone.name
+    return None
