@@ -187,7 +187,7 @@ class ResultFolder:
         return self.path / ("failures.jsonl" if shard is None else f"failures-{shard}.jsonl")
 
     def done_keys(self) -> UInt64[np.ndarray, "recording"]:
-        """Keys of all recordings that are whole, sorted; one that is whole twice is there twice."""
+        """Keys of all recordings that are whole, sorted, each once."""
         keys = array("Q")
         for index in self._indexes():
             keys.extend(int(line[_KEY], 16) for line, _ in _whole_lines(index))
@@ -195,7 +195,7 @@ class ResultFolder:
             return np.zeros(0, np.uint64)
         done = np.frombuffer(keys, dtype=np.uint64)
         done.sort()
-        return done
+        return done[np.diff(done, prepend=done[:1] - np.uint64(1)) != 0]
 
     def done_among(self, keys: Iterable[int]) -> set[int]:
         """Those of some keys whose recordings are whole."""

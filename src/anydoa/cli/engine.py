@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -83,7 +84,7 @@ def runner(
 
 @contextmanager
 def told_progress(form: Literal["bar", "json"], *, quiet: bool) -> "Iterator[Callable[[Progress], None]]":
-    """Something to call with how far a run is: a bar with rate and time left, or JSON lines, a second apart.
+    """Something to call with how far a run is, for a bar with rate and time left, or a line of JSON.
 
     Both come on the error stream.
     """
@@ -97,7 +98,7 @@ def told_progress(form: Literal["bar", "json"], *, quiet: bool) -> "Iterator[Cal
 
 def _bar() -> "Iterator[Callable[[Progress], None]]":
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
     from rich.progress import Progress as Bar
 
     columns = (
@@ -105,18 +106,20 @@ def _bar() -> "Iterator[Callable[[Progress], None]]":
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
+        TextColumn("{task.fields[left]}"),
     )
     with Bar(*columns, console=Console(stderr=True, markup=False), transient=True) as bar:
-        task = bar.add_task("", total=None, rate="")
+        task = bar.add_task("", total=None, rate="", left="")
 
         def show(progress: "Progress") -> None:
             failed = f", {progress.failed} failed" if progress.failed else ""
+            seconds = progress.remaining_s  # rich would take what was there before for speed
             bar.update(
                 task,
                 completed=progress.before + progress.done + progress.failed,
                 total=progress.total,
                 rate=f"{progress.rate:.1f} a second{failed}",
+                left="" if seconds is None else f"{timedelta(seconds=round(seconds))} left",
             )
 
         yield show

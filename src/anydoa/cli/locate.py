@@ -54,7 +54,7 @@ _SUFFIXES = {"json": ".jsonl", "csv": ".csv", "dcase": ".dcase.csv", "rttm": ".r
 def locate(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="FILE...", help="Recordings: WAV, FLAC, W64, RF64, OGG.", show_default=False),
+        typer.Argument(metavar="[FILE]", help="Recordings: WAV, FLAC, W64, RF64, OGG."),
     ] = None,
     array: Annotated[
         str | None,
