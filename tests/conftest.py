@@ -2,9 +2,13 @@
 
 import signal
 
+import jaxtyping
 import pytest
 
+import typechecking
 from browsers import NO_BROWSER
+
+jaxtyping.jaxtyped = typechecking.jaxtyped  # before the first module of the package is imported
 
 
 def pytest_configure(config: pytest.Config) -> None:
