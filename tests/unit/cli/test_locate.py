@@ -135,13 +135,13 @@ def test_frames_go_beside_each_recording_unless_told_otherwise(
 
 
 def test_several_recordings_go_to_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "again.wav").write_bytes((folder / "ball.wav").read_bytes())
+    (folder / "again.wav").write_bytes((folder / "pair.wav").read_bytes())
     words = [
         "locate",
-        "ball.wav",
+        "pair.wav",
         "again.wav",
         "--array",
-        "ball.toml",
+        "pair.toml",
         *QUICK,
         "--format",
         "csv",
@@ -151,8 +151,8 @@ def test_several_recordings_go_to_a_folder(folder: Path, capsys: pytest.CaptureF
         "new",
     ]
     assert main(words) == 0
-    assert (folder / "new/out/ball.csv").read_bytes() == (folder / "new/out/again.csv").read_bytes()
-    assert {path.name for path in (folder / "new").glob("*.png")} == {"ball.png", "again.png"}
+    assert (folder / "new/out/pair.csv").read_bytes() == (folder / "new/out/again.csv").read_bytes()
+    assert {path.name for path in (folder / "new").glob("*.png")} == {"pair.png", "again.png"}
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("wrote ") == 4
