@@ -380,7 +380,7 @@ def test_sigterm_stops_the_command_with_a_checkpoint_to_resume(tmp_path: Path) -
         assert "stopped (SIGTERM); go on with" in process.communicate(timeout=60)[0]
     assert process.returncode == 128 + signal.SIGTERM
     assert RunFolder(tmp_path).load().numbers["position"]["examples"] < 160
-    run(arguments)
+    run([*arguments, "--set", "data.workers=0"])
     assert RunFolder(tmp_path).load().numbers["position"]["examples"] >= 160
 
 
