@@ -2,8 +2,9 @@
 PYTHON ?= python3
 TORCH ?= torch==2.13.0
 BIN := .venv/bin
-# One thread a test worker; with more, two workers would fight for the same cores.
-ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg
+# One thread a test worker; with more, two workers would fight for the same cores. Compiled modules are kept,
+# whatever the shell says: every worker and every program that a test starts would compile all of them anew.
+ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg PYTHONDONTWRITEBYTECODE=
 JOBS ?= 2
 
 .PHONY: setup demo test check check-wheel fuzz fix bench bench-doctor measure results paper docs clean

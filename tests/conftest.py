@@ -1,10 +1,15 @@
 """What the whole suite says at its end, and what it needs of whoever starts it."""
 
+import gc
 import signal
 
+import jaxtyping
 import pytest
 
+import typechecking
 from browsers import NO_BROWSER
+
+jaxtyping.jaxtyped = typechecking.jaxtyped  # before the first module of the package is imported
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -13,6 +18,13 @@ def pytest_configure(config: pytest.Config) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    gc.disable()  # what modules and cases are made of stays to the end
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Look for rubbish among what tests make alone."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

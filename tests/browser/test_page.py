@@ -336,7 +336,7 @@ def test_a_long_recording_shows_how_far_it_is_and_can_be_given_up(
     browser: Browser, server: PageServer, tmp_path: Path
 ) -> None:
     long = tmp_path / "long.flac"
-    soundfile.write(long, np.random.default_rng(0).normal(0, 0.01, (16000 * 300, 6)), 16000)
+    soundfile.write(long, np.random.default_rng(0).normal(0, 0.01, (16000 * 120, 6)), 16000)
     seen = visit(browser, server.url)
     seen.page.click("#tab-recording")
     seen.page.set_input_files("#file", RECORDING)

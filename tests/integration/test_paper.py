@@ -21,7 +21,7 @@ from anydoa.simulation.rooms import RoomPlan
 from anydoa.training.agg_rl.batches import ClipShape
 from anydoa.training.agg_rl.estimator import TorchEstimator
 from anydoa.training.agg_rl.loss import AggRlLoss
-from anydoa.training.agg_rl.spectra import SpectraBatches, bin_frequencies
+from anydoa.training.agg_rl.spectra import SpectraBatches, SpectraOptions, bin_frequencies
 from anydoa.training.agg_rl.targets import GridSampler
 from anydoa.training.config_file import load_config
 from voices import write_voices
@@ -51,7 +51,8 @@ def test_every_configuration_learns_a_step_and_gives_a_spectrum(path: Path, tmp_
     config = load_config(path)
     torch.manual_seed(0)
     network = AggRl(replace(config.model, **SMALLER))
-    batch = SpectraBatches(ClipShape(network.config, 2, 0.15, (4, 4)), bin_frequencies(network), seed=1)[0]
+    shape, bins = ClipShape(network.config, 2, 0.15, (4, 4)), bin_frequencies(network)
+    batch = SpectraBatches(shape, bins, seed=1, options=SpectraOptions(num_arrays=4))[0]
     sampled = GridSampler(config.grid).draw(batch.talkers.double().numpy(), np.random.default_rng(0))
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
     before = {key: value.clone() for key, value in network.state_dict().items()}

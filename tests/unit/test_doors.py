@@ -3,6 +3,7 @@
 import ast
 import subprocess
 import sys
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -27,25 +28,34 @@ def test_every_name_at_a_door_is_used_or_documented_outside(package: str) -> Non
     root = SOURCE.parents[1]
     outside += [*root.glob("benchmarks/*.py"), *root.glob("examples/**/*.py"), *root.glob("docs/**/*.md")]
     outside += [SOURCE / "__init__.pyi"]
-    taken = {name for path in outside for name in names_from(path.read_text(), package)}
+    taken = {name for path in outside for name in names_from(path, package)}
     assert set(import_module(f"anydoa.{package}").__all__) <= taken
 
 
-def names_from(text: str, package: str) -> set[str]:
+def names_from(path: Path, package: str) -> set[str]:
     """What a file, or a document by its sessions, imports from a package: names and modules."""
+    names = set()
+    for module, imported in imports_of(path):
+        origin = module.removeprefix("anydoa.").split(".")
+        if origin[0] == package:
+            names |= {origin[1]} if origin[1:] else set()
+            names |= imported
+    return names
+
+
+@cache
+def imports_of(path: Path) -> tuple[tuple[str, frozenset[str]], ...]:
+    """Every module that is imported from, and the names."""
+    text = path.read_text()
     try:
         nodes = list(ast.walk(ast.parse(text)))
     except SyntaxError:
         sessions = [line.removeprefix(">>> ") for line in text.splitlines() if line.startswith(">>> from ")]
         nodes = list(ast.walk(ast.parse("\n".join(sessions))))
-    names = set()
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and node.module:
-            origin = node.module.removeprefix("anydoa.").split(".")
-            if origin[0] == package:
-                names |= {origin[1]} if origin[1:] else set()
-                names |= {alias.name for alias in node.names}
-    return names
+    found = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    return tuple(
+        (node.module, frozenset(alias.name for alias in node.names)) for node in found if node.module
+    )
 
 
 def test_every_package_but_the_command_line_has_a_door() -> None:

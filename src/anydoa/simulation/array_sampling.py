@@ -189,12 +189,10 @@ def _scatter(
     least, most = distances
     darts = rng.uniform(-most / 2, most / 2, (num_darts, dimensions))
     darts = darts[np.linalg.norm(darts, axis=1) <= most / 2]
-    kept = np.zeros((num_mics, dimensions))
-    count = 0
-    for dart in darts:
-        if count == 0 or np.linalg.norm(kept[:count] - dart, axis=1).min() >= least:
-            kept[count] = dart
-            count += 1
-            if count == num_mics:
-                return kept
-    return None
+    kept: list[int] = []
+    far = np.ones(len(darts), dtype=bool)  # from all that are kept
+    while len(kept) < num_mics and far.any():
+        kept.append(int(far.argmax()))
+        far &= np.linalg.norm(darts - darts[kept[-1]], axis=1) >= least
+        far[kept[-1]] = False
+    return darts[kept] if len(kept) == num_mics else None

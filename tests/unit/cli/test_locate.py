@@ -1,6 +1,7 @@
 """`anydoa locate` as a user runs it: words in, lines and exit codes out."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,16 +24,25 @@ from properties.strategies import make_scene
 RATE = 16_000
 BALL = MicrophoneArray(np.concatenate([tetrahedral_positions(0.08), -tetrahedral_positions(0.1)]), "ball")
 RING = MicrophoneArray(circular_positions(6, 0.0463), "ring")
+PAIR = MicrophoneArray(np.array([[0.0, 0.05, 0.0], [0.0, -0.05, 0.0]]), "pair")  # where time matters most
 QUICK = ["--estimator", "srp-phat", "--grid", "fibonacci:400"]  # where it does not matter how well
 
 
+@pytest.fixture(scope="module")
+def sounds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Arrays and a recording of each: one talker left, then one right."""
+    path = tmp_path_factory.mktemp("sounds")
+    for array in (BALL, RING, PAIR):
+        save_array(array, path / f"{array.name}.toml")
+        soundfile.write(path / f"{array.name}.wav", in_turn(array).T, RATE, subtype="FLOAT")
+    return path
+
+
 @pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with two arrays and a recording of each: one talker left, then one right."""
+def folder(sounds: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with the arrays and their recordings."""
     monkeypatch.chdir(tmp_path)
-    for array in (BALL, RING):
-        save_array(array, tmp_path / f"{array.name}.toml")
-        soundfile.write(f"{array.name}.wav", in_turn(array).T, RATE, subtype="FLOAT")
+    shutil.copytree(sounds, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
@@ -125,13 +135,13 @@ def test_frames_go_beside_each_recording_unless_told_otherwise(
 
 
 def test_several_recordings_go_to_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (folder / "again.wav").write_bytes((folder / "ball.wav").read_bytes())
+    (folder / "again.wav").write_bytes((folder / "pair.wav").read_bytes())
     words = [
         "locate",
-        "ball.wav",
+        "pair.wav",
         "again.wav",
         "--array",
-        "ball.toml",
+        "pair.toml",
         *QUICK,
         "--format",
         "csv",
@@ -141,13 +151,16 @@ def test_several_recordings_go_to_a_folder(folder: Path, capsys: pytest.CaptureF
         "new",
     ]
     assert main(words) == 0
-    assert (folder / "new/out/ball.csv").read_bytes() == (folder / "new/out/again.csv").read_bytes()
-    assert {path.name for path in (folder / "new").glob("*.png")} == {"ball.png", "again.png"}
+    assert (folder / "new/out/pair.csv").read_bytes() == (folder / "new/out/again.csv").read_bytes()
+    assert {path.name for path in (folder / "new").glob("*.png")} == {"pair.png", "again.png"}
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("wrote ") == 4
-    assert main([*words, "--quiet"]) == 0
+    quietly = ["--format", "csv", "-o", "quiet.csv", "--plot", "quiet.png", "--quiet"]
+    assert main(["locate", "pair.wav", "--array", "pair.toml", *QUICK, *quietly]) == 0
     assert capsys.readouterr() == ("", "")
+    assert (folder / "quiet.csv").exists()
+    assert (folder / "quiet.png").exists()
 
 
 def test_rttm_has_a_line_for_each_talker_in_turn(folder: Path) -> None:
@@ -433,7 +446,7 @@ def test_a_group_without_command_shows_its_help(capsys: pytest.CaptureFixture[st
 @pytest.fixture
 def started(folder: Path) -> Iterator[subprocess.Popen[str]]:
     """The program in a process of its own, that has more to write than a pipe takes unless it is read."""
-    soundfile.write("long.wav", np.tile(in_turn(BALL), 40).T, RATE)
+    soundfile.write("long.wav", np.tile(in_turn(PAIR), 18).T, RATE)
     command = [
         sys.executable,
         "-m",
@@ -441,7 +454,7 @@ def started(folder: Path) -> Iterator[subprocess.Popen[str]]:
         "locate",
         "long.wav",
         "--array",
-        "ball.toml",
+        "pair.toml",
         *QUICK,
         "--format",
         "json",
@@ -463,8 +476,8 @@ def test_an_interrupt_ends_quietly(started: subprocess.Popen[str]) -> None:
 
 
 def test_an_interrupt_says_what_was_not_written(folder: Path) -> None:
-    soundfile.write("long.wav", np.tile(in_turn(BALL), 40).T, RATE)
-    words = ["locate", "long.wav", "--array", "ball.toml", "--format", "json"]
+    soundfile.write("long.wav", np.tile(in_turn(PAIR), 18).T, RATE)
+    words = ["locate", "long.wav", "--array", "pair.toml", "--format", "json"]
     process = subprocess.Popen([sys.executable, "-m", "anydoa", *words], stderr=subprocess.PIPE, text=True)
     while len(list(folder.glob("*long*"))) < 2:  # until something is being written
         time.sleep(0.05)

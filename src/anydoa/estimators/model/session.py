@@ -1,6 +1,6 @@
 """ONNX Runtime sessions, set up the way this package runs them."""
 
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,9 @@ class OnnxSession:
 def open_session(path: Path, *, num_threads: int = 1) -> OnnxSession:
     """A session of ONNX Runtime on the processor.
 
+    A graph opened again with one thread, its file unchanged, is the same session: a run changes nothing in
+    it, and several may run at once. With more threads it is a new one, for threads do not survive a fork.
+
     Args:
         path: file of the graph.
         num_threads: threads inside an operator; one is fastest for streams, and polite.
@@ -36,6 +39,21 @@ def open_session(path: Path, *, num_threads: int = 1) -> OnnxSession:
     Raises:
         CheckpointError: if the file is missing or no graph that can run.
     """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such file; a model folder holds it, export the model again")
+    if num_threads > 1:
+        return _open(path, num_threads)
+    status = path.stat()
+    return _open_once(path.resolve(), status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _open_once(path: Path, *_: int) -> OnnxSession:
+    """The session of a file as long as its identity, size and time stay."""
+    return _open(path, 1)
+
+
+def _open(path: Path, num_threads: int) -> OnnxSession:
     import onnxruntime
     from onnxruntime.capi import onnxruntime_pybind11_state as failures
 
@@ -48,8 +66,6 @@ def open_session(path: Path, *, num_threads: int = 1) -> OnnxSession:
         failures.NotImplemented,
         failures.RuntimeException,
     )
-    if not path.is_file():
-        raise CheckpointError(f"{path}: no such file; a model folder holds it, export the model again")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = num_threads
     options.inter_op_num_threads = 1

@@ -14,6 +14,7 @@ from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining, AggRlValida
 from anydoa.training.agg_rl.loss import LossOptions
 from anydoa.training.agg_rl.targets import BeamOptions, GridOptions
 from anydoa.training.agg_rl.task import AggRlTask, beamwidths_deg
+from anydoa.training.config import DataOptions
 from anydoa.training.curriculum import Position
 from anydoa.training.data import ProcessShare
 
@@ -23,7 +24,12 @@ SPECTRA = AggRlStage("geometry", 1.0, kind="spectra", batch_size=2, duration_s=0
 
 
 def config(**changes: object) -> AggRlTraining:
-    values = {"model": WITH_PLANE_WAVES, "validation": AggRlValidation(kind="spectra"), **changes}
+    values = {
+        "model": WITH_PLANE_WAVES,
+        "data": DataOptions(workers=0),
+        "validation": AggRlValidation(kind="spectra"),
+        **changes,
+    }
     return AggRlTraining((SPECTRA,), **values)  # type: ignore[arg-type] # options of several kinds
 
 
