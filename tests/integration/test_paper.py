@@ -39,7 +39,7 @@ def test_the_comparison_is_seven_peers_and_sixteen_ablations_and_begins_with_the
 def test_all_have_the_same_budget_but_for_what_the_ablation_is_about() -> None:
     budgets = {path.stem: load_config(path) for path in EVERY}
     clips = {name: sum(stage.length for stage in config.stages) for name, config in budgets.items()}
-    assert set(clips.values()) == {45.0}
+    assert set(clips.values()) == {40.0}
     full = budgets.pop("full")
     for name, config in budgets.items():
         assert (config.optimizer, config.loss, config.seed) == (full.optimizer, full.loss, full.seed), name

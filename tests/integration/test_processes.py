@@ -1,11 +1,13 @@
 """Training by several processes that share each step: the curve of one, and one goes on where two stopped."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from anydoa.training import RunFolder, StopRequest, Trainer, load_config, make_accelerator
 
@@ -35,16 +37,34 @@ def train_alone(folder: Path, *, steps: int) -> None:
     trainer.run(StopRequest())
 
 
+TOGETHER = """
+import json, sys
+from pathlib import Path
+import torch
+from anydoa.training import RunFolder, StopRequest, Trainer, load_config, make_accelerator
+
+config, run = load_config(Path(sys.argv[1]), json.loads(sys.argv[3])), RunFolder(sys.argv[2])
+trainer = Trainer(config, run, accelerator=make_accelerator(config, run, device="cpu"))
+trainer.run(StopRequest())
+weights = torch.cat([weights.detach().flatten() for weights in trainer.network.parameters()])
+torch.save(weights, run.path / f"weights-{trainer.accelerator.process_index}.pt")
+"""
+
+
 def train_together(folder: Path, *, steps: int) -> None:
+    folder.mkdir()
+    script = folder / "together.py"
+    script.write_text(TOGETHER, encoding="utf-8")
     launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    words = [word for choice in choices(steps) for word in ("--set", choice)]
-    command = ["-m", "--", "anydoa", "train", SMOKE, "--run", folder, "--device", "cpu", *words]
-    subprocess.run([*launcher, *command], check=True, timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    command = [*launcher, script, SMOKE, folder, json.dumps(choices(steps))]
+    subprocess.run(command, check=True, timeout=300, env={**os.environ, "OMP_NUM_THREADS": "1"})
 
 
 def test_two_processes_learn_as_one_does_and_one_goes_on_where_two_stopped(tmp_path: Path) -> None:
     train_alone(tmp_path / "one", steps=12)
     train_together(tmp_path / "two", steps=8)
+    first, second = (torch.load(tmp_path / "two" / f"weights-{i}.pt", weights_only=True) for i in range(2))
+    torch.testing.assert_close(first, second, rtol=0, atol=0)
     train_alone(tmp_path / "two", steps=12)
 
     one, two = (RunFolder(tmp_path / name).read_log() for name in ("one", "two"))

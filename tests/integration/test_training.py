@@ -384,34 +384,6 @@ def test_sigterm_stops_the_command_with_a_checkpoint_to_resume(tmp_path: Path) -
     assert RunFolder(tmp_path).load().numbers["position"]["examples"] >= 160
 
 
-@pytest.mark.slow
-def test_two_processes_share_each_step(config: AggRlTraining, tmp_path: Path) -> None:
-    (tmp_path / "config.json").write_text(json.dumps(config.to_dict()))
-    script = tmp_path / "two.py"
-    script.write_text(
-        "import json, sys\n"
-        "import torch\n"
-        "from pathlib import Path\n"
-        "from anydoa.training.config_file import config_from_dict\n"
-        "from anydoa.training.accelerator import make_accelerator\n"
-        "from anydoa.training.loop import Trainer\n"
-        "from anydoa.training.run import RunFolder, StopRequest\n"
-        "config = config_from_dict(json.loads(Path(sys.argv[1]).read_text()))\n"
-        "folder = RunFolder(sys.argv[2])\n"
-        "engine = make_accelerator(config, folder, device='cpu')\n"
-        "trainer = Trainer(config, folder, accelerator=engine)\n"
-        "trainer.run(StopRequest())\n"
-        "weights = torch.cat([p.detach().flatten() for p in trainer.network.parameters()])\n"
-        "torch.save(weights, folder.path / f'weights-{engine.process_index}.pt')\n"
-    )
-    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    run([*launch, str(script), str(tmp_path / "config.json"), str(tmp_path / "run")])
-    first, second = (torch.load(tmp_path / "run" / f"weights-{i}.pt", weights_only=True) for i in range(2))
-    torch.testing.assert_close(first, second, rtol=0, atol=0)
-    assert RunFolder(tmp_path / "run").load().numbers["position"]["examples"] == 24
-    assert [row["examples"] for row in curve(tmp_path / "run")] == [8, 20, 24]
-
-
 def run(arguments: list[str]) -> None:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(

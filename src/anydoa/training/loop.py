@@ -135,7 +135,7 @@ class Trainer:
                 self._run_stage(stage, stop)
             if self.position != begun:
                 self.checkpoint()
-        self.accelerator.end_training()
+        self._leave()
 
     def checkpoint(self) -> None:
         """Write everything needed to go on, and the averaged weights to use."""
@@ -170,6 +170,15 @@ class Trainer:
         notes = {"training": learned_from, "config": self.config.portable().to_dict()}
         save_checkpoint(self.folder.model, self.average.network, notes)
         _log.info("checkpoint %s", path)
+
+    def _leave(self) -> None:
+        """End what processes share; none of them leaves while another still wants to hear from it."""
+        if self.accelerator.num_processes > 1:
+            self.accelerator.wait_for_everyone()
+            # What holds the group would keep its threads until the interpreter ends, which may abort then.
+            self.accelerator.free_memory()
+            self.loss = self.task.loss
+        self.accelerator.end_training()
 
     def _take_initial_weights(self) -> dict[str, float]:
         """Begin where another run ended; what its network had learned from."""
