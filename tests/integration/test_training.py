@@ -1,7 +1,6 @@
 """The whole chain of training: rooms and voices in, a network that locates out, whatever interrupts it."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -42,6 +41,7 @@ from anydoa.training.config import (
     TrainingConfig,
     ValidationOptions,
 )
+from anydoa.training.config_file import load_config
 from anydoa.training.data import ProcessShare, RunScenes
 from anydoa.training.loop import Trainer
 from anydoa.training.mask import MaskTraining
@@ -380,13 +380,7 @@ def test_sigterm_stops_the_command_with_a_checkpoint_to_resume(tmp_path: Path) -
         assert "stopped (SIGTERM); go on with" in process.communicate(timeout=60)[0]
     assert process.returncode == 128 + signal.SIGTERM
     assert RunFolder(tmp_path).load().numbers["position"]["examples"] < 160
-    run([*arguments, "--set", "data.workers=0"])
+    resumed = trainer(load_config(SMOKE, [*short[1::2], "data.workers=0"]), tmp_path)
+    assert resumed.resume() == []
+    resumed.run(StopRequest())
     assert RunFolder(tmp_path).load().numbers["position"]["examples"] >= 160
-
-
-def run(arguments: list[str]) -> None:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [sys.executable, *arguments], capture_output=True, text=True, timeout=200, env=environment
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
