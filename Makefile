@@ -29,10 +29,9 @@ demo: .venv/runtime.stamp  ## locate the two talkers of the bundled recording, w
 	$(BIN)/anydoa locate examples/two_talkers.wav --array examples/two_talkers.array.toml --sources 2 --plot out/two_talkers.png
 	@echo "truth: examples/two_talkers.truth.json   picture: out/two_talkers.png"
 
-# Files in their order, for those that take longest come first, and no worker is left alone with one at the end.
 test: setup  ## the whole suite
 	tests/system-packages $(BIN)/python
-	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: setup docs  ## style, types, layers, doors, files of deployment, and that the manual can be built
 	$(BIN)/ruff check .
