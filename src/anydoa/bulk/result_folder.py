@@ -212,7 +212,7 @@ class ResultFolder:
 
 
 class Places(Mapping[int, Place]):
-    """Where the results of recordings are, by key; 20 bytes each.
+    """Where the results of recordings are, by key; 24 bytes each.
 
     Args:
         indexes: index files.

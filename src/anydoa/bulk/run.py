@@ -66,7 +66,7 @@ class Progress:
 
 
 class Plan:
-    """The recordings of a list that a run is for: 9 bytes each, whatever their names.
+    """The recordings of a list that a run is for: 10 bytes each, whatever their names.
 
     Args:
         recordings: the list. It is read here once, so that its mistakes are known before any work.

@@ -4,6 +4,7 @@ JSON lines: a header, a line a frame, a summary. CSV: a row a source and frame. 
 100 ms. RTTM: a line a turn. The header of JSON lines spells out what angles and times are.
 """
 
+import csv
 import json
 import os
 from abc import ABC, abstractmethod
@@ -121,19 +122,21 @@ class CsvWriter(ResultWriter):
 
     def start(self, header: ResultHeader) -> None:
         """Write the column names."""
-        activity = ",activity,active" if self.tracked else ""
-        zone = ",zone" if self.zones else ""
-        self.file.write(f"time_s,id,azimuth_deg,elevation_deg,x,y,z,score{activity}{zone}\n")
+        self._rows = csv.writer(self.file, lineterminator="\n")
+        activity = ("activity", "active") if self.tracked else ()
+        zone = ("zone",) if self.zones else ()
+        names = ("time_s", "id", "azimuth_deg", "elevation_deg", "x", "y", "z", "score", *activity, *zone)
+        self._rows.writerow(names)
 
     def write(self, frame: FrameResult) -> None:
         """Write a row for each source of the frame."""
         for source in frame.sources:
-            angles = f"{source.azimuth_deg:.2f},{source.elevation_deg:.2f}"
-            x, y, z = source.direction
-            activity = "" if source.activity is None else f",{source.activity:.3f},{source.active:d}"
-            place = f"{angles},{x:.5f},{y:.5f},{z:.5f},{source.score:.4f}{activity}"
-            zone = f",{_quoted(self.zone(source) or '')}" if self.zones else ""
-            self.file.write(f"{frame.time_s:.4f},{source.id},{place}{zone}\n")
+            angles = (f"{source.azimuth_deg:.2f}", f"{source.elevation_deg:.2f}")
+            place = (f"{x:.5f}" for x in source.direction)
+            activity = () if source.activity is None else (f"{source.activity:.3f}", f"{source.active:d}")
+            zone = (self.zone(source) or "",) if self.zones else ()
+            row = (f"{frame.time_s:.4f}", source.id, *angles, *place, f"{source.score:.4f}", *activity, *zone)
+            self._rows.writerow(row)
 
 
 class DcaseWriter(ResultWriter):
@@ -387,11 +390,6 @@ def _sources_from_json(content: dict[str, Any]) -> tuple[Source, ...]:
         )
         for source in content["sources"]
     )
-
-
-def _quoted(text: str) -> str:
-    """A text as a cell of CSV."""
-    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"') else text
 
 
 def _dcase_index(frame: FrameResult) -> int:

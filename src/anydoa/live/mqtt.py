@@ -7,6 +7,7 @@ Reference:
     OASIS (2014), MQTT 3.1.1: will and retained messages. Home Assistant: MQTT discovery, MQTT sensor.
 """
 
+import contextlib
 import json
 import logging
 import re
@@ -26,7 +27,7 @@ from anydoa.live.outputs import tracked_frame
 from anydoa.live.zone_watch import ZoneWatch
 
 if TYPE_CHECKING:
-    from paho.mqtt.client import Client
+    from paho.mqtt.client import Client, MQTTMessageInfo
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _PATIENCE_S = 2.0  # for the last word to the broker
@@ -146,13 +147,14 @@ class MqttOutput:
 
     def close(self) -> None:
         """Say that nobody listens any more, and leave."""
-        if self._client.is_connected():
-            last = self._publish("status", "offline")
-            last.wait_for_publish(_PATIENCE_S)
+        last = self._publish("status", "offline")
+        if last is not None:
+            with contextlib.suppress(RuntimeError, ValueError):  # the connection was lost meanwhile
+                last.wait_for_publish(_PATIENCE_S)
         self._client.disconnect()
         self._client.loop_stop()
 
-    def _publish(self, leaf: str, text: str) -> Any:
+    def _publish(self, leaf: str, text: str) -> "MQTTMessageInfo | None":
         """Publish under the topic; what cannot be sent now is told anew with the next connection."""
         if self._client.is_connected():
             return self._client.publish(f"{self._address.topic}/{leaf}", text, qos=1, retain=True)
