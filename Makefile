@@ -7,7 +7,7 @@ BIN := .venv/bin
 ENV := OMP_NUM_THREADS=1 MPLBACKEND=Agg PYTHONDONTWRITEBYTECODE=
 JOBS ?= 2
 
-.PHONY: setup demo test check check-wheel fuzz fix bench bench-doctor measure results paper docs clean
+.PHONY: setup demo test check check-wheel check-ros fuzz fix bench bench-doctor measure results paper docs clean
 
 .venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "anydoa needs Python 3.11 or newer; run: make PYTHON=python3.12 ...")'
@@ -47,6 +47,9 @@ fuzz: setup  ## wrong values and damaged files by the thousand, for every comman
 
 check-wheel: .venv/bin/python  ## build wheel and sdist, try the wheel on the lowest and newest versions
 	$(BIN)/python tests/packaging/check_wheel.py $(if $(RECORD),--record $(RECORD))
+
+check-ros: .venv/bin/python  ## run the ROS 2 example under ROS 2 from wheels (Linux, Python 3.11)
+	$(BIN)/python tests/packaging/check_ros.py
 
 fix: setup  ## mend what tools can mend
 	$(BIN)/ruff check --fix .

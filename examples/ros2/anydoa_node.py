@@ -7,6 +7,7 @@ here. The functions above ``main`` need no ROS.
 import json
 import math
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ ACTIVE = 0.5  # activity from which a talker is published; in silence the messag
 PARAMETERS = {
     "array": "",
     "device": "",
+    "replay": "",
     "estimator": DEFAULT_ESTIMATOR,
     "grid": "fibonacci:2048",
     "frame_id": "mic",
@@ -61,42 +63,71 @@ def stamp(now_ns: int, latency_s: float) -> tuple[int, int]:
 
 
 def open_pipeline(parameters: dict[str, str]) -> LivePipeline:
-    """The pipeline of a sound card, from the parameters of the node."""
-    from anydoa.live.feeds import DeviceFeed
+    """The pipeline of a sound card, or of a recording that is played in its place."""
+    from anydoa.live.feeds import DeviceFeed, FileFeed
     from anydoa.localizer import Localizer
 
     localizer = Localizer(parameters["array"], parameters["grid"], parameters["estimator"])
+    if parameters["replay"]:
+        return LivePipeline(localizer, FileFeed(parameters["replay"]))
     named = parameters["device"]
     device = int(named) if named.isdecimal() else named or None
     array = localizer.array
     return LivePipeline(localizer, DeviceFeed(device, array.num_recording_channels, match=array.device_match))
 
 
+def poses(types: Any, tracks: Sequence[Track], stamp: tuple[int, int], frame_id: str) -> Any:
+    """A ``geometry_msgs/PoseArray`` that looks at each talker from the middle of the array.
+
+    Args:
+        types: what has the classes Header, Point, Pose, PoseArray, Quaternion and Time.
+        tracks: talkers heard now.
+        stamp: seconds and nanoseconds of the moment the result is about.
+        frame_id: name of the frame of the array.
+    """
+    looks = []
+    for track in tracks:
+        x, y, z = map(float, track.direction)
+        i, j, k, w = facing(track.direction)
+        place, turn = types.Point(x=x, y=y, z=z), types.Quaternion(x=i, y=j, z=k, w=w)
+        looks.append(types.Pose(position=place, orientation=turn))
+    time = types.Time(sec=stamp[0], nanosec=stamp[1])
+    return types.PoseArray(header=types.Header(stamp=time, frame_id=frame_id), poses=looks)
+
+
+def ros_types() -> SimpleNamespace:
+    """The classes of the messages, from the ROS that runs."""
+    from builtin_interfaces.msg import Time
+    from geometry_msgs.msg import Point, Pose, PoseArray, Quaternion
+    from std_msgs.msg import Header, String
+
+    return SimpleNamespace(
+        Header=Header,
+        Point=Point,
+        Pose=Pose,
+        PoseArray=PoseArray,
+        Quaternion=Quaternion,
+        String=String,
+        Time=Time,
+    )
+
+
 def main() -> None:
     import rclpy
-    from geometry_msgs.msg import Point, Pose, PoseArray, Quaternion
-    from std_msgs.msg import String
 
+    types = ros_types()
     rclpy.init()
     node: Any = rclpy.create_node("anydoa")
     parameters = {name: node.declare_parameter(name, value).value for name, value in PARAMETERS.items()}
-    directions = node.create_publisher(PoseArray, "~/directions", 10)
-    talkers = node.create_publisher(String, "~/talkers", 10)
+    directions = node.create_publisher(types.PoseArray, "~/directions", 10)
+    talkers = node.create_publisher(types.String, "~/talkers", 10)
     pipeline = open_pipeline(parameters)
     try:
         for result in pipeline:
             tracks = sounding(result)
-            message = PoseArray()
-            message.header.frame_id = parameters["frame_id"]
-            now_ns = node.get_clock().now().nanoseconds
-            message.header.stamp.sec, message.header.stamp.nanosec = stamp(now_ns, result.latency_s)
-            for track in tracks:
-                x, y, z = map(float, track.direction)
-                i, j, k, w = facing(track.direction)
-                place, turn = Point(x=x, y=y, z=z), Quaternion(x=i, y=j, z=k, w=w)
-                message.poses.append(Pose(position=place, orientation=turn))
-            directions.publish(message)
-            talkers.publish(String(data=talkers_json(tracks)))
+            heard_at = stamp(node.get_clock().now().nanoseconds, result.latency_s)
+            directions.publish(poses(types, tracks, heard_at, parameters["frame_id"]))
+            talkers.publish(types.String(data=talkers_json(tracks)))
             rclpy.spin_once(node, timeout_sec=0)
             if not rclpy.ok():
                 break

@@ -23,7 +23,8 @@ def devices(
     """List the sound cards that record, with their channels, sample rates and sound systems.
 
     A card fits an array if it records as many channels as a recording of the array has. One with more may
-    fit, too: the first channels are taken.
+    fit, too: the first channels are taken. Boards with a processor of their own are named below the list,
+    with what they hand out in place of their microphones.
     """
     from anydoa.io import load_array
     from anydoa.live import list_cards
@@ -46,6 +47,20 @@ def devices(
         fits = [] if wanted is None else [_fit(card, wanted)]
         table.add_row(str(card.index), str(card.num_channels), rates, card.system, card.name, *fits)
     print_table(table)
+    for board, advice in _boards(cards).items():
+        tell(f"\n{board}: {advice}")
+
+
+def _boards(cards: "list[SoundCard]") -> dict[str, str]:
+    """What to know of the boards among the cards, by name; each is said once, for its fullest card."""
+    from anydoa.io import find_board
+
+    advice = {}
+    for card in sorted(cards, key=lambda card: card.num_channels):
+        board = find_board(card.name)
+        if board is not None:
+            advice[board.name] = board.advice(card.num_channels)
+    return advice
 
 
 def _rates(card: "SoundCard", array: "MicrophoneArray | None") -> list[int]:
@@ -65,6 +80,9 @@ def _fit(card: "SoundCard", array: "MicrophoneArray") -> str:
 
 
 def _card_json(card: "SoundCard", array: "MicrophoneArray | None") -> dict[str, object]:
+    from anydoa.io import find_board
+
+    board = find_board(card.name)
     content: dict[str, object] = {
         "device": card.index,
         "name": card.name,
@@ -72,6 +90,7 @@ def _card_json(card: "SoundCard", array: "MicrophoneArray | None") -> dict[str, 
         "channels": card.num_channels,
         "default_sample_rate": card.default_rate,
         "sample_rates": sorted(_rates(card, array)),
+        "board": None if board is None else {"name": board.name, "advice": board.advice(card.num_channels)},
     }
     if array is not None:
         content |= {"array": array.name, "fits": card.num_channels == array.num_recording_channels}

@@ -1,9 +1,9 @@
 """Which channels of the card carry which microphones, as far as hearing the room says.
 
-Channels that are dead, or hear something else than the others, carry none. Where such channels stand at
-places of microphones, and channels that the array file ignores hear the room, the card has moved them.
-Channels that start much later than the others, or whose clock runs apart, hear the room once they are
-realigned.
+Channels that are dead, hear something else than the others, or were processed on the board carry none. Where
+such channels stand at places of microphones, and channels that the array file ignores hear the room, the card
+has moved them. Channels that start much later than the others, or whose clock runs apart, hear the room once
+they are realigned.
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +14,7 @@ from jaxtyping import Float
 from anydoa.doctor.channels import COHERENT, ChannelStatistics, largest_group
 from anydoa.doctor.clocks import IN_SYNC, ClockLag, ClockOptions, find_clock_lags, realigned
 from anydoa.doctor.findings import SURE, Finding, channels_in_words
+from anydoa.doctor.processed_channels import ProcessingOptions, find_processed_channels
 from anydoa.geometry import MicrophoneArray
 
 
@@ -68,6 +69,7 @@ def assign_channels(
     array: MicrophoneArray,
     statistics: ChannelStatistics,
     options: ClockOptions,
+    processing: ProcessingOptions,
 ) -> ChannelAssignment:
     """Pair the channels that hear the room with microphones, and say what the others are.
 
@@ -77,6 +79,7 @@ def assign_channels(
         array: what the user believes.
         statistics: what every channel of the recording carries.
         options: how channels that run behind are found.
+        processing: what tells processed sound from a microphone.
     """
     alive = np.flatnonzero(~statistics.is_dead)
     linked = statistics.coherence[np.ix_(alive, alive)] > COHERENT
@@ -89,6 +92,14 @@ def assign_channels(
     if len(hearing) < 2:
         return ChannelAssignment((), (), tuple(_unheard_findings(array, statistics, unrelated)))
     declared = {channel: mic for mic, channel in enumerate(array.channels)}
+    processed = []
+    if len(hearing) > 2 and array.span <= processing.max_span_m:
+        signals = [
+            realigned(recording[channel], late.get(channel, IN_SYNC), sample_rate) for channel in hearing
+        ]
+        numbers = find_processed_channels(np.stack(signals), sample_rate, processing)
+        processed = [hearing[number] for number in numbers]
+        hearing = [channel for channel in hearing if channel not in processed]
     missing = [channel for channel in declared if channel not in hearing]
     extra = [channel for channel in hearing if channel not in declared]
     if missing and extra:
@@ -96,8 +107,10 @@ def assign_channels(
         findings = [moved]
     else:
         pairs = tuple((channel, declared[channel]) for channel in hearing if channel in declared)
-        unrelated = [channel for channel in missing if not statistics.is_dead[channel]]
+        silent = [channel for channel in missing if channel not in processed]
+        unrelated = [channel for channel in silent if not statistics.is_dead[channel]]
         findings = _unheard_findings(array, statistics, unrelated)
+    findings += _processed_findings([channel for channel in processed if channel in declared])
     lags = tuple(late.get(channel, IN_SYNC) for channel, _ in pairs)
     return ChannelAssignment(pairs, lags, tuple(findings))
 
@@ -124,6 +137,18 @@ def _unheard_findings(
     return findings
 
 
+def _processed_findings(channels: list[int]) -> list[Finding]:
+    """That channels of microphones carry processed sound, where there are any."""
+    if not channels:
+        return []
+    verb = "carries" if len(channels) == 1 else "carry"
+    text = (
+        f"{channels_in_words(channels)} {verb} processed sound, no microphone: its loudness against the "
+        "others changes from moment to moment, as behind a beam, noise suppression or gain control."
+    )
+    return [Finding("processed", tuple(channels), SURE, text)]
+
+
 def _moved_channels(
     array: MicrophoneArray, num_channels: int, channels: tuple[list[int], list[int], list[int]]
 ) -> tuple[tuple[tuple[int, int], ...], Finding]:
@@ -147,8 +172,8 @@ def _moved_channels(
     kept = {channel: declared[channel] for channel in hearing if channel in declared}
     filled = dict(zip(extra, (declared[channel] for channel in missing), strict=False))
     text = (
-        f"{channels_in_words(missing)} should carry microphones but hear nothing of the room, while "
-        f"{channels_in_words(extra)}, which the array file ignores, do."
+        f"{channels_in_words(missing)} should carry microphones and carry none, while "
+        f"{channels_in_words(extra)}, which the array file ignores, hear the room."
     )
     # Nine in ten: which of several channels took the place of which is a guess.
     return tuple(sorted({**kept, **filled}.items())), Finding("order", (*missing, *extra), 0.9, text)

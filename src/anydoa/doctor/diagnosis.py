@@ -9,8 +9,9 @@ from anydoa.doctor.order import OrderResult
 from anydoa.doctor.symmetry import KnownTalker
 from anydoa.doctor.talker import HeardTalker
 from anydoa.geometry import ArrayReport, MicrophoneArray
+from anydoa.io import find_board
 
-_LEFT_OUT: tuple[Kind, ...] = ("dead", "loopback", "duplicated", "inverted", "drift", "offset")
+_LEFT_OUT: tuple[Kind, ...] = ("dead", "loopback", "processed", "duplicated", "inverted", "drift", "offset")
 """Findings that a file corrects by leaving the channel out."""
 
 
@@ -51,6 +52,15 @@ class Diagnosis:
     def has_found(self, kind: Kind) -> bool:
         """Whether something of a kind is wrong."""
         return any(found.kind == kind for found in self.findings)
+
+    @property
+    def board_advice(self) -> tuple[str, ...]:
+        """What to do about the findings on a board that is known, one sentence each."""
+        board = find_board(self.array.device_match or "", self.array.name)
+        if board is None:
+            return ()
+        kinds = dict.fromkeys(found.kind for found in self.findings)
+        return tuple(f"{board.name}: {board.cures[kind]}." for kind in kinds if kind in board.cures)
 
     def likely(self) -> "Diagnosis":
         """This diagnosis with only what is likelier than not, gravest first."""

@@ -18,6 +18,7 @@ from anydoa.doctor.findings import CERTAIN, Finding, channels_in_words
 from anydoa.doctor.measurement import Measurement, MeasurementOptions, measure, without_copies
 from anydoa.doctor.order import check_order
 from anydoa.doctor.order_search import MAX_MICROPHONES
+from anydoa.doctor.processed_channels import ProcessingOptions
 from anydoa.doctor.recording import RecordingOptions, check_sound, checked_recording
 from anydoa.doctor.repairs import RepairOptions, RepairSearch
 from anydoa.doctor.symmetry import best_known_talker, symmetries
@@ -39,6 +40,7 @@ class DoctorOptions:
         recording: how much a recording must hold.
         channels: what tells that a channel is dead, clipped or a copy.
         clocks: how channels that run behind as a whole are found.
+        processing: what tells processed sound from a microphone.
         measurement: which parts of the recording are measured.
         repairs: when a repair is believed.
         timing: which channels are late alike.
@@ -51,6 +53,7 @@ class DoctorOptions:
     recording: RecordingOptions = field(default_factory=RecordingOptions)
     channels: ChannelOptions = field(default_factory=ChannelOptions)
     clocks: ClockOptions = field(default_factory=ClockOptions)
+    processing: ProcessingOptions = field(default_factory=ProcessingOptions)
     measurement: MeasurementOptions = field(default_factory=MeasurementOptions)
     repairs: RepairOptions = field(default_factory=RepairOptions)
     timing: TimingOptions = field(default_factory=TimingOptions)
@@ -93,7 +96,9 @@ def diagnose(
         )
     # Each channel alone, and whether it hears the room.
     statistics = channel_statistics(recording, sample_rate, options.channels)
-    assignment = assign_channels(recording, sample_rate, array, statistics, options.clocks)
+    assignment = assign_channels(
+        recording, sample_rate, array, statistics, options.clocks, options.processing
+    )
     assignment, copies = without_copies(
         recording, sample_rate, array, assignment, statistics.copies, options.measurement
     )

@@ -7,8 +7,8 @@ from typing import Literal
 from anydoa.geometry.channels import MAX_LISTED, channel_text
 
 Kind = Literal[
-    "unlisted", "order", "dead", "loopback", "duplicated", "inverted", "drift", "offset", "clipped", "gain",
-    "turned",
+    "unlisted", "order", "dead", "loopback", "processed", "duplicated", "inverted", "drift", "offset",
+    "clipped", "gain", "turned",
 ]  # fmt: skip
 
 CERTAIN = 0.99

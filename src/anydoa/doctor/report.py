@@ -18,6 +18,7 @@ def report_text(diagnosis: Diagnosis) -> str:
     for finding in diagnosis.findings:
         sure = f"{finding.certainty:.0%} sure" if finding.certainty < 0.995 else "sure"
         lines.append(f"  - {finding.text[0].upper()}{finding.text[1:]} ({sure})")
+    lines += [f"    {advice}" for advice in diagnosis.board_advice]
     if diagnosis.findings:
         lines.append("")
     lines += [f"  {key:<15}{value}" for key, value in _facts(diagnosis).items()]
@@ -85,6 +86,7 @@ def report_json(diagnosis: Diagnosis) -> dict[str, Any]:
             "num_microphones": corrected.num_microphones,
         },
         "why_not_corrected": diagnosis.why_not_corrected,
+        "board_advice": diagnosis.board_advice,
     }
 
 

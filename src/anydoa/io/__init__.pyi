@@ -11,5 +11,6 @@ from . import talkers as talkers
 from .array_file import list_presets as list_presets
 from .array_file import load_array as load_array
 from .array_file import save_array as save_array
+from .boards import find_board as find_board
 from .grid_file import load_grid as load_grid
 from .zone_file import load_zones as load_zones

@@ -236,6 +236,54 @@ def test_a_card_that_moves_its_loopback_channels_is_put_right(talk: Talk) -> Non
     assert diagnosis.corrected.ignore_channels == (0, 1)
 
 
+def beam_of(microphones: np.ndarray, *, late_s: float = 0.02) -> np.ndarray:
+    """What a board makes of its microphones: a beam, its gain controlled, later than they are."""
+    beam = microphones.mean(axis=0)
+    power = np.convolve(beam**2, np.full(6400, 1 / 6400), mode="same")
+    controlled = 0.05 * beam / np.sqrt(power + 1e-6)
+    return np.roll(controlled, round(late_s * RATE)).astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("name", "beams"), [("respeaker-usb-4", [0]), ("respeaker-xvf3800", [0, 1]), ("respeaker-usb-4", [])]
+)
+def test_processed_channels_in_place_of_microphones_are_named_and_the_microphones_found(
+    talk: Talk, name: str, beams: list[int]
+) -> None:
+    board = load_array(name)
+    recording = talk(board)
+    seconds = np.arange(recording.shape[1]) / RATE
+    recording *= 10 ** (0.5 * np.sin(2 * np.pi * 0.8 * seconds) - 0.5)  # somebody now loud, now quiet
+    for channel in beams:
+        recording[channel] = beam_of(recording[list(board.channels)], late_s=0.02 + 0.01 * channel)
+    assert diagnose(recording, RATE, board).is_healthy
+    believed = board.replace(channels=(0, 1, 2, 3), ignore_channels=(4, 5))
+    diagnosis = diagnose(recording, RATE, believed)
+    assert ("processed", tuple(beams)) in kinds(recording, believed) or not beams
+    assert diagnosis.corrected is not None
+    assert diagnosis.corrected.channels == board.channels
+    assert any("(`--array respeaker-" in advice for advice in diagnosis.board_advice) == bool(beams)
+
+
+def test_a_microphone_with_noise_of_its_own_is_not_called_processed(
+    array: MicrophoneArray, talk: Talk
+) -> None:
+    recording = talk(array)
+    noise = np.random.default_rng(3).standard_normal(recording.shape[1])
+    recording[2] += np.float32(0.1 * recording[2].std() * noise)
+    assert diagnose(recording, RATE, array).is_healthy
+
+
+def test_silent_raw_channels_of_a_known_board_are_named_with_the_boards_cure(talk: Talk) -> None:
+    board = load_array("respeaker-xvf3800")
+    recording = talk(board)
+    recording[2:] = 0
+    diagnosis = diagnose(recording, RATE, board)
+    assert [finding.kind for finding in diagnosis.findings] == ["dead"]
+    assert "amixer" in report_text(diagnosis)
+    assert report_json(diagnosis)["board_advice"] == diagnosis.board_advice
+
+
 def test_a_shifted_circle_is_undecidable_as_it_may_be_turned(talk: Talk) -> None:
     array = MicrophoneArray(circular_positions(6, 0.05), "ring")
     shifted = np.roll(talk(array), 2, axis=0)

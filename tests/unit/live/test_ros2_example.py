@@ -1,12 +1,13 @@
-"""What the ROS 2 example makes of results, without ROS."""
+"""What the ROS 2 example makes of results, with the message definitions of ROS 2 and without ROS."""
 
 import importlib.util
 import json
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
+from rosbags.typesys import Stores, get_typestore
 
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.live.listener import LiveResult
@@ -68,3 +69,35 @@ def test_who_is_silent_is_not_published(node: ModuleType) -> None:
 
 def test_a_stamp_is_the_time_of_the_sound(node: ModuleType) -> None:
     assert node.stamp(10_000_000_000, 0.25) == (9, 750_000_000)
+
+
+def test_poses_travel_as_messages_of_ros_2(node: ModuleType) -> None:
+    store = get_typestore(Stores.ROS2_JAZZY)
+    packages = {
+        "builtin_interfaces": ["Time"],
+        "geometry_msgs": ["Point", "Pose", "PoseArray", "Quaternion"],
+        "std_msgs": ["Header", "String"],
+    }
+    names = {name: f"{package}/msg/{name}" for package, listed in packages.items() for name in listed}
+    types = SimpleNamespace(**{name: store.types[full] for name, full in names.items()})
+    sent = node.poses(types, [track(3, 90), track(4, 0, 45)], (9, 750_000_000), "head")
+    got = store.deserialize_cdr(store.serialize_cdr(sent, names["PoseArray"]), names["PoseArray"])
+    assert (got.header.frame_id, got.header.stamp.sec, got.header.stamp.nanosec) == ("head", 9, 750_000_000)
+    assert [pose.position.y for pose in got.poses] == [pytest.approx(1), pytest.approx(0)]
+    assert got.poses[1].orientation.y == pytest.approx(-np.sin(np.pi / 8))
+    text = types.String(data=node.talkers_json([track(3, 90)]))
+    told = store.deserialize_cdr(store.serialize_cdr(text, names["String"]), names["String"])
+    assert json.loads(told.data)[0]["id"] == 3
+
+
+def test_the_node_asks_for_classes_that_ros_2_has(node: ModuleType) -> None:
+    """The imports of the node, one by one, among the definitions of ROS 2 Jazzy."""
+    imports = [
+        (line.split()[1].removesuffix(".msg"), name.strip())
+        for line in NODE.read_text().splitlines()
+        if line.startswith("    from ") and ".msg import " in line
+        for name in line.split(" import ")[1].split(",")
+    ]
+    assert len(imports) == 7
+    known = get_typestore(Stores.ROS2_JAZZY).types
+    assert all(f"{package}/msg/{name}" in known for package, name in imports)

@@ -221,3 +221,17 @@ def test_a_card_of_portaudio_is_recorded_from(alsa: dict[str, str]) -> None:
     assert found["shape"] == [6, 5 * 320]
     np.testing.assert_allclose(found["means"], np.arange(6) / 10, atol=1e-3)
     assert "sample rate must be 8000..768000 Hz, got 5000" in found["refusal"]
+
+
+def test_boards_are_named_below_the_list_of_cards(tmp_path: Path) -> None:
+    cards: list[list[object]] = [
+        ["Webcam (hw:0,0)", 2, 44_100, 2],
+        ["reSpeaker XVF3800 4-Mic Array: USB Audio (hw:1,0)", 6, 16_000, 2],
+        ["ReSpeaker 4 Mic Array (UAC1.0): USB Audio (hw:2,0)", 1, 16_000, 2],
+    ]
+    code, output = anydoa_with_cards(tmp_path, cards, "devices")
+    assert code == 0
+    assert (
+        "ReSpeaker XVF3800: Channels 0 and 1 are processed sound, channels 2 to 5 the microphones." in output
+    )
+    assert "ReSpeaker USB 4-Mic Array: Put the 6-channel firmware on it" in output
