@@ -13,15 +13,17 @@ from anydoa.cli.options import (
     OnlyMicrophonesOption,
     ProfileOption,
     UnitOption,
+    ZonesOption,
     check_host,
     parse_array,
-    parse_device,
+    parse_zones,
 )
 from anydoa.cli.printing import tell
 from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.estimators import DEFAULT_ESTIMATOR
 
 if TYPE_CHECKING:
+    from anydoa.geometry import MicrophoneArray
     from anydoa.live import AudioFeed
 
 _LIMITS = "Access and limits"
@@ -45,6 +47,7 @@ def serve(
     only_microphones: OnlyMicrophonesOption = False,
     profile: ProfileOption = None,
     unit: UnitOption = None,
+    zones: ZonesOption = None,
     token: Annotated[
         str | None,
         typer.Option(
@@ -59,11 +62,24 @@ def serve(
     max_minutes: Annotated[
         float, typer.Option(metavar="MIN", help="Longest recording the page takes.", rich_help_panel=_LIMITS)
     ] = 60,
-) -> None:
+    max_recording: Annotated[
+        float,
+        typer.Option(
+            metavar="MB", help="Largest recording of the live stream, up to 4000.", rich_help_panel=_LIMITS
+        ),
+    ] = 1000,
+    locked: Annotated[
+        bool,
+        typer.Option(
+            "--locked", help="Nobody changes from the page what is listened to, nor records it.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = False,
+) -> None:  # fmt: skip
     """Show directions in a browser: live from a sound card or a replayed file, or of recordings dropped.
 
-    Only this machine reaches the page unless --host says otherwise. Nothing is loaded from elsewhere, and
-    recordings are not kept.
+    What is listened to can be changed on the page. Only this machine reaches it unless --host says otherwise.
+    Nothing is loaded from elsewhere, and recordings are not kept.
     """
     if replay is not None and device is not None:
         raise ConfigError("--replay and --device exclude each other; give one of them")
@@ -74,7 +90,18 @@ def serve(
     if profile is not None and replay is None and device is None:
         raise ConfigError("--profile is for a live stream; add --device or --replay")
     try:
-        from anydoa.web import Catalogue, PageServer, ServerOptions, UploadLimits
+        from anydoa.web import (
+            Catalogue,
+            Choice,
+            Listening,
+            ListeningOptions,
+            LiveChoice,
+            PageServer,
+            RecordingLimits,
+            ServerOptions,
+            Sounds,
+            UploadLimits,
+        )
     except MissingExtraError:
         raise
     except ImportError as error:
@@ -89,23 +116,21 @@ def serve(
     own_array = None
     if array is not None:
         own_array = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
+    own_zones = parse_zones(zones)
     catalogue = Catalogue(own_array, estimator, grid)
-    hub = None
-    if own_array is not None and (replay is not None or device is not None):
-        from anydoa.live import LivePipeline
-        from anydoa.live.feeds import DeviceFeed, FileFeed
-        from anydoa.localizer import Localizer
-        from anydoa.web import Hub, hello_message
+    name = "" if own_array is None else own_array.name
 
-        heard: AudioFeed
-        if replay is not None:
-            heard = FileFeed(replay, repeat=True)
-        else:
-            count, match = own_array.num_recording_channels, own_array.device_match
-            heard = DeviceFeed(parse_device(device), count, match=match)
-        feed = ordered_feed(heard, own_array, profile)
-        localizer = Localizer(own_array, grid, estimator)
-        hub = Hub(LivePipeline(localizer, feed), hello_message(localizer, feed))
-    server = PageServer(options, catalogue, hub)
+    def order(feed: "AudioFeed", heard_by: "MicrophoneArray") -> "AudioFeed":
+        return ordered_feed(feed, heard_by, profile if heard_by.name == name else None)
+
+    listening = Listening(
+        catalogue,
+        Sounds([] if replay is None else [replay], order),
+        ListeningOptions(is_locked=locked, zones=own_zones, recordings=RecordingLimits(max_mb=max_recording)),
+    )
+    if replay is not None or device is not None:
+        card = None if replay is not None else device
+        listening.prepare(LiveChoice(Choice(name), card, None if replay is None else replay.name))
+    server = PageServer(options, catalogue, listening)
     tell(f"open {server.url} (Ctrl+C stops)")
     server.run()

@@ -1,6 +1,12 @@
 from .catalogue import Catalogue as Catalogue
+from .catalogue import Choice as Choice
 from .hub import Hub as Hub
+from .listening import Listening as Listening
+from .listening import ListeningOptions as ListeningOptions
 from .messages import hello_message as hello_message
 from .server import PageServer as PageServer
 from .server import ServerOptions as ServerOptions
+from .sound_recorder import RecordingLimits as RecordingLimits
+from .sounds import LiveChoice as LiveChoice
+from .sounds import Sounds as Sounds
 from .upload import UploadLimits as UploadLimits

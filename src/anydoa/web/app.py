@@ -11,24 +11,25 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
-from starlette.websockets import WebSocket
 
 from anydoa.web.access import HEALTH_PATH, AccessMiddleware, AccessRules
 from anydoa.web.catalogue import Catalogue
-from anydoa.web.hub import Hub
+from anydoa.web.inbox import Inbox
+from anydoa.web.listening import Listening
 from anydoa.web.live_answers import LiveAnswers
+from anydoa.web.live_control import LiveControl
 from anydoa.web.locating import LocateEndpoint
+from anydoa.web.metrics import Metrics
 from anydoa.web.upload import UploadLimits
 
 _STATIC = Path(__file__).parent / "static"
-_NO_STREAM = 1011
 
 
 def make_app(
     catalogue: Catalogue,
     rules: AccessRules,
+    listening: Listening,
     *,
-    hub: Hub | None = None,
     limits: UploadLimits | None = None,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> ASGIApp:
@@ -37,24 +38,26 @@ def make_app(
     Args:
         catalogue: what may be chosen on the page.
         rules: who is let in.
-        hub: the live stream, if there is one.
+        listening: what is listened to.
         limits: what is taken of recordings.
         is_stopping: whether the server wants to end; work for clients then ends, too.
     """
-    limits = limits or UploadLimits()
-    locating = LocateEndpoint(catalogue, limits, is_stopping)
-    endpoints = _Endpoints(catalogue, hub, limits, locating)
-    live = LiveAnswers(hub, is_stopping)
+    inbox = Inbox(limits or UploadLimits())
+    endpoints = _Endpoints(catalogue, listening, inbox)
+    live = LiveAnswers(listening.hub, is_stopping)
     return Starlette(
         routes=[
             Route("/", endpoints.page),
             Route("/api/options", endpoints.options),
-            Route("/api/locate", locating, methods=["POST"]),
+            Route("/api/locate", LocateEndpoint(catalogue, inbox, is_stopping), methods=["POST"]),
+            *LiveControl(listening, catalogue, inbox).routes,
             Route("/api/now", live.now),
             Route("/api/talkers", live.talkers),
+            Route("/api/tracks", live.tracks),
             Route("/api/events", live.events),
             Route(HEALTH_PATH, live.health),
-            WebSocketRoute("/live", endpoints.live),
+            Route("/metrics", Metrics(listening).text),
+            WebSocketRoute("/live", listening.hub.serve),
             Mount("/static", StaticFiles(directory=_STATIC)),
         ],
         middleware=[
@@ -65,26 +68,19 @@ def make_app(
 
 
 class _Endpoints:
-    """Every endpoint but that of uploads."""
+    """The page, and what it needs before anything else."""
 
-    def __init__(
-        self, catalogue: Catalogue, hub: Hub | None, limits: UploadLimits, locating: LocateEndpoint
-    ) -> None:
-        self._catalogue = catalogue
-        self._hub = hub
-        self._limits = limits
-        self._locating = locating
+    def __init__(self, catalogue: Catalogue, listening: Listening, inbox: Inbox) -> None:
+        self._catalogue, self._listening, self._inbox = catalogue, listening, inbox
 
     @asynccontextmanager
     async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
-        """The live stream runs as long as the server, and uploads lie nowhere longer."""
-        self._locating.open()
-        if self._hub is not None:
-            self._hub.start()
+        """The live stream runs no longer than the server, and uploads lie nowhere longer."""
+        self._inbox.open()
+        self._listening.begin()
         yield
-        self._locating.close()
-        if self._hub is not None:
-            await self._hub.stop()
+        await self._listening.close()
+        self._inbox.close()
 
     async def page(self, request: Request) -> Response:
         """The page itself."""
@@ -92,19 +88,12 @@ class _Endpoints:
 
     async def options(self, request: Request) -> Response:
         """What can be chosen, and whether there is a live stream."""
+        limits = self._inbox.limits
         return JSONResponse(
             {
                 **self._catalogue.content(),
-                "live": self._hub is not None,
-                "max_upload_mb": self._limits.max_mb,
-                "max_minutes": self._limits.max_minutes,
+                "live": self._listening.hub.stream is not None,
+                "max_upload_mb": limits.max_mb,
+                "max_minutes": limits.max_minutes,
             }
         )
-
-    async def live(self, websocket: WebSocket) -> None:
-        """The live stream."""
-        if self._hub is None:
-            await websocket.accept()
-            await websocket.close(_NO_STREAM, "no live stream; start anydoa serve with --replay or --device")
-            return
-        await self._hub.serve(websocket)

@@ -1,4 +1,7 @@
-"""What may be chosen on the page: arrays, estimators and grids by name, so no path ever comes from it."""
+"""What may be chosen on the page: arrays, estimators and grids by name, so no path ever comes from it.
+
+Arrays may be added as files; they then have names, too.
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -18,6 +21,7 @@ from anydoa.web.messages import array_content
 _GRIDS = (DEFAULT_GRID, "fibonacci:512", "hemisphere:1024,up", "icosphere:4", "azimuth:360")
 _UNKNOWN_NUMBER = "auto"
 _NO_CHANNELS = "none"
+_MAX_ADDED = 50  # arrays that came as files
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ class Catalogue:
         own_arrays = {} if array is None else {array.name: array}
         bundled = {name: load_array(name) for name in list_presets()}
         self._arrays = {**own_arrays, **{name: bundled[name] for name in bundled if name not in own_arrays}}
+        self._added: list[str] = []
         self._made = {made.name: made}
         self._estimators = tuple(dict.fromkeys((made.name, *ESTIMATORS, *list_models())))
         self._grids = {own_grid.name: own_grid}
@@ -110,7 +115,7 @@ class Catalogue:
             GeometryError: if a channel to ignore is a microphone's or leaves a gap.
         """
         if choice.array is None:
-            raise ConfigError("a recording needs the array that made it; choose its name")
+            raise ConfigError("sound needs the array that heard it; choose its name")
         array = self._arrays[_known(choice.array, self._arrays, "array")]
         estimator = _known(choice.estimator or self._estimators[0], self._estimators, "estimator")
         grid = _known(choice.grid or self._grid_names[0], self._grid_names, "grid")
@@ -120,6 +125,25 @@ class Catalogue:
         if grid not in self._grids:
             self._grids[grid] = load_grid(grid)
         return Localizer(array, self._grids[grid], self._made[estimator], number)
+
+    def add_array(self, array: MicrophoneArray, file: str) -> MicrophoneArray:
+        """Offer an array that came as a file, from now until the server ends; the oldest of many goes.
+
+        Args:
+            array: array that the file describes.
+            file: name of the file, for an array that has the name of another one.
+
+        Returns:
+            The array as it is offered: under its own name, or with that of its file behind it.
+        """
+        if array.name in self._arrays and array.name not in self._added:
+            array = array.replace(name=f"{array.name} ({file})")
+        self._added = [*(name for name in self._added if name != array.name), array.name]
+        for name in self._added[:-_MAX_ADDED]:
+            del self._arrays[name]
+        self._added = self._added[-_MAX_ADDED:]
+        self._arrays = {**self._arrays, array.name: array}
+        return array
 
     def content(self) -> dict[str, Any]:
         """The names, and the arrays with their positions, for the page."""

@@ -1,21 +1,18 @@
-"""One live pipeline, many clients: every result goes to each of them, and none waits for a slow one."""
+"""One live stream, many clients: every result goes to each of them, and none waits for a slow one."""
 
 import asyncio
 import contextlib
 import json
-import logging
-import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from anydoa.errors import AnydoaError
-from anydoa.live import LivePipeline
-from anydoa.web.messages import end_message, frame_message
+from anydoa.web.live_stream import LiveStream
+from anydoa.web.messages import end_message
 
-_logger = logging.getLogger(__name__)
+NO_STREAM = "no live stream; start one on the page, or anydoa serve with --replay or --device"
 
 _TRY_AGAIN_LATER = 1013  # close code of RFC 6455's registry
 
@@ -63,37 +60,31 @@ class Client:
 
 
 class Hub:
-    """Runs a pipeline in a thread of its own and hands its results to all clients.
+    """Hands the results of one stream after another to all clients.
 
     Args:
-        pipeline: gives the results; closed by :meth:`stop`.
-        hello: first message to every client.
         max_clients: how many may listen at once.
         max_waiting: messages that a client may be behind before it is dropped; two seconds at ten a second.
     """
 
-    def __init__(
-        self,
-        pipeline: LivePipeline,
-        hello: dict[str, object],
-        *,
-        max_clients: int = 100,
-        max_waiting: int = 20,
-    ) -> None:
+    def __init__(self, *, max_clients: int = 100, max_waiting: int = 20) -> None:
         self._max_clients = max_clients
         self._max_waiting = max_waiting
-        self._pipeline = pipeline
-        self._hello = json.dumps(hello)
+        self._stream: LiveStream | None = None
+        self._hello: str | None = None
         self._newest: dict[str, Any] | None = None
-        self._end: dict[str, Any] | None = None
+        self._end: dict[str, Any] | None = end_message(NO_STREAM)
         self._clients: set[Client] = set()
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._thread = threading.Thread(target=self._run, name="anydoa-live", daemon=True)
 
     @property
     def num_clients(self) -> int:
         """How many listen now."""
         return len(self._clients)
+
+    @property
+    def stream(self) -> LiveStream | None:
+        """What is listened to, or was until it ended by itself; None where nobody wants to listen."""
+        return self._stream
 
     @property
     def newest(self) -> dict[str, Any] | None:
@@ -105,15 +96,31 @@ class Hub:
         """Why the stream is over; None while it goes on."""
         return None if self._end is None else str(self._end["reason"])
 
-    def start(self) -> None:
-        """Begin to listen; called inside the event loop of the clients."""
-        self._loop = asyncio.get_running_loop()
-        self._thread.start()
+    def begin(self, stream: LiveStream) -> None:
+        """Listen to a stream from now on; called inside the event loop of the clients."""
+        loop = asyncio.get_running_loop()
 
-    async def stop(self) -> None:
-        """End the pipeline and wait for its thread."""
-        self._pipeline.close()
-        await asyncio.to_thread(self._thread.join)
+        def hand_over(message: dict[str, Any]) -> None:
+            small = {key: value for key, value in message.items() if key != "spectrum"}
+            whole, brief = json.dumps(message), json.dumps(small)
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
+                loop.call_soon_threadsafe(self._publish, stream, small, whole, brief)
+
+        self._stream, self._newest, self._end = stream, None, None
+        self._hello = json.dumps(stream.hello)
+        for client in self._clients:
+            client.offer(self._hello, self._hello)
+        stream.start(hand_over)
+
+    async def end(self, reason: str = NO_STREAM) -> None:
+        """Listen to nothing from now on; waits until the stream is closed."""
+        stream, self._stream, self._newest = self._stream, None, None
+        self._hello, self._end = None, end_message(reason)
+        if stream is not None:
+            said = json.dumps(self._end)
+            for client in self._clients:
+                client.offer(said, said)
+            await asyncio.to_thread(stream.close)
 
     async def serve(self, websocket: WebSocket) -> None:
         """Send everything to one client until it leaves or is too slow."""
@@ -153,7 +160,8 @@ class Hub:
         if self.num_clients >= self._max_clients:
             raise HubFullError(f"all {self._max_clients} places are taken; try again later")
         client = Client(self._max_waiting, brief=brief)
-        client.offer(self._hello, self._hello)
+        if self._hello is not None:
+            client.offer(self._hello, self._hello)
         if self._end is not None:
             end = json.dumps(self._end)
             client.offer(end, end)
@@ -163,33 +171,13 @@ class Hub:
         finally:
             self._clients.discard(client)
 
-    def _run(self) -> None:
-        """Body of the thread."""
-        reason = "the stream has ended"
-        try:
-            for result in self._pipeline:
-                self._hand_over(frame_message(result))
-        except AnydoaError as error:
-            reason = str(error)
-            _logger.warning("%s", reason)
-        except Exception:
-            reason = "the live pipeline failed; the terminal of `anydoa serve` shows why"
-            raise
-        finally:
-            self._hand_over(end_message(reason), last=True)
-
-    def _hand_over(self, message: dict[str, Any], *, last: bool = False) -> None:
-        assert self._loop is not None  # the thread is started by start() alone
-        small = {key: value for key, value in message.items() if key != "spectrum"}
-        whole, brief = json.dumps(message), json.dumps(small)
-
-        def publish() -> None:
-            if last:
-                self._end = message
-            else:
-                self._newest = small
-            for client in self._clients:
-                client.offer(whole, brief)
-
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody listens any more
-            self._loop.call_soon_threadsafe(publish)
+    def _publish(self, stream: LiveStream, small: dict[str, Any], whole: str, brief: str) -> None:
+        """Tell everyone what a stream says, unless another is listened to by now."""
+        if stream is not self._stream:
+            return
+        if small["type"] == "end":
+            self._end = small
+        else:
+            self._newest = small
+        for client in self._clients:
+            client.offer(whole, brief)

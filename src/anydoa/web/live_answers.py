@@ -1,4 +1,4 @@
-"""The live stream over plain HTTP, for programs without WebSockets: the newest frame, who talks, and events.
+"""The live stream over plain HTTP, for programs without WebSockets: its newest frame, tracks and events.
 
 Everything here leaves out spectra, which are most of a frame.
 """
@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Callable
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
-from anydoa.web.hub import Hub, HubFullError
+from anydoa.errors import AnydoaError, ConfigError
+from anydoa.web.hub import NO_STREAM, Hub, HubFullError
+from anydoa.web.refusal import refusal
 
-_NO_STREAM = "this server has no live stream; start anydoa serve with --replay or --device"
 _NOTHING_YET = "the live stream has no frame yet; ask again in a second"
 
 
@@ -18,19 +19,19 @@ class LiveAnswers:
     """Endpoints that answer from a live stream.
 
     Args:
-        hub: the live stream, if there is one.
+        hub: the live stream.
         is_stopping: whether the server wants to end; streams of events then end, too.
     """
 
-    def __init__(self, hub: Hub | None, is_stopping: Callable[[], bool]) -> None:
+    def __init__(self, hub: Hub, is_stopping: Callable[[], bool]) -> None:
         self._hub, self._is_stopping = hub, is_stopping
 
     async def health(self, request: Request) -> Response:
         """Status 200 while the server does what it was started for, 503 once its live stream is over."""
-        reason = None if self._hub is None else self._hub.end_reason
-        if reason is not None:
+        is_wanted, reason = self._hub.stream is not None, self._hub.end_reason
+        if is_wanted and reason is not None:
             return JSONResponse({"status": "over", "reason": reason}, 503)
-        return JSONResponse({"status": "ok", "live": self._hub is not None})
+        return JSONResponse({"status": "ok", "live": is_wanted})
 
     async def now(self, request: Request) -> Response:
         """The newest frame."""
@@ -40,15 +41,34 @@ class LiveAnswers:
         """Who is followed now, and since when."""
         return self._newest("time_s", "speech", "tracks")
 
+    async def tracks(self, request: Request) -> Response:
+        """The talkers so far as a file: JSON lines, CSV or RTTM."""
+        stream = self._hub.stream
+        if stream is None:
+            return refusal(NO_STREAM, 404)
+        query = request.query_params
+        form = query.get("form", "json")
+        try:
+            begin_s, end_s = _seconds(query.get("begin", "-inf")), _seconds(query.get("end", "inf"))
+            pieces = stream.tracks.text(form, begin_s, end_s)
+        except AnydoaError as error:
+            return refusal(error)
+        name = f"live_tracks.{'jsonl' if form == 'json' else form}"
+        return StreamingResponse(
+            pieces,
+            media_type="text/csv" if form == "csv" else "text/plain",
+            headers={"content-disposition": f'attachment; filename="{name}"'},
+        )
+
     async def events(self, request: Request) -> Response:
         """Hello, frames and end as Server-Sent Events."""
-        if self._hub is None:
-            return JSONResponse({"error": _NO_STREAM}, 404)
+        if self._hub.stream is None:
+            return refusal(NO_STREAM, 404)
         messages = self._hub.brief_messages()
         try:
             first = await anext(messages)
         except HubFullError as error:
-            return JSONResponse({"error": str(error)}, 503)
+            return refusal(str(error), 503)
         headers = {"x-accel-buffering": "no"}  # so that a proxy passes each event on at once
         return StreamingResponse(
             self._as_events(first, messages), media_type="text/event-stream", headers=headers
@@ -56,11 +76,11 @@ class LiveAnswers:
 
     def _newest(self, *keys: str) -> Response:
         """Fields of the newest frame, all unless named, and why the stream is over if it is."""
-        if self._hub is None:
-            return JSONResponse({"error": _NO_STREAM}, 404)
+        if self._hub.stream is None:
+            return refusal(NO_STREAM, 404)
         frame, reason = self._hub.newest, self._hub.end_reason
         if frame is None:
-            return JSONResponse({"error": _NOTHING_YET if reason is None else reason}, 503)
+            return refusal(_NOTHING_YET if reason is None else reason, 503)
         over = {} if reason is None else {"over": reason}
         return JSONResponse({**{key: frame[key] for key in keys or frame}, **over})
 
@@ -71,6 +91,13 @@ class LiveAnswers:
             if self._is_stopping():
                 return
             yield _event(message)
+
+
+def _seconds(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ConfigError(f"times are seconds from the start of the stream, got {text[:80]!r}") from None
 
 
 def _event(message: str | None) -> str:

@@ -7,7 +7,7 @@ how many recordings come before this one, the share that is done, and last the r
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from contextlib import ExitStack, aclosing
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,10 @@ from starlette.types import Receive, Scope, Send
 
 from anydoa.errors import AnydoaError
 from anydoa.web.catalogue import Catalogue, Choice
+from anydoa.web.inbox import Inbox, upload_name
 from anydoa.web.recording import locate_recording
+from anydoa.web.refusal import refusal
 from anydoa.web.turns import GivenUpError, Turn, Turns
-from anydoa.web.upload import Spool, UploadLimits, received_file
 
 LINES = "application/x-ndjson"
 
@@ -31,53 +32,28 @@ class LocateEndpoint:
 
     Args:
         catalogue: what may be chosen.
-        limits: what is taken.
+        inbox: where recordings come in.
         is_stopping: whether the server wants to end.
     """
 
-    def __init__(self, catalogue: Catalogue, limits: UploadLimits, is_stopping: Callable[[], bool]) -> None:
+    def __init__(self, catalogue: Catalogue, inbox: Inbox, is_stopping: Callable[[], bool]) -> None:
         self._catalogue = catalogue
-        self._limits = limits
+        self._inbox = inbox
         self._is_stopping = is_stopping
-        self._turns = Turns(limits.slice_s)
-        self._num_uploads = 0
-        self._spool: Spool | None = None
-
-    def open(self) -> None:
-        """Make the place where uploads lie; called when the server starts."""
-        self._spool = Spool()
-
-    def close(self) -> None:
-        """Remove the place where uploads lie; called when the server stops."""
-        if self._spool is not None:
-            self._spool.close()
+        self._turns = Turns(inbox.limits.slice_s)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the upload is there for exactly as long."""
         request = Request(scope, receive)
-        if self._num_uploads >= self._limits.max_at_once:
-            refusal = _refusal(
-                f"{self._limits.max_at_once} recordings are being located already; try again in a minute",
-                503,
-            )
-            await refusal(scope, receive, send)
-            return
-        self._num_uploads += 1
-        try:
-            assert self._spool is not None  # open() comes before the first request
-            name = request.query_params.get("name", "")[:120] or "recording"
-            with self._spool.place(name) as path:
-                try:
-                    await received_file(request, path, self._limits)
-                except HTTPException as error:
-                    response = _refusal(error.detail, error.status_code)
-                except AnydoaError as error:
-                    response = _refusal(str(error), 400)
-                else:
-                    response = await self._response(request, path, name)
-                await response(request.scope, request.receive, send)
-        finally:
-            self._num_uploads -= 1
+        name = upload_name(request, "recording")
+        with ExitStack() as stack:
+            try:
+                path = stack.enter_context(self._inbox.place(name))
+                await self._inbox.receive(request, path)
+                response = await self._response(request, path, name)
+            except (HTTPException, AnydoaError) as error:
+                response = refusal(error)
+            await response(request.scope, request.receive, send)
 
     async def _response(self, request: Request, path: Path, name: str) -> Response:
         steps = self._steps(request, path, name)
@@ -90,13 +66,13 @@ class LocateEndpoint:
                     break
         if last["type"] == "result":
             return JSONResponse({key: value for key, value in last.items() if key != "type"})
-        return _refusal(last.get("error", ""), last.get("status", 400))
+        return refusal(last.get("error", ""), last.get("status", 400))
 
     async def _steps(self, request: Request, path: Path, name: str) -> AsyncGenerator[dict[str, Any], None]:
         """Progress every so often, then the result or what is wrong."""
         query = request.query_params
         choice = Choice(**{field: query[field] for field in asdict(Choice()) if field in query})
-        work = _Work(self._catalogue, choice, Turn(self._turns), self._limits.max_minutes)
+        work = _Work(self._catalogue, choice, Turn(self._turns), self._inbox.limits.max_minutes)
         task = asyncio.create_task(asyncio.to_thread(work.locate, path, name))
         try:
             while not (await asyncio.wait({task}, timeout=0.25))[0]:
@@ -138,7 +114,3 @@ class _Work:
             return locate_recording(
                 localizer, path, name, max_duration_s=60 * self._max_minutes, on_progress=go_on
             )
-
-
-def _refusal(message: str, status: int) -> Response:
-    return JSONResponse({"error": message}, status)

@@ -5,7 +5,7 @@ highest value, directions of a grid as 32-bit floats; both little-endian, in bas
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.geometry import MicrophoneArray
+from anydoa.geometry import MicrophoneArray, Zone
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, FrameResult, Source
@@ -25,8 +25,8 @@ LIVE_SCHEMA = "anydoa-live-1"
 RECORDING_SCHEMA = "anydoa-recording-1"
 
 
-def hello_message(localizer: Localizer, feed: AudioFeed) -> dict[str, Any]:
-    """First message to every client: what listens, and where it looks."""
+def hello_message(localizer: Localizer, feed: AudioFeed, zones: Sequence[Zone] = ()) -> dict[str, Any]:
+    """First message to every client: what listens, where it looks, and how parts of that are called."""
     return {
         "type": "hello",
         "schema": LIVE_SCHEMA,
@@ -39,13 +39,31 @@ def hello_message(localizer: Localizer, feed: AudioFeed) -> dict[str, Any]:
         "estimator": {"name": localizer.estimator.name, "threshold": localizer.estimator.threshold},
         "array": array_content(localizer.array),
         "grid": grid_content(localizer.grid),
+        "zones": [
+            {
+                "name": zone.name,
+                "azimuth_deg": list(zone.azimuth_deg),
+                "elevation_deg": list(zone.elevation_deg),
+            }
+            for zone in zones
+        ],
         "frame": FRAME_CONVENTION,
         "time": TIME_CONVENTION,
     }
 
 
-def frame_message(result: LiveResult) -> dict[str, Any]:
-    """One result of the live pipeline."""
+def frame_message(
+    result: LiveResult,
+    inside: Mapping[int, str] | None = None,
+    recording: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """One result of the live pipeline.
+
+    Args:
+        result: what is heard now.
+        inside: zones of talkers by their numbers; None where there are no zones.
+        recording: how far the recording of the stream is; None where there is none.
+    """
     return {
         "type": "frame",
         "time_s": round(result.time_s, 4),
@@ -60,6 +78,7 @@ def frame_message(result: LiveResult) -> dict[str, Any]:
                 "active": track.active,
                 "age_s": round(track.age_s, 2),
                 "velocity_deg_s": round(track.velocity_deg_s, 2),
+                **({} if inside is None else {"zone": inside.get(track.id)}),
             }
             for track in result.tracks
         ],
@@ -67,6 +86,7 @@ def frame_message(result: LiveResult) -> dict[str, Any]:
         "levels_db": [round(float(level), 1) for level in result.levels_db],
         "peaks_db": [round(float(level), 1) for level in result.peaks_db],
         "spectrum": spectrum_content(result.spectrum),
+        **({} if recording is None else {"recording": dict(recording)}),
     }
 
 

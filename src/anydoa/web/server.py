@@ -18,7 +18,7 @@ from anydoa.errors import ConfigError
 from anydoa.web.access import AccessOptions, AccessRules, is_address
 from anydoa.web.app import make_app
 from anydoa.web.catalogue import Catalogue
-from anydoa.web.hub import Hub
+from anydoa.web.listening import Listening
 from anydoa.web.upload import UploadLimits
 
 
@@ -67,13 +67,15 @@ class PageServer:
     Args:
         options: address, limits and patience of the server.
         catalogue: what may be chosen on the page.
-        hub: the live stream, if there is one.
+        listening: what is listened to, and may be changed on the page; nothing at first if None.
 
     Raises:
         ConfigError: if the host or port cannot be had, or the token is too short.
     """
 
-    def __init__(self, options: ServerOptions, catalogue: Catalogue, hub: Hub | None = None) -> None:
+    def __init__(
+        self, options: ServerOptions, catalogue: Catalogue, listening: Listening | None = None
+    ) -> None:
         host, token = options.host, options.token
         is_local = host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
         if token is None and not is_local:
@@ -87,7 +89,7 @@ class PageServer:
                 make_app(
                     catalogue,
                     rules,
-                    hub=hub,
+                    listening or Listening(catalogue),
                     limits=options.uploads,
                     is_stopping=lambda: self._uvicorn.should_exit,
                 ),

@@ -99,6 +99,11 @@ def _too_large(max_mb: float) -> HTTPException:
     )
 
 
+def harmless_name(name: str) -> str:
+    """The name of a file without anything that a path or a terminal could take amiss."""
+    return re.sub(r"[^\w .()-]", "_", Path(name).name).strip(". ")[-_MAX_NAME:] or "recording"
+
+
 _PREFIX = "anydoa-serve-"
 _LOCK_NAME = "lock"
 _MAX_NAME = 80
@@ -120,13 +125,15 @@ class Spool:
     @contextmanager
     def place(self, name: str) -> Iterator[Path]:
         """A path for one upload that ends like its name, for messages; it is removed afterwards."""
-        # Nothing stays of the name that a path or a terminal could take amiss.
-        harmless = re.sub(r"[^\w .()-]", "_", Path(name).name).strip(". ")[-_MAX_NAME:] or "recording"
-        folder = Path(tempfile.mkdtemp(dir=self._folder))
+        path = self.new_path(name)
         try:
-            yield folder / harmless
+            yield path
         finally:
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(path.parent, ignore_errors=True)
+
+    def new_path(self, name: str) -> Path:
+        """A path for a file that stays until the server ends or somebody removes it."""
+        return Path(tempfile.mkdtemp(dir=self._folder)) / harmless_name(name)
 
     def close(self) -> None:
         """Remove the folder and all in it."""

@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from anydoa.io.array_file import load_array
-from anydoa.live.feeds import FileFeed
-from anydoa.live.pipeline import LivePipeline
-from anydoa.localizer import Localizer
-from anydoa.web.catalogue import Catalogue
+from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.hub import Hub
-from anydoa.web.messages import hello_message
+from anydoa.web.listening import Listening, ListeningOptions
 from anydoa.web.server import PageServer, ServerOptions
+from anydoa.web.sounds import LiveChoice, Sounds
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 RECORDING = EXAMPLES / "two_talkers.wav"
@@ -36,16 +35,25 @@ def serving(
     repeat: bool = True,
     grid: str = GRID,
     estimator: str = ESTIMATOR,
-    results_per_s: float = 10.0,
     catalogue: Catalogue | None = None,
     max_clients: int = 100,
+    **listening: Any,
 ) -> Iterator[PageServer]:
-    """A server in a thread, on a free port; with a recording to replay it has a live stream."""
-    hub = None
+    """A server in a thread, on a free port; with a recording to replay it has a live stream.
+
+    Other arguments are those of :class:`ListeningOptions`.
+    """
+    catalogue = catalogue or shared_catalogue()
+    # A busy machine may be late here, but drops nothing: what is heard does not depend on it.
+    heard = Listening(
+        catalogue,
+        Sounds([] if replay is None else [replay], pace=pace, repeat=repeat),
+        ListeningOptions(**{"vad": False, "max_queue_s": 600.0, **listening}),
+        Hub(max_clients=max_clients),
+    )
     if replay is not None:
-        localizer = Localizer(ARRAY, grid, estimator)
-        hub = make_hub(replay, localizer, results_per_s, pace=pace, repeat=repeat, max_clients=max_clients)
-    server = PageServer(options or ServerOptions(port=0), catalogue or shared_catalogue(), hub)
+        heard.prepare(LiveChoice(Choice(ARRAY.name, estimator, grid), replay=replay.name))
+    server = PageServer(options or ServerOptions(port=0), catalogue, heard)
     thread = threading.Thread(target=server.run)
     thread.start()
     try:
@@ -58,24 +66,8 @@ def serving(
 
 @cache
 def shared_catalogue() -> Catalogue:
-    """One for all servers: it never changes, and reading all arrays takes its time."""
+    """One for all servers: reading all arrays takes its time."""
     return Catalogue(ARRAY, ESTIMATOR, GRID)
-
-
-def make_hub(
-    recording: Path,
-    localizer: Localizer,
-    results_per_s: float,
-    *,
-    pace: float | None,
-    repeat: bool,
-    max_clients: int = 100,
-) -> Hub:
-    """A live stream of a recording."""
-    feed = FileFeed(recording, pace=pace, repeat=repeat)
-    # A busy machine may be late here, but drops nothing: what is heard does not depend on it.
-    pipeline = LivePipeline(localizer, feed, results_per_s=results_per_s, vad=False, max_queue_s=600)
-    return Hub(pipeline, hello_message(localizer, feed), max_clients=max_clients)
 
 
 def exchange(port: int, message: bytes, *, timeout_s: float = 5.0, leave: bool = False) -> bytes:

@@ -95,7 +95,7 @@ def test_an_upload_that_does_not_say_its_array_is_told_so(server: PageServer) ->
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)) as connection:
         connection.request("POST", "/api/locate", make_wav(6))
         answer = connection.getresponse()
-        assert (answer.status, b"needs the array that made it" in answer.read()) == (400, True)
+        assert (answer.status, b"needs the array that heard it" in answer.read()) == (400, True)
 
 
 def test_too_large_an_upload_is_refused_whether_it_says_its_length_or_not() -> None:

@@ -1,0 +1,202 @@
+"""What the server listens to, and how that is changed while it runs: one change at a time."""
+
+import asyncio
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from anydoa.errors import AnydoaError, ConfigError
+from anydoa.geometry import Zone
+from anydoa.live import LivePipeline
+from anydoa.web.catalogue import Catalogue
+from anydoa.web.hub import Hub
+from anydoa.web.live_stream import LiveStream
+from anydoa.web.sound_recorder import RecordedFeed, RecordingLimits, SoundRecorder
+from anydoa.web.sounds import LiveChoice, Sounds
+
+
+class BusyError(AnydoaError):
+    """Somebody else is changing what is listened to."""
+
+
+class LockedError(AnydoaError):
+    """The server was started so that nobody changes what is listened to."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListeningOptions:
+    """How the server listens, whatever is chosen on the page.
+
+    Args:
+        is_locked: whether the page may change nothing, nor record.
+        zones: zones to name directions by.
+        recordings: how much of a stream may be recorded.
+        results_per_s: about how many results a second.
+        vad: whether tracks follow only what sounds like speech.
+        max_queue_s: most sound that waits to be computed, in seconds.
+    """
+
+    is_locked: bool = False
+    zones: Sequence[Zone] = ()
+    recordings: RecordingLimits = field(default_factory=RecordingLimits)
+    results_per_s: float = 10.0
+    vad: bool = True
+    max_queue_s: float = 0.5
+
+
+class Listening:
+    """Starts, changes and stops the live stream of a server.
+
+    Args:
+        catalogue: arrays, estimators and grids that may be chosen.
+        sounds: cards and recordings that may be chosen.
+        options: how the server listens.
+        hub: who is told.
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        sounds: Sounds | None = None,
+        options: ListeningOptions | None = None,
+        hub: Hub | None = None,
+    ) -> None:
+        self._catalogue = catalogue
+        self.sounds = sounds or Sounds()
+        self.options = options or ListeningOptions()
+        self.hub = hub or Hub()
+        self._choice: LiveChoice | None = None
+        self._first: LiveStream | None = None
+        self._recorded: SoundRecorder | None = None
+        self._is_changing = False
+
+    @property
+    def recorder(self) -> SoundRecorder | None:
+        """The recorder of what is listened to; None where that is nothing."""
+        return None if self.hub.stream is None else self.hub.stream.recorder
+
+    @property
+    def recorded(self) -> Path | None:
+        """The newest recording that is complete, of this stream or of one before."""
+        recorder = self._recorded
+        return None if recorder is None or recorder.is_on else recorder.path
+
+    def prepare(self, choice: LiveChoice) -> None:
+        """Choose what is listened to from the start of the server on.
+
+        Raises:
+            AnydoaError: if it cannot be listened to.
+        """
+        self._choice, self._first = choice, self._open(choice)
+
+    def begin(self) -> None:
+        """Listen to what was prepared, if anything was; called inside the event loop of the server."""
+        if self._first is not None:
+            self.hub.begin(self._first)
+
+    async def change(self, choice: LiveChoice) -> None:
+        """Listen to something else, or to the same in another way. After a mistake all is as it was.
+
+        Raises:
+            LockedError: if nothing may be changed.
+            BusyError: if another change is under way.
+            AnydoaError: if it cannot be listened to.
+        """
+        with self._alone():
+            await asyncio.to_thread(self._catalogue.localizer, choice.choice)  # most mistakes show here
+            before = self._choice if self.hub.end_reason is None else None
+            await self._stop("another choice was made")  # or its own card would be in use
+            try:
+                stream = await asyncio.to_thread(self._open, choice)
+            except AnydoaError:
+                if before is not None:
+                    self.hub.begin(await asyncio.to_thread(self._open, before))
+                    self._choice = before
+                raise
+            self._choice = choice
+            self.hub.begin(stream)
+
+    async def stop(self) -> None:
+        """Listen to nothing.
+
+        Raises:
+            LockedError: if nothing may be changed.
+            BusyError: if a change is under way.
+        """
+        with self._alone():
+            await self._stop("nobody listens now; start again on the page")
+
+    async def close(self) -> None:
+        """Listen to nothing because the server ends."""
+        await self._stop("the server has stopped")
+
+    def record(self, path: Path) -> None:
+        """Record the stream from now on, in place of the recording before.
+
+        Raises:
+            LockedError: if nobody may record.
+            ConfigError: if there is no stream, it is recorded already, or there is no room.
+        """
+        self.check_unlocked()
+        recorder = self.recorder
+        if recorder is None or self.hub.end_reason is not None:
+            raise ConfigError("there is nothing to record; start to listen first")
+        before = self.recorded
+        recorder.start(path)
+        self._recorded = recorder
+        if before is not None:
+            shutil.rmtree(before.parent, ignore_errors=True)
+
+    def check_unlocked(self) -> None:
+        """Refuse whoever wants to change something where nothing may be changed.
+
+        Raises:
+            LockedError: if so.
+        """
+        if self.options.is_locked:
+            raise LockedError(
+                "this page only shows what the server was started with; start `anydoa serve` without --locked"
+            )
+
+    def content(self) -> dict[str, Any]:
+        """What is chosen now and what may be chosen, for the page."""
+        is_live = self.hub.end_reason is None and self._choice is not None
+        return {
+            "listening": self._choice.content if is_live and self._choice is not None else None,
+            "locked": self.options.is_locked,
+            **self.sounds.content(),
+        }
+
+    async def _stop(self, reason: str) -> None:
+        self._choice = None
+        await self.hub.end(reason)
+
+    def _open(self, choice: LiveChoice) -> LiveStream:
+        """A stream that waits to be started."""
+        options = self.options
+        localizer = self._catalogue.localizer(choice.choice)
+        feed = self.sounds.open(choice, localizer.array)
+        recorder = SoundRecorder(feed, options.recordings)
+        pipeline = LivePipeline(
+            localizer,
+            RecordedFeed(feed, recorder),
+            results_per_s=options.results_per_s,
+            vad=options.vad,
+            max_queue_s=options.max_queue_s,
+        )
+        return LiveStream(pipeline, options.zones, recorder)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keeps others from changing anything meanwhile."""
+        self.check_unlocked()
+        if self._is_changing:
+            raise BusyError("somebody else is changing what is listened to; try again in a moment")
+        self._is_changing = True
+        try:
+            yield
+        finally:
+            self._is_changing = False

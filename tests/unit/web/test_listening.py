@@ -1,0 +1,157 @@
+"""What is listened to changes while the server runs: by whom it may, and one change at a time."""
+
+import asyncio
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from websockets.sync.client import connect
+
+from anydoa.web.catalogue import Choice
+from anydoa.web.listening import BusyError, Listening
+from anydoa.web.server import PageServer, ServerOptions
+from anydoa.web.sounds import LiveChoice
+from unit.web.served import ARRAY, EXAMPLES, RECORDING, serving, shared_catalogue
+
+ARRAY_FILE = EXAMPLES / "two_talkers.array.toml"
+QUICKLY = {"array": ARRAY.name, "replay": RECORDING.name, "estimator": "srp-phat"}
+
+
+def request(
+    server: PageServer, method: str, path: str, body: bytes | None = None, **query: str
+) -> tuple[int, dict[str, Any]]:
+    address = f"http://127.0.0.1:{server.port}{path}?{urlencode(query)}"
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(address, data=body, method=method), timeout=30
+        ) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PageServer]:
+    with serving(replay=RECORDING) as running:
+        yield running
+
+
+def test_every_client_hears_of_another_choice_and_of_silence(server: PageServer) -> None:
+    with connect(f"ws://127.0.0.1:{server.port}/live") as client:
+        first = json.loads(client.recv(20))
+        assert request(server, "GET", "/api/listening")[1]["listening"]["replay"] == RECORDING.name
+        status, state = request(server, "POST", "/api/listening", **QUICKLY, grid="azimuth:360")
+        assert (status, state["listening"]["grid"]) == (200, "azimuth:360")
+        hello = next(said for said in sayings(client) if said["type"] == "hello")
+        assert hello["grid"]["name"] == "azimuth:360,0"
+        assert hello["stream"]["id"] != first["stream"]["id"]
+        status, state = request(server, "DELETE", "/api/listening")
+        assert (status, state["listening"]) == (200, None)
+        assert (
+            "nobody listens now" in next(said for said in sayings(client) if said["type"] == "end")["reason"]
+        )
+        assert request(server, "GET", "/api/now")[0] == 404
+        assert request(server, "POST", "/api/listening", **QUICKLY)[0] == 200
+        assert next(said for said in sayings(client) if said["type"] == "frame")["time_s"] < 5
+
+
+def sayings(client: Any) -> Iterator[dict[str, Any]]:
+    while True:
+        yield json.loads(client.recv(20))
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ({"array": ARRAY.name}, "sound comes from a card or from a recording; choose one of them"),
+        ({"replay": RECORDING.name}, "sound needs the array that heard it; choose its name"),
+        ({**QUICKLY, "array": "two_talker"}, "the page offers no array 'two_talker'; did you mean"),
+        ({**QUICKLY, "replay": "../secret.wav"}, "the server has no recording '../secret.wav'; did you mean"),
+        ({**QUICKLY, "array": "linear-4"}, "recording has 6 channels but array 'linear-4' uses 4"),
+        ({**QUICKLY, "ignore": "x"}, "channels to ignore are numbers from 0"),
+        ({"array": ARRAY.name, "card": "no such card"}, "sound card"),
+    ],
+)
+def test_a_mistake_is_told_with_its_cure_and_the_stream_goes_on(
+    server: PageServer, query: dict[str, str], message: str
+) -> None:
+    status, answer = request(server, "POST", "/api/listening", **query)
+    assert status == 400
+    assert message in answer["error"]
+    assert request(server, "GET", "/api/listening")[1]["listening"]["array"] == ARRAY.name
+
+
+def test_an_array_that_comes_as_a_file_can_be_chosen(server: PageServer) -> None:
+    text = ARRAY_FILE.read_bytes().replace(b"two_talkers", b"my_board")
+    status, array = request(server, "POST", "/api/arrays", text, name="board.toml")
+    assert (status, array["name"]) == (200, "my_board")
+    assert request(server, "POST", "/api/listening", **{**QUICKLY, "array": "my_board"})[0] == 200
+    status, twin = request(server, "POST", "/api/arrays", ARRAY_FILE.read_bytes(), name="twin.toml")
+    assert twin["name"] == f"{ARRAY.name} (twin.toml)"  # the one of the command line stays what it is
+    with urllib.request.urlopen(f"http://127.0.0.1:{server.port}/api/options") as answer:
+        names = [each["name"] for each in json.load(answer)["arrays"]]
+    assert names[0] == ARRAY.name
+    assert {"my_board", twin["name"]} <= set(names)
+
+
+def test_a_file_that_is_no_array_is_told_by_its_own_name(server: PageServer) -> None:
+    status, answer = request(server, "POST", "/api/arrays", b"not toml at all", name="board.toml")
+    assert status == 400
+    assert answer["error"].startswith("board.toml: ")
+    assert "/tmp" not in answer["error"]
+
+
+def test_a_recording_of_ones_own_is_replayed(server: PageServer) -> None:
+    status, sent = request(server, "POST", "/api/replays", RECORDING.read_bytes(), name="mine.wav")
+    assert (status, sent["name"]) == (200, "mine.wav")
+    status, state = request(server, "POST", "/api/listening", **{**QUICKLY, "replay": "mine.wav"})
+    assert (status, state["replays"]) == (200, [RECORDING.name, "mine.wav"])
+    status, answer = request(server, "POST", "/api/replays", b"no sound", name="noise.wav")
+    assert status == 400
+    assert answer["error"].startswith("noise.wav: ")
+
+
+def test_two_changes_at_once_are_one_too_many() -> None:
+    async def change_twice() -> None:
+        listening = Listening(shared_catalogue())
+        choice = LiveChoice(Choice(ARRAY.name, "srp-phat"), replay="none.wav")
+        results = await asyncio.gather(
+            listening.change(choice), listening.change(choice), return_exceptions=True
+        )
+        assert "has no recording 'none.wav'; send it first" in str(results[0])
+        assert isinstance(results[1], BusyError)
+
+    asyncio.run(change_twice())
+
+
+def test_a_locked_server_shows_and_changes_nothing() -> None:
+    with serving(replay=RECORDING, is_locked=True) as server:
+        for method, path in (
+            ("POST", "/api/listening"), ("DELETE", "/api/listening"), ("POST", "/api/recording"),
+            ("DELETE", "/api/recording"), ("POST", "/api/replays"),
+        ):  # fmt: skip
+            status, answer = request(server, method, path, **QUICKLY)
+            assert status == 403
+            assert "without --locked" in answer["error"]
+        assert request(server, "GET", "/api/listening")[1]["locked"]
+
+
+def test_nobody_changes_or_hears_anything_without_the_token() -> None:
+    with serving(ServerOptions(port=0, token="a-long-secret"), replay=RECORDING) as server:
+        for method, path in (
+            ("GET", "/api/listening"), ("POST", "/api/listening"), ("DELETE", "/api/listening"),
+            ("GET", "/api/recording"), ("POST", "/api/recording"), ("POST", "/api/arrays"),
+            ("POST", "/api/replays"), ("GET", "/api/tracks"), ("GET", "/metrics"),
+        ):  # fmt: skip
+            assert request(server, method, path)[0] == 401
+
+
+def test_a_page_of_another_site_changes_nothing(server: PageServer) -> None:
+    address = f"http://127.0.0.1:{server.port}/api/listening"
+    foreign = urllib.request.Request(address, method="DELETE", headers={"Origin": "http://evil.example"})
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        urllib.request.urlopen(foreign)
