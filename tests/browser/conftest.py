@@ -1,71 +1,26 @@
-"""A headless browser, the system's own, that reports whatever the page does wrong."""
+"""A headless browser, the system's own, with one page for all tests, which reports whatever it does wrong."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
-from urllib.parse import urlsplit
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import (
-    Browser,
-    BrowserType,
-    ConsoleMessage,
-    Page,
-    ViewportSize,
-    expect,
-    sync_playwright,
-)
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from anydoa.geometry import Zone
+from anydoa.web.server import PageServer
+from browser.visit import SMALL, Visit
 from browsers import NO_BROWSER, find_browser
+from unit.web.served import RECORDING, serving
 
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
+    "--mute-audio",
 ]  # fmt: skip
-DESKTOP: ViewportSize = {"width": 1280, "height": 800}
-PHONE: ViewportSize = {"width": 390, "height": 844}
-SCREENSHOTS = Path(__file__).parents[2] / "out" / "screenshots"
+SLOWLY = 4.0  # results a second; drawing a sphere without a graphics card takes its time
+ZONES = (Zone("desk", (20, 60)), Zone("door", (-90, -60)))
 
-
-@dataclass
-class Visit:
-    """A page that is looked at, and everything it asked for and complained of."""
-
-    page: Page
-    requests: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.on("websocket", lambda socket: self.requests.append(socket.url))
-        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        self.page.on("console", self._hear)
-
-    def _hear(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
-            self.complaints.append(message.text)
-
-    def strangers(self, port: int) -> list[str]:
-        """Requests that went anywhere but to the server."""
-        local = [f"127.0.0.1:{port}", ""]  # the latter for data: and blob:
-        return [url for url in self.requests if urlsplit(url).netloc not in local]
-
-    def screenshot(self, name: str, *, full_page: bool = False) -> None:
-        """Keep what is seen, for people."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=full_page)
-
-    def screenshots(self, name: str) -> None:
-        """The same on a desk, in the dark and on a phone; nowhere may the page be wider than the screen."""
-        for kind, size, scheme in (
-            ("light", DESKTOP, "light"), ("dark", DESKTOP, "dark"), ("phone", PHONE, "light"),
-        ):  # fmt: skip
-            self.page.set_viewport_size(size)
-            self.page.emulate_media(color_scheme=scheme)
-            self.page.wait_for_timeout(400)  # for the canvases to follow
-            self.screenshot(f"{name}_{kind}", full_page=kind == "phone")
-            assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+Visiting = Callable[..., Visit]
 
 
 def browser_path() -> str:
@@ -80,21 +35,47 @@ def browser_path() -> str:
 
 
 @pytest.fixture(scope="session")
-def browsers() -> Iterator[BrowserType]:
-    browser_path()
+def browser() -> Iterator[Browser]:
+    path = browser_path()
     expect.set_options(timeout=60_000)
-    with sync_playwright() as playwright:
-        yield playwright.chromium
-
-
-@pytest.fixture(scope="session")
-def browser(browsers: BrowserType) -> Iterator[Browser]:
-    with browsers.launch(executable_path=browser_path(), args=ARGUMENTS) as running:
+    with (
+        sync_playwright() as playwright,
+        playwright.chromium.launch(executable_path=path, args=ARGUMENTS) as running,
+    ):
         yield running
 
 
 @pytest.fixture(scope="session")
-def browser_without_webgl(browsers: BrowserType) -> Iterator[Browser]:
-    arguments = [*ARGUMENTS, "--disable-3d-apis"]
-    with browsers.launch(executable_path=browser_path(), args=arguments) as running:
+def shared_page(browser: Browser) -> Page:
+    return browser.new_context(viewport=SMALL).new_page()
+
+
+@pytest.fixture
+def visit(shared_page: Page) -> Iterator[Visiting]:
+    """Opens an address in the page that all tests share, as somebody who was never there."""
+    visits: list[Visit] = []
+
+    def begin(url: str, *, wait: bool = True) -> Visit:
+        visits.append(Visit(shared_page))
+        shared_page.goto(url)
+        if wait:
+            expect(shared_page.locator("main[inert]")).to_have_count(0)  # all of it answers
+        return visits[-1]
+
+    yield begin
+    for each in visits:
+        each.end()
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PageServer]:
+    """A live stream in which two talkers alternate, each in a zone."""
+    with serving(replay=RECORDING, results_per_s=SLOWLY, zones=ZONES) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Iterator[PageServer]:
+    """A server without a live stream."""
+    with serving() as running:
         yield running

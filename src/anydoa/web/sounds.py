@@ -60,7 +60,7 @@ class Sounds:
     Args:
         recordings: recordings of the command line.
         order: puts the channels of a card or of those recordings in order.
-        pace: of recordings: 1 for real time, None for as fast as it is taken.
+        pace: how fast recordings are replayed: 1 for real time, None for as fast as it is taken.
         repeat: whether recordings begin again at their end.
     """
 

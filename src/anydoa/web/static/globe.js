@@ -6,6 +6,7 @@ import { drawMark } from "./mark.js";
 import { readableNumbers } from "./plan.js";
 import { HEIGHT, WIDTH } from "./raster.js";
 import { colour, palette } from "./theme.js";
+import { outline, zonePieces } from "./zones.js";
 
 const START = { azimuth: 180, elevation: 66 }; // from behind and above: the front is up, the left is left
 const KEYS = { ArrowLeft: [-10, 0], ArrowRight: [10, 0], ArrowUp: [0, 10], ArrowDown: [0, -10] };
@@ -58,6 +59,7 @@ export class Globe {
   constructor(box, label) {
     this.camera = { ...START };
     this.marks = [];
+    this.zones = [];
     this.box = box;
     this.canvas = new Canvas(box, (gl, width, height, ratio) => this.#paint(gl, width, height, ratio), {
       type: "webgl",
@@ -84,6 +86,11 @@ export class Globe {
   setArray(array) {
     const reach = Math.max(...array.positions.map((position) => Math.hypot(...position)));
     this.microphones = array.positions.map((position) => position.map((x) => (x / reach) * ARRAY_SIZE));
+    this.overlay.repaint();
+  }
+
+  setZones(zones) {
+    this.zones = zones.flatMap((zone) => zonePieces(zone).map((piece) => outline(piece).map((point) => fromAngles(...point))));
     this.overlay.repaint();
   }
 
@@ -165,6 +172,7 @@ export class Globe {
       depth: dot(point, axes[2]),
     });
     this.#nameSides(context, project, width < NARROW);
+    for (const points of this.zones) drawZone(context, points.map(project));
     const marks = this.marks.map((mark) => ({ mark, ...project(mark.xyz) }));
     for (const { mark, x, y } of marks.filter(({ depth }) => depth < 0)) drawMark(context, x, y, mark, { faint: true });
     if (this.microphones) this.#drawArray(context, project);
@@ -210,6 +218,24 @@ export class Globe {
       if (numbered.has(index)) context.fillText(String(index), places[index].x, places[index].y + 0.5);
     }
   }
+}
+
+// The near side of a zone's edge is drawn in full, the far one pale.
+function drawZone(context, points) {
+  context.strokeStyle = colour("zone");
+  context.lineWidth = 1.5;
+  context.setLineDash([5, 3]);
+  for (const isNear of [false, true]) {
+    context.globalAlpha = isNear ? 1 : 0.3;
+    context.beginPath();
+    points.forEach(({ x, y, depth }, index) => {
+      if (index && depth >= 0 === isNear) context.lineTo(x, y);
+      else context.moveTo(x, y);
+    });
+    context.stroke();
+  }
+  context.setLineDash([]);
+  context.globalAlpha = 1;
 }
 
 // Of the sphere, in pixels; the rest of the box is for the names of the sides.

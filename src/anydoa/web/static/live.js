@@ -1,23 +1,29 @@
 // The live half of the page: every message of the stream becomes sphere, time line, tables and meters.
 
 import { sentence, spokenAzimuth } from "./directions.js";
+import { History } from "./history.js";
 import { LevelMeters } from "./levels.js";
+import { TalkerNames } from "./names.js";
 import { ArrayPlan } from "./plan.js";
+import { LiveRecorder } from "./recorder.js";
 import { listen } from "./stream.js";
 import { fillTable } from "./table.js";
-import { azimuthBins, azimuthProfile, Timeline } from "./timeline.js";
+import { azimuthBins, azimuthProfile } from "./timeline.js";
 import { DirectionView } from "./view.js";
 
-const SHOWN_S = 30;
 const byId = (id) => document.getElementById(id);
 
 export class LivePage {
-  constructor() {
+  constructor(listening) {
+    this.listening = listening;
     this.view = new DirectionView(byId("live-view"), { sphere: byId("live-sphere"), map: byId("live-map") }, {
       label: "Spectrum over all directions, with the talkers that the table lists",
       kind: new URLSearchParams(location.search).get("view") === "map" ? "map" : "sphere",
+      name: "live view",
     });
-    this.timeline = new Timeline(byId("live-timeline"), "Azimuth of the talkers over the last 30 seconds");
+    this.history = new History();
+    this.recorder = new LiveRecorder();
+    this.names = new TalkerNames();
     this.meters = new LevelMeters(byId("levels"), byId("levels-note"));
     this.plan = new ArrayPlan(byId("live-array"));
     this.known = new Set();
@@ -33,21 +39,28 @@ export class LivePage {
     });
   }
 
-  // What the page says where nothing is served live.
-  sayIdle() {
-    byId("live-idle").hidden = false;
+  // What the page says as long as nothing was listened to.
+  #setIdle(idle) {
+    byId("live-idle").hidden = !idle;
     byId("live-idle").textContent =
-      "No live stream. Start anydoa serve with --array and --device or --replay, or open the tab Recording.";
-    byId("live").classList.add("idle-page");
+      "No live stream. Choose a sound under “What is listened to”, or open the tab Recording.";
+    byId("live").classList.toggle("idle-page", idle);
+    if (!idle) return;
+    this.listening.open();
     setState("off", "no live stream");
   }
 
   hello(message) {
+    this.#setIdle(false);
+    this.listening.refresh();
     this.view.setStage(message.array, message.grid);
     this.plan.setArray(message.array);
     this.meters.setArray(message.array, message.stream.num_channels);
     this.bins = azimuthBins(this.view.directions);
-    this.timeline.clear();
+    this.view.setZones(message.zones);
+    this.history.begin(message.stream);
+    this.names.open(message.stream.id);
+    this.recorder.show();
     this.known.clear();
     this.#setOld("");
     byId("estimator").textContent = message.estimator.name;
@@ -58,16 +71,13 @@ export class LivePage {
   frame(message) {
     if (byId("live").classList.contains("old")) this.#resume();
     const shown = this.view.setSpectrum(message.spectrum);
-    this.view.setMarks(message.tracks);
+    const talkers = message.tracks.map((track) => ({ ...track, name: this.names.of(track.id) }));
+    this.view.setMarks(talkers);
     this.plan.setTalkers(message.tracks);
     this.meters.show(message.levels_db, message.peaks_db);
-    this.timeline.columns.push({ time: message.time_s, profile: azimuthProfile(shown, this.bins) });
-    for (const track of message.tracks) {
-      const { id, azimuth_deg: azimuth, activity } = track;
-      this.timeline.dots.push({ time: message.time_s, azimuth, id, strength: activity });
-    }
-    this.timeline.show(message.time_s - SHOWN_S, message.time_s, message.time_s);
-    fillTable(byId("talkers").tBodies[0], message.tracks);
+    this.history.push(message.time_s, azimuthProfile(shown, this.bins), message.tracks);
+    this.recorder.show(message.recording);
+    fillTable(byId("talkers").tBodies[0], talkers, (id, name) => this.names.set(id, name));
     byId("talkers-empty").hidden = message.tracks.length > 0;
     byId("talkers-empty").textContent = this.known.size ? "Nobody speaks." : "Nobody has been heard yet.";
     byId("sound-warning").hidden = message.warnings.length === 0;
@@ -81,6 +91,8 @@ export class LivePage {
   }
 
   end(message) {
+    this.listening.refresh();
+    if (this.name === undefined) return this.#setIdle(true);
     setState("off", message.reason);
     this.#setOld(`${sentence(message.reason)} What is shown is old.`);
   }

@@ -1,5 +1,7 @@
 // Starts the page: its two halves, the tabs between them, and files dropped anywhere.
 
+import { ArrayList } from "./arrays.js";
+import { ListeningForm } from "./listening.js";
 import { LivePage } from "./live.js";
 import { RecordingPage } from "./recording.js";
 
@@ -50,16 +52,13 @@ for (const place of document.querySelectorAll(".legend-place")) {
 }
 
 const options = await (await fetch("/api/options")).json();
-const recording = new RecordingPage(options);
-const live = new LivePage();
+const arrays = new ArrayList(options);
+const recording = new RecordingPage(options, arrays);
+const live = new LivePage(new ListeningForm(options, arrays));
+live.start();
 document.querySelector("main").inert = false; // until now nothing on it would have answered
 acceptDrops((files) => {
   choose(document.getElementById("tab-recording"));
   recording.take(files);
 });
-if (options.live) {
-  live.start();
-} else {
-  live.sayIdle();
-  choose(document.getElementById("tab-recording"));
-}
+if (!options.live) choose(document.getElementById("tab-recording"));

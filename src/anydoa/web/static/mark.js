@@ -1,4 +1,4 @@
-// The mark of a talker on sphere and map: a ring in the talker's colour and its number.
+// The mark of a talker on sphere and map: a ring in the talker's colour, its number and its name.
 
 import { colour, talkerColour } from "./theme.js";
 
@@ -18,7 +18,19 @@ export function drawMark(context, x, y, mark, { faint = false } = {}) {
   if (mark.mirrored) context.setLineDash([3, 3]);
   context.stroke();
   if (!mark.mirrored) drawNumber(context, x + RADIUS, y - RADIUS, mark, ink);
+  if (!mark.mirrored && mark.name) drawName(context, x + RADIUS + 12, y - RADIUS, mark.name);
   context.restore();
+}
+
+function drawName(context, x, y, name) {
+  context.font = "600 12px system-ui, sans-serif";
+  context.textAlign = "left";
+  context.textBaseline = "middle";
+  context.lineWidth = 3;
+  context.strokeStyle = colour("card");
+  context.strokeText(name, x, y);
+  context.fillStyle = colour("ink");
+  context.fillText(name, x, y);
 }
 
 function drawNumber(context, x, y, mark, ink) {

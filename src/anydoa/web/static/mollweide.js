@@ -4,6 +4,7 @@ import { Canvas } from "./canvas.js";
 import { drawMark } from "./mark.js";
 import { HEIGHT, WIDTH } from "./raster.js";
 import { colour, palette } from "./theme.js";
+import { outline, zonePieces } from "./zones.js";
 
 const PICTURE = { width: 720, height: 360 }; // scaled up smoothly
 const MARGIN = 18;
@@ -14,6 +15,7 @@ const NAMES = { 90: "left 90°", 0: "front 0°", "-90": "right −90°" };
 export class MollweideMap {
   constructor(box, label) {
     this.marks = [];
+    this.zones = [];
     this.picture = new OffscreenCanvas(PICTURE.width, PICTURE.height);
     this.sources = pixelSources();
     this.canvas = new Canvas(box, (context, width, height) => this.draw(context, width, height), { label });
@@ -27,6 +29,11 @@ export class MollweideMap {
   }
 
   setArray() {} // the map shows directions alone
+
+  setZones(zones) {
+    this.zones = zones.map(({ name, ...range }) => ({ name, pieces: zonePieces(range) }));
+    this.canvas.repaint();
+  }
 
   setMarks(marks) {
     this.marks = marks;
@@ -77,6 +84,7 @@ export class MollweideMap {
     context.ellipse(width / 2, height / 2, half, half / 2, 0, 0, 2 * Math.PI);
     context.strokeStyle = colour("graticule");
     context.stroke();
+    for (const zone of this.zones) drawZone(context, project, zone);
     nameDirections(context, project);
     for (const mark of this.marks) drawMark(context, ...project(place(azimuth(mark.xyz), elevation(mark.xyz))), mark);
   }
@@ -100,6 +108,32 @@ export class MollweideMap {
     context.stroke();
     context.globalAlpha = 1;
   }
+}
+
+function drawZone(context, project, { name, pieces }) {
+  context.strokeStyle = context.fillStyle = colour("zone");
+  context.lineWidth = 1.5;
+  context.setLineDash([5, 3]);
+  for (const piece of pieces) {
+    context.beginPath();
+    for (const point of outline(piece)) context.lineTo(...project(place(...point)));
+    context.closePath();
+    context.globalAlpha = 0.1;
+    context.fill();
+    context.globalAlpha = 1;
+    context.stroke();
+  }
+  context.setLineDash([]);
+  const [widest] = pieces.toSorted((a, b) => b.to - b.from - (a.to - a.from));
+  if (!widest) return;
+  const [x, y] = project(place((widest.from + widest.to) / 2, (widest.low + widest.high) / 2));
+  context.font = "600 12px system-ui, sans-serif";
+  context.textAlign = "center";
+  context.textBaseline = "bottom";
+  context.lineWidth = 3;
+  context.strokeStyle = colour("card");
+  context.strokeText(name, x, y - 3);
+  context.fillText(name, x, y - 3);
 }
 
 function nameDirections(context, project) {

@@ -1,7 +1,9 @@
 // The recording half of the page: a file goes to the server, its directions come back.
 
 import { dot, sentence, spokenAzimuth } from "./directions.js";
+import { fillSelect } from "./arrays.js";
 import { ArrayPlan } from "./plan.js";
+import { Player } from "./player.js";
 import { locateFile } from "./request.js";
 import { about, savePicture, saveResult, saveTable, saveTimes } from "./save.js";
 import { fillTable } from "./table.js";
@@ -13,11 +15,11 @@ const NARROW = matchMedia("(max-width: 820px)"); // where the result is below th
 const byId = (id) => document.getElementById(id);
 
 export class RecordingPage {
-  constructor(options) {
+  constructor(options, arrays) {
     this.options = options;
+    this.arrays = arrays;
     this.plan = new ArrayPlan(byId("form-array"));
-    const arrays = options.arrays.map(({ name, title }) => [name, title === name ? name : `${name} – ${title}`]);
-    fillSelect(byId("array"), options.own_array ? arrays : [["", "choose what recorded it"], ...arrays]);
+    arrays.offer(byId("array"), byId("array-file"), (text) => this.#complain(text));
     fillSelect(byId("choose-estimator"), options.estimators.map((name) => [name, name]));
     fillSelect(byId("grid"), options.grids.map((name) => [name, name]));
     fillSelect(byId("sources"), options.sources.map((name) => [name, name === "auto" ? "find out" : name]));
@@ -69,7 +71,7 @@ export class RecordingPage {
   }
 
   #showArray() {
-    const array = this.options.arrays.find(({ name }) => name === byId("array").value);
+    const array = this.arrays.find(byId("array").value);
     if (array) this.plan.setArray(array);
   }
 
@@ -87,8 +89,9 @@ export class RecordingPage {
 
   // Says what is wrong in place of any result, which would be of another recording.
   #complain(message) {
-    byId("error").hidden = false;
+    byId("error").hidden = !message;
     byId("error").textContent = message;
+    if (!message) return;
     this.#setResultShown(false);
     byId("result-idle").textContent = "No result: see what is wrong in the form.";
   }
@@ -105,6 +108,7 @@ export class RecordingPage {
     this.view ??= new DirectionView(byId("result-view"), { sphere: byId("result-sphere"), map: byId("result-map") }, {
       label: "Spectrum of the whole recording, with the sources that the table lists",
       kind: "map",
+      name: "result view",
     });
     this.timeline ??= new Timeline(byId("result-timeline"), "Azimuth of the sources over the recording");
     byId("result-about").textContent = about(result);
@@ -116,6 +120,8 @@ export class RecordingPage {
       time: frame.time_s, azimuth: source.azimuth_deg, strength: source.score, id: nearest(source, result.sources),
     })));
     this.timeline.show(0, result.duration_s, 0);
+    this.player ??= new Player(this.timeline);
+    this.player.open(this.file);
     fillTable(byId("result-table").tBodies[0], result.sources);
     byId("result-note").textContent = notes(result).join(" ");
     const warning = result.warnings.map(sentence).join(" ");
@@ -159,8 +165,4 @@ function nearest({ xyz }, sources) {
   const angles = sources.map((source) => dot(source.xyz, xyz));
   const best = angles.indexOf(Math.max(...angles));
   return best >= 0 && angles[best] >= SAME_SOURCE ? sources[best].id : null;
-}
-
-function fillSelect(select, choices) {
-  select.replaceChildren(...choices.map(([value, text]) => new Option(text, value)));
 }

@@ -1,4 +1,4 @@
-// One recording on its way: sent to the server, which tells line by line how far it is, and last what it found.
+// Questions to the server; a recording is sent to it, and it tells line by line how far it is and what it found.
 
 import { isTokenRefused, TOKEN_REFUSED, UNAUTHORIZED } from "./stream.js";
 
@@ -17,6 +17,23 @@ export async function locateFile(file, query, { signal, onProgress }) {
     else throw new RefusedError(step.error);
   }
   throw new RefusedError("The server stopped before it was done; is anydoa serve still running?");
+}
+
+// What the server says to a short question.
+export async function ask(url, options) {
+  const answer = await fetchOrExplain(url, options);
+  if (answer.status === UNAUTHORIZED) throw new RefusedError(TOKEN_REFUSED);
+  const content = await answer.json();
+  if (!answer.ok) throw new RefusedError(content.error);
+  return content;
+}
+
+// A file that the server has.
+export async function fetchFile(url) {
+  const answer = await fetchOrExplain(url);
+  if (answer.status === UNAUTHORIZED) throw new RefusedError(TOKEN_REFUSED);
+  if (!answer.ok) throw new RefusedError((await answer.json()).error);
+  return answer.blob();
 }
 
 // A server that refuses early closes the connection, which a browser calls a network error.

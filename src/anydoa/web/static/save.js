@@ -78,7 +78,7 @@ function stem(name) {
   return name.replace(/\.[^.]*$/, "") || "recording";
 }
 
-function download(blob, name) {
+export function download(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
   link.download = name;

@@ -5,10 +5,11 @@ import { NUM_TALKER_COLOURS } from "./theme.js";
 
 const MOST_MIRRORS = 3; // a line of microphones has a whole cone of them
 
-export function fillTable(body, talkers) {
+// With onName a person may name talkers: called with number and name.
+export function fillTable(body, talkers, onName) {
   while (body.rows.length > talkers.length) body.deleteRow(-1);
   talkers.forEach((talker, index) => {
-    const row = body.rows[index] ?? addRow(body);
+    const row = body.rows[index] ?? addRow(body, onName);
     row.dataset.id = talker.id;
     row.dataset.azimuth = talker.azimuth_deg;
     row.dataset.elevation = talker.elevation_deg;
@@ -16,6 +17,8 @@ export function fillTable(body, talkers) {
     const [who, azimuth, elevation, score] = row.cells;
     who.firstChild.className = `badge talker-${talker.id % NUM_TALKER_COLOURS}`;
     setText(who.firstChild, String(talker.id));
+    if (onName) showName(who.children[1], talker);
+    setText(who.lastChild, talker.zone ?? "");
     setText(azimuth.firstChild, spokenAzimuth(talker.azimuth_deg));
     setText(azimuth.lastChild, mirrorText(talker.mirror));
     setText(elevation, degrees(talker.elevation_deg));
@@ -35,11 +38,13 @@ function angles(direction) {
   return `${spokenAzimuth(direction.azimuth_deg)}, ${degrees(direction.elevation_deg)}`;
 }
 
-function addRow(body) {
+function addRow(body, onName) {
   const row = body.insertRow();
   const who = document.createElement("th");
   who.scope = "row";
-  who.append(document.createElement("span"));
+  const zone = document.createElement("small");
+  zone.className = "zone";
+  who.append(document.createElement("span"), ...(onName ? [nameField(row, onName)] : []), zone);
   row.append(who);
   for (let cell = 1; cell < 4; cell++) row.insertCell();
   const mirror = document.createElement("small");
@@ -50,6 +55,19 @@ function addRow(body) {
   bar.setAttribute("aria-hidden", "true");
   row.cells[3].append(bar, document.createElement("span"));
   return row;
+}
+
+function nameField(row, onName) {
+  const field = document.createElement("input");
+  Object.assign(field, { className: "name", maxLength: 24, placeholder: "name", autocomplete: "off" });
+  field.addEventListener("input", () => onName(Number(row.dataset.id), field.value.trim()));
+  return field;
+}
+
+// The field follows its row's talker, but not while a person types.
+function showName(field, { id, name }) {
+  field.setAttribute("aria-label", `Name of talker ${id}`);
+  if (document.activeElement !== field) field.value = name;
 }
 
 function setText(element, text) {

@@ -4,21 +4,29 @@ import { gridDirections, spectrumValues } from "./decode.js";
 import { Globe } from "./globe.js";
 import { MollweideMap } from "./mollweide.js";
 import { Raster } from "./raster.js";
+import { keep, setting } from "./settings.js";
 import { onThemeChange } from "./theme.js";
 
 const LEAST_RANGE = 0.06; // of a spectrum; smaller differences are noise and stay pale
 const FADE = 0.98; // of the brightest value at each result: louder moments are remembered for some seconds
 
 export class DirectionView {
-  constructor(box, buttons, { label, kind }) {
+  // The kind that a person chose is kept under a name; kind is what there is before.
+  constructor(box, buttons, { label, kind, name }) {
     this.box = box;
     this.buttons = buttons;
     this.label = label;
     this.marks = [];
     this.shown = null; // the spectrum that waits to be painted
-    for (const [name, button] of Object.entries(buttons)) button.addEventListener("click", () => this.show(name));
+    this.zones = [];
+    for (const [kind, button] of Object.entries(buttons)) {
+      button.addEventListener("click", () => {
+        keep(name, kind);
+        this.show(kind);
+      });
+    }
     onThemeChange(() => this.drawing.recolour());
-    this.show(kind);
+    this.show(setting(name, kind));
   }
 
   show(kind) {
@@ -38,6 +46,7 @@ export class DirectionView {
     for (const [name, button] of Object.entries(this.buttons)) button.setAttribute("aria-pressed", name === kind);
     if (this.array) this.drawing.setArray(this.array);
     if (this.raster) this.drawing.setRaster(this.raster);
+    this.drawing.setZones(this.zones);
     this.drawing.setMarks(this.marks);
   }
 
@@ -48,6 +57,12 @@ export class DirectionView {
     this.brightest = 0;
     this.drawing.setArray(array);
     this.drawing.setRaster(this.raster);
+  }
+
+  // Zones: {name, azimuth_deg, elevation_deg}.
+  setZones(zones) {
+    this.zones = zones;
+    this.drawing.setZones(zones);
   }
 
   // Returns each value as shown, 0..1.

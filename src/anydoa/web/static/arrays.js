@@ -1,0 +1,53 @@
+// The arrays to choose from, the same in every form; a file of one's own joins them.
+
+import { ask } from "./request.js";
+
+export class ArrayList {
+  constructor({ arrays, own_array: own }) {
+    this.arrays = arrays;
+    this.own = own;
+    this.selects = [];
+  }
+
+  find(name) {
+    return this.arrays.find((array) => array.name === name);
+  }
+
+  // Fills a select, and a file input beside it that adds to it; what is wrong with a file is told to complain.
+  offer(select, file, complain) {
+    this.selects.push(select);
+    fillArrays(select, this.arrays, this.own ? "" : select.dataset.question);
+    file.addEventListener("change", async () => {
+      if (!file.files.length) return;
+      try {
+        await this.#add(file.files[0]);
+        select.value = this.newest;
+        complain("");
+        select.dispatchEvent(new Event("change", { bubbles: true }));
+      } catch (error) {
+        complain(error.message);
+      }
+      file.value = ""; // the same file may be corrected and chosen again
+    });
+  }
+
+  async #add(file) {
+    const array = await ask(`/api/arrays?${new URLSearchParams({ name: file.name })}`, { method: "POST", body: file });
+    this.arrays = [...this.arrays.filter(({ name }) => name !== array.name), array];
+    this.newest = array.name;
+    for (const select of this.selects) {
+      const chosen = select.value;
+      fillArrays(select, this.arrays, this.own || chosen ? "" : select.dataset.question);
+      select.value = chosen;
+    }
+  }
+}
+
+function fillArrays(select, arrays, question) {
+  const choices = arrays.map(({ name, title }) => [name, title === name ? name : `${name} – ${title}`]);
+  fillSelect(select, question ? [["", question], ...choices] : choices);
+}
+
+export function fillSelect(select, choices) {
+  select.replaceChildren(...choices.map(([value, text]) => new Option(text, value)));
+}
