@@ -2,15 +2,17 @@
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from anydoa.geometry import Zone
+from anydoa.web.catalogue import Catalogue
 from anydoa.web.server import PageServer
 from browser.visit import SMALL, Visit
 from browsers import NO_BROWSER, find_browser
-from unit.web.served import RECORDING, serving
+from unit.web.served import ARRAY, ESTIMATOR, RECORDING, serving
 
 ARGUMENTS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -18,9 +20,22 @@ ARGUMENTS = [
     "--mute-audio",
 ]  # fmt: skip
 SLOWLY = 4.0  # results a second; drawing a sphere without a graphics card takes its time
+GRID = "fibonacci:256"  # half of what other tests look at: less to compute here, and to paint there
 ZONES = (Zone("desk", (20, 60)), Zone("door", (-90, -60)))
 
+WITHOUT_WEBGL = """
+const get = HTMLCanvasElement.prototype.getContext;
+HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
+    return type === "webgl" && location.search === "?without-webgl" ? null : get.call(this, type, ...rest);
+};"""
+
 Visiting = Callable[..., Visit]
+
+
+@cache
+def small_catalogue() -> Catalogue:
+    """What all servers of these tests offer."""
+    return Catalogue(ARRAY, ESTIMATOR, GRID)
 
 
 def browser_path() -> str:
@@ -47,7 +62,9 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def shared_page(browser: Browser) -> Page:
-    return browser.new_context(viewport=SMALL).new_page()
+    page = browser.new_context(viewport=SMALL).new_page()
+    page.add_init_script(WITHOUT_WEBGL)
+    return page
 
 
 @pytest.fixture
@@ -70,12 +87,12 @@ def visit(shared_page: Page) -> Iterator[Visiting]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[PageServer]:
     """A live stream in which two talkers alternate, each in a zone."""
-    with serving(replay=RECORDING, results_per_s=SLOWLY, zones=ZONES) as running:
+    with serving(replay=RECORDING, results_per_s=SLOWLY, zones=ZONES, catalogue=small_catalogue()) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def quiet() -> Iterator[PageServer]:
     """A server without a live stream."""
-    with serving() as running:
+    with serving(catalogue=small_catalogue()) as running:
         yield running

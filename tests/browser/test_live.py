@@ -1,15 +1,19 @@
-"""The live half of the page as a person meets it: talkers move, mistakes are told, nothing goes elsewhere."""
+"""The live half of the page as a person meets it: who talks where, and what can be done with it."""
 
+import io
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 import soundfile
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from anydoa.web.server import PageServer, ServerOptions
-from browser.conftest import SLOWLY, Visiting
-from browser.visit import SMALL, painted, wait_for_talker
-from unit.web.served import RECORDING, serving
+from browser.conftest import SLOWLY, Visiting, small_catalogue
+from browser.visit import painted, saved, wait_for_talker
+from unit.web.served import EXAMPLES, RECORDING, serving
 
 TALKERS = (40.0, -75.0)  # azimuths of examples/two_talkers.truth.json
 
@@ -65,20 +69,12 @@ def painted_names(page: Page) -> str:
     return picture
 
 
-def test_without_webgl_the_map_takes_over_and_shows_zones(browser: Browser, server: PageServer) -> None:
-    page = browser.new_context(viewport=SMALL).new_page()
-    page.add_init_script(
-        """const get = HTMLCanvasElement.prototype.getContext;
-        HTMLCanvasElement.prototype.getContext = function (type, ...rest) {
-            return type === "webgl" ? null : get.call(this, type, ...rest);
-        };"""
-    )
-    page.goto(server.url)
+def test_without_webgl_the_map_takes_over(visit: Visiting, server: PageServer) -> None:
+    page = visit(f"{server.url}?without-webgl").page
     wait_for_talker(page, TALKERS[0])
     assert page.get_attribute("#live-view", "data-kind") == "map"
     assert page.is_disabled("#live-sphere")
     assert painted(page, "#live-view canvas") > 100
-    page.context.close()
 
 
 def test_sphere_and_map_are_a_choice_that_is_kept(visit: Visiting, server: PageServer) -> None:
@@ -93,57 +89,27 @@ def test_sphere_and_map_are_a_choice_that_is_kept(visit: Visiting, server: PageS
     assert seen.complaints == []
 
 
-def test_nothing_answers_before_the_page_can(browser: Browser, quiet: PageServer) -> None:
-    page = browser.new_context(viewport=SMALL).new_page()
-    page.add_init_script(
-        """const quick = fetch;
-        window.fetch = async (...request) => {
-            await new Promise((done) => setTimeout(done, 300));
-            return quick(...request);
-        };"""
-    )
-    page.goto(quiet.url)
-    page.click("#tab-live")  # waits until it can be clicked
-    expect(page.locator("#live")).to_be_visible()
-    page.context.close()
-
-
 def test_a_dead_channel_is_named(visit: Visiting, tmp_path: Path) -> None:
     audio, rate = soundfile.read(RECORDING)
     audio[:, 2] = 0
     soundfile.write(tmp_path / "dead.wav", audio, rate)
-    with serving(replay=tmp_path / "dead.wav", results_per_s=10) as server:
+    with serving(replay=tmp_path / "dead.wav", results_per_s=10, catalogue=small_catalogue()) as server:
         seen = visit(f"{server.url}?view=map")
         expect(seen.page.locator("#levels-note")).to_contain_text("No signal on channel 2:")
         expect(seen.page.locator('[data-channel="2"]')).to_have_attribute("aria-valuetext", "no signal")
 
 
-def test_a_token_opens_the_page_and_leaves_the_address(browser: Browser) -> None:
-    with serving(ServerOptions(port=0, token="correct horse")) as server:
-        plain = f"http://127.0.0.1:{server.port}/"
-        page = browser.new_context(viewport=SMALL).new_page()
-        page.goto(plain)
-        expect(page.locator("form")).to_contain_text("asks for a token")
-        page.fill("#token", "wrong horse")
-        page.keyboard.press("Enter")
-        expect(page.locator("form")).to_contain_text("That is not the token")
-        assert "horse" not in page.url
-        page.fill("#token", "correct horse")
-        page.keyboard.press("Enter")
-        expect(page.locator("#status")).to_have_attribute("data-state", "off")
-        assert page.url == plain
-        page.context.close()
-
-
 def test_a_lost_server_is_told_and_found_again(visit: Visiting) -> None:
-    with serving(replay=RECORDING, results_per_s=SLOWLY) as first:
+    with serving(replay=RECORDING, results_per_s=SLOWLY, catalogue=small_catalogue()) as first:
         seen = visit(f"{first.url}?view=map")
         expect(seen.page.locator("#status")).to_have_attribute("data-state", "live")
         port = first.port
     expect(seen.page.locator("#status")).to_have_attribute("data-state", "lost")
     expect(seen.page.locator("#live-old")).to_contain_text("What is shown is old.")
     expect(seen.page.locator("#live")).to_have_class(re.compile("old"))
-    with serving(ServerOptions(port=port), replay=RECORDING, results_per_s=SLOWLY):
+    with serving(
+        ServerOptions(port=port), replay=RECORDING, results_per_s=SLOWLY, catalogue=small_catalogue()
+    ):
         expect(seen.page.locator("#status")).to_have_attribute("data-state", "live")
         expect(seen.page.locator("#live-old")).to_be_hidden()
     with serving(ServerOptions(port=port, token="another horse")):
@@ -180,17 +146,92 @@ def test_meters_are_seen_in_forced_colours_and_name_clipping(visit: Visiting, se
     expect(seen.page.locator(".levels .legend ul")).to_contain_text("decibels below the loudest")
 
 
-def test_without_scripts_the_page_says_so(browser: Browser, quiet: PageServer) -> None:
-    page = browser.new_context(java_script_enabled=False).new_page()
-    page.goto(quiet.url)
-    expect(page.locator(".no-script")).to_contain_text("JavaScript, which is switched off")
-    page.context.close()
+def test_sound_and_tracks_of_a_stream_are_kept(visit: Visiting, server: PageServer) -> None:
+    seen = visit(f"{server.url}?view=map")
+    page = seen.page
+    page.click("#record")
+    expect(page.locator("#record")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#record-state")).to_contain_text(re.compile(r"0:0[1-9], \d"))
+    page.click("#record")
+    expect(page.locator("#record-download")).to_be_visible()
+    with page.expect_download() as download:
+        page.click("#record-download")
+    sound = soundfile.info(io.BytesIO(Path(download.value.path()).read_bytes()))
+    assert (sound.channels, sound.samplerate) == (6, 16000)
+    assert sound.duration >= 1
+    assert download.value.suggested_filename.startswith("live_20")
+    lines = saved(page, "[data-tracks=json]").splitlines()
+    assert json.loads(lines[0])["array"] == "two_talkers"
+    assert saved(page, "[data-tracks=csv]").startswith("time_s,id,azimuth_deg")
+    saved(page, "[data-tracks=rttm]")
+    assert seen.complaints == []
 
 
-def test_home_and_end_choose_the_first_and_last_tab(visit: Visiting, quiet: PageServer) -> None:
-    seen = visit(quiet.url)
-    seen.page.focus("#tab-recording")
-    seen.page.keyboard.press("Home")
-    expect(seen.page.locator("#tab-live")).to_have_attribute("aria-selected", "true")
-    seen.page.keyboard.press("End")
-    expect(seen.page.locator("#tab-recording")).to_have_attribute("aria-selected", "true")
+def test_the_time_line_goes_back_stands_still_and_tells_the_time(visit: Visiting, server: PageServer) -> None:
+    seen = visit(f"{server.url}?view=map")
+    page = seen.page
+    title = page.locator("#history-title")
+    expect(title).to_have_text("last 30 seconds")
+    page.click("#history-shorter")
+    expect(title).to_have_text("last 10 seconds")
+    expect(page.locator("#history-shorter")).to_be_disabled()
+    expect(page.locator("#time")).to_have_text(re.compile(r"\d s"))
+    page.click("#history-pause")
+    expect(page.locator("#history-pause")).to_have_attribute("aria-pressed", "true")
+    expect(title).to_have_text(re.compile(r"10 seconds up to \d\d:\d\d:\d\d"))
+    expect(page.locator("#history-place")).to_be_visible()
+    page.click("#history-clock")
+    expect(page.locator("#history-clock")).to_have_attribute("aria-pressed", "true")
+    page.click("#history-pause")
+    expect(title).to_have_text("last 10 seconds")
+    page.goto(server.url + "?view=map")
+    expect(title).to_have_text("last 10 seconds")  # kept for the next visit
+    expect(page.locator("#history-clock")).to_have_attribute("aria-pressed", "true")
+    assert seen.complaints == []
+
+
+def test_talkers_get_names_that_stay(visit: Visiting, server: PageServer) -> None:
+    seen = visit(f"{server.url}?view=map")
+    page = seen.page
+    name = page.locator("#talkers input.name").first
+    expect(name).to_be_visible()
+    label = str(name.get_attribute("aria-label"))
+    assert re.fullmatch(r"Name of talker \d+", label)
+    name.fill("Ada")
+    page.reload()
+    expect(page.get_by_label(label)).to_have_value("Ada")
+    assert seen.complaints == []
+
+
+@pytest.fixture(scope="module")
+def changed() -> Iterator[PageServer]:
+    """A server that listens to nothing until somebody chooses on the page."""
+    with serving(results_per_s=SLOWLY, catalogue=small_catalogue()) as running:
+        yield running
+
+
+def test_a_stream_is_chosen_changed_and_stopped_on_the_page(visit: Visiting, changed: PageServer) -> None:
+    seen = visit(f"{changed.url}?view=map")
+    page = seen.page
+    page.click("#tab-live")
+    expect(page.locator("#live-idle")).to_contain_text("Choose a sound under")
+    expect(page.locator("#listen-note")).to_contain_text("no sound card")
+    page.click("#listen-start")
+    expect(page.locator("#listen-error")).to_contain_text("Which sound? Plug in a sound card")
+    page.set_input_files("#listen-recording", RECORDING)
+    expect(page.locator("#listen-sound")).to_have_value(f"replay\n{RECORDING.name}")
+    page.select_option("#listen-array", "linear-4")
+    page.click("#listen-start")
+    expect(page.locator("#listen-error")).to_contain_text("has 6 channels but array 'linear-4' uses 4")
+    page.set_input_files("#listen-array-file", EXAMPLES / "two_talkers.array.toml")
+    expect(page.locator("#listen-array")).to_have_value(re.compile("two_talkers"))
+    page.select_option("#listen-grid", "azimuth:360")
+    page.click("#listen-start")
+    expect(page.locator("#status")).to_have_attribute("data-state", "live")
+    expect(page.locator("#listen-error")).to_be_hidden()
+    expect(page.locator("#listening-about")).to_contain_text(RECORDING.name)
+    wait_for_talker(page, TALKERS[0])
+    page.click("#listen-stop")
+    expect(page.locator("#status-text")).to_contain_text("nobody listens now")
+    expect(page.locator("#listen-start")).to_have_text("Listen")
+    assert [text for text in seen.complaints if "400 (Bad Request)" not in text] == []

@@ -35,6 +35,7 @@ class Visit:
         for event, hear in self._heard.items():
             self.page.remove_listener(event, hear)
         self.page.evaluate("localStorage.clear()")
+        self.page.context.clear_cookies()
         self.page.goto("about:blank")
         self.page.set_viewport_size(SMALL)
         self.page.emulate_media(color_scheme="light", forced_colors="none")

@@ -21,7 +21,6 @@ from anydoa.cli.options import (
     parse_array,
     parse_device,
     parse_recording,
-    read_first_minute,
 )
 from anydoa.cli.printing import tell
 from anydoa.errors import AudioError, ConfigError
@@ -67,6 +66,7 @@ def save_command(
     listened = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     check_outputs(output)
     from anydoa.calibration import profile_channels, save_profile
+    from anydoa.io.audio import read_first_minute
 
     if sound.recording is None:
         profile = profile_of_start(sound.open_card(listened), listened)

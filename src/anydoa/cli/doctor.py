@@ -13,7 +13,6 @@ from anydoa.cli.options import (
     UnitOption,
     parse_array,
     parse_recording,
-    read_first_minute,
 )
 from anydoa.cli.printing import tell
 from anydoa.errors import ConfigError
@@ -64,6 +63,7 @@ def doctor(
     declared = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     check_outputs(fix, plot)
     from anydoa.doctor import diagnose, diagnose_geometry, report_json, report_text
+    from anydoa.io.audio import read_first_minute
 
     if recording is None:
         diagnosis = diagnose_geometry(declared)

@@ -12,8 +12,6 @@ from anydoa.errors import AudioError, ConfigError, MissingExtraError
 from anydoa.io.output import note_input
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from anydoa.geometry import MicrophoneArray, Zone
 
 SOUND, ARRAY, ESTIMATOR, OUTPUT = "Sound", "Array", "Estimator", "Output"
@@ -135,26 +133,6 @@ def parse_recording(files: list[Path], *, join: bool) -> Path | list[Path]:
     for file in files:
         note_input(file, "recording")
     return files if join else files[0]
-
-
-def read_first_minute(recording: Path | list[Path]) -> tuple["np.ndarray", int]:
-    """All channels of the first minute, and the sample rate; more would say nothing new.
-
-    Raises:
-        AudioError: as :func:`anydoa.io.audio.read_blocks`.
-    """
-    import numpy as np
-
-    from anydoa.io.audio import audio_info, read_blocks
-
-    blocks, seconds = [], 0.0
-    sample_rate = audio_info(recording).sample_rate
-    for block in read_blocks(recording):
-        blocks.append(block)
-        seconds += block.shape[1] / sample_rate
-        if seconds >= 60:
-            break
-    return np.concatenate(blocks, axis=1), sample_rate
 
 
 @contextmanager

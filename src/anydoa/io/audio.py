@@ -5,7 +5,9 @@ float32, full scale 1. Only one block is held at a time, so the length of a reco
 A recording may lie in several files, for instance one a microphone: they are joined channel by channel.
 """
 
+import itertools
 import logging
+import math
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -98,6 +100,17 @@ def read_audio(recording: Recording) -> tuple[Float32[np.ndarray, "channel time"
         AudioError: as :func:`read_blocks`.
     """
     return np.concatenate(list(read_blocks(recording)), axis=1), audio_info(recording).sample_rate
+
+
+def read_first_minute(recording: Recording) -> tuple[Float32[np.ndarray, "channel time"], int]:
+    """All channels of the first minute, and the sample rate; of an array more would say nothing new.
+
+    Raises:
+        AudioError: as :func:`read_blocks`.
+    """
+    sample_rate = audio_info(recording).sample_rate
+    blocks = itertools.islice(read_blocks(recording), math.ceil(60 / BLOCK_S))
+    return np.concatenate(list(blocks), axis=1), sample_rate
 
 
 def _file_info(path: str | os.PathLike[str]) -> AudioInfo:

@@ -14,12 +14,14 @@ from starlette.types import ASGIApp
 
 from anydoa.web.access import HEALTH_PATH, AccessMiddleware, AccessRules
 from anydoa.web.catalogue import Catalogue
+from anydoa.web.examining import DoctorEndpoint
 from anydoa.web.inbox import Inbox
 from anydoa.web.listening import Listening
 from anydoa.web.live_answers import LiveAnswers
 from anydoa.web.live_control import LiveControl
 from anydoa.web.locating import LocateEndpoint
 from anydoa.web.metrics import Metrics
+from anydoa.web.turns import Turns
 from anydoa.web.upload import UploadLimits
 
 _STATIC = Path(__file__).parent / "static"
@@ -43,13 +45,15 @@ def make_app(
         is_stopping: whether the server wants to end; work for clients then ends, too.
     """
     inbox = Inbox(limits or UploadLimits())
+    turns = Turns(inbox.limits.slice_s)
     endpoints = _Endpoints(catalogue, listening, inbox)
     live = LiveAnswers(listening.hub, is_stopping)
     return Starlette(
         routes=[
             Route("/", endpoints.page),
             Route("/api/options", endpoints.options),
-            Route("/api/locate", LocateEndpoint(catalogue, inbox, is_stopping), methods=["POST"]),
+            Route("/api/locate", LocateEndpoint(catalogue, inbox, turns, is_stopping), methods=["POST"]),
+            Route("/api/doctor", DoctorEndpoint(catalogue, inbox, turns).answer, methods=["POST"]),
             *LiveControl(listening, catalogue, inbox).routes,
             Route("/api/now", live.now),
             Route("/api/talkers", live.talkers),

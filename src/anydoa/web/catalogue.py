@@ -107,6 +107,17 @@ class Catalogue:
         self._grids = {own_grid.name: own_grid}
         self._grid_names = tuple(dict.fromkeys((own_grid.name, *_GRIDS)))
 
+    def array(self, choice: Choice) -> MicrophoneArray:
+        """The array that the page asks for, as the recording has it.
+
+        Raises:
+            ConfigError: if its name is missing or not in the catalogue, or a channel is no number.
+            GeometryError: if a channel to ignore is a microphone's or leaves a gap.
+        """
+        if choice.array is None:
+            raise ConfigError("sound needs the array that heard it; choose its name")
+        return choice.select_channels(self._arrays[_known(choice.array, self._arrays, "array")])
+
     def localizer(self, choice: Choice) -> Localizer:
         """What the page asks for, ready to locate.
 
@@ -114,12 +125,9 @@ class Catalogue:
             ConfigError: if a name is missing or not in the catalogue, or a number is none.
             GeometryError: if a channel to ignore is a microphone's or leaves a gap.
         """
-        if choice.array is None:
-            raise ConfigError("sound needs the array that heard it; choose its name")
-        array = self._arrays[_known(choice.array, self._arrays, "array")]
+        array, number = self.array(choice), choice.num_sources
         estimator = _known(choice.estimator or self._estimators[0], self._estimators, "estimator")
         grid = _known(choice.grid or self._grid_names[0], self._grid_names, "grid")
-        number, array = choice.num_sources, choice.select_channels(array)
         if estimator not in self._made:
             self._made[estimator] = make_estimator(estimator)
         if grid not in self._grids:

@@ -33,14 +33,17 @@ class LocateEndpoint:
     Args:
         catalogue: what may be chosen.
         inbox: where recordings come in.
+        turns: the turns of all work of the server.
         is_stopping: whether the server wants to end.
     """
 
-    def __init__(self, catalogue: Catalogue, inbox: Inbox, is_stopping: Callable[[], bool]) -> None:
+    def __init__(
+        self, catalogue: Catalogue, inbox: Inbox, turns: Turns, is_stopping: Callable[[], bool]
+    ) -> None:
         self._catalogue = catalogue
         self._inbox = inbox
         self._is_stopping = is_stopping
-        self._turns = Turns(inbox.limits.slice_s)
+        self._turns = turns
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; the upload is there for exactly as long."""

@@ -20,10 +20,10 @@ export class ArrayList {
     file.addEventListener("change", async () => {
       if (!file.files.length) return;
       try {
-        await this.#add(file.files[0]);
-        select.value = this.newest;
+        const query = new URLSearchParams({ name: file.files[0].name });
+        const array = await ask(`/api/arrays?${query}`, { method: "POST", body: file.files[0] });
         complain("");
-        select.dispatchEvent(new Event("change", { bubbles: true }));
+        this.choose(select, array);
       } catch (error) {
         complain(error.message);
       }
@@ -31,15 +31,16 @@ export class ArrayList {
     });
   }
 
-  async #add(file) {
-    const array = await ask(`/api/arrays?${new URLSearchParams({ name: file.name })}`, { method: "POST", body: file });
+  // A new array of the server in every list, chosen in one of them.
+  choose(select, array) {
     this.arrays = [...this.arrays.filter(({ name }) => name !== array.name), array];
-    this.newest = array.name;
-    for (const select of this.selects) {
-      const chosen = select.value;
-      fillArrays(select, this.arrays, this.own || chosen ? "" : select.dataset.question);
-      select.value = chosen;
+    for (const each of this.selects) {
+      const chosen = each.value;
+      fillArrays(each, this.arrays, this.own || chosen ? "" : each.dataset.question);
+      each.value = chosen;
     }
+    select.value = array.name;
+    select.dispatchEvent(new Event("change", { bubbles: true }));
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { dot, sentence, spokenAzimuth } from "./directions.js";
 import { fillSelect } from "./arrays.js";
+import { Doctor } from "./doctor.js";
 import { ArrayPlan } from "./plan.js";
 import { Player } from "./player.js";
 import { locateFile } from "./request.js";
@@ -28,6 +29,8 @@ export class RecordingPage {
       this.#showArray();
       if (this.file && !this.result) this.locate();
     });
+    this.doctor = new Doctor(arrays);
+    byId("examine").addEventListener("click", () => this.#examine());
     byId("file").addEventListener("change", () => this.take([...byId("file").files]));
     byId("cancel").addEventListener("click", () => this.request?.abort());
     byId("locate").addEventListener("submit", (event) => {
@@ -68,6 +71,22 @@ export class RecordingPage {
     } finally {
       if (this.request === request) this.#setBusy(false);
     }
+  }
+
+  async #examine() {
+    if (!this.file) return this.#complain("Choose a recording of the array first: somebody talks nearby for ten seconds or more.");
+    if (!byId("array").value) return this.#complain("Which microphone array made the recording? Choose it above.");
+    this.#complain("");
+    byId("examine").disabled = true;
+    byId("examine").textContent = "Examining";
+    try {
+      const words = { array: byId("array").value, ignore: byId("ignore").value, known_azimuth: byId("known-azimuth").value };
+      await this.doctor.examine(this.file, words);
+    } catch (error) {
+      this.#complain(error.message);
+    }
+    byId("examine").disabled = false;
+    byId("examine").textContent = "Examine the array";
   }
 
   #showArray() {

@@ -1,4 +1,4 @@
-"""Recordings on the page as a person meets them: chosen, dropped, located, heard and saved; mistakes told."""
+"""The page without a live stream: recordings are located, heard and saved, mistakes told, a token asked."""
 
 import io
 import json
@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from playwright.sync_api import FileChooser, FilePayload, Page, expect
+from playwright.sync_api import FileChooser, FilePayload, Page, Route, expect
 
 from anydoa.web.catalogue import Catalogue
-from anydoa.web.server import PageServer
-from browser.conftest import Visiting
+from anydoa.web.server import PageServer, ServerOptions
+from browser.conftest import GRID, Visiting
 from browser.visit import PHONE, painted, saved
 from unit.web.served import ESTIMATOR, EXAMPLES, RECORDING, serving
 
@@ -32,7 +32,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def bare() -> Iterator[PageServer]:
     """A server that was told no array."""
-    with serving(catalogue=Catalogue(None, ESTIMATOR, "fibonacci:512")) as running:
+    with serving(catalogue=Catalogue(None, ESTIMATOR, GRID)) as running:
         yield running
 
 
@@ -202,7 +202,7 @@ def test_everything_that_was_found_can_be_saved(visit: Visiting, quiet: PageServ
     assert times.splitlines()[0] == "time_s,rank,azimuth_deg,elevation_deg,score"
     content = json.loads(result)
     assert len(times.splitlines()) == 1 + sum(len(instant["sources"]) for instant in content["trace"])
-    assert (content["array"]["name"], content["grid"]["name"]) == ("two_talkers", "fibonacci:512")
+    assert (content["array"]["name"], content["grid"]["name"]) == ("two_talkers", "fibonacci:256")
 
 
 def test_a_flat_array_shows_the_mirror_and_what_marks_mean(visit: Visiting, bare: PageServer) -> None:
@@ -284,3 +284,107 @@ def test_an_array_file_of_ones_own_joins_both_lists(visit: Visiting, bare: PageS
     expect(seen.page.locator("#listen-array option[value=two_talkers]")).to_have_count(1)
     seen.page.set_input_files("#file", short)
     expect(seen.page.locator("#result-table tbody tr")).to_have_count(1)
+
+
+def test_nothing_answers_before_the_page_can(visit: Visiting, quiet: PageServer, shared_page: Page) -> None:
+    held: list[Route] = []
+    shared_page.route("**/api/options", held.append)
+    page = visit(quiet.url, wait=False).page
+    expect(page.locator("main[inert]")).to_have_count(1)
+    held[0].continue_()
+    expect(page.locator("main[inert]")).to_have_count(0)
+    page.unroute("**/api/options")
+
+
+def test_a_token_opens_the_page_and_leaves_the_address(visit: Visiting) -> None:
+    with serving(ServerOptions(port=0, token="correct horse")) as server:
+        plain = f"http://127.0.0.1:{server.port}/"
+        page = visit(plain).page
+        expect(page.locator("form")).to_contain_text("asks for a token")
+        page.fill("#token", "wrong horse")
+        page.keyboard.press("Enter")
+        expect(page.locator("form")).to_contain_text("That is not the token")
+        assert "horse" not in page.url
+        page.fill("#token", "correct horse")
+        page.keyboard.press("Enter")
+        expect(page.locator("#status")).to_have_attribute("data-state", "off")
+        assert page.url == plain
+
+
+def test_without_scripts_the_page_says_so(visit: Visiting, quiet: PageServer, shared_page: Page) -> None:
+    switches = shared_page.context.new_cdp_session(shared_page)
+    switches.send("Emulation.setScriptExecutionDisabled", {"value": True})
+    page = visit(quiet.url, wait=False).page
+    expect(page.locator(".no-script")).to_contain_text("JavaScript, which is switched off")
+    switches.send("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+def test_home_and_end_choose_the_first_and_last_tab(visit: Visiting, quiet: PageServer) -> None:
+    seen = visit(quiet.url)
+    seen.page.focus("#tab-recording")
+    seen.page.keyboard.press("Home")
+    expect(seen.page.locator("#tab-live")).to_have_attribute("aria-selected", "true")
+    seen.page.keyboard.press("End")
+    expect(seen.page.locator("#tab-recording")).to_have_attribute("aria-selected", "true")
+
+
+def test_an_hour_is_kept_and_drawn_with_gaps_left_empty(visit: Visiting, quiet: PageServer) -> None:
+    page = visit(quiet.url).page
+    page.click("#tab-live")
+    kept, oldest, drawn_ms, gap = page.evaluate(
+        """async () => {
+            const { Timeline } = await import("/static/timeline.js");
+            const { History } = await import("/static/history.js");
+            const box = document.createElement("div");
+            Object.assign(box.style, { position: "fixed", inset: "0 0 auto 0", height: "158px" });
+            box.className = "canvas-box";
+            document.body.append(box);
+            const history = new History();
+            history.timeline = new Timeline(box, "test");
+            history.begin({ id: "a", began_s: 0 });
+            const profile = new Uint8ClampedArray(72).fill(255);
+            for (let step = 0; step < 40000; step++) {
+                if (step < 20000 || step > 24000) history.push(step / 10, profile, []);
+            }
+            history.timeline.show(400, 4000, 4000);
+            const began = performance.now();
+            await new Promise((done) => setTimeout(done, 200));
+            const canvas = history.timeline.canvas.element;
+            const at = (time) => [...canvas.getContext("2d").getImageData(
+                74 + ((canvas.width - 86) * (time - 400)) / 3600, 30, 1, 1).data].join();
+            const { columns } = history.timeline;
+            const isGap = at(2200) !== at(1000) && at(3000) === at(1000);
+            return [columns.length, columns[0].time, performance.now() - began, isGap];
+        }"""
+    )
+    assert kept < 36_100
+    assert 389 < oldest < 400
+    assert drawn_ms < 2000
+    assert gap
+
+
+def test_zones_that_pass_the_back_are_drawn_in_two_pieces(visit: Visiting, quiet: PageServer) -> None:
+    page = visit(quiet.url).page
+    pieces = page.evaluate(
+        """async () => {
+            const { zonePieces } = await import("/static/zones.js");
+            const ends = ({ from, to }) => [from, to];
+            const piecesOf = (azimuth_deg) => zonePieces({ azimuth_deg, elevation_deg: [0, 30] }).map(ends);
+            return [[150, -150], [20, 60], [-180, 180], [300, 350], [0, 360]].map(piecesOf);
+        }"""
+    )
+    assert pieces == [
+        [[150, 180], [-180, -150]],
+        [[20, 60]],
+        [[-180, 180]],
+        [[-60, -10]],
+        [[0, 180], [-180, 0]],
+    ]
+
+
+def test_a_locked_page_says_so(visit: Visiting) -> None:
+    with serving(is_locked=True) as server:
+        page = visit(server.url).page
+        page.click("#tab-live")
+        expect(page.locator("#listen-note")).to_contain_text("chosen when the server was started")
+        expect(page.locator("#listen")).to_be_hidden()
