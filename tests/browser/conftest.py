@@ -87,7 +87,10 @@ def visit(shared_page: Page) -> Iterator[Visiting]:
 @pytest.fixture(scope="module")
 def server() -> Iterator[PageServer]:
     """A live stream in which two talkers alternate, each in a zone."""
-    with serving(replay=RECORDING, results_per_s=SLOWLY, zones=ZONES, catalogue=small_catalogue()) as running:
+    # At half the pace there is half as much to compute and to paint.
+    with serving(
+        replay=RECORDING, pace=0.5, results_per_s=SLOWLY, zones=ZONES, catalogue=small_catalogue()
+    ) as running:
         yield running
 
 

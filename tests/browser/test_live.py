@@ -3,17 +3,14 @@
 import io
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
 import soundfile
 from playwright.sync_api import Page, expect
 
-from anydoa.web.server import PageServer, ServerOptions
-from browser.conftest import SLOWLY, Visiting, small_catalogue
+from anydoa.web.server import PageServer
+from browser.conftest import Visiting
 from browser.visit import painted, saved, wait_for_talker
-from unit.web.served import EXAMPLES, RECORDING, serving
 
 TALKERS = (40.0, -75.0)  # azimuths of examples/two_talkers.truth.json
 
@@ -87,36 +84,6 @@ def test_sphere_and_map_are_a_choice_that_is_kept(visit: Visiting, server: PageS
     seen.page.goto(server.url)
     expect(seen.page.locator("#live-view")).to_have_attribute("data-kind", "map")
     assert seen.complaints == []
-
-
-def test_a_dead_channel_is_named(visit: Visiting, tmp_path: Path) -> None:
-    audio, rate = soundfile.read(RECORDING)
-    audio[:, 2] = 0
-    soundfile.write(tmp_path / "dead.wav", audio, rate)
-    with serving(replay=tmp_path / "dead.wav", results_per_s=10, catalogue=small_catalogue()) as server:
-        seen = visit(f"{server.url}?view=map")
-        expect(seen.page.locator("#levels-note")).to_contain_text("No signal on channel 2:")
-        expect(seen.page.locator('[data-channel="2"]')).to_have_attribute("aria-valuetext", "no signal")
-
-
-def test_a_lost_server_is_told_and_found_again(visit: Visiting) -> None:
-    with serving(replay=RECORDING, results_per_s=SLOWLY, catalogue=small_catalogue()) as first:
-        seen = visit(f"{first.url}?view=map")
-        expect(seen.page.locator("#status")).to_have_attribute("data-state", "live")
-        port = first.port
-    expect(seen.page.locator("#status")).to_have_attribute("data-state", "lost")
-    expect(seen.page.locator("#live-old")).to_contain_text("What is shown is old.")
-    expect(seen.page.locator("#live")).to_have_class(re.compile("old"))
-    with serving(
-        ServerOptions(port=port), replay=RECORDING, results_per_s=SLOWLY, catalogue=small_catalogue()
-    ):
-        expect(seen.page.locator("#status")).to_have_attribute("data-state", "live")
-        expect(seen.page.locator("#live-old")).to_be_hidden()
-    with serving(ServerOptions(port=port, token="another horse")):
-        expect(seen.page.locator("#status")).to_contain_text("asks for another token")
-        seen.page.click("#tab-recording")
-        seen.page.set_input_files("#file", RECORDING)
-        expect(seen.page.locator("#error")).to_contain_text("asks for another token")
 
 
 def test_meters_are_seen_in_forced_colours_and_name_clipping(visit: Visiting, server: PageServer) -> None:
@@ -203,35 +170,13 @@ def test_talkers_get_names_that_stay(visit: Visiting, server: PageServer) -> Non
     assert seen.complaints == []
 
 
-@pytest.fixture(scope="module")
-def changed() -> Iterator[PageServer]:
-    """A server that listens to nothing until somebody chooses on the page."""
-    with serving(results_per_s=SLOWLY, catalogue=small_catalogue()) as running:
-        yield running
-
-
-def test_a_stream_is_chosen_changed_and_stopped_on_the_page(visit: Visiting, changed: PageServer) -> None:
-    seen = visit(f"{changed.url}?view=map")
+def test_a_walk_around_the_array_is_guided(visit: Visiting, server: PageServer) -> None:
+    seen = visit(f"{server.url}?view=map")
     page = seen.page
-    page.click("#tab-live")
-    expect(page.locator("#live-idle")).to_contain_text("Choose a sound under")
-    expect(page.locator("#listen-note")).to_contain_text("no sound card")
-    page.click("#listen-start")
-    expect(page.locator("#listen-error")).to_contain_text("Which sound? Plug in a sound card")
-    page.set_input_files("#listen-recording", RECORDING)
-    expect(page.locator("#listen-sound")).to_have_value(f"replay\n{RECORDING.name}")
-    page.select_option("#listen-array", "linear-4")
-    page.click("#listen-start")
-    expect(page.locator("#listen-error")).to_contain_text("has 6 channels but array 'linear-4' uses 4")
-    page.set_input_files("#listen-array-file", EXAMPLES / "two_talkers.array.toml")
-    expect(page.locator("#listen-array")).to_have_value(re.compile("two_talkers"))
-    page.select_option("#listen-grid", "azimuth:360")
-    page.click("#listen-start")
-    expect(page.locator("#status")).to_have_attribute("data-state", "live")
-    expect(page.locator("#listen-error")).to_be_hidden()
-    expect(page.locator("#listening-about")).to_contain_text(RECORDING.name)
-    wait_for_talker(page, TALKERS[0])
-    page.click("#listen-stop")
-    expect(page.locator("#status-text")).to_contain_text("nobody listens now")
-    expect(page.locator("#listen-start")).to_have_text("Listen")
+    page.click(".walk summary")
+    page.click("#walk-start")
+    expect(page.locator("#walk-text")).to_have_text(re.compile(r"Heard from [1-9] of 12 sides; walk on\."))
+    page.click("#walk-start")
+    expect(page.locator("#walk-error")).to_contain_text("directions")  # two talkers are no walk
+    expect(page.locator("#walk-start")).to_have_text("Start the walk")
     assert [text for text in seen.complaints if "400 (Bad Request)" not in text] == []

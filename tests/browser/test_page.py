@@ -1,314 +1,27 @@
-"""The page without a live stream: recordings are located, heard and saved, mistakes told, a token asked."""
+"""The page as a whole: what is listened to is chosen and lost, who is let in, and what is said before."""
 
-import io
-import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-import pytest
 import soundfile
-from playwright.sync_api import FileChooser, FilePayload, Page, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from anydoa.web.catalogue import Catalogue
 from anydoa.web.server import PageServer, ServerOptions
-from browser.conftest import GRID, Visiting
-from browser.visit import PHONE, painted, saved
-from unit.web.served import ESTIMATOR, EXAMPLES, RECORDING, serving
+from browser.conftest import SLOWLY, Visiting, small_catalogue
+from browser.visit import wait_for_talker
+from unit.web.served import EXAMPLES, RECORDING, serving
 
-TALKERS = (40.0, -75.0)  # azimuths of examples/two_talkers.truth.json
-
-
-@pytest.fixture(scope="module")
-def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Half of the recording: one talker, and half the time to locate."""
-    audio, rate = soundfile.read(RECORDING)
-    path = tmp_path_factory.mktemp("short") / "short.wav"
-    soundfile.write(path, audio[: int(3.4 * rate)], rate)
-    return path
-
-
-@pytest.fixture(scope="module")
-def bare() -> Iterator[PageServer]:
-    """A server that was told no array."""
-    with serving(catalogue=Catalogue(None, ESTIMATOR, GRID)) as running:
-        yield running
-
-
-def test_a_chosen_recording_is_located(visit: Visiting, quiet: PageServer) -> None:
-    seen = visit(quiet.url)
-    seen.page.set_input_files("#file", RECORDING)
-    rows = seen.page.locator("#result-table tbody tr")
-    expect(rows).to_have_count(2)
-    found = sorted(float(str(rows.nth(index).get_attribute("data-azimuth"))) for index in range(2))
-    np.testing.assert_allclose(found, sorted(TALKERS), atol=10)
-    assert painted(seen.page, "#result-view canvas") > 100
-    seen.screenshots("recording")
-    assert seen.strangers(quiet.port) == []
-    assert seen.complaints == []
-
-
-def test_a_recording_dropped_on_the_page_is_located(visit: Visiting, quiet: PageServer, short: Path) -> None:
-    seen = visit(quiet.url)
-    seen.page.set_input_files("#file", short)  # only to have a file to drag
-    seen.page.evaluate(
-        """() => {
-            const transfer = new DataTransfer();
-            transfer.items.add(document.getElementById("file").files[0]);
-            for (const type of ["dragenter", "dragover", "drop"]) {
-                const options = { dataTransfer: transfer, bubbles: true, cancelable: true };
-                document.body.dispatchEvent(new DragEvent(type, options));
-            }
-        }"""
-    )
-    expect(seen.page.locator("#tab-recording")).to_have_attribute("aria-selected", "true")
-    expect(seen.page.locator("#result-table tbody tr")).to_have_count(1)
-    expect(seen.page.locator("#veil")).to_be_hidden()
-    assert seen.complaints == []
-
-
-def ignore_chooser(chooser: FileChooser) -> None:
-    """Whoever asked for it answers it."""
-
-
-def test_the_keyboard_alone_locates_a_recording(visit: Visiting, quiet: PageServer) -> None:
-    seen = visit(quiet.url)
-    page = seen.page
-    # The browser is told early that choosers are ours: told with the key press, it may open its own first.
-    page.on("filechooser", ignore_chooser)
-    page.keyboard.press("Tab")
-    page.keyboard.press("ArrowLeft")
-    expect(page.locator("#tab-live")).to_be_focused()
-    page.keyboard.press("ArrowRight")
-    expect(page.locator("#tab-recording")).to_be_focused()
-    page.keyboard.press("Tab")
-    expect(page.locator("#file")).to_be_focused()
-    with page.expect_file_chooser(timeout=60_000) as chooser:
-        page.keyboard.press("Enter")
-    chooser.value.set_files(RECORDING)
-    expect(page.locator("#result-table tbody tr")).to_have_count(2)
-    page.remove_listener("filechooser", ignore_chooser)
-    for control in ("#array", "#array-file", "#choose-estimator", "#grid", "#sources"):
-        page.keyboard.press("Tab")
-        expect(page.locator(control)).to_be_focused()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Tab")
-    expect(page.locator("#ignore")).to_be_focused()
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
-    expect(page.locator("#result-table tbody tr")).to_have_count(1)
-    assert seen.complaints == []
-
-
-def test_a_bad_recording_is_explained(visit: Visiting, quiet: PageServer, tmp_path: Path) -> None:
-    wrong = tmp_path / "stereo.wav"
-    soundfile.write(wrong, np.zeros((16000, 2)), 16000)
-    seen = visit(quiet.url)
-    seen.page.set_input_files("#file", wrong)
-    error = seen.page.locator("#error")
-    expect(error).to_contain_text("stereo.wav: recording has 2 channels but array 'two_talkers' uses 6")
-    expect(error).to_have_attribute("role", "alert")
-    seen.screenshot("bad_recording")
-    assert [text for text in seen.complaints if "400 (Bad Request)" not in text] == []
-
-
-def test_a_page_without_a_stream_opens_the_recordings_and_asks_for_the_array(
-    visit: Visiting, bare: PageServer
-) -> None:
-    seen = visit(bare.url)
-    expect(seen.page.locator("#tab-recording")).to_have_attribute("aria-selected", "true")
-    seen.page.click("#tab-live")
-    expect(seen.page.locator("#live-idle")).to_contain_text("No live stream")
-    seen.screenshot("no_stream")
-    assert seen.complaints == []
-    seen.page.click("#tab-recording")
-    seen.page.set_input_files("#file", RECORDING)
-    expect(seen.page.locator("#error")).to_contain_text("Which microphone array")
-    seen.page.select_option("#array", "respeaker-6")
-    expect(seen.page.locator("#error")).to_contain_text("has 6 channels but array 'respeaker-6' uses 6 and")
-
-
-def drag(page: Page, script: str, *types: str) -> None:
-    """Drag over the page what the script puts into ``transfer``."""
-    page.evaluate(
-        f"""(types) => {{
-            const transfer = new DataTransfer();
-            {script}
-            for (const type of types) {{
-                const options = {{ dataTransfer: transfer, bubbles: true, cancelable: true }};
-                document.body.dispatchEvent(new DragEvent(type, options));
-            }}
-        }}""",
-        list(types),
-    )
-
-
-def test_text_that_is_dragged_is_no_recording(visit: Visiting, quiet: PageServer) -> None:
-    seen = visit(quiet.url)
-    drag(seen.page, 'transfer.setData("text/plain", "a word");', "dragenter", "dragover")
-    expect(seen.page.locator("#veil")).to_be_hidden()
-
-
-def test_several_recordings_at_once_are_not_ignored_silently(visit: Visiting, quiet: PageServer) -> None:
-    seen = visit(quiet.url)
-    two = 'for (const name of ["a.wav", "b.wav"]) transfer.items.add(new File(["x"], name));'
-    drag(seen.page, two, "dragenter", "drop")
-    expect(seen.page.locator("#error")).to_contain_text("2 files at once: this page locates one")
-
-
-def test_a_long_recording_shows_how_far_it_is_and_can_be_given_up(
-    visit: Visiting, quiet: PageServer, short: Path, tmp_path: Path
-) -> None:
-    long = tmp_path / "long.flac"
-    soundfile.write(long, np.random.default_rng(0).normal(0, 0.01, (16000 * 120, 6)), 16000)
-    seen = visit(quiet.url)
-    seen.page.set_input_files("#file", short)
-    expect(seen.page.locator("#result-table tbody tr")).to_have_count(1)
-    seen.page.set_input_files("#file", long)
-    expect(seen.page.locator("#progress-text")).to_contain_text(
-        re.compile(r"Located \d+ %, about \d+ (s|min) left")
-    )
-    expect(seen.page.locator("#result")).to_have_class(re.compile("old"))
-    seen.page.click("#cancel")
-    expect(seen.page.locator("#progress-box")).to_be_hidden()
-    expect(seen.page.locator("#go")).to_be_enabled()
-    assert seen.complaints == []
-
-
-def test_a_mistake_hides_the_result_of_another_recording(
-    visit: Visiting, quiet: PageServer, short: Path, tmp_path: Path
-) -> None:
-    surplus = tmp_path / "eight.wav"
-    soundfile.write(surplus, np.random.default_rng(0).normal(0, 0.1, (16000, 8)), 16000)
-    seen = visit(quiet.url)
-    seen.page.set_input_files("#file", short)
-    expect(seen.page.locator("#result")).to_be_visible()
-    seen.page.set_input_files("#file", surplus)
-    expect(seen.page.locator("#error")).to_contain_text("eight.wav: recording has 8 channels")
-    expect(seen.page.locator("#result")).to_be_hidden()
-    seen.page.fill("#ignore", "6, 7")
-    seen.page.click("#go")
-    expect(seen.page.locator("#result-about")).to_contain_text("eight.wav: 1.0 s")
-
-
-def test_everything_that_was_found_can_be_saved(visit: Visiting, quiet: PageServer, short: Path) -> None:
-    seen = visit(quiet.url)
-    seen.page.set_input_files("#file", short)
-    expect(seen.page.locator("#result-table tbody tr")).to_have_count(1)
-    table, times, result = (saved(seen.page, f"#save-{kind}") for kind in ("table", "times", "result"))
-    assert table.splitlines()[0] == "id,azimuth_deg,elevation_deg,score,mirror_deg,array"
-    assert len(table.splitlines()) == 2
-    assert times.splitlines()[0] == "time_s,rank,azimuth_deg,elevation_deg,score"
-    content = json.loads(result)
-    assert len(times.splitlines()) == 1 + sum(len(instant["sources"]) for instant in content["trace"])
-    assert (content["array"]["name"], content["grid"]["name"]) == ("two_talkers", "fibonacci:256")
-
-
-def test_a_flat_array_shows_the_mirror_and_what_marks_mean(visit: Visiting, bare: PageServer) -> None:
-    seen = visit(bare.url)
-    seen.page.select_option("#array", "respeaker-6")
-    ambiguity = "cannot tell above and below apart: a direction and its mirror image sound alike."
-    expect(seen.page.locator("#form-array p")).to_contain_text(f"It {ambiguity}")
-    seen.page.fill("#ignore", "6, 7")
-    seen.page.set_viewport_size(PHONE)
-    six_of_eight = add_two_channels()
-    seen.page.set_input_files("#file", six_of_eight)
-    row = seen.page.locator("#result-table tbody tr").first
-    expect(row.locator(".mirror")).to_contain_text(re.compile(r"or \d+° (left|right|front|back), .?\d+°"))
-    expect(seen.page.locator("#result-note")).to_contain_text(f"The array {ambiguity}")
-    expect(seen.page.locator("#result-title")).to_be_in_viewport()  # without scrolling
-    assert seen.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    seen.page.click("#result .legend summary")
-    expect(seen.page.locator("#result .legend ul")).to_contain_text("mirror image")
-
-
-def add_two_channels() -> FilePayload:
-    audio, rate = soundfile.read(RECORDING)
-    file = io.BytesIO()
-    soundfile.write(file, np.concatenate([audio, np.zeros((len(audio), 2))], axis=1), rate, format="WAV")
-    return {"name": "eight.wav", "mimeType": "audio/wav", "buffer": file.getvalue()}
-
-
-def test_numbers_of_microphones_never_overprint(visit: Visiting, bare: PageServer) -> None:
-    seen = visit(bare.url)
-    for array in ("em32", "zylia-zm1", "respeaker-6"):
-        seen.page.select_option("#array", array)
-        nearest = seen.page.evaluate(
-            """() => {
-                const numbers = [...document.querySelectorAll("#form-array .number")];
-                const shown = numbers.filter((one) => one.textContent);
-                const place = (one) => ["x", "y"].map((axis) => Number(one.getAttribute(axis)));
-                const places = shown.map(place);
-                const apart = ([x, y]) => ([u, v]) => Math.hypot(x - u, y - v);
-                return Math.min(...places.flatMap((one, n) => places.slice(n + 1).map(apart(one))));
-            }"""
-        )
-        assert nearest >= 11
-
-
-def test_a_press_on_the_time_line_plays_the_recording_from_there(
-    visit: Visiting, quiet: PageServer, short: Path
-) -> None:
-    seen = visit(quiet.url)
-    seen.page.set_input_files("#file", short)
-    expect(seen.page.locator("#player")).to_be_visible()
-    box = seen.page.locator("#result-timeline canvas").bounding_box()
-    assert box is not None
-    middle = 74 + (box["width"] - 74 - 12) / 2  # beside the plot are the names of the sides
-    seen.page.locator("#result-timeline canvas").click(position={"x": middle, "y": box["height"] / 2})
-    seen.page.wait_for_function("() => document.getElementById('player').currentTime > 1.75")
-    heard_s = seen.page.evaluate("document.getElementById('player').currentTime")
-    assert 1.7 < heard_s <= 3.4
-    assert seen.complaints == []
-
-
-def test_a_file_that_the_browser_cannot_play_says_what_to_do(
-    visit: Visiting, quiet: PageServer, short: Path, tmp_path: Path
-) -> None:
-    audio, rate = soundfile.read(short)
-    soundfile.write(tmp_path / "short.w64", audio, rate)
-    seen = visit(quiet.url)
-    seen.page.set_input_files("#file", tmp_path / "short.w64")
-    expect(seen.page.locator("#player-error")).to_contain_text("Save it as WAV or FLAC")
-    expect(seen.page.locator("#player")).to_be_hidden()
-
-
-def test_an_array_file_of_ones_own_joins_both_lists(visit: Visiting, bare: PageServer, short: Path) -> None:
-    seen = visit(bare.url)
-    seen.page.set_input_files("#array-file", str(short))
-    expect(seen.page.locator("#error")).to_contain_text("an array file ends in .toml")
-    seen.page.set_input_files("#array-file", EXAMPLES / "two_talkers.array.toml")
-    expect(seen.page.locator("#array")).to_have_value("two_talkers")
-    expect(seen.page.locator("#error")).to_be_hidden()
-    expect(seen.page.locator("#listen-array option[value=two_talkers]")).to_have_count(1)
-    seen.page.set_input_files("#file", short)
-    expect(seen.page.locator("#result-table tbody tr")).to_have_count(1)
+FIRST_TALKER = 40.0
 
 
 def test_nothing_answers_before_the_page_can(visit: Visiting, quiet: PageServer, shared_page: Page) -> None:
     held: list[Route] = []
-    shared_page.route("**/api/options", held.append)
+    shared_page.route("**/api/options", lambda route: held.append(route))
     page = visit(quiet.url, wait=False).page
     expect(page.locator("main[inert]")).to_have_count(1)
     held[0].continue_()
     expect(page.locator("main[inert]")).to_have_count(0)
     page.unroute("**/api/options")
-
-
-def test_a_token_opens_the_page_and_leaves_the_address(visit: Visiting) -> None:
-    with serving(ServerOptions(port=0, token="correct horse")) as server:
-        plain = f"http://127.0.0.1:{server.port}/"
-        page = visit(plain).page
-        expect(page.locator("form")).to_contain_text("asks for a token")
-        page.fill("#token", "wrong horse")
-        page.keyboard.press("Enter")
-        expect(page.locator("form")).to_contain_text("That is not the token")
-        assert "horse" not in page.url
-        page.fill("#token", "correct horse")
-        page.keyboard.press("Enter")
-        expect(page.locator("#status")).to_have_attribute("data-state", "off")
-        assert page.url == plain
 
 
 def test_without_scripts_the_page_says_so(visit: Visiting, quiet: PageServer, shared_page: Page) -> None:
@@ -326,6 +39,86 @@ def test_home_and_end_choose_the_first_and_last_tab(visit: Visiting, quiet: Page
     expect(seen.page.locator("#tab-live")).to_have_attribute("aria-selected", "true")
     seen.page.keyboard.press("End")
     expect(seen.page.locator("#tab-recording")).to_have_attribute("aria-selected", "true")
+
+
+def test_a_token_opens_the_page_and_leaves_the_address(visit: Visiting) -> None:
+    with serving(ServerOptions(port=0, token="correct horse")) as server:
+        plain = f"http://127.0.0.1:{server.port}/"
+        page = visit(plain).page
+        expect(page.locator("form")).to_contain_text("asks for a token")
+        page.fill("#token", "wrong horse")
+        page.keyboard.press("Enter")
+        expect(page.locator("form")).to_contain_text("That is not the token")
+        assert "horse" not in page.url
+        page.fill("#token", "correct horse")
+        page.keyboard.press("Enter")
+        expect(page.locator("#status")).to_have_attribute("data-state", "off")
+        assert page.url == plain
+
+
+def test_a_lost_server_is_told_and_found_again(visit: Visiting) -> None:
+    with serving(replay=RECORDING, results_per_s=SLOWLY, catalogue=small_catalogue()) as first:
+        seen = visit(f"{first.url}?view=map")
+        expect(seen.page.locator("#status")).to_have_attribute("data-state", "live")
+        port = first.port
+    expect(seen.page.locator("#status")).to_have_attribute("data-state", "lost")
+    expect(seen.page.locator("#live-old")).to_contain_text("What is shown is old.")
+    expect(seen.page.locator("#live")).to_have_class(re.compile("old"))
+    with serving(
+        ServerOptions(port=port), replay=RECORDING, results_per_s=SLOWLY, catalogue=small_catalogue()
+    ):
+        expect(seen.page.locator("#status")).to_have_attribute("data-state", "live")
+        expect(seen.page.locator("#live-old")).to_be_hidden()
+    with serving(ServerOptions(port=port, token="another horse")):
+        expect(seen.page.locator("#status")).to_contain_text("asks for another token")
+        seen.page.click("#tab-recording")
+        seen.page.set_input_files("#file", RECORDING)
+        expect(seen.page.locator("#error")).to_contain_text("asks for another token")
+
+
+def test_a_dead_channel_is_named(visit: Visiting, tmp_path: Path) -> None:
+    audio, rate = soundfile.read(RECORDING)
+    audio[:, 2] = 0
+    soundfile.write(tmp_path / "dead.wav", audio, rate)
+    with serving(replay=tmp_path / "dead.wav", results_per_s=10, catalogue=small_catalogue()) as server:
+        seen = visit(f"{server.url}?view=map")
+        expect(seen.page.locator("#levels-note")).to_contain_text("No signal on channel 2:")
+        expect(seen.page.locator('[data-channel="2"]')).to_have_attribute("aria-valuetext", "no signal")
+
+
+def test_a_stream_is_chosen_changed_and_stopped_on_the_page(visit: Visiting, quiet: PageServer) -> None:
+    seen = visit(f"{quiet.url}?view=map")
+    page = seen.page
+    page.click("#tab-live")
+    expect(page.locator("#live-idle")).to_contain_text("Choose a sound under")
+    expect(page.locator("#listen-note")).to_contain_text("no sound card")
+    page.click("#listen-start")
+    expect(page.locator("#listen-error")).to_contain_text("Which sound? Plug in a sound card")
+    page.set_input_files("#listen-recording", RECORDING)
+    expect(page.locator("#listen-sound")).to_have_value(f"replay\n{RECORDING.name}")
+    page.select_option("#listen-array", "linear-4")
+    page.click("#listen-start")
+    expect(page.locator("#listen-error")).to_contain_text("has 6 channels but array 'linear-4' uses 4")
+    page.set_input_files("#listen-array-file", EXAMPLES / "two_talkers.array.toml")
+    expect(page.locator("#listen-array")).to_have_value(re.compile("two_talkers"))
+    page.select_option("#listen-grid", "azimuth:360")
+    page.click("#listen-start")
+    expect(page.locator("#status")).to_have_attribute("data-state", "live")
+    expect(page.locator("#listen-error")).to_be_hidden()
+    expect(page.locator("#listening-about")).to_contain_text(RECORDING.name)
+    wait_for_talker(page, FIRST_TALKER)
+    page.click("#listen-stop")
+    expect(page.locator("#status-text")).to_contain_text("nobody listens now")
+    expect(page.locator("#listen-start")).to_have_text("Listen")
+    assert [text for text in seen.complaints if "400 (Bad Request)" not in text] == []
+
+
+def test_a_locked_page_says_so(visit: Visiting) -> None:
+    with serving(is_locked=True) as server:
+        page = visit(server.url).page
+        page.click("#tab-live")
+        expect(page.locator("#listen-note")).to_contain_text("chosen when the server was started")
+        expect(page.locator("#listen")).to_be_hidden()
 
 
 def test_an_hour_is_kept_and_drawn_with_gaps_left_empty(visit: Visiting, quiet: PageServer) -> None:
@@ -380,11 +173,3 @@ def test_zones_that_pass_the_back_are_drawn_in_two_pieces(visit: Visiting, quiet
         [[-60, -10]],
         [[0, 180], [-180, 0]],
     ]
-
-
-def test_a_locked_page_says_so(visit: Visiting) -> None:
-    with serving(is_locked=True) as server:
-        page = visit(server.url).page
-        page.click("#tab-live")
-        expect(page.locator("#listen-note")).to_contain_text("chosen when the server was started")
-        expect(page.locator("#listen")).to_be_hidden()

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from anydoa.web.access import HEALTH_PATH, AccessMiddleware, AccessRules
+from anydoa.web.calibrating import CalibrateEndpoint
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.examining import DoctorEndpoint
 from anydoa.web.inbox import Inbox
@@ -53,6 +54,7 @@ def make_app(
             Route("/", endpoints.page),
             Route("/api/options", endpoints.options),
             Route("/api/locate", LocateEndpoint(catalogue, inbox, turns, is_stopping), methods=["POST"]),
+            Route("/api/calibrate", CalibrateEndpoint(catalogue, listening, turns).answer, methods=["POST"]),
             Route("/api/doctor", DoctorEndpoint(catalogue, inbox, turns).answer, methods=["POST"]),
             *LiveControl(listening, catalogue, inbox).routes,
             Route("/api/now", live.now),

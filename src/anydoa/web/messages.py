@@ -5,6 +5,7 @@ highest value, directions of a grid as 32-bit floats; both little-endian, in bas
 """
 
 import base64
+import tempfile
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +17,7 @@ from jaxtyping import Float
 from anydoa.geometry import MicrophoneArray, Zone
 from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
+from anydoa.io import save_array
 from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, FrameResult, Source
 from anydoa.live import AudioFeed, LiveResult
 from anydoa.localizer import LocalizationRun, Localizer
@@ -143,6 +145,14 @@ def array_content(array: MicrophoneArray) -> dict[str, Any]:
         "channels": list(array.channels),
         "ignore_channels": list(array.ignore_channels),
     }
+
+
+def toml_text(array: MicrophoneArray) -> str:
+    """An array as a file of our own."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "array.toml"
+        save_array(array, path)
+        return path.read_text("utf-8")
 
 
 def grid_content(grid: DirectionGrid) -> dict[str, Any]:

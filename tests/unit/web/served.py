@@ -35,6 +35,7 @@ def serving(
     repeat: bool = True,
     grid: str | None = None,
     estimator: str | None = None,
+    array: str = ARRAY.name,
     catalogue: Catalogue | None = None,
     max_clients: int = 100,
     **listening: Any,
@@ -52,7 +53,7 @@ def serving(
         Hub(max_clients=max_clients),
     )
     if replay is not None:
-        heard.prepare(LiveChoice(Choice(ARRAY.name, estimator, grid), replay=replay.name))
+        heard.prepare(LiveChoice(Choice(array, estimator, grid), replay=replay.name))
     server = PageServer(options or ServerOptions(port=0), catalogue, heard)
     thread = threading.Thread(target=server.run)
     thread.start()

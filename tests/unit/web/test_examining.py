@@ -1,15 +1,26 @@
-"""The doctor's verdict over the network: what is wrong with an array, and the array as it should be."""
+"""What is wrong with an array and where its microphones really are, told over the network."""
 
 import io
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import numpy as np
 import pytest
 import soundfile
+from free_field import plane_wave, talker
 
+from anydoa.geometry import MicrophoneArray
+from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io import load_array
+from anydoa.web.catalogue import Catalogue
 from anydoa.web.server import PageServer
-from unit.web.served import ARRAY, RECORDING, serving
+from unit.web.served import ARRAY, ESTIMATOR, RECORDING, serving
 from unit.web.test_listening import request
+
+RATE = 16_000
+CUBE = 0.03 * np.array([[x, y, z] for x in (1, -1) for y in (1, -1) for z in (1, -1)], dtype=np.float64)
+BENT = 0.005 * np.array([1.0, 0, 0]) * (np.arange(8) == 0)[:, None]
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +71,28 @@ def test_mistakes_are_told(server: PageServer, query: dict[str, str], message: s
     assert status == 400
     assert message in answer["error"]
     assert "/tmp" not in answer["error"]
+
+
+def test_a_recorded_walk_tells_where_the_microphones_are(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    places = [angles_deg_to_direction(18.0 * step, 40.0 * (-1) ** step) for step in range(20)]
+    bent = MicrophoneArray(CUBE + BENT)
+    walk = np.concatenate([plane_wave(bent, place, talker(rng, RATE * 3 // 4)) for place in places], axis=1)
+    walk += 0.02 * rng.standard_normal(walk.shape)
+    soundfile.write(tmp_path / "walk.wav", 0.1 * walk.T, RATE, subtype="FLOAT")
+    catalogue = Catalogue(MicrophoneArray(CUBE, "cube"), ESTIMATOR, "fibonacci:64")
+    with serving(replay=tmp_path / "walk.wav", pace=12.0, catalogue=catalogue, array="cube") as server:
+        status, answer = request(server, "POST", "/api/calibrate", array="cube")
+        assert (status, "no recording of a walk yet" in answer["error"]) == (400, True)
+        request(server, "POST", "/api/recording", name="walk")
+        heard_s = 0.0
+        while heard_s < 15:
+            time.sleep(0.2)
+            heard_s = request(server, "GET", "/api/now")[1].get("recording", {}).get("duration_s", 0)
+        request(server, "DELETE", "/api/recording")
+        status, found = request(server, "POST", "/api/calibrate", array="cube")
+    assert status == 200
+    assert found["after_mm"] < 0.6 * found["before_mm"]
+    assert found["name"] == "cube refined"
+    assert found["moves_mm"][0][0] == pytest.approx(5, abs=2)
+    assert "cube refined" in found["toml"]

@@ -47,6 +47,7 @@ export class ListeningForm {
       ...cards.map(({ card, name, num_channels: count }) => [`card\n${card}`, `${name} (${count} channels)`]),
       ...replays.map((name) => [`replay\n${name}`, `replay ${name}`]),
     ]);
+    this.chosen = listening ?? this.chosen;
     this.#choose(listening ?? setting("listening", {}));
     byId("listen").hidden = locked;
     byId("listen-note").textContent = locked ? "What is listened to was chosen when the server was started." : sentence(problem || " ").trim();

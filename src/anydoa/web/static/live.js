@@ -10,12 +10,14 @@ import { listen } from "./stream.js";
 import { fillTable } from "./table.js";
 import { azimuthBins, azimuthProfile } from "./timeline.js";
 import { DirectionView } from "./view.js";
+import { Walk } from "./walk.js";
 
 const byId = (id) => document.getElementById(id);
 
 export class LivePage {
-  constructor(listening) {
+  constructor(listening, arrays) {
     this.listening = listening;
+    this.walk = new Walk(listening, arrays);
     this.view = new DirectionView(byId("live-view"), { sphere: byId("live-sphere"), map: byId("live-map") }, {
       label: "Spectrum over all directions, with the talkers that the table lists",
       kind: new URLSearchParams(location.search).get("view") === "map" ? "map" : "sphere",
@@ -77,6 +79,7 @@ export class LivePage {
     this.meters.show(message.levels_db, message.peaks_db);
     this.history.push(message.time_s, azimuthProfile(shown, this.bins), message.tracks);
     this.recorder.show(message.recording);
+    this.walk.show(message.tracks);
     fillTable(byId("talkers").tBodies[0], talkers, (id, name) => this.names.set(id, name));
     byId("talkers-empty").hidden = message.tracks.length > 0;
     byId("talkers-empty").textContent = this.known.size ? "Nobody speaks." : "Nobody has been heard yet.";

@@ -54,7 +54,7 @@ for (const place of document.querySelectorAll(".legend-place")) {
 const options = await (await fetch("/api/options")).json();
 const arrays = new ArrayList(options);
 const recording = new RecordingPage(options, arrays);
-const live = new LivePage(new ListeningForm(options, arrays));
+const live = new LivePage(new ListeningForm(options, arrays), arrays);
 live.start();
 document.querySelector("main").inert = false; // until now nothing on it would have answered
 acceptDrops((files) => {
