@@ -300,6 +300,8 @@ def test_the_doctor_says_what_is_wrong_with_the_array(
     page.click("#examine")
     expect(page.locator("#verdict-text")).to_contain_text("found")
     expect(page.locator("#findings li").first).to_contain_text("5")
+    page.click("#take-corrected")
+    expect(page.locator("#array")).to_have_value("two_talkers corrected")
     page.fill("#known-azimuth", "left")
     page.click("#examine")
     expect(page.locator("#error")).to_contain_text("azimuth of the talker is -180..360 degrees, got 'left'")

@@ -167,6 +167,7 @@ class Listening:
         return {
             "listening": self._choice.content if is_live and self._choice is not None else None,
             "locked": self.options.is_locked,
+            "recording": None if self.recorder is None else self.recorder.content,
             **self.sounds.content(),
         }
 

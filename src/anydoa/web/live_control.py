@@ -18,7 +18,7 @@ from anydoa.web.messages import array_content
 from anydoa.web.refusal import refusal
 from anydoa.web.sounds import LiveChoice
 
-_STATUS = {BusyError: 409, LockedError: 403}
+_STATUS: dict[type[Exception], int] = {BusyError: 409, LockedError: 403}
 Answer = Callable[[Request], Awaitable[Response]]
 
 

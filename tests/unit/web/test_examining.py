@@ -42,10 +42,8 @@ def test_copied_channels_are_found_and_the_corrected_array_can_be_chosen(
     sound = with_channels([0, 1, 2, 3, 4, 4])
     status, report = request(server, "POST", "/api/doctor", sound, array=ARRAY.name, name="board.wav")
     assert (status, report["healthy"]) == (200, False)
-    assert any(5 in finding["channels"] for finding in report["findings"])
-    if report["corrected"] is None:
-        assert report["why_not_corrected"]
-        return
+    assert [finding["kind"] for finding in report["findings"]] == ["copy"]
+    assert report["corrected"]["name"] == f"{ARRAY.name} corrected"
     path = tmp_path_factory.mktemp("corrected") / "corrected.toml"
     path.write_text(report["corrected"]["toml"])
     assert load_array(path).num_microphones == report["corrected"]["num_microphones"]
@@ -59,7 +57,6 @@ def test_copied_channels_are_found_and_the_corrected_array_can_be_chosen(
     ("query", "message"),
     [
         ({}, "sound needs the array that heard it"),
-        ({"array": "linear-4"}, "board.wav"),
         (
             {"array": ARRAY.name, "known_azimuth": "left"},
             "azimuth of the talker is -180..360 degrees, got 'left'",
@@ -81,14 +78,12 @@ def test_a_recorded_walk_tells_where_the_microphones_are(tmp_path: Path) -> None
     walk += 0.02 * rng.standard_normal(walk.shape)
     soundfile.write(tmp_path / "walk.wav", 0.1 * walk.T, RATE, subtype="FLOAT")
     catalogue = Catalogue(MicrophoneArray(CUBE, "cube"), ESTIMATOR, "fibonacci:64")
-    with serving(replay=tmp_path / "walk.wav", pace=12.0, catalogue=catalogue, array="cube") as server:
+    with serving(replay=tmp_path / "walk.wav", pace=30.0, catalogue=catalogue, array="cube") as server:
         status, answer = request(server, "POST", "/api/calibrate", array="cube")
         assert (status, "no recording of a walk yet" in answer["error"]) == (400, True)
         request(server, "POST", "/api/recording", name="walk")
-        heard_s = 0.0
-        while heard_s < 15:
-            time.sleep(0.2)
-            heard_s = request(server, "GET", "/api/now")[1].get("recording", {}).get("duration_s", 0)
+        while request(server, "GET", "/api/listening")[1]["recording"]["duration_s"] < 15:
+            time.sleep(0.1)
         request(server, "DELETE", "/api/recording")
         status, found = request(server, "POST", "/api/calibrate", array="cube")
     assert status == 200

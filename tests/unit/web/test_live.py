@@ -28,7 +28,10 @@ def test_the_hello_says_what_listens_and_where_it_looks() -> None:
     with serving(replay=RECORDING) as server, connect(f"ws://127.0.0.1:{server.port}/live") as client:
         hello = next(messages(client))
     assert hello["schema"] == "anydoa-live-1"
-    assert hello["stream"] == {"name": "two_talkers.wav", "sample_rate": 16000, "num_channels": 6}
+    stream = {"name": "two_talkers.wav", "sample_rate": 16000, "num_channels": 6}
+    assert {key: hello["stream"][key] for key in stream} == stream
+    assert abs(hello["stream"]["began_s"] - time.time()) < 60
+    assert hello["zones"] == []
     assert hello["array"]["channels"] == [0, 1, 2, 3, 4, 5]
     directions = np.frombuffer(base64.b64decode(hello["grid"]["directions"]), dtype="<f4").reshape(-1, 3)
     np.testing.assert_allclose(directions, load_grid(GRID).directions, atol=1e-6)
