@@ -93,7 +93,7 @@ def test_a_stream_is_chosen_changed_and_stopped_on_the_page(visit: Visiting, qui
     expect(page.locator("#live-idle")).to_contain_text("Choose a sound under")
     expect(page.locator("#listen-note")).to_contain_text("no sound card")
     page.click("#listen-start")
-    expect(page.locator("#listen-error")).to_contain_text("Which sound? Plug in a sound card")
+    expect(page.locator("#listen-error")).to_contain_text("Which sound? Choose a recording")
     page.set_input_files("#listen-recording", RECORDING)
     expect(page.locator("#listen-sound")).to_have_value(f"replay\n{RECORDING.name}")
     page.select_option("#listen-array", "linear-4")

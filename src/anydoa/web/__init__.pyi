@@ -1,9 +1,7 @@
 from .catalogue import Catalogue as Catalogue
 from .catalogue import Choice as Choice
-from .hub import Hub as Hub
 from .listening import Listening as Listening
 from .listening import ListeningOptions as ListeningOptions
-from .messages import hello_message as hello_message
 from .server import PageServer as PageServer
 from .server import ServerOptions as ServerOptions
 from .sound_recorder import RecordingLimits as RecordingLimits

@@ -42,7 +42,7 @@ def test_copied_channels_are_found_and_the_corrected_array_can_be_chosen(
     sound = with_channels([0, 1, 2, 3, 4, 4])
     status, report = request(server, "POST", "/api/doctor", sound, array=ARRAY.name, name="board.wav")
     assert (status, report["healthy"]) == (200, False)
-    assert [finding["kind"] for finding in report["findings"]] == ["copy"]
+    assert [finding["kind"] for finding in report["findings"]] == ["duplicated"]
     assert report["corrected"]["name"] == f"{ARRAY.name} corrected"
     path = tmp_path_factory.mktemp("corrected") / "corrected.toml"
     path.write_text(report["corrected"]["toml"])

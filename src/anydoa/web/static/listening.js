@@ -84,7 +84,7 @@ export class ListeningForm {
     this.#setBusy(true);
     try {
       if (method === "POST" && !choice.array) throw new Error("Which microphone array hears the sound? Choose it.");
-      if (method === "POST" && !choice.card && !choice.replay) throw new Error("Which sound? Plug in a sound card and load the page again, or choose a recording to replay.");
+      if (method === "POST" && !choice.card && !choice.replay) throw new Error("Which sound? Choose a recording to replay, or plug in a sound card and start anydoa serve again.");
       this.#show(await ask(`/api/listening?${new URLSearchParams(choice)}`, { method }));
       this.#complain("");
     } catch (error) {
