@@ -24,7 +24,7 @@ def test_replayed_talkers_are_where_they_were(visit: Visiting, server: PageServe
     assert painted(seen.page, "#live-timeline canvas") > 100
     assert seen.page.locator('#levels [role="meter"]').count() == 6
     expect(seen.page.locator("#talkers .zone").first).to_have_text(re.compile("desk|door"))
-    seen.screenshots("live")
+    seen.screenshots("live", "light", "dark", "phone")
     assert seen.strangers(server.port) == []
     assert f"ws://127.0.0.1:{server.port}/live" in seen.requests
     assert seen.complaints == []
@@ -74,18 +74,6 @@ def test_without_webgl_the_map_takes_over(visit: Visiting, server: PageServer) -
     assert painted(page, "#live-view canvas") > 100
 
 
-def test_sphere_and_map_are_a_choice_that_is_kept(visit: Visiting, server: PageServer) -> None:
-    seen = visit(f"{server.url}?view=map")
-    expect(seen.page.locator("#live-view")).to_have_attribute("data-kind", "map")
-    seen.page.click("#live-sphere")
-    expect(seen.page.locator("#live-view")).to_have_attribute("data-kind", "sphere")
-    seen.page.click("#live-map")
-    expect(seen.page.locator("#live-map")).to_have_attribute("aria-pressed", "true")
-    seen.page.goto(server.url)
-    expect(seen.page.locator("#live-view")).to_have_attribute("data-kind", "map")
-    assert seen.complaints == []
-
-
 def test_meters_are_seen_in_forced_colours_and_name_clipping(visit: Visiting, server: PageServer) -> None:
     seen = visit(f"{server.url}?view=map")
     seen.page.emulate_media(forced_colors="active")
@@ -111,6 +99,26 @@ def test_meters_are_seen_in_forced_colours_and_name_clipping(visit: Visiting, se
     assert seen.page.evaluate("window.clipNote") == "Channel 1 clips: turn the gain down."
     seen.page.click(".levels .legend summary")
     expect(seen.page.locator(".levels .legend ul")).to_contain_text("decibels below the loudest")
+
+
+def test_view_time_line_and_names_are_kept_for_the_next_visit(visit: Visiting, server: PageServer) -> None:
+    seen = visit(server.url)
+    page = seen.page
+    page.click("#live-map")
+    expect(page.locator("#live-view")).to_have_attribute("data-kind", "map")
+    expect(page.locator("#live-map")).to_have_attribute("aria-pressed", "true")
+    page.click("#history-longer")
+    page.click("#history-clock")
+    name = page.locator("#talkers input.name").first
+    label = str(name.get_attribute("aria-label"))
+    assert re.fullmatch(r"Name of talker \d+", label)
+    name.fill("Ada")
+    page.reload()
+    expect(page.get_by_label(label)).to_have_value("Ada")
+    expect(page.locator("#live-view")).to_have_attribute("data-kind", "map")
+    expect(page.locator("#history-title")).to_have_text("last 2 minutes")
+    expect(page.locator("#history-clock")).to_have_attribute("aria-pressed", "true")
+    assert seen.complaints == []
 
 
 def test_sound_and_tracks_of_a_stream_are_kept(visit: Visiting, server: PageServer) -> None:
@@ -151,22 +159,6 @@ def test_the_time_line_goes_back_stands_still_and_tells_the_time(visit: Visiting
     expect(page.locator("#history-clock")).to_have_attribute("aria-pressed", "true")
     page.click("#history-pause")
     expect(title).to_have_text("last 10 seconds")
-    page.goto(server.url + "?view=map")
-    expect(title).to_have_text("last 10 seconds")  # kept for the next visit
-    expect(page.locator("#history-clock")).to_have_attribute("aria-pressed", "true")
-    assert seen.complaints == []
-
-
-def test_talkers_get_names_that_stay(visit: Visiting, server: PageServer) -> None:
-    seen = visit(f"{server.url}?view=map")
-    page = seen.page
-    name = page.locator("#talkers input.name").first
-    expect(name).to_be_visible()
-    label = str(name.get_attribute("aria-label"))
-    assert re.fullmatch(r"Name of talker \d+", label)
-    name.fill("Ada")
-    page.reload()
-    expect(page.get_by_label(label)).to_have_value("Ada")
     assert seen.complaints == []
 
 

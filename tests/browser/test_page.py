@@ -157,7 +157,7 @@ def test_an_hour_is_kept_and_drawn_with_gaps_left_empty(visit: Visiting, quiet: 
 
 
 def test_zones_that_pass_the_back_are_drawn_in_two_pieces(visit: Visiting, quiet: PageServer) -> None:
-    page = visit(quiet.url).page
+    page = visit(f"{quiet.url}static/zones.js", wait=False).page
     pieces = page.evaluate(
         """async () => {
             const { zonePieces } = await import("/static/zones.js");

@@ -63,11 +63,13 @@ class Visit:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=full_page)
 
-    def screenshots(self, name: str) -> None:
+    def screenshots(self, name: str, *kinds: str) -> None:
         """The same on a desk, in the dark and on a phone; nowhere may the page be wider than the screen."""
         for kind, size, scheme in (
             ("light", DESKTOP, "light"), ("dark", DESKTOP, "dark"), ("phone", PHONE, "light"),
         ):  # fmt: skip
+            if kind not in kinds:
+                continue
             self.page.set_viewport_size(size)
             self.page.emulate_media(color_scheme=scheme)
             self.page.wait_for_timeout(150)  # for the canvases to follow
