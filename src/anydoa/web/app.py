@@ -12,7 +12,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from anydoa.web.access import HEALTH_PATH, AccessMiddleware, AccessRules
+from anydoa.web.access import AccessMiddleware, AccessRules
 from anydoa.web.calibrating import CalibrateEndpoint
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.examining import DoctorEndpoint
@@ -48,7 +48,6 @@ def make_app(
     inbox = Inbox(limits or UploadLimits())
     turns = Turns(inbox.limits.slice_s)
     endpoints = _Endpoints(catalogue, listening, inbox)
-    live = LiveAnswers(listening.hub, is_stopping)
     return Starlette(
         routes=[
             Route("/", endpoints.page),
@@ -57,11 +56,7 @@ def make_app(
             Route("/api/calibrate", CalibrateEndpoint(catalogue, listening, turns).answer, methods=["POST"]),
             Route("/api/doctor", DoctorEndpoint(catalogue, inbox, turns).answer, methods=["POST"]),
             *LiveControl(listening, catalogue, inbox).routes,
-            Route("/api/now", live.now),
-            Route("/api/talkers", live.talkers),
-            Route("/api/tracks", live.tracks),
-            Route("/api/events", live.events),
-            Route(HEALTH_PATH, live.health),
+            *LiveAnswers(listening.hub, is_stopping).routes,
             Route("/metrics", Metrics(listening).text),
             WebSocketRoute("/live", listening.hub.serve),
             Mount("/static", StaticFiles(directory=_STATIC)),

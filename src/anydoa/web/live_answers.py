@@ -7,8 +7,10 @@ from collections.abc import AsyncIterator, Callable
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from anydoa.errors import AnydoaError, ConfigError
+from anydoa.web.access import HEALTH_PATH
 from anydoa.web.hub import NO_STREAM, Hub, HubFullError
 from anydoa.web.refusal import refusal
 
@@ -25,6 +27,17 @@ class LiveAnswers:
 
     def __init__(self, hub: Hub, is_stopping: Callable[[], bool]) -> None:
         self._hub, self._is_stopping = hub, is_stopping
+
+    @property
+    def routes(self) -> list[Route]:
+        """What is asked for where."""
+        return [
+            Route("/api/now", self.now),
+            Route("/api/talkers", self.talkers),
+            Route("/api/tracks", self.tracks),
+            Route("/api/events", self.events),
+            Route(HEALTH_PATH, self.health),
+        ]
 
     async def health(self, request: Request) -> Response:
         """Status 200 while the server does what it was started for, 503 once its live stream is over."""
