@@ -106,16 +106,12 @@ class Listening:
             AnydoaError: if it cannot be listened to.
         """
         with self._alone():
-            await asyncio.to_thread(self._catalogue.localizer, choice.choice)  # most mistakes show here
             before = self._choice if self.hub.end_reason is None else None
-            await self._stop("another choice was made")  # or its own card would be in use
-            try:
+            if before is not None and before.card and choice.card:
+                stream = await self._reopen_card(before, choice)
+            else:
                 stream = await asyncio.to_thread(self._open, choice)
-            except AnydoaError:
-                if before is not None:
-                    self.hub.begin(await asyncio.to_thread(self._open, before))
-                    self._choice = before
-                raise
+                await self._stop("another choice was made")
             self._choice = choice
             self.hub.begin(stream)
 
@@ -174,6 +170,17 @@ class Listening:
     async def _stop(self, reason: str) -> None:
         self._choice = None
         await self.hub.end(reason)
+
+    async def _reopen_card(self, before: LiveChoice, choice: LiveChoice) -> LiveStream:
+        """The stream of another choice; both may be of one card, which only one at a time can hold."""
+        await asyncio.to_thread(self._catalogue.localizer, choice.choice)  # most mistakes show here
+        await self._stop("another choice was made")
+        try:
+            return await asyncio.to_thread(self._open, choice)
+        except AnydoaError:
+            self.hub.begin(await asyncio.to_thread(self._open, before))
+            self._choice = before
+            raise
 
     def _open(self, choice: LiveChoice) -> LiveStream:
         """A stream that waits to be started."""

@@ -11,10 +11,14 @@ from urllib.parse import urlencode
 import pytest
 from websockets.sync.client import connect
 
+from anydoa.errors import AudioError
+from anydoa.geometry import MicrophoneArray
+from anydoa.live import AudioFeed
+from anydoa.live.feeds import FileFeed
 from anydoa.web.catalogue import Choice
-from anydoa.web.listening import BusyError, Listening
+from anydoa.web.listening import BusyError, Listening, ListeningOptions
 from anydoa.web.server import PageServer, ServerOptions
-from anydoa.web.sounds import LiveChoice
+from anydoa.web.sounds import LiveChoice, Sounds
 from unit.web.served import ARRAY, EXAMPLES, RECORDING, serving, shared_catalogue
 
 ARRAY_FILE = EXAMPLES / "two_talkers.array.toml"
@@ -79,10 +83,12 @@ def sayings(client: Any) -> Iterator[dict[str, Any]]:
 def test_a_mistake_is_told_with_its_cure_and_the_stream_goes_on(
     server: PageServer, query: dict[str, str], message: str
 ) -> None:
-    status, answer = request(server, "POST", "/api/listening", **query)
-    assert status == 400
-    assert message in answer["error"]
-    assert request(server, "GET", "/api/listening")[1]["listening"]["array"] == ARRAY.name
+    with connect(f"ws://127.0.0.1:{server.port}/live") as client:
+        status, answer = request(server, "POST", "/api/listening", **query)
+        assert status == 400
+        assert message in answer["error"]
+        assert request(server, "GET", "/api/listening")[1]["listening"]["array"] == ARRAY.name
+        assert [next(sayings(client))["type"] for _ in range(3)] == ["hello", "frame", "frame"]
 
 
 def test_an_array_that_comes_as_a_file_can_be_chosen(server: PageServer) -> None:
@@ -126,6 +132,29 @@ def test_two_changes_at_once_are_one_too_many() -> None:
         assert isinstance(results[1], BusyError)
 
     asyncio.run(change_twice())
+
+
+class TwoCards(Sounds):
+    """A card that sounds like the recording, and one that another program holds."""
+
+    def open(self, choice: LiveChoice, array: MicrophoneArray) -> AudioFeed:
+        if choice.card == "held":
+            raise AudioError("held: cannot be recorded from; does another program hold it?")
+        return FileFeed(RECORDING, repeat=True)
+
+
+def test_a_card_that_cannot_be_opened_leaves_the_one_before() -> None:
+    async def change_card() -> None:
+        listening = Listening(shared_catalogue(), TwoCards(), ListeningOptions(vad=False))
+        choice = Choice(ARRAY.name, "srp-phat")
+        await listening.change(LiveChoice(choice, card="0"))
+        with pytest.raises(AudioError, match="does another program hold it"):
+            await listening.change(LiveChoice(choice, card="held"))
+        assert listening.content()["listening"]["card"] == "0"
+        assert listening.hub.end_reason is None
+        await listening.close()
+
+    asyncio.run(change_card())
 
 
 def test_a_locked_server_shows_and_changes_nothing() -> None:
