@@ -52,7 +52,7 @@ def heard(array: MicrophoneArray, direction: np.ndarray, dry: np.ndarray) -> np.
     frequency = np.fft.rfftfreq(len(dry), 1 / SAMPLE_RATE)
     if array.rigid_sphere_radius is None:
         delay = -(array.centred_positions @ direction) / array.speed_of_sound
-        response = np.exp(-2j * np.pi * frequency * delay[:, None])
+        response = array.gains(direction)[:, None] * np.exp(-2j * np.pi * frequency * delay[:, None])
     else:
         wave_number = 2 * np.pi * frequency * array.rigid_sphere_radius / array.speed_of_sound
         response = sphere_response(wave_number, great_circle_distance(array.positions, direction))

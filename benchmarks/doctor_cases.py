@@ -187,7 +187,7 @@ def talk(
         yaw_deg = float(told_deg) - known_azimuth_deg
         array = array.replace(mount_rpy_deg=(0.0, 0.0, array.mount_rpy_deg[2] + yaw_deg))
     rirs = room_rir(
-        placement.room, placement.talkers, placement.centre + array.centred_positions, rng, sphere=sphere
+        placement.room, placement.talkers, placement.centre + array.centred_positions, rng, body=sphere
     )
     turn = seconds / num_talkers
     heard = np.zeros((array.num_microphones, round(seconds * SAMPLE_RATE)))

@@ -99,6 +99,7 @@ TASKS = (
     ),
     evaluate("real", f"real:REAL {ALL} --rule maxima --look-ahead 0", 0.05),
     Task("clean", "clean.py --clips 6 --speech SPEECH", 0.15),
+    Task("bodies", "bodies.py --head HEAD --speech SPEECH", 0.3),
     Task("reliability", "reliability.py --suite dynamic-s --limit 100", 0.15),
     Task("tracking", "tracking.py", 0.5),
     Task("doctor", "doctor.py --jobs 1", 0.3),
@@ -154,6 +155,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--speech", type=Path, help="folder of a corpus, whose test speakers are used")
     parser.add_argument("--real", type=Path, help="folder of real recordings")
+    parser.add_argument("--head", type=Path, help="SOFA file of a measured head, such as MIT's KEMAR")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="names of records")
     parser.add_argument("--again", action="store_true", help="also what is recorded")
     parser.add_argument("--busy", action="store_true", help="also times, whatever the load")
@@ -166,7 +168,7 @@ def main() -> None:
     unknown = set(wanted.only) - {task.name for task in TASKS}
     if unknown:
         sys.exit(f"no records are called {', '.join(sorted(unknown))}; --list names all")
-    paths = {"SPEECH": wanted.speech, "REAL": wanted.real}
+    paths = {"SPEECH": wanted.speech, "REAL": wanted.real, "HEAD": wanted.head}
     folders = {name: path.resolve() if path else None for name, path in paths.items()}
     failed = []
     for task in TASKS:

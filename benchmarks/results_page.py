@@ -377,6 +377,38 @@ def clean_sources() -> str:
     return sources("clean")
 
 
+def bodies() -> str:
+    lines = []
+    for of in rows("bodies"):
+        is_told = of["steering"] != "free air"
+        gain = f"{value(of, 'gain_deg'):.1f}±{value(of, 'gain_ci95'):.1f}" if is_told else ""
+        lines.append(
+            [
+                str(of["array"]),
+                NAMES[str(of["estimator"])],
+                str(of["steering"]),
+                f"{value(of, 'steering_error'):.2f}",
+                f"{value(of, 'mae_deg'):.1f} / {100 * value(of, 'acc10'):.0f}",
+                f"{value(of, 'whole_mae_deg'):.1f}",
+                gain,
+            ]
+        )
+    heading = [
+        "array",
+        "estimator",
+        "told",
+        "steering vectors",
+        "error ° / within 10°, %",
+        "whole °",
+        "gain °",
+    ]
+    return table(heading, lines)
+
+
+def bodies_sources() -> str:
+    return sources("bodies")
+
+
 GRIDS = ("fibonacci-1024", "fibonacci-2048", "fibonacci-4096", "icosphere-4")
 
 

@@ -1,6 +1,12 @@
+from .arrival import plane_arrival_times as plane_arrival_times
+from .arrival import spherical_arrival_times as spherical_arrival_times
 from .diffuse_field import diffuse_coherence as diffuse_coherence
+from .diffuse_field import diffuse_cross_power as diffuse_cross_power
 from .diffuse_field import free_field_coherence as free_field_coherence
+from .measured_waves import delay_agreement as delay_agreement
+from .plane_wave import coverage_warnings as coverage_warnings
 from .plane_wave import steering_phases as steering_phases
+from .plane_wave import steering_vectors as steering_vectors
 from .rigid_sphere import sphere_cross_power as sphere_cross_power
 from .rigid_sphere import sphere_response as sphere_response
 from .rigid_sphere import sphere_wave_number as sphere_wave_number
@@ -9,5 +15,3 @@ from .stft import FrameStream as FrameStream
 from .stft import hann_window as hann_window
 from .stft import short_time_spectra as short_time_spectra
 from .tdoa import arrival_time as arrival_time
-from .tdoa import plane_arrival_times as plane_arrival_times
-from .tdoa import spherical_arrival_times as spherical_arrival_times

@@ -236,6 +236,11 @@ class _PrincipalFrame:
                 f"positions are refined in free air, but array {array.name!r} sits on a rigid sphere, around "
                 "which sound bends; keep its array file"
             )
+        if array.steering is not None:
+            raise GeometryError(
+                f"positions are refined in free air, but array {array.name!r} was measured on a body; keep "
+                "its array file"
+            )
         num_axes = array.ambiguity.num_dimensions
         basis = np.linalg.svd(array.centred_positions)[2]
         positions = array.centred_positions @ basis[:num_axes].T

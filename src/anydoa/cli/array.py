@@ -11,7 +11,10 @@ from anydoa.cli.options import UnitOption
 from anydoa.cli.printing import print_table, tell
 
 if TYPE_CHECKING:
-    from anydoa.geometry import ArrayReport, MicrophoneArray
+    import numpy as np
+    from jaxtyping import Float
+
+    from anydoa.geometry import ArrayReport, MicrophoneArray, MicrophonePattern
 
 app = typer.Typer(help="Microphone arrays: list, show, check, convert.", no_args_is_help=True)
 
@@ -68,6 +71,7 @@ def show_command(
             "channels": shown.channels,
             "ignore_channels": shown.ignore_channels,
             "front": shown.front or "along +x",
+            **_hearing_json(shown),
         }
         typer.echo(json.dumps(content, indent=2))
         return
@@ -127,13 +131,57 @@ def _print_microphones(array: "MicrophoneArray") -> None:
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False)
-    for heading in ("microphone", "channel", "x (mm)", "y (mm)", "z (mm)"):
+    headings = [
+        "microphone",
+        "channel",
+        "x (mm)",
+        "y (mm)",
+        "z (mm)",
+        *(["pattern"] if array.patterns else []),
+    ]
+    for heading in headings:
         table.add_column(heading, justify="right")
+    looks = [f"{pattern.title} to {_angles(axis)}" for pattern, axis in _patterns(array)]
     for number, position in enumerate(array.positions * 1000 + 0.0):
-        table.add_row(str(number), str(array.channels[number]), *(f"{value:.1f}" for value in position))
+        places = [f"{value:.1f}" for value in position]
+        table.add_row(str(number), str(array.channels[number]), *places, *looks[number : number + 1])
     print_table(f"{array.title}\n0° is {array.front or 'along +x'}", table)
     if array.ignore_channels:
         print_table(f"without a microphone: channels {_listed(array.ignore_channels)}")
+    if array.steering is not None:
+        print_table(f"steering vectors: {array.steering.title}")
+
+
+def _patterns(array: "MicrophoneArray") -> "list[tuple[MicrophonePattern, Float[np.ndarray, '3']]]":
+    """Pattern of each microphone, and its axis in the user's frame; none if all are omnidirectional."""
+    return list(zip(array.patterns, array.pattern_axes, strict=True)) if array.patterns else []
+
+
+def _angles(axis: "Float[np.ndarray, '3']") -> str:
+    """Azimuth and elevation of an axis in whole degrees."""
+    from anydoa.geometry.coordinates import direction_to_angles_deg
+
+    azimuth_deg, elevation_deg = direction_to_angles_deg(axis)
+    return f"{azimuth_deg + 0.0:.0f}°, {elevation_deg + 0.0:.0f}°"
+
+
+def _hearing_json(array: "MicrophoneArray") -> dict[str, Any]:
+    """What an array file says of how its microphones hear, for programs; nothing of points in free air."""
+    heard: dict[str, Any] = {}
+    if array.patterns:
+        heard["patterns"] = [
+            {"omni_share": pattern.omni_share, "axis": axis.round(6).tolist()}
+            for pattern, axis in _patterns(array)
+        ]
+    if array.steering is not None:
+        heard["steering"] = {
+            "file": str(array.steering.path or ""),
+            "num_directions": len(array.steering.directions),
+            "receivers": array.steering.receivers,
+        }
+    if array.rigid_sphere_radius is not None:
+        heard["rigid_sphere_radius_m"] = array.rigid_sphere_radius
+    return heard
 
 
 def _verdict(report: "ArrayReport") -> str:
@@ -153,6 +201,7 @@ def _facts(array: "MicrophoneArray", report: "ArrayReport") -> list[str]:
         "0 degrees": array.front or "along +x",
         "speed of sound": f"{array.speed_of_sound:g} m/s",
         "numbers from": array.source or "not said",
+        **_hearing_facts(array),
         "hash": array.hash,
     }
     lines = [f"  {key:<15}{value}" for key, value in facts.items()]
@@ -164,6 +213,17 @@ def _facts(array: "MicrophoneArray", report: "ArrayReport") -> list[str]:
     if report.lowest_frequency > _SMALL:
         lines.append("  The array is small for speech: expect broad peaks, and errors in reverberant rooms.")
     return lines
+
+
+def _hearing_facts(array: "MicrophoneArray") -> dict[str, str]:
+    """What an array file says of how its microphones hear; nothing of points in free air."""
+    if array.steering is not None:
+        return {"waves": f"as {array.steering.title}"}
+    if array.patterns:
+        return {"patterns": ", ".join(dict.fromkeys(pattern.title for pattern in array.patterns))}
+    if array.rigid_sphere_radius is not None:
+        return {"waves": f"around a rigid sphere of {array.rigid_sphere_radius * 1000:.0f} mm radius"}
+    return {}
 
 
 def _report_json(array: "MicrophoneArray", report: "ArrayReport") -> dict[str, Any]:
@@ -187,6 +247,7 @@ def _report_json(array: "MicrophoneArray", report: "ArrayReport") -> dict[str, A
         "speed_of_sound": array.speed_of_sound,
         "front": array.front,
         "source": array.source,
+        **_hearing_json(array),
     }
 
 

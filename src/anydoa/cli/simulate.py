@@ -237,6 +237,11 @@ def plan_rooms(
                 f"--shapes is for random arrays, got --array {name!r}; leave it out or name random:4-12"
             )
         plan = RoomPlan(num_rooms=1, ranges=ranges).with_array(known)
+        if sphere and (plan.patterns or plan.body):
+            raise ConfigError(
+                f"--sphere: the file of {known.name!r} says how its microphones hear; leave it out, or take "
+                "those lines out of the file"
+            )
         return replace(plan, sphere_radius=plan.sphere_radius or (_sphere_radius(known) if sphere else 0.0))
     counts = re.fullmatch(r"(\d+)(?:-(\d+))?", name.removeprefix(_RANDOM))
     if counts is None:

@@ -75,8 +75,8 @@ def check_delays(
     pairs = correlations.pairs
     limit = np.linalg.norm(array.positions[pairs[:, 0]] - array.positions[pairs[:, 1]], axis=1)
     limit_s = limit / array.speed_of_sound
-    if array.rigid_sphere_radius is not None:
-        limit_s *= np.pi / 2  # around the sphere, not through it
+    if array.rigid_sphere_radius is not None or array.steering is not None:
+        limit_s *= np.pi / 2  # around the sphere or body, not through it
     impossible = np.abs(measured) > limit_s + options.slack_s
     return DelayCheck(
         pairs=np.array(measurement.assignment.channels)[pairs],

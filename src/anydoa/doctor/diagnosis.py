@@ -98,8 +98,8 @@ class Diagnosis:
         if len(kept) < 2:
             return replace(self, why_not_corrected="Fewer than two microphones would be left.")
         source = f"{self.array.source}; channels corrected by anydoa doctor".removeprefix("; ")
-        corrected = self.array.replace(
-            body_positions=self.array.body_positions[list(kept)],
+        corrected = self.array.select_microphones(
+            list(kept),
             channels=tuple(kept.values()),
             ignore_channels=tuple(sorted(set(range(num_channels)) - set(kept.values()))),
             source=source,

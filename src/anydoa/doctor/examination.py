@@ -139,6 +139,9 @@ def _examine_waves(
     findings = []
     for accepted in repairs.accepted:
         if accepted.repair.kind == "inverted":
+            heard_by = measurement.array.patterns[accepted.repair.mics[0] :][:1]
+            if heard_by and heard_by[0].turns_over:
+                continue  # it is to be upside down from behind
             channel = assignment.channels[accepted.repair.mics[0]]
             text = f"channel {channel} is inverted: its signal is upside down against the others."
             findings.append(Finding("inverted", (channel,), accepted.certainty, text))
@@ -172,8 +175,8 @@ def _channel_findings(
         most = f"up to {percent} % of the samples stand at the limit"
         text = f"{channels_in_words(clipped)} clipped: {most}; record quieter."
         findings.append(Finding("clipped", clipped, 1.0, text, worst))
-    if len(assignment.pairs) < 3:
-        return findings  # of two, nobody knows which one is wrong
+    if len(assignment.pairs) < 3 or array.patterns or array.steering is not None:
+        return findings  # of two, nobody knows which one is wrong; and patterns and bodies set levels apart
     level = statistics.level_db[assignment.channels]
     for channel, gain_db in zip(assignment.channels, level - np.median(level), strict=True):
         if abs(gain_db) > max_gain_db:

@@ -118,9 +118,7 @@ def measure(
         AudioError: if the recording is too short.
     """
     # The mount stays: directions are those of the user's frame.
-    part = array.replace(
-        body_positions=array.body_positions[assignment.mics], channels=None, ignore_channels=()
-    )
+    part = array.select_microphones(assignment.mics)
     correlations = correlate_segments(
         assignment.aligned(recording, sample_rate),
         sample_rate,

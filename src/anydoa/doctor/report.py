@@ -9,7 +9,7 @@ import numpy as np
 from anydoa.doctor.diagnosis import Diagnosis
 from anydoa.doctor.order import OrderResult
 from anydoa.doctor.time_offset import LARGE_S
-from anydoa.geometry import ArrayReport
+from anydoa.geometry import ArrayReport, MicrophoneArray
 
 
 def report_text(diagnosis: Diagnosis) -> str:
@@ -141,6 +141,9 @@ def _geometry_facts(diagnosis: Diagnosis) -> dict[str, str]:
         "best band": f"{report.lowest_frequency:.0f} to {report.aliasing_frequency:.0f} Hz; then phases wrap",
         "separates": angles or "no two talkers below 4000 Hz by phase alone",
     }
+    heard = _unlike_free_air(diagnosis.array)
+    if heard:
+        facts["microphones"] = heard
     if diagnosis.num_symmetries > 1:
         facts["looks alike"] = (
             f"{diagnosis.num_symmetries} orders of the channels, this one included, record the same from "
@@ -156,6 +159,20 @@ def _geometry_facts(diagnosis: Diagnosis) -> dict[str, str]:
         if talker.num_ruled_out < talker.num_reorderings:
             facts["to settle it"] += f"; that rules out {talker.num_ruled_out} of {talker.num_reorderings}"
     return facts
+
+
+def _unlike_free_air(array: MicrophoneArray) -> str:
+    """What of a body or of patterns the examination takes into account; nothing for points in free air."""
+    if array.steering is not None:
+        return (
+            f"{array.steering.title}: delays are compared with measured ones, which differ from those of "
+            "free air; levels differ with direction and are not compared"
+        )
+    if array.patterns:
+        return "hear directions differently loud by their patterns, so levels are not compared"
+    if array.rigid_sphere_radius is not None:
+        return "sit on a rigid sphere, around which delays are longer than in free air"
+    return ""
 
 
 def _doubtful_size(report: ArrayReport) -> str:

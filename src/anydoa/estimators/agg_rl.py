@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Float32
 
 from anydoa.acoustics import steering_phases
-from anydoa.errors import ConfigError
+from anydoa.errors import ConfigError, GeometryError
 from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, PLANE_WAVES, STATE_PREFIX, ModelFolder
 from anydoa.estimators.model.session import open_session
 from anydoa.geometry import MicrophoneArray
@@ -193,10 +193,11 @@ class AggRlEstimator:
         """A fresh stream for one recording; warns where errors are known to grow.
 
         Raises:
-            GeometryError: if the array has fewer microphones than the network was trained with.
+            GeometryError: if the array has fewer microphones than the network was trained with, or was
+                measured on a body.
         """
         self.folder.card.check_microphones(array)
-        for warning in self.folder.card.warnings(array):
+        for warning in [*self.folder.card.warnings(array), *_body_warnings(array, self.name)]:
             logger.warning("%s", warning)
         return AggRlStream(self, array, grid)
 
@@ -408,6 +409,26 @@ def _levels(
     window = hops_per_frame + overlap // hop
     total = power[window::hops_per_frame] - power[:-window:hops_per_frame]
     return np.sqrt(np.maximum(total, 0) / (len(audio) * window * hop)).astype(np.float32)
+
+
+def _body_warnings(array: MicrophoneArray, name: str) -> list[str]:
+    """What to say of an array of directional microphones.
+
+    Raises:
+        GeometryError: if the array was measured on a body.
+    """
+    learnt = f"{name} has learnt to listen with omnidirectional microphones in free air"
+    if array.steering is not None:
+        raise GeometryError(
+            f"{learnt}, so it cannot use the measured steering of array {array.name!r}; take the estimator "
+            "steered, srp-phat or music"
+        )
+    if not array.patterns:
+        return []
+    return [
+        f"{learnt}; what the patterns of array {array.name!r} say of levels it cannot use: take the "
+        "estimator music for that, and check directions before you rely on them"
+    ]
 
 
 def plane_wave_input(

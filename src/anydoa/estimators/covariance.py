@@ -1,5 +1,6 @@
 """What SRP-PHAT and MUSIC share: spectra, their averaged spatial covariance, one projection a frame."""
 
+import logging
 import math
 from abc import ABC, abstractmethod
 from collections import deque
@@ -10,7 +11,7 @@ from itertools import islice
 import numpy as np
 from jaxtyping import Complex64, Float, Float32
 
-from anydoa.acoustics import FrameStream, hann_window, short_time_spectra
+from anydoa.acoustics import FrameStream, coverage_warnings, hann_window, short_time_spectra
 from anydoa.constants import MIN_SAMPLE_RATE, SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
 from anydoa.geometry import MicrophoneArray
@@ -19,6 +20,8 @@ from anydoa.spectrum import SpatialSpectrum, check_audio, check_look_ahead, spec
 
 _MOST_AHEAD_S = 3.0  # kept for estimators that forget slowly
 _BLOCK_BYTES = 32 * 2**20  # held at once, in spectra and covariances
+
+logger = logging.getLogger(__name__)
 
 Projection = Callable[[Complex64[np.ndarray, "frame freq mic mic"]], Float32[np.ndarray, "frame grid"]]
 """Averaged covariances in, values 0..1 out; holds the tables of one array and one grid."""
@@ -147,7 +150,9 @@ class CovarianceEstimator(ABC):
         return replace(self, frames_ahead=int(useful * self.sample_rate / self.hop_length + 1e-9))
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "CovarianceStream":
-        """A fresh stream for one recording."""
+        """A fresh stream for one recording; warns where an array was not measured."""
+        for warning in coverage_warnings(array, grid):
+            logger.warning("%s", warning)
         return CovarianceStream(self, array, grid)
 
     def spectrum(

@@ -10,6 +10,7 @@ from anydoa.acoustics import arrival_time
 from anydoa.errors import ConfigError
 from anydoa.estimators.covariance import CovarianceEstimator, Projection
 from anydoa.estimators.sphere_projection import NOISE_FLOOR, SphereSubspaceProjection
+from anydoa.estimators.steering_projection import SteeringSubspaceProjection
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 
@@ -62,10 +63,12 @@ class Music(CovarianceEstimator):
         widest = np.clip(grid.spacing, np.deg2rad(20.0), np.pi / 3)
         if distance.max() > 2 * np.sin(widest / 2):
             directions = np.concatenate([directions, sphere])
-        if array.rigid_sphere_radius is not None:
-            average: Projection = SphereSubspaceProjection(array, directions, self.frequencies, num_sources)
+        if array.levels_are_equal:
+            average: Projection = _SubspaceProjection(self, array, directions, num_sources)
+        elif array.rigid_sphere_radius is not None:
+            average = SphereSubspaceProjection(array, directions, self.frequencies, num_sources)
         else:
-            average = _SubspaceProjection(self, array, directions, num_sources)
+            average = SteeringSubspaceProjection(array, directions, self.frequencies, num_sources)
         return _RiseAboveMean(average, len(grid))
 
 
@@ -92,7 +95,7 @@ class _RiseAboveMean:
 
 
 class _SubspaceProjection:
-    """Turns averaged covariances into the MUSIC spectrum of one array in free field.
+    """Turns averaged covariances into the MUSIC spectrum of one array in free field, levels alike.
 
     Steering vectors of the next bin are those of the last one times a constant, so two tables serve all
     bins and memory does not grow with the band.

@@ -14,6 +14,7 @@ from scipy.sparse import csr_array
 from anydoa.acoustics import arrival_time
 from anydoa.estimators.covariance import CovarianceEstimator, Projection
 from anydoa.estimators.sphere_projection import SpherePhaseProjection
+from anydoa.estimators.steering_projection import SteeringPhaseProjection
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 
@@ -48,9 +49,11 @@ class SrpPhat(CovarianceEstimator):
 
     def projection(self, array: MicrophoneArray, grid: DirectionGrid) -> Projection:
         """Reads the value of every direction from the lags of every pair, in free field."""
+        if array.phases_are_delays:
+            return _LagProjection(array, grid, self.frequencies)
         if array.rigid_sphere_radius is not None:
             return SpherePhaseProjection(array, grid, self.frequencies)
-        return _LagProjection(array, grid, self.frequencies)
+        return SteeringPhaseProjection(array, grid, self.frequencies)
 
 
 @dataclass(frozen=True, eq=False)

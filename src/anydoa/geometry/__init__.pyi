@@ -9,5 +9,8 @@ from .ambiguity import ambiguity_sentence as ambiguity_sentence
 from .array import MicrophoneArray as MicrophoneArray
 from .array_report import ArrayReport as ArrayReport
 from .array_report import phase_information as phase_information
+from .measured_steering import MeasuredSteering as MeasuredSteering
+from .pattern import PATTERN_SHARES as PATTERN_SHARES
+from .pattern import MicrophonePattern as MicrophonePattern
 from .zones import Zone as Zone
 from .zones import zone_of as zone_of

@@ -135,6 +135,38 @@ class Ambiguity:
         """
         return sphere.directions
 
+    def heard_by(self, axes: Float[np.ndarray, "mic 3"], turns_over: Bool[np.ndarray, "mic"]) -> "Ambiguity":
+        """What microphones with patterns cannot tell apart, but for levels.
+
+        Args:
+            axes: unit vectors along which the microphones look.
+            turns_over: whether sound from behind comes out of each upside down.
+
+        Returns:
+            The same, its positive side the one that the microphones face; of two directions that sound alike
+            but for signs, none.
+        """
+        if not all(self.keeps(axis) for axis in axes[turns_over]):
+            return Ambiguity()
+        return self.facing(axes.mean(axis=0))
+
+    def on_body(self, front: Float[np.ndarray, "3"], up: Float[np.ndarray, "3"]) -> "Ambiguity":
+        """What the same microphones cannot tell apart on a measured body.
+
+        Args:
+            front: unit vector to the front of the body.
+            up: unit vector to its top.
+        """
+        return BodyAmbiguity()
+
+    def keeps(self, axis: Float[np.ndarray, "3"]) -> bool:
+        """Whether directions that sound alike lie equally far from an axis."""
+        return True
+
+    def facing(self, direction: Float[np.ndarray, "3"]) -> "Ambiguity":
+        """The same, its positive side the one that a direction points to, if it points to one."""
+        return self
+
     def sweep(self, step: float, *, fewest: int, most: int) -> Float[np.ndarray, "direction 3"]:
         """Directions of different sound, evenly apart as the array hears it.
 
@@ -144,6 +176,15 @@ class Ambiguity:
             most: number of directions at most.
         """
         return fibonacci_grid(int(np.clip(4 * np.pi / step**2, fewest, most))).directions
+
+
+class BodyAmbiguity(Ambiguity):
+    """A body that was measured: it tells directions apart as far as its responses differ."""
+
+    @property
+    def sentence(self) -> str:
+        """What the array cannot tell apart, for people; its subject is the array."""
+        return "tells directions apart as far as its measured responses differ"
 
 
 class PlanarAmbiguity(Ambiguity):
@@ -170,6 +211,14 @@ class PlanarAmbiguity(Ambiguity):
         sides = ("front and back", "left and right", "above and below")
         near = np.flatnonzero(np.abs(self.axis) > 0.94)  # within 20 degrees
         return ambiguity_sentence(self.rank, *(sides[index] for index in near))
+
+    def keeps(self, axis: Float[np.ndarray, "3"]) -> bool:
+        """Whether the axis lies in the plane."""
+        return bool(abs(axis @ self.axis) < FLAT_THICKNESS)
+
+    def facing(self, direction: Float[np.ndarray, "3"]) -> "PlanarAmbiguity":
+        """The same, its positive side the one that a direction points to, if it points to one."""
+        return PlanarAmbiguity(-self.axis) if direction @ self.axis < -FLAT_THICKNESS else self
 
     def fold(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
         """Each direction on the positive side of the plane."""
@@ -230,6 +279,7 @@ class LinearAmbiguity(Ambiguity):
 
     Args:
         axis: the line's direction, a unit vector.
+        side: unit vector across it, through which the half circle of the cones goes; any if None.
     """
 
     rank = "line"
@@ -241,14 +291,24 @@ class LinearAmbiguity(Ambiguity):
     axis: Float[np.ndarray, "3"]
     cones: "Cones"
 
-    def __init__(self, axis: Float[np.ndarray, "3"]) -> None:
+    def __init__(self, axis: Float[np.ndarray, "3"], side: Float[np.ndarray, "3"] | None = None) -> None:
         self.axis = axis
-        self.cones = Cones(axis)
+        self.cones = Cones(axis, side)
         self.projection = np.outer(axis, axis)
+
+    def on_body(self, front: Float[np.ndarray, "3"], up: Float[np.ndarray, "3"]) -> "LinearAmbiguity":
+        """The same cones, each as the body hears it in front, or above if the line leads to the front."""
+        across = front if abs(front @ self.axis) < 0.9 else up
+        across = across - (across @ self.axis) * self.axis
+        return LinearAmbiguity(self.axis, normalize_direction(across))
 
     def fold(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
         """Each direction on the half circle that stands for the cones."""
         return self.cones.fold(directions)
+
+    def keeps(self, axis: Float[np.ndarray, "3"]) -> bool:
+        """Whether the axis lies along the line."""
+        return bool(np.linalg.norm(np.cross(axis, self.axis)) < FLAT_THICKNESS)
 
     def mirror(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
         """Directions after half a turn about the line."""
@@ -291,11 +351,12 @@ class Cones:
 
     Args:
         axis: a unit vector.
+        side: unit vector across it, through which the half circle goes; any if None.
     """
 
-    def __init__(self, axis: Float[np.ndarray, "3"]) -> None:
+    def __init__(self, axis: Float[np.ndarray, "3"], side: Float[np.ndarray, "3"] | None = None) -> None:
         self.axis = axis
-        self.side = tangent_basis(axis)[0]
+        self.side = tangent_basis(axis)[0] if side is None else side
 
     def angles(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch"]:
         """Radians, 0..pi, between directions and the axis."""

@@ -15,6 +15,8 @@ from anydoa.errors import ChannelCountError, GeometryError
 from anydoa.geometry.ambiguity import Ambiguity, find_ambiguity, principal_axes
 from anydoa.geometry.channels import channel_code, channel_option
 from anydoa.geometry.coordinates import real_numbers, rotate, rotation_from_rpy_deg
+from anydoa.geometry.measured_steering import MeasuredSteering
+from anydoa.geometry.pattern import MicrophonePattern, pattern_gains
 
 _FARTHEST = 1e5  # m from the origin; anything beyond is a slip, and its square might overflow
 
@@ -35,6 +37,8 @@ class MicrophoneArray:
         source: origin of the numbers, such as a data sheet.
         rigid_sphere_radius: metres, if the microphones sit on a rigid sphere around the frame's origin.
         device_match: text that the name of the sound card contains.
+        patterns: pattern of each microphone, in the array's own frame; none if all are omnidirectional.
+        steering: what the microphones hear of each direction, measured on the body that they sit on.
 
     Raises:
         GeometryError: if the geometry or the channel map cannot be.
@@ -56,6 +60,8 @@ class MicrophoneArray:
     source: str = field(default="", repr=False)
     rigid_sphere_radius: float | None = None
     device_match: str = ""
+    patterns: tuple[MicrophonePattern, ...] = ()
+    steering: MeasuredSteering | None = None
 
     def __init__(
         self,
@@ -71,6 +77,8 @@ class MicrophoneArray:
         source: str = "",
         rigid_sphere_radius: float | None = None,
         device_match: str = "",
+        patterns: Sequence[MicrophonePattern] = (),
+        steering: MeasuredSteering | None = None,
     ) -> None:
         positions = _valid_positions(body_positions, name)
         mic_channels = tuple(range(len(positions))) if channels is None else tuple(int(c) for c in channels)
@@ -85,11 +93,14 @@ class MicrophoneArray:
             )
         if rigid_sphere_radius is not None:
             _check_rigid_sphere(positions, rigid_sphere_radius, name)
+        # Omnidirectional microphones are what there is without patterns, to the last bit.
+        patterns = () if all(pattern.is_omni for pattern in patterns) else tuple(patterns)
+        _check_body(rigid_sphere_radius, patterns, steering, len(positions), name)
         values = {
             "body_positions": positions, "name": name, "channels": mic_channels, "ignore_channels": ignored,
             "mount_rpy_deg": rpy, "speed_of_sound": float(speed_of_sound), "title": title or name,
             "front": front, "source": source, "rigid_sphere_radius": rigid_sphere_radius,
-            "device_match": device_match,
+            "device_match": device_match, "patterns": patterns, "steering": steering,
         }  # fmt: skip
         for key, value in values.items():
             object.__setattr__(self, key, value)
@@ -136,8 +147,49 @@ class MicrophoneArray:
 
     @cached_property
     def ambiguity(self) -> Ambiguity:
-        """Which directions the microphones cannot tell apart."""
-        return find_ambiguity(self._symmetry_points, self.span)
+        """Which directions the microphones cannot tell apart.
+
+        Patterns count where sound from behind comes out upside down, and say which side of a plane is meant.
+        A measured body tells all apart, with two exceptions: a plane both sides of which sound alike, and two
+        ears, which hear cones, each as the body hears it in front.
+        """
+        found = find_ambiguity(self._symmetry_points, self.span)
+        if self.steering is not None:
+            mount = rotation_from_rpy_deg(self.mount_rpy_deg)
+            plane = found.axis if found.rank == "plane" else None
+            is_mirrored = plane is not None and self.steering.is_mirrored(plane @ mount)
+            return found if is_mirrored else found.on_body(mount[:, 0], mount[:, 2])
+        if not self.patterns:
+            return found
+        turns_over = np.array([pattern.turns_over for pattern in self.patterns])
+        return found.heard_by(self.pattern_axes, turns_over)
+
+    @cached_property
+    def pattern_axes(self) -> Float[np.ndarray, "mic 3"]:
+        """Axes of the patterns in the user's frame."""
+        axes = np.array([pattern.axis for pattern in self.patterns])
+        return rotate(axes, rotation_from_rpy_deg(self.mount_rpy_deg))
+
+    def gains(self, directions: Float[np.ndarray, "*direction 3"]) -> Float[np.ndarray, "*direction mic"]:
+        """Gain of each microphone's pattern for sound from each direction of the user's frame."""
+        if not self.patterns:
+            return np.ones((*directions.shape[:-1], self.num_microphones))
+        shares = np.array([pattern.omni_share for pattern in self.patterns])
+        return pattern_gains(shares, self.pattern_axes, directions)
+
+    @property
+    def levels_are_equal(self) -> bool:
+        """Whether all microphones hear a far sound equally loud: omnidirectional points in free air."""
+        return self.rigid_sphere_radius is None and self.steering is None and not self.patterns
+
+    @property
+    def phases_are_delays(self) -> bool:
+        """Whether nothing but delays of free air sets the phases of a far sound.
+
+        That is so without a body, unless a pattern turns sound from behind upside down.
+        """
+        has_body = self.rigid_sphere_radius is not None or self.steering is not None
+        return not has_body and not any(pattern.turns_over for pattern in self.patterns)
 
     @property
     def _symmetry_points(self) -> Float[np.ndarray, "point 3"]:
@@ -156,6 +208,11 @@ class MicrophoneArray:
         digest = hashlib.sha256(rounded.tobytes())
         rest = (self.channels, self.ignore_channels, self.speed_of_sound, self.rigid_sphere_radius)
         digest.update(repr(rest).encode())
+        if self.patterns:
+            digest.update(repr([pattern.omni_share for pattern in self.patterns]).encode())
+            digest.update((np.round(self.pattern_axes, 7) + 0.0).tobytes())
+        if self.steering is not None:
+            digest.update(f"{self.steering.hash} {self.mount_rpy_deg}".encode())
         return digest.hexdigest()[:12]
 
     def select_channels(self, recording: Float[np.ndarray, "channel time"]) -> Float[np.ndarray, "mic time"]:
@@ -202,6 +259,23 @@ class MicrophoneArray:
             )
         cure = "record all channels of the card, or take an array with fewer microphones"
         return cure, cure
+
+    def select_microphones(self, mics: Sequence[int], **changes: object) -> "MicrophoneArray":
+        """Some of the microphones, in the given order, with all that belongs to each.
+
+        Args:
+            mics: numbers of the microphones.
+            changes: fields to change, too; without, the channels are 0, 1, 2, ... and none is ignored.
+        """
+        chosen = [int(mic) for mic in mics]
+        fields: dict[str, object] = {
+            "body_positions": self.body_positions[chosen],
+            "channels": None,
+            "ignore_channels": (),
+            "patterns": tuple(self.patterns[mic] for mic in chosen) if self.patterns else (),
+            "steering": None if self.steering is None else self.steering.select(chosen),
+        }
+        return self.replace(**fields | changes)
 
     def replace(self, **changes: object) -> "MicrophoneArray":
         """The same array with some fields changed, validated anew."""
@@ -295,4 +369,32 @@ def _check_rigid_sphere(positions: Float[np.ndarray, "mic 3"], radius: float, na
         raise GeometryError(
             f"array {name!r}: microphone {worst} is {distance[worst]:.4g} m from the origin but "
             f"rigid_sphere_radius is {radius:.4g} m; put the origin at the sphere's centre or mend the radius"
+        )
+
+
+def _check_body(
+    radius: float | None,
+    patterns: Sequence[MicrophonePattern],
+    steering: MeasuredSteering | None,
+    num_microphones: int,
+    name: str,
+) -> None:
+    if patterns and len(patterns) != num_microphones:
+        raise GeometryError(
+            f"array {name!r} has {num_microphones} microphones but {len(patterns)} patterns; give one each"
+        )
+    if steering is not None and steering.num_microphones != num_microphones:
+        raise GeometryError(
+            f"array {name!r} has {num_microphones} microphones, but responses of "
+            f"{steering.num_microphones} were measured; say which receiver each microphone is"
+        )
+    given = {
+        "rigid_sphere_radius": radius is not None,
+        "patterns": bool(patterns),
+        "steering": steering is not None,
+    }
+    if sum(given.values()) > 1:
+        both = " and ".join(key for key, there in given.items() if there)
+        raise GeometryError(
+            f"array {name!r}: only one thing may say how waves reach the microphones, got {both}; keep one"
         )

@@ -13,4 +13,5 @@ from .array_file import load_array as load_array
 from .array_file import save_array as save_array
 from .boards import find_board as find_board
 from .grid_file import load_grid as load_grid
+from .steering_file import load_steering as load_steering
 from .zone_file import load_zones as load_zones

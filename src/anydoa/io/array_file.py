@@ -90,7 +90,10 @@ def save_array(array: MicrophoneArray, path: str | os.PathLike[str]) -> None:
             format.write(array, partial)
     except ConfigError as error:
         raise ArrayFileError(str(error)) from None
-    default = {"ignore_channels": (), "speed_of_sound": SPEED_OF_SOUND, "rigid_sphere_radius": None}
+    default = {
+        "ignore_channels": (), "speed_of_sound": SPEED_OF_SOUND, "rigid_sphere_radius": None, "patterns": (),
+        "steering": None,
+    }  # fmt: skip
     lost = [
         field
         for field, value in default.items()

@@ -10,7 +10,8 @@ from anydoa.acoustics import arrival_time, free_field_coherence
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.geometry.grid import fibonacci_grid
 
-Coherence = Callable[[Float[np.ndarray, "freq"]], Float[np.ndarray, "freq mic mic"]]
+CrossPower = Float[np.ndarray, "freq mic mic"] | Complex[np.ndarray, "freq mic mic"]
+Coherence = Callable[[Float[np.ndarray, "freq"]], CrossPower]
 
 
 def sensor_noise(num_mics: int, num_samples: int, rng: np.random.Generator) -> Float[np.ndarray, "mic time"]:
@@ -26,10 +27,10 @@ def coherence_in_free_field(mics: Float[np.ndarray, "mic 3"]) -> Coherence:
 def diffuse_noise(
     coherence: Coherence, shape: tuple[int, int], rng: np.random.Generator, *, sample_rate: int = SAMPLE_RATE
 ) -> Float[np.ndarray, "source mic tap"]:
-    """White Gaussian noise as a diffuse field brings it to the microphones; power one in free field.
+    """White Gaussian noise as a diffuse field brings it to the microphones; power one in free air if omni.
 
     Args:
-        coherence: cross-power of the microphones at given frequencies in hertz, real.
+        coherence: cross-power of the microphones at given frequencies in hertz.
         shape: how many independent fields, and samples of each.
         rng: random number generator.
         sample_rate: samples a second.
@@ -46,7 +47,8 @@ def diffuse_noise(
     knots = 257
     matrix = coherence(np.linspace(0, sample_rate / 2, knots))
     matrix = (1 - 1e-4) * matrix + 1e-4 * np.eye(matrix.shape[-1])
-    at_knots = np.linalg.cholesky(matrix).astype(np.float32)
+    at_knots = np.linalg.cholesky(matrix)
+    at_knots = at_knots.astype(np.complex64 if np.iscomplexobj(at_knots) else np.float32)
     place = np.linspace(0, knots - 1, bins)
     below = np.minimum(place.astype(int), knots - 2)
     share = (place - below).astype(np.float32)[:, None, None]

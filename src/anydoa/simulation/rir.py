@@ -7,18 +7,22 @@ Time zero is the moment the source emits; gain is 1/distance, so 1 at one metre.
                               fade in  ^ mixing time
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from types import ModuleType
 from typing import cast
 
 import numpy as np
 from jaxtyping import Float
 
+from anydoa.acoustics import diffuse_cross_power
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.errors import MissingExtraError
+from anydoa.geometry import MicrophoneArray, MicrophonePattern
+from anydoa.simulation.body import Body
 from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise
 from anydoa.simulation.room import Room
-from anydoa.simulation.sphere import RigidSphere
 
 _FADE_S = 0.01
 
@@ -32,9 +36,10 @@ def room_rir(
     sample_rate: int = SAMPLE_RATE,
     max_duration_s: float = 0.8,
     decay_db: float = 40.0,
-    sphere: RigidSphere | None = None,
+    body: Body | None = None,
+    patterns: Sequence[MicrophonePattern] = (),
 ) -> Float[np.ndarray, "source mic tap"]:
-    """Impulse responses from every source to every microphone, all omnidirectional.
+    """Impulse responses from every source to every microphone; sources are omnidirectional.
 
     Args:
         room: the room.
@@ -44,7 +49,9 @@ def room_rir(
         sample_rate: samples a second.
         max_duration_s: responses end here at the latest, with a short fade.
         decay_db: responses end when the tail has fallen this far.
-        sphere: hard ball the microphones sit on, centred on their mean; free air if None.
+        body: what the microphones sit on, centred on their mean; free air if None.
+        patterns: patterns of microphones in free air, in the frame of the room; none for omnidirectional
+            ones.
 
     Returns:
         float32; the lengths of all are equal.
@@ -65,14 +72,25 @@ def room_rir(
     # Image sources up to the mixing time: (mic, tap) and the power they have reached, for each source.
     early = [
         early_rir(
-            room, source, mics, until_s=mixing, num_taps=num_taps, sample_rate=sample_rate, sphere=sphere
+            room,
+            source,
+            mics,
+            until_s=mixing,
+            num_taps=num_taps,
+            sample_rate=sample_rate,
+            body=body,
+            patterns=patterns,
         )
         for source in sources
     ]
     # A diffuse tail (source, mic, tap) that falls 60 dB in rt60, from that power on.
-    coherence = (
-        coherence_in_free_field(mics) if sphere is None else sphere.coherence(mics - mics.mean(axis=0))
-    )
+    centred = mics - mics.mean(axis=0)
+    if body is not None:
+        coherence = body.coherence(centred)
+    elif patterns:
+        coherence = partial(diffuse_cross_power, MicrophoneArray(centred, patterns=patterns))
+    else:
+        coherence = coherence_in_free_field(mics)
     tail = diffuse_noise(coherence, (len(sources), num_taps), rng, sample_rate=sample_rate)
     time = np.arange(num_taps) / sample_rate
     rise = np.clip((time - mixing + _FADE_S) / _FADE_S, 0, 1)
@@ -127,21 +145,35 @@ def early_rir(
     until_s: float,
     num_taps: int,
     sample_rate: int = SAMPLE_RATE,
-    sphere: RigidSphere | None = None,
+    body: Body | None = None,
+    patterns: Sequence[MicrophonePattern] = (),
 ) -> tuple[Float[np.ndarray, "mic tap"], float]:
     """Sum of the image sources that arrive before ``until_s``, and the power of a sample reached by then."""
     centre = mics.mean(axis=0)
     radius = float(np.linalg.norm(mics - centre, axis=1).max())
     images, gain = image_sources(room, source, centre, reach=until_s * SPEED_OF_SOUND + radius)
-    ears = mics if sphere is None else np.broadcast_to(centre, mics.shape)
-    distance = np.linalg.norm(images - ears[:, None], axis=-1)
+    ears = mics if body is None else np.broadcast_to(centre, mics.shape)
+    towards = images - ears[:, None]
+    distance = np.linalg.norm(towards, axis=-1)
     amplitude = gain / distance
     arrivals = _Arrivals(distance / SPEED_OF_SOUND * sample_rate, amplitude, until_s * sample_rate)
-    if sphere is None:
-        taps = arrivals.impulses(num_taps, sample_rate)
-    else:
-        taps = arrivals.scattered(num_taps, sphere, (images - centre, mics - centre))
-    return taps, arrivals.power_reached(room.rt60 * sample_rate)
+    power = arrivals.power_reached(room.rt60 * sample_rate)
+    if body is not None:
+        return arrivals.scattered(num_taps, body, (images - centre, mics - centre)), power
+    if patterns:
+        heard = _gains(patterns, towards / distance[..., None])
+        arrivals = replace(arrivals, amplitude=amplitude * heard)
+    return arrivals.impulses(num_taps, sample_rate), power
+
+
+def _gains(
+    patterns: Sequence[MicrophonePattern], towards: Float[np.ndarray, "mic image 3"]
+) -> Float[np.ndarray, "mic image"]:
+    """Gain of each microphone for sound from the directions in which it has the images."""
+    share = np.array([[pattern.omni_share] for pattern in patterns])
+    axes = np.array([pattern.axis for pattern in patterns])
+    gains: np.ndarray = share + (1 - share) * np.einsum("mx,mix->mi", axes, towards)
+    return gains
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,27 +217,26 @@ class _Arrivals:
     def scattered(
         self,
         num_taps: int,
-        sphere: RigidSphere,
+        body: Body,
         places: tuple[Float[np.ndarray, "image 3"], Float[np.ndarray, "mic 3"]],
     ) -> Float[np.ndarray, "mic tap"]:
-        """The response of the sphere for each image, from the side it comes from."""
+        """The response of the body for each image, from the side it comes from."""
         libroom = _libroom()
         images, mics = places
-        taps = np.zeros((len(mics), num_taps), dtype=np.float32)
-        heard = self.delay[0] < self.until
+        heard = np.flatnonzero(self.delay[0] < self.until)
         whole = np.floor(self.delay[0][heard]).astype(np.int32)
         fraction = self.delay[0][heard] - whole
-        for row, mic in zip(taps, mics, strict=True):
-            filters = (
-                sphere.filters(mic, images[heard], fraction)
-                * self.amplitude[0][heard].astype(np.float32)[:, None]
-            )
-            buffer = np.zeros(
-                max(num_taps + sphere.lead, int(whole.max()) + filters.shape[1] + 1), dtype=np.float32
-            )
-            libroom.delay_sum(filters, whole, buffer, 1)
-            row[:] = buffer[sphere.lead : sphere.lead + num_taps]
-        return taps
+        amplitude = self.amplitude[0][heard].astype(np.float32)[:, None]
+        taps = np.zeros((len(mics), max(num_taps + body.lead, int(whole.max()) + 1)), dtype=np.float32)
+        for start in range(0, len(heard), min(body.images_at_once, max(1, len(heard)))):
+            block = slice(start, start + body.images_at_once)
+            every = body.hear(mics, images[heard[block]], fraction[block])
+            for row, filters in zip(taps, every, strict=True):
+                length = max(len(row), int(whole.max()) + filters.shape[1] + 1)
+                buffer = np.zeros(length, dtype=np.float32)
+                libroom.delay_sum(filters * amplitude[block], whole[block], buffer, 1)
+                row += buffer[: len(row)]
+        return taps[:, body.lead : body.lead + num_taps]
 
 
 def _libroom() -> ModuleType:

@@ -17,6 +17,7 @@ from jaxtyping import Int
 
 from anydoa.errors import ConfigError
 from anydoa.io.output import prepare_folder, whole_binary, write_text
+from anydoa.simulation.body import BodyFile
 from anydoa.simulation.recipe import RoomRanges
 from anydoa.simulation.rooms import RoomPlan, SimulatedRoom, simulate_room
 
@@ -197,7 +198,10 @@ def read_plan(path: str | Path) -> RoomPlan | None:
         if plan.pop("schema", None) != _SCHEMA:
             raise ConfigError(f"{file}: the bank is of another version; build it anew")
         ranges = RoomRanges(**{key: _tupled(value) for key, value in plan.pop("ranges").items()})
-        return RoomPlan(ranges=ranges, **{key: _tupled(value) for key, value in plan.items()})
+        body = plan.pop("body", None)
+        if body is not None:
+            body = BodyFile(**{key: _tupled(value) for key, value in body.items()})
+        return RoomPlan(ranges=ranges, body=body, **{key: _tupled(value) for key, value in plan.items()})
     except (ValueError, TypeError, AttributeError, KeyError) as error:
         if isinstance(error, ConfigError):
             raise

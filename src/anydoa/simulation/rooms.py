@@ -9,8 +9,9 @@ from jaxtyping import Float, Float16, Int
 
 from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES, SAMPLE_RATE
 from anydoa.errors import ConfigError
-from anydoa.geometry import MicrophoneArray
+from anydoa.geometry import MicrophoneArray, MicrophonePattern
 from anydoa.simulation.array_sampling import check_shape, sample_array
+from anydoa.simulation.body import Body, BodyFile, measured_body
 from anydoa.simulation.recipe import RoomRanges, check_within
 from anydoa.simulation.rir import image_sources, room_rir
 from anydoa.simulation.room import Placement, sample_paths, sample_placement
@@ -36,6 +37,9 @@ class RoomPlan:
         sphere_radius: metres of the hard ball the microphones sit on; 0 for microphones in free air.
         shapes: shapes of the random arrays, one drawn for each room; see
             :data:`~anydoa.simulation.array_sampling.SHAPES`.
+        patterns: omnidirectional share of each microphone of the given array, and x, y, z of its axis in the
+            room; none for omnidirectional ones.
+        body: where the responses of the body are that the given array was measured on; None for no such.
 
     Raises:
         ConfigError: if a number is none that can be simulated.
@@ -54,6 +58,8 @@ class RoomPlan:
     sample_rate: int = SAMPLE_RATE
     sphere_radius: float = 0.0
     shapes: tuple[str, ...] = ("ball",)
+    patterns: tuple[tuple[float, float, float, float], ...] = ()
+    body: BodyFile | None = None
 
     def __post_init__(self) -> None:
         fewest, most = self.microphones
@@ -72,9 +78,21 @@ class RoomPlan:
         check_within("a number of places along a path", (self.num_knots,), 1, 10_000)
 
     def with_array(self, array: MicrophoneArray) -> "RoomPlan":
-        """The plan with one array in every room, on a hard ball where it says that it sits on one."""
+        """The plan with one array in every room, with its patterns, or on the ball or body that it sits on.
+
+        Raises:
+            ConfigError: if it was measured on a body, but its responses come from no file.
+        """
         rows = tuple((float(x), float(y), float(z)) for x, y, z in array.positions)
-        return replace(self, arrays=(rows,), sphere_radius=array.rigid_sphere_radius or 0.0)
+        shares = [pattern.omni_share for pattern in array.patterns]
+        axes = array.pattern_axes.tolist() if shares else []
+        return replace(
+            self,
+            arrays=(rows,),
+            sphere_radius=array.rigid_sphere_radius or 0.0,
+            patterns=tuple((share, x, y, z) for share, (x, y, z) in zip(shares, axes, strict=True)),
+            body=BodyFile.of(array),
+        )
 
     def room_rng(self, index: int) -> np.random.Generator:
         """Source of randomness of one room."""
@@ -237,7 +255,8 @@ def simulate_room(plan: RoomPlan, index: int) -> SimulatedRoom:
         sample_rate=plan.sample_rate,
         max_duration_s=plan.max_duration_s,
         decay_db=plan.decay_db,
-        sphere=_sphere(plan.sphere_radius, plan.sample_rate) if plan.sphere_radius else None,
+        body=_body(plan, mics),
+        patterns=[MicrophonePattern(share, (x, y, z)) for share, x, y, z in plan.patterns],
     )
     room = SimulatedRoom.from_row(
         plan,
@@ -261,6 +280,13 @@ def _strongest_images(placement: Placement, count: int = 3) -> Float[np.ndarray,
         loudest = np.argsort(-loudness)[1 : 1 + count]  # the first is the talker
         images.append(places[loudest] - placement.centre)
     return np.stack(images)
+
+
+def _body(plan: RoomPlan, mics: Float[np.ndarray, "mic 3"]) -> Body | None:
+    """What the microphones of a plan sit on."""
+    if plan.body is not None:
+        return measured_body(plan.body, tuple(map(tuple, mics.tolist())), plan.sample_rate)
+    return _sphere(plan.sphere_radius, plan.sample_rate) if plan.sphere_radius else None
 
 
 @lru_cache(maxsize=4)

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from anydoa.geometry import MicrophoneArray
+from anydoa.geometry.coordinates import rotate, rotation_from_rpy_deg
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.mixing import mix_in_new_room
 from anydoa.simulation.pool import AudioPool, limit_utterances, load_pool
@@ -104,8 +106,17 @@ class SceneFolder:
         if self.array is None:
             told = MicrophoneArray(scene.positions, name=name, source="simulated")
         else:
-            told = self.array.replace(body_positions=scene.positions, mount_rpy_deg=(0.0, 0.0, 0.0))
+            told = self._told(scene.positions)
         return write_scene(scene, told, self.folder, name)
+
+    def _told(self, positions: Float[np.ndarray, "mic 3"]) -> MicrophoneArray:
+        """The array with its microphones at these places, in the user's frame."""
+        assert self.array is not None
+        if self.array.steering is None and not self.array.patterns:
+            return self.array.replace(body_positions=positions, mount_rpy_deg=(0.0, 0.0, 0.0))
+        # Patterns and measured responses stay in the array's own frame.
+        mount = rotation_from_rpy_deg(self.array.mount_rpy_deg)
+        return self.array.replace(body_positions=rotate(positions, mount.T))
 
 
 def _name(number: int) -> str:

@@ -1,5 +1,7 @@
 """Impulse responses of a rigid sphere at microphones on it, such as those of em32."""
 
+import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -80,10 +82,24 @@ class RigidSphere:
         phase = np.minimum((fraction * _PHASES + 0.5).astype(int), _PHASES)
         return (1 - share) * self._table[below, phase] + share * self._table[below + 1, phase]
 
+    def hear(
+        self,
+        mics: Float[np.ndarray, "mic 3"],
+        images: Float[np.ndarray, "image 3"],
+        fraction: Float[np.ndarray, "image"],
+    ) -> Iterator[Float[np.ndarray, "image tap"]]:
+        """Impulse responses of each microphone in turn; see :meth:`filters`."""
+        return (self.filters(mic, images, fraction) for mic in mics)
+
     @property
     def lead(self) -> int:
         """Taps before time zero."""
         return _TAPS // 2
+
+    @property
+    def images_at_once(self) -> int:
+        """How many images are heard at once: all, for their filters are read from a table."""
+        return sys.maxsize
 
     def _wave_number(self, frequency: Float[np.ndarray, "freq"]) -> Float[np.ndarray, "freq"]:
         """Times the radius: ka."""

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from anydoa.acoustics.tdoa import arrival_time, plane_arrival_times, spherical_arrival_times
+from anydoa.acoustics.arrival import plane_arrival_times, spherical_arrival_times
+from anydoa.acoustics.tdoa import arrival_time
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions

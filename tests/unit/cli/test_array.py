@@ -198,3 +198,15 @@ def test_convert_writes_metres_of_any_unit_and_says_which_way_the_array_looks(tm
 def test_check_says_which_way_an_acoular_array_looks(tmp_path: Path) -> None:
     save_array(MicrophoneArray(circular_positions(4, 0.05)), tmp_path / "a.xml")
     assert "0 degrees      where acoular looks, along its -z" in run("check", tmp_path / "a.xml").output
+
+
+def test_patterns_are_shown_checked_and_kept(tmp_path: Path) -> None:
+    shown = run("show", "ambeo").output
+    assert "pattern" in shown.splitlines()[2]
+    assert shown.splitlines()[3].endswith("cardioid to 45°, 35°")
+    entry = json.loads(run("show", "ambeo", "--format", "json").output)
+    assert entry["patterns"][1] == {"omni_share": 0.5, "axis": [0.57735, -0.57735, -0.57735]}
+    assert "patterns       cardioid" in run("check", "ambeo").output
+    assert run("convert", "ambeo", "-o", tmp_path / "copy.toml").exit_code == 0
+    assert load_array(tmp_path / "copy.toml").hash == load_array("ambeo").hash
+    assert "rigid sphere of 42 mm" in run("check", "em32").output

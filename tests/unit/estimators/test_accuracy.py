@@ -15,8 +15,9 @@ from anydoa.peaks.finder import find_peaks
 from properties.strategies import make_scene
 
 GRID = fibonacci_grid(2048)
-# In free field even arrays that in truth sit on a rigid sphere; with it they are tried in tests/properties.
-PRESETS = [load_array(name).replace(rigid_sphere_radius=None) for name in list_presets()]
+# As points in free air even arrays that in truth sit on a rigid sphere or are cardioids; those are tried in
+# tests/properties.
+PRESETS = [load_array(name).replace(rigid_sphere_radius=None, patterns=()) for name in list_presets()]
 ARRAYS = [array for array in PRESETS if array.ambiguity.rank == "volume"]
 ARRAYS.append(random_array(np.random.default_rng(0), 8))
 

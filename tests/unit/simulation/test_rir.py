@@ -156,7 +156,7 @@ def test_a_small_sphere_changes_nothing_at_low_frequencies() -> None:
     mics = 2.0 + 0.01 * np.array([[1.0, 0, 0], [-1.0, 0, 0], [0, 1.0, 0], [0, -1.0, 0]])
     source = np.array([3.5, 2.5, 1.7])
     free, _ = early_rir(LIVELY, source, mics, until_s=0.04, num_taps=800)
-    hard, power = early_rir(LIVELY, source, mics, until_s=0.04, num_taps=800, sphere=RigidSphere(0.01))
+    hard, power = early_rir(LIVELY, source, mics, until_s=0.04, num_taps=800, body=RigidSphere(0.01))
     low = slice(4, 60)  # 30 to 470 Hz
     spectra = [np.fft.rfft(taps, 2048)[:, low] for taps in (free, hard)]
     assert np.abs(spectra[0] - spectra[1]).max() < 0.05 * np.abs(spectra[0]).max()
@@ -166,7 +166,7 @@ def test_a_small_sphere_changes_nothing_at_low_frequencies() -> None:
 def test_a_large_sphere_shadows_the_far_side() -> None:
     mics = 10 + 0.09 * np.array([[1.0, 0, 0], [-1.0, 0, 0]])
     taps = room_rir(
-        DEAD, np.array([[12.0, 10.0, 10.0]]), mics, np.random.default_rng(0), sphere=RigidSphere(0.09)
+        DEAD, np.array([[12.0, 10.0, 10.0]]), mics, np.random.default_rng(0), body=RigidSphere(0.09)
     )[0, :, :300]
     near, far = np.abs(np.fft.rfft(taps, 2048)[:, 400:700]).mean(axis=1)
     assert near > 1.5 * far

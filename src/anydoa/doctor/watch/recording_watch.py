@@ -124,11 +124,7 @@ class RecordingWatch:
         if len(alive) < _MIN_ALIVE:
             loss = " One microphone alone does not tell where sound comes from"
         else:
-            rest = self._array.replace(
-                body_positions=self._array.body_positions[alive],
-                channels=tuple(range(len(alive))),
-                ignore_channels=(),
-            )
+            rest = self._array.select_microphones(alive)
             if rest.ambiguity.num_dimensions != self._array.ambiguity.num_dimensions:
                 loss = f" The rest of the array {rest.ambiguity.sentence}"
         return Notice("flat", f"{named_channels(flat)} {verb} connected and unmuted?{loss}")

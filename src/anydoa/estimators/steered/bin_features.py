@@ -105,6 +105,11 @@ class BinFeatures:
     def __init__(self, axis: BinAxis, array: MicrophoneArray) -> None:
         self._first, self._second = np.triu_indices(array.num_microphones, k=1)
         diffuse = diffuse_coherence(array, axis.frequencies)[:, self._first, self._second]
+        # Where the coherence of a diffuse field has a phase, measured ones are told relative to it.
+        self._turn: Complex64[np.ndarray, "pair 1 freq"] | None = None
+        if np.iscomplexobj(diffuse):
+            self._turn = np.exp(-1j * np.angle(diffuse.T)).astype(np.complex64)[:, None]
+            diffuse = np.abs(diffuse)
         self._diffuse = np.ascontiguousarray(diffuse.T, dtype=np.float32)[:, None]
         self._weight = np.maximum(1 - self._diffuse**2, 1e-3)
         self._weight /= self._weight.sum(axis=0)
@@ -163,6 +168,8 @@ class BinFeatures:
             square = even * even + odd * odd
             # Sums over pairs (frame, freq).
             magnitude += np.sqrt(square).sum(axis=0)
+            if self._turn is not None:
+                even = even * self._turn[pairs].real - odd * self._turn[pairs].imag
             ratio = diffuseness_of(even, square, self._diffuse[pairs])
             diffuseness += (self._weight[pairs] * ratio).sum(axis=0)
         return magnitude / len(self._first), diffuseness

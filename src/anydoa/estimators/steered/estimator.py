@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Complex64, Float, Float32
 from scipy.special import expit
 
-from anydoa.acoustics import FrameStream, steering_phases
+from anydoa.acoustics import FrameStream, coverage_warnings, steering_phases
 from anydoa.errors import CheckpointError, ConfigError
 from anydoa.estimators.model.card import ModelCard
 from anydoa.estimators.model.folder import (
@@ -215,7 +215,8 @@ class SteeredEstimator:
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "SteeredStream":
         """A fresh stream for one recording; warns where errors are known to grow."""
-        for warning in self._card.warnings(array) if self._card else []:
+        known = self._card.warnings(array) if self._card else []
+        for warning in [*known, *coverage_warnings(array, grid)]:
             logger.warning("%s", warning)
         return SteeredStream(self, array, grid)
 

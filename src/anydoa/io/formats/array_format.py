@@ -40,7 +40,7 @@ class ArrayFormat:
         read: gives the array of a file, or raises an ArrayFileError that says what is wrong and the cure.
         write: writes an array to a file; None where anydoa only reads the format.
         keeps: fields of an array that the format keeps, of those that change estimates:
-            ``ignore_channels``, ``speed_of_sound``, ``rigid_sphere_radius``.
+            ``ignore_channels``, ``speed_of_sound``, ``rigid_sphere_radius``, ``patterns``, ``steering``.
     """
 
     suffix: str

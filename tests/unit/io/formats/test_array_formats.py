@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from anydoa.errors import ArrayFileError, GeometryError, MissingExtraError
+from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.layouts import tetrahedral_positions
-from anydoa.io.array_file import load_array
+from anydoa.geometry.pattern import MicrophonePattern
+from anydoa.io.array_file import load_array, save_array
 from anydoa.io.formats import sofa
 
 PAIR = "[[microphone]]\nposition = [0, 0, 0]\n[[microphone]]\nposition = [0.1, 0, 0]\n"
@@ -406,6 +408,59 @@ def save_sofa(path: Path, positions: np.ndarray, kind: str = "cartesian", units:
     content.Data_IR, content.Data_Delay = np.zeros((1, len(positions), 2)), np.zeros((1, len(positions)))
     sofar.write_sofa(str(path), content)
     return path
+
+
+class TestPatterns:
+    """Patterns and receivers in our own format."""
+
+    def array(self, path: Path, lines: str) -> MicrophoneArray:
+        rows = [f"[[microphone]]\nposition = [0.0, {y}, 0.0]\n{lines}\n" for y in (0.0, 0.05)]
+        return load_array(write(path / "a.toml", "".join(rows)))
+
+    def test_names_and_shares_are_read(self, tmp_path: Path) -> None:
+        array = self.array(tmp_path, 'pattern = "cardioid"\naxis = [0, 0, 3]')
+        assert array.patterns == (MicrophonePattern(0.5, (0, 0, 1)),) * 2
+        assert self.array(tmp_path, "pattern = 0.5\naxis = [0, 0, 1]").hash == array.hash
+        assert self.array(tmp_path, 'pattern = "omni"').patterns == ()
+
+    def test_what_is_written_is_read_to_the_last_bit(self, tmp_path: Path) -> None:
+        patterns = [MicrophonePattern(0.123456789, (1, 2, 3)), MicrophonePattern.named("omni", (0, 1, 5))]
+        array = MicrophoneArray([[0, 0, 0], [0, 0.05, 0]], patterns=patterns, mount_rpy_deg=(10, 20, 30))
+        save_array(array, tmp_path / "a.toml")
+        again = load_array(tmp_path / "a.toml")
+        assert (again.patterns, again.hash) == (array.patterns, array.hash)
+
+    @pytest.mark.parametrize(
+        ("lines", "message"),
+        [
+            (
+                'pattern = "cardoid"\naxis = [1, 0, 0]',
+                "no pattern is called 'cardoid'; did you mean 'cardioid'",
+            ),
+            ("pattern = 2\naxis = [1, 0, 0]", r"microphone 0: .* must be 0\.\.1, got 2"),
+            ("pattern = true\naxis = [1, 0, 0]", "microphone 0: pattern must be a number, got True"),
+            ('pattern = "cardioid"', r"looks somewhere; add axis = \[x, y, z\]"),
+            (
+                'pattern = "cardioid"\naxis = [0, 0, 0]',
+                "microphone 0: a pattern's axis must be 3 numbers, not all 0",
+            ),
+            ('pattern = "cardioid"\naxis = 1', "microphone 0: axis must be three numbers"),
+            ("receiver = 1", r'a receiver of no file; add steering = "head\.sofa"'),
+        ],
+    )
+    def test_other_patterns_are_refused(self, tmp_path: Path, lines: str, message: str) -> None:
+        with pytest.raises(ArrayFileError, match=message):
+            self.array(tmp_path, lines)
+
+    def test_steering_is_the_name_of_a_sofa_file(self, tmp_path: Path) -> None:
+        for name, message in (
+            ("7", "must be the name of a SOFA file"),
+            ('"head.wav"', "must be the name of a SOFA"),
+        ):
+            with pytest.raises(ArrayFileError, match=message):
+                load_array(write(tmp_path / "a.toml", f"steering = {name}"))
+        with pytest.raises(ArrayFileError, match=r"head\.sofa: no such file"):
+            load_array(write(tmp_path / "a.toml", 'steering = "head.sofa"'))
 
 
 class TestSofa:
