@@ -1,3 +1,4 @@
+from .beamforming.recording import talker_audio as talker_audio
 from .errors import AnydoaError as AnydoaError
 from .errors import ArrayFileError as ArrayFileError
 from .errors import AudioError as AudioError

@@ -24,6 +24,7 @@ PUBLIC = [
     "load_array",
     "load_grid",
     "locate",
+    "talker_audio",
 ]
 
 

@@ -12,6 +12,7 @@ import typer
 
 from anydoa.cli.card import ordered_feed
 from anydoa.cli.estimator import EstimatorOption, GridOption, LookAheadOption, parse_look_ahead
+from anydoa.cli.live_beam import BeamOption, BeamToOption, BeamWords
 from anydoa.cli.live_display import LiveDisplay
 from anydoa.cli.options import (
     ESTIMATOR,
@@ -19,13 +20,14 @@ from anydoa.cli.options import (
     SOUND,
     STANDARD_OUTPUT,
     ArrayOption,
+    BeamformerOption,
     DeviceOption,
     IgnoreChannelsOption,
     OnlyMicrophonesOption,
     ProfileOption,
     UnitOption,
     ZonesOption,
-    check_host,
+    parse_address,
     parse_array,
     parse_device,
     parse_sources,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from anydoa.geometry import MicrophoneArray, Zone
     from anydoa.live import (
         AudioFeed,
+        BeamOutput,
         LivePipeline,
         MqttAddress,
         MqttOutput,
@@ -132,13 +135,18 @@ def live(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
+    beam: BeamOption = None,
+    beam_to: BeamToOption = None,
+    beamformer: BeamformerOption = "mvdr",
 ) -> None:  # fmt: skip
     """Find talkers while the sound comes in: from a sound card, a recording, a pipe or the network.
 
     Prints a line when a talker begins, moves, pauses or is gone. Ctrl-C ends; files are then complete. If the
     machine is too slow, the oldest sound is dropped and said so.
     """
-    targets = _Targets(tuple(outputs or ()), form, odas, mqtt, parse_zones(zones))
+    targets = _Targets(
+        tuple(outputs or ()), form, odas, mqtt, parse_zones(zones), BeamWords(beam, beam_to, beamformer)
+    )
     entrance = _Entrance(device, replay, stdin, tcp, sample_rate, channels, sample_format, fast)
     from anydoa.live import LivePipeline
     from anydoa.localizer import Localizer
@@ -150,7 +158,13 @@ def live(
     targets.check_files()
     feed = ordered_feed(entrance.open(listened), listened, profile)
     pipeline = LivePipeline(
-        localizer, feed, results_per_s=rate, vad=vad, look_ahead_s=parse_look_ahead(look_ahead)
+        localizer,
+        feed,
+        results_per_s=rate,
+        vad=vad,
+        look_ahead_s=parse_look_ahead(look_ahead),
+        beam=targets.beam.target,
+        beamformer=beamformer,
     )
     with _terminable(), ExitStack() as stack:
         stack.enter_context(closing(pipeline))
@@ -211,11 +225,8 @@ class _Entrance:
         num_channels = array.num_recording_channels
         count = num_channels if self.channels is None else self.channels
         if self.tcp is not None and self.sample_rate is not None:
-            host, _, port = self.tcp.rpartition(":")
-            if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
-                raise ConfigError(f"--tcp takes HOST:PORT such as 192.168.1.20:5000, got {self.tcp!r}")
             format = PcmFormat(self.sample_rate, count, self.sample_format)
-            return TcpFeed(check_host(host, "--tcp"), int(port), format)
+            return TcpFeed(*parse_address(self.tcp, "--tcp"), format)
         if self.stdin:
             rate, begin = self._standard_input_rate()
             format = PcmFormat(rate, count, self.sample_format)
@@ -246,6 +257,7 @@ class _Targets:
         odas: where a viewer of ODAS runs.
         mqtt: broker and topic of MQTT.
         zones: zones to name directions by.
+        beam: whose sound goes where.
     """
 
     outputs: tuple[Path, ...]
@@ -253,6 +265,7 @@ class _Targets:
     odas: str | None
     mqtt: str | None
     zones: "tuple[Zone, ...]"
+    beam: BeamWords
 
     def __post_init__(self) -> None:
         if self.mqtt is not None:
@@ -262,6 +275,8 @@ class _Targets:
             raise ConfigError(f"two results would both be written to {twice[0]}; give two names")
         if self.form is not None and STANDARD_OUTPUT not in self.outputs:
             raise ConfigError("--format is for standard output; add -o -, or end a file's name in .csv")
+        if self.beam.takes_standard_output and STANDARD_OUTPUT in self.outputs:
+            raise ConfigError("results and a beam would run into each other; send one of them elsewhere")
 
     def check_files(self) -> None:
         """Find out before any sound is heard whether everything can be written.
@@ -269,11 +284,12 @@ class _Targets:
         Raises:
             ConfigError: if a file would be written over one that is read, or not at all.
         """
-        check_outputs(*(path for path in self.outputs if path != STANDARD_OUTPUT), make_folders=True)
+        files = [*self.outputs, *self.beam.files]
+        check_outputs(*(path for path in files if path != STANDARD_OUTPUT), make_folders=True)
 
     def open(
         self, pipeline: "LivePipeline", stack: ExitStack
-    ) -> "Iterator[ResultFile | OdasOutput | MqttOutput | LiveDisplay]":
+    ) -> "Iterator[ResultFile | OdasOutput | MqttOutput | BeamOutput | LiveDisplay]":
         """Every output that is wanted; a person reads along unless standard output holds results."""
         from anydoa.live import MqttOutput, OdasOutput, ResultFile
 
@@ -289,7 +305,8 @@ class _Targets:
         if self.mqtt is not None:
             array = pipeline.localizer.array
             yield MqttOutput(self._broker(self.mqtt), array.title or array.name, self.zones)
-        if STANDARD_OUTPUT not in self.outputs:
+        yield from self.beam.open(pipeline, stack)
+        if STANDARD_OUTPUT not in self.outputs and not self.beam.takes_standard_output:
             yield LiveDisplay(pipeline, self.zones)
 
     @staticmethod

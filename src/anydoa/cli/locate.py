@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,10 +23,12 @@ from anydoa.cli.locate_many import (
     locate_many,
 )
 from anydoa.cli.locate_pictures import Pictures, Trace, explaining_estimator
+from anydoa.cli.locate_talkers import TalkersAudioOption, TalkerSounds
 from anydoa.cli.options import (
     ESTIMATOR,
     OUTPUT,
     STANDARD_OUTPUT,
+    BeamformerOption,
     IgnoreChannelsOption,
     JoinOption,
     OnlyMicrophonesOption,
@@ -101,6 +104,8 @@ def locate(
             rich_help_panel=OUTPUT,
         ),
     ] = None,
+    talkers_audio: TalkersAudioOption = None,
+    beamformer: BeamformerOption = "mvdr",
     skip_existing: Annotated[
         bool,
         typer.Option(
@@ -135,7 +140,9 @@ def locate(
     many = Many(manifest, jobs, engine, scheduler, shard, merge, progress)
     known_array = partial(parse_array, array or "", ignore_channels, unit, only_microphones=only_microphones)
     if form == "parts":
-        _refuse_for_one(join=join, plot=plot, plot_mask=plot_mask)
+        _refuse_for_one(
+            {"--join": join, "--plot": plot, "--plot-mask": plot_mask, "--talkers-audio": talkers_audio}
+        )
         work = _locating(
             many.check(output),
             None if array is None else known_array(),
@@ -153,7 +160,8 @@ def locate(
     joined, files = (files, files[:1]) if join else (None, files)
     for file in joined or ():
         note_input(file, "recording")
-    targets = _Targets(tuple(files), form, output, plot, plot_mask, skip_existing, parse_zones(zones))
+    sounds = TalkerSounds(talkers_audio, beamformer)
+    targets = _Targets(tuple(files), form, output, plot, plot_mask, sounds, skip_existing, parse_zones(zones))
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
@@ -197,12 +205,11 @@ def _files_and_array_given(files: list[Path] | None, array: str | None) -> list[
     return files
 
 
-def _refuse_for_one(*, join: bool, plot: Path | None, plot_mask: Path | None) -> None:
+def _refuse_for_one(options: dict[str, bool | Path | None]) -> None:
     """Refuse what only makes sense for one recording, where there are many."""
-    given = {"--join": join, "--plot": plot is not None, "--plot-mask": plot_mask is not None}
-    first = next((option for option, is_given in given.items() if is_given), None)
+    first = next((option for option, value in options.items() if value), None)
     if first is not None:
-        cure = " (a list of paths in a manifest joins them)" if join else ""
+        cure = " (a list of paths in a manifest joins them)" if options["--join"] else ""
         raise ConfigError(f"{first} is for single recordings; leave out --format parts{cure}")
 
 
@@ -226,6 +233,7 @@ class _Targets:
         output: file, folder or ``-``; None for beside each recording.
         plot: picture or folder.
         plot_mask: picture of the mask, or folder.
+        sounds: the sounds of talkers that are wanted.
         skip_existing: whether recordings whose files are there need nothing more.
         zones: zones to name directions by.
     """
@@ -235,6 +243,7 @@ class _Targets:
     output: str | None
     plot: Path | None
     plot_mask: Path | None
+    sounds: TalkerSounds
     skip_existing: bool = False
     zones: "tuple[Zone, ...]" = ()
 
@@ -265,6 +274,7 @@ class _Targets:
         for file in self.files:
             note_input(file, "recording")
         check_outputs(*(path for file in self.files for path in self._written(file)), make_folders=True)
+        self.sounds.check()
 
     def unfinished(self, *, quiet: bool) -> tuple[Path, ...]:
         """The recordings whose files are not all there, where that matters."""
@@ -334,9 +344,10 @@ def _locate_file(
     elif targets.result(file) and not quiet:
         tell(f"wrote {targets.result(file)}", err=True)
     pictures = Pictures(targets.picture(file), targets.mask_picture(file))
-    for drawn in pictures.draw(localizer, run, trace, recording):
+    drawn = pictures.draw(localizer, run, trace, recording)
+    for path in chain(drawn, targets.sounds.write(localizer, run, recording, file.stem)):
         if not quiet:
-            tell(f"wrote {drawn}", err=True)
+            tell(f"wrote {path}", err=True)
 
 
 def _write_frames(run: "LocalizationRun", stream: "TextSink", targets: _Targets) -> None:

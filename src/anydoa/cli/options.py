@@ -66,6 +66,14 @@ ZonesOption = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+BeamformerOption = Annotated[
+    Literal["mvdr", "delay-and-sum"],
+    typer.Option(
+        help="How a talker's sound is taken out of the microphones: mvdr weakens everybody else and noise, "
+        "delay-and-sum only adds up.",
+        rich_help_panel=OUTPUT,
+    ),
+]
 ProfileOption = Annotated[
     Path | None,
     typer.Option(
@@ -192,6 +200,18 @@ def check_host(name: str, option: str) -> str:
             f"{option}: {name[:80]!r} is no possible name of a machine; give one such as 192.168.1.20"
         ) from None
     return name
+
+
+def parse_address(text: str, option: str) -> tuple[str, int]:
+    """Name and port of ``HOST:PORT``.
+
+    Raises:
+        ConfigError: if it is none.
+    """
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
+        raise ConfigError(f"{option} takes HOST:PORT such as 192.168.1.20:5000, got {text!r:.80}")
+    return check_host(host, option), int(port)
 
 
 def require_extra(purpose: str, extra: str, packages: Iterable[str]) -> None:

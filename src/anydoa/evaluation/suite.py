@@ -28,6 +28,7 @@ from anydoa.io import list_presets, load_array
 from anydoa.simulation.mixing import LONGEST_S, SceneMixer
 from anydoa.simulation.recipe import MixRecipe, check_within
 from anydoa.simulation.rooms import RoomPlan, SimulatedRooms
+from anydoa.simulation.scene import Scene
 
 TALKERS = (1, 2)
 MICROPHONES = {"dynamic-s": (4, 12), "dynamic-u": (13, 16)}
@@ -156,11 +157,30 @@ class SimulatedSuite:
         return row.label, row.talkers
 
     def __getitem__(self, index: int) -> SuiteClip:
+        row, clip = self.rows[index // self.clips], index % self.clips
+        scene = self.scene(index)
+        array = row.array or MicrophoneArray(scene.positions, name=f"{row.label} {clip}")
+        return SuiteClip.from_scene(scene, array, name=f"{row.label}/{row.talkers}/{clip}", suite=row.label)
+
+    def scene(self, index: int, *, keep_talkers: bool = False) -> Scene:
+        """Sound and truth of one clip.
+
+        Args:
+            index: number of the clip in the suite.
+            keep_talkers: whether to keep each talker alone, direct and with echoes; the clip is the same.
+        """
         if not 0 <= index < len(self):
             raise IndexError(index)
         row, clip = self.rows[index // self.clips], index % self.clips
         share = self.isotropic_share if self.material.generates_noise else 0.0
-        recipe = MixRecipe(min_talkers=row.talkers, rotation="none", permute=False, isotropic_share=share)
+        recipe = MixRecipe(
+            min_talkers=row.talkers,
+            rotation="none",
+            permute=False,
+            isotropic_share=share,
+            keep_direct=keep_talkers,
+            keep_images=keep_talkers,
+        )
         mixer = SceneMixer(
             SimulatedRooms(row.plan, range(clip, clip + 1)),
             self.material.speech_pool,
@@ -170,9 +190,7 @@ class SimulatedSuite:
             max_talkers=row.talkers,
             recipe=recipe,
         )
-        scene = mixer[clip]
-        array = row.array or MicrophoneArray(scene.positions, name=f"{row.label} {clip}")
-        return SuiteClip.from_scene(scene, array, name=f"{row.label}/{row.talkers}/{clip}", suite=row.label)
+        return mixer[clip]
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import BinaryIO, TextIO, TypeVar
 
 from anydoa.errors import ConfigError
 
 AnyPath = str | os.PathLike[str]
+_Stream = TypeVar("_Stream", TextIO, BinaryIO)
 
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")  # of this process, wherever they lead
 
@@ -170,13 +171,26 @@ def growing_text(path: AnyPath) -> Iterator[TextIO]:
     Raises:
         ConfigError: if the file was read, or the system refuses; also when it is closed.
     """
+    with _growing(path, lambda place: place.open("w", encoding="utf-8", errors="replace")) as stream:
+        yield stream
+
+
+@contextmanager
+def growing_binary(path: AnyPath) -> Iterator[BinaryIO]:
+    """An open file of bytes that others may read while it grows; see :func:`growing_text`."""
+    with _growing(path, lambda place: place.open("wb")) as stream:
+        yield stream
+
+
+@contextmanager
+def _growing(path: AnyPath, opened: Callable[[Path], _Stream]) -> Iterator[_Stream]:
     path = Path(path)
     _check(path)
     with _refusals(path):
         if not _is_stream(path):
             with whole_file(path) as partial:
                 partial.touch()
-        stream = path.open("w", encoding="utf-8", errors="replace")
+        stream = opened(path)
     try:
         yield stream
     finally:

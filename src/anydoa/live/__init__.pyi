@@ -1,4 +1,10 @@
 from . import feeds as feeds
+from .beam_outputs import BeamOutput as BeamOutput
+from .beam_outputs import BeamPipe as BeamPipe
+from .beam_outputs import BeamPlayer as BeamPlayer
+from .beam_outputs import BeamSender as BeamSender
+from .beam_outputs import BeamWav as BeamWav
+from .beam_target import BeamTarget as BeamTarget
 from .feed import AudioFeed as AudioFeed
 from .listener import LiveResult as LiveResult
 from .mqtt import MqttAddress as MqttAddress

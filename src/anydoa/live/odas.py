@@ -8,23 +8,18 @@ Reference:
     ODAS, `demo/odaslive` with its configuration files; odas_web, its two servers.
 """
 
-import contextlib
-import logging
-import queue
-import socket
-import threading
 from collections.abc import Sequence
 
 from anydoa.geometry.dialects import direction_to_odas
 from anydoa.io.results import Source
 from anydoa.live.listener import LiveResult
+from anydoa.live.sender import Sender
 from anydoa.tracking import Track
 
 SST_PORT = 9000  # tracks
 SSL_PORT = 9001  # potential sources
 NUM_PLACES = 4
-
-_logger = logging.getLogger(__name__)
+_VIEWER = "ODAS viewer"
 
 
 def ssl_message(time_stamp: int, sources: Sequence[Source]) -> str:
@@ -69,67 +64,20 @@ class OdasOutput:
     """
 
     def __init__(self, host: str, *, sst_port: int = SST_PORT, ssl_port: int = SSL_PORT) -> None:
-        self._tracks = _Sender(host, sst_port)
-        self._potentials = _Sender(host, ssl_port)
+        self._tracks = Sender(host, sst_port, listener=_VIEWER)
+        self._potentials = Sender(host, ssl_port, listener=_VIEWER)
         self._time_stamp = 0
 
     def write(self, result: LiveResult) -> None:
         """Send one result."""
         self._time_stamp += 1
-        self._tracks.send(sst_message(self._time_stamp, result.tracks))
-        self._potentials.send(ssl_message(self._time_stamp, result.sources))
+        self._tracks.send(sst_message(self._time_stamp, result.tracks).encode())
+        self._potentials.send(ssl_message(self._time_stamp, result.sources).encode())
 
     def close(self) -> None:
         """Stop sending; what the viewer has not got yet is lost."""
         self._tracks.close()
         self._potentials.close()
-
-
-class _Sender:
-    """Sends messages to one port from a thread of its own, and looks for the viewer while it is away."""
-
-    def __init__(self, host: str, port: int) -> None:
-        self._address = (host, port)
-        self._messages: queue.Queue[bytes | None] = queue.Queue(20)  # older ones are of no use to a viewer
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"anydoa-odas-{port}")
-        self._thread.start()
-
-    def send(self, message: str) -> None:
-        """Hand over a message; the oldest goes where too many wait."""
-        self._put(message.encode())
-
-    def close(self) -> None:
-        """End the thread."""
-        self._closed.set()
-        self._put(None)
-        self._thread.join()
-
-    def _put(self, message: bytes | None) -> None:
-        while True:
-            with contextlib.suppress(queue.Full):
-                self._messages.put_nowait(message)
-                return
-            with contextlib.suppress(queue.Empty):
-                self._messages.get_nowait()
-
-    def _run(self) -> None:
-        missed = False
-        while not self._closed.is_set():
-            try:
-                with socket.create_connection(self._address, timeout=1.0) as viewer:
-                    missed = False
-                    # What is left of a viewer that went away is an OSError.
-                    while not self._closed.is_set():
-                        message = self._messages.get()
-                        if message is not None:
-                            viewer.sendall(message)
-            except OSError as error:
-                if not missed:
-                    reason = error.strerror or error
-                    _logger.warning("no ODAS viewer at %s:%d (%s); looking for one", *self._address, reason)
-                missed = True
-                self._closed.wait(1.0)
 
 
 def _message(time_stamp: int, places: Sequence[str], empty: str) -> str:

@@ -10,8 +10,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
+from jaxtyping import Float32
+
+from anydoa.beamforming import Beamformer, BeamOptions
 from anydoa.errors import ChannelCountError, ConfigError
 from anydoa.io.results import Source
+from anydoa.live.beam import LiveBeam
+from anydoa.live.beam_target import BeamTarget
 from anydoa.live.feed import AudioFeed
 from anydoa.live.feed_log import STALLED_S, FeedLog
 from anydoa.live.listener import Listener, LiveResult
@@ -37,6 +43,8 @@ class LivePipeline:
         vad: whether a voice activity gate tells the tracker when nobody speaks.
         max_queue_s: most sound that waits to be computed, in seconds.
         look_ahead_s: seconds of later sound that a frame may be judged by; results come so much later.
+        beam: whom to listen to; the sound is in the results. None for nobody.
+        beamformer: how to listen.
 
     Raises:
         AudioError: if the feed has other channels than the array.
@@ -54,6 +62,8 @@ class LivePipeline:
         vad: bool = True,
         max_queue_s: float = 0.5,
         look_ahead_s: float = 0.0,
+        beam: BeamTarget | None = None,
+        beamformer: Beamformer = "mvdr",
     ) -> None:
         if not results_per_s > 0:
             raise ConfigError(f"results a second must be above 0, got {results_per_s}")
@@ -65,8 +75,14 @@ class LivePipeline:
             raise error.of(feed.name) from None
         self.localizer = localizer = localizer.looking_ahead(look_ahead_s)
         self.feed = feed
+        self._beam = beam and LiveBeam(localizer, feed.sample_rate, beam, BeamOptions(beamformer))
         self._listener = Listener(
-            localizer, feed.sample_rate, results_per_s=results_per_s, tracker=tracker, vad=vad
+            localizer,
+            feed.sample_rate,
+            results_per_s=results_per_s,
+            tracker=tracker,
+            vad=vad,
+            beam=self._beam,
         )
         self._queue = SoundQueue(round(max_queue_s * feed.sample_rate), can_wait=feed.can_wait)
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="anydoa-feed")
@@ -92,6 +108,10 @@ class LivePipeline:
     def directions(self) -> tuple[Source, ...]:
         """The sources of the feed so far as a whole, strongest first, elected by its frames."""
         return self._listener.directions
+
+    def rest_of_beam(self) -> Float32[np.ndarray, "sample"]:
+        """Sound of the beam that came after the newest result: at the end, the last tenth of a second."""
+        return self._listener.take_beam()
 
     def __iter__(self) -> Iterator[LiveResult]:
         try:

@@ -131,11 +131,12 @@ class SceneMixer:
         gains = self._draw_gains(spectra, rng)
         snr_db = float(rng.uniform(*(recipe.anechoic_snr_db if anechoic else recipe.snr_db)))
         noise = self._background.render_hiss(room, rng) if anechoic else self._background.render(room, rng)
+        images = self._sounds(spectra, gains) if recipe.keep_images else None
         audio = self._sum(spectra, gains, noise, snr_db)
         direct = None
         if recipe.keep_direct:
             spectra = self._render(segments, self._direct_responses(room))
-            direct = fft.irfft(gains[:, None, None] * np.stack(spectra), self.num_samples)
+            direct = self._sounds(spectra, gains)
         # The truth: who is heard when, (time) each, and where everybody is.
         activity = [
             activity_at_array(segment.activity, places, sample_rate=self.sample_rate)
@@ -153,6 +154,7 @@ class SceneMixer:
             rt60=0.0 if anechoic else room.rt60,
             seed=(),
             direct=direct,
+            images=images,
             path=path if num_knots > 1 else None,
             noises=normalize_direction(noise.places),
             reflections=None if anechoic or room.images is None else normalize_direction(room.images),
@@ -184,6 +186,13 @@ class SceneMixer:
         power = np.array([spectrum_power(spectrum, self.num_samples) for spectrum in spectra])
         gains: np.ndarray = 10 ** (level_db / 20) / np.sqrt(np.maximum(power, _SILENCE))
         return gains.astype(np.float32)
+
+    def _sounds(
+        self, spectra: Sequence[Complex[np.ndarray, "mic freq"]], gains: Float[np.ndarray, "talker"]
+    ) -> Float[np.ndarray, "talker mic time"]:
+        """Each talker alone at the microphones, as loud as in the scene."""
+        sounds: np.ndarray = fft.irfft(gains[:, None, None] * np.stack(spectra), self.num_samples)
+        return sounds
 
     def _sum(
         self,
@@ -218,6 +227,9 @@ class SceneMixer:
         misplaced = mismatch.misplace(scene.positions, rng)
         matrix = self.recipe.draw_rotation(rng)
 
+        def heard(sounds: Float[np.ndarray, "talker mic time"] | None) -> np.ndarray | None:
+            return None if sounds is None else gain * scale_spectrum(sounds, response)
+
         def turned(directions: Float[np.ndarray, "*batch 3"] | None) -> Float[np.ndarray, "*batch 3"] | None:
             return None if directions is None else rotate(directions, matrix)
 
@@ -226,7 +238,8 @@ class SceneMixer:
             audio=gain * audio,
             positions=rotate(misplaced, matrix),
             directions=rotate(scene.directions, matrix),
-            direct=None if scene.direct is None else gain * scale_spectrum(scene.direct, response),
+            direct=heard(scene.direct),
+            images=heard(scene.images),
             path=turned(scene.path),
             noises=turned(scene.noises),
             reflections=turned(scene.reflections),

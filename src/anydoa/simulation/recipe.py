@@ -131,6 +131,7 @@ class MixRecipe:
         anechoic_snr_db: speech over noise in those.
         mismatch: how far microphones stray.
         keep_direct: whether to keep each talker's direct sound, 3 ms from its arrival on.
+        keep_images: whether to keep each talker's sound with all its echoes.
 
     Raises:
         ConfigError: if a share is none, or a level or ratio beyond all that numbers can hold.
@@ -154,6 +155,7 @@ class MixRecipe:
     anechoic_snr_db: tuple[float, float] = (20.0, 90.0)
     mismatch: Mismatch = field(default_factory=Mismatch)
     keep_direct: bool = False
+    keep_images: bool = False
 
     def __post_init__(self) -> None:
         ratios = {

@@ -103,6 +103,8 @@ class Scene(Clip):
         rt60: reverberation time in seconds; 0 in free field.
         seed: what made it: the same seed and the same sources give the same scene.
         direct: each talker's direct sound at each microphone, or None when it was not kept.
+        images: each talker's sound with its echoes at each microphone, or None when it was not kept; what is
+            left of ``audio`` without them is noise.
         path: directions of moving talkers at evenly spaced instants from the first sample to the last,
             or None when all stand still; ``directions`` then is where they are half-way.
         noises: unit vectors towards each noise source that is heard, none where noise comes from everywhere;
@@ -120,6 +122,7 @@ class Scene(Clip):
     rt60: float
     seed: tuple[int, ...]
     direct: Float[np.ndarray, "talker mic time"] | None = None
+    images: Float[np.ndarray, "talker mic time"] | None = None
     path: Float[np.ndarray, "talker knot 3"] | None = None
     noises: Float[np.ndarray, "noise 3"] | None = None
     reflections: Float[np.ndarray, "talker reflection 3"] | None = None

@@ -1,0 +1,11 @@
+from .aim import Aim as Aim
+from .aim import Aims as Aims
+from .aim import TalkerAims as TalkerAims
+from .mixture import BinShares as BinShares
+from .options import Beamformer as Beamformer
+from .options import BeamOptions as BeamOptions
+from .recording import talker_audio as talker_audio
+from .recording import talker_blocks as talker_blocks
+from .speech_mask import SpeechMask as SpeechMask
+from .talker_beam import TalkerBeam as TalkerBeam
+from .windows import BEAM_RATE as BEAM_RATE

@@ -1,0 +1,33 @@
+"""Delay and sum: the sound from a direction adds up, everything else does not quite."""
+
+import numpy as np
+from jaxtyping import Complex64
+
+from anydoa.beamforming.slot import BeamedSlot, Slot, beamed, mean_power
+from anydoa.beamforming.sound_field import SoundField
+from anydoa.beamforming.weights import delay_and_sum_weights
+
+
+class DelayAndSum:
+    """Takes slots apart by directions alone; it can do no harm, and little good.
+
+    Args:
+        field: steering vectors.
+    """
+
+    def __init__(self, field: SoundField) -> None:
+        self._field = field
+
+    def push(self, slot: Slot) -> list[BeamedSlot]:
+        """The slot itself, taken apart."""
+        sounds = {aim.id: self._sound(slot, aim.id, aim.direction) for aim in slot.aims}
+        levels = {id: mean_power(sound) for id, sound in sounds.items()}
+        return [BeamedSlot(levels, sounds.__getitem__)]
+
+    def finish(self) -> list[BeamedSlot]:
+        """None: no slot waits."""
+        return []
+
+    def _sound(self, slot: Slot, id: int, direction: np.ndarray) -> Complex64[np.ndarray, "window freq"]:
+        steering = self._field.steering(id, direction) * slot.alive
+        return beamed(delay_and_sum_weights(steering, self._field.reference(slot.alive)), slot.spectra)
