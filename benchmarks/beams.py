@@ -23,7 +23,7 @@ from recording import Recording, add_record_option
 from scipy.optimize import linear_sum_assignment
 from threadpoolctl import threadpool_limits
 
-from anydoa.beamforming import Aim, BeamOptions, SpeechMask, TalkerAims, TalkerBeam
+from anydoa.beamforming import Aim, Aims, BeamOptions, BinShares, SpeechMask, TalkerAims, TalkerBeam
 from anydoa.estimators import load
 from anydoa.evaluation import open_suite
 from anydoa.evaluation.record import Row
@@ -197,11 +197,11 @@ class Bench:
         self,
         name: str,
         scene: Scene,
-        aims: TalkerAims | TrueAims,
+        aims: Aims,
         rows: dict[int, int],
         options: BeamOptions,
         ahead_s: float,
-        shares: TrueShares | None = None,
+        shares: BinShares | None = None,
     ) -> None:
         beam = TalkerBeam(
             MicrophoneArray(scene.positions),

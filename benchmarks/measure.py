@@ -102,6 +102,7 @@ TASKS = (
     Task("bodies", "bodies.py --head HEAD --speech SPEECH", 0.3),
     Task("reliability", "reliability.py --suite dynamic-s --limit 100", 0.15),
     Task("tracking", "tracking.py", 0.5),
+    Task("beams", "beams.py --clips 30 --quality --speech SPEECH", 0.2),
     Task("doctor", "doctor.py --jobs 1", 0.3),
     Task("doctor-fresh", "doctor.py --jobs 1 --repeats 3 --seed 2031", 0.25),
     Task("doctor-hard", "doctor.py --jobs 1 --hard --repeats 5 --seed 2031", 0.25),

@@ -689,6 +689,36 @@ def others_sources() -> str:
     return sources("live", "soak", "tracking", "doctor", "doctor-fresh", "doctor-hard", "calibration", "web")
 
 
+# The sound of each talker
+
+
+def beams() -> str:
+    titles = ["method", "talkers", "gain dB", "median", "with echoes", "harmless %", "STOI", "PESQ"]
+    titles += ["% of a core", "latency ms"]
+    lines = []
+    for one in rows("beams"):
+        computed = value(one, "core_share") > 0
+        lines.append(
+            [
+                str(one["method"]),
+                str(one["talkers"]),
+                number(value(one, "gain_db"), value(one, "gain_ci95_db")),
+                number(value(one, "gain_median_db")),
+                number(value(one, "echo_gain_db")),
+                percent(value(one, "harmless_share"), digits=0),
+                number(value(one, "stoi"), digits=2),
+                number(value(one, "pesq"), digits=2),
+                percent(value(one, "core_share"), digits=0) if computed else "",
+                number(value(one, "latency_ms"), digits=0) if computed else "",
+            ]
+        )
+    return table(titles, lines)
+
+
+def beams_sources() -> str:
+    return sources("beams")
+
+
 def reliability() -> str:
     return table(
         ["score", *(number(value(one, "said"), digits=2) for one in rows("reliability"))],

@@ -58,7 +58,7 @@ class MaskedMvdr:
         self._field, self._options, self._shares = sound_field, options, shares
         self._decay = math.exp(-options.slot_s / options.memory_s)
         self._slots_ahead = slots_ahead
-        self._past: dict[int | None, FadingMemory] = {_REST: FadingMemory(options.turn_deg)}
+        self._past: dict[int | None, FadingMemory] = {}
         self._waiting: deque[_Explained] = deque()
 
     def push(self, slot: Slot) -> list[BeamedSlot]:
@@ -120,16 +120,17 @@ class MaskedMvdr:
         return sum(parts[1:], parts[0])
 
     def _turn(self, aims: Sequence[Aim]) -> None:
-        """Let the past fade by the time of a slot, and where somebody moved."""
+        """Let the past fade by the time of a slot, and where somebody moved; forget who is long gone."""
         for memory in self._past.values():
             memory.fade(self._decay)
+        self._past = {name: memory for name, memory in self._past.items() if not memory.is_faint}
         for aim in aims:
             self._past.setdefault(aim.id, FadingMemory(self._options.turn_deg)).turn(aim.direction)
 
     def _remember(self, explained: _Explained) -> None:
         """Take a slot that is given out into the past."""
         for name, covariance in explained.covariances.items():
-            self._past[name].add(covariance)
+            self._past.setdefault(name, FadingMemory(self._options.turn_deg)).add(covariance)
 
     def _sound(
         self, aim: Aim, explained: _Explained, heard: dict[int | None, Covariance]

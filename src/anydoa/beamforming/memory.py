@@ -7,6 +7,8 @@ from jaxtyping import Complex64, Float
 
 from anydoa.geometry.coordinates import great_circle_distance_deg
 
+_FAINT = 1e-4
+
 Covariance = Complex64[np.ndarray, "freq mic mic"]
 
 
@@ -20,8 +22,14 @@ class FadingMemory:
     def __init__(self, turn_deg: float) -> None:
         self._turn_deg = turn_deg
         self._direction: Float[np.ndarray, "3"] | None = None
+        self._weight = 1.0  # of what was heard last
         self.covariance: Covariance | None = None
         """The sum; None if nothing was heard."""
+
+    @property
+    def is_faint(self) -> bool:
+        """Whether all that was heard weighs next to nothing."""
+        return self._weight < _FAINT
 
     def turn(self, direction: Float[np.ndarray, "3"]) -> None:
         """Forget in part what was heard from elsewhere."""
@@ -32,9 +40,11 @@ class FadingMemory:
 
     def fade(self, factor: float) -> None:
         """Let all that was heard weigh less."""
+        self._weight *= factor
         if self.covariance is not None:
             self.covariance = self.covariance * np.float32(factor)
 
     def add(self, covariance: Covariance) -> None:
         """Take what is heard now."""
+        self._weight = 1.0
         self.covariance = covariance if self.covariance is None else self.covariance + covariance

@@ -43,7 +43,8 @@ def talker_audio(
         array: what recorded it: a :class:`MicrophoneArray`, the name of a preset, or an array file.
         talkers: who was where when, as ``LocalizationResult.talkers`` says.
         sample_rate: sample rate of samples in memory, in Hz; a file has its own.
-        estimator: whose mask says which bins hold speech; that of the default where it has none.
+        estimator: the one that found the talkers. Its mask says which bins hold speech; that of the default
+            where it has none.
         beamformer: ``mvdr`` weakens everybody else and noise, ``delay-and-sum`` only lets the sound from the
             talker's direction add up.
 

@@ -7,6 +7,8 @@ from anydoa.acoustics import diffuse_coherence, steering_phases
 from anydoa.beamforming.windows import bin_frequencies
 from anydoa.geometry import MicrophoneArray
 
+_MOST_KEPT = 16  # steering vectors; streams number their talkers on and on
+
 
 class SoundField:
     """Steering vectors and the diffuse field of one array, at the bins of a beam.
@@ -35,10 +37,12 @@ class SoundField:
         """What a plane wave does at each microphone.
 
         Args:
-            id: whose direction it is; the newest of each is kept.
+            id: number of the talker; the newest direction of each is kept.
             direction: unit vector towards the talker.
         """
         known = self._steering.get(id)
+        if len(self._steering) >= _MOST_KEPT:
+            self._steering.clear()
         if known is None or not np.array_equal(known[0], direction):
             phases = steering_phases(direction[None], self._array, self._frequencies)[:, 0]
             known = self._steering[id] = (direction, phases)

@@ -163,7 +163,6 @@ class TalkerBeam:
         return sound
 
     def _listen(self, levels: dict[int, float]) -> None:
-        """Average the power of everyone over some slots; who is gone falls silent."""
-        for id in self._levels.keys() | levels.keys():
-            before = self._levels.get(id, 0.0)
-            self._levels[id] = before + (levels.get(id, 0.0) - before) / _LEVEL_SLOTS
+        """Average the power of everyone who is there over some slots."""
+        before = {id: self._levels.get(id, 0.0) for id in levels}
+        self._levels = {id: old + (levels[id] - old) / _LEVEL_SLOTS for id, old in before.items()}

@@ -36,7 +36,7 @@ class Windows:
     """Some windows of the microphones, one after the other.
 
     Args:
-        samples: as they were cut, not weighted; in the scale of the frames.
+        samples: the sound that was cut, not weighted; in the scale of the frames.
         spectra: weighted.
         scale: factor on each window, 1 for usual recordings.
     """

@@ -257,7 +257,7 @@ class _Targets:
         odas: where a viewer of ODAS runs.
         mqtt: broker and topic of MQTT.
         zones: zones to name directions by.
-        beam: whose sound goes where.
+        beam: words for the sound of one talker, and for its place.
     """
 
     outputs: tuple[Path, ...]

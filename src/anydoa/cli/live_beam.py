@@ -42,8 +42,8 @@ class BeamWords:
     """What a person said of a beam: checked before any work is done.
 
     Args:
-        beam: whose sound is wanted; None for nobody's.
-        to: where it goes.
+        beam: words that name a talker or a direction; None for no beam.
+        to: words that name a place for the sound.
         beamformer: how it is taken out of the microphones.
     """
 

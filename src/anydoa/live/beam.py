@@ -18,7 +18,7 @@ class LiveBeam:
     Args:
         localizer: array and estimator; a frame's look-ahead is that of the beam.
         sample_rate: sample rate of the sound, in Hz.
-        target: whose sound is wanted.
+        target: the talker or direction that is wanted.
         options: how to listen; the defaults if None.
     """
 

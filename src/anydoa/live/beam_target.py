@@ -58,7 +58,7 @@ class LiveAims:
     """Talkers as they are tracked now, and whose sound is wanted.
 
     Args:
-        target: whose that is.
+        target: the talker or direction that is wanted.
     """
 
     num_rows = 1

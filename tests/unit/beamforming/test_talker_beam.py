@@ -1,5 +1,7 @@
 """What physics and the protocol of streams guarantee of a beam, whoever it is aimed at."""
 
+import pickle
+
 import numpy as np
 import pytest
 from free_field import plane_wave, random_array, talker
@@ -246,3 +248,26 @@ def test_a_beam_ends_once() -> None:
 def test_options_that_cannot_be_are_refused(wrong: dict[str, object], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         BeamOptions(**wrong)
+
+
+def test_talkers_who_are_long_gone_cost_nothing() -> None:
+    """Streams number their talkers on and on."""
+    array = load_array("respeaker-6")
+    audio, _ = two_talkers(array, seconds=0.1)
+
+    class Passing(Standing):
+        num_shown = 0
+
+        def at(self, time_s: float) -> list[Aim]:
+            self.num_shown += 1
+            return [Aim(self.num_shown, LEFT)]
+
+    aims = Passing(LEFT)
+    beam = TalkerBeam(array, aims, options=BeamOptions(memory_s=0.02))
+    for _ in range(20):
+        beam.push(audio)
+    small = len(pickle.dumps(beam._beamformer))
+    for _ in range(20):
+        beam.push(audio)
+    assert aims.num_shown > 35
+    assert len(pickle.dumps(beam._beamformer)) == pytest.approx(small, rel=0.2)
