@@ -75,7 +75,9 @@ class LivePipeline:
             raise error.of(feed.name) from None
         self.localizer = localizer = localizer.looking_ahead(look_ahead_s)
         self.feed = feed
-        self._beam = beam and LiveBeam(localizer, feed.sample_rate, beam, BeamOptions(beamformer))
+        self._beam = (
+            None if beam is None else LiveBeam(localizer, feed.sample_rate, beam, BeamOptions(beamformer))
+        )
         self._listener = Listener(
             localizer,
             feed.sample_rate,
@@ -108,6 +110,16 @@ class LivePipeline:
     def directions(self) -> tuple[Source, ...]:
         """The sources of the feed so far as a whole, strongest first, elected by its frames."""
         return self._listener.directions
+
+    def aim(self, target: BeamTarget) -> None:
+        """Listen to somebody else from now on, from any thread.
+
+        Raises:
+            ConfigError: if nobody was listened to from the beginning.
+        """
+        if self._beam is None:
+            raise ConfigError("the pipeline was made without a beam; pass beam=BeamTarget() to it")
+        self._beam.aim(target)
 
     def rest_of_beam(self) -> Float32[np.ndarray, "sample"]:
         """Sound of the beam that came after the newest result: at the end, the last tenth of a second."""

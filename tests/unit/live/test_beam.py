@@ -91,11 +91,23 @@ def test_with_look_ahead_the_sound_is_as_long() -> None:
     assert len(sound_of(pipeline_to("70,15", look_ahead_s=0.3))) == AUDIO.shape[1]
 
 
+def test_a_beam_turns_to_somebody_else_while_it_runs() -> None:
+    pipeline, parts = pipeline_to("70,15"), []
+    for result in pipeline:
+        parts.append(result.beam)
+        if result.time_s > 0.8:
+            pipeline.aim(BeamTarget.parse("-50,25"))
+    left, right = levels(np.concatenate(parts))
+    assert min(left, right) > 0.3 * max(left, right)
+
+
 def test_without_a_beam_results_have_no_sound() -> None:
     feed = RawFeed(io.BytesIO(bytes(8 * RATE)), PcmFormat(RATE, 4), can_wait=True)
     pipeline = LivePipeline(Localizer(BALL, fibonacci_grid(200), SrpPhat()), feed, vad=False)
     assert {result.beam.size for result in pipeline} == {0}
     assert pipeline.rest_of_beam().size == 0
+    with pytest.raises(ConfigError, match="made without a beam"):
+        pipeline.aim(BeamTarget())
 
 
 @pytest.mark.parametrize("text", ["", "nobody", "-1", "1.5", "40", "40,10,0", "40,91", "nan,0", "9" * 30])
