@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Complex64, Float32
+from jaxtyping import Complex64, Float32, Int
 
 from anydoa.beamforming.aim import Aim
 from anydoa.beamforming.memory import Covariance, FadingMemory
@@ -142,13 +142,20 @@ class MaskedMvdr:
         living = np.flatnonzero(slot.alive)
         reference = int(np.searchsorted(living, self._field.reference(slot.alive)))
         steering = self._field.steering(aim.id, aim.direction)[:, living]
-        among = np.ix_(np.arange(len(steering)), living, living)
-        talker = with_wave(heard[aim.id][among], steering, options.wave)
-        others = [covariance[among] for name, covariance in heard.items() if name != aim.id]
-        rest = sum(others[1:], others[0])
+        others = [covariance for name, covariance in heard.items() if name != aim.id]
+        talker = with_wave(_among(heard[aim.id], living), steering, options.wave)
+        rest = _among(sum(others[1:], others[0]), living)
         weights = mvdr_weights(talker, rest, reference, options.loading)
         passed = output_power(weights, rest) / np.maximum(rest[:, reference, reference].real, _TINY)
         share = explained.shares[aim.id]
         through = (1 - share) * np.clip(passed, _LEAST_PASSED, 1)[:, None]
         gain = np.maximum(share / np.maximum(share + through, _TINY), options.floor)
         return beamed(weights, slot.spectra[:, :, living]) * gain.T
+
+
+def _among(covariance: Covariance, living: Int[np.ndarray, "living"]) -> Complex64[np.ndarray, "freq _ _"]:
+    """The part of a covariance that is between some microphones."""
+    if len(living) == covariance.shape[1]:
+        return covariance
+    part: np.ndarray = covariance[:, living[:, None], living]
+    return part

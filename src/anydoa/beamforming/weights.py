@@ -32,10 +32,11 @@ def with_wave(
         steering: what a plane wave from the talker does at each microphone.
         share: share of the plane wave in the power, 0..1.
     """
-    wave = steering[:, :, None] * steering[:, None, :].conj()
-    scale = np.maximum(_mean_power(wave), _TINY) / np.maximum(_mean_power(covariance), _TINY)
-    mixed: np.ndarray = (1 - share) * scale[:, None, None] * covariance + np.float32(share) * wave
-    return mixed.astype(np.complex64)
+    power = np.mean(np.square(np.abs(steering)), axis=1)
+    scale = (1 - share) * power / np.maximum(_mean_power(covariance), _TINY)
+    mixed: np.ndarray = covariance * scale.astype(np.float32)[:, None, None]
+    mixed += (np.float32(share) * steering)[:, :, None] * steering.conj()[:, None, :]
+    return mixed
 
 
 def mvdr_weights(
@@ -57,8 +58,9 @@ def mvdr_weights(
         reduction", equation 26 with a factor of 0; for a plane wave it is the filter of Capon (1969).
     """
     count = rest.shape[-1]
-    shape = rest / np.maximum(_mean_power(rest), _TINY)[:, None, None]
-    loaded = shape + np.float32(loading) * np.eye(count, dtype=np.complex64)
+    scale = 1 / np.maximum(_mean_power(rest), _TINY)
+    loaded = rest * scale.astype(np.float32)[:, None, None]
+    loaded += np.float32(loading) * np.eye(count, dtype=np.complex64)
     ratio = np.linalg.solve(loaded, talker)
     gain = np.trace(ratio, axis1=1, axis2=2)
     weights: np.ndarray = ratio[:, :, reference] / np.where(np.abs(gain) > _TINY, gain, 1)[:, None]

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 import numpy as np
 from jaxtyping import Float, Float32
 
-from anydoa.beamforming import BEAM_RATE, BeamOptions, SpeechMask, TalkerBeam
+from anydoa.beamforming import BEAM_RATE, Beamformer, BeamOptions, SpeechMask, TalkerBeam
 from anydoa.io.resampling import StreamResampler
 from anydoa.live.beam_target import BeamTarget, LiveAims
 from anydoa.localizer import Localizer
 from anydoa.tracking import Track
+
+_LARGE = 16  # microphones beyond which weights cost too much to be made ten times a second
+_LONG_SLOT = 12
 
 
 class LiveBeam:
@@ -19,13 +22,19 @@ class LiveBeam:
         localizer: array and estimator; a frame's look-ahead is that of the beam.
         sample_rate: sample rate of the sound, in Hz.
         target: the talker or direction that is wanted.
-        options: how to listen; the defaults if None.
+        beamformer: how it is taken out of the microphones.
     """
 
     def __init__(
-        self, localizer: Localizer, sample_rate: int, target: BeamTarget, options: BeamOptions | None = None
+        self,
+        localizer: Localizer,
+        sample_rate: int,
+        target: BeamTarget,
+        beamformer: Beamformer = "mvdr",
     ) -> None:
         estimator = localizer.estimator
+        is_large = localizer.array.num_microphones > _LARGE
+        options = BeamOptions(beamformer, slot_windows=_LONG_SLOT if is_large else BeamOptions.slot_windows)
         self._aims = LiveAims(target)
         self._beam = TalkerBeam(
             localizer.array,

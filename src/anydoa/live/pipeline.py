@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from jaxtyping import Float32
 
-from anydoa.beamforming import Beamformer, BeamOptions
+from anydoa.beamforming import Beamformer
 from anydoa.errors import ChannelCountError, ConfigError
 from anydoa.io.results import Source
 from anydoa.live.beam import LiveBeam
@@ -75,9 +75,7 @@ class LivePipeline:
             raise error.of(feed.name) from None
         self.localizer = localizer = localizer.looking_ahead(look_ahead_s)
         self.feed = feed
-        self._beam = (
-            None if beam is None else LiveBeam(localizer, feed.sample_rate, beam, BeamOptions(beamformer))
-        )
+        self._beam = None if beam is None else LiveBeam(localizer, feed.sample_rate, beam, beamformer)
         self._listener = Listener(
             localizer,
             feed.sample_rate,

@@ -46,6 +46,8 @@ AUDIO = in_turn()
 
 
 def pipeline_to(target: str, audio: np.ndarray = AUDIO, rate: int = RATE, **options: object) -> LivePipeline:
+    """A pipeline whose beam costs little, unless another beamformer is asked for."""
+    options.setdefault("beamformer", "delay-and-sum")
     content = (32767 * audio.T).astype("<i2").tobytes()
     feed = RawFeed(io.BytesIO(content), PcmFormat(rate, 4), can_wait=True)
     localizer = Localizer(BALL, fibonacci_grid(200), SrpPhat())
@@ -71,12 +73,12 @@ def test_a_direction_is_listened_to_from_the_first_sample_to_the_last(beamformer
 
 
 def test_the_loudest_is_whoever_talks() -> None:
-    left, right = levels(sound_of(pipeline_to("loudest")))
+    left, right = levels(sound_of(pipeline_to("loudest", beamformer="mvdr")))
     assert min(left, right) > 0.15 * max(left, right) > 0.002
 
 
 def test_a_talker_is_heard_by_number_and_silence_before_there_is_one() -> None:
-    sound = sound_of(pipeline_to("1"))
+    sound = sound_of(pipeline_to("1", beamformer="mvdr"))
     left, right = levels(sound)
     assert left == 0
     assert right > 0.01
