@@ -29,5 +29,8 @@ class DelayAndSum:
         return []
 
     def _sound(self, slot: Slot, id: int, direction: np.ndarray) -> Complex64[np.ndarray, "window freq"]:
+        if not slot.alive.any():
+            return np.zeros(slot.spectra.shape[1::-1], dtype=np.complex64)
         steering = self._field.steering(id, direction) * slot.alive
-        return beamed(delay_and_sum_weights(steering, self._field.reference(slot.alive)), slot.spectra)
+        reference = self._field.reference(id, direction, slot.alive)
+        return beamed(delay_and_sum_weights(steering, reference), slot.spectra)

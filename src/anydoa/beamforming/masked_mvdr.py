@@ -140,7 +140,8 @@ class MaskedMvdr:
         if not explained.shares:
             return np.zeros(slot.spectra.shape[1::-1], dtype=np.complex64)
         living = np.flatnonzero(slot.alive)
-        reference = int(np.searchsorted(living, self._field.reference(slot.alive)))
+        reference = self._field.reference(aim.id, aim.direction, slot.alive)
+        reference = int(np.searchsorted(living, reference))
         steering = self._field.steering(aim.id, aim.direction)[:, living]
         others = [covariance for name, covariance in heard.items() if name != aim.id]
         talker = with_wave(_among(heard[aim.id], living), steering, options.wave)

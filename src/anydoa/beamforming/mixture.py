@@ -39,7 +39,7 @@ class SpatialMixture:
     """Compares the microphones of each bin with directions.
 
     Args:
-        diffuse: coherence of the microphones in sound that is nobody's.
+        diffuse: cross-power of the microphones in sound that is nobody's.
         spread: share of a talker's power that is such sound, above 0.
         sharpness: exponent of the likelihood; there is none beyond the number of microphones.
 
@@ -50,7 +50,11 @@ class SpatialMixture:
     """
 
     def __init__(
-        self, diffuse: Float[np.ndarray, "freq mic mic"], *, spread: float, sharpness: float
+        self,
+        diffuse: Complex[np.ndarray, "freq mic mic"] | Float[np.ndarray, "freq mic mic"],
+        *,
+        spread: float,
+        sharpness: float,
     ) -> None:
         self._diffuse, self._spread, self._sharpness = diffuse, spread, sharpness
         self._whitening: dict[bytes, Complex64[np.ndarray, "freq living living"]] = {}

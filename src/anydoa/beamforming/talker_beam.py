@@ -42,8 +42,8 @@ _LEVEL_SLOTS = 5.0  # that the power of a talker is averaged over
 class TalkerBeam:
     """Listens to talkers through an array: sound of all microphones in, the sound of each talker out.
 
-    Any chunking gives what the whole recording gives. The sound of a talker is what the microphone nearest
-    the middle of the array hears of it, in step with what went in, and as loud.
+    Any chunking gives what the whole recording gives. The sound of a talker is what one microphone hears of
+    it, in step with what went in, and as loud: of those that hear the talker best the most central.
 
     Args:
         array: what listens.

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from anydoa.beamforming import Aim, BeamOptions, SpeechMask, TalkerBeam
 from anydoa.errors import AudioError, ConfigError
 from anydoa.estimators import load
-from anydoa.geometry import MicrophoneArray
+from anydoa.geometry import MicrophoneArray, MicrophonePattern
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io import load_array
 from properties.strategies import chunkings, scales, seeds
@@ -216,6 +216,21 @@ def test_delay_and_sum_of_a_sum_is_the_sum() -> None:
     options, aims = BeamOptions("delay-and-sum"), Standing(LEFT)
     parts = [beam_of(one.astype(np.float32), array, aims, options=options) for one in alone]
     assert_allclose(beam_of(sum(alone), array, aims, options=options), sum(parts), atol=1e-5)
+
+
+def test_a_talker_is_heard_by_the_microphone_that_faces_it() -> None:
+    """Cardioids on a square; what the others hear of the talker is faint."""
+    axes = np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]], dtype=float)
+    patterns = [MicrophonePattern(0.5, tuple(axis)) for axis in axes.tolist()]
+    array = MicrophoneArray(0.05 * axes, "cardioids", patterns=patterns)
+    rng = np.random.default_rng(6)
+    sound, direction = talker(rng, RATE // 2), angles_deg_to_direction(90, 0)
+    omni = plane_wave(array, direction, sound)
+    heard = omni * (0.5 + 0.5 * axes @ direction)[:, None] + 1e-3 * rng.standard_normal(omni.shape)
+    for beamformer in BEAMFORMERS:
+        found = beam_of(heard, array, Standing(direction), options=BeamOptions(beamformer))[0]
+        assert si_sdr_db(found, omni[1]) > 15
+        assert np.std(found) == pytest.approx(np.std(omni[1]), rel=0.2)
 
 
 def test_microphones_on_a_sphere_hear_around_it() -> None:
