@@ -72,7 +72,8 @@ def test_mistakes_are_told(server: PageServer, query: dict[str, str], message: s
 
 def test_a_recorded_walk_tells_where_the_microphones_are(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
-    places = [angles_deg_to_direction(18.0 * step, 40.0 * (-1) ** step) for step in range(20)]
+    heights_deg = (-40.0, 0.0, 40.0, 15.0, -20.0)  # one height, up and down, would leave a stretch unseen
+    places = [angles_deg_to_direction(18.0 * step, heights_deg[step % 5]) for step in range(20)]
     bent = MicrophoneArray(CUBE + BENT)
     walk = np.concatenate([plane_wave(bent, place, talker(rng, RATE * 3 // 4)) for place in places], axis=1)
     walk += 0.02 * rng.standard_normal(walk.shape)
