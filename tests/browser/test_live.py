@@ -168,6 +168,8 @@ def test_a_walk_around_the_array_is_guided(visit: Visiting, server: PageServer) 
     page.click(".walk summary")
     page.click("#walk-start")
     expect(page.locator("#walk-text")).to_have_text(re.compile(r"Heard from [1-9] of 12 sides; walk on\."))
+    while page.request.get(f"{server.url}api/listening").json()["recording"]["duration_s"] < 3:
+        page.wait_for_timeout(100)
     page.click("#walk-start")
     expect(page.locator("#walk-error")).to_contain_text("directions")  # two talkers are no walk
     expect(page.locator("#walk-start")).to_have_text("Start the walk")
