@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from free_field import plane_wave, random_array, random_direction, talker
 from scipy.interpolate import CubicSpline
 
 from anydoa.acoustics.rigid_sphere import sphere_response, sphere_wave_number
@@ -10,7 +11,9 @@ from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance, random_rotation, rotate
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.measured_steering import MeasuredSteering
-from sphere_scenes import ball_array
+from anydoa.geometry.pattern import MicrophonePattern
+from properties.strategies import Scene, in_noise
+from sphere_scenes import ball_array, random_sphere_scene
 
 SAMPLE_RATE = 48_000
 _TAPS = 256
@@ -72,3 +75,23 @@ def write_sofa(path: Path, array: MicrophoneArray, convention: str = "GeneralFIR
         content.ListenerPosition = np.zeros((len(angles), 3))
     sofar.write_sofa(str(path), content)
     return path
+
+
+def patterned(rng: np.random.Generator, array: MicrophoneArray) -> MicrophoneArray:
+    """Microphones of any pattern that look anywhere, the first one to the front."""
+    axes = rng.standard_normal((array.num_microphones, 3))
+    shares = rng.uniform(size=array.num_microphones)
+    patterns = [MicrophonePattern(share, tuple(axis)) for share, axis in zip(shares, axes, strict=True)]
+    return array.replace(patterns=patterns)
+
+
+def random_body_scene(seed: int) -> Scene:
+    """A talker around a measured ball, or around microphones with patterns."""
+    rng = np.random.default_rng(seed)
+    if seed % 2:
+        scene = random_sphere_scene(seed)
+        return Scene(measured(scene.array, 100), scene.direction, scene.audio)
+    array = patterned(rng, random_array(rng, int(rng.integers(4, 10))))
+    direction = random_direction(rng)
+    heard = array.gains(direction)[:, None] * plane_wave(array, direction, talker(rng, 8000))
+    return in_noise(rng, array, direction, heard, snr_db=20.0)

@@ -15,6 +15,21 @@ from anydoa.geometry.grid import DirectionGrid
 NOISE_FLOOR = 1e-4  # share of a steering vector's power; single precision cannot tell less from nothing
 
 
+def mean_pseudospectrum(
+    covariance: Complex64[np.ndarray, "freq mic mic"], signal_share: Float32[np.ndarray, "freq direction"]
+) -> Float32[np.ndarray, "direction"]:
+    """MUSIC pseudospectrum of each bin divided by its maximum over directions, mean over bins, 0..1.
+
+    Args:
+        covariance: averaged covariances of a frame; a bin weighs as the windows that were not silent.
+        signal_share: share of each steering vector's power in the signal subspace.
+    """
+    noise = np.maximum(1 - signal_share, NOISE_FLOOR)
+    activity = np.trace(covariance, axis1=1, axis2=2).real
+    values: np.ndarray = (activity * noise.min(axis=1)) @ (1 / noise) / np.float32(len(noise))
+    return np.clip(values, 0, 1)
+
+
 class SpherePhaseProjection:
     """SRP over all pairs of microphones on a sphere, without each with itself."""
 
@@ -83,9 +98,5 @@ class SphereSubspaceProjection:
             amplitude = bras.reshape(-1, len(self._steering)) @ self._steering
             # Share of each steering vector's power outside the signal subspace: (freq, direction).
             power = (amplitude.real**2 + amplitude.imag**2).reshape(num_freq, self._num_sources, -1)
-            noise = np.maximum(1 - power.sum(axis=1) / self._wave_power, NOISE_FLOOR)
-            # The trace is the weight of the windows that were not silent.
-            activity = np.trace(frame, axis1=1, axis2=2).real
-            values: np.ndarray = (activity * noise.min(axis=1)) @ (1 / noise) / np.float32(num_freq)
-            found.append(np.clip(values, 0, 1))
+            found.append(mean_pseudospectrum(frame, power.sum(axis=1) / self._wave_power))
         return np.stack(found)

@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Complex64, Float, Float32
 
 from anydoa.acoustics import steering_phases, steering_vectors
-from anydoa.estimators.sphere_projection import NOISE_FLOOR
+from anydoa.estimators.sphere_projection import mean_pseudospectrum
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 
@@ -61,12 +61,7 @@ class SteeringSubspaceProjection:
         found = []
         for frame in covariance:
             signal = np.linalg.eigh(frame)[1][..., -self._num_sources :]
-            # (freq, direction, mic) @ (freq, mic, source), then the share outside the signal subspace
+            # (freq, direction, mic) @ (freq, mic, source), then the share inside the signal subspace
             amplitude = self._steering @ signal.conj()
-            power = np.sum(amplitude.real**2 + amplitude.imag**2, axis=2)
-            noise = np.maximum(1 - power, NOISE_FLOOR)
-            # The trace is the weight of the windows that were not silent.
-            activity = np.trace(frame, axis1=1, axis2=2).real
-            values: np.ndarray = (activity * noise.min(axis=1)) @ (1 / noise) / np.float32(len(noise))
-            found.append(np.clip(values, 0, 1))
+            found.append(mean_pseudospectrum(frame, np.sum(amplitude.real**2 + amplitude.imag**2, axis=2)))
         return np.stack(found)
