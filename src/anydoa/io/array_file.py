@@ -33,6 +33,7 @@ def load_array(
     *,
     unit: LengthUnit | None = None,
     three_by_three: ThreeByThree = "refuse",
+    other_files: bool = True,
 ) -> MicrophoneArray:
     """A bundled array by name, or one from a file by its suffix.
 
@@ -42,6 +43,8 @@ def load_array(
         unit: unit of the lengths in a file, ``m``, ``cm`` or ``mm``; if None, what it says, else metres.
         three_by_three: how to read a table of three rows (``.npy``, or ``.csv`` without a header), which
             could be turned over.
+        other_files: whether the file may name others, such as a SOFA file, which are then read, too; False
+            for files from people who may not read everything here.
 
     Raises:
         ArrayFileError: if there is no such preset or file, or the file cannot be read as its suffix says.
@@ -65,7 +68,7 @@ def load_array(
     check_is_file(path)
     note_input(path, "array file")
     try:
-        return format.read(path, ReadOptions(unit, three_by_three))
+        return format.read(path, ReadOptions(unit, three_by_three, other_files))
     except GeometryError as error:
         raise GeometryError(f"{path}: {error}") from None
 

@@ -98,7 +98,7 @@ class LiveControl:
         with self._inbox.place(name) as path:
             await self._inbox.receive(request, path)
             try:
-                array = await asyncio.to_thread(load_array, path)
+                array = await asyncio.to_thread(load_array, path, other_files=False)
             except (ArrayFileError, GeometryError) as error:
                 raise ArrayFileError(str(error).replace(str(path), name)) from None
         return JSONResponse(array_content(self._catalogue.add_array(array, name)))

@@ -7,6 +7,7 @@ highest value, directions of a grid as 32-bit floats; both little-endian, in bas
 import base64
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -148,9 +149,13 @@ def array_content(array: MicrophoneArray) -> dict[str, Any]:
 
 
 def toml_text(array: MicrophoneArray) -> str:
-    """An array as a file of our own."""
+    """An array as a file of our own, which names a SOFA file as one beside it."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "array.toml"
+        steering = array.steering
+        if steering is not None and steering.path is not None:
+            beside = replace(steering, path=path.with_name(steering.path.name))
+            array = array.replace(steering=beside)
         save_array(array, path)
         return path.read_text("utf-8")
 

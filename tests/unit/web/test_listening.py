@@ -5,6 +5,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -109,6 +110,16 @@ def test_a_file_that_is_no_array_is_told_by_its_own_name(server: PageServer) -> 
     assert status == 400
     assert answer["error"].startswith("board.toml: ")
     assert "/tmp" not in answer["error"]
+
+
+def test_an_array_file_of_the_page_reads_no_other_file(server: PageServer, tmp_path: Path) -> None:
+    """Whoever reaches the page would read any SOFA file of the machine, or learn that there is one."""
+    for named in (tmp_path / "missing.sofa", Path("/etc/passwd.sofa")):
+        text = f'schema = 1\nname = "head"\nsteering = "{named.as_posix()}"\n'
+        status, answer = request(server, "POST", "/api/arrays", text.encode(), name="head.toml")
+        assert status == 400
+        assert answer["error"].startswith("head.toml: it names a SOFA file")
+        assert named.name not in answer["error"]
 
 
 def test_a_recording_of_ones_own_is_replayed(server: PageServer) -> None:

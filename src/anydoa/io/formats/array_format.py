@@ -25,10 +25,12 @@ class ReadOptions:
     Args:
         unit: unit of its lengths; if None, what the file says, else metres.
         three_by_three: how to read a table of three rows, which could be turned over.
+        other_files: whether the file may name others, which are then read, too.
     """
 
     unit: LengthUnit | None = None
     three_by_three: ThreeByThree = "refuse"
+    other_files: bool = True
 
 
 @dataclass(frozen=True)

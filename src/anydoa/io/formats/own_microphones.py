@@ -30,12 +30,13 @@ class OwnMicrophones:
     steering: MeasuredSteering | None
 
     @classmethod
-    def of(cls, document: Mapping[str, Any], folder: Path) -> "OwnMicrophones":
+    def of(cls, document: Mapping[str, Any], folder: Path, *, other_files: bool) -> "OwnMicrophones":
         """Those of an array file.
 
         Args:
             document: content of the file.
             folder: folder of the file, from which the name of a SOFA file counts.
+            other_files: whether it may name one.
 
         Raises:
             ArrayFileError: if there are none, or something of one is missing or wrong.
@@ -43,6 +44,11 @@ class OwnMicrophones:
         tables = _tables(document)
         if "steering" not in document:
             return cls(tables, _places(tables), None)
+        if not other_files:
+            raise ArrayFileError(
+                "it names a SOFA file (steering), which is read only for arrays of this machine; give the "
+                "array to the command, as in `anydoa serve --array FILE`"
+            )
         name = document["steering"]
         if not isinstance(name, str) or not name.lower().endswith(".sofa"):
             raise ArrayFileError(f'steering must be the name of a SOFA file, as in "head.sofa", got {name!r}')

@@ -35,7 +35,6 @@ from anydoa.io.files import read_text
 from anydoa.io.formats.array_format import ArrayFormat, ReadOptions
 from anydoa.io.formats.length_unit import (
     UNITS_PER_METRE,
-    LengthUnit,
     chosen_unit,
     in_metres,
     to_metres,
@@ -74,7 +73,7 @@ def read_own_toml(path: Path, options: ReadOptions) -> MicrophoneArray:
     except RecursionError:
         raise ArrayFileError(f"{path}: brackets are nested too deeply for an array file") from None
     try:
-        return _array_from_document(document, path, options.unit)
+        return _array_from_document(document, path, options)
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
 
@@ -124,20 +123,20 @@ def _steering_name(steering: MeasuredSteering, path: Path) -> str:
         return source.as_posix()
 
 
-def _array_from_document(document: Mapping[str, Any], path: Path, told: LengthUnit | None) -> MicrophoneArray:
+def _array_from_document(document: Mapping[str, Any], path: Path, options: ReadOptions) -> MicrophoneArray:
     check_keys(document, _KEYS, "")
     if document.get("schema", 1) != 1:
         raise ArrayFileError(
             f"schema must be 1, got {document['schema']!r}; a newer anydoa may read this file"
         )
-    said = document.get("unit")
+    told, said = options.unit, document.get("unit")
     if "unit" in document and (not isinstance(said, str) or said not in UNITS_PER_METRE):
         raise ArrayFileError(f"unit must be one of {', '.join(map(repr, UNITS_PER_METRE))}, got {said!r}")
     fields = _fields(document)
     if "rigid_sphere_radius" in document:
         radius = one_number(document["rigid_sphere_radius"], "rigid_sphere_radius")
         fields["rigid_sphere_radius"] = in_metres(radius, chosen_unit(told=told, said=said))
-    own = OwnMicrophones.of(document, path.parent)
+    own = OwnMicrophones.of(document, path.parent, other_files=options.other_files)
     steering = own.steering
     array = MicrophoneArray(
         to_metres(own.places, path, told=told, said=said) if steering is None or own.tables else own.places,
