@@ -93,7 +93,7 @@ def assign_channels(
         return ChannelAssignment((), (), tuple(_unheard_findings(array, statistics, unrelated)))
     declared = {channel: mic for mic, channel in enumerate(array.channels)}
     processed = []
-    if len(hearing) > 2 and array.span <= processing.max_span_m:
+    if len(hearing) > 2 and array.span <= processing.max_span_m and not array.levels_turn:
         signals = [
             realigned(recording[channel], late.get(channel, IN_SYNC), sample_rate) for channel in hearing
         ]

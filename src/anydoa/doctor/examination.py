@@ -175,8 +175,8 @@ def _channel_findings(
         most = f"up to {percent} % of the samples stand at the limit"
         text = f"{channels_in_words(clipped)} clipped: {most}; record quieter."
         findings.append(Finding("clipped", clipped, 1.0, text, worst))
-    if len(assignment.pairs) < 3 or array.patterns or array.steering is not None:
-        return findings  # of two, nobody knows which one is wrong; and patterns and bodies set levels apart
+    if len(assignment.pairs) < 3 or array.levels_turn:
+        return findings  # of two, nobody knows which one is wrong
     level = statistics.level_db[assignment.channels]
     for channel, gain_db in zip(assignment.channels, level - np.median(level), strict=True):
         if abs(gain_db) > max_gain_db:

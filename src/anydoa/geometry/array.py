@@ -183,6 +183,11 @@ class MicrophoneArray:
         return self.rigid_sphere_radius is None and self.steering is None and not self.patterns
 
     @property
+    def levels_turn(self) -> bool:
+        """Whether levels depend on the direction also at low frequencies: by patterns, or a measured body."""
+        return bool(self.patterns) or self.steering is not None
+
+    @property
     def phases_are_delays(self) -> bool:
         """Whether nothing but delays of free air sets the phases of a far sound.
 

@@ -11,7 +11,9 @@ from anydoa.doctor.repairs import RepairOptions
 from anydoa.doctor.report import report_json, report_text
 from anydoa.errors import AudioError
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
+from anydoa.geometry.pattern import MicrophonePattern
 from anydoa.io.array_file import load_array
 
 RATE = 16_000
@@ -263,6 +265,19 @@ def test_processed_channels_in_place_of_microphones_are_named_and_the_microphone
     assert diagnosis.corrected is not None
     assert diagnosis.corrected.channels == board.channels
     assert any("take channels" in advice for advice in diagnosis.board_advice) == bool(beams)
+
+
+def test_a_cardioid_that_looks_the_other_way_is_not_called_processed(talk: Talk) -> None:
+    omni = load_array("respeaker-usb-4").replace(channels=(0, 1, 2, 3), ignore_channels=())
+    axes = [(0, 1, 0), (0, 1, 0), (0, 1, 0), (0, -1, 0)]
+    array = omni.replace(patterns=[MicrophonePattern.named("cardioid", axis) for axis in axes])
+    turns = []
+    for place in ((20.0, 5.0), (75.0, 20.0), (140.0, 10.0)):
+        gains = array.gains(angles_deg_to_direction(*place))[:, None]
+        turns.append(gains * talk(omni, (place,)))
+    recording = np.concatenate([*turns, *turns[::-1]], axis=1).astype(np.float32)
+    assert diagnose(recording, RATE, omni).has_found("processed")  # as it sounds without its patterns
+    assert not diagnose(recording, RATE, array).has_found("processed")
 
 
 def test_a_microphone_with_noise_of_its_own_is_not_called_processed(
