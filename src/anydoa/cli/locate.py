@@ -274,7 +274,7 @@ class _Targets:
         for file in self.files:
             note_input(file, "recording")
         check_outputs(*(path for file in self.files for path in self._written(file)), make_folders=True)
-        self.sounds.check()
+        self.sounds.check(file.stem for file in self.files)
 
     def unfinished(self, *, quiet: bool) -> tuple[Path, ...]:
         """The recordings whose files are not all there, where that matters."""

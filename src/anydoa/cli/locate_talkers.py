@@ -1,6 +1,6 @@
 """The sound of each talker of a recording, written by `anydoa locate`: a WAV each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ import typer
 
 from anydoa.cli.options import OUTPUT
 from anydoa.errors import ConfigError
-from anydoa.io.output import prepare_folder, whole_binary
+from anydoa.io.output import check_outputs, prepare_folder, whole_binary
 
 if TYPE_CHECKING:
     from anydoa.beamforming import Beamformer
@@ -39,16 +39,21 @@ class TalkerSounds:
     folder: Path | None
     beamformer: "Beamformer"
 
-    def check(self) -> None:
+    def check(self, stems: Iterable[str]) -> None:
         """Find out before any work is done whether the folder takes files.
 
+        Args:
+            stems: first part of the names of the files of each recording.
+
         Raises:
-            ConfigError: if it does not, or if a beamformer was chosen for nothing.
+            ConfigError: if it does not, if two recordings would have the same files or write over one that is
+                read, or if a beamformer was chosen for nothing.
         """
         if self.folder is None and self.beamformer != "mvdr":
             raise ConfigError("--beamformer is for the sound of talkers; add --talkers-audio FOLDER")
         if self.folder is not None:
             prepare_folder(self.folder)
+            check_outputs(*(_sound_path(self.folder, stem, 0) for stem in stems))
 
     def write(
         self, localizer: "Localizer", run: "LocalizationRun", recording: "Recording", stem: str
@@ -67,7 +72,7 @@ class TalkerSounds:
         from anydoa.beamforming import BEAM_RATE, talker_blocks
         from anydoa.io.wav import WavWriter
 
-        paths = [self.folder / f"{stem}.talker-{talker.id}.wav" for talker in talkers]
+        paths = [_sound_path(self.folder, stem, talker.id) for talker in talkers]
         with ExitStack() as stack:
             writers = [WavWriter(stack.enter_context(whole_binary(path)), BEAM_RATE) for path in paths]
             blocks = talker_blocks(
@@ -83,3 +88,7 @@ class TalkerSounds:
             for writer in writers:
                 writer.close()
         yield from paths
+
+
+def _sound_path(folder: Path, stem: str, talker: int) -> Path:
+    return folder / f"{stem}.talker-{talker}.wav"

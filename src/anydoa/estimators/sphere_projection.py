@@ -96,7 +96,7 @@ class SphereSubspaceProjection:
             signal = np.linalg.eigh(frame)[1][..., -self._num_sources :]
             bras = signal.conj().swapaxes(1, 2)[..., None] * self._basis
             amplitude = bras.reshape(-1, len(self._steering)) @ self._steering
-            # Share of each steering vector's power outside the signal subspace: (freq, direction).
+            # Power of each steering vector inside the signal subspace: (freq, source, direction).
             power = (amplitude.real**2 + amplitude.imag**2).reshape(num_freq, self._num_sources, -1)
             found.append(mean_pseudospectrum(frame, power.sum(axis=1) / self._wave_power))
         return np.stack(found)

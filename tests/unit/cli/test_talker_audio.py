@@ -46,6 +46,15 @@ def folder(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_recordings_of_one_name_do_not_write_over_each_others_talkers(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "other").mkdir()
+    (folder / "other" / "ball.wav").symlink_to(folder / "ball.wav")
+    assert main(["locate", "ball.wav", "other/ball.wav", *CHOICE, "--talkers-audio", "out"]) == 2
+    assert "two results would both be out/ball.talker-0.wav" in capsys.readouterr().err
+
+
 def test_everyone_in_the_table_has_a_wav_as_long_as_the_recording(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
