@@ -2,22 +2,30 @@
 
 Every call of every function is checked, so the checks are most of what a small function costs. Jaxtyping's
 own decorator binds the arguments of each call and looks at them twice; here they are looked at once, and
-sizes of axes are remembered for a call only where a signature speaks of arrays.
+sizes of axes are remembered for a call only where a signature speaks of arrays. A call like one that was
+right before is not looked at again, where all that a signature asks for shows in types and shapes.
 """
 
 import functools
 import inspect
+from abc import ABCMeta
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import is_dataclass
-from typing import Annotated, Any, ForwardRef, Literal, TypeVar, get_args, get_origin
+from types import FunctionType, NoneType, UnionType
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import jaxtyping
+import numpy as np
 from beartype import BeartypeConf, beartype
+from beartype.door import die_if_unbearable
 from jaxtyping import AbstractArray, config
 
-check = beartype(conf=BeartypeConf(is_pep484_tower=True))  # an int is welcome where a float is asked for
+_CONF = BeartypeConf(is_pep484_tower=True)  # an int is welcome where a float is asked for
+check = beartype(conf=_CONF)
 _jaxtyped = jaxtyping.jaxtyped
+_BY_TYPE = (type.__instancecheck__, ABCMeta.__instancecheck__)
+"""How classes say whether a thing is theirs, where its type alone decides."""
 
 
 def jaxtyped(*, typechecker: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -31,30 +39,122 @@ def jaxtyped(*, typechecker: Callable[[Any], Any]) -> Callable[[Any], Any]:
             return thing
         if not inspect.isfunction(thing) or inspect.isgeneratorfunction(thing):
             return _jaxtyped(typechecker=typechecker)(thing)
-        hints = list(_parts(thing.__annotations__.values()))
-        if any(
-            isinstance(hint, str | ForwardRef | TypeVar) for hint in hints
-        ):  # a name that may not be there
-            return _jaxtyped(typechecker=typechecker)(thing)
-        return _checked(thing, typechecker(thing), any(map(_is_array, hints)))
+        return _remembering(thing, typechecker)
 
     return decorate
 
 
-def _checked(plain: Callable[..., Any], checked: Callable[..., Any], has_arrays: bool) -> Callable[..., Any]:
-    if checked is plain:
-        return plain
+def _remembering(plain: Callable[..., Any], typechecker: Callable[[Any], Any]) -> Callable[..., Any]:
+    """The checked function, which looks once at calls that are alike in all that its hints ask for."""
+    right: dict[tuple[Any, ...], set[Any]] = {}  # kinds of results by kinds of arguments
+
+    @functools.cache
+    def made() -> tuple[Callable[..., Any], dict[str, Any] | None]:
+        return _checked(plain, typechecker)  # when it is called: then all names are there
 
     @functools.wraps(plain)
     def call(*args: Any, **kwargs: Any) -> Any:
         if config.jaxtyping_disable:
             return plain(*args, **kwargs)
-        if not has_arrays:
+        checked, hints = made()
+        if hints is None:
             return checked(*args, **kwargs)
-        with _jaxtyped("context"):  # sizes of axes, the same in all arguments and the result
+        given = (*map(_kind, args), *kwargs, *map(_kind, kwargs.values()))
+        results = right.get(given)
+        if results is None:
+            result = checked(*args, **kwargs)
+            right[given] = {_kind(result)}
+            return result
+        result = plain(*args, **kwargs)
+        kind = _kind(result)
+        if kind not in results:
+            _check_result(plain, hints, args, kwargs, result)
+            results.add(kind)
+        return result
+
+    return call
+
+
+def _checked(
+    plain: Callable[..., Any], typechecker: Callable[[Any], Any]
+) -> tuple[Callable[..., Any], dict[str, Any] | None]:
+    """The function with checks, and its hints if whether a call is right shows in kinds alone."""
+    known = _with_hints(plain)
+    if known is None:
+        return _jaxtyped(typechecker=typechecker)(plain), None
+    hints, checked = known.__annotations__, typechecker(known)
+    if any(map(_is_array, _parts(hints.values()))):
+        checked = _in_context(checked)
+    is_variadic = known.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+    if is_variadic or inspect.iscoroutinefunction(plain) or not all(map(_is_of_kinds, hints.values())):
+        return checked, None
+    return checked, hints
+
+
+def _with_hints(plain: Callable[..., Any]) -> FunctionType | None:
+    """The function with hints in place of their names, or None if one is known to type checkers alone."""
+    try:
+        hints = get_type_hints(plain, include_extras=True)
+    except NameError:
+        return None
+    if any(isinstance(hint, TypeVar) for hint in _parts(hints.values())):
+        return None
+    known = FunctionType(plain.__code__, plain.__globals__, plain.__name__, None, plain.__closure__)
+    known.__defaults__, known.__kwdefaults__ = plain.__defaults__, plain.__kwdefaults__
+    functools.update_wrapper(known, plain, assigned=["__module__", "__qualname__", "__doc__"])
+    del known.__wrapped__
+    known.__annotations__ = hints
+    return known
+
+
+def _in_context(checked: Callable[..., Any]) -> Callable[..., Any]:
+    """The same with sizes of axes that are equal in all arguments and the result."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with _jaxtyped("context"):
             return checked(*args, **kwargs)
 
     return call
+
+
+def _check_result(
+    plain: Callable[..., Any], hints: dict[str, Any], args: Any, kwargs: Any, result: Any
+) -> None:
+    """Look at another kind of result of arguments that are known to be right."""
+    with _jaxtyped("context"):
+        for name, value in inspect.signature(plain).bind(*args, **kwargs).arguments.items():
+            die_if_unbearable(value, hints.get(name, Any), conf=_CONF)  # for the sizes of its axes
+        prefix = f"{plain.__qualname__}() return "
+        die_if_unbearable(result, hints.get("return", Any), conf=_CONF, exception_prefix=prefix)
+
+
+def _is_of_kinds(hint: Any) -> bool:
+    """Whether two values of one kind are both right for a hint, or neither is."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if hint in (Any, None, NoneType):
+        return True
+    if origin in (Union, UnionType):
+        return all(map(_is_of_kinds, parts))
+    if origin is tuple:  # of any length the checker looks at one by chance
+        return Ellipsis not in parts and all(map(_is_of_kinds, parts))
+    if origin is not None or not isinstance(hint, type):
+        return False
+    return _is_array(hint) or type(hint).__instancecheck__ in _BY_TYPE
+
+
+@functools.cache
+def _is_shaped(kind: type) -> bool:
+    return hasattr(kind, "shape") and hasattr(kind, "dtype")
+
+
+def _kind(value: Any) -> Any:
+    """The type of a value, with shape and element type of arrays, also inside a tuple."""
+    kind = type(value)
+    if kind is np.ndarray or _is_shaped(kind):
+        return kind, value.dtype, value.shape
+    if kind is tuple:
+        return tuple(map(_kind, value))
+    return kind
 
 
 def _parts(hints: Iterable[Any]) -> Iterator[Any]:

@@ -74,6 +74,73 @@ def test_arrays_anywhere_in_a_signature_have_their_shapes_checked() -> None:
         checked([np.zeros(3)], np.zeros(2))
 
 
+def test_a_wrong_call_is_refused_also_after_a_right_one() -> None:
+    assert scaled(COLUMN, turn=False).shape == COLUMN.shape
+    with pytest.raises(WRONG, match="return"):
+        scaled(COLUMN, turn=True)
+    for factor in (2.0, 3, np.float64(4)):
+        assert scaled(COLUMN, factor=factor).shape == COLUMN.shape
+    for wrong in (COLUMN.astype(np.int32), COLUMN[0], COLUMN.tolist()):
+        with pytest.raises(WRONG, match="parameter"):
+            scaled(wrong)
+    with pytest.raises(WRONG, match="factor"):
+        scaled(COLUMN, factor=None)  # type: ignore[arg-type] # to be found
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        (((1, 2.0), None), ((1, "2"), None)),
+        (((1, 2.0), None), ((1, 2.0, 3.0), None)),
+        (((1, 2.0), [1, 2]), ((1, 2.0), ["1", "2"])),
+        (((1, 2.0), [1, 2]), ((1, 2.0), (1, 2))),
+    ],
+)
+def test_what_is_inside_a_tuple_or_list_is_looked_at_again(right: object, wrong: object) -> None:
+    def first(pair: tuple[int, float]) -> int:
+        """What a tuple of two begins with."""
+        return pair[0]
+
+    def both(pair: tuple[int, float], others: list[int] | None) -> int:
+        """What a tuple of two and a list begin with."""
+        return pair[0]
+
+    (pair, others), (wrong_pair, wrong_others) = right, wrong  # type: ignore[misc] # pairs
+    checked = typechecking.jaxtyped(typechecker=check)(first)
+    checked_both = typechecking.jaxtyped(typechecker=check)(both)
+    assert checked(pair) == checked_both(pair, others) == 1
+    if wrong_pair != pair:
+        with pytest.raises(WRONG):
+            checked(wrong_pair)
+    with pytest.raises(WRONG):
+        checked_both(wrong_pair, wrong_others)
+
+
+@typechecking.jaxtyped(typechecker=check)
+def shortened(value: Float[np.ndarray, " item"], by: int) -> Float[np.ndarray, " item-2"]:
+    """Shorter by two, unless another number is asked for."""
+    return value[: len(value) - by]
+
+
+@typechecking.jaxtyped(typechecker=check)
+def later(value: "Later | None") -> "Later":
+    """A name that comes after the function."""
+    return value or Later()
+
+
+class Later:
+    """A class that comes after the function."""
+
+
+def test_sizes_by_formula_and_names_that_come_later_are_checked_in_every_call() -> None:
+    assert shortened(np.zeros(5), 2).shape == (3,)
+    with pytest.raises(WRONG, match="return"):
+        shortened(np.zeros(5), 3)
+    assert isinstance(later(None), Later)
+    with pytest.raises(WRONG):
+        later(3)  # type: ignore[arg-type] # to be found
+
+
 def test_the_package_is_checked_while_the_suite_runs() -> None:
     with pytest.raises(WRONG):
         fibonacci_grid("many")  # type: ignore[arg-type] # to be found
