@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import is_dataclass
 from types import FunctionType, NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import jaxtyping
 import numpy as np
@@ -26,6 +26,8 @@ check = beartype(conf=_CONF)
 _jaxtyped = jaxtyping.jaxtyped
 _BY_TYPE = (type.__instancecheck__, ABCMeta.__instancecheck__)
 """How classes say whether a thing is theirs, where its type alone decides."""
+_PLAIN = {NoneType, bool, int, float, complex, np.float64, np.ndarray}
+"""Types of values that hints of lists and the like do not look into."""
 
 
 def jaxtyped(*, typechecker: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -49,15 +51,15 @@ def _remembering(plain: Callable[..., Any], typechecker: Callable[[Any], Any]) -
     right: dict[tuple[Any, ...], set[Any]] = {}  # kinds of results by kinds of arguments
 
     @functools.cache
-    def made() -> tuple[Callable[..., Any], dict[str, Any] | None]:
+    def made() -> _Checked:
         return _checked(plain, typechecker)  # when it is called: then all names are there
 
     @functools.wraps(plain)
     def call(*args: Any, **kwargs: Any) -> Any:
         if config.jaxtyping_disable:
             return plain(*args, **kwargs)
-        checked, hints = made()
-        if hints is None:
+        checked, hints, open_hints = made()
+        if hints is None or (open_hints and not _are_plain(open_hints, args, kwargs)):
             return checked(*args, **kwargs)
         given = (*map(_kind, args), *kwargs, *map(_kind, kwargs.values()))
         results = right.get(given)
@@ -75,20 +77,50 @@ def _remembering(plain: Callable[..., Any], typechecker: Callable[[Any], Any]) -
     return call
 
 
-def _checked(
-    plain: Callable[..., Any], typechecker: Callable[[Any], Any]
-) -> tuple[Callable[..., Any], dict[str, Any] | None]:
-    """The function with checks, and its hints if whether a call is right shows in kinds alone."""
+class _Checked(NamedTuple):
+    """A function with checks.
+
+    Args:
+        call: the function.
+        hints: its hints if whether a call is right shows in kinds; None if each call must be looked at.
+        open_hints: places and names of arguments for which it does for plain values alone.
+    """
+
+    call: Callable[..., Any]
+    hints: dict[str, Any] | None = None
+    open_hints: tuple[tuple[int, str], ...] = ()
+
+
+def _checked(plain: Callable[..., Any], typechecker: Callable[[Any], Any]) -> _Checked:
     known = _with_hints(plain)
     if known is None:
-        return _jaxtyped(typechecker=typechecker)(plain), None
+        return _Checked(_jaxtyped(typechecker=typechecker)(plain))
     hints, checked = known.__annotations__, typechecker(known)
     if any(map(_is_array, _parts(hints.values()))):
         checked = _in_context(checked)
-    is_variadic = known.__code__.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
-    if is_variadic or inspect.iscoroutinefunction(plain) or not all(map(_is_of_kinds, hints.values())):
-        return checked, None
-    return checked, hints
+    if inspect.iscoroutinefunction(plain) or not _is_of_kinds(hints.get("return", Any)):
+        return _Checked(checked)
+    open_hints = []
+    for place, (name, parameter) in enumerate(inspect.signature(known).parameters.items()):
+        hint = hints.get(name, Any)
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD) and hint is not Any:
+            return _Checked(checked)
+        if not _is_of_kinds(hint):
+            if not _is_of_kinds_for_plain(hint):
+                return _Checked(checked)
+            open_hints.append((place, name))
+    return _Checked(checked, hints, tuple(open_hints))
+
+
+def _are_plain(
+    open_hints: tuple[tuple[int, str], ...], args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> bool:
+    for place, name in open_hints:
+        value = args[place] if place < len(args) else kwargs.get(name)
+        kind = type(value)
+        if kind not in _PLAIN and (kind is not tuple or value):
+            return False
+    return True
 
 
 def _with_hints(plain: Callable[..., Any]) -> FunctionType | None:
@@ -139,7 +171,16 @@ def _is_of_kinds(hint: Any) -> bool:
         return Ellipsis not in parts and all(map(_is_of_kinds, parts))
     if origin is not None or not isinstance(hint, type):
         return False
-    return _is_array(hint) or type(hint).__instancecheck__ in _BY_TYPE
+    is_protocol = getattr(hint, "_is_protocol", False)  # its members come with a class
+    return is_protocol or _is_array(hint) or type(hint).__instancecheck__ in _BY_TYPE
+
+
+def _is_of_kinds_for_plain(hint: Any) -> bool:
+    """The same for plain values: lists and the like, or something else."""
+    origin, parts = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return all(_is_of_kinds(part) or _is_of_kinds_for_plain(part) for part in parts)
+    return isinstance(origin, type)
 
 
 @functools.cache
