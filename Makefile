@@ -31,7 +31,7 @@ demo: .venv/runtime.stamp  ## locate the two talkers of the bundled recording, w
 
 test: setup  ## the whole suite
 	tests/system-packages $(BIN)/python
-	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: setup docs  ## style, types, layers, doors, files of deployment, and that the manual can be built
 	$(BIN)/ruff check .

@@ -7,11 +7,13 @@ Time zero is the moment the source emits; gain is 1/distance, so 1 at one metre.
                               fade in  ^ mixing time
 """
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
 from types import ModuleType
-from typing import cast
 
 import numpy as np
 from jaxtyping import Float
@@ -239,13 +241,25 @@ class _Arrivals:
         return taps[:, body.lead : body.lead + num_taps]
 
 
+@cache
 def _libroom() -> ModuleType:
-    """The compiled core of pyroomacoustics: no high-pass, no constants that others may have changed."""
+    """The compiled core of pyroomacoustics: no high-pass, no constants that others may have changed.
+
+    It is loaded without the package around it, which takes a process almost two seconds to import.
+    """
+    name = "pyroomacoustics.libroom"
+    if name in sys.modules:
+        return sys.modules[name]
     try:
-        from pyroomacoustics import libroom
+        package = find_spec("pyroomacoustics")
+        spec = package and PathFinder.find_spec(name, package.submodule_search_locations)
+        if spec is None or spec.loader is None:
+            raise ModuleNotFoundError(f"No module named {name!r}", name="pyroomacoustics")
+        libroom = module_from_spec(spec)
+        spec.loader.exec_module(libroom)
     except ImportError as error:
         raise MissingExtraError("simulating rooms", "simulate", error) from None
-    return cast(ModuleType, libroom)
+    return sys.modules.setdefault(name, libroom)
 
 
 def image_sources(
