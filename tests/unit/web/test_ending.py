@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from unit.web.served import EXAMPLES
 ARRAY = EXAMPLES / "two_talkers.array.toml"
 
 
+@cache
 def long_recording(*, minutes: int) -> bytes:
     """Silence, so that a small file takes long to locate."""
     file = io.BytesIO()
