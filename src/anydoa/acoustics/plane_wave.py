@@ -14,6 +14,8 @@ from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import rotation_from_rpy_deg
 from anydoa.geometry.grid import DirectionGrid
 
+_BLOCK = 2**15  # phases at once: what a cache holds is computed in half the time
+
 
 def steering_vectors(
     directions: Float[np.ndarray, "direction 3"],
@@ -95,9 +97,14 @@ def _free_phases(
 ) -> Complex64[np.ndarray, "freq direction mic"]:
     """Phases of plane waves in free air."""
     delay = arrival_time(array.centred_positions, directions, array.speed_of_sound)
-    # Whole turns are dropped in double precision; the rest is accurate enough in single.
-    turns = frequencies[:, None, None] * delay  # (freq, direction, mic)
-    angle = (-2 * np.pi * (turns - np.rint(turns))).astype(np.float32)
-    phases = np.empty(angle.shape, dtype=np.complex64)
-    phases.real, phases.imag = np.cos(angle), np.sin(angle)
+    phases = np.empty((len(frequencies), *delay.shape), dtype=np.complex64)
+    block = max(1, _BLOCK // max(1, delay.size))
+    for start in range(0, len(frequencies), block):
+        # Whole turns are dropped in double precision; the rest is accurate enough in single.
+        turns = frequencies[start : start + block, None, None] * delay  # (freq, direction, mic)
+        turns -= np.rint(turns)
+        turns *= -2 * np.pi
+        angle, part = turns.astype(np.float32), phases[start : start + block]
+        np.cos(angle, out=part.real)
+        np.sin(angle, out=part.imag)
     return phases

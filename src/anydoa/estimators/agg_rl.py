@@ -63,6 +63,7 @@ class AggRlEstimator:
         self._wave_grid = fibonacci_grid(config["plane_wave_directions"]) if compares else None
         self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
         self._grids: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
+        self._newest_waves: tuple[MicrophoneArray, np.ndarray] | None = None
 
     @property
     def name(self) -> str:
@@ -115,10 +116,18 @@ class AggRlEstimator:
         return self._grids[grid.hash]
 
     def plane_waves(self, array: MicrophoneArray) -> Float32[np.ndarray, "freq twice_mic direction"] | None:
-        """What plane waves look like to an array, for all calls; None for networks that do not compare."""
+        """What plane waves look like to an array, for all calls; None for networks that do not compare.
+
+        Computed once for recordings of one array that come one after the other.
+        """
         if self._wave_grid is None:
             return None
-        return plane_wave_input(array, self._wave_grid, self.folder.card.plane_wave_hz)
+        known, waves = self._newest_waves or (None, None)
+        if known is not array:
+            waves = plane_wave_input(array, self._wave_grid, self.folder.card.plane_wave_hz)
+            waves.flags.writeable = False
+            self._newest_waves = array, waves
+        return waves
 
     def _frames_in(self, seconds: float) -> int:
         return max(1, round(seconds * self.sample_rate / self.network_hop))

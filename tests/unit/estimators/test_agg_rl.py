@@ -89,6 +89,17 @@ def test_the_representation_of_a_grid_is_computed_once(estimator: AggRlEstimator
     assert estimator.grid_representation(GRIDS[0]) is estimator.grid_representation(same_again)
 
 
+def test_plane_waves_are_computed_once_for_recordings_of_one_array() -> None:
+    estimator = AggRlEstimator(find_model("agg-rl"))
+    small, wide = (MicrophoneArray(circular_positions(5, radius)) for radius in (0.03, 0.06))
+    first = estimator.plane_waves(small)
+    assert first is not None
+    assert estimator.plane_waves(small) is first
+    other = estimator.plane_waves(wide)
+    assert not np.array_equal(first, other)
+    np.testing.assert_array_equal(estimator.plane_waves(small), first)
+
+
 def test_weights_in_half_the_space_stay_close(tiny_model: AggRl, tiny_folder: Path, tmp_path: Path) -> None:
     for name in (AUGEONET_FILE, GRIDNET_FILE):
         (tmp_path / name).write_bytes((tiny_folder / name).read_bytes())
