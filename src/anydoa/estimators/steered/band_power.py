@@ -21,7 +21,7 @@ class BandPower:
         bands = [slice(first, end) for first, end in zip(first_bins, ends, strict=True)]
         self._by_pairs = _PairBands(steering, bands) if takes_pairs(steering.shape[2]) else None
         self._beams = [] if self._by_pairs else [(band, _BeamBand(steering[band])) for band in bands]
-        self._num_directions = steering.shape[1]
+        self.num_directions, self.num_mics = steering.shape[1:]
 
     def power(
         self,
@@ -36,7 +36,7 @@ class BandPower:
         """
         if self._by_pairs is not None:
             return self._by_pairs.power(pairs)
-        power = np.empty((snapshots.shape[1], len(self._beams), self._num_directions), dtype=np.float32)
+        power = np.empty((snapshots.shape[1], len(self._beams), self.num_directions), dtype=np.float32)
         for index, (bins, band) in enumerate(self._beams):
             power[:, index] = band.power(snapshots[bins])
         return power

@@ -17,7 +17,7 @@ import numpy as np
 from jaxtyping import Bool, Complex64, Float, Float32
 from scipy.special import expit
 
-from anydoa.acoustics import FrameStream, coverage_warnings, steering_phases
+from anydoa.acoustics import FrameStream, coverage_warnings
 from anydoa.errors import CheckpointError, ConfigError
 from anydoa.estimators.model.card import ModelCard
 from anydoa.estimators.model.folder import (
@@ -28,7 +28,6 @@ from anydoa.estimators.model.folder import (
     ModelFolder,
 )
 from anydoa.estimators.steered.bin_features import BinAxis, BinFeatures, PolarSpectra, window_spectra
-from anydoa.estimators.steered.candidates import Candidates
 from anydoa.estimators.steered.evidence import EvidenceMemory, EvidenceSpan
 from anydoa.estimators.steered.mask import (
     CausalMaskStream,
@@ -49,6 +48,7 @@ from anydoa.estimators.steered.scorer import (
     TalkerViews,
     talker_views,
 )
+from anydoa.estimators.steered.search_field import SearchField
 from anydoa.estimators.steered.talkers import Talker, TalkerSearch
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
@@ -117,6 +117,7 @@ class SteeredEstimator:
         self.options = SteeredOptions() if options is None else options
         self._mask_blocks = MaskBlocks()
         self._most_ahead_s = 0.0
+        self._newest: tuple[MicrophoneArray, DirectionGrid, SearchField] | None = None
 
     @classmethod
     def from_folder(cls, folder: ModelFolder, *, num_threads: int = 1) -> "SteeredEstimator":
@@ -150,6 +151,10 @@ class SteeredEstimator:
             wide_mask=OnnxWideMask(wide_mask, num_threads=num_threads) if wide_mask.is_file() else None,
             wide_scorer=OnnxScorer(wide_score, num_threads=num_threads) if options.picture_ahead else None,
         )
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without what another process computes sooner than it is sent."""
+        return {**vars(self), "_newest": None}
 
     @property
     def sample_rate(self) -> int:
@@ -212,6 +217,14 @@ class SteeredEstimator:
             assert self.wide_mask is not None
             return WideMaskStream(self.wide_mask, self._mask_blocks)
         return CausalMaskStream(self.mask)
+
+    def search_field(self, array: MicrophoneArray, grid: DirectionGrid) -> SearchField:
+        """Where talkers around an array are searched, computed once for recordings that come one by one."""
+        newest = self._newest
+        if newest is None or newest[0] is not array or newest[1] is not grid:
+            self._newest = None  # two at once may be large
+            newest = self._newest = array, grid, SearchField.of(array, grid, self.axis, self.options)
+        return newest[2]
 
     def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> "SteeredStream":
         """A fresh stream for one recording; warns where errors are known to grow."""
@@ -285,19 +298,15 @@ class SteeredStream:
     def __init__(self, estimator: SteeredEstimator, array: MicrophoneArray, grid: DirectionGrid) -> None:
         options, axis = estimator.options, estimator.axis
         self._estimator, self._grid = estimator, grid
-        self._folded = np.ascontiguousarray(array.ambiguity.fold(grid.directions).T, dtype=np.float32)
         self._frames = FrameStream(array.num_microphones, estimator.window_length, estimator.hop_length)
         self._features = BinFeatures(axis, array)
         self._masks = estimator.mask_stream()
-        candidates = Candidates(
-            array, grid, num_candidates=options.num_candidates, cluster_deg=options.cluster_deg
-        )
-        steering = steering_phases(candidates.directions, array, axis.frequencies)
+        field = estimator.search_field(array, grid)
         span = estimator.evidence_span
-        self._evidence = EvidenceMemory(steering, axis, options, span)
+        self._evidence = EvidenceMemory(field.fit, axis, options, span)
         self._outputs_ahead = span.ahead_slots // options.slots_per_output
-        self._search = TalkerSearch(array, grid, candidates, axis, options)
-        self._from_candidates = candidates.weights_at(self._folded.T)
+        self._search = TalkerSearch(array, grid, field.candidates, axis, options)
+        self._folded, self._from_candidates = field.folded, field.weights
         self._beam_width = max(np.deg2rad(options.beam_deg), options.least_beam * grid.spacing)
         self._num_mics = array.num_microphones
         # Frames whose bins are not chosen yet, masks without a frame, and levels of frames not judged yet.

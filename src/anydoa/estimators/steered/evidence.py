@@ -56,7 +56,7 @@ class EvidenceMemory:
     candidate direction and for none, in a unit of its own, and a mass: how much it counts.
 
     Args:
-        steering: phases of a plane wave from each candidate direction.
+        fit: compares bands with a plane wave from each candidate direction.
         axis: windows and bins.
         options: sizes and weights of the evidence.
         span: which slots are kept.
@@ -64,20 +64,20 @@ class EvidenceMemory:
 
     def __init__(
         self,
-        steering: Complex64[np.ndarray, "freq candidate mic"],
+        fit: BandPower,
         axis: BinAxis,
         options: SteeredOptions,
         span: EvidenceSpan,
     ) -> None:
         # Sizes: bins are gathered into bands, windows into slots.
-        num_candidates, num_mics = steering.shape[1:]
+        num_candidates, num_mics = fit.num_directions, fit.num_mics
         edges = mel_bands(axis, options.num_bands)
         slots, bands = span.past_slots + span.ahead_slots, len(edges) - 1
         self._options, self._span, self._num_mics = options, span, num_mics
         self._num_pairs = num_mics * (num_mics - 1) // 2
         self._first_bins = edges[:-1]
         self._widths = np.diff(edges).astype(np.float32)
-        self._bands = BandPower(steering, self._first_bins)
+        self._bands = fit
         self._band_of_bin = np.repeat(np.arange(bands), np.diff(edges))
         self._sharpness = np.float32(options.sharpness * num_mics**options.microphone_power)
         # The memory, a ring of slots: empty slots have no mass and fit every candidate alike.

@@ -46,6 +46,17 @@ def test_two_talkers_at_once_are_both_found() -> None:
     assert max(errors_deg(spectrum.values, [LEFT, RIGHT])) < NEAREST_DEG
 
 
+def test_recordings_that_come_one_after_the_other_do_not_touch_each_other() -> None:
+    estimator, audio = SteeredEstimator(OpenMask()), heard(LEFT)
+    turned = MicrophoneArray(BALL.body_positions, mount_rpy_deg=(0.0, 0.0, 90.0))
+    coarse = fibonacci_grid(200)
+    assert estimator.search_field(BALL, GRID) is estimator.search_field(BALL, GRID)
+    for array, grid in ((BALL, GRID), (turned, GRID), (turned, coarse), (BALL, coarse), (BALL, GRID)):
+        fresh = SteeredEstimator(OpenMask()).spectrum(audio, array, grid)
+        for _ in range(2):
+            np.testing.assert_array_equal(estimator.spectrum(audio, array, grid).values, fresh.values)
+
+
 def test_one_more_than_the_talkers_found_is_where_the_rest_points() -> None:
     options = SteeredOptions(max_talkers=1)
     values = SteeredEstimator(OpenMask(), options=options).spectrum(heard(LEFT, RIGHT), BALL, GRID).values

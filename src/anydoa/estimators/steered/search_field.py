@@ -1,0 +1,46 @@
+"""Where talkers around an array are searched, and what that takes; the same for all its recordings."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float32
+from scipy.sparse import csr_array
+
+from anydoa.acoustics import steering_phases
+from anydoa.estimators.steered.band_power import BandPower
+from anydoa.estimators.steered.bin_features import BinAxis
+from anydoa.estimators.steered.candidates import Candidates
+from anydoa.estimators.steered.evidence import mel_bands
+from anydoa.estimators.steered.options import SteeredOptions
+from anydoa.geometry import MicrophoneArray
+from anydoa.geometry.grid import DirectionGrid
+
+
+@dataclass(frozen=True, eq=False)
+class SearchField:
+    """Where talkers around an array are searched, the same for all its recordings.
+
+    Args:
+        candidates: directions that are searched.
+        fit: compares bands with a plane wave from each candidate.
+        folded: directions of the grid, folded as the candidates are.
+        weights: of the candidates near each direction of the grid.
+    """
+
+    candidates: Candidates
+    fit: BandPower
+    folded: Float32[np.ndarray, "3 grid"]
+    weights: csr_array
+
+    @classmethod
+    def of(
+        cls, array: MicrophoneArray, grid: DirectionGrid, axis: BinAxis, options: SteeredOptions
+    ) -> "SearchField":
+        """The field of an array and a grid."""
+        candidates = Candidates(
+            array, grid, num_candidates=options.num_candidates, cluster_deg=options.cluster_deg
+        )
+        steering = steering_phases(candidates.directions, array, axis.frequencies)
+        fit = BandPower(steering, mel_bands(axis, options.num_bands)[:-1])
+        folded = np.ascontiguousarray(array.ambiguity.fold(grid.directions).T, dtype=np.float32)
+        return cls(candidates, fit, folded, candidates.weights_at(folded.T))
