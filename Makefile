@@ -29,6 +29,8 @@ demo: .venv/runtime.stamp  ## locate the two talkers of the bundled recording, w
 	$(BIN)/anydoa locate examples/two_talkers.wav --array examples/two_talkers.array.toml --sources 2 --plot out/two_talkers.png
 	@echo "truth: examples/two_talkers.truth.json   picture: out/two_talkers.png"
 
+# Files go out by name, not those with the most tests first: folders with the longest ones come early, so that no
+# worker is left with a file of one long test when the other has nothing more to do.
 test: setup  ## the whole suite
 	tests/system-packages $(BIN)/python
 	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
