@@ -47,8 +47,9 @@ class _Card(FileFeed):
 
 @pytest.fixture
 def card(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    # The door first: it takes what is behind it when it is asked for the first time, and keeps it.
+    monkeypatch.setattr("anydoa.live.feeds.DeviceFeed", _Card)
     monkeypatch.setattr("anydoa.live.feeds.device.DeviceFeed", _Card)
-    monkeypatch.setattr("anydoa.live.feeds.DeviceFeed", _Card, raising=False)
     return
 
 
