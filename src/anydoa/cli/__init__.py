@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -44,18 +45,7 @@ class _LazyGroup(TyperGroup):
         """The command of this name, or None."""
         if cmd_name not in _COMMANDS:
             return None
-        module = import_module(f"anydoa.cli.{cmd_name}")
-        if hasattr(module, "app"):
-            command: Any = typer.main.get_group(module.app)
-        else:
-            single = typer.Typer(add_completion=False)
-            single.command(cmd_name)(getattr(module, cmd_name))
-            command = typer.main.get_command(single)
-        command.name = cmd_name
-        for each in (command, *getattr(command, "commands", {}).values()):
-            # Lines of docstrings are as long as those of the source; a terminal wraps paragraphs itself.
-            each.help = "\n\n".join(" ".join(part.split()) for part in (each.help or "").split("\n\n"))
-        return command
+        return _command(cmd_name)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that the words begin with; an unknown one names the nearest."""
@@ -76,6 +66,23 @@ class _LazyGroup(TyperGroup):
         except BrokenPipeError:
             discard_output()
             return 0
+
+
+@cache
+def _command(name: str) -> Any:
+    """The command of this name, made once for whoever runs several."""
+    module = import_module(f"anydoa.cli.{name}")
+    if hasattr(module, "app"):
+        command: Any = typer.main.get_group(module.app)
+    else:
+        single = typer.Typer(add_completion=False)
+        single.command(name)(getattr(module, name))
+        command = typer.main.get_command(single)
+    command.name = name
+    for each in (command, *getattr(command, "commands", {}).values()):
+        # Lines of docstrings are as long as those of the source; a terminal wraps paragraphs itself.
+        each.help = "\n\n".join(" ".join(part.split()) for part in (each.help or "").split("\n\n"))
+    return command
 
 
 app = typer.Typer(cls=_LazyGroup, add_completion=False, pretty_exceptions_enable=False)
