@@ -24,7 +24,7 @@ class SearchField:
         candidates: directions that are searched.
         fit: compares bands with a plane wave from each candidate.
         folded: directions of the grid, folded as the candidates are.
-        weights: of the candidates near each direction of the grid.
+        weights: shares of the candidates near each direction of the grid; each row sums to one.
     """
 
     candidates: Candidates
