@@ -33,7 +33,7 @@ demo: .venv/runtime.stamp  ## locate the two talkers of the bundled recording, w
 # worker is left with a file of one long test when the other has nothing more to do.
 test: setup  ## the whole suite
 	tests/system-packages $(BIN)/python
-	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
+	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 check: setup docs  ## style, types, layers, doors, files of deployment, and that the manual can be built
 	$(BIN)/ruff check .

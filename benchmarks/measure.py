@@ -103,6 +103,7 @@ TASKS = (
     Task("reliability", "reliability.py --suite dynamic-s --limit 100", 0.15),
     Task("tracking", "tracking.py", 0.5),
     Task("beams", "beams.py --clips 30 --quality --speech SPEECH", 0.2),
+    Task("events", "events.py --events EVENTS --speech SPEECH", 0.2),
     Task("doctor", "doctor.py --jobs 1", 0.3),
     Task("doctor-fresh", "doctor.py --jobs 1 --repeats 3 --seed 2031", 0.25),
     Task("doctor-hard", "doctor.py --jobs 1 --hard --repeats 5 --seed 2031", 0.25),
@@ -122,6 +123,7 @@ TASKS = (
     ),
     Task("soak", "live.py soak --hours 8 --speed 50", 0.2, timed=True),
     Task("web", "web.py", 0.02, timed=True),
+    Task("bulk", "bulk.py", 0.6, timed=True),
 )
 
 
@@ -157,6 +159,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--speech", type=Path, help="folder of a corpus, whose test speakers are used")
     parser.add_argument("--real", type=Path, help="folder of real recordings")
     parser.add_argument("--head", type=Path, help="SOFA file of a measured head, such as MIT's KEMAR")
+    parser.add_argument("--events", type=Path, help="folder of sounds other than speech, of kinds to test")
     parser.add_argument("--only", nargs="+", default=[], metavar="NAME", help="names of records")
     parser.add_argument("--again", action="store_true", help="also what is recorded")
     parser.add_argument("--busy", action="store_true", help="also times, whatever the load")
@@ -169,7 +172,7 @@ def main() -> None:
     unknown = set(wanted.only) - {task.name for task in TASKS}
     if unknown:
         sys.exit(f"no records are called {', '.join(sorted(unknown))}; --list names all")
-    paths = {"SPEECH": wanted.speech, "REAL": wanted.real, "HEAD": wanted.head}
+    paths = {"SPEECH": wanted.speech, "REAL": wanted.real, "HEAD": wanted.head, "EVENTS": wanted.events}
     folders = {name: path.resolve() if path else None for name, path in paths.items()}
     failed = []
     for task in TASKS:

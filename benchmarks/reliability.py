@@ -9,6 +9,7 @@ generated noise unless folders are given.
 
 import argparse
 import itertools
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -17,25 +18,26 @@ from recording import Recording, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
-from anydoa.evaluation import first_clips, open_suite
+from anydoa.evaluation import SuiteClip, first_clips, open_suite
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.metrics.localization import TOLERANCE_DEG
 from anydoa.peaks import PeakFinder
 from anydoa.plotting import FAINT, INK, picture
+from anydoa.spectrum import SpectrumEstimator
 
 LEAST = 0.05
 EDGES = np.array([LEAST, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0])
 
 
-def gather(arguments: argparse.Namespace) -> tuple[Float[np.ndarray, "peak"], Bool[np.ndarray, "peak"]]:
+def gather(
+    clips: Iterable[SuiteClip], estimator: SpectrumEstimator
+) -> tuple[Float[np.ndarray, "peak"], Bool[np.ndarray, "peak"]]:
     """Score of every peak, and whether it is right."""
-    suite = open_suite(arguments.suite, speech=arguments.speech, noise=arguments.noise, cache=arguments.cache)
-    estimator, grid = make_estimator(arguments.estimator), fibonacci_grid()
+    grid = fibonacci_grid()
     finder = PeakFinder(grid, threshold=LEAST)
     scores, right = [], []
-    for index in first_clips(suite, arguments.limit):
-        clip = suite[index]
+    for clip in clips:
         spectrum = estimator.spectrum(clip.audio, clip.array, grid)
         active = clip.active_at(spectrum.times_s)
         truth = clip.array.ambiguity.fold(clip.directions_at(spectrum.times_s))
@@ -56,6 +58,12 @@ def tabulate(scores: np.ndarray, right: np.ndarray) -> list[tuple[float, float, 
         if here.any():
             rows.append((float(scores[here].mean()), float(right[here].mean()), int(here.sum())))
     return rows
+
+
+def mean_difference(rows: list[tuple[float, float, int]]) -> float:
+    """Between what scores say and how many are right, over all peaks."""
+    total = sum(count for _, _, count in rows)
+    return sum(abs(said - share) * count for said, share, count in rows) / total
 
 
 def draw(rows: list[tuple[float, float, int]], path: Path, title: str) -> None:
@@ -83,15 +91,15 @@ def main() -> None:
     add_record_option(parser)
     arguments = parser.parse_args()
     recording = Recording(arguments.record, seed=0)
+    suite = open_suite(arguments.suite, speech=arguments.speech, noise=arguments.noise, cache=arguments.cache)
+    clips = (suite[index] for index in first_clips(suite, arguments.limit))
     with threadpool_limits(1):
-        scores, right = gather(arguments)
+        scores, right = gather(clips, make_estimator(arguments.estimator))
     rows = tabulate(scores, right)
     print(f"{arguments.estimator} on {arguments.suite}\n\n| said | right | peaks |\n|---|---|---|")
     for said, share, count in rows:
         print(f"| {said:.2f} | {share:.2f} | {count} |")
-    total = sum(count for _, _, count in rows)
-    error = sum(abs(said - share) * count for said, share, count in rows) / total
-    print(f"\nmean difference {error:.3f}")
+    print(f"\nmean difference {mean_difference(rows):.3f}")
     recording.keep([{"said": said, "right": share, "peaks": count} for said, share, count in rows])
     if arguments.plot is not None:
         draw(rows, arguments.plot, f"{arguments.estimator}, {arguments.suite}")

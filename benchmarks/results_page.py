@@ -35,6 +35,7 @@ NAMES = {
     "music": "MUSIC",
     "agg-rl": "AGG-RL",
     "srp-phat-published": "SRP-PHAT of single windows",
+    "steered-any": "steered, any sound",
 }
 COLORS = {"steered": "#2f6fab", "srp-phat": "#c9873a", "music": "#8a8a8a", "agg-rl": "#4f9a6b"}
 ESTIMATORS = tuple(COLORS)
@@ -638,15 +639,6 @@ def others() -> str:
             f"memory {percent(value(of, 'growth'))} % more, {of['results']} of {of['expected_results']} told",
         ]
     )
-    crossing = [one for one in rows("tracking") if str(one["scenes"]).startswith("crossing")]
-    for one in (each for each in crossing if str(each["scenes"]).endswith("causal")):
-        lines.append(
-            [
-                "[tracking](tracking.md)",
-                f"{one['scenes']}, {one['number']} scenes",
-                f"{one['switches']} identity switches, {percent(value(one, 'missed_share'))} % missed",
-            ]
-        )
     for one in rows("doctor", "doctor-fresh", "doctor-hard"):
         told = f"{one['right']} of {one['recordings']} right, {one['wrong_corrections']} wrong corrections"
         lines.append(["[doctor](doctor.md)", str(one["part"]), told])
@@ -686,7 +678,39 @@ def others() -> str:
 
 
 def others_sources() -> str:
-    return sources("live", "soak", "tracking", "doctor", "doctor-fresh", "doctor-hard", "calibration", "web")
+    return sources("live", "soak", "doctor", "doctor-fresh", "doctor-hard", "calibration", "web")
+
+
+# Talkers over time
+
+
+def tracking() -> str:
+    """Rooms in which talkers cross or stand, at the pace of frames that all estimators share."""
+    lines = []
+    for one in rows("tracking"):
+        scenes, *where, way = str(one["scenes"]).split(", ")
+        if where[-1] != "10 a second" or len(where) != 3:
+            continue
+        array, estimator, _ = where
+        lines.append(
+            [
+                scenes.removesuffix(" in rooms"),
+                array,
+                estimator,
+                way,
+                str(one["switches"]),
+                number(value(one, "false_tracks_a_minute"), digits=2),
+                percent(value(one, "missed_share")),
+                number(value(one, "gospa_deg")),
+                number(value(one, "ospa_deg")),
+            ]
+        )
+    titles = ["talkers", "array", "estimator", "way", "switches", "false tracks a minute", "missed %"]
+    return table([*titles, "GOSPA °", "OSPA °"], lines, names=4)
+
+
+def tracking_sources() -> str:
+    return sources("tracking")
 
 
 # The sound of each talker
@@ -717,6 +741,94 @@ def beams() -> str:
 
 def beams_sources() -> str:
     return sources("beams")
+
+
+# Sounds other than speech
+
+
+def events() -> str:
+    """A line for each kind of sound; for each estimator error, accuracy, and what is found unasked."""
+    found = [one for one in rows("events") if "sources" in one]
+    names = list(dict.fromkeys(str(one["estimator"]) for one in found))
+    cases = dict.fromkeys((str(one["sound"]), int(value(one, "sources"))) for one in found)
+    lines = []
+    for sound, count in cases:
+        case = [row("events", sound=sound, sources=count, estimator=name) for name in names]
+        where = [f"{number(value(of, 'mae_deg'))} / {percent(value(of, 'acc10'), digits=0)}" for of in case]
+        unasked = [
+            f"{percent(value(of, 'precision'), digits=0)} / {percent(value(of, 'recall'), digits=0)}"
+            for of in case
+        ]
+        lines.append([sound.replace("_", " ").replace("-", " ").lower(), str(count), *where, *unasked])
+    figures = ("error ° / within 10°, %", "precision / recall, %")
+    titles = [f"{NAMES[name]}, {what}" for what in figures for name in names]
+    return table(["sound", "sources", *titles], lines, names=2)
+
+
+def events_scores() -> str:
+    """How far scores are from the share of peaks that are right."""
+    lines = [
+        [NAMES[str(one["estimator"])], number(value(one, "score_error"), digits=3)]
+        for one in rows("events", sound="all")
+    ]
+    return table(["estimator", "score against share right, mean difference"], lines)
+
+
+def events_sources() -> str:
+    return sources("events")
+
+
+# Many recordings
+
+EFFICIENCY = {("steered", "local"): 0.85, ("srp-phat", "local"): 0.75}
+"""Efficiency of two processes that was asked for."""
+
+
+def bulk() -> str:
+    lines = []
+    for one in rows("bulk"):
+        if "engine" not in one:
+            continue
+        name, engine, workers = str(one["estimator"]), str(one["engine"]), int(value(one, "workers"))
+        wanted = EFFICIENCY.get((name, engine), math.nan) if workers > 1 else math.nan
+        got, speed = value(one, "efficiency"), value(one, "sound_hours_per_core_hour")
+        asked = "" if math.isnan(wanted) else f"≥ {percent(wanted, digits=0)}, {target(got >= wanted)}"
+        lines.append(
+            [
+                NAMES[name],
+                engine,
+                str(workers),
+                number(value(one, "wall_s"), digits=0),
+                percent(got, digits=0) if workers > 1 else "",
+                asked,
+                number(speed, digits=0),
+                f"{1e6 / speed:,.0f}",
+            ]
+        )
+    titles = ["estimator", "engine", "workers", "seconds", "efficiency %", "target"]
+    titles += ["hours of sound a core-hour", "core-hours for a million hours"]
+    return table(titles, lines, names=2)
+
+
+def bulk_list() -> str:
+    """What the command itself needs for a long list."""
+    of = next(one for one in rows("bulk") if "manifest_lines" in one)
+    memory = value(of, "parent_mb")
+    return table(
+        ["recordings in the list", "memory of the command, MB", "target", "seconds to read it"],
+        [
+            [
+                f"{value(of, 'manifest_lines'):,.0f}",
+                number(memory, digits=0),
+                f"≤ 200, {target(memory <= 200)}",
+                number(value(of, "plan_s"), digits=1),
+            ]
+        ],
+    )
+
+
+def bulk_sources() -> str:
+    return sources("bulk")
 
 
 def reliability() -> str:
@@ -891,6 +1003,7 @@ def card(name: str) -> str:
     text = json.loads((CARDS / name / "card.json").read_text(encoding="utf-8"))
     left_out = {"grid", "rule", "commit"}
     found = [one for suite in SUITES for one in rows(suite, estimator=name, look_ahead_s=0.0)]
+    found += rows("events", estimator=name) if name == "steered-any" else []
     text["metrics"] = [
         {key: of for key, of in one.items() if key not in left_out and of is not None} for one in found
     ]
@@ -899,7 +1012,7 @@ def card(name: str) -> str:
 
 def rendered() -> dict[Path, str]:
     """Every file that is rendered, and its text."""
-    cards = {CARDS / name / "card.json": card(name) for name in ("steered", "agg-rl")}
+    cards = {CARDS / name / "card.json": card(name) for name in ("steered", "steered-any", "agg-rl")}
     return {PAGE: page(), README: readme(), **cards}
 
 

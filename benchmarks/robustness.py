@@ -25,8 +25,7 @@ from results_page import COLORS
 from threadpoolctl import threadpool_limits
 
 from anydoa.errors import AnydoaError
-from anydoa.estimators import ESTIMATORS, make_estimator
-from anydoa.estimators.model import list_models
+from anydoa.estimators import make_estimator
 from anydoa.evaluation import Material, SuiteClip, score_clip
 from anydoa.evaluation.record import Measurement, read_record, write_record
 from anydoa.evaluation.report import report_rows
@@ -96,7 +95,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=100, help="of each point")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a clip")
     parser.add_argument("--only", nargs="+", choices=FACTORS, default=list(FACTORS))
-    parser.add_argument("--estimators", nargs="+", default=[*ESTIMATORS, *list_models()])
+    parser.add_argument("--estimators", nargs="+", default=list(COLORS))
     parser.add_argument("--record", type=Path, default=ROOT / "results" / "paper" / "robustness.json")
     parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "images" / "robustness.png")
     parser.add_argument("--draw", action="store_true", help="draw what has been measured, measure nothing")

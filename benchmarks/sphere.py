@@ -42,7 +42,7 @@ def made_voices() -> AudioPool:
     """Seeded voices, made from nothing."""
     with tempfile.TemporaryDirectory() as folder:
         corpus = read_corpus(write_voices(Path(folder) / "voices", PITCHES_HZ, seconds=20.0))
-        return load_pool(corpus.utterances, speech=True)
+        return load_pool(corpus.utterances, kind="speech")
 
 
 def clips(preset: str, voices: AudioPool, num_rooms: int, num_talkers: int) -> Iterator[SuiteClip]:

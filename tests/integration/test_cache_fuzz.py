@@ -55,14 +55,14 @@ def same_pool(first: AudioPool, second: AudioPool) -> bool:
 
 def test_a_damaged_pool_is_the_same_pool(corpus: Path, tmp_path: Path) -> None:
     clips = read_corpus(corpus / "noise").utterances
-    fresh = load_pool(clips, speech=False)
+    fresh = load_pool(clips, kind="noise")
     rng = np.random.default_rng(7)
-    load_pool(clips, speech=False, cache=tmp_path)
+    load_pool(clips, kind="noise", cache=tmp_path)
     for _ in range(ROUNDS):
         files = sorted(tmp_path.rglob("*.np[yz]"))
         path = files[int(rng.integers(len(files)))]
         damage(path, rng, header=64 if path.suffix == ".npy" else None)
-        assert same_pool(load_pool(clips, speech=False, cache=tmp_path), fresh)
+        assert same_pool(load_pool(clips, kind="noise", cache=tmp_path), fresh)
 
 
 def test_a_damaged_clip_is_the_same_clip(corpus: Path, tmp_path: Path) -> None:

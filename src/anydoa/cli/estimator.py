@@ -10,7 +10,7 @@ import typer
 
 from anydoa.cli.options import ESTIMATOR
 from anydoa.errors import ConfigError
-from anydoa.estimators import DEFAULT_ESTIMATOR, ESTIMATORS
+from anydoa.estimators import DEFAULT_ESTIMATOR, ESTIMATORS, Sounds
 from anydoa.estimators.model import list_models
 from anydoa.spectrum import check_look_ahead
 
@@ -31,6 +31,13 @@ EstimatorOption = Annotated[
     typer.Option(
         help=f"Estimator: {', '.join(sorted({DEFAULT_ESTIMATOR, *ESTIMATORS, *list_models()}))}, "
         "the folder of a model, or hub:org/name@revision.",
+        rich_help_panel=ESTIMATOR,
+    ),
+]
+SoundsOption = Annotated[
+    Sounds,
+    typer.Option(
+        help="What to look for: people who talk, or whatever sounds, such as dogs, tools and alarms.",
         rich_help_panel=ESTIMATOR,
     ),
 ]

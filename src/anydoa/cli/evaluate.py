@@ -29,8 +29,8 @@ def evaluate(
     estimator: Annotated[
         list[str] | None,
         typer.Option(
-            help="Name of an estimator; may be given several times. Default: all but srp-phat-published and "
-            "music-published, which stand beside published figures."
+            help="Name of an estimator; may be given several times. Default: all that look for talkers "
+            "and are no protocol of published tables."
         ),
     ] = None,
     look_ahead: Annotated[
@@ -129,7 +129,7 @@ def evaluate(
         raise ConfigError(f"--causes prints a second table; with --format {form} give --causes-json FILE")
     check_engine(engine, jobs, scheduler)
     from anydoa.cli.estimator import parse_look_ahead
-    from anydoa.estimators import ESTIMATORS
+    from anydoa.estimators import ESTIMATORS, learned_any_sound
     from anydoa.estimators.model import list_models
     from anydoa.evaluation import open_suite, run_suite
     from anydoa.evaluation.record import Measurement, write_record
@@ -142,7 +142,8 @@ def evaluate(
     if cache is not None:
         prepare_folder(cache)
     measurement = Measurement(typed_words(without=("--record", "--cache")), seed=seed)
-    names = list(dict.fromkeys(estimator or (*ESTIMATORS, *list_models())))
+    for_talkers = (name for name in (*ESTIMATORS, *list_models()) if not learned_any_sound(name))
+    names = list(dict.fromkeys(estimator or for_talkers))
     with (
         progress_bar(f"{recordings.name}: {', '.join(names)}", quiet=quiet) as bar,
         nullcontext() if jobs == 1 and engine == "local" else open_engine(engine, jobs, scheduler) as workers,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from anydoa.cli.card import ordered_feed
-from anydoa.cli.estimator import EstimatorOption, GridOption, LookAheadOption, parse_look_ahead
+from anydoa.cli.estimator import EstimatorOption, GridOption, LookAheadOption, SoundsOption, parse_look_ahead
 from anydoa.cli.live_beam import BeamOption, BeamToOption, BeamWords
 from anydoa.cli.live_display import LiveDisplay
 from anydoa.cli.options import (
@@ -34,7 +34,7 @@ from anydoa.cli.options import (
     parse_zones,
 )
 from anydoa.errors import ConfigError
-from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.estimators import DEFAULT_ESTIMATOR, estimator_for, learned_any_sound
 from anydoa.io.output import check_outputs, growing_text, note_input
 
 if TYPE_CHECKING:
@@ -108,6 +108,7 @@ def live(
     only_microphones: OnlyMicrophonesOption = False,
     unit: UnitOption = None,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
+    sounds: SoundsOption = "speech",
     grid: GridOption = "fibonacci:2048",
     look_ahead: LookAheadOption = "0",
     vad: Annotated[
@@ -152,6 +153,7 @@ def live(
     from anydoa.localizer import Localizer
 
     listened = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
+    estimator = estimator_for(estimator, sounds)
     localizer = Localizer(listened, grid, estimator, parse_sources(sources))
     if replay is not None:
         note_input(replay, "recording")
@@ -161,7 +163,7 @@ def live(
         localizer,
         feed,
         results_per_s=rate,
-        vad=vad,
+        vad=vad and sounds == "speech" and not learned_any_sound(estimator),
         look_ahead_s=parse_look_ahead(look_ahead),
         beam=targets.beam.target,
         beamformer=beamformer,

@@ -92,7 +92,9 @@ class LiveDisplay:
 
     def _tell_no_speech(self) -> None:
         if not self._is_explained:
-            self._tell("sound has directions, but none of it sounds like speech; --no-vad follows any sound")
+            self._tell(
+                "sound has directions, but none of it sounds like speech; --sounds any looks for any sound"
+            )
         self._is_explained = True
 
     def _tell(self, line: str) -> None:

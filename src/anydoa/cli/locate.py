@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from anydoa.cli.engine import EngineOption, JobsOption, SchedulerOption
-from anydoa.cli.estimator import EstimatorOption, GridOption, LookAheadOption, parse_look_ahead
+from anydoa.cli.estimator import EstimatorOption, GridOption, LookAheadOption, SoundsOption, parse_look_ahead
 from anydoa.cli.locate_many import (
     ManifestOption,
     Many,
@@ -40,7 +40,7 @@ from anydoa.cli.options import (
 )
 from anydoa.cli.printing import angle_words, mirror_words, place_words, tell
 from anydoa.errors import AnydoaError, ConfigError
-from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.estimators import DEFAULT_ESTIMATOR, estimator_for
 from anydoa.io.output import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def locate(
     only_microphones: OnlyMicrophonesOption = False,
     unit: UnitOption = None,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
+    sounds: SoundsOption = "speech",
     grid: GridOption = "fibonacci:2048",
     look_ahead: LookAheadOption = "all",
     min_separation: Annotated[
@@ -137,6 +138,7 @@ def locate(
     so a long run that was stopped goes on with --skip-existing. Thousands of recordings and more go into one
     folder with --format parts: on many processes, and again where a stopped run ended.
     """
+    estimator = estimator_for(estimator, sounds)
     many = Many(manifest, jobs, engine, scheduler, shard, merge, progress)
     known_array = partial(parse_array, array or "", ignore_channels, unit, only_microphones=only_microphones)
     if form == "parts":
@@ -160,8 +162,8 @@ def locate(
     joined, files = (files, files[:1]) if join else (None, files)
     for file in joined or ():
         note_input(file, "recording")
-    sounds = TalkerSounds(talkers_audio, beamformer)
-    targets = _Targets(tuple(files), form, output, plot, plot_mask, sounds, skip_existing, parse_zones(zones))
+    beams = TalkerSounds(talkers_audio, beamformer)
+    targets = _Targets(tuple(files), form, output, plot, plot_mask, beams, skip_existing, parse_zones(zones))
     from anydoa.localizer import Localizer
 
     localizer = Localizer(

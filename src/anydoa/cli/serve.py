@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from anydoa.cli.card import ordered_feed
-from anydoa.cli.estimator import EstimatorOption, GridOption
+from anydoa.cli.estimator import EstimatorOption, GridOption, SoundsOption
 from anydoa.cli.options import (
     DeviceOption,
     IgnoreChannelsOption,
@@ -20,7 +20,7 @@ from anydoa.cli.options import (
 )
 from anydoa.cli.printing import tell
 from anydoa.errors import ConfigError, MissingExtraError
-from anydoa.estimators import DEFAULT_ESTIMATOR
+from anydoa.estimators import DEFAULT_ESTIMATOR, estimator_for
 
 if TYPE_CHECKING:
     from anydoa.geometry import MicrophoneArray
@@ -42,6 +42,7 @@ def serve(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port to listen at; 0 takes any that is free.")] = 8765,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
+    sounds: SoundsOption = "speech",
     grid: GridOption = "fibonacci:2048",
     ignore_channels: IgnoreChannelsOption = "",
     only_microphones: OnlyMicrophonesOption = False,
@@ -117,7 +118,7 @@ def serve(
     if array is not None:
         own_array = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     own_zones = parse_zones(zones)
-    catalogue = Catalogue(own_array, estimator, grid)
+    catalogue = Catalogue(own_array, estimator_for(estimator, sounds), grid)
     name = "" if own_array is None else own_array.name
 
     def order(feed: "AudioFeed", heard_by: "MicrophoneArray") -> "AudioFeed":
@@ -126,7 +127,12 @@ def serve(
     listening = Listening(
         catalogue,
         Sounds([] if replay is None else [replay], order),
-        ListeningOptions(is_locked=locked, zones=own_zones, recordings=RecordingLimits(max_mb=max_recording)),
+        ListeningOptions(
+            is_locked=locked,
+            vad=sounds == "speech",
+            zones=own_zones,
+            recordings=RecordingLimits(max_mb=max_recording),
+        ),
     )
     if replay is not None or device is not None:
         card = None if replay is not None else device

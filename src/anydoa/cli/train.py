@@ -51,6 +51,10 @@ def train(
         Path | None, typer.Option(help="Folder of dry speech; its test speakers are left alone.")
     ] = None,
     noise: Annotated[Path | None, typer.Option(help="Folder of noise; its test part is left alone.")] = None,
+    events: Annotated[
+        Path | None,
+        typer.Option(help="Folder of other sounds to find like talkers; its test part is left alone."),
+    ] = None,
     device: Annotated[
         Literal["cpu", "cuda"] | None,
         typer.Option(help="Where the network is trained. Default: cuda where there is one."),
@@ -67,7 +71,13 @@ def train(
 
     if threads is not None:
         torch.set_num_threads(threads)
-    paths = {"data.bank": bank, "data.speech": speech, "data.noise": noise, "initial_weights": initial}
+    paths = {
+        "data.bank": bank,
+        "data.speech": speech,
+        "data.noise": noise,
+        "data.events": events,
+        "initial_weights": initial,
+    }
     named = [f"{name}={json.dumps(str(path))}" for name, path in paths.items() if path is not None]
     note_input(config, "file of choices")
     choices = load_config(config, [*named, *(override or [])])

@@ -3,6 +3,9 @@ from . import steered as steered
 from .agg_rl import AggRlEstimator as AggRlEstimator
 from .catalogue import DEFAULT_ESTIMATOR as DEFAULT_ESTIMATOR
 from .catalogue import ESTIMATORS as ESTIMATORS
+from .catalogue import Sounds as Sounds
+from .catalogue import estimator_for as estimator_for
+from .catalogue import learned_any_sound as learned_any_sound
 from .catalogue import load as load
 from .catalogue import make_estimator as make_estimator
 from .covariance import CovarianceEstimator as CovarianceEstimator

@@ -13,6 +13,7 @@ guarantees. The command line, the page and the evaluation read their lists of na
 import os
 from importlib import import_module
 from pathlib import Path
+from typing import Literal
 
 from anydoa.errors import ConfigError
 from anydoa.estimators.model.folder import HUB_PREFIX, find_model, list_models
@@ -42,6 +43,12 @@ lists of estimators leave them out.
 """
 
 DEFAULT_ESTIMATOR = "steered"
+
+Sounds = Literal["speech", "any"]
+"""What is looked for: talkers, or whatever sounds."""
+
+_ANY_SOUND = {DEFAULT_ESTIMATOR: "steered-any", "steered-any": "steered-any"}
+_SPEECH_ALONE = ("agg-rl",)
 
 
 def make_estimator(name: str) -> SpectrumEstimator:
@@ -73,6 +80,34 @@ def make_estimator(name: str) -> SpectrumEstimator:
         f"no estimator {name!r:.80}; did you mean {nearest_name(name, names)!r}? There are "
         f"{', '.join(names)}, or give the folder of a model"
     )
+
+
+def estimator_for(name: str, sounds: Sounds) -> str:
+    """Name of the estimator that looks for such sounds, where another is named for speech.
+
+    Those without weights take all sounds for the same.
+
+    Args:
+        name: name of an estimator, a model folder or ``hub:org/name``.
+        sounds: ``speech`` changes nothing.
+
+    Raises:
+        ConfigError: if it has learned from speech alone, or only its card could tell.
+    """
+    if sounds == "speech" or name in _CLASSES or name in _PUBLISHED:
+        return name
+    if name in _ANY_SOUND:
+        return _ANY_SOUND[name]
+    reason = "has learned from speech alone" if name in _SPEECH_ALONE else "is a model of its own"
+    raise ConfigError(
+        f"{name} {reason}, any sound is looked for by {', '.join(_CLASSES)} and {DEFAULT_ESTIMATOR}; "
+        "take one of them or leave out the kind of sounds"
+    )
+
+
+def learned_any_sound(name: str) -> bool:
+    """Whether an estimator was trained to find any sound, so that no gate of speech should mute it."""
+    return name in _ANY_SOUND.values()
 
 
 def load(model: str | Path = DEFAULT_ESTIMATOR, *, num_threads: int = 1) -> SpectrumEstimator:

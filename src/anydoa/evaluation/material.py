@@ -14,7 +14,7 @@ from scipy.ndimage import uniform_filter1d
 from anydoa.constants import SAMPLE_RATE
 from anydoa.evaluation.asterisk import holds_prompts, unpack_prompts
 from anydoa.simulation.corpus import Utterance, read_corpus
-from anydoa.simulation.pool import AudioPool, limit_utterances, load_pool
+from anydoa.simulation.pool import AudioPool, Kind, limit_utterances, load_pool
 
 _SEED = 722
 
@@ -60,17 +60,17 @@ class Material:
     @cached_property
     def speech_pool(self) -> AudioPool:
         """Test speakers with their activity, the same every time."""
-        return self._load(self._speech, is_speech=True)
+        return self._load(self._speech, kind="speech")
 
     @cached_property
     def noise_pool(self) -> AudioPool:
         """Test noise; if generated, babble of the same speakers and noise of several colours."""
-        return self._load(self._noise, is_speech=False) if self._noise else generate_noise(self.speech_pool)
+        return self._load(self._noise, kind="noise") if self._noise else generate_noise(self.speech_pool)
 
-    def _load(self, utterances: tuple[Utterance, ...], *, is_speech: bool) -> AudioPool:
+    def _load(self, utterances: tuple[Utterance, ...], *, kind: Kind) -> AudioPool:
         # Finding speech in an hour takes minutes, in a large corpus hours.
         chosen = limit_utterances(utterances, 60.0, np.random.default_rng(_SEED))
-        return load_pool(chosen, speech=is_speech, cache=self.cache)
+        return load_pool(chosen, kind=kind, cache=self.cache)
 
     @cached_property
     def _speech(self) -> tuple[Utterance, ...]:

@@ -10,7 +10,7 @@ units. So convolutions, the same for all bins, correct the opinion on a bin by t
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -124,6 +124,13 @@ class MaskNet(nn.Module):
             self.wide_exit = nn.Linear(2 * config.hidden_size + config.wide_size, config.num_bins)
             layers = _correction_layers(config, config.wide_frames)
             self.wide_patch, self.wide_blend, self.wide_correction = layers
+
+    def causal_part(self) -> "MaskNet":
+        """The same network without what hears later sound."""
+        part = MaskNet(replace(self.config, wide_size=0))
+        kept = part.state_dict().keys()
+        part.load_state_dict({name: value for name, value in self.state_dict().items() if name in kept})
+        return part.train(self.training)
 
     def initial_state(self, batch: int = 1) -> Float[Tensor, "batch size"]:
         """Memory before the first frame: the units of the recurrent layers, then the frames of a patch."""

@@ -65,6 +65,22 @@ def detect_speech(
     return np.array([detector.decide(chunk) for chunk in chunks], dtype=bool)
 
 
+def detect_sound(
+    audio: Float[np.ndarray, "time"], *, sample_rate: int = SAMPLE_RATE, range_db: float = 35.0
+) -> Bool[np.ndarray, "chunk"]:
+    """Whether each 32 ms of a dry recording of an event are no pause.
+
+    Args:
+        audio: one source of sound, without reverberation.
+        sample_rate: samples a second.
+        range_db: how far below the loudest twentieth a chunk counts as a pause.
+    """
+    chunks = np.pad(audio, (0, -len(audio) % ACTIVITY_CHUNK)).reshape(-1, ACTIVITY_CHUNK)
+    power = np.square(chunks, dtype=np.float64).mean(axis=1)
+    audible: np.ndarray = power > max(float(np.quantile(power, 0.95)) * 10 ** (-range_db / 10), 1e-12)
+    return audible
+
+
 def speech_by_level(
     audio: Float[np.ndarray, "mic time"],
     sample_rate: int,

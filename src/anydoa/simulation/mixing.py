@@ -44,6 +44,7 @@ class SceneMixer:
         duration_s: length of every scene.
         max_talkers: largest number of talkers.
         recipe: everything else.
+        events: dry recordings of events, some of which stand in for talkers.
 
     Raises:
         ConfigError: if bank, speech and recipe do not fit together.
@@ -59,7 +60,9 @@ class SceneMixer:
         duration_s: float = 2.0,
         max_talkers: int = 2,
         recipe: MixRecipe | None = None,
+        events: AudioPool | None = None,
     ) -> None:
+        self.events = events
         self.bank, self.speech, self.seed, self.max_talkers = bank, speech, seed, max_talkers
         self.recipe = MixRecipe() if recipe is None else recipe
         self.sample_rate = bank.plan.sample_rate
@@ -71,7 +74,7 @@ class SceneMixer:
                 f"talkers must rise from 1 within {places} positions and {voices} voices, "
                 f"got {fewest}..{max_talkers}; ask for fewer or give more"
             )
-        if any(pool.sample_rate != self.sample_rate for pool in (speech, noise) if pool is not None):
+        if any(pool.sample_rate != self.sample_rate for pool in (speech, noise, events) if pool is not None):
             raise ConfigError(f"rooms have {self.sample_rate} Hz; load the recordings at that rate")
         if self.num_samples < 1:
             raise ConfigError(f"a scene needs at least one sample, got {duration_s} s; ask for a longer one")
@@ -120,10 +123,9 @@ class SceneMixer:
         """All talkers of a room and noise at all its microphones, in the coordinates of the bank."""
         recipe = self.recipe
         # What each talker says, one voice each.
-        groups = rng.permutation(len(self.speech.groups))[: len(room.talkers)]
         segments = [
-            self.speech.cut_speech(int(group), self.num_samples, rng, min_activity=recipe.min_activity)
-            for group in groups
+            pool.cut_speech(group, self.num_samples, rng, min_activity=recipe.min_activity)
+            for pool, group in self._draw_voices(len(room.talkers), rng)
         ]
         # Every talker at the microphones, (mic, freq) each, and the noise; then all of them together.
         anechoic = recipe.anechoic_share > 0 and rng.random() < recipe.anechoic_share
@@ -159,6 +161,17 @@ class SceneMixer:
             noises=normalize_direction(noise.places),
             reflections=None if anechoic or room.images is None else normalize_direction(room.images),
         )
+
+    def _draw_voices(self, count: int, rng: np.random.Generator) -> list[tuple[AudioPool, int]]:
+        """Who is heard at each place: a speaker, or a kind of event; nobody and nothing twice."""
+        voices = [(self.speech, int(group)) for group in rng.permutation(len(self.speech.groups))[:count]]
+        if self.events is None or self.recipe.event_share == 0:
+            return voices
+        kinds = rng.permutation(len(self.events.groups))[:count]
+        for place, kind in enumerate(kinds):
+            if rng.random() < self.recipe.event_share:
+                voices[place] = (self.events, int(kind))
+        return voices
 
     def _render(
         self, segments: Sequence[Speech], responses: Iterable[Float[np.ndarray, "knot mic _"]]

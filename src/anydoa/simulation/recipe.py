@@ -129,6 +129,7 @@ class MixRecipe:
         anechoic_share: share of the scenes that end 3 ms after the direct sound and have no noise but that of
             the microphones.
         anechoic_snr_db: speech over noise in those.
+        event_share: share of the talkers that are events, sounds other than speech, where there are any.
         mismatch: how far microphones stray.
         keep_direct: whether to keep each talker's direct sound, 3 ms from its arrival on.
         keep_images: whether to keep each talker's sound with all its echoes.
@@ -153,6 +154,7 @@ class MixRecipe:
     isotropic_share: float = 0.0
     anechoic_share: float = 0.0
     anechoic_snr_db: tuple[float, float] = (20.0, 90.0)
+    event_share: float = 0.0
     mismatch: Mismatch = field(default_factory=Mismatch)
     keep_direct: bool = False
     keep_images: bool = False
@@ -167,7 +169,8 @@ class MixRecipe:
         }
         for what, ends in ratios.items():
             check_within(what, ends, -300.0, 300.0, " dB")  # more leaves single precision
-        for share in (self.min_activity, self.upright_share, self.isotropic_share, self.anechoic_share):
+        shares = (self.upright_share, self.isotropic_share, self.anechoic_share, self.event_share)
+        for share in (self.min_activity, *shares):
             check_within("a share", (share,), 0, 1)
 
     def draw_rotation(self, rng: np.random.Generator) -> Float[np.ndarray, "3 3"]:

@@ -13,7 +13,7 @@ from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import rotate, rotation_from_rpy_deg
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.mixing import mix_in_new_room
-from anydoa.simulation.pool import AudioPool, limit_utterances, load_pool
+from anydoa.simulation.pool import AudioPool, Kind, limit_utterances, load_pool
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.render import write_scene
 from anydoa.simulation.rooms import RoomPlan
@@ -50,14 +50,14 @@ class DrySound:
 
 @lru_cache(maxsize=1)
 def _open(sound: DrySound) -> tuple[AudioPool, AudioPool | None]:
-    def pool(folder: Path, *, is_speech: bool) -> AudioPool:
+    def pool(folder: Path, *, kind: Kind) -> AudioPool:
         utterances = read_corpus(folder).select(sound.split)
         minutes = max(sound.minutes, _FEWEST_MINUTES)
         chosen = limit_utterances(utterances, minutes, np.random.default_rng(0))
-        return load_pool(chosen, speech=is_speech, cache=sound.cache)
+        return load_pool(chosen, kind=kind, cache=sound.cache)
 
     noise = sound.noise
-    return pool(sound.speech, is_speech=True), None if noise is None else pool(noise, is_speech=False)
+    return pool(sound.speech, kind="speech"), None if noise is None else pool(noise, kind="noise")
 
 
 @dataclass(frozen=True, eq=False)

@@ -103,6 +103,7 @@ class DataOptions:
         bank: folder of a bank of rooms, or of several named by the stages.
         speech: folder of a corpus of speech.
         noise: folder of a corpus of noise.
+        events: folder of a corpus of events, any sound but speech, of which talkers are drawn, too.
         cache: folder for decoded corpora; empty: inside the run's folder.
         held_out: share of rooms and speakers kept for validation where there are none for that.
         workers: processes that mix clips; 0 mixes in the training process.
@@ -111,6 +112,7 @@ class DataOptions:
     bank: str = field(default="", metadata=LOCAL)
     speech: str = field(default="", metadata=LOCAL)
     noise: str = field(default="", metadata=LOCAL)
+    events: str = field(default="", metadata=LOCAL)
     cache: str = field(default="", metadata=LOCAL)
     held_out: float = 0.05
     workers: int = field(default=1, metadata=LOCAL)

@@ -57,6 +57,7 @@ class SceneMaterial:
         cache: folder of decoded recordings.
         held_out: share of the rooms kept for validation.
         validation: whether the rooms are the ones held out; the recordings are to match.
+        events: recordings of events that stand in for some talkers; none for speech alone.
     """
 
     bank: Path
@@ -65,6 +66,7 @@ class SceneMaterial:
     cache: Path
     held_out: float
     validation: bool = False
+    events: tuple[Utterance, ...] = ()
 
     def mixer(self, recipe: MixRecipe, *, seed: int, duration_s: float, max_talkers: int = 2) -> SceneMixer:
         """Open everything; recordings not decoded yet are decoded first, which takes minutes.
@@ -73,11 +75,12 @@ class SceneMaterial:
             AudioError: if a recording cannot be read.
             ConfigError: if there is no bank, or it does not fit the recordings.
         """
-        speech = load_pool(self.speech, speech=True, cache=self.cache)
-        noise = load_pool(self.noise, speech=False, cache=self.cache) if self.noise else None
+        speech = load_pool(self.speech, kind="speech", cache=self.cache)
+        noise = load_pool(self.noise, kind="noise", cache=self.cache) if self.noise else None
+        events = load_pool(self.events, kind="events", cache=self.cache) if self.events else None
         return SceneMixer(
             PartOfRooms(RirBank(self.bank), self.held_out, held_out=self.validation), speech, noise,
-            seed=seed, duration_s=duration_s, max_talkers=max_talkers, recipe=recipe,
+            seed=seed, duration_s=duration_s, max_talkers=max_talkers, recipe=recipe, events=events,
         )  # fmt: skip
 
 
@@ -103,7 +106,7 @@ class RunScenes:
                     f"stage {stage.name!r}: batch_size must be a multiple of the {share.count} processes, "
                     f"got {stage.batch_size}"
                 )
-        # Recordings of speech and of noise, to train on and to validate on.
+        # Recordings of speech, of noise and of events, to train on and to validate on.
         self._training: tuple[tuple[Utterance, ...], ...] = ()
         self._held_out: tuple[tuple[Utterance, ...], ...] = ()
         if not config.needs_rooms:
@@ -113,21 +116,23 @@ class RunScenes:
             if not folder:
                 raise ConfigError(f"data.{name} is empty; name the folder with --{name}")
         speech = split_clips(read_corpus(data.speech), data.held_out, least=MAX_TALKERS)
-        noise: tuple[tuple[Utterance, ...], tuple[Utterance, ...]] = ((), ())
-        if data.noise:
-            noise = split_clips(read_corpus(data.noise), data.held_out, least=1)
-        self._training, self._held_out = zip(speech, noise, strict=True)
+        others = [
+            split_clips(read_corpus(folder), data.held_out, least=1) if folder else ((), ())
+            for folder in (data.noise, data.events)
+        ]
+        self._training, self._held_out = zip(speech, *others, strict=True)
 
     def training(self, bank: str) -> SceneMaterial:
         """Rooms and recordings to train on, from a folder inside that of the banks."""
-        speech, noise = self._training
+        speech, noise, events = self._training
         path = Path(self.config.data.bank) / bank
-        return SceneMaterial(path, speech, noise, self.cache, self.config.data.held_out)
+        held_out = self.config.data.held_out
+        return SceneMaterial(path, speech, noise, self.cache, held_out, events=events)
 
     def held_out(self) -> SceneMaterial:
         """Rooms and recordings to validate on."""
-        speech, noise = self._held_out
-        material = replace(self.training(""), speech=speech, noise=noise, validation=True)
+        speech, noise, events = self._held_out
+        material = replace(self.training(""), speech=speech, noise=noise, events=events, validation=True)
         if self.config.validation.bank:
             return replace(material, bank=material.bank / self.config.validation.bank, held_out=1.0)
         banks = [stage.bank for stage in self.config.stages if stage.needs_rooms]

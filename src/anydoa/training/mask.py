@@ -100,8 +100,11 @@ class MaskTask(Task):
         self.loss = MaskLoss(self.network)
 
     def load(self, path: str | Path) -> Checkpoint[MaskNet]:
-        """A checkpoint of the mask network."""
-        return load_mask_checkpoint(path)
+        """A checkpoint of the mask network; what this run's network has no part for is left out of it."""
+        checkpoint = load_mask_checkpoint(path)
+        if self._config.model.wide_size:
+            return checkpoint
+        return replace(checkpoint, network=checkpoint.network.causal_part())
 
     def batches(self, stage: StageOptions, *, first: int) -> Iterator[MaskBatch]:
         """Clips from rooms."""

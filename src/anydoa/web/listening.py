@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from anydoa.errors import AnydoaError, ConfigError
+from anydoa.estimators import learned_any_sound
 from anydoa.geometry import Zone
 from anydoa.live import LivePipeline
 from anydoa.web.catalogue import Catalogue
@@ -192,7 +193,7 @@ class Listening:
             localizer,
             RecordedFeed(feed, recorder),
             results_per_s=options.results_per_s,
-            vad=options.vad,
+            vad=options.vad and not learned_any_sound(localizer.estimator.name),
             max_queue_s=options.max_queue_s,
         )
         return LiveStream(pipeline, options.zones, recorder)

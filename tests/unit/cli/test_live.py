@@ -247,16 +247,16 @@ def test_a_start_with_shifted_channels_is_mended_by_the_profile_of_a_healthy_one
     assert read_results(folder / "card.jsonl").duration_s == pytest.approx(3.5)
 
 
-@pytest.mark.parametrize("vad", ["--vad", "--no-vad"])
+@pytest.mark.parametrize("words", ["--vad", "--no-vad", "--sounds any", "--estimator steered-any"])
 def test_sound_that_is_no_speech_is_not_passed_over_without_a_reason(
-    folder: Path, capsys: pytest.CaptureFixture[str], vad: str
+    folder: Path, capsys: pytest.CaptureFixture[str], words: str
 ) -> None:
     hiss = plane_wave(BALL, LEFT, 0.1 * np.random.default_rng(0).standard_normal(RATE))
     soundfile.write(folder / "hiss.wav", hiss.T, RATE, subtype="FLOAT")
-    assert main([*WORDS, "--replay", "hiss.wav", "--fast", vad]) == 0
+    assert main([*WORDS, "--replay", "hiss.wav", "--fast", *words.split()]) == 0
     shown = capsys.readouterr().out
-    reason = "sound has directions, but none of it sounds like speech; --no-vad follows any sound\n"
-    assert (reason in shown) == ("0 talkers" in shown) == (vad == "--vad")
+    reason = "sound has directions, but none of it sounds like speech; --sounds any looks for any sound\n"
+    assert (reason in shown) == ("0 talkers" in shown) == (words == "--vad")
 
 
 def through_a_pipe(content: bytes) -> int:

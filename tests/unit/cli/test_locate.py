@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from free_field import plane_wave
 
 from anydoa.cli import main
 from anydoa.geometry.array import MicrophoneArray
@@ -221,6 +222,20 @@ def test_the_number_of_sources_can_be_told(
     assert np.mean([len(frame["sources"]) for frame in frames]) > 0.7
 
 
+def test_any_sound_is_looked_for_on_request(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    left = angles_deg_to_direction(70, 15)
+    saw = 0.1 * np.random.default_rng(0).standard_normal(2 * RATE)
+    saw[np.arange(len(saw)) % 8000 > 6000] *= 0.01
+    soundfile.write(folder / "saw.wav", plane_wave(BALL, left, saw).T, RATE, subtype="FLOAT")
+    words = ["--array", "ball.toml", "--sounds", "any", "--format", "json", "-o", "-"]
+    assert main(["locate", "saw.wav", *words]) == 0
+    header, *frames, last = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert header["estimator"] == "steered-any"
+    assert np.mean([len(frame["sources"]) == 1 for frame in frames]) > 0.8
+    (found,) = last["summary"]["sources"]
+    assert found["azimuth_deg"] == pytest.approx(70, abs=3)
+
+
 def test_channels_without_microphone_can_be_ignored(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     playback = np.random.default_rng(0).standard_normal((2, 3 * RATE)).astype(np.float32)
     audio = in_turn(RING)
@@ -372,6 +387,7 @@ MISTAKES = [
     ([*BALL_WORDS, "--array", "balll"], "balll"),
     ([*BALL_WORDS, "--grid", "fibonaci:100"], "did you mean 'fibonacci'"),
     ([*BALL_WORDS, "--estimator", "srp"], "did you mean 'srp-phat'"),
+    ([*BALL_WORDS, "--estimator", "agg-rl", "--sounds", "any"], "agg-rl has learned from speech alone"),
     ([*BALL_WORDS, "--sources", "many"], "--sources must be auto or a number from 1, got 'many'"),
     ([*BALL_WORDS, "--sources", "0"], "--sources must be auto or a number from 1, got '0'"),
     ([*BALL_WORDS, "--ignore-channels", "six"], "--ignore-channels takes numbers such as 6,7"),

@@ -7,7 +7,13 @@ import pytest
 from free_field import random_array, random_direction
 
 from anydoa.errors import ConfigError
-from anydoa.estimators.catalogue import ESTIMATORS, PUBLISHED_ESTIMATORS, make_estimator
+from anydoa.estimators.catalogue import (
+    ESTIMATORS,
+    PUBLISHED_ESTIMATORS,
+    estimator_for,
+    learned_any_sound,
+    make_estimator,
+)
 from anydoa.estimators.model import list_models
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
@@ -27,6 +33,25 @@ def test_an_estimator_is_called_what_it_was_asked_for_as(name: str) -> None:
 
 def test_lists_of_estimators_leave_published_protocols_out() -> None:
     assert not {*ESTIMATORS, *list_models()} & {*PUBLISHED_ESTIMATORS}
+
+
+@pytest.mark.parametrize("name", [*ESTIMATORS, *PUBLISHED_ESTIMATORS])
+def test_what_knows_no_speech_looks_for_any_sound_as_it_is(name: str) -> None:
+    assert estimator_for(name, "any") == estimator_for(name, "speech") == name
+
+
+def test_steered_has_a_mask_for_any_sound() -> None:
+    assert estimator_for("steered", "speech") == "steered"
+    assert estimator_for("steered", "any") == estimator_for("steered-any", "any") == "steered-any"
+    assert [name for name in list_models() if learned_any_sound(name)] == ["steered-any"]
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"), [("agg-rl", "from speech alone"), ("hub:a/b", "model of its own")]
+)
+def test_a_model_of_speech_is_not_asked_for_any_sound(name: str, reason: str) -> None:
+    with pytest.raises(ConfigError, match=f"{reason}.*take one of them or leave out"):
+        estimator_for(name, "any")
 
 
 def test_a_misspelt_published_protocol_is_told_its_name() -> None:

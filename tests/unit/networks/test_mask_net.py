@@ -53,3 +53,13 @@ def test_a_fresh_correction_changes_nothing() -> None:
 def test_patches_need_a_middle() -> None:
     with pytest.raises(ConfigError, match="patch_bins must be odd"):
         MaskNetConfig(patch_bins=4)
+
+
+def test_the_causal_part_gives_the_same_masks() -> None:
+    torch.manual_seed(5)
+    net = MaskNet(MaskNetConfig(hidden_size=8, num_layers=1, wide_size=4)).eval()
+    part = net.causal_part()
+    assert part.config.wide_size == 0
+    assert not part.training
+    features = torch.randn(1, 6, 4, 240)
+    torch.testing.assert_close(part(features)[0], net(features)[0])

@@ -9,6 +9,7 @@ from anydoa.errors import AudioError
 from anydoa.simulation.activity import (
     ACTIVITY_CHUNK,
     SpeechDetector,
+    detect_sound,
     detect_speech,
     is_spoken,
     speech_by_level,
@@ -30,6 +31,17 @@ def test_speech_between_silences_is_found_there() -> None:
 def test_loud_noise_is_not_speech() -> None:
     hiss = 0.1 * np.random.default_rng(0).standard_normal(64_000)
     assert detect_speech(hiss).mean() < 0.05
+
+
+def test_barks_are_heard_between_their_pauses() -> None:
+    bark = np.random.default_rng(1).standard_normal(8 * ACTIVITY_CHUNK).astype(np.float32)
+    pause = 0.001 * np.ones(8 * ACTIVITY_CHUNK, dtype=np.float32)
+    heard = detect_sound(np.concatenate([bark, pause, 0.1 * bark, pause]))
+    assert heard.tolist() == ([True] * 8 + [False] * 8) * 2
+
+
+def test_silence_holds_no_event() -> None:
+    assert not detect_sound(np.zeros(4 * ACTIVITY_CHUNK, dtype=np.float32)).any()
 
 
 def test_a_chunk_says_the_same_alone_as_in_a_recording() -> None:

@@ -91,6 +91,29 @@ def test_a_scene_has_the_shapes_and_the_types_it_promises(
         assert scene.direct.shape == (scene.num_talkers, *scene.audio.shape)
 
 
+def test_events_stand_in_for_as_many_talkers_as_asked(
+    rooms: SimulatedRooms, speech: AudioPool, noise: AudioPool
+) -> None:
+    """Events are told by their activity: they never pause, the talkers of this pool do."""
+    rng = np.random.default_rng(4)
+    events = pool_of(*(rng.standard_normal((2, 30_000)) / 8), active=False)
+
+    def share_of_events(asked: float) -> float:
+        mixer = SceneMixer(
+            rooms, speech, noise, seed=3, duration_s=0.1, recipe=MixRecipe(event_share=asked), events=events
+        )
+        return float(np.concatenate([mixer[index].activity.all(axis=1) for index in range(40)]).mean())
+
+    assert share_of_events(0.0) == 0
+    assert share_of_events(1.0) == 1
+    assert 0.3 < share_of_events(0.5) < 0.7
+
+
+def test_no_event_changes_nothing(rooms: SimulatedRooms, speech: AudioPool, noise: AudioPool) -> None:
+    without = SceneMixer(rooms, speech, noise, seed=5, duration_s=0.2)[1]
+    assert same(SceneMixer(rooms, speech, noise, seed=5, duration_s=0.2, events=noise)[1], without)
+
+
 @pytest.mark.parametrize("snr_db", [-5.0, 10.0, 25.0])
 @pytest.mark.parametrize("isotropic_share", [0.0, 1.0])
 def test_the_measured_snr_is_the_one_asked_for(

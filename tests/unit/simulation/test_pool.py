@@ -15,7 +15,7 @@ from anydoa.errors import AudioError
 from anydoa.io.audio import read_audio
 from anydoa.simulation.activity import ACTIVITY_CHUNK
 from anydoa.simulation.corpus import Utterance
-from anydoa.simulation.pool import AudioPool, limit_utterances, load_pool
+from anydoa.simulation.pool import AudioPool, Kind, limit_utterances, load_pool
 from voices import voice
 
 RAMPS = AudioPool(
@@ -50,7 +50,7 @@ def write_clips(root: Path) -> list[Utterance]:
 
 def test_recordings_of_one_voice_lie_end_to_end(tmp_path: Path) -> None:
     clips = write_clips(tmp_path)
-    pool = load_pool(clips, speech=False)
+    pool = load_pool(clips, kind="noise")
     assert pool.groups == ("ann", "bob")
     assert pool.active is None
     assert pool.group_length(0) == -(-32_000 // ACTIVITY_CHUNK) * ACTIVITY_CHUNK
@@ -60,17 +60,17 @@ def test_recordings_of_one_voice_lie_end_to_end(tmp_path: Path) -> None:
 
 
 def test_recordings_of_other_rates_are_resampled(tmp_path: Path) -> None:
-    pool = load_pool(write_clips(tmp_path), speech=False)
+    pool = load_pool(write_clips(tmp_path), kind="noise")
     assert abs(pool.group_length(1) - 16_000) <= ACTIVITY_CHUNK
 
 
 def test_a_cache_gives_the_same_pool_and_is_used(tmp_path: Path) -> None:
     clips = write_clips(tmp_path / "audio")
     cache = tmp_path / "cache"
-    first = load_pool(clips, speech=True, cache=cache)
+    first = load_pool(clips, kind="speech", cache=cache)
     written = {path: path.stat().st_mtime_ns for path in cache.rglob("*.np*")}
-    again = load_pool(clips, speech=True, cache=cache)
-    fresh = load_pool(clips, speech=True)
+    again = load_pool(clips, kind="speech", cache=cache)
+    fresh = load_pool(clips, kind="speech")
     assert {path: path.stat().st_mtime_ns for path in cache.rglob("*.np*")} == written
     for pool in (first, again):
         assert np.array_equal(pool.samples, fresh.samples)
@@ -78,16 +78,30 @@ def test_a_cache_gives_the_same_pool_and_is_used(tmp_path: Path) -> None:
         assert (pool.edges, pool.groups) == (fresh.edges, fresh.groups)
 
 
+def test_one_cache_keeps_what_is_speech_event_and_noise_apart(tmp_path: Path) -> None:
+    path = tmp_path / "bark.wav"
+    bark = np.random.default_rng(2).standard_normal(4 * ACTIVITY_CHUNK) / 8
+    soundfile.write(path, np.concatenate([bark, np.zeros(4 * ACTIVITY_CHUNK)]), 16_000)
+    clips = [Utterance(path, "dog", "train")]
+    kinds: tuple[Kind, ...] = ("noise", "events", "speech")
+    found = {kind: load_pool(clips, kind=kind, cache=tmp_path).active for kind in kinds}
+    assert found["noise"] is None
+    assert found["events"] is not None
+    assert found["events"].tolist() == [True] * 4 + [False] * 4
+    assert found["speech"] is not None
+    assert not found["speech"].any()
+
+
 def test_other_recordings_get_a_cache_of_their_own(tmp_path: Path) -> None:
     clips = write_clips(tmp_path / "audio")
-    assert load_pool(clips, speech=False, cache=tmp_path).groups == ("ann", "bob")
-    assert load_pool(clips[:2], speech=False, cache=tmp_path).groups == ("ann",)
+    assert load_pool(clips, kind="noise", cache=tmp_path).groups == ("ann", "bob")
+    assert load_pool(clips[:2], kind="noise", cache=tmp_path).groups == ("ann",)
 
 
 def test_a_silent_voice_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clips = write_clips(tmp_path)
     soundfile.write(tmp_path / "silent.wav", np.zeros(1000), 16_000)
-    pool = load_pool([*clips, Utterance(tmp_path / "silent.wav", "cat", "train")], speech=False)
+    pool = load_pool([*clips, Utterance(tmp_path / "silent.wav", "cat", "train")], kind="noise")
     assert pool.groups == ("ann", "bob")
     assert "cat: silent" in caplog.text
 
@@ -102,9 +116,9 @@ def test_recordings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     path = tmp_path / "broken.wav"
     path.write_bytes(b"RIFF nothing")
     with pytest.raises(AudioError, match=r"broken\.wav: .*audio"):
-        load_pool([Utterance(path, "x", "train")], speech=False)
+        load_pool([Utterance(path, "x", "train")], kind="noise")
     with pytest.raises(AudioError, match="at least one recording"):
-        load_pool([], speech=False)
+        load_pool([], kind="noise")
 
 
 @pytest.mark.parametrize("file", ["samples.npy", "pool.npz"])
@@ -113,12 +127,12 @@ def test_a_damaged_cache_is_made_anew(
     tmp_path: Path, file: str, left: float, caplog: pytest.LogCaptureFixture
 ) -> None:
     clips = write_clips(tmp_path / "audio")
-    fresh = load_pool(clips, speech=False, cache=tmp_path / "cache")
+    fresh = load_pool(clips, kind="noise", cache=tmp_path / "cache")
     (path,) = (tmp_path / "cache").rglob(file)
     content = path.read_bytes()
     path.unlink()  # others may still read the old one
     path.write_bytes(content[: int(left * len(content))])
-    again = load_pool(clips, speech=False, cache=tmp_path / "cache")
+    again = load_pool(clips, kind="noise", cache=tmp_path / "cache")
     assert np.array_equal(again.samples, fresh.samples)
     assert "damaged" in caplog.text
     assert path.read_bytes() == content
@@ -129,7 +143,7 @@ def test_processes_that_share_a_new_cache_do_not_disturb_each_other(tmp_path: Pa
     for _ in range(3):
         with ThreadPoolExecutor(4) as workers:
             loads = [
-                workers.submit(load_pool, clips, speech=False, cache=tmp_path / "cache") for _ in range(8)
+                workers.submit(load_pool, clips, kind="noise", cache=tmp_path / "cache") for _ in range(8)
             ]
             pools = [load.result() for load in loads]
         assert all(np.array_equal(pool.samples, pools[0].samples) for pool in pools)
@@ -140,7 +154,7 @@ def test_a_cache_that_cannot_be_written_costs_no_answer(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
-    assert load_pool(write_clips(tmp_path), speech=False, cache=tmp_path / "file").groups == ("ann", "bob")
+    assert load_pool(write_clips(tmp_path), kind="noise", cache=tmp_path / "file").groups == ("ann", "bob")
     assert "not kept for the next time" in caplog.text
 
 
@@ -150,7 +164,7 @@ def test_a_recording_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
     clip.path.rename(odd)
     clips = [Utterance(odd, odd.stem, "train")]
     assert limit_utterances(clips, 1.0, np.random.default_rng(0)) == clips
-    assert load_pool(clips, speech=False, cache=tmp_path / "cache").groups == (odd.stem,)
+    assert load_pool(clips, kind="noise", cache=tmp_path / "cache").groups == (odd.stem,)
     odd.write_bytes(b"x")
     with pytest.raises(AudioError, match="not audio that can be read"):
         limit_utterances(clips, 1.0, np.random.default_rng(0))
@@ -159,4 +173,4 @@ def test_a_recording_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
 def test_a_recording_whose_samples_are_no_numbers_is_named(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "odd.wav", np.array([0.1, np.nan, 0.1]), 16_000, subtype="FLOAT")
     with pytest.raises(AudioError, match=r"odd\.wav: samples must be numbers"):
-        load_pool([Utterance(tmp_path / "odd.wav", "x", "train")], speech=False)
+        load_pool([Utterance(tmp_path / "odd.wav", "x", "train")], kind="noise")

@@ -23,6 +23,8 @@ _GRAPHS = {"agg-rl": (AUGEONET_FILE, GRIDNET_FILE), "steered": (MASK_FILE, SCORE
 """Graphs of each architecture."""
 _MORE_GRAPHS = {"steered": (WIDE_MASK_FILE, WIDE_SCORE_FILE)}
 """Graphs that a model may have besides."""
+MODEL_FILES = (CARD_FILE, *sorted(sum((*_GRAPHS.values(), *_MORE_GRAPHS.values()), ())))
+"""All that a model folder may hold."""
 
 
 class ModelFolder:
@@ -126,9 +128,8 @@ def _download(place: str) -> Path:
     except ImportError as error:
         raise MissingExtraError("loading a model from a hub", "hub", error) from None
     name, _, revision = place.partition("@")
-    wanted = [CARD_FILE, *sorted({graph for graphs in _GRAPHS.values() for graph in graphs})]
     try:
-        return Path(snapshot_download(name, revision=revision or None, allow_patterns=wanted))
+        return Path(snapshot_download(name, revision=revision or None, allow_patterns=list(MODEL_FILES)))
     except (HfHubHTTPError, HFValidationError, LocalEntryNotFoundError, OSError) as error:
         raise CheckpointError(
             f"hub:{place}: cannot be loaded ({str(error).splitlines()[0]}); check name, revision and network"

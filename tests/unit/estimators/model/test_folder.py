@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from anydoa.errors import CheckpointError, MissingExtraError
-from anydoa.estimators.model.folder import ModelFolder, find_model, list_models
+from anydoa.estimators.model.folder import MODEL_FILES, ModelFolder, find_model, list_models
 
 
 def test_bundled_models_are_found_by_name() -> None:
@@ -26,6 +26,11 @@ def test_other_weights_have_another_hash(tiny_folder: Path, tmp_path: Path) -> N
         (tmp_path / file.name).write_bytes(file.read_bytes())
     (tmp_path / "gridnet.onnx").write_bytes((tiny_folder / "gridnet.onnx").read_bytes() + b"\0")
     assert ModelFolder(tmp_path).weights_hash != ModelFolder(tiny_folder).weights_hash
+
+
+def test_a_model_on_a_hub_comes_with_all_that_a_bundled_one_has() -> None:
+    files = {path.name for name in list_models() for path in find_model(name).path.iterdir()}
+    assert files == {*MODEL_FILES}
 
 
 def test_a_hub_without_its_client_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
