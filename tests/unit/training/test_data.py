@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from anydoa.errors import ConfigError
 from anydoa.simulation.corpus import Corpus, Utterance
 from anydoa.simulation.rooms import RoomPlan, SimulatedRooms
-from anydoa.training.data import PartOfRooms, split_clips
+from anydoa.training.config import DataOptions, StageOptions
+from anydoa.training.data import PartOfRooms, ProcessShare, RunScenes, split_clips
+from anydoa.training.mask import MaskTraining
 
 
 def corpus(speakers: int, split: str = "train") -> Corpus:
@@ -61,3 +64,22 @@ def test_a_corpus_with_a_validation_split_keeps_it() -> None:
 def test_too_few_speakers_are_refused() -> None:
     with pytest.raises(ConfigError, match="has 3 speakers or kinds of noise to train on; 4 are needed"):
         split_clips(corpus(3), 0.1, least=2)
+
+
+@pytest.mark.parametrize("with_events", [False, True])
+def test_kinds_of_events_are_on_one_side_like_speakers(tmp_path: Path, with_events: bool) -> None:
+    for folder in ("speech", "events"):
+        for group in range(8):
+            (tmp_path / folder / f"{folder} {group}").mkdir(parents=True)
+            soundfile.write(tmp_path / folder / f"{folder} {group}" / "a.wav", np.zeros(10), 16_000)
+    data = DataOptions(
+        bank="bank", speech=str(tmp_path / "speech"), events=str(tmp_path / "events") if with_events else ""
+    )
+    config = MaskTraining(stages=(StageOptions("masks", 1.0),), data=data)
+    scenes = RunScenes(config, tmp_path, ProcessShare())
+    trains, validates = (
+        {clip.group for clip in side.events} for side in (scenes.training(""), scenes.held_out())
+    )
+    assert not trains & validates
+    assert bool(trains) == bool(validates) == with_events
+    assert all(kind.startswith("events") for kind in trains | validates)
