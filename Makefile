@@ -29,11 +29,10 @@ demo: .venv/runtime.stamp  ## locate the two talkers of the bundled recording, w
 	$(BIN)/anydoa locate examples/two_talkers.wav --array examples/two_talkers.array.toml --sources 2 --plot out/two_talkers.png
 	@echo "truth: examples/two_talkers.truth.json   picture: out/two_talkers.png"
 
-# Files go out by name, not those with the most tests first: folders with the longest ones come early, so that no
-# worker is left with a file of one long test when the other has nothing more to do.
+# Files go out in the order of tests/conftest.py, not those with the most tests first.
 test: setup  ## the whole suite
 	tests/system-packages $(BIN)/python
-	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 check: setup docs  ## style, types, layers, doors, files of deployment, and that the manual can be built
 	$(BIN)/ruff check .

@@ -63,7 +63,7 @@ def clip(array: MicrophoneArray, voices: AudioPool, index: int) -> SuiteClip:
     """A talker somewhere around an array; the same voice and direction for every array."""
     rng = np.random.default_rng((SEED, index))
     group = int(rng.integers(len(voices.groups)))
-    speech = voices.cut_speech(group, round(SECONDS * SAMPLE_RATE), rng, min_activity=0.7)
+    speech = voices.cut_segment(group, round(SECONDS * SAMPLE_RATE), rng, min_activity=0.7)
     direction = sample_direction(rng)
     audio = heard(array, direction, speech.dry)
     audio += ROUNDING * rng.uniform(-1, 1, audio.shape)

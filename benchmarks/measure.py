@@ -103,7 +103,7 @@ TASKS = (
     Task("reliability", "reliability.py --suite dynamic-s --limit 100", 0.15),
     Task("tracking", "tracking.py", 0.5),
     Task("beams", "beams.py --clips 30 --quality --speech SPEECH", 0.2),
-    Task("events", "events.py --events EVENTS --speech SPEECH", 0.2),
+    Task("events", "events.py --events EVENTS --speech SPEECH", 0.5),
     Task("doctor", "doctor.py --jobs 1", 0.3),
     Task("doctor-fresh", "doctor.py --jobs 1 --repeats 3 --seed 2031", 0.25),
     Task("doctor-hard", "doctor.py --jobs 1 --hard --repeats 5 --seed 2031", 0.25),
@@ -123,7 +123,7 @@ TASKS = (
     ),
     Task("soak", "live.py soak --hours 8 --speed 50", 0.2, timed=True),
     Task("web", "web.py", 0.02, timed=True),
-    Task("bulk", "bulk.py", 0.6, timed=True),
+    Task("bulk", "bulk.py", 0.9, timed=True),
 )
 
 

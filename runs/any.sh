@@ -4,12 +4,8 @@
 # EVENTS is a corpus of which every kind is one folder, or with a manifest.csv; its test part is left for the evaluation.
 # NOISE comes from everywhere, so it should hold none of the kinds that are tested. Planned for 2 hours on one core of an
 # idle machine. The model is OUT/any-model, its table OUT/any-model-events.json. Stop and start it at will (runs/common.sh).
-if [ $# -lt 4 ]; then
-    echo "usage: $0 SPEECH NOISE OUT EVENTS" >&2
-    exit 2
-fi
 . "$(dirname "$0")/common.sh"
-EVENTS=$4
+EVENTS=${4:?"usage: $0 SPEECH NOISE OUT EVENTS"}
 
 make_rooms
 train any-mask --from "$ROOT/weights/steered.safetensors" --events "$EVENTS"

@@ -21,6 +21,11 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # what modules and cases are made of stays to the end
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser comes last: its loop runs until the process ends, and other tests start their own."""
+    items.sort(key=lambda item: item.nodeid.startswith("tests/browser/"))
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Look for rubbish among what tests make alone."""
     gc.freeze()

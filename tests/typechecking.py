@@ -171,8 +171,7 @@ def _is_of_kinds(hint: Any) -> bool:
         return Ellipsis not in parts and all(map(_is_of_kinds, parts))
     if origin is not None or not isinstance(hint, type):
         return False
-    is_protocol = getattr(hint, "_is_protocol", False)  # its members come with a class
-    return is_protocol or _is_array(hint) or type(hint).__instancecheck__ in _BY_TYPE
+    return _is_array(hint) or type(hint).__instancecheck__ in _BY_TYPE
 
 
 def _is_of_kinds_for_plain(hint: Any) -> bool:

@@ -4,14 +4,12 @@ import json
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import paper
 import pytest
 import torch
 
-from anydoa.cli import main
 from anydoa.evaluation.record import read_record
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
@@ -76,13 +74,6 @@ def test_every_configuration_learns_a_step_and_gives_a_spectrum(path: Path, tmp_
     assert ((spectrum.values > 0) & (spectrum.values < 1)).all()
 
 
-def run_here(words: list[object], *, check: bool) -> None:
-    """A command of the package without the start of another interpreter, which takes longer than the rest."""
-    interpreter, *words = map(str, words)
-    assert (interpreter, *words[:2], check) == (sys.executable, "-m", "anydoa", True)
-    assert main(words[2:]) == 0
-
-
 def test_what_is_measured_is_kept_and_not_measured_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -127,7 +118,6 @@ microphones = [4, 4]
     words += ["--configs", tmp_path / "configs", "--results", tmp_path / "results", "--only", "small"]
     words += ["--suites", "dynamic-s", "--limit", "1", "--duration", "0.5"]
     monkeypatch.setattr(sys, "argv", ["paper.py", *map(str, words)])
-    monkeypatch.setattr(paper, "subprocess", SimpleNamespace(run=run_here))
     paper.main()
     record = read_record(tmp_path / "results" / "small.json")
     assert (record.seed, [row["talkers"] for row in record.rows]) == (0, [1, 2])

@@ -152,7 +152,7 @@ def _work_on(number: int, packed: bytes) -> Outcome:
 def _keep_freed_memory() -> None:
     """Let the C library keep freed memory for the next recording, as it does where nobody forbids it.
 
-    dask has it give back all above 64 kB, so that every array lies in new pages: a third more time in all.
+    dask has it give back all above 64 kB, so that every array lies in pages that the system must make anew.
     """
     if sys.platform == "linux":
         set_option = getattr(ctypes.CDLL(None), "mallopt", lambda *_: 1)  # other C libraries have none

@@ -65,14 +65,11 @@ def detect_speech(
     return np.array([detector.decide(chunk) for chunk in chunks], dtype=bool)
 
 
-def detect_sound(
-    audio: Float[np.ndarray, "time"], *, sample_rate: int = SAMPLE_RATE, range_db: float = 35.0
-) -> Bool[np.ndarray, "chunk"]:
-    """Whether each 32 ms of a dry recording of an event are no pause.
+def detect_sound(audio: Float[np.ndarray, "time"], *, range_db: float = 35.0) -> Bool[np.ndarray, "chunk"]:
+    """Whether each 512 samples of a dry recording of an event are no pause.
 
     Args:
         audio: one source of sound, without reverberation.
-        sample_rate: samples a second.
         range_db: how far below the loudest twentieth a chunk counts as a pause.
     """
     chunks = np.pad(audio, (0, -len(audio) % ACTIVITY_CHUNK)).reshape(-1, ACTIVITY_CHUNK)

@@ -23,7 +23,7 @@ from anydoa.simulation.convolution import (
     spectrum_power,
     wet_spectrum,
 )
-from anydoa.simulation.pool import AudioPool, Speech
+from anydoa.simulation.pool import AudioPool, Segment
 from anydoa.simulation.recipe import MixRecipe, check_within
 from anydoa.simulation.rir import direct_part
 from anydoa.simulation.rooms import RoomPlan, Rooms, SimulatedRoom, SimulatedRooms
@@ -62,8 +62,8 @@ class SceneMixer:
         recipe: MixRecipe | None = None,
         events: AudioPool | None = None,
     ) -> None:
-        self.events = events
-        self.bank, self.speech, self.seed, self.max_talkers = bank, speech, seed, max_talkers
+        self.bank, self.speech, self.events = bank, speech, events
+        self.seed, self.max_talkers = seed, max_talkers
         self.recipe = MixRecipe() if recipe is None else recipe
         self.sample_rate = bank.plan.sample_rate
         check_within("the duration of a scene", (duration_s,), 0, LONGEST_S, " s")
@@ -124,7 +124,7 @@ class SceneMixer:
         recipe = self.recipe
         # What each talker says, one voice each.
         segments = [
-            pool.cut_speech(group, self.num_samples, rng, min_activity=recipe.min_activity)
+            pool.cut_segment(group, self.num_samples, rng, min_activity=recipe.min_activity)
             for pool, group in self._draw_voices(len(room.talkers), rng)
         ]
         # Every talker at the microphones, (mic, freq) each, and the noise; then all of them together.
@@ -174,7 +174,7 @@ class SceneMixer:
         return voices
 
     def _render(
-        self, segments: Sequence[Speech], responses: Iterable[Float[np.ndarray, "knot mic _"]]
+        self, segments: Sequence[Segment], responses: Iterable[Float[np.ndarray, "knot mic _"]]
     ) -> list[Complex[np.ndarray, "mic freq"]]:
         """Spectra of talkers at the microphones, who pass the places of their responses at even intervals."""
         low = lowest_bin(self.num_samples, self.sample_rate)

@@ -30,12 +30,9 @@ _log = logging.getLogger(__name__)
 Kind = Literal["speech", "events", "noise"]
 """What recordings are: speech and events begin and end, noise is there throughout."""
 
-_DETECTORS = {"speech": detect_speech, "events": detect_sound}
-_CACHE_KEYS = {"speech": True, "events": "events", "noise": False}
-
 
 @dataclass(frozen=True, eq=False)
-class Speech:
+class Segment:
     """A segment of the recordings of a talker, or of an event, closed to a loop.
 
     Args:
@@ -90,10 +87,10 @@ class AudioPool:
         chunks = _take_around(self.active[first:last], start // ACTIVITY_CHUNK, num_chunks)
         return np.repeat(chunks, ACTIVITY_CHUNK)[ahead : ahead + length]
 
-    def cut_speech(
+    def cut_segment(
         self, group: int, num_samples: int, rng: np.random.Generator, *, min_activity: float, tries: int = 8
-    ) -> Speech:
-        """A random segment of one group; of several tries the first with enough speech, or the best.
+    ) -> Segment:
+        """A random segment of one group; of several tries the first with enough activity, or the best.
 
         Args:
             group: number of the talker.
@@ -110,7 +107,7 @@ class AudioPool:
             if share >= min_activity:
                 break
         dry = close_loop(self.segment(group, best - SEAM_SAMPLES, SEAM_SAMPLES + num_samples))
-        return Speech(dry, self.segment_activity(group, best, num_samples))
+        return Segment(dry, self.segment_activity(group, best, num_samples))
 
     def save(self, folder: Path) -> None:
         """Keep the pool in a folder; of several processes that do so at once, each leaves the same.
@@ -151,7 +148,7 @@ def load_pool(
         note_input(utterance.path, "recording")
     if cache is None:
         return _decode(utterances, kind, sample_rate)
-    digest = hashlib.sha256(repr((_CACHE_KEYS[kind], sample_rate, ACTIVITY_CHUNK)).encode())
+    digest = hashlib.sha256(repr((kind, sample_rate, ACTIVITY_CHUNK)).encode())
     for utterance in utterances:
         size = utterance.path.stat().st_size
         digest.update(repr((str(utterance.path.resolve()), utterance.group, size)).encode())
@@ -201,8 +198,10 @@ def _decode(utterances: Sequence[Utterance], kind: Kind, sample_rate: int) -> Au
             _log.warning("%s: silent, left out", group)
             continue
         streams[group] = np.clip(np.round(stream * 32768), -32768, 32767).astype(np.int16)
-        if kind in _DETECTORS:
-            active.append(_DETECTORS[kind](stream, sample_rate=sample_rate))
+        if kind == "speech":
+            active.append(detect_speech(stream, sample_rate=sample_rate))
+        elif kind == "events":
+            active.append(detect_sound(stream))
     if not streams:
         raise AudioError("all recordings of the pool are silent; give others")
     return AudioPool(
