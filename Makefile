@@ -34,12 +34,13 @@ test: setup  ## the whole suite
 	tests/system-packages $(BIN)/python
 	$(ENV) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
-check: setup docs  ## style, types, layers, doors, files of deployment, and that the manual can be built
+check: setup docs  ## style, types, layers, doors, scripts, files of deployment, and that the manual can be built
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python benchmarks/house.py --doors
+	$(BIN)/shellcheck -x -P SCRIPTDIR .ci/run tests/system-packages runs/*.sh
 	$(BIN)/check-jsonschema --builtin-schema vendor.compose-spec deploy/compose.yaml
 	case "$$(uname -sm)" in "Linux x86_64") $(BIN)/hadolint deploy/Containerfile ;; esac
 

@@ -5,7 +5,7 @@
 Writes results/paper/NAME.json; with --seed 1, NAME-1.json. What is there is left out, and a run that was
 stopped goes on, so the same command may be stopped and started until all is done. Every row has the same
 rooms, voices and order of clips. Clips last 4 s as published, frames are judged by their past alone. The last
-to be measured are SRP-PHAT and MUSIC, as published and as bundled.
+to be measured, called ``classical``, are SRP-PHAT and MUSIC, as published and as bundled.
 `benchmarks/paper_tables.py` renders all of it beside the published figures.
 """
 
@@ -36,7 +36,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("rooms", "speech", "noise", "runs"):
         parser.add_argument(f"--{name}", type=Path, required=True)
-    parser.add_argument("--only", nargs="+", default=[], help="names of configurations")
+    parser.add_argument("--only", nargs="+", default=[], help="names of configurations, or classical")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, default=None, help="most clips of a row")
     parser.add_argument("--duration", type=float, default=CLIP_S, help="seconds of a clip that is measured")
@@ -57,16 +57,17 @@ def main() -> None:
         write_record(target, measurement.record(rows))
         print(target, flush=True)
     target = arguments.results / "classical.json"
-    if not arguments.only and not target.exists():
+    if "classical" in (arguments.only or ["classical"]) and not target.exists():
         measurement = Measurement(["python", "benchmarks/paper.py", *sys.argv[1:]], seed=arguments.seed)
         rows = [row for suite in arguments.suites for row in rows_of(CLASSICAL, suite, GRID, arguments)]
         write_record(target, measurement.record(rows))
+        print(target, flush=True)
 
 
 def configurations(folder: Path, only: Sequence[str] = ()) -> list[Path]:
     """The full network first: all others are compared with it."""
     every = [path for kind in ("ablations", "peers") for path in sorted((folder / kind).glob("*.toml"))]
-    unknown = set(only) - {path.stem for path in every}
+    unknown = set(only) - {path.stem for path in every} - {"classical"}
     if unknown:
         sys.exit(f"no configurations are called {', '.join(sorted(unknown))}")
     return sorted(

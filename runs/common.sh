@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the recipes share; sourced by them, with their arguments SPEECH NOISE OUT.
 #
 # Every step leaves something behind that says it is done, and is skipped when that is there: rooms go on after the last
