@@ -82,15 +82,6 @@ TASKS = (
     evaluate("later-presets", "presets --estimator steered --speech SPEECH", 0.2),
     *(
         evaluate(
-            f"hard-{s}",
-            f"{s} --duration 4 --speech SPEECH --look-ahead 0 --estimator srp-phat-published "
-            "--estimator srp-phat",
-            0.4,
-        )
-        for s in ("dynamic-s", "dynamic-u")
-    ),
-    *(
-        evaluate(
             f"grid-{grid.replace(':', '-')}",
             f"dynamic-s --estimator steered --estimator agg-rl --speech SPEECH --look-ahead 0 --grid {grid}",
             0.25,

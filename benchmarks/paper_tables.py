@@ -37,6 +37,8 @@ PEERS = {
 CLASSICAL = {
     "srp-phat-published": ("SRP-PHAT", "21.77 / 67.84", "26.88 / 53.22", "43.89 / 25.10", "38.40 / 32.39"),
     "music-published": ("MUSIC", "19.31 / 69.77", "29.78 / 36.68", "30.24 / 28.50", "26.88 / 33.92"),
+    "srp-phat": ("SRP-PHAT of this package", "", "", "", ""),
+    "music": ("MUSIC of this package", "", "", "", ""),
 }
 # Mean errors in degrees on Eigenmike and Dynamic-U.
 ABLATIONS = {

@@ -35,6 +35,7 @@ NAMES = {
     "music": "MUSIC",
     "agg-rl": "AGG-RL",
     "srp-phat-published": "SRP-PHAT of single windows",
+    "music-published": "MUSIC of single windows",
     "steered-any": "steered, any sound",
 }
 COLORS = {"steered": "#2f6fab", "srp-phat": "#c9873a", "music": "#8a8a8a", "agg-rl": "#4f9a6b"}
@@ -337,9 +338,10 @@ def later_sources() -> str:
 def hard() -> str:
     lines = []
     for suite in SUITES:
-        for name in ("srp-phat-published", "srp-phat"):
-            found = rows(f"hard-{suite}", estimator=name)
-            theirs = row("paper", suite=suite, estimator="srp-phat") if name.endswith("published") else {}
+        for name in ("srp-phat-published", "srp-phat", "music-published", "music"):
+            found = rows("paper/classical", suite=suite, estimator=name)
+            method, _, is_published = name.partition("-published")
+            theirs = row("paper", suite=suite, estimator=method) if is_published else {}
             one, two = (
                 next((each for each in found if each["talkers"] == talkers), {}) for talkers in (1, 2)
             )
@@ -354,7 +356,7 @@ def hard() -> str:
 
 
 def hard_sources() -> str:
-    return sources("hard-dynamic-s", "hard-dynamic-u", "paper")
+    return sources("paper/classical", "paper")
 
 
 def clean() -> str:
@@ -862,10 +864,10 @@ def paper() -> str:
 
 
 def _ours(suite: str, estimator: str) -> list[Row]:
-    """Our rows of a published estimator; none of MUSIC, which is another method there."""
-    if estimator == "srp-phat":
-        return rows(f"hard-{suite}", estimator="srp-phat-published")
-    return [] if estimator == "music" else rows(suite, estimator=estimator, look_ahead_s=0.0)
+    """Our rows of a published estimator."""
+    if estimator in ("srp-phat", "music"):
+        return rows("paper/classical", suite=suite, estimator=f"{estimator}-published")
+    return rows(suite, estimator=estimator, look_ahead_s=0.0)
 
 
 # Pictures

@@ -37,7 +37,8 @@ class TalkerTracker:
     def __init__(
         self, frame_s: float, options: TrackerOptions | None = None, *, num_talkers: int | None = None
     ) -> None:
-        self.options = TrackerOptions() if options is None else options
+        options = TrackerOptions() if options is None else options
+        self.options = replace(options, noise_deg=options.recorded_noise_deg)
         self._frame_s, self._num_talkers = frame_s, num_talkers
         self._store = PeakStore()
 
