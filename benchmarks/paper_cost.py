@@ -13,7 +13,6 @@ had before.
 import argparse
 import ctypes
 import statistics
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -52,13 +51,8 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3, help="runs whose median is the time")
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS))
     parser.add_argument("--record", type=Path, default=ROOT / "results" / "paper" / "cost.json")
-    parser.add_argument("--memory", nargs=3, help=argparse.SUPPRESS)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    if options.memory:
-        name, mics, directions = options.memory
-        print(peak_mb(name, int(mics), int(directions)))
-        return
     measurement = Measurement(["python", "benchmarks/paper_cost.py", *sys.argv[1:]])
     rows = []
     with threadpool_limits(1):
@@ -95,8 +89,7 @@ def rows_of(name: str, options: argparse.Namespace) -> list[dict[str, object]]:
             "multiply_adds_of_grid": of_grid,
         }
         if not options.counts:
-            row["real_time_factor"] = real_time_factor(network, mics, directions, options.turns)
-            row["peak_mb"] = measured_peak_mb(name, mics, directions)
+            row["real_time_factor"], row["peak_mb"] = measure(network, mics, directions, options.turns)
         rows.append(row)
     counts = [float(row["multiply_adds_per_s"]) for row in rows[: len(MICROPHONES)]]
     exponent, last = exponents(counts)
@@ -136,7 +129,7 @@ def run_once(network: AggRl, mics: int, directions: int) -> tuple[float, float]:
     """Seconds of processor time for a second of sound, and megabytes at the peak above those before."""
     audio, positions, grid = inputs(mics, directions)
     kept = network.grid_representation(grid)[-1:]
-    ctypes.CDLL(None).malloc_trim(0)  # what the grid took and freed would hide what sound takes
+    ctypes.CDLL(None).malloc_trim(0)  # what was taken and freed before would hide what this takes
     Path("/proc/self/clear_refs").write_text("5")  # forget the peak of loading
     before = resident_mb("VmRSS")
     began = time.process_time()
@@ -144,19 +137,11 @@ def run_once(network: AggRl, mics: int, directions: int) -> tuple[float, float]:
     return time.process_time() - began, resident_mb("VmHWM") - before
 
 
-def real_time_factor(network: AggRl, mics: int, directions: int, turns: int) -> float:
+def measure(network: AggRl, mics: int, directions: int, turns: int) -> tuple[float, float]:
+    """Real-time factor and megabytes at the peak, medians after one run to warm up."""
     run_once(network, mics, directions)
-    return statistics.median(run_once(network, mics, directions)[0] for _ in range(turns)) / SECONDS
-
-
-def peak_mb(name: str, mics: int, directions: int) -> float:
-    return run_once(make_network(name), mics, directions)[1]
-
-
-def measured_peak_mb(name: str, mics: int, directions: int) -> float:
-    """As :func:`peak_mb`, in a fresh process: memory that is freed is not given back."""
-    command = [sys.executable, __file__, "--memory", name, str(mics), str(directions)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    seconds, peaks_mb = zip(*(run_once(network, mics, directions) for _ in range(turns)), strict=True)
+    return statistics.median(seconds) / SECONDS, statistics.median(peaks_mb)
 
 
 if __name__ == "__main__":

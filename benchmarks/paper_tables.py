@@ -70,9 +70,10 @@ published or not measured.
 `make paper SPEECH=DIR NOISE=DIR OUT=DIR` trains and measures every row: 40,000 clips from scratch on one
 core, about a hundredth of the published training, the same rooms, voices and seed for all. So the order
 of methods may be compared with the paper, not the height of errors; networks that need long training lose
-most. `configs/paper.toml` is the published training, for a GPU and days. NAO and Eigenmike stand for
-LOCATA in the paper and for simulated rooms with these arrays here; our clips last 4 s, and frames are
-judged by their past alone.
+most. After so few clips the full network is far behind the published one, and behind [the bundled
+one](results.md), which learned longer. `configs/paper.toml` is the published training, for a GPU and days.
+NAO and Eigenmike stand for LOCATA in the paper and for simulated rooms with these arrays here; our clips
+last 4 s, and frames are judged by their past alone.
 """
 
 
