@@ -87,7 +87,7 @@ def main() -> None:
 
 def render_page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, comparison(), ablations(), costs(cost_rows()), robustness()])
+    return "\n".join([HEAD, comparison(), ablations(), grids(), costs(cost_rows()), robustness()])
 
 
 def cost_rows() -> list[dict[str, object]]:
@@ -142,6 +142,29 @@ def ablations() -> str:
         ]
         lines.append(f"| {title} | " + " | ".join(pairs) + " |")
     return "\n".join([*lines, missing([*ABLATIONS])])
+
+
+def grids() -> str:
+    """The full network on grids unlike those it learned on."""
+    found = [row for row in rows("full") if row["grid"] != "fibonacci:2048"]
+    if not found:
+        return ""
+    sizes = sorted({str(row["grid"]) for row in found}, key=lambda grid: int(grid.partition(":")[2]))
+    lines = [
+        "## Other grids",
+        f"The full network on `dynamic-s`, {found[0]['clips']} clips a column: degrees of mean error.\n",
+        "| talkers | " + " | ".join(f"`{size}`" for size in sizes) + " |",
+        "|---|" + "--:|" * len(sizes),
+    ]
+    for talkers in (1, 2):
+        cells = [
+            f"{row['mae_deg']:.1f}±{row['mae_ci95']:.1f}"
+            for size in sizes
+            for row in found
+            if (row["grid"], row["talkers"]) == (size, talkers)
+        ]
+        lines.append(f"| {talkers} | " + " | ".join(cells) + " |")
+    return "\n".join([*lines, ""])
 
 
 def missing(names: list[str]) -> str:

@@ -340,7 +340,7 @@ def hard() -> str:
     for suite in SUITES:
         for name in ("srp-phat-published", "srp-phat", "music-published", "music"):
             found = rows("paper/classical", suite=suite, estimator=name)
-            method, _, is_published = name.partition("-published")
+            method, is_published, _ = name.partition("-published")
             theirs = row("paper", suite=suite, estimator=method) if is_published else {}
             one, two = (
                 next((each for each in found if each["talkers"] == talkers), {}) for talkers in (1, 2)

@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 from free_field import plane_wave, random_array, random_direction, talker
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from numpy.testing import assert_allclose
 
 from anydoa.errors import GeometryError
@@ -64,7 +64,9 @@ def test_a_talker_is_found_by_microphones_that_turn_sound_upside_down(case: Esti
     axes = rotate(fibonacci_grid(8).directions, random_rotation(rng))
     array = array.replace(patterns=[MicrophonePattern(0.25, tuple(axis)) for axis in axes])
     direction = random_direction(rng)
-    heard = array.gains(direction)[:, None] * plane_wave(array, direction, talker(rng, 8000))
+    gains = array.gains(direction)
+    assume((np.abs(gains) > 0.1).sum() >= 6)  # the others hear noise alone, as if they were not there
+    heard = gains[:, None] * plane_wave(array, direction, talker(rng, 8000))
     scene = in_noise(rng, array, direction, heard, snr_db=40.0)
     grid = fibonacci_grid(1024)
     found = grid.directions[case.estimator.spectrum(scene.audio, array, grid).mean().argmax()]
