@@ -57,7 +57,8 @@ def main() -> None:
         write_record(target, measurement.record(rows))
         print(target, flush=True)
     target = arguments.results / "classical.json"
-    if "classical" in (arguments.only or ["classical"]) and not target.exists():
+    is_wanted = not arguments.only or "classical" in arguments.only
+    if is_wanted and not target.exists():
         measurement = Measurement(["python", "benchmarks/paper.py", *sys.argv[1:]], seed=arguments.seed)
         rows = [row for suite in arguments.suites for row in rows_of(CLASSICAL, suite, GRID, arguments)]
         write_record(target, measurement.record(rows))

@@ -16,6 +16,7 @@ from anydoa.plotting import FAINT, INK, picture
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "results" / "paper"
 PAGE = ROOT / "docs" / "paper.md"
+MAIN_GRID = "fibonacci:2048"
 SUITES = ("array/nao-v4", "array/em32", "dynamic-s", "dynamic-u")
 # Mean errors in degrees, and shares within 10 degrees in %, of the four columns.
 PEERS = {
@@ -101,7 +102,7 @@ def rows(name: str) -> list[Row]:
 
 def cell(found: list[Row], suite: str, *, share: bool = True) -> str:
     """Both numbers of talkers of one suite, each as error with interval, and share within 10 degrees."""
-    of_suite = [row for row in found if row["suite"] == suite and row["grid"] == "fibonacci:2048"]
+    of_suite = [row for row in found if row["suite"] == suite and row["grid"] == MAIN_GRID]
     parts = []
     for row in sorted(of_suite, key=lambda row: int(row["talkers"] or 0)):
         part = f"{row['mae_deg']:.1f}±{row['mae_ci95']:.1f}"
@@ -146,7 +147,7 @@ def ablations() -> str:
 
 def grids() -> str:
     """The full network on grids unlike those it learned on."""
-    found = [row for row in rows("full") if row["grid"] != "fibonacci:2048"]
+    found = [row for row in rows("full") if row["grid"] != MAIN_GRID]
     if not found:
         return ""
     sizes = sorted({str(row["grid"]) for row in found}, key=lambda grid: int(grid.partition(":")[2]))

@@ -7,6 +7,7 @@ TalkerTracker tells them when the recording is over.
     python benchmarks/tracking.py --quick   # 2 rooms an array, 5 scenes of peaks a row
     python benchmarks/tracking.py --rooms 200 --first-room 1100   # others
     python benchmarks/tracking.py --rooms 0 --scenes 8   # peaks alone
+    python benchmarks/tracking.py --noise 7   # believe peaks more than recordings do, or less
 
 Rooms: two talkers walk past each other for 20 s around an array, or stand, RT60 0.3 s, SNR 20 dB; each
 estimator finds its peaks in them. Scenes of peaks: peaks drawn at random around talkers who stand, walk and
@@ -174,7 +175,7 @@ def print_row(name: str, followed: list[Followed]) -> Row:
     return found
 
 
-def print_rooms(seeds: range) -> list[Row]:
+def print_rooms(seeds: range, noise: dict[str, float]) -> list[Row]:
     """Talkers in rooms of these seeds, for each array and estimator; each is simulated once an array."""
     rows: list[Row] = []
     if not seeds:
@@ -194,7 +195,7 @@ def print_rooms(seeds: range) -> list[Row]:
             for seed in seeds:
                 scene = make_scene(seed, array)
                 for name, estimator in estimators.items():
-                    options = TrackerOptions(least_score=estimator.threshold)
+                    options = TrackerOptions(least_score=estimator.threshold, **noise)
                     both = follow_both(scene.peaks(array, estimator), options, flat=flat)
                     for way, one in both.items():
                         followed[f"{name}, {way}"].append(one)
@@ -203,13 +204,13 @@ def print_rooms(seeds: range) -> list[Row]:
     return rows
 
 
-def print_peaks(num_scenes: int) -> list[Row]:
+def print_peaks(num_scenes: int, noise: dict[str, float]) -> list[Row]:
     """Scenes of peaks, for each kind and frame rate."""
     rows: list[Row] = []
     for kind in KINDS:
         for rate in FRAME_RATES:
             scenes = (peak_scene(seed, kind, frames_a_second=rate) for seed in range(num_scenes))
-            followed = [follow_both(scene) for scene in scenes]
+            followed = [follow_both(scene, TrackerOptions(**noise)) for scene in scenes]
             for way in WAYS:
                 name = f"peaks, {kind}, {rate} a second, {way}"
                 rows.append(print_row(name, [one[way] for one in followed]))
@@ -222,19 +223,21 @@ def main() -> None:
     parser.add_argument("--rooms", type=int, help="rooms an array; 20 if neither this nor --quick is given")
     parser.add_argument("--first-room", type=int, default=0, help="seed of the first of them")
     parser.add_argument("--scenes", type=int, help="scenes of peaks a row; 40 if neither this nor --quick")
+    parser.add_argument("--noise", type=float, help="noise_deg of both ways; if not given, the defaults")
     add_record_option(parser)
     args = parser.parse_args()
     recording = Recording(args.record)
     num_rooms = args.rooms if args.rooms is not None else (2 if args.quick else 20)
     num_scenes = args.scenes if args.scenes is not None else (5 if args.quick else 40)
+    noise = {} if args.noise is None else {"noise_deg": args.noise, "recording_noise_deg": args.noise}
     print(
         "| scenes | number | switches | false tracks a minute | missed % | GOSPA ° | OSPA ° "
         "| shown after s | µs a frame |"
     )
     print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
     with threadpool_limits(1):
-        rows = print_rooms(range(args.first_room, args.first_room + num_rooms))
-        rows += print_peaks(num_scenes)
+        rows = print_rooms(range(args.first_room, args.first_room + num_rooms), noise)
+        rows += print_peaks(num_scenes, noise)
     recording.keep(rows)
 
 

@@ -17,7 +17,7 @@ class TrackerOptions:
         noise_deg: standard deviation of the direction of a peak with the least score, along each axis. It
             falls with the root of the score: half as far for four times the score. Most of the error comes
             from the room and lasts for seconds, so it is counted for more than peaks scatter.
-        recorded_noise_deg: the same in recordings, more since estimators hear what comes later there: peaks
+        recording_noise_deg: the same in recordings, more since estimators hear what comes later there: peaks
             of one who walks stay behind, then leap, and those of two who meet are drawn together.
         correlation_s: time over which the errors of successive peaks are alike, because estimators average
             over it; so a hundred frames a second teach no more than ten.
@@ -55,7 +55,7 @@ class TrackerOptions:
 
     least_score: float = 0.1
     noise_deg: float = 7.0
-    recorded_noise_deg: float = 10.0
+    recording_noise_deg: float = 10.0
     correlation_s: float = 0.3
     speed_deg_s: float = 8.0
     speed_memory_s: float = 30.0

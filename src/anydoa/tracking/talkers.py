@@ -38,7 +38,7 @@ class TalkerTracker:
         self, frame_s: float, options: TrackerOptions | None = None, *, num_talkers: int | None = None
     ) -> None:
         options = TrackerOptions() if options is None else options
-        self.options = replace(options, noise_deg=options.recorded_noise_deg)
+        self.options = replace(options, noise_deg=options.recording_noise_deg)
         self._frame_s, self._num_talkers = frame_s, num_talkers
         self._store = PeakStore()
 
