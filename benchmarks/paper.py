@@ -1,26 +1,28 @@
 """The paper's comparison and its ablations: each configuration trained and tried out, one budget for all.
 
-    python benchmarks/paper.py --rooms ROOMS --speech SPEECH --noise NOISE --runs FOLDER [--only NAME ...]
+    python benchmarks/paper.py --rooms DIR --speech DIR --noise DIR --runs DIR --results DIR [--only NAME ...]
 
-Writes results/paper/NAME.json; with --seed 1, NAME-1.json. What is there is left out, and a run that was
-stopped goes on, so the same command may be stopped and started until all is done. Every row has the same
-rooms, voices and order of clips. Clips last 4 s as published, frames are judged by their past alone. The last
-to be measured, called ``classical``, are SRP-PHAT and MUSIC, as published and as bundled.
+Writes NAME.json into the folder of results; with --seed 1, NAME-1.json. What is there is left out, and a run
+that was stopped goes on, so the same command may be stopped and started until all is done. Every row has the
+same rooms, voices and order of clips. Clips last 4 s as published, frames are judged by their past alone. The
+last to be measured are SRP-PHAT and MUSIC, as published and as bundled; ``--only classical`` measures these.
 `benchmarks/paper_tables.py` renders all of it beside the published figures.
 """
 
 import argparse
+import shlex
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from anydoa.evaluation import open_suite, run_suite
-from anydoa.evaluation.record import Measurement, write_record
+from anydoa.evaluation.record import Measurement, Row, read_record, write_record
 from anydoa.evaluation.report import record_rows
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.spectrum import SpectrumEstimator
-from anydoa.training import RunFolder
+from anydoa.training import RunFolder, load_config
 from anydoa.training.agg_rl import TorchEstimator
 
 ROOT = Path(__file__).parents[1]
@@ -29,12 +31,23 @@ CLIP_S = 4.0
 GRID = 2048
 CLASSICAL = ("srp-phat-published", "music-published", "srp-phat", "music")
 OTHER_GRIDS = (128, 512, 1024, 4096, 8192)  # of the full network, on the first suite
+MEASURED_BY = ("seed", "limit", "duration", "suites")  # options that a record depends on
 LIMIT_OF_OTHER_GRIDS = 60  # clips a row
 
 
 def main() -> None:
+    arguments = make_parser().parse_args()
+    for config in configurations(arguments.configs, arguments.only):
+        name = config.stem + (f"-{arguments.seed}" if arguments.seed else "")
+        keep(name, partial(learned_rows, config, RunFolder(arguments.runs / name), arguments), arguments)
+    if not arguments.only or "classical" in arguments.only:
+        for name in CLASSICAL:
+            keep(name, partial(rows_on_suites, name, arguments), arguments)
+
+
+def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("rooms", "speech", "noise", "runs"):
+    for name in ("rooms", "speech", "noise", "runs", "results"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--only", nargs="+", default=[], help="names of configurations, or classical")
     parser.add_argument("--seed", type=int, default=0)
@@ -42,38 +55,33 @@ def main() -> None:
     parser.add_argument("--duration", type=float, default=CLIP_S, help="seconds of a clip that is measured")
     parser.add_argument("--suites", nargs="+", default=list(SUITES))
     parser.add_argument("--configs", type=Path, default=ROOT / "configs", help="with ablations and peers")
-    parser.add_argument("--results", type=Path, default=ROOT / "results" / "paper")
-    arguments = parser.parse_args()
-    for config in configurations(arguments.configs, arguments.only):
-        name = config.stem + (f"-{arguments.seed}" if arguments.seed else "")
-        target = arguments.results / f"{name}.json"
-        if target.exists():
-            continue
-        run = RunFolder(arguments.runs / name)
-        measurement = Measurement(["python", "benchmarks/paper.py", *sys.argv[1:]], seed=arguments.seed)
-        train(config, run, arguments)
-        rows = measure(run, config.stem, arguments)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_record(target, measurement.record(rows))
-        print(target, flush=True)
-    target = arguments.results / "classical.json"
-    is_wanted = not arguments.only or "classical" in arguments.only
-    if is_wanted and not target.exists():
-        measurement = Measurement(["python", "benchmarks/paper.py", *sys.argv[1:]], seed=arguments.seed)
-        rows = [row for suite in arguments.suites for row in rows_of(CLASSICAL, suite, GRID, arguments)]
-        write_record(target, measurement.record(rows))
-        print(target, flush=True)
+    return parser
+
+
+def keep(name: str, measure: Callable[[], list[Row]], arguments: argparse.Namespace) -> None:
+    """Measure and write a record, unless it is there; one that was measured otherwise is no such record."""
+    target = arguments.results / f"{name}.json"
+    if target.exists():
+        before = make_parser().parse_args(shlex.split(read_record(target).command)[2:])
+        if any(getattr(before, option) != getattr(arguments, option) for option in MEASURED_BY):
+            sys.exit(f"{target} has other {', '.join(MEASURED_BY)}; remove it or name another --results")
+        return
+    measurement = Measurement(["python", "benchmarks/paper.py", *sys.argv[1:]], seed=arguments.seed)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    write_record(target, measurement.record(measure()))
+    print(target, flush=True)
 
 
 def configurations(folder: Path, only: Sequence[str] = ()) -> list[Path]:
-    """The full network first: all others are compared with it."""
+    """The full network first: all others are compared with it; the first of those that say the same."""
     every = [path for kind in ("ablations", "peers") for path in sorted((folder / kind).glob("*.toml"))]
-    unknown = set(only) - {path.stem for path in every} - {"classical"}
+    configs = [load_config(path) for path in every]
+    first = {path.stem: every[configs.index(config)] for path, config in zip(every, configs, strict=True)}
+    unknown = set(only) - {*first, "classical"}
     if unknown:
         sys.exit(f"no configurations are called {', '.join(sorted(unknown))}")
-    return sorted(
-        (path for path in every if not only or path.stem in only), key=lambda path: path.stem != "full"
-    )
+    wanted = dict.fromkeys(first[name] for name in first if not only or name in only)
+    return sorted(wanted, key=lambda path: path.stem != "full")
 
 
 def train(config: Path, run: RunFolder, arguments: argparse.Namespace) -> None:
@@ -91,30 +99,35 @@ def train(config: Path, run: RunFolder, arguments: argparse.Namespace) -> None:
     )
 
 
-def measure(run: RunFolder, name: str, arguments: argparse.Namespace) -> list[dict[str, object]]:
+def learned_rows(config: Path, run: RunFolder, arguments: argparse.Namespace) -> list[Row]:
     """Rows of every suite; each also says how large the network is and how long it has learned."""
-    estimator = TorchEstimator(run.model, name)
+    train(config, run, arguments)
+    estimator = TorchEstimator(run.model, config.stem)
     last = run.read_log()[-1]
     about = {
         "parameters": sum(parameter.numel() for parameter in estimator.network.parameters()),
         "training_clips": last["examples"],
         "training_hours": last["hours"],
     }
-    rows = [row for suite in arguments.suites for row in rows_of([estimator], suite, GRID, arguments)]
-    if name == "full":
+    rows = rows_on_suites(estimator, arguments)
+    if config.stem == "full":
         for size in OTHER_GRIDS:
-            rows += rows_of([estimator], SUITES[0], size, arguments, limit=LIMIT_OF_OTHER_GRIDS)
+            rows += rows_of(estimator, SUITES[0], size, arguments, limit=LIMIT_OF_OTHER_GRIDS)
     return [{**row, **about} for row in rows]
 
 
+def rows_on_suites(estimator: str | SpectrumEstimator, arguments: argparse.Namespace) -> list[Row]:
+    return [row for suite in arguments.suites for row in rows_of(estimator, suite, GRID, arguments)]
+
+
 def rows_of(
-    estimators: Sequence[str | SpectrumEstimator],
+    estimator: str | SpectrumEstimator,
     suite: str,
     grid: int,
     arguments: argparse.Namespace,
     *,
     limit: int | None = None,
-) -> list[dict[str, object]]:
+) -> list[Row]:
     clips = open_suite(
         suite,
         speech=arguments.speech,
@@ -125,7 +138,7 @@ def rows_of(
     limits = [one for one in (limit, arguments.limit) if one is not None]
     scores = run_suite(
         clips,
-        estimators,
+        [estimator],
         fibonacci_grid(grid),
         limit=min(limits, default=None),
         look_ahead_s=[0.0],

@@ -1,13 +1,14 @@
 """What the networks of the paper's comparison cost: multiply-adds, parameters, time and memory.
 
     python benchmarks/paper_cost.py            # some minutes; writes results/paper/cost.json
-    python benchmarks/paper_cost.py --counts   # multiply-adds alone, exact on any machine
+    python benchmarks/paper_cost.py --counts   # multiply-adds alone, exact on any machine; writes nothing
 
 Multiply-adds are counted as they are executed, by torch's own counter: matrix products and convolutions of
 whole networks with a hop of 256 samples, without element-wise work. Gridnet depends on the grid alone and is
-counted by itself, for it is computed once. The exponent is the slope of a line through the logarithms of
-microphones and of multiply-adds. Times are medians on one thread, memory is the peak above what the process
-had before.
+counted by itself, for it is computed once. Attention is counted as products, though up to 16 pairs it is
+summed element by element, which the counter does not see. The exponent is the slope of a line through the
+logarithms of microphones and of multiply-adds. Times are medians on one thread, memory is the peak above what
+the process had before.
 """
 
 import argparse
@@ -16,6 +17,7 @@ import statistics
 import sys
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -26,6 +28,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from anydoa.evaluation.record import Measurement, write_record
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.networks import AggRl
+from anydoa.networks.layers import dual_path
 from anydoa.training import load_config
 
 ROOT = Path(__file__).parents[1]
@@ -50,7 +53,7 @@ def main() -> None:
     parser.add_argument("--counts", action="store_true", help="measure neither time nor memory")
     parser.add_argument("--turns", type=int, default=3, help="runs whose median is the time")
     parser.add_argument("--networks", nargs="+", default=list(NETWORKS))
-    parser.add_argument("--record", type=Path, default=ROOT / "results" / "paper" / "cost.json")
+    parser.add_argument("--record", type=Path, help="file to write; default: only if all is measured")
     options = parser.parse_args()
     torch.set_num_threads(1)
     measurement = Measurement(["python", "benchmarks/paper_cost.py", *sys.argv[1:]])
@@ -60,8 +63,11 @@ def main() -> None:
             rows += rows_of(name, options)
             shown = [row for row in rows if row["network"] == Path(name).name]
             print(Path(name).name, *(f"{row['multiply_adds_per_s'] / 1e9:.3f}" for row in shown), flush=True)
-    options.record.parent.mkdir(parents=True, exist_ok=True)
-    write_record(options.record, measurement.record(rows))
+    is_whole = not options.counts and options.networks == list(NETWORKS)
+    record = options.record or (ROOT / "results" / "paper" / "cost.json" if is_whole else None)
+    if record is not None:
+        record.parent.mkdir(parents=True, exist_ok=True)
+        write_record(record, measurement.record(rows))
 
 
 def make_network(name: str) -> AggRl:
@@ -117,7 +123,7 @@ def count(network: AggRl, mics: int, directions: int) -> tuple[int, int]:
     audio = audio[..., : config.window_length + 3 * config.hop_length]
     with FlopCounterMode(display=False) as of_grid:
         kept = network.grid_representation(grid)[-1:]
-    with FlopCounterMode(display=False) as of_sound:
+    with patch.object(dual_path, "MAX_BULK_PAIRS", 0), FlopCounterMode(display=False) as of_sound:
         frames = network.combine(network.represent(audio, positions)[:, -1:], kept).shape[-1]
     # Torch counts two operations a multiply-add.
     of_frame = of_sound.get_total_flops() / 2 / frames

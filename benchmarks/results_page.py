@@ -41,6 +41,7 @@ NAMES = {
 COLORS = {"steered": "#2f6fab", "srp-phat": "#c9873a", "music": "#8a8a8a", "agg-rl": "#4f9a6b"}
 ESTIMATORS = tuple(COLORS)
 SUITES = ("dynamic-s", "dynamic-u")
+SINGLE_WINDOWS = ("srp-phat-published", "srp-phat", "music-published", "music")  # records in results/paper
 DRAWN = "figures "  # what a picture was drawn from stands in it, behind this word
 
 Row = dict[str, object]
@@ -338,8 +339,8 @@ def later_sources() -> str:
 def hard() -> str:
     lines = []
     for suite in SUITES:
-        for name in ("srp-phat-published", "srp-phat", "music-published", "music"):
-            found = rows("paper/classical", suite=suite, estimator=name)
+        for name in SINGLE_WINDOWS:
+            found = rows(f"paper/{name}", suite=suite)
             method, is_published, _ = name.partition("-published")
             theirs = row("paper", suite=suite, estimator=method) if is_published else {}
             one, two = (
@@ -356,7 +357,7 @@ def hard() -> str:
 
 
 def hard_sources() -> str:
-    return sources("paper/classical", "paper")
+    return sources(*(f"paper/{name}" for name in SINGLE_WINDOWS), "paper")
 
 
 def clean() -> str:
@@ -866,7 +867,7 @@ def paper() -> str:
 def _ours(suite: str, estimator: str) -> list[Row]:
     """Our rows of a published estimator."""
     if estimator in ("srp-phat", "music"):
-        return rows("paper/classical", suite=suite, estimator=f"{estimator}-published")
+        return rows(f"paper/{estimator}-published", suite=suite)
     return rows(suite, estimator=estimator, look_ahead_s=0.0)
 
 

@@ -6,8 +6,9 @@
 
 One talker 1.5 m away in rooms of 6 x 6 x 3 to 10 x 8 x 6 m, RT60 0.5 s, SNR 15 dB, 8 microphones scattered in
 a ball 10 cm wide; each factor leaves all else as it is. Clip i has the same room, places, voice and noise at
-every point of a factor. Frames are judged by their past alone. Every point is written down when it is
-measured, so the same command may be stopped and started until all is done. One thread.
+every point of a factor, but for numbers of microphones, which draw others. Frames are judged by their past
+alone. Every point is written down when it is measured, so the same command may be stopped and started until
+all is done. One thread.
 
 Silent microphones give zeros, and no estimator is told. Missing ones are gone from the array too; the truth
 stays that of the whole array, whose centre is up to 2 cm away. Positions are off by a normal error of this
@@ -108,28 +109,27 @@ def main() -> None:
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Every point that has no rows yet; the record is written anew after each."""
+    """Every point that has no rows of as many clips yet; the record is written anew after each."""
     measurement = Measurement(["python", "benchmarks/robustness.py", *sys.argv[1:]], seed=SEED)
     rows = [dict(row) for row in read_record(options.record).rows] if options.record.exists() else []
     estimators = {name: make_estimator(name) for name in dict.fromkeys(options.estimators)}
     material = Material(options.speech, options.noise)
     for factor in options.only:
         for value in FACTORS[factor].values:
-            done = {row["estimator"] for row in rows if (row["factor"], row["value"]) == (factor, value)}
+            this = {"factor": factor, "value": value, "clips": options.clips, "clip_s": options.seconds}
+            done = {row["estimator"] for row in rows if row.items() >= this.items()}
             wanted = {name: one for name, one in estimators.items() if name not in done}
             if not wanted:
                 continue
-            rows += rows_of(factor, value, wanted, material, options)
+            new = rows_of(factor, value, wanted, material, options)
+            at = {(factor, value, name) for name in wanted}
+            rows = [row for row in rows if (row["factor"], row["value"], row["estimator"]) not in at] + new
             options.record.parent.mkdir(parents=True, exist_ok=True)
             write_record(options.record, measurement.record(rows))
             print(
                 factor,
                 value,
-                *(
-                    f"{row['estimator']} {row['mae_deg']:.1f}"
-                    for row in rows[-len(wanted) :]
-                    if row["mae_deg"] is not None
-                ),
+                *(f"{row['estimator']} {row['mae_deg']:.1f}" for row in new if row["mae_deg"] is not None),
                 flush=True,
             )
 
@@ -148,7 +148,7 @@ def rows_of(
             with threadpool_limits(1):
                 scores = [score_clip(estimator, clip, GRID) for clip in clips]
         except AnydoaError as error:
-            rows.append({**row, **dict.fromkeys(MEASURED), "refused": str(error)})
+            rows.append({**row, **dict.fromkeys(MEASURED), "clips": len(clips), "refused": str(error)})
             continue
         measured = asdict(report_rows(scores)[0])
         rows.append({**row, **{key: measured[key] for key in MEASURED}})

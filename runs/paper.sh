@@ -1,10 +1,14 @@
 #!/bin/sh
 # The paper's comparison and its ablations (benchmarks/paper.py) from nothing but speech and noise.
 #   runs/paper.sh SPEECH NOISE OUT [OPTION...]
-# An hour a row on one core of an idle machine, several where U-Net looks at all pairs of microphones. Tables are in
-# results/paper. Stop and start it at will (runs/common.sh); OPTIONs are those of benchmarks/paper.py, such as --only full pm.
+# About 40 minutes a row on one core of an idle machine, 3 hours where U-Net looks at all pairs of microphones. Records are in
+# OUT/results/paper, tables in OUT/paper.md. Stop and start it at will (runs/common.sh); OPTIONs are those of
+# benchmarks/paper.py, such as --only full pm.
 . "$(dirname "$0")/common.sh"
 shift 3
 
 "$ANYDOA" rooms --count 6000 --seed 1 --array random:4-12 --output "$OUT/balls" --quiet
-"${PYTHON:-$ROOT/.venv/bin/python}" "$ROOT/benchmarks/paper.py" --rooms "$OUT/balls" --speech "$SPEECH" --noise "$NOISE" --runs "$OUT/paper" "$@"
+PYTHON=${PYTHON:-$ROOT/.venv/bin/python}
+"$PYTHON" "$ROOT/benchmarks/paper.py" --rooms "$OUT/balls" --speech "$SPEECH" --noise "$NOISE" --runs "$OUT/paper" \
+    --results "$OUT/results/paper" "$@"
+"$PYTHON" "$ROOT/benchmarks/paper_tables.py" --results "$OUT/results/paper" --page "$OUT/paper.md"

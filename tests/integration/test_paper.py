@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import paper
+import paper_tables
 import pytest
 import torch
 
@@ -32,7 +33,11 @@ SMALLER = {"num_features": 32, "num_heads": 4, "num_blocks": 1, "latent_size": 3
 
 
 def test_the_comparison_is_seven_peers_and_sixteen_ablations_and_begins_with_the_full_network() -> None:
-    assert [sum(path.parent.name == kind for path in EVERY) for kind in ("peers", "ablations")] == [7, 16]
+    files = {path.stem for kind in ("peers", "ablations") for path in (CONFIGS / kind).glob("*.toml")}
+    assert len(files) == 7 + 16
+    # One is in both tables, and learns once.
+    assert files - {path.stem for path in EVERY} == {"gi-doaenet-agg-rl"}
+    assert paper_tables.SAME_AS == {"gi-doaenet-agg-rl": "dft-absolute"}
     assert EVERY[0].stem == "full"
 
 

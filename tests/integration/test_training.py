@@ -4,7 +4,7 @@ import json
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -250,6 +250,7 @@ def test_the_parts_of_a_network_learn_one_after_the_other(config: AggRlTraining,
         assert any("plane_wave_net" not in name for name in moved) == learns
         assert any("plane_wave_net" in name for name in moved) == (before is not weights[0])
     assert (whole.position.examples, whole.average.decay) == (24, 0.5)
+    assert load_checkpoint(RunFolder(tmp_path / "whole").model).network.config == model
 
     in_parts(run, tmp_path / "parts", interrupted_after=3)
     torch.testing.assert_close(
@@ -270,6 +271,20 @@ def test_a_run_begins_with_the_weights_of_another_and_counts_what_they_learnt_fr
     second.run(StopRequest())
     in_all = load_checkpoint(RunFolder(tmp_path / "second").model).notes["training"]
     assert in_all["examples"] == 2 * learnt.notes["training"]["examples"]
+
+
+def test_what_weights_have_learnt_from_is_that_of_the_checkpoint(
+    config: AggRlTraining, tmp_path: Path
+) -> None:
+    weights = tmp_path / "first.safetensors"
+    save_checkpoint(weights, AggRl(MODEL), {"training": {"examples": 100, "hours": 1.0}})
+    short = replace(config, stages=config.stages[:1])
+    for folder, began, goes_on, examples in (("a", str(weights), "", 108), ("b", "", str(weights), 8)):
+        trainer(replace(short, initial_weights=began), tmp_path / folder).checkpoint()
+        resumed = trainer(replace(short, initial_weights=goes_on), tmp_path / folder)
+        assert resumed.resume() == []
+        resumed.run(StopRequest())
+        assert load_checkpoint(RunFolder(tmp_path / folder).model).notes["training"]["examples"] == examples
 
 
 def test_weights_of_another_network_are_refused(config: AggRlTraining, tmp_path: Path) -> None:
@@ -330,6 +345,40 @@ def test_scores_by_the_past_and_by_later_sound_are_learnt_together(
         replace(run, steered=SteeredOptions())
 
 
+def test_processes_that_share_a_step_hear_as_far_ahead_as_one_would(
+    config: AggRlTraining, tmp_path: Path
+) -> None:
+    weights = tmp_path / "mask.safetensors"
+    save_checkpoint(weights, MaskNet(MaskNetConfig(hidden_size=16, num_layers=1, wide_size=8)).eval())
+    stage = StageOptions("scores", 2.0, batch_size=4, duration_s=0.6, microphones=(4, 4))
+    run = of_scores(config, (stage,), weights, ScoreNetConfig(ahead_slots=24, widths=(4, 8), hidden_size=8))
+    run = replace(run, data=replace(run.data, ahead_slots=(0, 0, 40, 6), keep_every=2, clips=4))
+    whole, first, second = (
+        next(open_task(run, tmp_path / str(share), share).batches(stage, first=0))
+        for share in (ProcessShare(), ProcessShare(0, 2), ProcessShare(1, 2))
+    )
+    assert (len(first.wide_cells), len(second.cells)) == (0, 0)
+    torch.testing.assert_close(first.cells, whole.cells)
+    torch.testing.assert_close(second.wide_cells, whole.wide_cells)
+    # A step in which nobody was found teaches nothing.
+    task = open_task(run, tmp_path, ProcessShare())
+    nothing = {field.name: getattr(whole, field.name)[:0] for field in fields(whole)}
+    loss = task.loss(replace(whole, **nothing))
+    loss.backward()
+    assert loss.item() == 0
+
+
+def test_a_run_that_goes_on_says_so_when_its_mask_is_another(config: AggRlTraining, tmp_path: Path) -> None:
+    weights = tmp_path / "mask.safetensors"
+    save_checkpoint(weights, MaskNet(MaskNetConfig(hidden_size=16, num_layers=1)).eval())
+    stages = (StageOptions("scores", 1.0, batch_size=4, duration_s=0.4, microphones=(4, 4)),)
+    run = of_scores(config, stages, weights, ScoreNetConfig(widths=(4, 8), hidden_size=8))
+    trainer(run, tmp_path / "run").checkpoint()
+    assert trainer(run, tmp_path / "run").resume() == []
+    save_checkpoint(weights, MaskNet(MaskNetConfig(hidden_size=8, num_layers=1)).eval())
+    assert trainer(run, tmp_path / "run").resume() == ["data.mask_weights"]
+
+
 def test_a_score_network_without_a_mask_is_refused() -> None:
     stages = (StageOptions("scores", 1.0, batch_size=4),)
     with pytest.raises(ConfigError, match=r"data\.mask_weights is empty"):
@@ -377,7 +426,7 @@ def test_sigterm_stops_the_command_with_a_checkpoint_to_resume(tmp_path: Path) -
         assert process.stdout is not None
         assert "geometry" in process.stdout.readline()
         process.send_signal(signal.SIGTERM)
-        assert "stopped (SIGTERM); go on with" in process.communicate(timeout=60)[0]
+        assert "stopped (SIGTERM); the same command goes on" in process.communicate(timeout=60)[0]
     assert process.returncode == 128 + signal.SIGTERM
     assert RunFolder(tmp_path).load().numbers["position"]["examples"] < 160
     resumed = trainer(load_config(SMOKE, [*short[1::2], "data.workers=0"]), tmp_path)

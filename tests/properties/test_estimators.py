@@ -74,6 +74,7 @@ def test_every_estimator_is_on_the_protocol(case: EstimatorCase) -> None:
 
 @every_look_ahead
 @few_examples
+@example(1281, 155)  # chances near zero, which iterations move a little further with every rounding
 @given(seeds, seeds)
 def test_the_order_of_microphones_changes_nothing(case: EstimatorCase, scene_seed: int, seed: int) -> None:
     scene = random_scene(scene_seed, case.fewest_microphones)

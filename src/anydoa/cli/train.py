@@ -83,7 +83,7 @@ def train(
     choices = load_config(config, [*named, *(override or [])])
     stop = StopRequest(minutes)
     folder = RunFolder(run)
-    for weights in choices.weight_files:
+    for weights in choices.weight_files.values():
         note_input(weights, "file of weights that the run begins with")
     check_outputs(folder.model)
     is_first = environ.get("RANK", "0") == "0"  # of the processes that train together
@@ -99,7 +99,7 @@ def train(
     if not accelerator.is_main_process:
         return
     if stop.reason:
-        tell(f"stopped ({stop.reason}); go on with: anydoa train {config} --run {run}")
+        tell(f"stopped ({stop.reason}); the same command goes on")
     tell(f"learning curve {folder.log}")
     if stop.urgent:  # so that a script does not take a stopped run for a whole one
         raise typer.Exit(_SIGNALLED + signal.Signals.__members__.get(stop.reason, signal.SIGTERM))

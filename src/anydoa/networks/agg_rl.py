@@ -218,6 +218,13 @@ class AggRl(nn.Module):
         representation, memory = self.augeonet(ready, mic_positions, mic_mask, state, scored)
         return representation, {"samples": samples[..., used:], **memory}
 
+    def without_plane_waves(self) -> "AggRl":
+        """The same network without PlaneWaveNet."""
+        part = AggRl(replace(self.config, plane_waves=False))
+        kept = part.state_dict().keys()
+        part.load_state_dict({name: value for name, value in self.state_dict().items() if name in kept})
+        return part.train(self.training)
+
     def learn_plane_waves_only_(self) -> None:
         """Leave all but PlaneWaveNet as it is, normalisation included, until :meth:`learn_all_`."""
         assert self.augeonet.plane_wave_net is not None

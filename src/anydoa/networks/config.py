@@ -25,6 +25,8 @@ class AggRlConfig:
         num_bins: frequency bins of the transform.
         trunk: what turns audio and positions into a representation: ``augeonet``, or one of the networks it
             is compared with, ``u-net`` and ``neural-srp``, which look at all pairs of microphones.
+        pairs_per_step: most pairs that such a network learns from in a step, drawn at random; where it runs
+            it hears all.
         output: ``grid`` meets any directions in the latent space, by Gridnet; ``fixed`` has weights of its
             own for each direction of one grid, and gives others the value of the nearest.
         fixed_directions: directions of the Fibonacci sphere of a fixed output.
@@ -69,6 +71,7 @@ class AggRlConfig:
     hop_length: int = 128
     num_bins: int = 257
     trunk: Literal["augeonet", "u-net", "neural-srp"] = "augeonet"
+    pairs_per_step: int = 496
     output: Literal["grid", "fixed"] = "grid"
     fixed_directions: int = 2048
     transform: Literal["learnable", "uniform", "learnable-from-uniform", "logit"] = "learnable"
@@ -99,9 +102,9 @@ class AggRlConfig:
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             _check_field(field, getattr(self, field.name))
-        _check_multiple("window_length", self.window_length, self.hop_length)
+        _check_multiple("window_length", self.window_length, self.hop_length, "hop_length")
         _check_multiple("window_length", self.window_length, 2)
-        _check_multiple("num_features", self.num_features, self.num_heads)
+        _check_multiple("num_features", self.num_features, self.num_heads, "num_heads")
         _check_multiple("num_features", self.num_features, 4)
         _check_multiple("latent_size", self.latent_size, 4)
         if self.num_bins < 2:
@@ -213,6 +216,7 @@ def _check_field(field: "dataclasses.Field[Any]", value: Any) -> None:
         raise ConfigError(f"{field.name} must be whole, got {value!r}")
 
 
-def _check_multiple(name: str, value: int, divisor: int) -> None:
+def _check_multiple(name: str, value: int, divisor: int, divisor_name: str = "") -> None:
     if value % divisor:
-        raise ConfigError(f"{name} must be a multiple of {divisor}, got {value}")
+        rule = f"{name} must be a multiple of {divisor_name or divisor}"
+        raise ConfigError(f"{rule}, got {value} and {divisor}" if divisor_name else f"{rule}, got {value}")

@@ -70,6 +70,10 @@ class MaskNetConfig:
             least = 0 if one.name == "wide_size" else 1
             if getattr(self, one.name) < least:
                 raise ConfigError(f"{one.name} must be at least {least}, got {getattr(self, one.name)}")
+        if self.num_features != len(FEATURE_OFFSET):
+            raise ConfigError(
+                f"num_features must be {len(FEATURE_OFFSET)}, those of a bin, got {self.num_features}"
+            )
         if self.first_bin + self.num_bins > self.window_length // 2 + 1:
             raise ConfigError(
                 f"a window of {self.window_length} samples has {self.window_length // 2 + 1} bins, "

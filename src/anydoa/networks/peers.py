@@ -27,6 +27,7 @@ from anydoa.networks.layers.recurrence import Recurrence
 from anydoa.networks.plane_wave_net import ScoredDirections
 from anydoa.networks.trunk import Trunk
 
+PAIRS_AT_ONCE = 16  # where nothing is learned: so many fit a cache, which halves the time of many microphones
 NUM_LAGS = 64  # at the sample rate of the network; the middle ones, 0.7 m to both sides
 
 
@@ -66,20 +67,25 @@ class PairwiseTrunk(Trunk):
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
         """Representation from spectra on, microphones in the order of the layout; there is no memory."""
         assert state is None  # there is nothing to go on from
-        first, second = torch.triu_indices(len(real), len(real), 1, device=real.device)
-        # mic frame batch freq -> pair frame batch lag
-        with torch.autocast(real.device.type, enabled=False):
-            lags = self.correlate(real, imag, first, second)
-        # -> pair frame batch feature
-        scalars = place_scalars(layout.places[first] - layout.places[second])
-        features = self.pair_network(lags, scalars)
-        # -> frame batch feature: mean over the pairs whose microphones are both there
-        if layout.mic_mask is None:
-            pooled = features.mean(0)
-        else:
-            present = layout.mic_mask[:, first] & layout.mic_mask[:, second]
-            weight = present.T[:, None, :, None].to(features.dtype)
-            pooled = (features * weight).sum(0) / weight.sum(0).clamp(min=1)
+        pairs = self.draw_pairs(len(real)).to(real.device)
+        # In training all at once: the statistics of a batch are those of all its pairs.
+        at_once = pairs.shape[1] if self.training else PAIRS_AT_ONCE
+        total = count = real.new_zeros(())
+        for first, second in torch.split(pairs, at_once, 1):
+            # mic frame batch freq -> pair frame batch lag
+            with torch.autocast(real.device.type, enabled=False):
+                lags = self.correlate(real, imag, first, second)
+            # -> pair frame batch feature
+            scalars = place_scalars(layout.places[first] - layout.places[second])
+            features = self.pair_network(lags, scalars)
+            # -> frame batch feature: those of pairs whose microphones are both there
+            weight = features.new_ones(len(first), 1, features.shape[2], 1)
+            if layout.mic_mask is not None:
+                present = layout.mic_mask[:, first] & layout.mic_mask[:, second]
+                weight = present.T[:, None, :, None].to(features.dtype)
+            total = total + (features * weight).sum(0)
+            count = count + weight.sum(0)
+        pooled = total / count.clamp(min=1)
         # -> batch output frame latent
         y = torch.stack([output(pooled) for output in self.outputs])
         return y.permute(2, 0, 1, 3), {}
@@ -105,6 +111,17 @@ class PairwiseTrunk(Trunk):
             pair_mask=None,
             places=take_microphones(places, rows).transpose(0, 1),
         )
+
+    def draw_pairs(self, num_mics: int) -> Int[Tensor, "2 pair"]:
+        """Numbers of the first and the second microphone of the pairs to hear: all, in training maybe fewer.
+
+        The mean over some that are drawn at random has the same expectation.
+        """
+        pairs = torch.triu_indices(num_mics, num_mics, 1)
+        most = self.config.pairs_per_step
+        if self.training and pairs.shape[1] > most:
+            pairs = pairs[:, torch.randperm(pairs.shape[1])[:most]]
+        return pairs
 
     def correlate(
         self,

@@ -53,8 +53,13 @@ class ScoreNetConfig:
     dropout: float = 0.1
 
     def __post_init__(self) -> None:
-        if min(self.num_slots, self.num_bands, self.hidden_size, *self.widths) < 1 or not self.widths:
-            raise ConfigError(f"sizes of the score network must be at least 1, got {self}")
+        if not self.widths:
+            raise ConfigError("widths must be one width or more, got none")
+        for name in ("num_slots", "num_bands", "hidden_size"):
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+        if min(self.widths) < 1:
+            raise ConfigError(f"widths must be at least 1, got {self.widths}")
         if self.ahead_slots < 0:
             raise ConfigError(f"ahead_slots must be 0 or more, got {self.ahead_slots}")
         if not 0 <= self.dropout < 1:

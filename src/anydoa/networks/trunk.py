@@ -41,7 +41,8 @@ class Trunk(nn.Module, ABC):
         # Phases need all the digits there are, in mixed precision too.
         with torch.autocast(audio.device.type, enabled=False):
             real, imag = self.transform(audio)
-        return self.represent_spectra(real, imag, layout, state, scored)
+        representation, memory = self.represent_spectra(real, imag, layout, state, scored)
+        return representation, {} if state is None else memory
 
     @abstractmethod
     def lay_out(

@@ -1,9 +1,17 @@
 from . import agg_rl as agg_rl
 from .accelerator import make_accelerator as make_accelerator
+from .config import DataOptions as DataOptions
+from .config import OptimizerOptions as OptimizerOptions
+from .config import StageOptions as StageOptions
+from .config import TrainingConfig as TrainingConfig
+from .config import ValidationOptions as ValidationOptions
 from .config_file import load_config as load_config
 from .loop import Trainer as Trainer
+from .mask import MaskTraining as MaskTraining
 from .run import RunFolder as RunFolder
 from .run import StepReport as StepReport
 from .run import StopRequest as StopRequest
 from .run import Watcher as Watcher
+from .score import ScoreData as ScoreData
+from .score import ScoreTraining as ScoreTraining
 from .task import ValidationResult as ValidationResult

@@ -105,7 +105,8 @@ class DataOptions:
         noise: folder of a corpus of noise.
         events: folder of a corpus of events, any sound but speech, of which talkers are drawn, too.
         cache: folder for decoded corpora; empty: inside the run's folder.
-        held_out: share of rooms and speakers kept for validation where there are none for that.
+        held_out: share of rooms and speakers kept for validation where there are none for that, at most a
+            half; of rooms one in so many.
         workers: processes that mix clips; 0 mixes in the training process.
     """
 
@@ -118,10 +119,10 @@ class DataOptions:
     workers: int = field(default=1, metadata=LOCAL)
 
     def __post_init__(self) -> None:
-        if not 0 < self.held_out < 1:
-            raise ConfigError(f"data.held_out must be above 0 and below 1, got {self.held_out}")
+        if not 0 < self.held_out <= 0.5:
+            raise ConfigError(f"held_out must be above 0 and at most 0.5, got {self.held_out}")
         if self.workers < 0:
-            raise ConfigError(f"data.workers must be 0 or more, got {self.workers}")
+            raise ConfigError(f"workers must be 0 or more, got {self.workers}")
 
 
 @dataclass(frozen=True)
@@ -209,9 +210,9 @@ class TrainingConfig:
         return False
 
     @property
-    def weight_files(self) -> tuple[str, ...]:
-        """Files of weights that the run begins with."""
-        return (self.initial_weights,) if self.initial_weights else ()
+    def weight_files(self) -> dict[str, str]:
+        """Files of weights that the run needs, by the names of the choices."""
+        return {"initial_weights": self.initial_weights} if self.initial_weights else {}
 
     def during(self: _Config, stage: StageOptions) -> _Config:
         """The choices that hold in a stage: its own, and those of the run where it has none."""

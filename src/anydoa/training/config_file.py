@@ -122,10 +122,11 @@ def _parse(text: str) -> Any:
 
 def _build(kind: Any, values: Any, path: str) -> Any:
     if not isinstance(values, Mapping):
-        raise ConfigError(f"{path} must be a table, got {values!r}")
-    if hasattr(kind, "from_dict"):  # such as the configuration of a network
-        return kind.from_dict(values)
+        raise ConfigError(f"{path.rstrip('.')} must be a table, got {values!r}")
     fields = {one.name: one for one in dataclasses.fields(kind)}
+    known = {key: _convert(fields[key].type, values[key], path + key) for key in values if key in fields}
+    if hasattr(kind, "from_dict"):  # such as the configuration of a network, which knows its own names
+        return kind.from_dict({**values, **known})
     for key in values:
         if key not in fields:
             raise ConfigError(
@@ -134,7 +135,10 @@ def _build(kind: Any, values: Any, path: str) -> Any:
     for name, one in fields.items():
         if name not in values and one.default is one.default_factory is dataclasses.MISSING:
             raise ConfigError(f"{path + name!r} is missing; add it")
-    return kind(**{key: _convert(fields[key].type, value, path + key) for key, value in values.items()})
+    try:
+        return kind(**known)
+    except ConfigError as error:
+        raise ConfigError(f"{path.rstrip('.')}: {error}" if path else str(error)) from None
 
 
 def _convert(kind: Any, value: Any, path: str) -> Any:

@@ -79,9 +79,36 @@ class SceneMaterial:
         noise = load_pool(self.noise, kind="noise", cache=self.cache) if self.noise else None
         events = load_pool(self.events, kind="events", cache=self.cache) if self.events else None
         return SceneMixer(
-            PartOfRooms(RirBank(self.bank), self.held_out, held_out=self.validation), speech, noise,
+            self.rooms(), speech, noise,
             seed=seed, duration_s=duration_s, max_talkers=max_talkers, recipe=recipe, events=events,
         )  # fmt: skip
+
+    def rooms(self) -> "PartOfRooms":
+        """The rooms.
+
+        Raises:
+            ConfigError: if there is no bank, or there are too few.
+        """
+        return PartOfRooms(RirBank(self.bank), self.held_out, held_out=self.validation)
+
+    def microphone_counts(self, limits: tuple[int, int], what: str) -> range:
+        """Numbers of microphones within limits that an array of these rooms has at the most.
+
+        Args:
+            limits: fewest and most.
+            what: what asks, for the error.
+
+        Raises:
+            ConfigError: if no array has so many.
+        """
+        fewest, most = limits
+        largest = int(self.rooms().mic_counts.max())
+        if largest < fewest:
+            raise ConfigError(
+                f"{what}: microphones are {fewest} to {most}, but arrays of the rooms in {self.bank} have at "
+                f"most {largest}; lower microphones or build rooms with larger arrays"
+            )
+        return range(fewest, min(most, largest) + 1)
 
 
 class RunScenes:
@@ -121,12 +148,17 @@ class RunScenes:
             for folder in (data.noise, data.events)
         ]
         self._training, self._held_out = zip(speech, *others, strict=True)
+        for stage in config.stages:
+            if stage.needs_rooms:
+                self.training(stage.bank).microphone_counts(stage.microphones, f"stage {stage.name!r}")
+        if config.validation.needs_rooms:
+            self.held_out().microphone_counts(config.validation.microphones, "validation")
 
     def training(self, bank: str) -> SceneMaterial:
         """Rooms and recordings to train on, from a folder inside that of the banks."""
         speech, noise, events = self._training
         path = Path(self.config.data.bank) / bank
-        held_out = self.config.data.held_out
+        held_out = 0.0 if self.config.validation.bank else self.config.data.held_out
         return SceneMaterial(path, speech, noise, self.cache, held_out, events=events)
 
     def held_out(self) -> SceneMaterial:
@@ -158,7 +190,10 @@ class RunScenes:
         options, scenes = self.config.validation, []
         for num_talkers in range(1, MAX_TALKERS + 1):
             mixer = self.held_out_mixer(num_talkers, recipe, duration_s=options.duration_s)
-            scenes += [mixer.scene(clip) for clip in range(options.clips)]
+            counts = self.held_out().microphone_counts(options.microphones, "validation")
+            scenes += [
+                mixer.scene(clip, num_mics=counts[clip % len(counts)]) for clip in range(options.clips)
+            ]
         return scenes[self.share.index :: self.share.count]
 
 
@@ -167,7 +202,7 @@ class PartOfRooms:
 
     Args:
         rooms: all of them.
-        share: share of the rooms held out; 1 for all.
+        share: share of the rooms held out, at most a half; 0 for none, 1 for all.
         held_out: whether these are the rooms held out or the others.
 
     Raises:
@@ -176,8 +211,8 @@ class PartOfRooms:
 
     def __init__(self, rooms: Rooms, share: float, *, held_out: bool) -> None:
         # By number, so that a bank that grows keeps apart what was kept apart.
-        period = max(1, round(1 / share))
         every = np.arange(len(rooms))
+        period = round(1 / share) if share else len(rooms) + 1
         self._rooms = rooms
         self._chosen = every[(every % period == period - 1) == held_out]
         if not len(self._chosen):

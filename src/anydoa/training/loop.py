@@ -4,11 +4,13 @@ Everything random is drawn from the seed and the number of the clip, and nothing
 so a resumed run takes the steps it would have taken; in hours, as many of them as there is time for.
 """
 
+import hashlib
 import logging
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
 from importlib.metadata import version
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -75,9 +77,9 @@ class Trainer:
         self.position = Position()
         self.plateau = Plateau()
         self._moving = config.optimizer  # as the stage has it
-        self._validated_at = 0.0
+        self._validated_at = Position()
         self._losses: list[float] = []
-        self._all_stop = False
+        self._all_stop = self._all_urgent = False
         self._mark = self._saved = time.monotonic()
 
     @property
@@ -110,11 +112,15 @@ class Trainer:
         self.average.num_updates = state.numbers["updates"]
         self.position = Position(**state.numbers["position"])
         self.plateau = Plateau(**state.numbers["plateau"])
-        self._validated_at = state.numbers["validated_at"]
+        self._validated_at = Position(**state.numbers["validated_at"])
         self._losses = state.numbers["losses"]
+        # Weights are those of the checkpoint, so what they have learned from is, too.
+        self._earlier = state.numbers["earlier"]
         if self.accelerator.is_main_process:
             self.folder.truncate_log(self.position.examples)
-        return changed_choices(kept, self.config)
+        files = self._hash_weight_files()
+        changed = [name for name, digest in state.numbers["weight_files"].items() if files[name] != digest]
+        return changed_choices(kept, self.config) + changed
 
     def run(self, stop: StopRequest) -> None:
         """Train until all stages are behind or a stop is wanted; a checkpoint is left either way."""
@@ -128,7 +134,7 @@ class Trainer:
             self.task.prepare_validation()
         begun = self.position
         self._mark = self._saved = time.monotonic()
-        self._all_stop = False
+        self._all_stop = self._all_urgent = False
         with stop.listening():
             while (stage := self.curriculum.stage(self.position)) is not None and not self._ends(stop):
                 _log.info("stage %r", stage.options.name)
@@ -157,18 +163,21 @@ class Trainer:
             "position": asdict(self.position),
             "plateau": asdict(self.plateau),
             "updates": self.average.num_updates,
-            "validated_at": self._validated_at,
+            "validated_at": asdict(self._validated_at),
             "losses": self._losses,
+            "earlier": self._earlier,
+            "weight_files": self._hash_weight_files(),
             "scaler": None if scaler is None else scaler.state_dict(),
         }
-        path = self.folder.save(TrainingState(tensors, numbers), examples=self.position.examples)
         # What the network learned from in all, and the choices of this run.
         learned_from = {
             "examples": self._earlier["examples"] + self.position.examples,
             "hours": round(self._earlier["hours"] + self.position.hours, 2),
         }
         notes = {"training": learned_from, "config": self.config.portable().to_dict()}
-        save_checkpoint(self.folder.model, self.average.network, notes)
+        # First the weights to use: whoever is killed between the two goes on from the state before.
+        save_checkpoint(self.folder.model, self.task.usable(self.average.network), notes)
+        path = self.folder.save(TrainingState(tensors, numbers), examples=self.position.examples)
         _log.info("checkpoint %s", path)
 
     def _leave(self) -> None:
@@ -179,6 +188,11 @@ class Trainer:
             self.accelerator.free_memory()
             self.loss = self.task.loss
         self.accelerator.end_training()
+
+    def _hash_weight_files(self) -> dict[str, str]:
+        """Hashes of the files that the run needs all along, by the names of the choices."""
+        files = {name: path for name, path in self.config.weight_files.items() if name != "initial_weights"}
+        return {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in files.items()}
 
     def _take_initial_weights(self) -> dict[str, float]:
         """Begin where another run ended; what its network had learned from."""
@@ -203,12 +217,13 @@ class Trainer:
         here: ActiveStage | None = stage
         while here is not None and here.index == stage.index and not self._ends(stop):
             self._step(batches, here, stop)
-            if self.curriculum.units(self.position) - self._validated_at >= self.config.validation.every:
+            since = self.curriculum.units(self.position) - self.curriculum.units(self._validated_at)
+            if since >= self.config.validation.every:
                 self._validate(here)
             if time.monotonic() - self._saved >= 60 * self.config.checkpoint_minutes:
                 self.checkpoint()
             here = self.curriculum.stage(self.position)
-        if self._losses and not stop.urgent:
+        if self._losses and not self._is_urgent(stop):
             self._validate(stage)
 
     def _step(self, batches: Iterator[TensorBatch], here: ActiveStage, stop: StopRequest) -> None:
@@ -226,9 +241,9 @@ class Trainer:
             every = self.accelerator.gather(mine.to(self.accelerator.device))
             loss = float(every[:, 0].mean())
             seconds, all_stop, urgent = every[:, 1:].amax(0).tolist()
-            self._all_stop = bool(all_stop)
+            self._all_stop, self._all_urgent = bool(all_stop), bool(urgent)
             if self._all_stop:
-                stop.now("another process stops", urgent=bool(urgent))
+                stop.now("another process stops", urgent=self._all_urgent)
         self.position = Position(self.position.examples + here.options.batch_size, seconds)
         self._losses.append(loss)
         if self.accelerator.is_main_process:
@@ -264,8 +279,12 @@ class Trainer:
     def _ends(self, stop: StopRequest) -> bool:
         return stop.wanted if self.accelerator.num_processes == 1 else self._all_stop
 
+    def _is_urgent(self, stop: StopRequest) -> bool:
+        """Whether there is no time for a validation; processes agree, or one would wait for the others."""
+        return stop.urgent if self.accelerator.num_processes == 1 else self._all_urgent
+
     def _validate(self, here: ActiveStage) -> None:
-        self._validated_at = self.curriculum.units(self.position)
+        self._validated_at = self.position
         mine = self.task.validate(self.average.network, self.position)
         result = ValidationResult.of(gather_object(mine))
         row = {

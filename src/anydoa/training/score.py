@@ -29,7 +29,7 @@ from anydoa.estimators.steered import (
 )
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
-from anydoa.geometry.grid import fibonacci_grid
+from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.io.output import whole_binary
 from anydoa.metrics.localization import TOLERANCE_DEG, evaluate
 from anydoa.networks import (
@@ -47,8 +47,6 @@ from anydoa.training.curriculum import Position
 from anydoa.training.data import ProcessShare, RunScenes
 from anydoa.training.mask import active_at_outputs
 from anydoa.training.task import ClipResult, Task
-
-_GRID = fibonacci_grid()
 
 _Found = tuple[
     Float16[np.ndarray, "talker channel slot band"],
@@ -78,7 +76,7 @@ class ScoreData(DataOptions):
         super().__post_init__()
         check_positive(self, "clips", "keep_every")
         if not self.ahead_slots or min(self.ahead_slots) < 0:
-            raise ConfigError(f"data.ahead_slots must be numbers from 0, got {self.ahead_slots}")
+            raise ConfigError(f"ahead_slots must be numbers from 0, got {self.ahead_slots}")
 
 
 @dataclass(frozen=True)
@@ -99,10 +97,18 @@ class ScoreTraining(TrainingConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.model.ahead_slots != self.steered.picture_ahead:
+        sizes = {
+            "num_slots": (self.model.num_slots, "memory_slots", self.steered.memory_slots),
+            "num_bands": (self.model.num_bands, "num_bands", self.steered.num_bands),
+            "ahead_slots": (self.model.ahead_slots, "picture_ahead", self.steered.picture_ahead),
+        }
+        for name, (ours, theirs, found) in sizes.items():
+            if ours != found:
+                raise ConfigError(f"model.{name} and steered.{theirs} must be equal, got {ours} and {found}")
+        if max(self.data.ahead_slots) and not self.steered.picture_ahead:
             raise ConfigError(
-                f"model.ahead_slots and steered.picture_ahead must be equal, got {self.model.ahead_slots} "
-                f"and {self.steered.picture_ahead}"
+                f"data.ahead_slots beside 0 need model.ahead_slots and steered.picture_ahead above 0, "
+                f"got {self.data.ahead_slots}"
             )
         if not self.data.mask_weights:
             raise ConfigError("data.mask_weights is empty; name the checkpoint of a mask network")
@@ -114,9 +120,14 @@ class ScoreTraining(TrainingConfig):
                 )
 
     @property
-    def weight_files(self) -> tuple[str, ...]:
-        """Files of weights that the run begins with."""
-        return (*super().weight_files, self.data.mask_weights)
+    def rests_weights(self) -> bool:
+        """Whether some weights have no part in the loss of some step: a process may hear no later sound."""
+        return True
+
+    @property
+    def weight_files(self) -> dict[str, str]:
+        """Files of weights that the run needs, by the names of the choices."""
+        return {**super().weight_files, "data.mask_weights": self.data.mask_weights}
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,7 +163,9 @@ class ScoreLoss(nn.Module):
         self.network = network
 
     def forward(self, batch: ScoreBatch) -> Float[Tensor, ""]:
-        """Cross-entropy with whether somebody speaks there, mean over talkers."""
+        """Cross-entropy with whether somebody speaks there, mean over talkers; 0 if none were found."""
+        if not len(batch.cells) + len(batch.wide_cells):
+            return torch.stack([weight.sum() for weight in self.network.parameters()]).sum() * 0
         logits = [
             self.network(cells, numbers)
             for cells, numbers in ((batch.cells, batch.numbers), (batch.wide_cells, batch.wide_numbers))
@@ -197,7 +210,8 @@ class ScoreTask(Task):
     def prepare_validation(self) -> None:
         """Find the talkers of the clips the network is tried out on."""
         scenes = self._scenes.held_out_scenes(self._config.mix)
-        self._validator = ScoreValidator(scenes, self._finder.ahead(max(self._config.data.ahead_slots)))
+        estimator = self._finder.ahead(max(self._config.data.ahead_slots))
+        self._validator = ScoreValidator(scenes, estimator, grid_size=self._config.validation.grid)
 
     def validate(self, network: ScoreNet, position: Position) -> list[ClipResult]:
         """Results of an averaged network on this process' share of the validation clips."""
@@ -211,10 +225,12 @@ class ScoreValidator:
     Args:
         scenes: scenes to find talkers in.
         estimator: finds them.
+        grid_size: directions of the Fibonacci sphere that they are searched on.
     """
 
-    def __init__(self, scenes: Sequence[Scene], estimator: SteeredEstimator) -> None:
-        self._scenes = [(scene, find_talkers(scene, estimator)) for scene in scenes]
+    def __init__(self, scenes: Sequence[Scene], estimator: SteeredEstimator, *, grid_size: int) -> None:
+        grid = fibonacci_grid(grid_size)
+        self._scenes = [(scene, find_talkers(scene, estimator, grid)) for scene in scenes]
 
     @torch.no_grad()
     def run(self, network: ScoreNet) -> list[ClipResult]:
@@ -289,6 +305,7 @@ class ScoreBatches(Dataset[ScoreBatch]):
 
     def __init__(self, scenes: MixedScenes, finder: TalkerFinder, *, data: ScoreData, kept: Path) -> None:
         self.scenes, self.finder, self.data = scenes, finder, data
+        self._grid = fibonacci_grid()
         weights = hashlib.sha256(finder.mask_weights.read_bytes()).hexdigest()
         looks = (data.clips, data.ahead_slots, data.keep_every)
         clips = (scenes.count, scenes.duration_s, scenes.microphones, looks, scenes.seed)
@@ -300,9 +317,9 @@ class ScoreBatches(Dataset[ScoreBatch]):
         path = self.kept / f"{first + self.scenes.offset}.npz"
         if not path.is_file():
             found_by: dict[bool, list[_Found]] = {False: [], True: []}  # whether later sound was heard
-            for clip, scene in enumerate(self.scenes[first], first):
+            for clip, scene in enumerate(self.scenes[first], first + self.scenes.offset):
                 ahead = self.data.ahead_slots[clip % len(self.data.ahead_slots)]
-                found = find_talkers(scene, self.finder.ahead(ahead))
+                found = find_talkers(scene, self.finder.ahead(ahead), self._grid)
                 # Neighbouring frames are alike; which of them are kept differs from clip to clip.
                 kept = slice(clip % self.data.keep_every, None, self.data.keep_every)
                 found_by[ahead > 0].extend(
@@ -349,10 +366,10 @@ class FoundTalkers:
     active: Bool[np.ndarray, "output source"]
 
 
-def find_talkers(scene: Scene, estimator: SteeredEstimator) -> FoundTalkers:
+def find_talkers(scene: Scene, estimator: SteeredEstimator, grid: DirectionGrid) -> FoundTalkers:
     """What an estimator finds in a whole scene beside its truth, both as far as the array can tell."""
     array = MicrophoneArray(scene.positions)
-    stream = estimator.stream(array, _GRID)
+    stream = estimator.stream(array, grid)
     outputs = stream.listen(scene.audio.astype(np.float32)) + stream.listen_to_end()
     active = active_at_outputs(scene, estimator, num_outputs=len(outputs))
     truth = array.ambiguity.fold(scene.directions_at(np.array([output.time_s for output in outputs])))

@@ -129,6 +129,10 @@ class Task(ABC):
     def begin_stage(self, stage: Any, averaged: Any) -> None:  # noqa: B027, most networks need nothing here
         """Make the network, and the average of it, what they are in a stage."""
 
+    def usable(self, network: Any) -> Any:
+        """The network to write for use: without what no stage up to now has let learn."""
+        return network
+
     def arguments(self, batch: Any, position: Position, rng: np.random.Generator) -> tuple[Any, ...]:
         """What the loss takes beside the batch."""
         return ()

@@ -97,6 +97,28 @@ def test_a_peer_does_not_hear_where_the_array_is_or_how_loud_it_is(name: str) ->
         assert_close(moved, network(AUDIO, POSITIONS, GRID), rtol=1e-2, atol=1e-3)
 
 
+@pytest.mark.parametrize("name", ["u-net", "neural-srp"])
+def test_pairs_heard_a_few_at_a_time_are_those_heard_together(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = make(PEERS[name])
+    with torch.no_grad():
+        together = network(AUDIO, POSITIONS, GRID)
+        monkeypatch.setattr("anydoa.networks.peers.PAIRS_AT_ONCE", 3)
+        assert_close(network(AUDIO, POSITIONS, GRID), together, rtol=1e-4, atol=1e-5)
+
+
+def test_some_pairs_are_learned_from_and_all_are_heard() -> None:
+    trunk = AggRl(replace(PEERS["u-net"], pairs_per_step=4)).augeonet
+    assert isinstance(trunk, PairwiseTrunk)
+    torch.manual_seed(0)
+    drawn = [{(int(i), int(k)) for i, k in trunk.train().draw_pairs(5).T} for _ in range(20)]
+    every = {(i, k) for k in range(5) for i in range(k)}
+    assert all(len(pairs) == 4 and pairs < every for pairs in drawn)
+    assert set.union(*drawn) == every
+    assert trunk.eval().draw_pairs(5).shape == (2, 10)
+
+
 @pytest.mark.parametrize("name", EVERY)
 def test_every_weight_of_a_peer_learns(name: str) -> None:
     network = AggRl(EVERY[name])

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from anydoa.errors import ConfigError
+from anydoa.networks.config import AggRlConfig
 from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining
 from anydoa.training.config import changed_choices
 from anydoa.training.config_file import config_from_dict, load_config
@@ -45,18 +46,14 @@ def test_all_that_is_compared_has_one_budget(folder: str) -> None:
 def test_the_paper_configuration_is_the_published_one() -> None:
     config = load_config(CONFIGS / "paper.toml")
     assert isinstance(config, AggRlTraining)
+    assert config.model == AggRlConfig(grid_encoding="phases")
     rates = [config.optimizer.lr * stage.lr_factor for stage in config.stages]
     assert rates == pytest.approx([2.5e-4, 5e-4, 1e-3])
     assert [stage.weight_decay for stage in config.stages] == [1e-4, 1e-6, 1e-6]
     assert [stage.length for stage in config.stages] == [10.0, 10.0, 280.0]
     assert [stage.microphones for stage in config.stages] == [(4, 4), (4, 4), (4, 12)]
     assert {stage.batch_size for stage in config.stages} == {16}
-    assert (config.epoch_examples, config.model.hop_length, config.grid.even, config.grid.near) == (
-        28_800,
-        128,
-        2048,
-        0,
-    )
+    assert (config.epoch_examples, config.grid.even, config.grid.near) == (28_800, 2048, 0)
 
 
 def test_defaults_fill_what_a_file_leaves_out(tmp_path: Path) -> None:
@@ -126,7 +123,10 @@ def test_an_override_reaches_tables_and_rows_of_lists(tmp_path: Path) -> None:
         ("[optimizer]\nlearning_rate = 1.0\n", "no key 'optimizer.learning_rate'; did you mean 'optimizer.*"),
         ("[optimizers]\nlr = 1.0\n", "no key 'optimizers'; did you mean 'optimizer'"),
         ("[optimizer]\nlr = 'fast'\n", "optimizer.lr must be a number, got 'fast'"),
-        ("[optimizer]\nlr = 0\n", "lr must be above 0"),
+        ("[optimizer]\nlr = 0\n", "optimizer: lr must be above 0"),
+        ("[[stages]]\nname = 'none'\nlength = 0\n", r"stages\.1: length must be above 0"),
+        ("[data]\nheld_out = 0.7\n", "data: held_out must be above 0 and at most 0.5, got 0.7"),
+        ("[model]\nhop_length = 'short'\n", "model.hop_length must be a whole number, got 'short'"),
         ("[loss]\ndirection_weight = -1\n", "direction_weight must be 0 or more, got -1"),
         ("[optimizer]\nschedule = 'step'\n", "optimizer.schedule must be one of cosine, plateau"),
         ("[grid]\nturn = 1\n", "grid.turn must be true or false"),
@@ -169,6 +169,35 @@ def test_a_network_that_does_not_exist_is_refused_by_name() -> None:
         config_from_dict({"network": "masks", "stages": [STAGE]})
 
 
+def test_sizes_of_every_network_are_checked_like_other_choices() -> None:
+    for network, key in (("mask", "hidden_size"), ("score", "hidden_size")):
+        with pytest.raises(ConfigError, match=f"model.{key} must be a whole number, got 256.5"):
+            config_from_dict({"network": network, "stages": [STAGE], "model": {key: 256.5}})
+    with pytest.raises(ConfigError, match="num_features must be 4, those of a bin, got 5"):
+        config_from_dict({"network": "mask", "stages": [STAGE], "model": {"num_features": 5}})
+    with pytest.raises(ConfigError, match=r"model\.widths must be a list, got 24"):
+        config_from_dict({"network": "score", "stages": [STAGE], "model": {"widths": 24}})
+
+
+@pytest.mark.parametrize(
+    ("choices", "message"),
+    [
+        (
+            {"steered": {"num_bands": 32}},
+            r"model\.num_bands and steered\.num_bands must be equal, got 40 and 32",
+        ),
+        ({"model": {"num_slots": 12}}, r"model\.num_slots and steered\.memory_slots must be equal"),
+        ({"data": {"ahead_slots": [0, 40], "mask_weights": "a"}}, r"data\.ahead_slots beside 0 need"),
+    ],
+)
+def test_pictures_that_the_score_network_cannot_see_are_refused(
+    choices: dict[str, object], message: str
+) -> None:
+    run = {"network": "score", "stages": [STAGE], "data": {"mask_weights": "a"}, **choices}
+    with pytest.raises(ConfigError, match=message):
+        config_from_dict(run)
+
+
 def test_what_is_kept_with_weights_names_no_folder_of_this_machine() -> None:
     data = {
         "bank": "/home/me/rooms",
@@ -177,4 +206,4 @@ def test_what_is_kept_with_weights_names_no_folder_of_this_machine() -> None:
     }
     config = config_from_dict({"network": "score", "stages": [STAGE], "data": data})
     assert "/home/me" not in json.dumps(config.portable().to_dict())
-    assert config.weight_files == ("/home/me/mask.safetensors",)
+    assert config.weight_files == {"data.mask_weights": "/home/me/mask.safetensors"}

@@ -1,5 +1,6 @@
 """What is kept back for validation is never trained on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +9,9 @@ import soundfile
 
 from anydoa.errors import ConfigError
 from anydoa.simulation.corpus import Corpus, Utterance
+from anydoa.simulation.rir_bank import build_bank
 from anydoa.simulation.rooms import RoomPlan, SimulatedRooms
-from anydoa.training.config import DataOptions, StageOptions
+from anydoa.training.config import DataOptions, StageOptions, ValidationOptions
 from anydoa.training.data import PartOfRooms, ProcessShare, RunScenes, split_clips
 from anydoa.training.mask import MaskTraining
 
@@ -42,6 +44,7 @@ def test_a_bank_that_grows_holds_out_the_same_rooms() -> None:
 
 def test_all_rooms_of_a_bank_for_validation_may_be_used() -> None:
     assert len(PartOfRooms(rooms(7), 1.0, held_out=True)) == 7
+    assert len(PartOfRooms(rooms(7), 0.0, held_out=False)) == 7
 
 
 def test_too_few_rooms_are_refused() -> None:
@@ -73,8 +76,12 @@ def test_kinds_of_events_are_on_one_side_like_speakers(tmp_path: Path, with_even
             (tmp_path / folder / f"{folder} {group}").mkdir(parents=True)
             soundfile.write(tmp_path / folder / f"{folder} {group}" / "a.wav", np.zeros(10), 16_000)
     data = DataOptions(
-        bank="bank", speech=str(tmp_path / "speech"), events=str(tmp_path / "events") if with_events else ""
+        bank=str(tmp_path / "bank"),
+        held_out=0.5,
+        speech=str(tmp_path / "speech"),
+        events=str(tmp_path / "events") if with_events else "",
     )
+    build_bank(tmp_path / "bank", RoomPlan(2, microphones=(4, 4), num_talkers=1, num_noises=0))
     config = MaskTraining(stages=(StageOptions("masks", 1.0),), data=data)
     scenes = RunScenes(config, tmp_path, ProcessShare())
     trains, validates = (
@@ -83,3 +90,46 @@ def test_kinds_of_events_are_on_one_side_like_speakers(tmp_path: Path, with_even
     assert not trains & validates
     assert bool(trains) == bool(validates) == with_events
     assert all(kind.startswith("events") for kind in trains | validates)
+
+
+@pytest.fixture
+def small_arrays(bank: Path, voices: Path) -> MaskTraining:
+    """A run whose rooms have 4 or 5 microphones."""
+    data = DataOptions(bank=str(bank), speech=str(voices), held_out=0.25)
+    validation = ValidationOptions(clips=4, duration_s=0.3, microphones=(4, 5))
+    return MaskTraining((StageOptions("masks", 1.0),), data=data, validation=validation)
+
+
+@pytest.mark.parametrize("where", ["stage 'masks'", "validation"])
+def test_more_microphones_than_the_rooms_have_are_refused(
+    small_arrays: MaskTraining, tmp_path: Path, where: str
+) -> None:
+    if where == "validation":
+        changes = {"validation": replace(small_arrays.validation, microphones=(6, 8))}
+    else:
+        changes = {"stages": (replace(small_arrays.stages[0], microphones=(6, 8)),)}
+    with pytest.raises(ConfigError, match=f"{where}: microphones are 6 to 8, but .* at most 5; lower"):
+        RunScenes(replace(small_arrays, **changes), tmp_path, ProcessShare())
+
+
+def test_scenes_of_validation_have_every_number_of_microphones(
+    small_arrays: MaskTraining, tmp_path: Path
+) -> None:
+    scenes = RunScenes(small_arrays, tmp_path, ProcessShare()).held_out_scenes(small_arrays.mix)
+    assert [(scene.num_talkers, scene.num_microphones) for scene in scenes] == [
+        (talkers, mics) for talkers in (1, 2) for mics in (4, 5, 4, 5)
+    ]
+
+
+def test_rooms_for_validation_leave_all_others_to_training(
+    small_arrays: MaskTraining, bank: Path, tmp_path: Path
+) -> None:
+    validation = replace(small_arrays.validation, bank=bank.name)
+    config = replace(
+        small_arrays,
+        data=replace(small_arrays.data, bank=str(bank.parent)),
+        validation=validation,
+        stages=(replace(small_arrays.stages[0], bank=bank.name),),
+    )
+    scenes = RunScenes(config, tmp_path, ProcessShare())
+    assert len(scenes.training(bank.name).rooms()) == len(scenes.held_out().rooms()) == 12

@@ -297,11 +297,13 @@ class SteeredStream:
 
     def __init__(self, estimator: SteeredEstimator, array: MicrophoneArray, grid: DirectionGrid) -> None:
         options, axis = estimator.options, estimator.axis
+        field = estimator.search_field(array, grid)
+        array = field.array
         self._estimator, self._grid = estimator, grid
+        self._mic_order = field.mic_order
         self._frames = FrameStream(array.num_microphones, estimator.window_length, estimator.hop_length)
         self._features = BinFeatures(axis, array)
         self._masks = estimator.mask_stream()
-        field = estimator.search_field(array, grid)
         span = estimator.evidence_span
         self._evidence = EvidenceMemory(field.fit, axis, options, span)
         self._outputs_ahead = span.ahead_slots // options.slots_per_output
@@ -353,7 +355,7 @@ class SteeredStream:
         found: list[SteeredFrame] = []
         for index, level in enumerate(frames.level()):
             self._levels.append(float(level))
-            found += self._hear(frames.samples[:, index], float(frames.scale[index]))
+            found += self._hear(frames.samples[self._mic_order, index], float(frames.scale[index]))
         return found
 
     def listen_to_end(self) -> list[SteeredFrame]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import Float32
+from jaxtyping import Float32, Int
 from scipy.sparse import csr_array
 
 from anydoa.acoustics import steering_phases
@@ -21,12 +21,16 @@ class SearchField:
     """Where talkers around an array are searched, the same for all its recordings.
 
     Args:
+        array: the array, its microphones sorted by their places.
+        mic_order: number in the array as it was given of each microphone.
         candidates: directions that are searched.
         fit: compares bands with a plane wave from each candidate.
         folded: directions of the grid, folded as the candidates are.
         weights: shares of the candidates near each direction of the grid; each row sums to one.
     """
 
+    array: MicrophoneArray
+    mic_order: Int[np.ndarray, "mic"]
     candidates: Candidates
     fit: BandPower
     folded: Float32[np.ndarray, "3 grid"]
@@ -36,11 +40,17 @@ class SearchField:
     def of(
         cls, array: MicrophoneArray, grid: DirectionGrid, axis: BinAxis, options: SteeredOptions
     ) -> "SearchField":
-        """The field of an array and a grid."""
+        """The field of an array and a grid.
+
+        Sums over microphones round differently in another order, and the search goes on from what it found:
+        it amplifies that. In an order of its own the array gives the same to the bit however it is written.
+        """
+        order = np.lexsort(array.centred_positions.T)
+        array = array.select_microphones(order.tolist())
         candidates = Candidates(
             array, grid, num_candidates=options.num_candidates, cluster_deg=options.cluster_deg
         )
         steering = steering_phases(candidates.directions, array, axis.frequencies)
         fit = BandPower(steering, mel_bands(axis, options.num_bands)[:-1])
         folded = np.ascontiguousarray(array.ambiguity.fold(grid.directions).T, dtype=np.float32)
-        return cls(candidates, fit, folded, candidates.weights_at(folded.T))
+        return cls(array, order, candidates, fit, folded, candidates.weights_at(folded.T))

@@ -125,10 +125,7 @@ class PhaseEncoding(nn.Module):
 
     def forward(self, directions: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch feature"]:
         """Features of unit vectors."""
-        x, y, z = directions.unbind(-1)
-        angles = angle_of(y, x), angle_of(torch.sqrt(x * x + y * y), z)
-        azimuth, colatitude = (angle[..., None] + self.phases for angle in angles)
-        return torch.cat([azimuth.cos(), azimuth.sin(), colatitude.cos(), colatitude.sin()], -1)
+        return _waves_of_angles(*(angle[..., None] + self.phases for angle in _angles_of(directions)))
 
 
 class FrequencyEncoding(nn.Module):
@@ -149,10 +146,19 @@ class FrequencyEncoding(nn.Module):
 
     def forward(self, directions: Float[Tensor, "*batch 3"]) -> Float[Tensor, "*batch feature"]:
         """Features of unit vectors."""
-        x, y, z = directions.unbind(-1)
-        angles = angle_of(y, x), angle_of(torch.sqrt(x * x + y * y), z)
-        azimuth, colatitude = (angle[..., None] * self.multiples for angle in angles)
-        return torch.cat([azimuth.cos(), azimuth.sin(), colatitude.cos(), colatitude.sin()], -1)
+        return _waves_of_angles(*(angle[..., None] * self.multiples for angle in _angles_of(directions)))
+
+
+def _angles_of(directions: Float[Tensor, "*batch 3"]) -> tuple[Tensor, Tensor]:
+    """Azimuth and colatitude in radians."""
+    x, y, z = directions.unbind(-1)
+    return angle_of(y, x), angle_of(torch.sqrt(x * x + y * y), z)
+
+
+def _waves_of_angles(
+    azimuth: Float[Tensor, "*batch angle"], colatitude: Float[Tensor, "*batch angle"]
+) -> Float[Tensor, "*batch feature"]:
+    return torch.cat([azimuth.cos(), azimuth.sin(), colatitude.cos(), colatitude.sin()], -1)
 
 
 class CartesianEncoding(nn.Module):

@@ -1,7 +1,12 @@
 from .batches import AudioBatch as AudioBatch
 from .batches import ClipShape as ClipShape
+from .config import AggRlStage as AggRlStage
+from .config import AggRlTraining as AggRlTraining
+from .config import AggRlValidation as AggRlValidation
 from .estimator import TorchEstimator as TorchEstimator
 from .loss import AggRlLoss as AggRlLoss
+from .loss import LossOptions as LossOptions
 from .targets import BatchAmbiguity as BatchAmbiguity
+from .targets import BeamOptions as BeamOptions
 from .targets import GridOptions as GridOptions
 from .targets import GridSampler as GridSampler

@@ -57,6 +57,10 @@ class AggRlTask(Task):
         else:
             self.network.learn_all_()
 
+    def usable(self, network: AggRl) -> AggRl:
+        """Without PlaneWaveNet as long as it has not learned: it would change what the network says."""
+        return network if network.hears_plane_waves else network.without_plane_waves()
+
     def batches(self, stage: AggRlStage, *, first: int) -> Iterator[AggRlBatch]:
         """Spectra by formula or clips from rooms, as the stage says."""
         config, (size, offset) = self._config, self._share.of_step(stage.batch_size)

@@ -87,8 +87,7 @@ def validation_batches(scenes: RunScenes, config: AggRlTraining, network: AggRl)
     batches = []
     for num_talkers in range(1, MAX_TALKERS + 1):
         mixer = scenes.held_out_mixer(num_talkers, config.mix, duration_s=shape.exact_duration_s)
-        fewest, most = shape.microphones
-        counts = range(fewest, min(most, int(mixer.bank.mic_counts.max())) + 1)
+        counts = scenes.held_out().microphone_counts(options.microphones, "validation")
         # All numbers of microphones equally often, each in batches of its own.
         for start, num_mics in enumerate(counts):
             clips = range(start, options.clips, len(counts))

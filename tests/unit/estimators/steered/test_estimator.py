@@ -57,6 +57,16 @@ def test_recordings_that_come_one_after_the_other_do_not_touch_each_other() -> N
             np.testing.assert_array_equal(estimator.spectrum(audio, array, grid).values, fresh.values)
 
 
+def test_the_order_of_microphones_changes_no_bit() -> None:
+    order = [3, 0, 6, 1, 5, 2, 4]
+    audio = heard(LEFT, RIGHT)
+    values = SteeredEstimator(OpenMask()).spectrum(audio, BALL, GRID).values
+    shuffled = (
+        SteeredEstimator(OpenMask()).spectrum(audio[order], BALL.select_microphones(order), GRID).values
+    )
+    np.testing.assert_array_equal(shuffled, values)
+
+
 def test_one_more_than_the_talkers_found_is_where_the_rest_points() -> None:
     options = SteeredOptions(max_talkers=1)
     values = SteeredEstimator(OpenMask(), options=options).spectrum(heard(LEFT, RIGHT), BALL, GRID).values

@@ -59,6 +59,12 @@ def test_a_stage_may_leave_the_plane_wave_net_out(tmp_path: Path) -> None:
     plain.load_state_dict(averaged.state_dict(), strict=False)
     audio, positions, grid = torch.randn(1, 4, 2048), torch.randn(1, 4, 3), torch.eye(3)
     torch.testing.assert_close(averaged(audio, positions, grid), plain(audio, positions, grid))
+    # What is written for use is the network that was tried out.
+    written = mine.usable(averaged)
+    assert not written.config.plane_waves
+    torch.testing.assert_close(written(audio, positions, grid), plain(audio, positions, grid))
+    mine.begin_stage(SPECTRA, averaged)
+    assert mine.usable(averaged) is averaged
 
 
 def test_a_part_needs_a_network_that_has_it() -> None:
