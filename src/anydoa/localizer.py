@@ -8,7 +8,7 @@ plain numbers, a few megabytes an hour.
 import logging
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
@@ -169,7 +169,8 @@ class Localizer:
         Arguments and errors are those of :meth:`locate`.
         """
         if is_recording(audio):
-            return LocalizationRun(self, audio_info(audio), read_blocks(audio))
+            remarks: list[str] = []
+            return LocalizationRun(self, audio_info(audio), read_blocks(audio, remarks=remarks), remarks)
         samples = as_samples(audio)
         info = samples_info(samples, sample_rate)
         _check_axes(self.array, samples)
@@ -341,13 +342,18 @@ class LocalizationRun:
         localizer: array, grid and estimator.
         info: name, sample rate and length of the recording.
         blocks: its samples.
+        remarks: what is odd about its files; may grow while blocks are read.
 
     Raises:
         AudioError: if the recording has other channels than the array or is shorter than one frame.
     """
 
     def __init__(
-        self, localizer: Localizer, info: AudioInfo, blocks: Iterator[Float[np.ndarray, "channel time"]]
+        self,
+        localizer: Localizer,
+        info: AudioInfo,
+        blocks: Iterator[Float[np.ndarray, "channel time"]],
+        remarks: Sequence[str] = (),
     ) -> None:
         try:
             localizer.array.check_channel_count(info.num_channels)
@@ -364,7 +370,7 @@ class LocalizationRun:
         self.header = localizer.header(info.name)
         self.warnings: tuple[str, ...] = ()
         """What is wrong with the recording, a line each; complete after the last frame."""
-        self._array, self._blocks = localizer.array, blocks
+        self._array, self._blocks, self._remarks = localizer.array, blocks, remarks
         self._watch = localizer.watch(info.sample_rate)
         self._session = Session(localizer, info.sample_rate, self._watch)
         self._finder = localizer.finder
@@ -380,8 +386,8 @@ class LocalizationRun:
             self._tracker.update(frame.time_s, frame.sources)
             self._talkers = None
             yield frame
-        self.warnings = self._session.warnings
-        for line in self.warnings:
+        self.warnings = (*self._remarks, *self._session.warnings)
+        for line in self._session.warnings:
             _logger.warning("%s: %s", self.info.name, line)
 
     @property
@@ -406,13 +412,18 @@ class LocalizationRun:
             on_frame: called once for each frame and direction of time; what it raises ends the work.
         """
         if self._talkers is None:
-            self._talkers = self._tracker.talkers(self.directions, on_frame=on_frame)
+            talkers = self._tracker.talkers(self.directions, on_frame=on_frame)
+            self._talkers = tuple(replace(talker, mirror=self.mirror(talker.direction)) for talker in talkers)
         return self._talkers
+
+    def mirror(self, direction: Float[np.ndarray, "3"]) -> tuple[Float[np.ndarray, "3"], ...]:
+        """Other directions on the grid that the array cannot tell from one."""
+        return self._finder.mirror(direction)
 
     @property
     def frames(self) -> Iterator[FrameResult]:
         """The frames so far, each with the talkers whose turn it is."""
-        return frames_of_talkers(self._tracker.times_s, self.talkers, self._finder.mirror)
+        return frames_of_talkers(self._tracker.times_s, self.talkers, self.mirror)
 
     @property
     def mean_spectrum(self) -> Float[np.ndarray, "grid"]:

@@ -32,7 +32,8 @@ from anydoa.bulk import (
 )
 from anydoa.cli import main
 from anydoa.errors import ConfigError
-from anydoa.geometry.grid import fibonacci_grid
+from anydoa.estimators.model.folder import find_model
+from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.io.result_files import read_all_results
 from deadly_locating import Deadly
 from recording_corpus import FAST, RING, write_corpus
@@ -308,6 +309,40 @@ def test_results_of_another_estimator_are_not_mixed(folder: Path, capfd: pytest.
     assert "holds results of sources 1, not None" in capfd.readouterr().err
 
 
+def test_results_of_another_folder_or_grid_are_not_mixed(folder: Path) -> None:
+    work = work_in(folder)
+    with ResultFolder(work.folder).begun(work.settings()):
+        pass
+    (folder / "elsewhere").mkdir()
+    turned = DirectionGrid(work.grid.directions[::-1], name=work.grid.name)
+    for other in (replace(work, base=folder / "elsewhere"), replace(work, grid=turned)):
+        with (
+            pytest.raises(ConfigError, match=r"holds results of (base|grid)"),
+            ResultFolder(work.folder).begun(other.settings()),
+        ):
+            pass
+
+
+def test_what_is_odd_about_a_file_stands_in_its_results(folder: Path, engine: LocalEngine) -> None:
+    content = (folder / "r00.wav").read_bytes()
+    (folder / "r00.wav").unlink()
+    (folder / "r00.wav").write_bytes(content[:-200])
+    run(engine, work_in(folder), ["r00.wav"])
+    merged(folder, ["r00.wav"])
+    (result,) = read_all_results(folder / "all.jsonl")
+    assert "that the header promises are not there" in result.summary.warnings[0]
+
+
+def test_a_model_folder_may_have_a_relative_name(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "model").symlink_to(find_model("agg-rl").path)
+    seen = []
+    monkeypatch.setattr("anydoa.cli.locate.locate_many", lambda files, work, many, quiet: seen.append(work))
+    assert main(["locate", "r00.wav", "--array", "a.toml", *PARTS[-4:], "--estimator", "model"]) == 0
+    assert seen[0].estimator == str(folder / "model")
+
+
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
@@ -322,6 +357,9 @@ def test_results_of_another_estimator_are_not_mixed(folder: Path, capfd: pytest.
         (["r00.wav", *PARTS, "--merge", "a.csv"], ".jsonl or .parquet"),
         (["r00.wav", *PARTS, "--merge", "r00.wav.jsonl/x.jsonl", "--join"], "--join is for single"),
         (["r00.wav", *PARTS, "--plot", "a.png"], "--plot is for single recordings"),
+        (["r00.wav", *PARTS, "--skip-existing"], "--skip-existing is for single recordings"),
+        (["r00.wav", *PARTS, "--beamformer", "delay-and-sum"], "--beamformer is for single recordings"),
+        (["--manifest", "a.toml", *PARTS[-4:], "--unit", "mm"], "--unit changes the array of --array"),
         ([*PARTS], "names no recording"),
         (["--manifest", "a.toml", *PARTS, "--merge", "linked.jsonl"], "would be overwritten"),
         ([*FAST], "Missing argument 'FILE...'"),

@@ -137,7 +137,8 @@ class Locating:
             "estimator": header.estimator,
             "weights": header.weights_hash,
             "array": None if self.array is None else f"{header.array} ({header.array_hash})",
-            "grid": header.grid,
+            "grid": f"{header.grid} ({self.grid.hash})",
+            "base": os.path.relpath(self.base, self.folder),
             "sources": self.num_sources,
             "min_separation_deg": self.min_separation_deg,
             "look_ahead_s": header.look_ahead_s,
@@ -181,7 +182,8 @@ class _Desk:
         )
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         named = replace(info, name=f"{entry.paths[0]}{more}")
-        run = LocalizationRun(localizer, named, read_blocks(recording))
+        remarks: list[str] = []
+        run = LocalizationRun(localizer, named, read_blocks(recording, remarks=remarks), remarks)
         for _ in run:
             pass
         content = io.StringIO()

@@ -16,18 +16,21 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from io import BufferedIOBase
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 
-from anydoa.errors import ConfigError
+from anydoa.errors import AnydoaError, ConfigError
 from anydoa.geometry.channels import parse_channels
+from anydoa.io import load_array
 from anydoa.io.files import check_is_file
 from anydoa.io.output import note_input
 
 _LONGEST_LINE = 2**20  # characters
 _COLUMNS = 4  # path, array, id, channels
+_ARRAYS_KEPT = 1024  # whose hashes are remembered from line to line
 
 
 class Entry(NamedTuple):
@@ -38,12 +41,14 @@ class Entry(NamedTuple):
         array: name or file of the array that recorded it; None for the one that all have.
         id: what the list calls it; None if it has no name but its file.
         channels: channels of the file that hold the microphones, in their order; None: the array knows.
+        array_hash: hash of what is known about that array, empty if it cannot be read.
     """
 
     paths: tuple[str, ...]
     array: str | None = None
     id: str | None = None
     channels: tuple[int, ...] | None = None
+    array_hash: str = ""
 
     @property
     def name(self) -> str:
@@ -53,7 +58,8 @@ class Entry(NamedTuple):
     @property
     def key(self) -> int:
         """A number of 64 bits that tells it from all others, the same in every run and on every machine."""
-        parts = (self.id or "", self.array or "", str(self.channels or ""), *self.paths)
+        array = " ".join(filter(None, (self.array, self.array_hash)))  # whose file may change
+        parts = (self.id or "", array, str(self.channels or ""), *self.paths)
         text = "\0".join(parts).encode("utf-8", "surrogateescape")
         return int.from_bytes(blake2b(text, digest_size=8).digest(), "big")
 
@@ -89,9 +95,11 @@ class RecordingList:
             yield Entry((file,))
         if self._manifest is not None:
             name = "standard input" if self._manifest == "-" else self._manifest
+            hash_of = lru_cache(maxsize=_ARRAYS_KEPT)(_array_hash)
             for number, line in enumerate(self._lines(name), start=1):
                 if line:
-                    yield _entry(line, f"{name}, line {number}")
+                    entry = _entry(line, f"{name}, line {number}")
+                    yield entry if entry.array is None else entry._replace(array_hash=hash_of(entry.array))
 
     def _lines(self, name: str) -> Iterator[str]:
         """Lines without blanks around them."""
@@ -108,6 +116,14 @@ class RecordingList:
             return os.fdopen(os.dup(self._kept.fileno()), "rb")
         name = str(self._manifest)
         return gzip.open(name) if name.endswith(".gz") else open(name, "rb")
+
+
+def _array_hash(name: str) -> str:
+    """Hash of an array by its name or file; empty where there is none, which its recordings will tell."""
+    try:
+        return load_array(name).hash
+    except AnydoaError:
+        return ""
 
 
 def _matches(file: str) -> list[str]:

@@ -89,7 +89,7 @@ class Plan:
             raise ConfigError("the list names no recording; give files, or a manifest with one a line")
         keys = np.frombuffer(numbers, dtype=np.uint64)
         first = _is_first(keys)
-        mine = first if shard is None else first & _held(keys, shard)
+        mine = first if shard is None else first & shard.holds(keys)
         there = _is_among(keys, done)
         self._keys, self._is_first = keys, first
         self._is_left: Bool[np.ndarray, "line"] = mine & ~there
@@ -123,12 +123,6 @@ def _is_among(
     places = np.minimum(np.searchsorted(done, keys), len(done) - 1)
     among: np.ndarray = done[places] == keys
     return among
-
-
-def _held(keys: UInt64[np.ndarray, "line"], shard: Shard) -> Bool[np.ndarray, "line"]:
-    """Whether a shard has each key, as :meth:`Shard.holds` for one."""
-    held: np.ndarray = keys % np.uint64(shard.count) == np.uint64(shard.number - 1)
-    return held
 
 
 def locate_all(

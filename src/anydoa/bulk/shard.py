@@ -3,6 +3,9 @@
 import re
 from dataclasses import dataclass
 
+import numpy as np
+from jaxtyping import Bool, UInt64
+
 from anydoa.errors import ConfigError
 
 
@@ -43,9 +46,10 @@ class Shard:
             raise ConfigError(f"a shard is I/N, such as 1/8 for the first of 8, got {text!r:.40}")
         return cls(int(found[1]), int(found[2]))
 
-    def holds(self, key: int) -> bool:
-        """Whether what has this key is in the share."""
-        return key % self.count == self.number - 1
+    def holds(self, keys: UInt64[np.ndarray, "*key"]) -> Bool[np.ndarray, "*key"]:
+        """Whether what has each key is in the share."""
+        held: np.ndarray = keys % np.uint64(self.count) == np.uint64(self.number - 1)
+        return held
 
     def __str__(self) -> str:
         return f"{self.number}-of-{self.count}"

@@ -130,6 +130,8 @@ def convert_command(
 def _print_microphones(array: "MicrophoneArray") -> None:
     from rich.table import Table
 
+    from anydoa.geometry.channels import channel_text
+
     table = Table(box=None, pad_edge=False)
     headings = [
         "microphone",
@@ -147,7 +149,7 @@ def _print_microphones(array: "MicrophoneArray") -> None:
         table.add_row(str(number), str(array.channels[number]), *places, *looks[number : number + 1])
     print_table(f"{array.title}\n0° is {array.front or 'along +x'}", table)
     if array.ignore_channels:
-        print_table(f"without a microphone: channels {_listed(array.ignore_channels)}")
+        print_table(f"without a microphone: channels {channel_text(array.ignore_channels)}")
     if array.steering is not None:
         print_table(f"steering vectors: {array.steering.title}")
 
@@ -190,6 +192,8 @@ def _verdict(report: "ArrayReport") -> str:
 
 def _facts(array: "MicrophoneArray", report: "ArrayReport") -> list[str]:
     """Lines for a person: what the geometry says, and what to expect of it."""
+    from anydoa.geometry.channels import channel_text
+
     low, high = report.lowest_frequency, report.aliasing_frequency
     angles = ", ".join(f"{deg:.0f}° at {hertz:.0f} Hz" for hertz, deg in _angles_deg(report) if deg < 180)
     facts = {
@@ -197,7 +201,7 @@ def _facts(array: "MicrophoneArray", report: "ArrayReport") -> list[str]:
         "useful from": f"{low:.0f} Hz; below, the phases of all microphones are nearly equal",
         "unwrapped to": f"{high:.0f} Hz; above, phases wrap: tones show ghosts, speech as a whole does not",
         "separates": angles or "no two sources below 4000 Hz by phase alone",
-        "channels": f"{_listed(array.channels)} of {array.num_recording_channels}",
+        "channels": f"{channel_text(array.channels)} of {array.num_recording_channels}",
         "0 degrees": array.front or "along +x",
         "speed of sound": f"{array.speed_of_sound:g} m/s",
         "numbers from": array.source or "not said",
@@ -254,7 +258,3 @@ def _report_json(array: "MicrophoneArray", report: "ArrayReport") -> dict[str, A
 def _angles_deg(report: "ArrayReport") -> list[tuple[float, float]]:
     """Frequencies in hertz with the smallest resolvable angle in degrees."""
     return [(hertz, degrees(angle)) for hertz, angle in report.resolvable_angles]
-
-
-def _listed(channels: tuple[int, ...]) -> str:
-    return ", ".join(map(str, channels))

@@ -60,11 +60,17 @@ def calibrate(
     if output is None and plot is None:
         raise ConfigError("nothing to do: give --output FILE.toml or --plot PICTURE")
     from anydoa.calibration import CalibrationOptions, calibrate_blocks
+    from anydoa.io.array_file import check_array_path
     from anydoa.io.audio import audio_info, read_blocks, recording_path
+    from anydoa.plotting import check_picture_path
 
     recording = parse_recording(recordings, join=join)
     nominal = parse_array(array, ignore_channels, unit, only_microphones=only_microphones)
     check_outputs(output, plot)
+    if output is not None:
+        check_array_path(output)
+    if plot is not None:
+        check_picture_path(plot)
     options = CalibrationOptions(position_sd_m=position_sd_mm / 1000, delay_sd=delay_sd)
     sample_rate = audio_info(recording).sample_rate
     with named_recording(recording):

@@ -7,6 +7,7 @@ import typer
 
 from anydoa.cli.options import UnitOption
 from anydoa.cli.printing import print_table, tell
+from anydoa.errors import ConfigError
 
 if TYPE_CHECKING:
     from anydoa.geometry import MicrophoneArray
@@ -26,6 +27,8 @@ def devices(
     fit, too: the first channels are taken. Boards with a processor of their own are named below the list,
     with what they hand out in place of their microphones.
     """
+    if unit is not None and array is None:
+        raise ConfigError("--unit is that of the array's file; name one with --array, or leave it out")
     from anydoa.io import load_array
     from anydoa.live import list_cards
 

@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -143,13 +143,24 @@ def locate(
     known_array = partial(parse_array, array or "", ignore_channels, unit, only_microphones=only_microphones)
     if form == "parts":
         _refuse_for_one(
-            {"--join": join, "--plot": plot, "--plot-mask": plot_mask, "--talkers-audio": talkers_audio}
+            {
+                "--join": join,
+                "--plot": plot,
+                "--plot-mask": plot_mask,
+                "--talkers-audio": talkers_audio,
+                "--beamformer": beamformer != "mvdr",
+                "--skip-existing": skip_existing,
+            }
         )
+        if array is None:
+            _refuse_without_array(
+                {"--unit": unit, "--ignore-channels": ignore_channels, "--only-microphones": only_microphones}
+            )
         work = _locating(
             many.check(output),
             None if array is None else known_array(),
             grid,
-            estimator,
+            str(Path(estimator).absolute()) if Path(estimator).is_dir() else estimator,
             parse_sources(sources),
             min_separation_deg=min_separation,
             look_ahead_s=parse_look_ahead(look_ahead),
@@ -215,6 +226,13 @@ def _refuse_for_one(options: dict[str, bool | Path | None]) -> None:
         raise ConfigError(f"{first} is for single recordings; leave out --format parts{cure}")
 
 
+def _refuse_without_array(options: dict[str, object]) -> None:
+    """Refuse what changes the array that is named for all, where none is."""
+    first = next((option for option, value in options.items() if value), None)
+    if first is not None:
+        raise ConfigError(f"{first} changes the array of --array; name one, or say it in the array files")
+
+
 def _locating(
     folder: Path, array: "MicrophoneArray | None", grid: str, *options: Any, **named: Any
 ) -> "Locating":
@@ -257,6 +275,11 @@ class _Targets:
             )
         if len(self.files) > 1 and self.output == "-" and self.form != "json":
             raise ConfigError(f"several recordings as {self.form} would run into each other; leave out -o -")
+        if self.skip_existing and self.sounds.folder is not None:
+            raise ConfigError(
+                "--skip-existing cannot tell whether the sounds of all talkers are there; leave out "
+                "--talkers-audio, or --skip-existing"
+            )
         if self.skip_existing and not self._written(self.files[0]):
             raise ConfigError(
                 "--skip-existing looks for files; add --format json, csv, dcase or rttm, or --plot"
@@ -401,12 +424,14 @@ def _print_tables(run: "LocalizationRun", zones: "tuple[Zone, ...]") -> None:
         name = zone_of(zones, source.direction, source.mirror)
         zone = f"   {name}" if name else ""
         tell(f"  {place}  {seconds:5.1f} s{zone}{mirror_words(source.mirror)}")
-    _print_turns(talkers, zones)
+    _print_turns(talkers, zones, run.mirror)
     if any(source.mirror for source in run.directions):
         tell(f"  note: the array {ambiguity_sentence(header.array_rank)}; a grid of one side settles it")
 
 
-def _print_turns(talkers: "Sequence[Talker]", zones: "tuple[Zone, ...]") -> None:
+def _print_turns(
+    talkers: "Sequence[Talker]", zones: "tuple[Zone, ...]", mirror: "Callable[[Any], tuple[Any, ...]]"
+) -> None:
     """Who was where when: the turns that are long and clear enough for a line."""
     from anydoa.geometry import zone_of
 
@@ -418,7 +443,7 @@ def _print_turns(talkers: "Sequence[Talker]", zones: "tuple[Zone, ...]") -> None
         path = talker.path_of(turn)
         place = path.direction if path.stays else path.directions[0]
         walks = "" if path.stays else f"   walks to {', '.join(angle_words(path.directions[-1]))}"
-        name = zone_of(zones, place)
+        name = zone_of(zones, place, mirror(place))
         zone = f"   {name}" if name else ""
         time = f"{turn.begin_s:6.1f} s  {turn.end_s:6.1f} s"
         tell(f"  {id:3d}  {time}  {place_words(place, path.score)}{zone}{walks}")

@@ -85,8 +85,6 @@ class TalkerSounds:
             for block in blocks:
                 for writer, sound in zip(writers, block, strict=True):
                     writer.write(sound)
-            for writer in writers:
-                writer.close()
         yield from paths
 
 

@@ -17,6 +17,9 @@ from anydoa.cli.simulate import (
     num_knots,
     plan_rooms,
 )
+from anydoa.errors import ConfigError
+
+_USUAL_CLIP_S = 4.0
 
 
 def rooms(
@@ -40,9 +43,11 @@ def rooms(
         ),
     ] = False,
     duration: Annotated[
-        float,
-        typer.Option(min=0.1, help="Seconds of the clips that are trained on.", rich_help_panel="Scenes"),
-    ] = 4.0,
+        float | None,
+        typer.Option(
+            min=0.1, help="Seconds of the clips that talkers walk through; else 4.", rich_help_panel="Scenes"
+        ),
+    ] = None,
     array: RandomArrayOption = "random:4-12",
     shapes: ShapesOption = "ball",
     sphere: SphereOption = False,
@@ -52,6 +57,9 @@ def rooms(
     from anydoa.simulation.mixing import LONGEST_S
     from anydoa.simulation.recipe import check_within
 
+    if duration is not None and not moving:
+        raise ConfigError("--duration says how far talkers walk in a clip; add --moving, or leave it out")
+    duration = _USUAL_CLIP_S if duration is None else duration
     check_within("--duration", (duration,), 0.1, LONGEST_S, " s")
     plan = replace(
         plan_rooms(array, known_array(array), shapes=shapes, sphere=sphere, rt60=rt60),

@@ -37,7 +37,7 @@ SphereOption = Annotated[
     bool,
     typer.Option(
         "--sphere",
-        help="The array sits on a rigid sphere, whatever its file says.",
+        help="The array sits on a rigid sphere, if its file does not say how it hears.",
         rich_help_panel=ARRAY,
     ),
 ]
@@ -139,7 +139,10 @@ def simulate(
 
     if cache is not None:
         prepare_folder(cache)
-    fewest, most = (round(number) for number in parse_range(talkers, "--talkers"))
+    counts = parse_range(talkers, "--talkers")
+    if any(number % 1 for number in counts):
+        raise ConfigError(f"--talkers are whole numbers, got {talkers!r}; such as 2 or 1:2")
+    fewest, most = map(int, counts)
     check_within("--duration", (duration,), 0.1, LONGEST_S, " s")
     known = known_array(array)
     plan = replace(

@@ -79,17 +79,20 @@ def open_suite(
             and clips are rendered anew each time.
 
     Raises:
-        ConfigError: if there is no such suite, or its clips cannot have this length.
+        ConfigError: if there is no such suite, its clips cannot have this length, or something is chosen that
+            recordings do not have.
         ArrayFileError: if there is no such array.
         AudioError: if there is no speech, or the folder holds no recordings.
     """
     if name not in (*MICROPHONES, "presets") and not name.startswith(_ARRAY):
         recorded = _open_recorded(name)
-        if duration_s is not None:
-            raise ConfigError(
-                f"only simulated clips can have any length, got {duration_s:g} s for the recordings of "
-                f"{name!r:.80}; leave the duration out, or take dynamic-s, dynamic-u, presets or array:NAME"
-            )
+        simulated_only = {"duration": duration_s, "speech": speech, "noise": noise, "seed": seed or None}
+        for choice, value in simulated_only.items():
+            if value is not None:
+                raise ConfigError(
+                    f"only simulated clips have a {choice} to choose, got {value} for the recordings of "
+                    f"{name!r:.80}; leave it out, or take dynamic-s, dynamic-u, presets or array:NAME"
+                )
         return recorded
     duration_s = CLIP_S if duration_s is None else duration_s
     check_within("the duration of clips", (duration_s,), _SHORTEST_S, LONGEST_S, " s")

@@ -135,21 +135,6 @@ class Ambiguity:
         """
         return sphere.directions
 
-    def heard_by(self, axes: Float[np.ndarray, "mic 3"], turns_over: Bool[np.ndarray, "mic"]) -> "Ambiguity":
-        """What microphones with patterns cannot tell apart, but for levels.
-
-        Args:
-            axes: unit vectors along which the microphones look.
-            turns_over: whether sound from behind comes out of each upside down.
-
-        Returns:
-            The same, its positive side the one that the microphones face; of two directions that sound alike
-            but for signs, none.
-        """
-        if not all(self.keeps(axis) for axis in axes[turns_over]):
-            return Ambiguity()
-        return self.facing(axes.mean(axis=0))
-
     def on_body(self, front: Float[np.ndarray, "3"], up: Float[np.ndarray, "3"]) -> "Ambiguity":
         """What the same microphones cannot tell apart on a measured body.
 
@@ -158,10 +143,6 @@ class Ambiguity:
             up: unit vector to its top.
         """
         return BodyAmbiguity()
-
-    def keeps(self, axis: Float[np.ndarray, "3"]) -> bool:
-        """Whether directions that sound alike lie equally far from an axis."""
-        return True
 
     def facing(self, direction: Float[np.ndarray, "3"]) -> "Ambiguity":
         """The same, its positive side the one that a direction points to, if it points to one."""
@@ -211,10 +192,6 @@ class PlanarAmbiguity(Ambiguity):
         sides = ("front and back", "left and right", "above and below")
         near = np.flatnonzero(np.abs(self.axis) > 0.94)  # within 20 degrees
         return ambiguity_sentence(self.rank, *(sides[index] for index in near))
-
-    def keeps(self, axis: Float[np.ndarray, "3"]) -> bool:
-        """Whether the axis lies in the plane."""
-        return bool(abs(axis @ self.axis) < FLAT_THICKNESS)
 
     def facing(self, direction: Float[np.ndarray, "3"]) -> "PlanarAmbiguity":
         """The same, its positive side the one that a direction points to, if it points to one."""
@@ -305,10 +282,6 @@ class LinearAmbiguity(Ambiguity):
     def fold(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
         """Each direction on the half circle that stands for the cones."""
         return self.cones.fold(directions)
-
-    def keeps(self, axis: Float[np.ndarray, "3"]) -> bool:
-        """Whether the axis lies along the line."""
-        return bool(np.linalg.norm(np.cross(axis, self.axis)) < FLAT_THICKNESS)
 
     def mirror(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
         """Directions after half a turn about the line."""

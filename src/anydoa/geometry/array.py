@@ -15,9 +15,12 @@ from anydoa.errors import ChannelCountError, GeometryError
 from anydoa.geometry.ambiguity import Ambiguity, find_ambiguity, principal_axes
 from anydoa.geometry.channels import channel_code, channel_option
 from anydoa.geometry.coordinates import real_numbers, rotate, rotation_from_rpy_deg
+from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.measured_steering import MeasuredSteering
 from anydoa.geometry.pattern import MicrophonePattern, pattern_gains
 
+_NUM_PROBES = 64  # directions at which the signs of patterns are compared
+_LEAST_GAIN = 0.05  # below it a sign is not heard
 _FARTHEST = 1e5  # m from the origin; anything beyond is a slip, and its square might overflow
 
 
@@ -149,7 +152,8 @@ class MicrophoneArray:
     def ambiguity(self) -> Ambiguity:
         """Which directions the microphones cannot tell apart.
 
-        Patterns count where sound from behind comes out upside down, and say which side of a plane is meant.
+        Patterns count where some microphones turn sound from behind upside down and others do not, and say
+        which side of a plane is meant.
         A measured body tells all apart, with two exceptions: a plane both sides of which sound alike, and two
         ears, which hear cones, each as the body hears it in front.
         """
@@ -161,8 +165,20 @@ class MicrophoneArray:
             return found if is_mirrored else found.on_body(mount[:, 0], mount[:, 2])
         if not self.patterns:
             return found
-        turns_over = np.array([pattern.turns_over for pattern in self.patterns])
-        return found.heard_by(self.pattern_axes, turns_over)
+        return Ambiguity() if self._signs_differ(found) else found.facing(self.pattern_axes.mean(axis=0))
+
+    def _signs_differ(self, found: Ambiguity) -> bool:
+        """Whether some microphones turn one of two directions of the same delays upside down, and others not.
+
+        A sign that all of them share cannot be heard.
+        """
+        for direction in fibonacci_grid(_NUM_PROBES).directions:
+            gains = self.gains(found.sounds_like(direction))
+            turned = gains * gains[:1] < 0
+            is_heard = (np.abs(gains) > _LEAST_GAIN) & (np.abs(gains[:1]) > _LEAST_GAIN)
+            if ((turned & is_heard).any(axis=1) & (~turned & is_heard).any(axis=1)).any():
+                return True
+        return False
 
     @cached_property
     def pattern_axes(self) -> Float[np.ndarray, "mic 3"]:

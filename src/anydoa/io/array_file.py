@@ -83,11 +83,10 @@ def save_array(array: MicrophoneArray, path: str | os.PathLike[str]) -> None:
         ArrayFileError: if the suffix is another or the file cannot be written.
     """
     path = Path(path)
+    check_array_path(path)
     suffix = path.suffix.lower()
-    format = FORMATS.get(suffix)
-    if format is None or format.write is None:
-        written = ", ".join(suffix for suffix, format in FORMATS.items() if format.write is not None)
-        raise ArrayFileError(f"{path}: arrays are written as {written}, not {suffix!r}; change the suffix")
+    format = FORMATS[suffix]
+    assert format.write is not None
     try:
         with whole_file(path) as partial:
             format.write(array, partial)
@@ -104,6 +103,19 @@ def save_array(array: MicrophoneArray, path: str | os.PathLike[str]) -> None:
     ]
     if lost:
         _logger.warning("%s: %s files do not keep %s; .toml does", path, suffix, " and ".join(lost))
+
+
+def check_array_path(path: Path) -> None:
+    """Refuse a file that no array is written to, by its suffix.
+
+    Raises:
+        ArrayFileError: if it is one.
+    """
+    writing = [suffix for suffix, format in FORMATS.items() if format.write is not None]
+    if path.suffix.lower() not in writing:
+        raise ArrayFileError(
+            f"{path}: arrays are written as {', '.join(writing)}, not {path.suffix!r}; change the suffix"
+        )
 
 
 def list_presets() -> tuple[str, ...]:

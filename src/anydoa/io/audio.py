@@ -9,7 +9,7 @@ import itertools
 import logging
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeGuard
 
@@ -63,7 +63,11 @@ def audio_info(recording: Recording) -> AudioInfo:
 
 
 def read_blocks(
-    recording: Recording, *, block_s: float = BLOCK_S, warn: bool = True
+    recording: Recording,
+    *,
+    block_s: float = BLOCK_S,
+    warn: bool = True,
+    remarks: list[str] | None = None,
 ) -> Iterator[Float32[np.ndarray, "channel time"]]:
     """A recording in blocks of ``block_s`` seconds, the last one shorter.
 
@@ -71,24 +75,30 @@ def read_blocks(
         recording: a file, or files to join.
         block_s: length of a block in seconds.
         warn: whether what is odd about the files is said; not where they are read once more.
+        remarks: takes what is odd about the files, too, as it is found.
 
     Raises:
         AudioError: as :func:`audio_info`, or where a block is damaged or holds NaN or infinite samples.
     """
+
+    def tell(remark: str) -> None:
+        if remarks is not None:
+            remarks.append(remark)
+        if warn:
+            _logger.warning("%s", remark)
+
     if isinstance(recording, (str, os.PathLike)):
-        yield from _file_blocks(recording, block_s, warn)
+        yield from _file_blocks(recording, block_s, tell)
         return
     audio_info(recording)
-    if warn:
-        lengths_s = [_file_info(path).duration_s for path in recording]
-        if max(lengths_s) > min(lengths_s):
-            _logger.warning(
-                "%s: the joined files differ by %.4f s in length and are cut to the shortest; did they begin "
-                "at the same moment?",
-                _file_info(recording[0]).name,
-                max(lengths_s) - min(lengths_s),
-            )
-    for blocks in zip(*(_file_blocks(path, block_s, warn) for path in recording), strict=False):
+    lengths_s = [_file_info(path).duration_s for path in recording]
+    excess_s = max(lengths_s) - min(lengths_s)
+    if excess_s > 0:
+        tell(
+            f"{_file_info(recording[0]).name}: the joined files differ by {excess_s:.4f} s in length and are "
+            "cut to the shortest; did they begin at the same moment?"
+        )
+    for blocks in zip(*(_file_blocks(path, block_s, tell) for path in recording), strict=False):
         length = min(block.shape[1] for block in blocks)
         yield np.concatenate([block[:, :length] for block in blocks])
 
@@ -119,22 +129,17 @@ def _file_info(path: str | os.PathLike[str]) -> AudioInfo:
 
 
 def _file_blocks(
-    path: str | os.PathLike[str], block_s: float, warn: bool
+    path: str | os.PathLike[str], block_s: float, tell: Callable[[str], None]
 ) -> Iterator[Float32[np.ndarray, "channel time"]]:
     with RecordingFile(Path(path)) as file:
-        told = _tell(file.remarks, 0, warn=warn)
-        num_read, rate = 0, file.info.sample_rate
+        num_read, rate, told = 0, file.info.sample_rate, len(file.remarks)
+        for remark in file.remarks:
+            tell(remark)
         for block in file.blocks(max(1, round(block_s * rate))):
             yield check_samples(block, num_read / rate, rate, name=file.info.name)
             num_read += block.shape[1]
-        _tell(file.remarks, told, warn=warn)
-
-
-def _tell(remarks: Sequence[str], start: int, *, warn: bool) -> int:
-    """Warn of the remarks from ``start`` on; how many there are now."""
-    for remark in remarks[start:] if warn else ():
-        _logger.warning("%s", remark)
-    return len(remarks)
+        for remark in file.remarks[told:]:
+            tell(remark)
 
 
 def _check_alike(infos: list[AudioInfo]) -> None:

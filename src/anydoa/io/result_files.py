@@ -65,8 +65,7 @@ class ResultWriter(ABC):
 
     def zone(self, source: Source | Talker) -> str | None:
         """Name of the zone that a source or a talker is in, or None."""
-        mirror = source.mirror if isinstance(source, Source) else ()
-        return zone_of(self.zones, source.direction, mirror)
+        return zone_of(self.zones, source.direction, source.mirror)
 
     @abstractmethod
     def start(self, header: ResultHeader) -> None:
@@ -335,6 +334,7 @@ def _talker_to_json(talker: Talker) -> dict[str, Any]:
         **_angles_and_xyz(talker.direction),
         "score": round(talker.score, 4),
         "stays": talker.stays,
+        "mirror": [_angles_and_xyz(mirror) for mirror in talker.mirror],
         "turns": [_turn_to_json(turn, talker.path_of(turn)) for turn in talker.turns],
     }
 
@@ -374,6 +374,7 @@ def _talkers_from_json(content: list[dict[str, Any]], frames: Sequence[FrameResu
                 )
                 for turn in talker["turns"]
             ),
+            mirror=tuple(normalize_direction(mirror["xyz"]) for mirror in talker.get("mirror", ())),
         )
         for id, talker in zip(places, content, strict=True)
     )

@@ -95,11 +95,13 @@ class Talker:
         id: number from 0, in order of the first sound; frames name the talker by it.
         path: where it was in the frames of its turns.
         turns: when it sounded, in order of time.
+        mirror: other directions that the array cannot tell from its mean direction.
     """
 
     id: int
     path: TalkerPath
     turns: tuple[Turn, ...]
+    mirror: tuple[Float[np.ndarray, "3"], ...] = ()
 
     @property
     def begin_s(self) -> float:

@@ -57,7 +57,6 @@ class BeamWav:
         """Append what came after the last result."""
         with _refusals():
             self._wav.write(self._pipeline.rest_of_beam())
-            self._wav.close()
 
 
 class BeamPipe:

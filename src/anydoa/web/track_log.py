@@ -3,7 +3,7 @@
 import io
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,7 +93,7 @@ class TrackLog:
                 yield file.getvalue()
                 file.seek(0)
                 file.truncate()
-        talkers = tuple(_talkers(frames))
+        talkers = tuple(_talkers(frames, self._finder.mirror))
         loudest = sorted(talkers, key=lambda talker: -talker.heard_s)
         directions = tuple(self._source(t.direction, t.score, t.id, None) for t in loudest)
         writer.finish(ResultSummary(directions, frames[-1].time_s, (), talkers))
@@ -110,7 +110,10 @@ class TrackLog:
         return Source(direction, float(score), id, mirror, None if activity is None else float(activity))
 
 
-def _talkers(frames: Sequence[LoggedFrame]) -> Iterator[Talker]:
+def _talkers(
+    frames: Sequence[LoggedFrame],
+    mirror: Callable[[Float[np.ndarray, "3"]], tuple[Float[np.ndarray, "3"], ...]],
+) -> Iterator[Talker]:
     """Everyone who sounded, with the turns between pauses of a second or more."""
     times_s = np.repeat([frame.time_s for frame in frames], [len(frame.rows) for frame in frames])
     rows = np.concatenate([frame.rows for frame in frames])
@@ -122,4 +125,4 @@ def _talkers(frames: Sequence[LoggedFrame]) -> Iterator[Talker]:
         path = TalkerPath(times_s[own], rows[own, 1:4], rows[own, 4])
         parts = np.split(path.times_s, np.flatnonzero(np.diff(path.times_s) > _PAUSE_S) + 1)
         turns = (Turn(float(part[0]), float(part[-1]), step_s * len(part)) for part in parts)
-        yield Talker(int(id), path, tuple(turns))
+        yield Talker(int(id), path, tuple(turns), mirror(path.direction))

@@ -13,6 +13,8 @@ from anydoa.bulk.recording_list import Entry, RecordingList
 from anydoa.bulk.run import Plan
 from anydoa.bulk.shard import Shard
 from anydoa.errors import ConfigError
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.io.array_file import load_array, save_array
 
 LHOTSE = {
     "id": "rec-1",
@@ -42,7 +44,7 @@ def test_lines_are_paths_or_objects(tmp_path: Path) -> None:
     ) == [
         Entry(("a b.wav",)),
         Entry(("c.wav",), "kitchen.toml", "id-1", (0, 2, 3)),
-        Entry(("d.wav",), "linear-4", "d", (1, 0)),
+        Entry(("d.wav",), "linear-4", "d", (1, 0), load_array("linear-4").hash),
         Entry(("e0.wav", "e1.wav")),
     ]
 
@@ -108,11 +110,9 @@ def test_patterns_mean_files_and_names_with_brackets_stay_names(
 @settings(deadline=None, max_examples=30)
 @given(st.integers(1, 12), st.integers(0, 100))
 def test_shards_are_disjoint_and_complete(count: int, size: int) -> None:
-    keys = [Entry((f"{number}.wav",)).key for number in range(size)]
-    shards = [Shard(number, count) for number in range(1, count + 1)]
-    shares = [{key for key in keys if shard.holds(key)} for shard in shards]
-    assert sum(map(len, shares)) == size
-    assert set().union(*shares) == set(keys)
+    keys = np.array([Entry((f"{number}.wav",)).key for number in range(size)], dtype=np.uint64)
+    held = [Shard(number, count).holds(keys) for number in range(1, count + 1)]
+    assert (np.sum(held, axis=0) == 1).all()
 
 
 def test_a_share_does_not_depend_on_the_order_of_the_list() -> None:
@@ -133,6 +133,17 @@ def test_a_key_is_the_same_in_every_run_and_tells_recordings_apart() -> None:
         Entry(("a.wav", "b")),
     ]
     assert len({entry.key for entry in entries}) == len(entries)
+
+
+def test_another_array_in_the_same_file_makes_another_recording(tmp_path: Path) -> None:
+    array, line = tmp_path / "kitchen.toml", {"path": "a.wav", "array": str(tmp_path / "kitchen.toml")}
+    keys = []
+    for radius in (0.03, 0.04):
+        save_array(MicrophoneArray(radius * np.eye(3), "kitchen"), array)
+        keys += [entry.key for entry in entries_of(tmp_path, line)]
+    array.write_text("no array")
+    keys += [entry.key for entry in entries_of(tmp_path, line)]
+    assert len(set(keys)) == 3
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "-1/4", "1/0", ""])

@@ -89,6 +89,8 @@ def test_a_recording_of_one_place_writes_nothing(folder: Path, tmp_path: Path) -
 def test_mistakes_are_named(folder: Path, tmp_path: Path) -> None:
     known = (folder / "walk.wav", "--array", folder / "cube.toml")
     assert "nothing to do: give --output" in str(error_of(run(*known)))
+    assert "arrays are written as" in str(error_of(run(*known, "-o", tmp_path / "a.json")))
+    assert "pictures are written as" in str(error_of(run(*known, "--plot", tmp_path / "a.gif")))
     wide = error_of(run(*known, "-o", tmp_path / "a.toml", "--position-sd-mm", 500))
     assert isinstance(wide, ConfigError)
     assert "position_sd_m must be" in str(wide)

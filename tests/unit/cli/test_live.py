@@ -371,6 +371,8 @@ def test_devices_are_a_table_or_objects(capsys: pytest.CaptureFixture[str]) -> N
     assert main(["devices", "--array", "linear-4", "--format", "json"]) == 0
     cards = json.loads(capsys.readouterr().out)
     assert all(card["channels"] > 0 and card["array"] == "linear-4" for card in cards)
+    assert main(["devices", "--unit", "mm"]) == 2
+    assert "--unit is that of the array's file" in capsys.readouterr().err
     assert main(["devices"]) == 0
     out = capsys.readouterr().out
     assert ("no sound card" in out) == (cards == [])

@@ -414,6 +414,10 @@ MISTAKES = [
     ([*BALL_WORDS, "--estimator", "music", "--plot-mask", "a.png"], "'music' has none; leave it out"),
     ([*BALL_WORDS, "ring.wav", "--format", "csv", "-o", "-"], "leave out -o -"),
     ([*BALL_WORDS, "-o", "-"], "needs a format"),
+    (
+        [*BALL_WORDS, "--format", "json", "--skip-existing", "--talkers-audio", "out"],
+        "--skip-existing cannot tell whether the sounds of all talkers are there",
+    ),
     ([*BALL_WORDS, "--format", "json", "-"], "for standard output use -o -"),
     (["-", "--array", "ball.toml", "--format", "json"], "standard input cannot be located in"),
     ([*BALL_WORDS, "sub/ball.wav", "--format", "csv", "-o", "out"], "two results would both be out/ball.csv"),

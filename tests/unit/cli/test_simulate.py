@@ -112,6 +112,12 @@ def test_talkers_of_a_bank_walk_past_as_many_places_as_a_clip_is_long(tmp_path: 
     assert RirBank(tmp_path)[0].talkers.shape == (3, 5, 3)
 
 
+def test_a_bank_without_walkers_has_clips_of_any_length(tmp_path: Path) -> None:
+    options = ["--output", str(tmp_path / "rooms"), "--count", "1", "--duration", "2"]
+    with pytest.raises(ConfigError, match="add --moving, or leave it out"):
+        CliRunner().invoke(ROOMS, options, catch_exceptions=False)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -123,6 +129,7 @@ def test_talkers_of_a_bank_walk_past_as_many_places_as_a_clip_is_long(tmp_path: 
         (("--array", "random:2-4", "--shapes", "plane"), "at least 3 microphones, got 2"),
         (("--snr", "loud"), "--snr takes a number or LOW:HIGH"),
         (("--talkers", "9"), "ask for fewer or give more"),
+        (("--talkers", "1.6:2"), "--talkers are whole numbers, got '1.6:2'"),
     ],
 )
 def test_mistakes_are_named(corpus: Path, tmp_path: Path, options: tuple[str, ...], message: str) -> None:

@@ -73,8 +73,21 @@ def test_signs_tell_apart_what_levels_alone_do_not() -> None:
     line = np.array([[0.1, 0, 0], [0, 0, 0], [-0.1, 0, 0]])
     along, across = np.tile([1.0, 0, 0], (3, 1)), np.tile([0, 1.0, 0], (3, 1))
     assert directional("figure-of-eight", along, line).ambiguity.rank == "line"
-    assert directional("figure-of-eight", across, line).ambiguity.rank == "volume"
+    assert directional("figure-of-eight", across, line).ambiguity.rank == "line"  # all turn over at once
+    around = np.array([[0, 1.0, 0], [0, 0, 1.0], [0, 1.0, 0]])
+    assert directional("figure-of-eight", around, line).ambiguity.rank == "volume"
     assert directional("cardioid", across, line).ambiguity.rank == "line"
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_sign_that_all_microphones_share_tells_nothing(sign: float) -> None:
+    up = np.tile([0, 0, 1.0], (4, 1))
+    array = directional("supercardioid", sign * up)
+    assert array.ambiguity.rank == "plane"
+    assert array.ambiguity.is_on_kept_side(sign * up[:1]).all()
+    both_ways = up * np.array([[1.0], [-1.0], [1.0], [-1.0]])
+    assert directional("supercardioid", both_ways).ambiguity.rank == "plane"
+    assert directional("supercardioid", np.concatenate([up[:2], SQUARE[2:]])).ambiguity.rank == "volume"
 
 
 def test_only_negative_gains_change_phases() -> None:

@@ -96,6 +96,17 @@ def test_a_header_that_says_less_than_the_file_holds_is_not_believed(
     assert len(caplog.records) == 1
 
 
+@pytest.mark.parametrize(("container", "size"), [("W64", 2**63 - 25), ("AIFF", 0x7F000000)])
+def test_a_length_that_a_pipe_did_not_know_is_not_believed(
+    tmp_path: Path, samples: np.ndarray, container: str, size: int
+) -> None:
+    # As ffmpeg writes W64, and SoX AIFF.
+    path = written(tmp_path / "a", samples, format=container, subtype="PCM_16")
+    whole = read_audio(path)[0]
+    path.write_bytes(with_size(path.read_bytes(), container, size))
+    np.testing.assert_array_equal(read_audio(path)[0], whole)
+
+
 def flac_of_length(path: Path, samples: np.ndarray, told: int, subtype: str = "PCM_16") -> np.ndarray:
     """Write a FLAC whose header says another length; what it holds, (channel, time)."""
     written(path, samples, format="FLAC", subtype=subtype)

@@ -70,6 +70,17 @@ def written(form: str, zones: tuple[Zone, ...] = ZONES) -> str:
     return text.getvalue()
 
 
+@pytest.mark.parametrize("form", ["json", "rttm"])
+def test_a_talker_is_in_the_zone_of_its_mirror(form: str) -> None:
+    above, below = angles_deg_to_direction(40, 30), angles_deg_to_direction(40, -30)
+    path = TalkerPath(np.array([0.1]), above[None], np.array([0.9]))
+    text = io.StringIO()
+    writer = WRITERS[form](text, HEADER, zones=(Zone("floor", (0, 90), (-90, 0)),))
+    writer.write(FrameResult(0.1, ()))
+    writer.finish(ResultSummary((), 1.0, talkers=(Talker(0, path, (Turn(0.1, 0.1, 0.1),), (below,)),)))
+    assert "floor" in text.getvalue()
+
+
 def test_json_lines_name_zones_and_events() -> None:
     _, frame, last = map(json.loads, written("json").splitlines())
     assert [source["zone"] for source in frame["sources"]] == ["the desk, left", None]

@@ -21,7 +21,12 @@ _WAV_ENCODINGS = {1: {8: "u8", 16: "s16", 24: "s24", 32: "s32"}, 3: {32: "f32", 
 """Encoding by format tag (1 whole numbers, 3 floats) and bits."""
 _AU_ENCODINGS = {2: "s8", 3: "s16", 4: "s24", 5: "s32", 6: "f32", 7: "f64"}
 _AIFC_FLOATS = {b"fl32": "f32", b"FL32": "f32", b"fl64": "f64", b"FL64": "f64"}
-_UNKNOWN_SIZES = (range(0x7FFF0000, 0x80001000), range(0xFFFF0000, 0x100000000))
+_UNKNOWN_SIZES = (
+    range(0x7EFF0000, 0x7F000001),  # AIFF by SoX, rounded to whole frames
+    range(0x7FFF0000, 0x80001000),
+    range(0xFFFF0000, 0x100000000),
+    range(2**63 - 2**16, 2**63),  # W64 by ffmpeg
+)
 """What recorders write for a length they do not know yet (a pipe, a recording still running)."""
 
 
