@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -27,6 +28,7 @@ from anydoa.cli.options import (
     ProfileOption,
     UnitOption,
     ZonesOption,
+    check_host,
     parse_address,
     parse_array,
     parse_device,
@@ -93,9 +95,12 @@ def live(
         typer.Option(help="Channels of raw samples. Default: those of the array.", rich_help_panel=SOUND),
     ] = None,
     sample_format: Annotated[
-        Literal["s16le", "s24le", "s32le", "f32le"],
-        typer.Option(help="Form of raw samples, interleaved; s24le are three bytes.", rich_help_panel=SOUND),
-    ] = "s16le",
+        Literal["s16le", "s24le", "s32le", "f32le"] | None,
+        typer.Option(
+            help="Form of raw samples, interleaved; s24le are three bytes. Default: s16le.",
+            rich_help_panel=SOUND,
+        ),
+    ] = None,
     fast: Annotated[
         bool,
         typer.Option(
@@ -197,7 +202,7 @@ class _Entrance:
     tcp: str | None
     sample_rate: int | None
     channels: int | None
-    sample_format: Literal["s16le", "s24le", "s32le", "f32le"]
+    sample_format: Literal["s16le", "s24le", "s32le", "f32le"] | None
     fast: bool
 
     def __post_init__(self) -> None:
@@ -213,6 +218,8 @@ class _Entrance:
             raise ConfigError(_NO_RATE.format("--tcp"))
         if self.channels is not None and not (self.stdin or self.tcp):
             raise ConfigError("--channels is for raw samples; a card records as many as the array needs")
+        if self.sample_format is not None and not (self.stdin or self.tcp):
+            raise ConfigError("--sample-format is for raw samples; a card and a file say their own")
         if self.replay is not None and self.sample_rate is not None:
             raise ConfigError("a recording says its own sample rate; leave out --sample-rate")
         if self.fast and not (self.replay or self.stdin):
@@ -227,11 +234,11 @@ class _Entrance:
         num_channels = array.num_recording_channels
         count = num_channels if self.channels is None else self.channels
         if self.tcp is not None and self.sample_rate is not None:
-            format = PcmFormat(self.sample_rate, count, self.sample_format)
+            format = PcmFormat(self.sample_rate, count, self.sample_format or "s16le")
             return TcpFeed(*parse_address(self.tcp, "--tcp"), format)
         if self.stdin:
             rate, begin = self._standard_input_rate()
-            format = PcmFormat(rate, count, self.sample_format)
+            format = PcmFormat(rate, count, self.sample_format or "s16le")
             return RawFeed(sys.stdin.buffer, format, can_wait=self.fast, begin=begin)
         return DeviceFeed(parse_device(self.device), num_channels, self.sample_rate, match=array.device_match)
 
@@ -271,7 +278,10 @@ class _Targets:
 
     def __post_init__(self) -> None:
         if self.mqtt is not None:
-            self._broker(self.mqtt)  # a wrong address is told before any sound is heard
+            # A wrong address is told before any sound is heard.
+            check_host(self._broker(self.mqtt).host, "--mqtt")
+        if self.odas is not None:
+            check_host(self.odas, "--odas")
         twice = [path for path in self.outputs if self.outputs.count(path) > 1]
         if twice:
             raise ConfigError(f"two results would both be written to {twice[0]}; give two names")
@@ -321,9 +331,13 @@ class _Targets:
 @contextmanager
 def _terminable() -> Iterator[None]:
     """Ends a program that is told to end, or whose terminal is closed, as Ctrl-C does: files are whole."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
     numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     heeded = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
-    before = {number: signal.signal(number, signal.default_int_handler) for number in heeded}
+    before = {number: signal.signal(number, end) for number in heeded}
     try:
         yield
     finally:

@@ -69,6 +69,20 @@ def serve(
             metavar="MB", help="Largest recording of the live stream, up to 4000.", rich_help_panel=_LIMITS
         ),
     ] = 1000,
+    names: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--name", metavar="HOST", help="Name that a proxy in front of it has; may be repeated.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = None,
+    end_with_sound: Annotated[
+        bool,
+        typer.Option(
+            "--end-with-sound", help="End when the live stream fails, for a service that starts it anew.",
+            rich_help_panel=_LIMITS,
+        ),
+    ] = False,
     locked: Annotated[
         bool,
         typer.Option(
@@ -82,14 +96,13 @@ def serve(
     What is listened to can be changed on the page. Only this machine reaches it unless --host says otherwise.
     Nothing is loaded from elsewhere, and recordings are not kept.
     """
+    is_live = replay is not None or device is not None
     if replay is not None and device is not None:
         raise ConfigError("--replay and --device exclude each other; give one of them")
-    if array is None and (replay is not None or device is not None):
-        raise ConfigError("a live stream needs the array that hears it; add --array")
-    if array is None and (ignore_channels or only_microphones):
-        raise ConfigError("--ignore-channels and --only-microphones say more of an array; add --array")
-    if profile is not None and replay is None and device is None:
-        raise ConfigError("--profile is for a live stream; add --device or --replay")
+    _refuse_without_array(array, is_live=is_live, has_channels=bool(ignore_channels) or only_microphones)
+    for option, is_given in (("--profile", profile is not None), ("--end-with-sound", end_with_sound)):
+        if is_given and not is_live:
+            raise ConfigError(f"{option} is for a live stream; add --device or --replay")
     try:
         from anydoa.web import (
             Catalogue,
@@ -112,6 +125,8 @@ def serve(
         host=check_host(host, "--host"),
         port=port,
         token=token,
+        names=tuple(check_host(name, "--name") for name in names or ()),
+        ends_with_sound=end_with_sound,
         uploads=UploadLimits(max_mb=max_upload, max_minutes=max_minutes),
     )
     own_array = None
@@ -134,9 +149,17 @@ def serve(
             recordings=RecordingLimits(max_mb=max_recording),
         ),
     )
-    if replay is not None or device is not None:
+    if is_live:
         card = None if replay is not None else device
         listening.prepare(LiveChoice(Choice(name), card, None if replay is None else replay.name))
     server = PageServer(options, catalogue, listening)
     tell(f"open {server.url} (Ctrl+C stops)")
     server.run()
+
+
+def _refuse_without_array(array: str | None, *, is_live: bool, has_channels: bool) -> None:
+    """Refuse what needs an array where none is named."""
+    if array is None and is_live:
+        raise ConfigError("a live stream needs the array that hears it; add --array")
+    if array is None and has_channels:
+        raise ConfigError("--ignore-channels and --only-microphones say more of an array; add --array")

@@ -127,6 +127,8 @@ class LiveWatchOptions:
 class LiveWatch:
     """Watches the microphones of endless sound: each fault is said once, soon, and of the newest seconds.
 
+    It is said again when it has come to further channels.
+
     Args:
         watch: one that has heard nothing yet.
         sample_rate: sample rate of the sound, in Hz.
@@ -140,11 +142,12 @@ class LiveWatch:
         self._sample_rate = sample_rate
         self._num_samples = 0
         self._looks = 0
-        self._said: dict[str, Notice] = {}
+        self._said: list[Notice] = []
+        self._channels: dict[str, set[int]] = {}  # that a kind of notice has been said of
 
     def notices(self) -> tuple[Notice, ...]:
         """All that was found so far, in the order it was found."""
-        return tuple(self._said.values())
+        return tuple(self._said)
 
     def see(self, audio: Float[np.ndarray, "mic time"]) -> None:
         """Take the next samples of every microphone."""
@@ -171,5 +174,8 @@ class LiveWatch:
 
     def _say(self, *, everything: bool) -> None:
         for notice in self._watch.notices():
-            if everything or notice.is_soon:
-                self._said.setdefault(notice.kind, notice)
+            said = self._channels.get(notice.kind)
+            if not (everything or notice.is_soon) or (said is not None and said >= set(notice.channels)):
+                continue
+            self._channels[notice.kind] = (said or set()) | set(notice.channels)
+            self._said.append(notice)

@@ -157,7 +157,10 @@ class MqttOutput:
     def _publish(self, leaf: str, text: str) -> "MQTTMessageInfo | None":
         """Publish under the topic; what cannot be sent now is told anew with the next connection."""
         if self._client.is_connected():
-            return self._client.publish(f"{self._address.topic}/{leaf}", text, qos=1, retain=True)
+            # A state that is not acknowledged must not be sent again after a newer one: no connection is
+            # without the newest, so it need not be.
+            qos = 0 if leaf == "state" else 1
+            return self._client.publish(f"{self._address.topic}/{leaf}", text, qos=qos, retain=True)
         return None
 
     def _greet(self, client: "Client", data: object, flags: object, reason: Any, more: object) -> None:

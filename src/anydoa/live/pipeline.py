@@ -168,12 +168,15 @@ class LivePipeline:
 
     def _read(self) -> None:
         """Move blocks from the feed to the queue: all that the reading thread does."""
-        num_read, end = 0, 0
+        num_read, arrived = 0, 0
         try:
             for block in self.feed:
-                start = num_read + round(self.feed.lost_s * self.feed.sample_rate)
-                self._log.pace.count(start + block.shape[1] - end)
-                end = start + block.shape[1]
+                num_lost = round(self.feed.lost_s * self.feed.sample_rate)
+                start = num_read + num_lost
+                before = arrived
+                # A feed that holds sound back says how much has come.
+                arrived = num_lost + getattr(self.feed, "num_arrived", num_read + block.shape[1])
+                self._log.pace.count(arrived - before)
                 self._queue.put(AudioBlock(start, block, time.monotonic()))
                 num_read += block.shape[1]
         finally:

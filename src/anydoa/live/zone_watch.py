@@ -45,10 +45,16 @@ class ZoneWatch:
         return events
 
     def _zone_of(self, track: Track, before: str | None) -> str | None:
-        """The zone of a track; the one before as long as it is within its margin or silent."""
-        if before is not None:
-            zone = self._zones[before]
-            places = (track.direction, *track.mirror)
-            if not track.active or any(zone.holds(place, margin_deg=MARGIN_DEG) for place in places):
-                return before
-        return zone_of(tuple(self._zones.values()), track.direction, track.mirror) if track.active else None
+        """The zone of a track; the one before in silence, or within its margin and in no earlier zone."""
+        if not track.active:
+            return before
+        zones = tuple(self._zones.values())
+        now = zone_of(zones, track.direction, track.mirror)
+        if before is None or now == before:
+            return now
+        zone, names = self._zones[before], list(self._zones)
+        is_within = any(
+            zone.holds(place, margin_deg=MARGIN_DEG) for place in (track.direction, *track.mirror)
+        )
+        is_earlier = now is not None and names.index(now) < names.index(before)
+        return before if is_within and not is_earlier else now

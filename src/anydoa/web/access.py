@@ -10,6 +10,7 @@ import ipaddress
 import socket
 import time
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -87,14 +88,22 @@ class AccessRules:
 
     @classmethod
     def for_host(
-        cls, host: str, token: str | None, options: AccessOptions = AccessOptions()
+        cls,
+        host: str,
+        token: str | None,
+        options: AccessOptions = AccessOptions(),
+        *,
+        names: Sequence[str] = (),
     ) -> "AccessRules":
-        """Rules of a server on this host: its name, localhost and the names of this machine."""
+        """Rules of a server on this host: its name, localhost, the names of this machine, and more names."""
         own = socket.gethostname().lower()
-        return cls(frozenset({"localhost", host.lower(), own, f"{own}.local"}), token, options)
+        known = {"localhost", host.lower(), own, f"{own}.local", *(name.lower() for name in names)}
+        return cls(frozenset(known), token, options)
 
     def knows_host(self, host: str) -> bool:
         """Whether a ``Host`` header names this server. No name can be rebound to a numeric address."""
+        if any(sign in host for sign in "/?#@\\"):  # no part of a host, but of an URL made of it
+            return False
         try:
             name = (urlsplit(f"//{host}").hostname or "").rstrip(".")  # without the port, in lower case
         except ValueError:
@@ -152,7 +161,7 @@ class AccessMiddleware:
 
     async def _authenticate(self, request: HTTPConnection) -> Response | None:
         """The response that sets the cookie or asks for a token; None for a request to be handed on."""
-        path = request.url.path
+        path = request.scope["path"]  # by which it is routed; an URL is made of what the client says
         if self._rules.token is None or path.startswith(PUBLIC_FOLDER) or path == HEALTH_PATH:
             return None
         in_address = request.query_params.get("token")

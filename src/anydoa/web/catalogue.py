@@ -3,6 +3,7 @@
 Arrays may be added as files; they then have names, too.
 """
 
+import itertools
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -142,10 +143,14 @@ class Catalogue:
             file: name of the file, for an array that has the name of another one.
 
         Returns:
-            The array as it is offered: under its own name, or with that of its file behind it.
+            The array as it is offered: under its own name, or with that of its file or a number behind it.
         """
         if array.name in self._arrays and array.name not in self._added:
             array = array.replace(name=f"{array.name} ({file})")
+        # Somebody else may have chosen the array that has this name.
+        own, numbers = array.name, itertools.count(2)
+        while array.name in self._arrays and self._arrays[array.name].hash != array.hash:
+            array = array.replace(name=f"{own} {next(numbers)}")
         self._added = [*(name for name in self._added if name != array.name), array.name]
         for name in self._added[:-_MAX_ADDED]:
             del self._arrays[name]

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -75,6 +75,10 @@ class Hub:
         self._newest: dict[str, Any] | None = None
         self._end: dict[str, Any] | None = end_message(NO_STREAM)
         self._clients: set[Client] = set()
+        self.lost_sound: str | None = None
+        """Why the newest stream that ended by itself did; None if none has."""
+        self.on_end: Callable[[str], None] = lambda reason: None
+        """Called with the reason when a stream ends by itself."""
 
     @property
     def num_clients(self) -> int:
@@ -107,10 +111,10 @@ class Hub:
                 loop.call_soon_threadsafe(self._publish, stream, small, whole, brief)
 
         self._stream, self._newest, self._end = stream, None, None
+        stream.start(hand_over)  # what it says is handed over after this
         self._hello = json.dumps(stream.hello)
         for client in self._clients:
             client.offer(self._hello, self._hello)
-        stream.start(hand_over)
 
     async def end(self, reason: str = NO_STREAM) -> None:
         """Listen to nothing from now on; waits until the stream is closed."""
@@ -177,6 +181,8 @@ class Hub:
             return
         if small["type"] == "end":
             self._end = small
+            self.lost_sound = str(small["reason"])
+            self.on_end(self.lost_sound)
         else:
             self._newest = small
         for client in self._clients:

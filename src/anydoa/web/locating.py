@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import anyio
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -92,7 +93,9 @@ class LocateEndpoint:
             yield last
         finally:
             work.turn.give_up()
-            await asyncio.wait({task})
+            with anyio.CancelScope(shield=True):  # the place and the upload are needed until it has ended
+                await asyncio.wait({task})
+            task.exception()  # a client that left need not be told
 
 
 class _Work:

@@ -53,4 +53,4 @@ class Metrics:
 def _lines(name: str, kind: str, meaning: str, value: float) -> Iterator[str]:
     yield f"# HELP anydoa_{name} {meaning}"
     yield f"# TYPE anydoa_{name} {kind}"
-    yield f"anydoa_{name} {float(value):g}"
+    yield f"anydoa_{name} {float(value):.12g}"

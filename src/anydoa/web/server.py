@@ -14,7 +14,7 @@ from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from anydoa.errors import ConfigError
+from anydoa.errors import AudioError, ConfigError
 from anydoa.web.access import AccessOptions, AccessRules, is_address
 from anydoa.web.app import make_app
 from anydoa.web.catalogue import Catalogue
@@ -30,6 +30,9 @@ class ServerOptions:
         host: address or name; only this machine reaches the default.
         port: 0 for any that is free.
         token: secret that clients must show; made if None and others reach the host.
+        names: more names that the server answers to, as behind a proxy.
+        ends_with_sound: whether the server ends when the sound it listens to ends for good, so that whoever
+            watches over it can start it anew.
         uploads: what is taken of recordings.
         access: how wrong tokens are slowed down.
         max_connections: connections that are open at once.
@@ -47,6 +50,8 @@ class ServerOptions:
     host: str = "127.0.0.1"
     port: int = 8765
     token: str | None = None
+    names: tuple[str, ...] = ()
+    ends_with_sound: bool = False
     uploads: UploadLimits = field(default_factory=UploadLimits)
     access: AccessOptions = field(default_factory=AccessOptions)
     max_connections: int = 200
@@ -80,7 +85,9 @@ class PageServer:
         is_local = host == "localhost" or (is_address(host) and ipaddress.ip_address(host).is_loopback)
         if token is None and not is_local:
             token = secrets.token_urlsafe(16)
-        rules = AccessRules.for_host(host, token, options.access)
+        rules = AccessRules.for_host(host, token, options.access, names=options.names)
+        self._listening = listening or Listening(catalogue)
+        self._ends_with_sound = options.ends_with_sound
         self._socket = _bound_socket(options)
         self._host = host
         self._token = token
@@ -89,7 +96,7 @@ class PageServer:
                 make_app(
                     catalogue,
                     rules,
-                    listening or Listening(catalogue),
+                    self._listening,
                     limits=options.uploads,
                     is_stopping=lambda: self._uvicorn.should_exit,
                 ),
@@ -123,8 +130,16 @@ class PageServer:
         return f"http://{shown}:{self.port}/" + (f"?token={quote(self._token)}" if self._token else "")
 
     def run(self) -> None:
-        """Serve until interrupted or stopped."""
+        """Serve until interrupted or stopped.
+
+        Raises:
+            AudioError: if the sound has ended for good and the server is to end with it.
+        """
+        if self._ends_with_sound:
+            self._listening.hub.on_end = lambda reason: self.stop()
         self._uvicorn.run(sockets=[self._socket])
+        if self._ends_with_sound and self._listening.hub.lost_sound is not None:
+            raise AudioError(self._listening.hub.lost_sound)
 
     def stop(self) -> None:
         """Make :meth:`run` return; may be called from any thread."""
@@ -168,6 +183,7 @@ class PromptHttp(H11Protocol):
         super().__init__(*arguments, **keywords)
         self._check_every_s = request_within_s / 2
         self._num_idle_checks = -1  # the first check comes with the connection
+        self._num_stuck_checks, self._num_waiting = 0, 0  # checks at which as many bytes waited to be taken
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's
         """Begin to check the connection."""
@@ -175,12 +191,16 @@ class PromptHttp(H11Protocol):
         self._check_idle()
 
     def _check_idle(self) -> None:
-        """Cut a connection that was idle at two checks in a row, else check again later."""
+        """Cut a connection that was idle at two checks in a row, or whose client takes nothing any more."""
         if self not in self.connections:  # lost, or a WebSocket by now
             return
         answering = self.cycle is not None and not self.cycle.response_complete
         self._num_idle_checks = 0 if answering else self._num_idle_checks + 1
-        if self._num_idle_checks > 1:
+        waiting = self.transport.get_write_buffer_size() if self.flow.write_paused else 0
+        is_stuck = waiting > 0 and waiting == self._num_waiting
+        self._num_stuck_checks = self._num_stuck_checks + 1 if is_stuck else 0
+        self._num_waiting = waiting
+        if self._num_idle_checks > 1 or self._num_stuck_checks > 1:
             self.transport.abort()
         else:
             self.loop.call_later(self._check_every_s, self._check_idle)

@@ -160,6 +160,13 @@ class RecordedFeed:
         self.can_wait = feed.can_wait
         self.pace = getattr(feed, "pace", 1.0)
         self._feed, self._recorder = feed, recorder
+        self._num_given = 0
+
+    @property
+    def num_arrived(self) -> int:
+        """Samples that came so far, also those that the feed holds back."""
+        arrived: int = getattr(self._feed, "num_arrived", self._num_given)
+        return arrived
 
     @property
     def lost_s(self) -> float:
@@ -170,6 +177,7 @@ class RecordedFeed:
         try:
             for block in self._feed:
                 self._recorder.push(block)
+                self._num_given += block.shape[1]
                 yield block
         finally:
             self._recorder.stop()

@@ -74,6 +74,8 @@ class Sounds:
     ) -> None:
         self._own = {path.name: path for path in recordings}
         self._sent: dict[str, Path] = {}
+        self._opened: Path | None = None  # what is listened to, if it is a recording
+        self._kept: list[Path] = []  # recordings sent earlier that are listened to
         self._order, self._pace, self._repeat = order, pace, repeat
 
     def add_recording(self, path: Path, name: str) -> str:
@@ -83,7 +85,10 @@ class Sounds:
             The name it is offered by.
         """
         for old in self._sent.values():
-            shutil.rmtree(old.parent, ignore_errors=True)  # who listens to it still hears it to its end
+            if old == self._opened:
+                self._kept.append(old)  # it is opened again at its end, as long as it is listened to
+            else:
+                shutil.rmtree(old.parent, ignore_errors=True)
         name = f"{name} (sent)" if name in self._own else name
         self._sent = {name: path}
         return name
@@ -94,6 +99,7 @@ class Sounds:
         Raises:
             AnydoaError: if there is no such card or recording, or it does not have the array's channels.
         """
+        self._opened = None
         if choice.card is not None:
             number = None if choice.card == LIKELIEST_CARD else choice.card
             device = int(number) if number is not None and number.isdecimal() else number
@@ -104,8 +110,17 @@ class Sounds:
         if name not in known:
             near = f"did you mean {nearest_name(name[:80], tuple(known))!r}?" if known else "send it first"
             raise ConfigError(f"the server has no recording {name[:80]!r}; {near}")
+        self._opened = known[name]
+        self._forget_kept()
         feed = FileFeed(known[name], pace=self._pace, repeat=self._repeat)
         return self._order(feed, array) if name in self._own else feed
+
+    def _forget_kept(self) -> None:
+        """Remove earlier recordings that nobody listens to any more."""
+        for old in self._kept:
+            if old != self._opened:
+                shutil.rmtree(old.parent, ignore_errors=True)
+        self._kept = [old for old in self._kept if old == self._opened]
 
     def content(self) -> dict[str, Any]:
         """Names of recordings and cards, and why there are no cards."""

@@ -63,6 +63,31 @@ def test_a_dead_channel_among_living_ones_is_said_after_all_were_silent() -> Non
     ]
 
 
+def test_channels_that_die_are_said_one_after_the_other() -> None:
+    watched, sound = watch(), hiss(30.0)
+    watched.see(sound)
+    assert watched.tells_directions(30.0)
+    for alive in (5, 4, 1):
+        sound[alive:] = 0
+        watched.see(sound[:, : 10 * RATE])
+    assert [notice.text.split(";")[0] for notice in watched.notices()] == [
+        "channel 5 does not change any more since 30.0 s",
+        "channels 4, 5 do not change any more since 30.0 s",
+        "channels 1, 2, 3, 4, 5 do not change any more since 30.0 s",
+    ]
+    assert not watched.tells_directions(60.0)
+
+
+def test_another_faint_channel_is_said_too() -> None:
+    watched = watch()
+    for faint in ([1], [1], [4]):
+        sound = hiss(10.0)
+        sound[faint] *= 1e-5
+        watched.see(sound)
+    found = [notice.channels for notice in watched.notices() if notice.kind == "faint"]
+    assert found == [(1,), (4,)]
+
+
 def test_less_than_a_second_is_not_judged() -> None:
     for length in (0, RATE // 2):
         watched = watch()

@@ -15,6 +15,7 @@ from anydoa.live.feed import AudioFeed
 from anydoa.live.feeds import FileFeed, OrderedFeed
 from anydoa.live.pipeline import LivePipeline
 from anydoa.localizer import Localizer
+from anydoa.web.sound_recorder import RecordedFeed, RecordingLimits, SoundRecorder
 from card_starts import CARD, RATE, card_recording
 
 HEALTHY = profile_channels(card_recording(CARD, seed=99, azimuth_deg=-120.0), RATE, CARD)
@@ -59,6 +60,14 @@ def test_a_feed_that_holds_sound_back_still_shows_that_it_lives(shifted: Path) -
     empty = sum(block.shape == (8, 0) for block in blocks)
     assert empty == 49  # the fiftieth block of 20 ms completes the second that is judged
     assert all(block.shape[1] for block in blocks[empty:])
+
+
+def test_sound_that_is_held_has_arrived(shifted: Path) -> None:
+    feed = ordered(FileFeed(shifted, pace=None))
+    recorded = RecordedFeed(feed, SoundRecorder(feed, RecordingLimits()))
+    arrived = [(recorded.num_arrived, block.shape[1]) for block in recorded]
+    assert [number for number, length in arrived if not length] == [320 * (one + 1) for one in range(49)]
+    assert arrived[-1][0] == 2 * RATE
 
 
 def test_sound_that_cannot_wait_is_caught_up_with_gradually(shifted: Path) -> None:

@@ -41,6 +41,14 @@ def test_nobody_enters_and_leaves_again_and_again_at_an_edge() -> None:
     assert watch.push(heard((0, 15.0))) == [ZoneEvent("desk", 0, False)]
 
 
+def test_an_inner_zone_that_comes_first_is_entered_from_the_outer_one() -> None:
+    watch = ZoneWatch([DESK, Zone("room", (-180, 180))])
+    assert watch.push(heard((0, 100.0))) == [ZoneEvent("room", 0, True)]
+    assert watch.push(heard((0, 40.0))) == [ZoneEvent("room", 0, False), ZoneEvent("desk", 0, True)]
+    assert watch.push(heard((0, 61.0))) == []  # within the margin of the desk
+    assert watch.push(heard((0, 70.0))) == [ZoneEvent("desk", 0, False), ZoneEvent("room", 0, True)]
+
+
 def test_who_pauses_neither_leaves_nor_enters() -> None:
     watch = ZoneWatch([DESK])
     assert watch.push(heard((0, 30.0), activity=0.1)) == []

@@ -1,16 +1,18 @@
 """Who is let in: hosts, origins, tokens, and the headers on every answer."""
 
+import asyncio
 import http.client
 import time
 from contextlib import closing
 from urllib.parse import urlencode, urlsplit
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from anydoa.errors import ConfigError
-from anydoa.web.access import AccessOptions, AccessRules
+from anydoa.web.access import AccessMiddleware, AccessOptions, AccessRules
 from anydoa.web.server import ServerOptions
 from unit.web.served import RECORDING, serving
 
@@ -38,10 +40,42 @@ def get_and_read(port: int, path: str, **headers: str) -> tuple[http.client.HTTP
         ("127.0.0.1:8765", True), ("localhost", True), ("LOCALHOST:8765", True), ("localhost.", True),
         ("[::1]:8765", True), ("192.168.1.7:8765", True), ("kitchen.example", True),
         ("evil.example", False), ("127.0.0.1.evil.example", False), ("", False),
+        ("127.0.0.1/healthz?", False), ("127.0.0.1:8765/static/?", False), ("127.0.0.1#", False),
+        ("evil.example@127.0.0.1", False), ("evil.example\\\\@127.0.0.1", False),
     ],
 )  # fmt: skip
 def test_a_host_is_an_address_or_a_name_of_this_server(host: str, known: bool) -> None:
     assert AccessRules.for_host("kitchen.example", None).knows_host(host) is known
+
+
+def test_a_proxy_may_have_a_name_of_its_own() -> None:
+    rules = AccessRules.for_host("0.0.0.0", None, names=("doa.example.org",))
+    assert rules.knows_host("DOA.example.org:443")
+
+
+@pytest.mark.parametrize("path", ["/api/now", "/live"])
+def test_what_a_host_says_opens_no_path(path: str) -> None:
+    """Starlette before 1.0 makes the address of a request of its host, paths and all."""
+    asked, said = [], []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asked.append(scope["path"])
+
+    async def send(message: Message) -> None:
+        said.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    rules = AccessRules.for_host("0.0.0.0", "secret-secret")
+    for host in ("192.168.1.5:8765", "192.168.1.5/healthz?", "192.168.1.5/static/?"):
+        scope = {
+            "type": "http", "method": "GET", "path": path, "query_string": b"", "scheme": "http",
+            "headers": [(b"host", host.encode())], "server": ("192.168.1.5", 8765), "root_path": "",
+        }  # fmt: skip
+        asyncio.run(AccessMiddleware(app, rules, "login")(scope, receive, send))
+    assert asked == []
+    assert [message["status"] for message in said if "status" in message] == [401, 403, 403]
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,10 @@ def test_an_array_that_comes_as_a_file_can_be_chosen(server: PageServer) -> None
         names = [each["name"] for each in json.load(answer)["arrays"]]
     assert names[0] == ARRAY.name
     assert {"my_board", twin["name"]} <= set(names)
+    # Another array of the same name leaves whoever has chosen the first with it.
+    other = text.replace(b"0.0401", b"0.0402")
+    assert request(server, "POST", "/api/arrays", other, name="board.toml")[1]["name"] == "my_board 2"
+    assert request(server, "POST", "/api/arrays", text, name="board.toml")[1]["name"] == "my_board"
 
 
 def test_a_file_that_is_no_array_is_told_by_its_own_name(server: PageServer) -> None:
@@ -127,6 +131,13 @@ def test_a_recording_of_ones_own_is_replayed(server: PageServer) -> None:
     assert (status, sent["name"]) == (200, "mine.wav")
     status, state = request(server, "POST", "/api/listening", **{**QUICKLY, "replay": "mine.wav"})
     assert (status, state["replays"]) == (200, [RECORDING.name, "mine.wav"])
+    # Another one leaves the one that is listened to in its place until something else is.
+    mine = server._listening.sounds._opened
+    assert request(server, "POST", "/api/replays", RECORDING.read_bytes(), name="other.wav")[0] == 200
+    assert mine is not None
+    assert mine.exists()
+    assert request(server, "POST", "/api/listening", **{**QUICKLY, "replay": "other.wav"})[0] == 200
+    assert not mine.exists()
     status, answer = request(server, "POST", "/api/replays", b"no sound", name="noise.wav")
     assert status == 400
     assert answer["error"].startswith("noise.wav: ")

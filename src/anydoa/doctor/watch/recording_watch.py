@@ -19,6 +19,7 @@ from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.channels import named_channels
 from anydoa.peaks import PeakFinder
 
+_STOPPED_S = 5.0  # seconds for which a channel that has stopped does not change, though others do
 _MIN_ALIVE = 2  # microphones; fewer hear sound, but not where it comes from
 
 
@@ -82,12 +83,12 @@ class RecordingWatch:
         self._sums.finish()
 
     def forget(self) -> None:
-        """Judge what comes from now on by itself; channels that never changed are not forgotten."""
+        """Judge what comes from now on by itself; when channels changed is not forgotten."""
         self._sums.forget()
 
     def tells_directions(self, time_s: float) -> bool:
-        """Whether enough microphones had been alive before a time to tell where sound comes from."""
-        return self._flat.num_alive(time_s * self._sample_rate) >= _MIN_ALIVE
+        """Whether enough microphones were alive before a time to tell where sound comes from."""
+        return self._flat.num_alive(time_s * self._sample_rate, self._sample_rate) >= _MIN_ALIVE
 
     @property
     def flat_channels(self) -> list[int]:
@@ -97,7 +98,7 @@ class RecordingWatch:
     def notices(self) -> tuple[Notice, ...]:
         """What there is to say of the recording so far."""
         sums, array, options = self._sums, self._array, self._options
-        channels = (self._silent(), self._faint())
+        channels = (self._silent(), self._stopped(), self._faint())
         together = (
             copied_channels(sums, array, options.copies)
             or high_sound(sums, options.tones)
@@ -127,7 +128,21 @@ class RecordingWatch:
             rest = self._array.select_microphones(alive)
             if rest.ambiguity.num_dimensions != self._array.ambiguity.num_dimensions:
                 loss = f" The rest of the array {rest.ambiguity.sentence}"
-        return Notice("flat", f"{named_channels(flat)} {verb} connected and unmuted?{loss}")
+        text = f"{named_channels(flat)} {verb} connected and unmuted?{loss}"
+        return Notice("flat", text, channels=tuple(flat))
+
+    def _stopped(self) -> Notice | None:
+        """What to say of channels that do not change any more, while others do, or None."""
+        stopped = self._flat.stopped_channels(round(_STOPPED_S * self._sample_rate))
+        if not stopped:
+            return None
+        channels = sorted(self._array.channels[microphone] for microphone in stopped)
+        since_s = min(self._flat.last_changed_at[microphone] for microphone in stopped) / self._sample_rate
+        one = len(channels) == 1
+        verb = "does not change any more" if one else "do not change any more"
+        subject = "is that microphone" if one else "are those microphones"
+        text = f"{named_channels(channels)} {verb} since {since_s:.1f} s; {subject} still connected?"
+        return Notice("stopped", text, channels=tuple(channels))
 
     def _faint(self) -> Notice | None:
         """What to say of channels far fainter than the loudest, though they change, or None."""
@@ -140,7 +155,8 @@ class RecordingWatch:
         one = len(channels) == 1
         verb, subject = ("is", "is that microphone") if one else ("are", "are those microphones")
         below = f"{verb} {-least_db:.0f} dB and more below the loudest"
-        return Notice("faint", f"{named_channels(channels)} {below}; {subject} connected and unmuted?")
+        text = f"{named_channels(channels)} {below}; {subject} connected and unmuted?"
+        return Notice("faint", text, channels=tuple(channels))
 
 
 class FlatChannelWatch:
@@ -156,13 +172,20 @@ class FlatChannelWatch:
         self._num_samples = 0
         self.changed_at = np.full(num_channels, np.inf)
         """Sample at which each channel changed for the first time; infinite as long as it has not."""
+        self.last_changed_at = np.full(num_channels, -np.inf)
+        """Sample at which each channel changed last; minus infinite as long as it has not."""
+        self._newest = np.full(num_channels, np.nan)
 
     def see(self, block: Float[np.ndarray, "channel time"]) -> None:
         """Take the next samples."""
         if not block.shape[1]:
             return
         if not self._num_samples:
-            self._first = block[:, 0].astype(np.float64)
+            self._first = self._newest = block[:, 0].astype(np.float64)
+        changes = block != np.concatenate([self._newest[:, None], block[:, :-1]], axis=1)
+        last = block.shape[1] - 1 - changes[:, ::-1].argmax(axis=1)
+        self.last_changed_at = np.where(changes.any(axis=1), self._num_samples + last, self.last_changed_at)
+        self._newest = block[:, -1].astype(np.float64)
         for channel in np.flatnonzero(self._flat):
             differs = block[channel] != self._first[channel]
             where = int(differs.argmax())
@@ -175,6 +198,15 @@ class FlatChannelWatch:
         """Channels whose samples so far are all equal."""
         return [int(channel) for channel in np.flatnonzero(self._flat)]
 
-    def num_alive(self, before: float) -> int:
-        """How many channels had changed before a sample."""
-        return int(np.count_nonzero(self.changed_at < before))
+    def stopped_channels(self, num_samples: int) -> list[int]:
+        """Channels that have changed, but not in so many newest samples, while others have."""
+        since = self._num_samples - num_samples
+        changes = self.last_changed_at >= since
+        if not changes.any():
+            return []
+        return [int(channel) for channel in np.flatnonzero(~self._flat & ~changes)]
+
+    def num_alive(self, before: float, num_samples: int) -> int:
+        """How many channels had changed before a sample, and have since, or in the samples just before."""
+        is_on = self.last_changed_at >= before - num_samples
+        return int(np.count_nonzero((self.changed_at < before) & is_on))

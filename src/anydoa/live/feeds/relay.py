@@ -63,6 +63,8 @@ class OrderedFeed:
         self.can_wait = feed.can_wait
         self.pace = getattr(feed, "pace", 1.0)
         self.lost_s = 0.0
+        self.num_arrived = 0
+        """Samples that came so far, those still held included."""
         self._feed = feed
         self._check = check
         self._shift: int | None = None  # as long as it is not known
@@ -72,6 +74,7 @@ class OrderedFeed:
 
     def __iter__(self) -> Iterator[Float[np.ndarray, "channel time"]]:
         for block in self._feed:
+            self.num_arrived += block.shape[1]
             self._held.append((self._feed.lost_s, block))
             if self._shift is None:
                 self._judge(self._check.push(block))

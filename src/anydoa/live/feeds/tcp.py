@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float32
 
 from anydoa.errors import AudioError
+from anydoa.live.feed_log import RareReport
 from anydoa.live.feeds.pcm import PcmDecoder, PcmFormat
 
 _logger = logging.getLogger(__name__)
@@ -43,6 +44,7 @@ class TcpFeed:
         self._heard_at = 0.0
         self._read_bytes = format.read_bytes
         self._closed = threading.Event()
+        self._breaks = RareReport()
 
     def __iter__(self) -> Iterator[Float32[np.ndarray, "channel time"]]:
         connection: socket.socket | None
@@ -92,7 +94,9 @@ class TcpFeed:
         """Try until it works; the time it takes counts as lost sound. None if the feed is closed before."""
         if self._closed.is_set():
             return None
-        _logger.warning("%s: connection lost; trying again until it is back", self.name)
+        is_told = self._breaks.is_due()
+        if is_told:
+            _logger.warning("%s: connection lost; trying again until it is back", self.name)
         while not self._closed.wait(0.5):
             try:
                 connection = self._connect()
@@ -100,6 +104,7 @@ class TcpFeed:
                 continue
             away_s = time.monotonic() - self._heard_at
             self.lost_s += away_s
-            _logger.warning("%s: connected again, %.1f s of sound are lost", self.name, away_s)
+            if is_told:
+                _logger.warning("%s: connected again, %.1f s of sound are lost", self.name, away_s)
             return connection
         return None

@@ -59,6 +59,10 @@ export class ListeningForm {
   // Chooses what can be chosen of it; the rest stays as it is.
   #choose({ card, replay, ...words }) {
     const sound = card ? `card\n${card}` : `replay\n${replay}`;
+    const sounds = byId("listen-sound");
+    // A card that the server was given by a part of its name.
+    if (card && ![...sounds.options].some((option) => option.value === sound)) sounds.add(new Option(card, sound));
+    if (words.ignore === "") byId("listen-ignore").value = "";
     for (const [word, value] of Object.entries({ ...words, sound })) {
       const field = byId(`listen-${word}`);
       if (value && (!field.options || [...field.options].some((option) => option.value === value))) field.value = value;

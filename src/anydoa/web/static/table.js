@@ -60,7 +60,9 @@ function addRow(body, onName) {
 function nameField(row, onName) {
   const field = document.createElement("input");
   Object.assign(field, { className: "name", maxLength: 24, placeholder: "name", autocomplete: "off" });
-  field.addEventListener("input", () => onName(Number(row.dataset.id), field.value.trim()));
+  let id = 0; // of the talker who has the row when somebody begins to type: others may move up meanwhile
+  field.addEventListener("focus", () => (id = Number(row.dataset.id)));
+  field.addEventListener("input", () => onName(id, field.value.trim()));
   return field;
 }
 

@@ -22,4 +22,17 @@ def test_a_channel_that_wakes_up_late_is_not_flat() -> None:
     watch.see(np.ones((1, 1)))
     assert watch.flat_channels() == []
     assert watch.changed_at.tolist() == [100]
-    assert (watch.num_alive(100), watch.num_alive(101)) == (0, 1)
+    assert (watch.num_alive(100, 1000), watch.num_alive(101, 1000)) == (0, 1)
+
+
+def test_a_channel_that_stops_is_alive_no_longer_and_is_named() -> None:
+    watch = FlatChannelWatch(3)
+    noise = np.random.default_rng(0).standard_normal((3, 1000))
+    watch.see(noise)
+    for block in np.split(noise, 10, axis=1):
+        watch.see(block * [[1], [0], [0]])
+    assert watch.stopped_channels(900) == [1, 2]
+    assert watch.stopped_channels(1500) == []
+    assert (watch.num_alive(1000, 500), watch.num_alive(2000, 500)) == (3, 1)
+    watch.see(np.zeros((3, 2000)))  # now nobody hears anything
+    assert watch.stopped_channels(900) == []
