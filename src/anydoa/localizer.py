@@ -19,7 +19,7 @@ from jaxtyping import Float
 from anydoa.constants import SAMPLE_RATE
 from anydoa.doctor.watch import Notice, RecordingWatch
 from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryError, ShapeError
-from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
+from anydoa.estimators import DEFAULT_ESTIMATOR, as_estimator
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io import load_array, load_grid
@@ -58,7 +58,7 @@ def locate(
     array: MicrophoneArray | str | os.PathLike[str],
     *,
     grid: DirectionGrid | str | os.PathLike[str] = DEFAULT_GRID,
-    estimator: SpectrumEstimator | str = DEFAULT_ESTIMATOR,
+    estimator: SpectrumEstimator | str | os.PathLike[str] = DEFAULT_ESTIMATOR,
     num_sources: int | None = None,
     sample_rate: int | None = None,
     look_ahead_s: float = math.inf,
@@ -69,7 +69,7 @@ def locate(
         audio: file, files of one microphone each, or float samples (channel, time).
         array: what recorded it: a :class:`MicrophoneArray`, the name of a preset, or an array file.
         grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
-        estimator: an object, or a name as :func:`~anydoa.estimators.catalogue.make_estimator` takes it.
+        estimator: an object, or what :func:`~anydoa.estimators.catalogue.make_estimator` takes.
         num_sources: how many sources there are, or None to decide from the spectrum.
         sample_rate: sample rate of samples in memory, in Hz; a file has its own.
         look_ahead_s: seconds of later sound that a frame may be judged by; 0 for its past alone.
@@ -87,7 +87,7 @@ class Localizer:
     Args:
         array: a :class:`MicrophoneArray`, the name of a preset, or an array file.
         grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
-        estimator: an object, or a name as :func:`~anydoa.estimators.catalogue.make_estimator` takes it.
+        estimator: an object, or what :func:`~anydoa.estimators.catalogue.make_estimator` takes.
         num_sources: how many sources there are, or None to decide from the spectrum.
         min_separation_deg: nearest that two sources can be, in degrees.
         max_sources: most sources to report when their number is not known.
@@ -102,7 +102,7 @@ class Localizer:
         self,
         array: MicrophoneArray | str | os.PathLike[str],
         grid: DirectionGrid | str | os.PathLike[str] = DEFAULT_GRID,
-        estimator: SpectrumEstimator | str = DEFAULT_ESTIMATOR,
+        estimator: SpectrumEstimator | str | os.PathLike[str] = DEFAULT_ESTIMATOR,
         num_sources: int | None = None,
         *,
         min_separation_deg: float = PeakFinder.min_separation_deg,
@@ -121,15 +121,8 @@ class Localizer:
                 f"grid must be a description such as {DEFAULT_GRID}, a file or a DirectionGrid, "
                 f"got {type(grid).__name__}; give one of these"
             )
-        if isinstance(estimator, (str, os.PathLike)):
-            estimator = make_estimator(os.fspath(estimator))
-        if not isinstance(estimator, SpectrumEstimator):
-            raise ConfigError(
-                f"estimator must be a name, the folder of a model or an estimator, "
-                f"got {type(estimator).__name__}; take {DEFAULT_ESTIMATOR!r}"
-            )
         self.array, self.grid = array, grid
-        self.estimator = estimator.with_look_ahead(look_ahead_s)
+        self.estimator = as_estimator(estimator).with_look_ahead(look_ahead_s)
         self.finder = PeakFinder(
             self.grid,
             array=self.array,

@@ -5,8 +5,9 @@ for the next one: measured, it doubles the processor time of a stream.
 """
 
 import os
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from functools import cache
 
 from threadpoolctl import ThreadpoolController
@@ -19,14 +20,35 @@ def _blas_libraries() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 
 
+class _Stays(threading.local):
+    """How often a thread is inside; each stay would give back what it found, maybe the limit of another."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.limit: AbstractContextManager[object] | None = None
+
+
+_stays = _Stays()
+
+
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
     """Matrix products of NumPy and SciPy run on one thread each in here, in the whole process.
 
-    If several threads enter, the stay of the first one counts.
+    If a thread enters several times and leaves in any order, the last to leave gives back what the first
+    found. If several threads enter, the stay of the first one counts.
     """
-    with _blas_libraries().limit(limits=1):
+    if not _stays.count:
+        _stays.limit = _blas_libraries().limit(limits=1)
+        _stays.limit.__enter__()
+    _stays.count += 1
+    try:
         yield
+    finally:
+        _stays.count = max(_stays.count - 1, 0)  # a generator may be ended by another thread
+        if not _stays.count and _stays.limit is not None:
+            _stays.limit.__exit__(None, None, None)
+            _stays.limit = None
 
 
 @contextmanager

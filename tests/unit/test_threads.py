@@ -36,6 +36,16 @@ def test_limit_ends_with_the_outermost() -> None:
     assert blas_threads() == {2}
 
 
+def test_limits_may_end_in_another_order_than_they_began() -> None:
+    first, second = one_blas_thread(), one_blas_thread()
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert blas_threads() == {1}
+    second.__exit__(None, None, None)
+    assert blas_threads() == {2}
+
+
 def test_a_thread_that_stays_longer_leaves_no_limit_behind() -> None:
     inside, may_leave = Event(), Event()
 

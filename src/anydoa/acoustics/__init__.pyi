@@ -12,6 +12,7 @@ from .rigid_sphere import sphere_response as sphere_response
 from .rigid_sphere import sphere_wave_number as sphere_wave_number
 from .sphere_waves import sphere_waves as sphere_waves
 from .stft import FrameStream as FrameStream
+from .stft import ScaledTail as ScaledTail
 from .stft import hann_window as hann_window
 from .stft import short_time_spectra as short_time_spectra
 from .tdoa import arrival_time as arrival_time

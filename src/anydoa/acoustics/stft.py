@@ -62,6 +62,32 @@ class Frames:
         return len(self.scale)
 
 
+class ScaledTail:
+    """Samples that later frames need, brought to the scale of what follows them.
+
+    Args:
+        num_microphones: number of rows.
+    """
+
+    def __init__(self, num_microphones: int) -> None:
+        self.samples: Float32[np.ndarray, "mic time"] = np.zeros((num_microphones, 0), dtype=np.float32)
+        self.factor = 1.0
+        """What the samples were multiplied by."""
+
+    def extend(self, samples: Float32[np.ndarray, "mic time"], factor: float) -> bool:
+        """Append samples that were multiplied by a factor; whether what came before had another one."""
+        is_new = factor != self.factor
+        if is_new:
+            scaled = self.samples * np.float64(factor / self.factor)
+            self.samples, self.factor = scaled.astype(np.float32), factor
+        self.samples = np.concatenate([self.samples, samples], axis=1)
+        return is_new
+
+    def drop(self, num_samples: int) -> None:
+        """Forget the oldest samples."""
+        self.samples = self.samples[:, num_samples:].copy()
+
+
 class FrameStream:
     """Cuts chunks of any size into overlapping frames and keeps only the samples that later frames need.
 
@@ -74,8 +100,7 @@ class FrameStream:
     def __init__(self, num_microphones: int, frame_length: int, hop_length: int) -> None:
         self._frame_length = frame_length
         self._hop_length = hop_length
-        self._tail = np.zeros((num_microphones, 0), dtype=np.float32)
-        self._scale, self._factor = SampleScale(), 1.0
+        self._tail, self._scale = ScaledTail(num_microphones), SampleScale()
 
     def push(self, audio: Float[np.ndarray, "mic time"]) -> Frames:
         """The frames that these samples complete, maybe none.
@@ -85,13 +110,11 @@ class FrameStream:
             AudioError: if a sample is not finite.
         """
         frames = []
-        for samples, factor in self._scale.pieces(check_audio(audio, len(self._tail))):
-            # The tail takes on the scale of what follows it.
-            tail = self._tail if factor == self._factor else self._tail * np.float64(factor / self._factor)
-            samples = np.concatenate([tail.astype(np.float32, copy=False), samples], axis=1)
-            self._factor = factor
+        for piece, factor in self._scale.pieces(check_audio(audio, len(self._tail.samples))):
+            self._tail.extend(piece, factor)
+            samples = self._tail.samples
             num_frames = max(0, (samples.shape[1] - self._frame_length) // self._hop_length + 1)
-            self._tail = samples[:, num_frames * self._hop_length :].copy()
+            self._tail.drop(num_frames * self._hop_length)
             cut = np.zeros((len(samples), 0, self._frame_length), dtype=np.float32)
             if num_frames > 0:
                 # (mic, time) -> (mic, frame, length)

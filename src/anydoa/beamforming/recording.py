@@ -11,7 +11,7 @@ from anydoa.beamforming.options import Beamformer, BeamOptions
 from anydoa.beamforming.speech_mask import SpeechMask
 from anydoa.beamforming.talker_beam import TalkerBeam
 from anydoa.beamforming.windows import BEAM_RATE
-from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
+from anydoa.estimators import DEFAULT_ESTIMATOR, as_estimator
 from anydoa.geometry import MicrophoneArray
 from anydoa.io import load_array
 from anydoa.io.audio import Recording, audio_info, is_recording, read_blocks
@@ -33,7 +33,7 @@ def talker_audio(
     talkers: Sequence[Talker],
     *,
     sample_rate: int | None = None,
-    estimator: SpectrumEstimator | str = DEFAULT_ESTIMATOR,
+    estimator: SpectrumEstimator | str | os.PathLike[str] = DEFAULT_ESTIMATOR,
     beamformer: Beamformer = "mvdr",
 ) -> Float32[np.ndarray, "talker time"]:
     """The sound of each talker of a recording alone, at 16 kHz, as long as the recording.
@@ -63,12 +63,12 @@ def talker_blocks(
     talkers: Sequence[Talker],
     *,
     sample_rate: int | None = None,
-    estimator: SpectrumEstimator | str = DEFAULT_ESTIMATOR,
+    estimator: SpectrumEstimator | str | os.PathLike[str] = DEFAULT_ESTIMATOR,
     beamformer: Beamformer = "mvdr",
 ) -> Iterator[Float32[np.ndarray, "talker time"]]:
     """The same in blocks, so that length costs no memory; see :func:`talker_audio`."""
     array = array if isinstance(array, MicrophoneArray) else load_array(array)
-    estimator = make_estimator(estimator) if isinstance(estimator, str) else estimator
+    estimator = as_estimator(estimator)
     if is_recording(audio):
         info, blocks = audio_info(audio), read_blocks(audio, warn=False)
     else:

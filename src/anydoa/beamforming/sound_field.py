@@ -7,7 +7,7 @@ from anydoa.acoustics import diffuse_cross_power, steering_vectors
 from anydoa.beamforming.windows import bin_frequencies
 from anydoa.geometry import MicrophoneArray
 
-_MOST_KEPT = 16  # steering vectors; streams number their talkers on and on
+_MOST_KEPT = 64  # steering vectors; streams number their talkers on and on
 _LOUD_ENOUGH = 0.25  # share of the loudest microphone's power with which one stays the reference
 
 
@@ -46,7 +46,7 @@ class SoundField:
         power = np.mean(np.square(np.abs(self.steering(id, direction))), axis=0) * alive
         known = self._references.get(id)
         if known is None or power[known] < _LOUD_ENOUGH * power.max():
-            best = np.flatnonzero(power > 0.99 * power.max())
+            best = np.flatnonzero(alive & (power >= 0.99 * power.max()))
             known = self._references[id] = int(best[self._from_middle[best].argmin()])
         return known
 
@@ -58,9 +58,10 @@ class SoundField:
             direction: unit vector towards the talker.
         """
         known = self._steering.get(id)
-        if len(self._steering) >= _MOST_KEPT:
-            self._steering.clear()
-            self._references.clear()
+        if known is None and len(self._steering) >= _MOST_KEPT:
+            oldest = next(iter(self._steering))
+            del self._steering[oldest]
+            self._references.pop(oldest, None)
         if known is None or not np.array_equal(known[0], direction):
             vectors = steering_vectors(direction[None], self._array, self._frequencies)[:, 0]
             known = self._steering[id] = (direction, vectors)

@@ -103,9 +103,10 @@ class TalkerBeam:
         """
         if self._finished:
             raise AudioError("a beam that is finished takes no more sound; begin another")
-        self._num_heard += np.shape(audio)[-1]
         with one_blas_thread():
-            return self._given(self._slots(self._windows.push(audio)))
+            windows = self._windows.push(audio)
+            self._num_heard += np.shape(audio)[-1]
+            return self._given(self._slots(windows))
 
     def finish(self) -> Float32[np.ndarray, "row sample"]:
         """The sound that is left, so that as much came out as went in. Nothing may be pushed after it.

@@ -4,6 +4,7 @@ from .agg_rl import AggRlEstimator as AggRlEstimator
 from .catalogue import DEFAULT_ESTIMATOR as DEFAULT_ESTIMATOR
 from .catalogue import ESTIMATORS as ESTIMATORS
 from .catalogue import Sounds as Sounds
+from .catalogue import as_estimator as as_estimator
 from .catalogue import estimator_for as estimator_for
 from .catalogue import learned_any_sound as learned_any_sound
 from .catalogue import load as load

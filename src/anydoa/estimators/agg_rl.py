@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
-from anydoa.acoustics import steering_phases
+from anydoa.acoustics import ScaledTail, steering_phases
 from anydoa.errors import ConfigError, GeometryError
 from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, PLANE_WAVES, STATE_PREFIX, ModelFolder
 from anydoa.estimators.model.session import open_session
@@ -250,9 +250,9 @@ class AggRlStream:
         plane_waves = estimator.plane_waves(array)
         self._plane_waves = None if plane_waves is None else plane_waves[None]
         self._state = estimator.initial_state(1, array.num_microphones)
-        self._samples = np.zeros((array.num_microphones, 0), dtype=np.float32)
+        self._tail = ScaledTail(array.num_microphones)
         # Fainter recordings come near the least power that networks take for sound.
-        self._scale, self._factor = SampleScale(faintest_exponent=-17), 1.0
+        self._scale = SampleScale(faintest_exponent=-17)
         self._num_outputs = 0
         self._levels = np.zeros(0, dtype=np.float32)  # of frames that wait for later sound
         self._average: _NewestAverage | _WindowAverage = _NewestAverage(len(grid))
@@ -268,15 +268,14 @@ class AggRlStream:
         """
         estimator = self._estimator
         parts = []
-        for samples, factor in self._scale.pieces(check_audio(audio, len(self._samples))):
-            if factor != self._factor:
+        num_microphones = len(self._tail.samples)
+        for samples, factor in self._scale.pieces(check_audio(audio, num_microphones)):
+            if self._tail.extend(samples, factor):
                 # Beside what comes, all that was heard is silence; and the network remembers levels.
-                self._state = estimator.initial_state(1, len(samples))
-                self._samples = (self._samples * np.float64(factor / self._factor)).astype(np.float32)
-                self._factor = factor
-            self._samples = np.concatenate([self._samples, samples], axis=1)
-            num_outputs = (self._samples.shape[1] - estimator.window_length) // estimator.hop_length + 1
-            block = max(_ROWS // (len(self._samples) * estimator.frames_per_output), 1)
+                self._state = estimator.initial_state(1, num_microphones)
+            length = self._tail.samples.shape[1]
+            num_outputs = (length - estimator.window_length) // estimator.hop_length + 1
+            block = max(_ROWS // (num_microphones * estimator.frames_per_output), 1)
             parts += [self._advance(min(block, num_outputs - done)) for done in range(0, num_outputs, block)]
         return SpatialSpectrum.join(parts or [self._advance(0)])
 
@@ -291,7 +290,7 @@ class AggRlStream:
         estimator = self._estimator
         used = num_outputs * estimator.hop_length
         overlap = estimator.network_window - estimator.network_hop
-        windows = self._samples[:, : used + overlap]
+        windows = self._tail.samples[:, : used + overlap]
         representation, self._state = estimator.step(
             windows[None], self._positions, self._state, plane_waves=self._plane_waves
         )
@@ -307,9 +306,9 @@ class AggRlStream:
         logits *= half
         logits += half
         level = _levels(windows, estimator.network_hop, estimator.frames_per_output, overlap)
-        level = (level.astype(np.float64) / self._factor).astype(np.float32)
+        level = (level.astype(np.float64) / self._tail.factor).astype(np.float32)
         self._levels = np.concatenate([self._levels, level])
-        self._samples = self._samples[:, used:]
+        self._tail.drop(used)
         return self._complete(self._average.push(logits))
 
     def _complete(self, values: Float32[np.ndarray, "frame grid"]) -> SpatialSpectrum:

@@ -51,6 +51,23 @@ _ANY_SOUND = {DEFAULT_ESTIMATOR: "steered-any", "steered-any": "steered-any"}
 _SPEECH_ALONE = ("agg-rl",)
 
 
+def as_estimator(given: SpectrumEstimator | str | os.PathLike[str]) -> SpectrumEstimator:
+    """The estimator itself, or that of a name or of the folder of a model.
+
+    Raises:
+        ConfigError: if it is none of these, or there is none of that name.
+        CheckpointError: if a model is damaged.
+    """
+    if isinstance(given, (str, os.PathLike)):
+        return make_estimator(os.fspath(given))
+    if not isinstance(given, SpectrumEstimator):
+        raise ConfigError(
+            f"estimator must be a name, the folder of a model or an estimator, got {type(given).__name__}; "
+            f"take {DEFAULT_ESTIMATOR!r}"
+        )
+    return given
+
+
 def make_estimator(name: str) -> SpectrumEstimator:
     """An estimator by name.
 

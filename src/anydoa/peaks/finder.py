@@ -21,6 +21,7 @@ from anydoa.peaks.fit import ArcFit, PatchFit
 
 MAX_SOURCES = 4  # reported when their number is not known
 _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
+_FEWEST_DIRECTIONS = 6  # of a grid that shows peaks, and a floor between them
 _MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a mirror nearer than this counts as the direction itself
 
 
@@ -144,13 +145,7 @@ class PeakFinder:
             chosen = self._fill(seen, outstanding)
             peaks = []
             for index in chosen:
-                if index not in self._fits:
-                    circle = self._circle
-                    self._fits[index] = (
-                        PatchFit(self.grid, index) if circle is None else ArcFit(self.grid, index, circle)
-                    )
-                direction, height = self._fits[index].maximum(values)
-                score = float(np.clip(height, values[index], max(1.0, float(values[index]))))
+                direction, score = self._refined(values, index)
                 peaks.append(Peak(direction, score, index, index in outstanding))
         # Off the grid another of its directions may be nearer; only here is known what sounds like it.
         indices = [int(self._tree.query(peak.direction)[1]) for peak in peaks]
@@ -160,10 +155,23 @@ class PeakFinder:
         ]
         return sorted(peaks, key=lambda peak: (not peak.stands_out, -peak.score))
 
+    def _refined(self, values: Float[np.ndarray, "grid"], index: int) -> tuple[Float[np.ndarray, "3"], float]:
+        """Direction and height of a peak between the directions of the grid; of a place, its own."""
+        height = float(values[index])
+        if self._are_places:
+            return self.grid.directions[index], height
+        if index not in self._fits:
+            circle = self._circle
+            self._fits[index] = (
+                PatchFit(self.grid, index) if circle is None else ArcFit(self.grid, index, circle)
+            )
+        direction, fitted = self._fits[index].maximum(values)
+        return direction, float(np.clip(fitted, height, max(1.0, height)))
+
     def _outstanding(self, values: Float[np.ndarray, "grid"]) -> list[int]:
         """Grid directions of the peaks that stand out, highest first."""
         # The least value of a peak: by contrast, and of an unknown number by threshold and rise, too.
-        floor = float(np.median(values[self._side]))
+        floor = self.floor(values)
         least = floor + self.options.contrast * (float(values.max()) - floor)
         if not self.num_sources:
             rise = 0.0 if self._is_narrow else floor + self.options.rise * self.threshold
@@ -179,10 +187,16 @@ class PeakFinder:
             remaining[index] = -np.inf
             # Without a valley towards a higher peak it is a ripple on that peak's slope.
             saddle = floor + self.options.saddle * (values[index] - floor)
-            if all(self._lowest_between(values, index, higher) <= saddle for higher in taken):
+            if self._are_places or all(
+                self._lowest_between(values, index, higher) <= saddle for higher in taken
+            ):
                 taken.append(index)
                 remaining[self._near(index)] = -np.inf
         return taken
+
+    def floor(self, values: Float[np.ndarray, "grid"]) -> float:
+        """Value of directions that no sound comes from; on a handful, most may be those of talkers."""
+        return 0.0 if self._are_places else float(np.median(values[self._side]))
 
     def _fill(self, values: Float[np.ndarray, "grid"], outstanding: list[int]) -> list[int]:
         """As many directions as there are sources: those that stand out, then what comes nearest to it."""
@@ -200,7 +214,9 @@ class PeakFinder:
         return taken
 
     def _maxima(self, values: Float[np.ndarray, "grid"]) -> Bool[np.ndarray, "grid"]:
-        """Directions at least as high as all their neighbours."""
+        """Directions at least as high as all their neighbours; of a few places, all."""
+        if self._are_places:
+            return np.ones(len(values), dtype=bool)
         members, starts = self._rings
         maxima: np.ndarray = np.maximum.reduceat(values[members], starts) <= values
         return maxima
@@ -231,7 +247,10 @@ class PeakFinder:
         start, end = self.grid.directions[[first, second]]
         angle = float(np.arccos(np.clip(start @ end, -1, 1)))
         steps = np.linspace(0, 1, max(3, int(np.ceil(angle / self.grid.spacing)) + 1))[:, None]
-        path = np.sin((1 - steps) * angle) * start + np.sin(steps * angle) * end
+        across = end - (start @ end) * start
+        if np.linalg.norm(across) < 1e-6:  # opposite: any great circle will do
+            across = np.cross(start, np.eye(3)[np.abs(start).argmin()])
+        path = np.cos(steps * angle) * start + np.sin(steps * angle) * normalize_direction(across)
         return float(values[self._tree.query(path)[1]].min())
 
     def mirror(self, direction: Float[np.ndarray, "3"]) -> tuple[Float[np.ndarray, "3"], ...]:
@@ -253,6 +272,11 @@ class PeakFinder:
         return Ambiguity() if self.array is None else self.array.ambiguity
 
     @cached_property
+    def _are_places(self) -> bool:
+        """Whether the grid is a handful of places, such as seats, each of which is judged by itself."""
+        return len(self.grid) < _FEWEST_DIRECTIONS
+
+    @cached_property
     def _is_narrow(self) -> bool:
         return bool(np.linalg.norm(self.grid.directions.mean(axis=0)) > self.options.narrow)
 
@@ -262,7 +286,10 @@ class PeakFinder:
         kept = self._ambiguity.is_on_kept_side(self.grid.directions)
         if kept.all():
             return kept
-        return kept | ~self.looks_at(self._ambiguity.mirror(self.grid.directions))
+        # Of two that are one another's image one is kept. On a ring around an array that is a little tilted,
+        # what lies nearest to the image of a direction is often itself.
+        images = self._ambiguity.mirror(self.grid.directions)
+        return kept | ~self.looks_at(images) | ~kept[self._tree.query(images)[1]]
 
     @cached_property
     def _tree(self) -> cKDTree:

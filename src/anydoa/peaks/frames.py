@@ -64,7 +64,7 @@ class FrameReader:
     @property
     def mean_spectrum(self) -> Float[np.ndarray, "grid"]:
         """The spectrum so far, weighted by level; zeros in silence."""
-        return self._total / self._level if self._level > 0 else self._total
+        return self._total / self._level if self._level > 0 else np.zeros_like(self._total)
 
     @property
     def directions(self) -> tuple[Source, ...]:

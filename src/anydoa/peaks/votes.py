@@ -71,9 +71,9 @@ class DirectionVotes:
                 self._cast(peak, np.sqrt(level) * peak.score)
             return
         voters = [peak for peak in peaks if peak.stands_out]
-        floor = float(np.median(values))
+        floor = self._finder.floor(values)
         highest = max((peak.score for peak in voters), default=0.0) - floor
-        if highest <= 0:  # on a handful of directions the peak may itself be the median
+        if highest <= 0:
             return
         for peak in voters:
             self._cast(peak, level * (peak.score - floor) ** 2 / highest)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from anydoa.beamforming import Aim, BeamOptions, SpeechMask, TalkerBeam
+from anydoa.beamforming import Aim, BeamOptions, SpeechMask, TalkerBeam, sound_field
 from anydoa.errors import AudioError, ConfigError
 from anydoa.estimators import load
 from anydoa.geometry import MicrophoneArray, MicrophonePattern
@@ -279,10 +279,45 @@ def test_talkers_who_are_long_gone_cost_nothing() -> None:
 
     aims = Passing(LEFT)
     beam = TalkerBeam(array, aims, options=BeamOptions(memory_s=0.02))
-    for _ in range(20):
+    for _ in range(80):
         beam.push(audio)
     small = len(pickle.dumps(beam._beamformer))
     for _ in range(20):
         beam.push(audio)
-    assert aims.num_shown > 35
+    assert aims.num_shown > 95
     assert len(pickle.dumps(beam._beamformer)) == pytest.approx(small, rel=0.2)
+
+
+def test_where_no_microphone_hears_a_talker_there_is_a_beam_all_the_same() -> None:
+    positions = np.array([[0.1, 0, 0], [0, 0, 0], [-0.1, 0, 0]])
+    array = MicrophoneArray(positions, patterns=[MicrophonePattern.named("cardioid", (1, 0, 0))] * 3)
+    noise = np.random.default_rng(0).standard_normal((3, 8000)).astype(np.float32)
+    for beamformer in ("mvdr", "delay-and-sum"):
+        beam = TalkerBeam(array, Standing(np.array([-1.0, 0, 0])), options=BeamOptions(beamformer))
+        assert np.isfinite(beam.push(noise)).all()
+
+
+def test_many_talkers_who_stay_are_steered_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    array, computed = load_array("respeaker-6"), []
+    original = sound_field.steering_vectors
+
+    def counted(directions: np.ndarray, *rest: object) -> np.ndarray:
+        computed.append(directions)
+        return original(directions, *rest)
+
+    monkeypatch.setattr(sound_field, "steering_vectors", counted)
+    places = angles_deg_to_direction(np.arange(20) * 18.0, np.zeros(20))
+    beam = TalkerBeam(array, Standing(*places), options=BeamOptions(memory_s=0.02))
+    noise = np.random.default_rng(0).standard_normal((6, 16_000)).astype(np.float32)
+    beam.push(noise)
+    assert len(computed) == 20
+
+
+def test_what_is_refused_does_not_count() -> None:
+    array = load_array("respeaker-6")
+    beam = TalkerBeam(array, Standing(LEFT))
+    sound = np.random.default_rng(0).standard_normal((6, 1000)).astype(np.float32)
+    length = beam.push(sound).shape[1]
+    with pytest.raises(AudioError):
+        beam.push(np.full_like(sound, np.nan))
+    assert length + beam.finish().shape[1] == 1000

@@ -271,3 +271,48 @@ def test_impossible_options_are_refused(wrong: dict[str, int]) -> None:
 def test_values_of_another_grid_are_refused() -> None:
     with pytest.raises(ShapeError, match="the grid has 2048 directions"):
         PeakFinder(GRID).find(np.zeros(100))
+
+
+@pytest.mark.parametrize("array", [
+    MicrophoneArray(circular_positions(6, 0.05) + 1e-4 * np.array([[0, 0, z] for z in (2, -1, 3, 0, -2, 1)])),
+    FLAT.replace(mount_rpy_deg=(0, 1, 0)),
+    FLAT,
+])  # fmt: skip
+@pytest.mark.parametrize("count", [72, 360])
+def test_a_ring_of_directions_is_heard_all_around_by_an_array_that_is_nearly_level(
+    array: MicrophoneArray, count: int
+) -> None:
+    grid = azimuth_grid(count)
+    finder = PeakFinder(grid, array=array, num_sources=1)
+    for azimuth_deg in range(0, 360, 15):
+        direction = angles_deg_to_direction(azimuth_deg, 0)
+        (peak,) = finder.find(lobe(grid, direction))
+        assert error_deg(peak, direction) < 1
+
+
+def test_of_a_handful_of_places_each_is_judged_by_itself() -> None:
+    def found(*values: float) -> list[int]:
+        seats = DirectionGrid(angles_deg_to_direction(np.arange(len(values)) * 50.0, np.zeros(len(values))))
+        peaks = PeakFinder(seats, threshold=0.5).find(np.array(values))
+        return sorted(peak.index for peak in peaks if peak.stands_out)
+
+    assert found(0.97) == [0]
+    assert found(0.3) == []
+    assert found(0.9, 0.8) == [0, 1]
+    assert found(0.9, 0.8, 0.0) == [0, 1]
+    assert found(0.95, 0.9, 0.85, 0.01) == [0, 1, 2]
+    assert found(0.9, 0.9, 0.0, 0.0, 0.7) == [0, 1, 4]
+
+
+def test_two_talkers_straight_opposite_are_two() -> None:
+    grid = icosphere_grid(3)
+    opposite = grid.nearest(-grid.directions)
+    for one in range(0, len(grid), 7):
+        other = int(opposite[one])
+        if grid.directions[one] @ grid.directions[other] > -0.9999:
+            continue
+        values = np.maximum(
+            0.95 * lobe(grid, grid.directions[one], 8), 0.93 * lobe(grid, grid.directions[other], 8)
+        )
+        peaks = PeakFinder(grid, threshold=0.5).find(values)
+        assert sorted(peak.index for peak in peaks) == sorted([one, other])

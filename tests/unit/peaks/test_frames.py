@@ -30,6 +30,14 @@ def test_frames_have_their_spectrum_their_level_and_their_sources() -> None:
     np.testing.assert_allclose(reader.mean_spectrum, heard.values)
 
 
+def test_a_mean_that_was_given_out_in_silence_stays_what_it_was() -> None:
+    reader = FrameReader(PeakFinder(GRID))
+    reader.read(spectrum([lobe(FIRST, 0.9)], [0.0]))
+    before = reader.mean_spectrum
+    reader.read(spectrum([lobe(FIRST, 0.9)], [3.0]))
+    assert not before.any()
+
+
 def test_what_the_votes_leave_open_is_filled_where_the_number_of_sources_is_known() -> None:
     faint = np.maximum(lobe(FIRST, 0.9), lobe(SECOND, 0.2))  # too low to stand out in any frame
     for count, expected in ((None, [FIRST]), (2, [FIRST, SECOND])):

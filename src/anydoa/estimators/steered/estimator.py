@@ -250,7 +250,7 @@ class SteeredEstimator:
         """Level and mask of every bin; see :class:`~anydoa.spectrum.ExplainingEstimator`."""
         num_windows = duration_s * self.sample_rate / self.axis.hop_length
         windows = max(1, math.ceil(num_windows / max_columns))
-        return masked_spectrogram(self.mask, self.axis, array, audio, windows_per_column=windows)
+        return masked_spectrogram(self.mask_stream(), self.axis, array, audio, windows_per_column=windows)
 
     def scores(self, found: SteeredFrame, *, num_mics: int) -> Float32[np.ndarray, "talker"]:
         """How likely somebody speaks at each talker found, 0..1."""

@@ -182,7 +182,7 @@ class OnnxWideMask:
 
 
 def masked_spectrogram(
-    mask: Mask,
+    masks: MaskStream,
     axis: BinAxis,
     array: MicrophoneArray,
     blocks: Iterable[Float[np.ndarray, "mic _"]],
@@ -192,7 +192,7 @@ def masked_spectrogram(
     """What a mask lets through of a recording, for people to look at.
 
     Args:
-        mask: what chooses the bins.
+        masks: what chooses the bins.
         axis: windows and bins that the mask was trained with.
         array: what recorded.
         blocks: the recording at the sample rate of the axis, cut anywhere.
@@ -201,21 +201,29 @@ def masked_spectrogram(
     hop = windows_per_column * axis.hop_length
     length = axis.window_length + hop - axis.hop_length
     frames, features = FrameStream(array.num_microphones, length, hop), BinFeatures(axis, array)
-    window, state = hann_window(axis.window_length), mask.initial_state()
+    window = hann_window(axis.window_length)
     power = [np.zeros((0, axis.num_bins), dtype=np.float32)]
-    masks = [power[0]]
+    columns_of_mask, left = [power[0]], power[0]  # columns that are whole, and windows that make none yet
+
+    def fill(found: Float32[np.ndarray, "_ freq"]) -> None:
+        # (window, freq) -> (column, freq)
+        nonlocal left
+        left = np.concatenate([left, found.reshape(-1, axis.num_bins)])
+        whole = len(left) // windows_per_column * windows_per_column
+        columns_of_mask.append(left[:whole].reshape(-1, windows_per_column, axis.num_bins).mean(axis=1))
+        left = left[whole:]
+
     for block in blocks:
         # A frame is a column, and holds the windows that are averaged: (mic, column, window, freq).
         cut = frames.push(block)
         spectra = short_time_spectra(cut.samples, window, axis.hop_length)[..., axis.bins]
-        columns = spectra.shape[1]
-        if columns:
-            # (mic, column, window, freq) -> (mic, window, freq) -> mask (window, freq) -> (column, freq)
+        if spectra.shape[1]:
+            # (mic, column, window, freq) -> (mic, window, freq)
             by_window = spectra.reshape(len(spectra), -1, axis.num_bins)
-            found, state = mask.step(features.push(PolarSpectra.of(by_window)), state)
-            masks.append(found.reshape(columns, -1, axis.num_bins).mean(axis=1))
+            fill(masks.push(features.push(PolarSpectra.of(by_window))))
             power.append(np.square(np.abs(spectra)).mean(axis=(0, 2)))
+    fill(masks.finish())
     # Centres of the columns; the mask is (column, freq), as is the power.
-    found = np.concatenate(masks)
+    found = np.concatenate(columns_of_mask)
     times_s = (np.arange(len(found)) * hop + length / 2) / axis.sample_rate
     return MaskedSpectrogram(times_s, axis.frequencies, np.concatenate(power), found)
