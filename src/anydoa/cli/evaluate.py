@@ -131,7 +131,7 @@ def evaluate(
     from anydoa.cli.estimator import parse_look_ahead
     from anydoa.estimators import ESTIMATORS, learned_any_sound
     from anydoa.estimators.model import list_models
-    from anydoa.evaluation import open_suite, run_suite
+    from anydoa.evaluation import is_simulated, open_suite, run_suite
     from anydoa.evaluation.record import Measurement, write_record
     from anydoa.evaluation.report import cause_rows, causes_to_json, record_rows
     from anydoa.io import load_grid
@@ -141,7 +141,8 @@ def evaluate(
     check_outputs(causes_json, record)
     if cache is not None:
         prepare_folder(cache)
-    measurement = Measurement(typed_words(without=("--record", "--cache")), seed=seed)
+    drawn_from = seed if is_simulated(suite) else None
+    measurement = Measurement(typed_words(without=("--record", "--cache")), seed=drawn_from)
     for_talkers = (name for name in (*ESTIMATORS, *list_models()) if not learned_any_sound(name))
     names = list(dict.fromkeys(estimator or for_talkers))
     with (

@@ -11,6 +11,7 @@ from typing import Literal
 
 from anydoa.doctor.findings import CERTAIN, LIKELY, Finding, channels_in_words
 from anydoa.doctor.measurement import Measurement
+from anydoa.doctor.order_search import MAX_MICROPHONES
 from anydoa.doctor.repairs import AcceptedRepair, RepairResult
 from anydoa.doctor.symmetry import Order, apparent_motion, equivalents, moved_places, rarity, shift_of
 from anydoa.doctor.talker import HeardTalker, LoneTalkerSearch, TalkerOptions, wrapped_deg
@@ -109,6 +110,8 @@ def check_order(
         status, sure = "wrong", min(sure, chosen.certainty)
         if sure < LIKELY:
             status, order = "unclear", declared
+    elif len(declared) > MAX_MICROPHONES:  # of so many no other order was looked at
+        status, sure = "unclear", 0.0
     elif repairs.order_certainty is None and chosen.left:
         status = "inaudible"
     assignment = measurement.assignment

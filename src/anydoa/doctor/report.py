@@ -8,6 +8,7 @@ import numpy as np
 
 from anydoa.doctor.diagnosis import Diagnosis
 from anydoa.doctor.order import OrderResult
+from anydoa.doctor.order_search import MAX_MICROPHONES
 from anydoa.doctor.time_offset import LARGE_S
 from anydoa.geometry import ArrayReport, MicrophoneArray
 
@@ -187,6 +188,8 @@ def _doubtful_size(report: ArrayReport) -> str:
 
 
 def _order_text(order: OrderResult) -> str:
+    if len(order.channels) > MAX_MICROPHONES:
+        return f"not looked for: of more than {MAX_MICROPHONES} microphones there are too many orders"
     said = {
         "confirmed": f"fits; any other order that can be heard fits worse ({order.certainty:.0%} sure)",
         "wrong": f"wrong ({order.certainty:.0%} sure)",

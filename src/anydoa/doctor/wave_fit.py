@@ -120,7 +120,7 @@ class WaveFit:
                 total += part
             else:
                 total -= part
-        total /= len(self._pairs)
+        total /= max(len(self._pairs), 1)  # fewer than two microphones that hear anything fit nothing
         return total
 
     def fit(self, hypothesis: ChannelHypothesis) -> Float[np.ndarray, "segment"]:

@@ -107,7 +107,9 @@ def unpack_prompts(
                 and shortest <= g722_duration(prompt.stat().st_size) <= longest
             ]
             prompts += fitting[:prompts_a_voice]
-    digest = hashlib.sha256(repr([(str(path), path.stat().st_size) for path in prompts]).encode()).hexdigest()
+    files = [(str(path), path.stat()) for path in prompts]
+    known = [(name, file.st_size, file.st_mtime_ns) for name, file in files]
+    digest = hashlib.sha256(repr(known).encode()).hexdigest()
     corpus = cache / f"prompts-{digest[:12]}"
     if not corpus.exists():
         _logger.info("decoding %d prompts into %s", len(prompts), corpus)

@@ -47,8 +47,9 @@ class Material:
     def fingerprint(self) -> str:
         """Twelve hex digits that change with the recordings."""
         utterances = [
-            (utterance.group, utterance.path.name, utterance.path.stat().st_size)
+            (utterance.group, utterance.path.name, file.st_size, file.st_mtime_ns)
             for utterance in self._speech + self._noise
+            for file in (utterance.path.stat(),)
         ]
         return hashlib.sha256(repr(utterances).encode()).hexdigest()[:12]
 

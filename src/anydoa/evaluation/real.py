@@ -42,7 +42,12 @@ class RealSuite(RecordedSuite):
         recordings: list[RealRecording] = []
         for path in sorted(root.rglob(TRUTH_FILE), key=lambda path: path.parent):
             truth = _read_truth(path)
-            own = [RealRecording(path.parent / name, truth, own) for name, own in truth["recordings"].items()]
+            folder = path.parent.relative_to(root).as_posix()
+            folder = root.resolve().name if folder == "." else folder
+            own = [
+                RealRecording(path.parent / name, folder, truth, own)
+                for name, own in truth["recordings"].items()
+            ]
             recordings += sorted(own, key=lambda recording: recording.place)
         if not recordings:
             raise AudioError(f"{root}: no {TRUTH_FILE} in it or below; docs/evaluation.md says what it holds")
@@ -55,11 +60,13 @@ class RealRecording(Recording):
 
     Args:
         path: path of the sound.
+        folder: what its folder is called in the table.
         truth: what ``truth.json`` says of all recordings of the folder.
         own: what it says of this one.
     """
 
     path: Path
+    folder: str
     truth: dict[str, Any]
     own: dict[str, Any]
 
@@ -67,7 +74,7 @@ class RealRecording(Recording):
     def row(self) -> tuple[str, int]:
         """Row of the table it belongs to: folder and kind of truth, and number of talkers."""
         weak = ", weak" if self.own.get("weak") else ""
-        return f"real/{self.path.parent.name} ({self.truth['kind']}{weak})", len(self.own["sources"])
+        return f"real/{self.folder} ({self.truth['kind']}{weak})", len(self.own["sources"])
 
     @property
     def place(self) -> tuple[bool, int]:

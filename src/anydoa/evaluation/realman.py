@@ -31,6 +31,7 @@ from anydoa.simulation.activity import speech_by_level
 
 _TABLE = re.compile(r".*_(static|moving)_source_location\.csv")
 _ANGLE = "angle(°)"
+_KNOTS_A_PIECE = 20  # of a truth that holds through each tenth of a second
 _KNOWN_FROM = -360.0  # degrees; the corpus writes less where nobody knows the azimuth
 _LONGEST_CELL = 2**20  # characters of the azimuths of a recording
 
@@ -104,7 +105,9 @@ class RealManRecording(Recording):
         nearest = np.maximum.accumulate(np.where(known, np.arange(len(known)), 0))
         azimuth_deg = azimuth_deg[np.where(known[nearest], nearest, int(known.argmax()))]
         place = np.arange(num_samples) * len(known) // max(num_samples, 1)
-        return direction_from_azimuth(azimuth_deg)[None], known[place]
+        # Each holds through its tenth of a second.
+        held_deg = np.repeat(azimuth_deg, _KNOTS_A_PIECE) if len(azimuth_deg) > 1 else azimuth_deg
+        return direction_from_azimuth(held_deg)[None], known[place]
 
 
 class RealManSuite(RecordedSuite):

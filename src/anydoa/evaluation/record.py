@@ -134,9 +134,19 @@ def read_record(path: AnyPath) -> Record:
 
 
 def _without_folder(word: str) -> str:
-    """A word of a command; a path from the root, which another machine does not have, becomes DIR."""
-    kind, colon, rest = word.rpartition(":")
-    return f"{kind}{colon}DIR" if rest.startswith("/") else word
+    """A word of a command; a path from the root, which another machine does not have, becomes DIR.
+
+    Of files named after a colon, such as those of arrays, the names stay.
+    """
+    option, equals, value = word.rpartition("=") if word.startswith("--") else ("", "", word)
+    kind, colon, rest = value.rpartition(":")
+    if colon and "," in rest:
+        rest = ",".join(
+            f"DIR/{Path(part).name}" if part.startswith("/") else part for part in rest.split(",")
+        )
+    elif rest.startswith("/"):
+        rest = f"DIR/{Path(rest).name}" if colon and Path(rest).suffix else "DIR"
+    return f"{option}{equals}{kind}{colon}{rest}"
 
 
 def _load() -> float | None:

@@ -17,12 +17,10 @@ import numpy as np
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import KnownPart, RecordedSuite, Recording, SuiteClip
+from anydoa.evaluation.clip import KnownPart, RecordedSuite, Recording, SuiteClip, read_resampled
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import direction_from_azimuth
 from anydoa.io import load_array
-from anydoa.io.audio import read_audio
-from anydoa.io.resampling import resample
 from anydoa.simulation.activity import speech_by_level
 
 _RECORDING = re.compile(r"RSL_(\d{1,4})_(\d{1,3})_\w*\.wav", re.IGNORECASE)
@@ -55,8 +53,7 @@ class Rsl2019Recording(Recording):
         Raises:
             AudioError: if the sound cannot be read.
         """
-        audio, rate = read_audio(self.path)
-        signals = resample(self.array.select_channels(audio), rate, SAMPLE_RATE)
+        signals = self.array.select_channels(read_resampled(self.path))
         return SuiteClip(
             name=self.path.stem,
             suite=self.row[0],

@@ -57,6 +57,11 @@ _CORPORA: dict[str, Callable[[Path], Suite]] = {
 _logger = logging.getLogger(__name__)
 
 
+def is_simulated(name: str) -> bool:
+    """Whether the clips of a suite of this name are drawn by seed, not recorded."""
+    return name in (*MICROPHONES, "presets") or name.startswith(_ARRAY)
+
+
 def open_suite(
     name: str,
     *,
@@ -84,7 +89,7 @@ def open_suite(
         ArrayFileError: if there is no such array.
         AudioError: if there is no speech, or the folder holds no recordings.
     """
-    if name not in (*MICROPHONES, "presets") and not name.startswith(_ARRAY):
+    if not is_simulated(name):
         recorded = _open_recorded(name)
         simulated_only = {"duration": duration_s, "speech": speech, "noise": noise, "seed": seed or None}
         for choice, value in simulated_only.items():
@@ -240,7 +245,10 @@ class CachedSuite:
     def _folder(self) -> Path:
         plans = [(row.label, row.talkers, row.plan) for row in self.suite.rows]
         rendering = 1  # counts changes of the simulation that make kept clips stale
-        text = repr((rendering, plans, self.suite.clips, self.suite.material.fingerprint))
+        files = [Path(row.plan.body.path) for row in self.suite.rows if row.plan.body is not None]
+        bodies = [file.stat().st_mtime_ns for file in files]
+        parts = (rendering, plans, self.suite.clips, self.suite.isotropic_share, bodies)
+        text = repr((*parts, self.suite.material.fingerprint))
         length = "" if self.suite.duration_s == CLIP_S else f"-{self.suite.duration_s}s"
         return self.cache / f"{self.name}{length}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
@@ -273,11 +281,16 @@ def array_suite(
         seed: another number gives other rooms and voices; published figures have 0.
         clips: number of clips for each array and number of talkers.
     """
+    loaded = [load_array(asked) for asked in arrays]
+    # Before and after a change arrays often have one name; each has a row, in the same rooms.
+    names, stems = [array.name for array in loaded], [Path(asked).stem for asked in arrays]
+    labels = [
+        name if names.count(name) == 1 else stem if stems.count(stem) == 1 else asked
+        for asked, name, stem in zip(arrays, names, stems, strict=True)
+    ]
     rows = [
-        SuiteRow(
-            f"{name}/{array.name}", talkers, _plan(array.name, talkers, seed, clips).with_array(array), array
-        )
-        for array in map(load_array, arrays)
+        SuiteRow(f"{name}/{label}", talkers, _plan(array.name, talkers, seed, clips).with_array(array), array)
+        for label, array in zip(labels, loaded, strict=True)
         for talkers in TALKERS
     ]
     return SimulatedSuite(name, tuple(rows), clips, material)

@@ -1,5 +1,6 @@
 """The networks of steered from torch to ONNX, checked against torch before they are kept."""
 
+import copy
 import dataclasses
 from importlib.metadata import version
 from pathlib import Path
@@ -93,6 +94,7 @@ def export_steered(mask: MaskNet, score: ScoreNet, card: ModelCard, folder: Path
         CheckpointError: if the score network does not fit the card's options, or a graph does not give what
             torch gives.
     """
+    mask, score = copy.deepcopy(mask), copy.deepcopy(score)
     options = SteeredOptions.from_dict(card.config[OPTIONS_KEY])
     seen, kept = (
         (score.config.num_slots, score.config.ahead_slots),

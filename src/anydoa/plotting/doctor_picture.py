@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from jaxtyping import Float, Int
 
-from anydoa.acoustics import arrival_time
+from anydoa.acoustics import plane_arrival_times
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, direction_to_angles_deg
 from anydoa.plotting.picture import BAD, FAINT, GOOD, INK, picture
@@ -85,8 +85,11 @@ def draw_ambiguity(array: MicrophoneArray, path: str | PathLike[str]) -> None:
         panels = figure.subplots(1, len(_REFERENCES_DEG))
         for axes, (azimuth, elevation) in zip(panels, _REFERENCES_DEG, strict=True):
             reference = angles_deg_to_direction(azimuth, elevation)
-            late = arrival_time(array.centred_positions, directions - reference, array.speed_of_sound)
-            difference = 1e6 * np.sqrt(np.square(late).mean(axis=-1))
+            # (mic, direction): a delay that all share is not heard
+            late = plane_arrival_times(array, directions.reshape(-1, 3))
+            late = late - plane_arrival_times(array, reference[None])
+            late -= late.mean(axis=0)
+            difference = 1e6 * np.sqrt(np.square(late).mean(axis=0)).reshape(azimuth_deg.shape)
             shown = axes.contourf(azimuth_deg, elevation_deg, difference, levels=24, cmap="viridis")
             # Differences below 15 microseconds are not heard in a room.
             axes.contour(azimuth_deg, elevation_deg, difference, levels=[15.0], colors="white", linewidths=1)

@@ -150,8 +150,10 @@ def load_pool(
         return _decode(utterances, kind, sample_rate)
     digest = hashlib.sha256(repr((kind, sample_rate, ACTIVITY_CHUNK)).encode())
     for utterance in utterances:
-        size = utterance.path.stat().st_size
-        digest.update(repr((str(utterance.path.resolve()), utterance.group, size)).encode())
+        file = utterance.path.stat()
+        digest.update(
+            repr((str(utterance.path.resolve()), utterance.group, file.st_size, file.st_mtime_ns)).encode()
+        )
     folder = Path(cache) / digest.hexdigest()[:16]
     kept = _restore(folder, sample_rate)
     if kept is not None:

@@ -39,6 +39,7 @@ def room_rir(
     max_duration_s: float = 0.8,
     decay_db: float = 40.0,
     body: Body | None = None,
+    centre: Float[np.ndarray, "3"] | None = None,
     patterns: Sequence[MicrophonePattern] = (),
 ) -> Float[np.ndarray, "source mic tap"]:
     """Impulse responses from every source to every microphone; sources are omnidirectional.
@@ -51,7 +52,9 @@ def room_rir(
         sample_rate: samples a second.
         max_duration_s: responses end here at the latest, with a short fade.
         decay_db: responses end when the tail has fallen this far.
-        body: what the microphones sit on, centred on their mean; free air if None.
+        body: what the microphones sit on; free air if None.
+        centre: where the middle of the body is, in the coordinates of the room; that of the microphones if
+            None.
         patterns: patterns of microphones in free air, in the frame of the room; none for omnidirectional
             ones.
 
@@ -81,12 +84,13 @@ def room_rir(
             num_taps=num_taps,
             sample_rate=sample_rate,
             body=body,
+            centre=centre,
             patterns=patterns,
         )
         for source in sources
     ]
     # A diffuse tail (source, mic, tap) that falls 60 dB in rt60, from that power on.
-    centred = mics - mics.mean(axis=0)
+    centred = mics - (mics.mean(axis=0) if centre is None else centre)
     if body is not None:
         coherence = body.coherence(centred)
     elif patterns:
@@ -148,10 +152,11 @@ def early_rir(
     num_taps: int,
     sample_rate: int = SAMPLE_RATE,
     body: Body | None = None,
+    centre: Float[np.ndarray, "3"] | None = None,
     patterns: Sequence[MicrophonePattern] = (),
 ) -> tuple[Float[np.ndarray, "mic tap"], float]:
     """Sum of the image sources that arrive before ``until_s``, and the power of a sample reached by then."""
-    centre = mics.mean(axis=0)
+    centre = mics.mean(axis=0) if centre is None else centre
     radius = float(np.linalg.norm(mics - centre, axis=1).max())
     images, gain = image_sources(room, source, centre, reach=until_s * SPEED_OF_SOUND + radius)
     ears = mics if body is None else np.broadcast_to(centre, mics.shape)

@@ -128,6 +128,9 @@ def sample_paths(
 
     Where the second place would lead the talker through the array, another is drawn.
 
+    Raises:
+        ConfigError: if all lead through it.
+
     Args:
         rng: random number generator.
         ranges: what to draw from.
@@ -139,13 +142,18 @@ def sample_paths(
     stage = _Stage(placement.room, placement.centre, ranges, array_radius)
     paths = []
     for start in placement.talkers:
-        nearest = 0.0
-        while nearest < stage.nearest_talker:
+        for _ in range(_ATTEMPTS):
             end = stage.draw_talkers(1, rng)
             if end is not None:
                 path = (1 - share) * start + share * end[0]
-                nearest = np.linalg.norm(path - placement.centre, axis=1).min()
-        paths.append(path)
+                if np.linalg.norm(path - placement.centre, axis=1).min() >= stage.nearest_talker:
+                    paths.append(path)
+                    break
+        else:
+            raise ConfigError(
+                f"no talker walks around an array of radius {array_radius:.2f} m within "
+                f"{ranges.talker_distance[1]:g} m of it; allow more distance, or take a smaller array"
+            )
     return np.stack(paths)
 
 

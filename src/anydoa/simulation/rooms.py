@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Float16, Int
 
-from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES, SAMPLE_RATE
+from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES, SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.errors import ConfigError
 from anydoa.geometry import MicrophoneArray, MicrophonePattern
 from anydoa.simulation.array_sampling import check_shape, sample_array
@@ -80,16 +80,19 @@ class RoomPlan:
     def with_array(self, array: MicrophoneArray) -> "RoomPlan":
         """The plan with one array in every room, with its patterns, or on the ball or body that it sits on.
 
+        Another speed of sound is that of an array larger or smaller by as much: see :func:`simulated_size`.
+
         Raises:
             ConfigError: if it was measured on a body, but its responses come from no file.
         """
-        rows = tuple((float(x), float(y), float(z)) for x, y, z in array.positions)
+        size = simulated_size(array)
+        rows = tuple((float(x), float(y), float(z)) for x, y, z in size * array.positions)
         shares = [pattern.omni_share for pattern in array.patterns]
         axes = array.pattern_axes.tolist() if shares else []
         return replace(
             self,
             arrays=(rows,),
-            sphere_radius=array.rigid_sphere_radius or 0.0,
+            sphere_radius=size * (array.rigid_sphere_radius or 0.0),
             patterns=tuple((share, x, y, z) for share, (x, y, z) in zip(shares, axes, strict=True)),
             body=BodyFile.of(array),
         )
@@ -99,7 +102,7 @@ class RoomPlan:
         return np.random.default_rng([self.seed, index])
 
     def draw_array(self, rng: np.random.Generator) -> Float[np.ndarray, "mic 3"]:
-        """Microphones of one room, relative to their centre."""
+        """Microphones of one room, relative to their centre, or to that of the ball they sit on."""
         if not self.arrays:
             fewest, most = self.microphones
             num_mics = int(rng.integers(fewest, most + 1))
@@ -107,8 +110,18 @@ class RoomPlan:
             shape = self.shapes[rng.integers(len(self.shapes)) if len(self.shapes) > 1 else 0]
             return sample_array(shape, num_mics, rng).centred_positions
         positions = np.array(self.arrays[rng.integers(len(self.arrays))])
+        if self.sphere_radius:
+            return positions
         centred: np.ndarray = positions - positions.mean(axis=0)
         return centred
+
+
+def simulated_size(array: MicrophoneArray) -> float:
+    """How many times as large an array is simulated, so that sound of our speed passes it as its own would.
+
+    What was measured on a body has the speed in it.
+    """
+    return 1.0 if array.steering is not None else SPEED_OF_SOUND / array.speed_of_sound
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +136,7 @@ class SimulatedRoom:
         noises: metres, relative to the centre of the array.
         rt60: seconds.
         size: length, width and height of the room in metres.
+        on_ball: whether the centre of the array is that of a ball; else it is that of its microphones.
         images: where each talker's three strongest reflections seem to come from (places of mirror images),
             strongest first, in metres relative to the centre of the array; None where talkers walk, and in
             rooms from disk, which do not keep them.
@@ -135,6 +149,7 @@ class SimulatedRoom:
     noises: Float[np.ndarray, "noise 3"]
     rt60: float
     size: Float[np.ndarray, "3"]
+    on_ball: bool = False
     images: Float[np.ndarray, "talker image 3"] | None = None
 
     @classmethod
@@ -167,11 +182,12 @@ class SimulatedRoom:
             noises=places[count * knots :],
             rt60=rt60,
             size=size,
+            on_ball=plan.sphere_radius > 0,
         )
 
     def select(self, talkers: Int[np.ndarray, "_"], mics: Int[np.ndarray, "_"]) -> "SimulatedRoom":
-        """The same room with some of its talkers and microphones only; the array is centred anew."""
-        centre = self.mics[mics].mean(axis=0)
+        """The same room with some of its talkers and microphones only; in free air centred anew."""
+        centre = np.zeros(3) if self.on_ball else self.mics[mics].mean(axis=0)
         return replace(
             self,
             talker_rirs=self.talker_rirs[np.ix_(talkers, np.arange(self.talkers.shape[1]), mics)],
@@ -256,6 +272,7 @@ def simulate_room(plan: RoomPlan, index: int) -> SimulatedRoom:
         max_duration_s=plan.max_duration_s,
         decay_db=plan.decay_db,
         body=_body(plan, mics),
+        centre=placement.centre if plan.sphere_radius else None,
         patterns=[MicrophonePattern(share, (x, y, z)) for share, x, y, z in plan.patterns],
     )
     room = SimulatedRoom.from_row(

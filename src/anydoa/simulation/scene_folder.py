@@ -16,7 +16,7 @@ from anydoa.simulation.mixing import mix_in_new_room
 from anydoa.simulation.pool import AudioPool, Kind, limit_utterances, load_pool
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.render import write_scene
-from anydoa.simulation.rooms import RoomPlan
+from anydoa.simulation.rooms import RoomPlan, simulated_size
 
 _FEWEST_MINUTES = 5.0  # of sound that is drawn from
 
@@ -112,6 +112,9 @@ class SceneFolder:
     def _told(self, positions: Float[np.ndarray, "mic 3"]) -> MicrophoneArray:
         """The array with its microphones at these places, in the user's frame."""
         assert self.array is not None
+        positions = positions / simulated_size(self.array)
+        if self.array.rigid_sphere_radius is not None:  # those that are misplaced stay on the ball
+            positions *= self.array.rigid_sphere_radius / np.linalg.norm(positions, axis=1, keepdims=True)
         if self.array.steering is None and not self.array.patterns:
             return self.array.replace(body_positions=positions, mount_rpy_deg=(0.0, 0.0, 0.0))
         # Patterns and measured responses stay in the array's own frame.

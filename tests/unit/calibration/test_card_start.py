@@ -65,6 +65,16 @@ def test_a_square_on_all_channels_may_be_shifted_or_turned() -> None:
     )
 
 
+def test_one_microphone_alone_tells_no_order() -> None:
+    pair = MicrophoneArray(np.array([[0.1, 0, 0], [-0.1, 0, 0]]), "pair")
+    heard = card_recording(pair, seed=1)
+    profile = profile_of(pair)
+    heard[1] = 0
+    verdict = judge_start(heard, RATE, pair, profile)
+    assert verdict.shift is None
+    assert np.isfinite(verdict.confidence)
+
+
 def test_silence_tells_nothing() -> None:
     verdict = judged(CARD, np.zeros((8, RATE), dtype=np.float32))
     assert verdict.shift is None

@@ -112,6 +112,18 @@ def test_talkers_of_a_bank_walk_past_as_many_places_as_a_clip_is_long(tmp_path: 
     assert RirBank(tmp_path)[0].talkers.shape == (3, 5, 3)
 
 
+@pytest.mark.parametrize("errors", [(), ("--position-error-mm", "2")])
+def test_a_ball_keeps_its_middle_and_its_microphones(
+    corpus: Path, tmp_path: Path, errors: tuple[str, ...]
+) -> None:
+    """The microphones of zylia-zm1 are spread unevenly: their mean is 2.6 mm off the middle of the ball."""
+    run(corpus, tmp_path, "--count", "1", "--array", "zylia-zm1", *errors)
+    (path,) = tmp_path.glob("*.array.toml")
+    told, known = load_array(path), load_array("zylia-zm1")
+    assert told.rigid_sphere_radius == known.rigid_sphere_radius
+    np.testing.assert_allclose(told.positions, known.positions, atol=0.02 if errors else 1e-6)
+
+
 def test_a_bank_without_walkers_has_clips_of_any_length(tmp_path: Path) -> None:
     options = ["--output", str(tmp_path / "rooms"), "--count", "1", "--duration", "2"]
     with pytest.raises(ConfigError, match="add --moving, or leave it out"):

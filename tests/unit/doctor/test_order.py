@@ -192,3 +192,16 @@ def test_a_change_of_the_order_that_is_likelier_wrong_than_right_is_not_told() -
     assert unlikely.findings == ()
     assert unlikely.result.status == "unclear"
     assert unlikely.result.channels == (0, 1, 2, 3, 4, 5)
+
+
+def test_an_order_that_is_not_looked_for_is_not_confirmed() -> None:
+    array = MicrophoneArray(circular_positions(17, 0.1), "seventeen")
+    heard = np.concatenate(
+        [record(array, azimuth_deg, seed=seed) for seed, azimuth_deg in enumerate((20, 140))], 1
+    )
+    heard[[0, 1]] = heard[[1, 0]]
+    diagnosis = diagnose(heard, SAMPLE_RATE, array)
+    assert diagnosis.order is not None
+    assert (diagnosis.order.status, diagnosis.order.certainty) == ("unclear", 0.0)
+    assert "cannot confirm the order" in report_text(diagnosis)
+    assert "of more than 16 microphones there are too many orders" in report_text(diagnosis)

@@ -41,6 +41,12 @@ def test_records_read_as_they_were_written(tmp_path: Path) -> None:
 def test_folders_of_one_machine_stay_out_of_commands(tmp_path: Path) -> None:
     words = ["anydoa", "evaluate", "--suite", f"real:{tmp_path}", "--speech", str(tmp_path)]
     assert Measurement(words).record(()).command == "anydoa evaluate --suite real:DIR --speech DIR"
+    files = f"array:{tmp_path}/mine.toml,{tmp_path}/refined.toml,linear-4"
+    words = ["anydoa", "evaluate", "--suite", files, f"--speech={tmp_path}", f"--noise={tmp_path}/a"]
+    assert Measurement(words).record(()).command == (
+        "anydoa evaluate --suite array:DIR/mine.toml,DIR/refined.toml,linear-4 --speech=DIR --noise=DIR"
+    )
+    assert Measurement([f"array:{tmp_path}/mine.toml"]).record(()).command == "array:DIR/mine.toml"
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"machine": "a laptop", "rows": []}'])

@@ -10,9 +10,12 @@ import pytest
 from anydoa.errors import ArrayFileError, ConfigError
 from anydoa.evaluation.clip import SuiteClip
 from anydoa.evaluation.material import Material
-from anydoa.evaluation.runner import first_clips
+from anydoa.evaluation.runner import first_clips, run_suite
 from anydoa.evaluation.suite import CachedSuite, array_suite, dynamic_suite, open_suite
+from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import direction_to_angles_deg
+from anydoa.geometry.grid import fibonacci_grid
+from anydoa.geometry.layouts import circular_positions
 from anydoa.io.array_file import load_array, save_array
 from voices import write_corpus
 
@@ -194,7 +197,7 @@ def test_the_cache_keeps_lengths_apart(material: Material, tmp_path: Path) -> No
     [
         ("dynamic-s", 0.0, "must be within 0.1 to 600 s, got 0"),
         ("presets", float("nan"), "must be within 0.1 to 600 s, got nan"),
-        (str(EXAMPLES), 4.0, "only simulated clips can have any length, got 4 s for the recordings of"),
+        (str(EXAMPLES), 4.0, "only simulated clips have a duration to choose, got 4.0 for the recordings of"),
         ("dynamic-x", 4.0, "no suite or folder is called"),
     ],
 )
@@ -212,6 +215,31 @@ def test_arrays_by_name_or_file_are_a_suite(tmp_path: Path) -> None:
     assert suite[len(suite) - 1].array.num_microphones == 4
     with pytest.raises(ArrayFileError, match="linear-9"):
         open_suite("array:linear-9", speech=speech)
+
+
+def test_arrays_of_one_name_have_a_row_each_in_the_same_rooms(tmp_path: Path, material: Material) -> None:
+    array = load_array("linear-4")
+    for name, size in (("mine", 1.0), ("refined", 1.1)):
+        save_array(array.replace(body_positions=size * array.body_positions), tmp_path / f"{name}.toml")
+    asked = [str(tmp_path / "mine.toml"), str(tmp_path / "refined.toml"), "linear-8"]
+    suite = array_suite("array", material, asked, clips=1)
+    assert [suite.row(index) for index in range(0, 6, 2)] == [
+        ("array/mine", 1),
+        ("array/refined", 1),
+        ("array/linear-8", 1),
+    ]
+    np.testing.assert_allclose(suite[0].directions, suite[2].directions)
+
+
+def test_sound_has_the_speed_that_the_array_says(material: Material, tmp_path: Path) -> None:
+    """In helium an array hears smaller delays; who knows the speed finds the same directions."""
+    scores = []
+    for speed in (343.0, 900.0):
+        array = MicrophoneArray(circular_positions(5, 0.05 * speed / 343), "ring", speed_of_sound=speed)
+        save_array(array, tmp_path / f"ring-{speed:g}.toml")
+        suite = array_suite("array", material, [str(tmp_path / f"ring-{speed:g}.toml")], clips=2)
+        scores.append([score.frames.mae_deg for score in run_suite(suite, ["srp-phat"], fibonacci_grid(512))])
+    np.testing.assert_allclose(scores[0], scores[1], atol=0.5)
 
 
 def test_an_unknown_suite_is_refused_with_the_known_ones() -> None:

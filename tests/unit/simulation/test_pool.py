@@ -98,6 +98,16 @@ def test_other_recordings_get_a_cache_of_their_own(tmp_path: Path) -> None:
     assert load_pool(clips[:2], kind="noise", cache=tmp_path).groups == ("ann",)
 
 
+def test_a_recording_that_was_changed_in_place_is_decoded_anew(tmp_path: Path) -> None:
+    (clip, *_) = write_clips(tmp_path / "clips")
+    before = load_pool((clip,), kind="noise", cache=tmp_path / "cache")
+    length = soundfile.info(clip.path).frames
+    soundfile.write(clip.path, 0.1 * np.ones(length), soundfile.info(clip.path).samplerate)
+    os.utime(clip.path, ns=(0, 0))  # a clock may be coarse
+    after = load_pool((clip,), kind="noise", cache=tmp_path / "cache")
+    assert not np.array_equal(np.asarray(before.samples), np.asarray(after.samples))
+
+
 def test_a_silent_voice_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     clips = write_clips(tmp_path)
     soundfile.write(tmp_path / "silent.wav", np.zeros(1000), 16_000)

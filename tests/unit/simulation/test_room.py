@@ -1,5 +1,7 @@
 """Rooms and places in them obey the ranges they are drawn from."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -83,3 +85,13 @@ def test_an_array_that_fits_in_no_room_is_refused() -> None:
 def test_impossible_rooms_are_refused(size: tuple[float, float, float], rt60: float) -> None:
     with pytest.raises(ConfigError, match="above 0"):
         shoebox(np.array(size), rt60)
+
+
+def test_nobody_walks_around_an_array_that_reaches_as_far_as_talkers_may_stand() -> None:
+    ranges = RoomRanges()
+    rng = np.random.default_rng(0)
+    placement = sample_placement(
+        rng, replace(ranges, largest=(12.0, 12.0, 9.0)), num_talkers=1, num_noises=0, array_radius=2.45
+    )
+    with pytest.raises(ConfigError, match=r"no talker walks around an array of radius 2\.45 m"):
+        sample_paths(rng, ranges, placement, num_knots=33, array_radius=2.45)
