@@ -60,7 +60,7 @@ def calibrate(
     if output is None and plot is None:
         raise ConfigError("nothing to do: give --output FILE.toml or --plot PICTURE")
     from anydoa.calibration import CalibrationOptions, calibrate_blocks
-    from anydoa.io.array_file import check_array_path
+    from anydoa.io import check_array_path
     from anydoa.io.audio import audio_info, read_blocks, recording_path
     from anydoa.plotting import check_picture_path
 

@@ -14,7 +14,7 @@ from anydoa.web.background import in_background
 from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.listening import Listening
 from anydoa.web.messages import array_content, toml_text
-from anydoa.web.refusal import refusal
+from anydoa.web.refusal import named, refusal
 from anydoa.web.turns import Turn, Turns
 
 
@@ -43,11 +43,8 @@ class CalibrateEndpoint:
             return refusal(error)
 
     def _refine(self, path: Path, array: MicrophoneArray) -> dict[str, Any]:
-        with Turn(self._turns).held():
-            try:
-                found = calibrate_blocks(read_blocks(path), audio_info(path).sample_rate, array)
-            except AudioError as error:
-                raise AudioError(str(error).replace(str(path), path.name)) from None
+        with Turn(self._turns).held(), named(path, path.name):
+            found = calibrate_blocks(read_blocks(path), audio_info(path).sample_rate, array)
         refined = found.array.replace(
             name=f"{array.name} refined",
             source=f"Positions refined on the page (experimental). Before: {array.source or 'not said'}",

@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from anydoa.doctor import diagnose, report_json
-from anydoa.errors import AnydoaError, AudioError, ConfigError
+from anydoa.errors import AnydoaError, ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.io.audio import read_first_minute
 from anydoa.web.background import in_background
 from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.inbox import Inbox, upload_name
 from anydoa.web.messages import array_content, toml_text
-from anydoa.web.refusal import refusal
+from anydoa.web.refusal import named, refusal
 from anydoa.web.turns import Turn, Turns
 
 
@@ -49,12 +49,9 @@ class DoctorEndpoint:
     def _examine(
         self, path: Path, name: str, array: MicrophoneArray, azimuth_deg: float | None
     ) -> dict[str, Any]:
-        with Turn(self._turns).held():
-            try:
-                audio, sample_rate = read_first_minute(path)
-                diagnosis = diagnose(audio, sample_rate, array, known_azimuth_deg=azimuth_deg)
-            except AudioError as error:
-                raise AudioError(str(error).replace(str(path), name)) from None
+        with Turn(self._turns).held(), named(path, name):
+            audio, sample_rate = read_first_minute(path)
+            diagnosis = diagnose(audio, sample_rate, array, known_azimuth_deg=azimuth_deg)
         report = report_json(diagnosis)
         if diagnosis.corrected is not None:
             corrected = diagnosis.corrected.replace(name=f"{array.name} corrected")

@@ -8,14 +8,14 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from anydoa.errors import AnydoaError, ArrayFileError, AudioError, GeometryError
+from anydoa.errors import AnydoaError
 from anydoa.io import load_array
 from anydoa.io.audio import audio_info
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.inbox import Inbox, upload_name
 from anydoa.web.listening import BusyError, Listening, LockedError
 from anydoa.web.messages import array_content
-from anydoa.web.refusal import refusal
+from anydoa.web.refusal import named, refusal
 from anydoa.web.sounds import LiveChoice
 
 _STATUS: dict[type[Exception], int] = {BusyError: 409, LockedError: 403}
@@ -97,10 +97,8 @@ class LiveControl:
         name = upload_name(request, "array")
         with self._inbox.place(name) as path:
             await self._inbox.receive(request, path)
-            try:
+            with named(path, name):
                 array = await asyncio.to_thread(load_array, path, other_files=False)
-            except (ArrayFileError, GeometryError) as error:
-                raise ArrayFileError(str(error).replace(str(path), name)) from None
         return JSONResponse(array_content(self._catalogue.add_array(array, name)))
 
     async def _replay_added(self, request: Request) -> Response:
@@ -109,10 +107,8 @@ class LiveControl:
         name = upload_name(request, "recording")
         with self._inbox.place(name) as path:
             await self._inbox.receive(request, path)
-            try:
+            with named(path, name):
                 await asyncio.to_thread(audio_info, path)
-            except AudioError as error:
-                raise AudioError(str(error).replace(str(path), name)) from None
             kept = self._inbox.new_path(name)
             path.rename(kept)
         return JSONResponse({"name": self._listening.sounds.add_recording(kept, name)})

@@ -101,7 +101,7 @@ def end_message(reason: str) -> dict[str, Any]:
 def recording_message(
     localizer: Localizer, run: LocalizationRun, trace: Sequence[FrameResult], name: str
 ) -> dict[str, Any]:
-    """The answer to a recording.
+    """The answer to a recording, but for what is wrong with it, which may name its file.
 
     Args:
         localizer: what listened.
@@ -127,7 +127,6 @@ def recording_message(
             for frame in trace
         ],
         "flat_channels": run.flat_channels,
-        "warnings": list(run.warnings),
     }
 
 

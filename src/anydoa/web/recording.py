@@ -8,6 +8,7 @@ from anydoa.errors import AudioError, ChannelCountError
 from anydoa.io.results import FrameResult
 from anydoa.localizer import Localizer
 from anydoa.web.messages import recording_message
+from anydoa.web.refusal import named, renamed
 
 _CHANNEL_CURE = (
     "say which channels hold no microphone, such as '6, 7', or 'none' if it holds the microphones alone; "
@@ -36,8 +37,11 @@ def locate_recording(
     Raises:
         AudioError: if the recording cannot be read or used, or is too long.
     """
-    try:
-        run = localizer.iterate(path)
+    with named(path, name):
+        try:
+            run = localizer.iterate(path)
+        except ChannelCountError as error:
+            raise AudioError(f"{error.rule}; {_CHANNEL_CURE}") from None
         duration_s = run.info.duration_s
         if duration_s > max_duration_s:
             raise AudioError(
@@ -48,17 +52,9 @@ def locate_recording(
         for frame in run:
             on_progress(min(frame.time_s / duration_s, 1.0))
         run.find_talkers(lambda: on_progress(1.0))
-    except ChannelCountError as error:
-        raise AudioError(_renamed(f"{error.rule}; {_CHANNEL_CURE}", path, name)) from None
-    except AudioError as error:
-        raise AudioError(_renamed(str(error), path, name)) from None
     trace: list[FrameResult] = []  # every frame, or one in every so many of a long recording
     for instant in run.frames:
         if not trace or instant.time_s - trace[-1].time_s >= duration_s / _MAX_INSTANTS:
             trace.append(instant)
-    return recording_message(localizer, run, trace, name)
-
-
-def _renamed(message: str, path: Path, name: str) -> str:
-    """A message with the name that the owner of the recording knows."""
-    return message.replace(str(path), name).replace(f"{path.name}: ", f"{name}: ", 1)
+    message = recording_message(localizer, run, trace, name)
+    return {**message, "warnings": [renamed(line, path, name) for line in run.warnings]}

@@ -1,5 +1,9 @@
 """What is answered to a request that cannot be met: one sentence with rule, value and cure."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -16,3 +20,18 @@ def refusal(reason: str | AnydoaError | HTTPException, status: int = 400) -> Res
     if isinstance(reason, HTTPException):
         return JSONResponse({"error": reason.detail}, reason.status_code)
     return JSONResponse({"error": str(reason)}, status)
+
+
+@contextmanager
+def named(path: Path, name: str) -> Iterator[None]:
+    """Mistakes in a file of the server are told by the name that its owner knows."""
+    try:
+        yield
+    except AnydoaError as error:
+        error.args = (renamed(str(error), path, name),)
+        raise
+
+
+def renamed(message: str, path: Path, name: str) -> str:
+    """A message with the name that the owner of a file knows."""
+    return message.replace(str(path), name).replace(f"{path.name}: ", f"{name}: ", 1)

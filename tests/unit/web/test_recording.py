@@ -220,3 +220,10 @@ def test_a_recording_that_nobody_waits_for_is_given_up() -> None:
         waited = time.monotonic() - begin
     assert answers[0][0] == 200
     assert waited < 5  # the long one takes ten times as long
+
+
+def test_what_is_odd_about_a_file_is_told_by_its_owners_name(server: PageServer) -> None:
+    content = RECORDING.read_bytes()[:-200]
+    _, answer = locate(server, content)
+    assert "that the header promises are not there" in answer["warnings"][0]
+    assert "/tmp" not in answer["warnings"][0]

@@ -9,8 +9,6 @@ export async function locateFile(file, query, { signal, onProgress }) {
   const answer = await fetchOrExplain(`/api/locate?${query}`, {
     method: "POST", body: file, signal, headers: { accept: "application/x-ndjson" },
   });
-  if (answer.status === UNAUTHORIZED) throw new RefusedError(TOKEN_REFUSED);
-  if (!answer.ok) throw new RefusedError((await answer.json()).error);
   for await (const step of readLines(answer.body)) {
     if (step.type === "progress") onProgress(step);
     else if (step.type === "result") return step;
@@ -21,23 +19,24 @@ export async function locateFile(file, query, { signal, onProgress }) {
 
 // What the server says to a short question.
 export async function ask(url, options) {
-  const answer = await fetchOrExplain(url, options);
-  if (answer.status === UNAUTHORIZED) throw new RefusedError(TOKEN_REFUSED);
-  const content = await answer.json();
-  if (!answer.ok) throw new RefusedError(content.error);
-  return content;
+  return (await fetchOrExplain(url, options)).json();
 }
 
 // A file that the server has.
 export async function fetchFile(url) {
-  const answer = await fetchOrExplain(url);
+  return (await fetchOrExplain(url)).blob();
+}
+
+// The answer, if it is one; else an error that says what the server says is wrong.
+async function fetchOrExplain(url, options) {
+  const answer = await reach(url, options);
   if (answer.status === UNAUTHORIZED) throw new RefusedError(TOKEN_REFUSED);
   if (!answer.ok) throw new RefusedError((await answer.json()).error);
-  return answer.blob();
+  return answer;
 }
 
 // A server that refuses early closes the connection, which a browser calls a network error.
-async function fetchOrExplain(url, options) {
+async function reach(url, options) {
   try {
     return await fetch(url, options);
   } catch (error) {
