@@ -31,7 +31,7 @@ CLIP_S = 4.0
 GRID = 2048
 CLASSICAL = ("srp-phat-published", "music-published", "srp-phat", "music")
 OTHER_GRIDS = (128, 512, 1024, 4096, 8192)  # of the full network, on the first suite
-MEASURED_BY = ("seed", "limit", "duration", "suites")  # options that a record depends on
+MEASURED_BY = ("limit", "duration", "suites")  # options that a record depends on
 LIMIT_OF_OTHER_GRIDS = 60  # clips a row
 
 
@@ -59,12 +59,16 @@ def make_parser() -> argparse.ArgumentParser:
 
 
 def keep(name: str, measure: Callable[[], list[Row]], arguments: argparse.Namespace) -> None:
-    """Measure and write a record, unless it is there; one that was measured otherwise is no such record."""
+    """Measure and write a record, unless it is there; one that was measured otherwise is no such record.
+
+    Of classical methods the seed changes nothing: it is that of training.
+    """
     target = arguments.results / f"{name}.json"
     if target.exists():
         before = make_parser().parse_args(shlex.split(read_record(target).command)[2:])
-        if any(getattr(before, option) != getattr(arguments, option) for option in MEASURED_BY):
-            sys.exit(f"{target} has other {', '.join(MEASURED_BY)}; remove it or name another --results")
+        options = MEASURED_BY if name in CLASSICAL else (*MEASURED_BY, "seed")
+        if any(getattr(before, option) != getattr(arguments, option) for option in options):
+            sys.exit(f"{target} has other {', '.join(options)}; remove it or name another --results")
         return
     measurement = Measurement(["python", "benchmarks/paper.py", *sys.argv[1:]], seed=arguments.seed)
     target.parent.mkdir(parents=True, exist_ok=True)

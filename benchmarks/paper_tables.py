@@ -1,7 +1,7 @@
 """Renders docs/paper.md, the paper's tables beside ours, from the records in results/paper.
 
     python benchmarks/paper_tables.py
-    python benchmarks/paper_tables.py --results DIR --page paper.md    # of records of your own
+    python benchmarks/paper_tables.py --results DIR --page FILE [--seed 1]    # of records of your own
 
 What has not been measured yet has a dash.
 """
@@ -106,17 +106,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--results", type=Path, default=RECORDS, help="folder of the records")
-    parser.add_argument("--page", type=Path, default=PAGE, help="file to write")
+    parser.add_argument("--results", type=Path, help="folder of other records")
+    parser.add_argument("--page", type=Path, help="file to write of them")
+    parser.add_argument("--seed", type=int, default=0, help="seed that networks of them learned with")
     options = parser.parse_args()
-    if options.results == RECORDS:
-        write_text(options.page, render_page())
+    if (options.results is None) != (options.page is None):
+        parser.error("--results and --page belong together: other records make another page")
+    if options.results is None:
+        write_text(PAGE, render_page())
         draw(cost_rows(), ROOT / "docs" / "images" / "paper_cost.png")
     else:
-        write_text(
-            options.page,
-            "\n".join([f"# The paper's tables beside {options.results}", *Tables(options.results).all()]),
-        )
+        tables = Tables(options.results, options.seed)
+        write_text(options.page, "\n".join([f"# The paper's tables beside {options.results}", *tables.all()]))
 
 
 def render_page() -> str:
@@ -134,16 +135,19 @@ class Tables:
 
     Args:
         records: folder of the records, one a row.
+        seed: seed that networks learned with.
     """
 
     records: Path
+    seed: int = 0
 
     def all(self) -> list[str]:
         """Every table with its heading, in the order of the page."""
         return [self.comparison(), self.ablations(), self.orders(), self.grids()]
 
     def rows(self, name: str) -> list[Row]:
-        path = self.records / f"{SAME_AS.get(name, name)}.json"
+        of_seed = f"-{self.seed}" if self.seed and name not in CLASSICAL else ""
+        path = self.records / f"{SAME_AS.get(name, name)}{of_seed}.json"
         return list(read_record(path).rows) if path.exists() else []
 
     def cell(self, name: str, suite: str, *, share: bool = True) -> str:

@@ -11,4 +11,5 @@ shift 3
 PYTHON=${PYTHON:-$ROOT/.venv/bin/python}
 "$PYTHON" "$ROOT/benchmarks/paper.py" --rooms "$OUT/balls" --speech "$SPEECH" --noise "$NOISE" --runs "$OUT/paper" \
     --results "$OUT/results/paper" "$@"
-"$PYTHON" "$ROOT/benchmarks/paper_tables.py" --results "$OUT/results/paper" --page "$OUT/paper.md"
+SEED=$(printf '%s\n' "$@" | sed -n '/^--seed$/{n;p;}')
+"$PYTHON" "$ROOT/benchmarks/paper_tables.py" --results "$OUT/results/paper" --page "$OUT/paper.md" --seed "${SEED:-0}"

@@ -130,6 +130,7 @@ class Localizer:
             threshold=self.estimator.threshold,
             min_separation_deg=min_separation_deg,
             max_sources=_as_count(max_sources, "max_sources"),
+            chances=self.estimator.values_are_chances,
         )
 
     def locate(self, audio: AudioLike, sample_rate: int | None = None) -> LocalizationResult:
@@ -226,7 +227,7 @@ class SoundWatch(Protocol):
         ...
 
     def tells_directions(self, time_s: float) -> bool:
-        """Whether enough microphones had been alive before a moment to tell where sound comes from."""
+        """Whether enough microphones were alive at a moment to tell where sound comes from."""
         ...
 
     def notices(self) -> tuple[Notice, ...]:
@@ -319,7 +320,7 @@ class Session:
             return self._read(self._spectra.push(audio))
 
     def _read(self, spectrum: SpatialSpectrum) -> list[Frame]:
-        # A frame counts only if enough microphones had been alive until its end.
+        # A frame counts only if enough microphones were alive at its end.
         hop, rate = self._estimator.hop_length, self._estimator.sample_rate
         numbers = np.arange(self._num_frames, self._num_frames + spectrum.num_frames)
         self._num_frames += spectrum.num_frames

@@ -20,7 +20,7 @@ def _blas_libraries() -> ThreadpoolController:
     return ThreadpoolController().select(user_api="blas")
 
 
-class _Stays(threading.local):
+class _Stays:
     """How often a thread is inside; each stay would give back what it found, maybe the limit of another."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class _Stays(threading.local):
         self.limit: AbstractContextManager[object] | None = None
 
 
-_stays = _Stays()
+_thread = threading.local()
 
 
 @contextmanager
@@ -38,17 +38,20 @@ def one_blas_thread() -> Iterator[None]:
     If a thread enters several times and leaves in any order, the last to leave gives back what the first
     found. If several threads enter, the stay of the first one counts.
     """
-    if not _stays.count:
-        _stays.limit = _blas_libraries().limit(limits=1)
-        _stays.limit.__enter__()
-    _stays.count += 1
+    if not hasattr(_thread, "stays"):
+        _thread.stays = _Stays()
+    stays: _Stays = _thread.stays  # those of the thread that enters, whichever leaves for it
+    if not stays.count:
+        stays.limit = _blas_libraries().limit(limits=1)
+        stays.limit.__enter__()
+    stays.count += 1
     try:
         yield
     finally:
-        _stays.count = max(_stays.count - 1, 0)  # a generator may be ended by another thread
-        if not _stays.count and _stays.limit is not None:
-            _stays.limit.__exit__(None, None, None)
-            _stays.limit = None
+        stays.count -= 1
+        if not stays.count and stays.limit is not None:
+            stays.limit.__exit__(None, None, None)
+            stays.limit = None
 
 
 @contextmanager

@@ -317,7 +317,7 @@ def test_results_of_another_folder_or_grid_are_not_mixed(folder: Path) -> None:
     turned = DirectionGrid(work.grid.directions[::-1], name=work.grid.name)
     for other in (replace(work, base=folder / "elsewhere"), replace(work, grid=turned)):
         with (
-            pytest.raises(ConfigError, match=r"holds results of (base|grid)"),
+            pytest.raises(ConfigError, match=r"holds results of (working folder|grid)"),
             ResultFolder(work.folder).begun(other.settings()),
         ):
             pass
@@ -341,6 +341,21 @@ def test_a_model_folder_may_have_a_relative_name(
     monkeypatch.setattr("anydoa.cli.locate.locate_many", lambda files, work, many, quiet: seen.append(work))
     assert main(["locate", "r00.wav", "--array", "a.toml", *PARTS[-4:], "--estimator", "model"]) == 0
     assert seen[0].estimator == str(folder / "model")
+    (folder / "srp-phat").mkdir()  # a bundled one is meant all the same
+    assert main(["locate", "r00.wav", "--array", "a.toml", *PARTS]) == 0
+    assert seen[1].estimator == "srp-phat"
+
+
+def test_names_from_the_root_mean_the_same_in_every_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["locate", str(folder / "r00.wav"), *FAST, "--format", "parts", "-o", str(folder / "results")]
+    words[words.index("a.toml")] = str(folder / "a.toml")
+    assert main(words) == 0
+    (folder / "elsewhere").mkdir()
+    monkeypatch.chdir(folder / "elsewhere")
+    assert main(words) == 0
+    assert "1 of 1 were there already" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

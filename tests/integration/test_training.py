@@ -218,6 +218,17 @@ def test_a_resumed_run_ends_where_the_whole_run_ends(
     assert curve(tmp_path) == curve(whole.folder)
 
 
+def test_a_checkpoint_of_another_version_is_refused_with_the_cure(
+    config: AggRlTraining, tmp_path: Path
+) -> None:
+    trainer(config, tmp_path).checkpoint()
+    path = RunFolder(tmp_path).checkpoints()[-1] / "state.json"
+    numbers = json.loads(path.read_text())
+    path.write_text(json.dumps({**numbers, "validated_at": 3.5}))
+    with pytest.raises(CheckpointError, match=r"of an earlier anydoa .* begin another --run, with --from"):
+        trainer(config, tmp_path).resume()
+
+
 def test_a_finished_run_goes_on_with_a_further_stage(config: AggRlTraining, tmp_path: Path) -> None:
     first = replace(config, stages=config.stages[:1])
     trainer(first, tmp_path).run(StopRequest())

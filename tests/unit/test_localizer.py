@@ -18,7 +18,7 @@ from anydoa.estimators.catalogue import ESTIMATORS, make_estimator
 from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
-from anydoa.geometry.grid import fibonacci_grid
+from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
 from anydoa.io.array_file import load_array
 from anydoa.io.results import Source
@@ -377,3 +377,17 @@ def test_warnings_come_with_the_result_and_to_the_log(caplog: pytest.LogCaptureF
     (line,) = Localizer(RING, estimator="srp-phat").locate(audio, RATE).warnings
     assert line.startswith("channels 0, 1, 2, 3, 4, 5 carry the same signal")
     assert [record.getMessage() for record in caplog.records] == [f"recording: {line}"]
+
+
+@pytest.mark.parametrize("estimator", ["steered", "srp-phat"])
+@pytest.mark.parametrize(
+    "seats_deg", [(0, 90, 180, 270), (0, 72, 144, 216, 288), (0, 60, 120, 180), (0, 45, 90, 135)]
+)
+def test_a_talker_on_one_of_a_few_seats_is_on_no_other(estimator: str, seats_deg: tuple[float, ...]) -> None:
+    array, rng = load_array("respeaker-usb-4"), np.random.default_rng(0)
+    array = array.select_microphones(range(4))
+    seats = DirectionGrid(angles_deg_to_direction(np.array(seats_deg, float), np.zeros(len(seats_deg))))
+    heard = plane_wave(array, seats.directions[0], talker(rng, 48_000))
+    audio = (0.1 * (heard + 0.2 * rng.standard_normal(heard.shape))).astype(np.float32)
+    result = Localizer(array, seats, estimator).locate(audio, 16_000)
+    assert [round(source.azimuth_deg) for source in result.directions] == [0]

@@ -15,7 +15,7 @@ from anydoa.bulk.result_folder import PartWriter
 from anydoa.errors import AnydoaError, EngineError
 from anydoa.geometry import MicrophoneArray, Zone
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.io import load_array
+from anydoa.io import is_array_file, load_array
 from anydoa.io.audio import audio_info, read_blocks
 from anydoa.io.result_files import JsonLinesWriter
 from anydoa.localizer import LocalizationRun, Localizer
@@ -127,6 +127,8 @@ class Locating:
     def settings(self) -> dict[str, object]:
         """All that results depend on, for JSON; what cannot be is found out here.
 
+        The working folder, seen from that of the results, counts where recordings have relative names.
+
         Raises:
             AnydoaError: if estimator, grid and array do not fit.
         """
@@ -138,7 +140,7 @@ class Locating:
             "weights": header.weights_hash,
             "array": None if self.array is None else f"{header.array} ({header.array_hash})",
             "grid": f"{header.grid} ({self.grid.hash})",
-            "base": os.path.relpath(self.base, self.folder),
+            "working folder": os.path.relpath(self.base, self.folder),
             "sources": self.num_sources,
             "min_separation_deg": self.min_separation_deg,
             "look_ahead_s": header.look_ahead_s,
@@ -206,8 +208,7 @@ class _Desk:
 
     def _array(self, name: str | None) -> MicrophoneArray:
         if name is not None:
-            is_file = Path(name).suffix or os.sep in name
-            return load_array(self.work.base / name if is_file else name)
+            return load_array(self.work.base / name if is_array_file(name) else name)
         if self.work.array is None:
             raise EngineError("no array is named; name one in the list, or give --array for all")
         return self.work.array

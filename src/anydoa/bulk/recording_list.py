@@ -22,9 +22,9 @@ from io import BufferedIOBase
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
 
-from anydoa.errors import AnydoaError, ConfigError
+from anydoa.errors import ConfigError
 from anydoa.geometry.channels import parse_channels
-from anydoa.io import load_array
+from anydoa.io import is_array_file
 from anydoa.io.files import check_is_file
 from anydoa.io.output import note_input
 
@@ -41,7 +41,7 @@ class Entry(NamedTuple):
         array: name or file of the array that recorded it; None for the one that all have.
         id: what the list calls it; None if it has no name but its file.
         channels: channels of the file that hold the microphones, in their order; None: the array knows.
-        array_hash: hash of what is known about that array, empty if it cannot be read.
+        array_hash: hash of the file of that array, empty if it is none or cannot be read.
     """
 
     paths: tuple[str, ...]
@@ -119,10 +119,12 @@ class RecordingList:
 
 
 def _array_hash(name: str) -> str:
-    """Hash of an array by its name or file; empty where there is none, which its recordings will tell."""
+    """Hash of the file of an array, seen from the working folder; empty for a name, or if it is not there."""
+    if not is_array_file(name):
+        return ""
     try:
-        return load_array(name).hash
-    except AnydoaError:
+        return blake2b(Path(name).read_bytes(), digest_size=6).hexdigest()
+    except OSError:  # which its recordings will tell
         return ""
 
 

@@ -160,7 +160,7 @@ def locate(
             many.check(output),
             None if array is None else known_array(),
             grid,
-            str(Path(estimator).absolute()) if Path(estimator).is_dir() else estimator,
+            _reachable(estimator),
             parse_sources(sources),
             min_separation_deg=min_separation,
             look_ahead_s=parse_look_ahead(look_ahead),
@@ -224,6 +224,14 @@ def _refuse_for_one(options: dict[str, bool | Path | None]) -> None:
     if first is not None:
         cure = " (a list of paths in a manifest joins them)" if options["--join"] else ""
         raise ConfigError(f"{first} is for single recordings; leave out --format parts{cure}")
+
+
+def _reachable(estimator: str) -> str:
+    """The estimator by a name that processes in other folders know, too."""
+    from anydoa.estimators import is_bundled
+
+    is_folder = not is_bundled(estimator) and Path(estimator).is_dir()
+    return str(Path(estimator).absolute()) if is_folder else estimator
 
 
 def _refuse_without_array(options: dict[str, object]) -> None:

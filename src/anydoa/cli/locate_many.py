@@ -1,5 +1,6 @@
 """`anydoa locate --format parts`: any number of recordings into one folder that a stopped run goes on in."""
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,8 +118,11 @@ def locate_many(files: list[Path], work: "Locating", many: Many, *, quiet: bool)
     recordings = RecordingList([str(file) for file in files], many.manifest, standard_input)
     check_outputs(many.merge, make_folders=True)
     shard = None if many.shard is None else Shard.parse(many.shard)
-    folder = ResultFolder(work.folder)
-    with folder.begun(work.settings(), shard):
+    folder, settings = ResultFolder(work.folder), work.settings()
+    first = next(iter(recordings), None)
+    if first is not None and all(map(os.path.isabs, first.paths)):
+        del settings["working folder"]  # names of one list are of one kind
+    with folder.begun(settings, shard):
         plan, progress = _run(recordings, folder, work, many, shard, quiet=quiet)
         if many.merge is not None:
             _merge(folder, plan, many.merge, quiet=quiet)

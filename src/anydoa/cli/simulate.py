@@ -224,7 +224,7 @@ def plan_rooms(
         name: the array as it was asked for.
         known: the array, or None for random ones.
         shapes: shapes of random arrays, with commas between.
-        sphere: whether the array sits on a rigid sphere whatever its file says.
+        sphere: whether the array sits on a rigid sphere, if its file does not say how it hears.
         rt60: a number of seconds, or a range.
 
     Raises:
@@ -239,13 +239,14 @@ def plan_rooms(
             raise ConfigError(
                 f"--shapes is for random arrays, got --array {name!r}; leave it out or name random:4-12"
             )
-        plan = RoomPlan(num_rooms=1, ranges=ranges).with_array(known)
-        if sphere and (plan.patterns or plan.body):
+        if sphere and (known.patterns or known.steering is not None):
             raise ConfigError(
                 f"--sphere: the file of {known.name!r} says how its microphones hear; leave it out, or take "
                 "those lines out of the file"
             )
-        return replace(plan, sphere_radius=plan.sphere_radius or (_sphere_radius(known) if sphere else 0.0))
+        if sphere and known.rigid_sphere_radius is None:
+            known = _on_sphere(known)
+        return RoomPlan(num_rooms=1, ranges=ranges).with_array(known)
     counts = re.fullmatch(r"(\d+)(?:-(\d+))?", name.removeprefix(_RANDOM))
     if counts is None:
         raise ConfigError(f"random arrays are written random:6 or random:4-12, got {name!r}")
@@ -264,8 +265,8 @@ def num_knots(duration_s: float) -> int:
     return 1 + round(8 * duration_s)
 
 
-def _sphere_radius(array: "MicrophoneArray") -> float:
-    """Radius of the sphere all microphones lie on, within a tenth of it."""
+def _on_sphere(array: "MicrophoneArray") -> "MicrophoneArray":
+    """The array on the ball around its middle that all microphones lie on, within a tenth of its radius."""
     radii = (array.centred_positions**2).sum(axis=1) ** 0.5
     radius = float(radii.mean())
     if float(abs(radii - radius).max()) > 0.1 * radius:
@@ -273,4 +274,8 @@ def _sphere_radius(array: "MicrophoneArray") -> float:
             f"--sphere: microphones of {array.name!r} are {radii.min():.3g} to {radii.max():.3g} m from "
             "their centre, so on no sphere; leave it out or take an array such as em32"
         )
-    return radius
+    return array.replace(
+        body_positions=array.centred_positions * (radius / radii)[:, None],
+        mount_rpy_deg=(0.0, 0.0, 0.0),
+        rigid_sphere_radius=radius,
+    )

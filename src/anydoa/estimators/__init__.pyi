@@ -6,6 +6,7 @@ from .catalogue import ESTIMATORS as ESTIMATORS
 from .catalogue import Sounds as Sounds
 from .catalogue import as_estimator as as_estimator
 from .catalogue import estimator_for as estimator_for
+from .catalogue import is_bundled as is_bundled
 from .catalogue import learned_any_sound as learned_any_sound
 from .catalogue import load as load
 from .catalogue import make_estimator as make_estimator

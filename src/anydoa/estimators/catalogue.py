@@ -68,6 +68,11 @@ def as_estimator(given: SpectrumEstimator | str | os.PathLike[str]) -> SpectrumE
     return given
 
 
+def is_bundled(name: str) -> bool:
+    """Whether an estimator of this name comes with the package; a folder of that name is not meant then."""
+    return name in _CLASSES or name in _PUBLISHED or name in list_models()
+
+
 def make_estimator(name: str) -> SpectrumEstimator:
     """An estimator by name.
 

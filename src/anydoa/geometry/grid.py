@@ -15,6 +15,7 @@ from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direc
 
 MAX_DIRECTIONS = 200_000
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
+_FEWEST_DIRECTIONS = 6  # of a grid between whose directions there is something to see
 _CLOSING_FACE = 3.0  # median radii; larger triangles only close the hull where the grid has none
 
 
@@ -54,6 +55,11 @@ class DirectionGrid:
     def hash(self) -> str:
         """Twelve hex digits of the directions; caches use it as their key."""
         return hashlib.sha256((np.round(self.directions, 9) + 0.0).tobytes()).hexdigest()[:12]
+
+    @property
+    def are_places(self) -> bool:
+        """Whether it is a handful of places, such as seats, that samples no part of the sphere."""
+        return len(self) < _FEWEST_DIRECTIONS
 
     @cached_property
     def spacing(self) -> float:

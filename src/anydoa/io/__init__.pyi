@@ -10,6 +10,7 @@ from . import samples as samples
 from . import talkers as talkers
 from . import wav as wav
 from .array_file import check_array_path as check_array_path
+from .array_file import is_array_file as is_array_file
 from .array_file import list_presets as list_presets
 from .array_file import load_array as load_array
 from .array_file import save_array as save_array

@@ -118,6 +118,11 @@ def check_array_path(path: Path) -> None:
         )
 
 
+def is_array_file(name: str) -> bool:
+    """Whether a name is meant as that of a file, not of a bundled array."""
+    return bool(Path(name).suffix) or os.sep in name
+
+
 def list_presets() -> tuple[str, ...]:
     """Names of the bundled arrays, sorted."""
     return tuple(sorted(path.stem for path in _preset_folder().glob("*.toml")))
@@ -139,8 +144,7 @@ def _preset_folder() -> Path:
 
 
 def _unknown(name: str, path: Path) -> ArrayFileError:
-    looks_like_file = path.suffix or path.parent.name or os.sep in name
-    if looks_like_file:
+    if is_array_file(name) or path.parent.name:
         return ArrayFileError(
             f"{name}: an array file ends in {', '.join(FORMATS)}; see also `anydoa array list`"
         )

@@ -169,7 +169,7 @@ class LiveWatch:
             self._say(everything=True)
 
     def tells_directions(self, time_s: float) -> bool:
-        """Whether enough microphones had been alive before a moment to tell where sound comes from."""
+        """Whether enough microphones were alive at a moment to tell where sound comes from."""
         return self._watch.tells_directions(time_s)
 
     def _say(self, *, everything: bool) -> None:

@@ -21,7 +21,6 @@ from anydoa.peaks.fit import ArcFit, PatchFit
 
 MAX_SOURCES = 4  # reported when their number is not known
 _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
-_FEWEST_DIRECTIONS = 6  # of a grid that shows peaks, and a floor between them
 _MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a mirror nearer than this counts as the direction itself
 
 
@@ -105,6 +104,8 @@ class PeakFinder:
         threshold: least value of a peak when the number is not known.
         min_separation_deg: nearest that two peaks can be, in degrees.
         max_sources: most peaks to return when the number is not known.
+        chances: whether values are chances of a talker, as scores are. On a grid of a few places each is then
+            judged by itself.
         options: when a peak stands out.
 
     Raises:
@@ -117,6 +118,7 @@ class PeakFinder:
     threshold: float = 0.0
     min_separation_deg: float = 10.0  # as published (Baek et al. 2026)
     max_sources: int = MAX_SOURCES
+    chances: bool = False
     options: PeakOptions = PeakOptions()
 
     def __post_init__(self) -> None:
@@ -196,7 +198,7 @@ class PeakFinder:
 
     def floor(self, values: Float[np.ndarray, "grid"]) -> float:
         """Value of directions that no sound comes from; on a handful, most may be those of talkers."""
-        return 0.0 if self._are_places else float(np.median(values[self._side]))
+        return 0.0 if self.grid.are_places else float(np.median(values[self._side]))
 
     def _fill(self, values: Float[np.ndarray, "grid"], outstanding: list[int]) -> list[int]:
         """As many directions as there are sources: those that stand out, then what comes nearest to it."""
@@ -273,8 +275,8 @@ class PeakFinder:
 
     @cached_property
     def _are_places(self) -> bool:
-        """Whether the grid is a handful of places, such as seats, each of which is judged by itself."""
-        return len(self.grid) < _FEWEST_DIRECTIONS
+        """Whether each direction is a place, such as a seat, that is judged by itself."""
+        return self.chances and self.grid.are_places
 
     @cached_property
     def _is_narrow(self) -> bool:

@@ -69,6 +69,7 @@ class Trainer:
         self.network = self.task.network
         self.curriculum = Curriculum(config)
         self._earlier = self._take_initial_weights()
+        self._weight_hashes = self._hash_weight_files()
         self.average = AveragedNetwork(self.network, config.optimizer.average_decay)
         groups = parameter_groups(self.network, self.task.decays)
         self.optimizer = torch.optim.Adam(groups, lr=config.optimizer.lr, fused=True)
@@ -112,14 +113,20 @@ class Trainer:
         self.average.num_updates = state.numbers["updates"]
         self.position = Position(**state.numbers["position"])
         self.plateau = Plateau(**state.numbers["plateau"])
-        self._validated_at = Position(**state.numbers["validated_at"])
+        try:
+            self._validated_at = Position(**state.numbers["validated_at"])
+            # Weights are those of the checkpoint, so what they have learned from is, too.
+            self._earlier, files = state.numbers["earlier"], state.numbers["weight_files"]
+        except (KeyError, TypeError):
+            written = state.numbers.get("version", "another version")
+            raise CheckpointError(
+                f"{self.folder.path}: holds a checkpoint of an earlier anydoa ({written}), with which this one "
+                "cannot go on; begin another --run, with --from model.safetensors of this one"
+            ) from None
         self._losses = state.numbers["losses"]
-        # Weights are those of the checkpoint, so what they have learned from is, too.
-        self._earlier = state.numbers["earlier"]
         if self.accelerator.is_main_process:
             self.folder.truncate_log(self.position.examples)
-        files = self._hash_weight_files()
-        changed = [name for name, digest in state.numbers["weight_files"].items() if files[name] != digest]
+        changed = [name for name, digest in files.items() if self._weight_hashes.get(name) != digest]
         return changed_choices(kept, self.config) + changed
 
     def run(self, stop: StopRequest) -> None:
@@ -166,7 +173,7 @@ class Trainer:
             "validated_at": asdict(self._validated_at),
             "losses": self._losses,
             "earlier": self._earlier,
-            "weight_files": self._hash_weight_files(),
+            "weight_files": self._weight_hashes,
             "scaler": None if scaler is None else scaler.state_dict(),
         }
         # What the network learned from in all, and the choices of this run.

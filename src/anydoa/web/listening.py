@@ -97,6 +97,7 @@ class Listening:
         """Listen to what was prepared, if anything was; called inside the event loop of the server."""
         if self._first is not None:
             self.hub.begin(self._first)
+            self.sounds.note(self._choice)
 
     async def change(self, choice: LiveChoice) -> None:
         """Listen to something else, or to the same in another way. After a mistake all is as it was.
@@ -115,6 +116,7 @@ class Listening:
                 await self._stop("another choice was made")
             self._choice = choice
             self.hub.begin(stream)
+            self.sounds.note(choice)
 
     async def stop(self) -> None:
         """Listen to nothing.
@@ -125,6 +127,7 @@ class Listening:
         """
         with self._alone():
             await self._stop("nobody listens now; start again on the page")
+            self.sounds.note(None)
 
     async def close(self) -> None:
         """Listen to nothing because the server ends."""

@@ -21,6 +21,8 @@ from anydoa.web.catalogue import Catalogue
 from anydoa.web.listening import Listening
 from anydoa.web.upload import UploadLimits
 
+_MOST_STUCK_CHECKS = 6  # the system takes more of what waits only when a part of its own has gone out
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServerOptions:
@@ -191,7 +193,7 @@ class PromptHttp(H11Protocol):
         self._check_idle()
 
     def _check_idle(self) -> None:
-        """Cut a connection that was idle at two checks in a row, or whose client takes nothing any more."""
+        """Cut a connection that was idle at two checks in a row, or whose client hardly takes anything."""
         if self not in self.connections:  # lost, or a WebSocket by now
             return
         answering = self.cycle is not None and not self.cycle.response_complete
@@ -200,7 +202,7 @@ class PromptHttp(H11Protocol):
         is_stuck = waiting > 0 and waiting == self._num_waiting
         self._num_stuck_checks = self._num_stuck_checks + 1 if is_stuck else 0
         self._num_waiting = waiting
-        if self._num_idle_checks > 1 or self._num_stuck_checks > 1:
+        if self._num_idle_checks > 1 or self._num_stuck_checks > _MOST_STUCK_CHECKS:
             self.transport.abort()
         else:
             self.loop.call_later(self._check_every_s, self._check_idle)

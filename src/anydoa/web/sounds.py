@@ -99,7 +99,6 @@ class Sounds:
         Raises:
             AnydoaError: if there is no such card or recording, or it does not have the array's channels.
         """
-        self._opened = None
         if choice.card is not None:
             number = None if choice.card == LIKELIEST_CARD else choice.card
             device = int(number) if number is not None and number.isdecimal() else number
@@ -110,13 +109,13 @@ class Sounds:
         if name not in known:
             near = f"did you mean {nearest_name(name[:80], tuple(known))!r}?" if known else "send it first"
             raise ConfigError(f"the server has no recording {name[:80]!r}; {near}")
-        self._opened = known[name]
-        self._forget_kept()
         feed = FileFeed(known[name], pace=self._pace, repeat=self._repeat)
         return self._order(feed, array) if name in self._own else feed
 
-    def _forget_kept(self) -> None:
-        """Remove earlier recordings that nobody listens to any more."""
+    def note(self, choice: LiveChoice | None) -> None:
+        """Take what is listened to from now on; earlier recordings that nobody listens to any more go."""
+        known = {**self._own, **self._sent}
+        self._opened = None if choice is None else known.get(choice.replay or "")
         for old in self._kept:
             if old != self._opened:
                 shutil.rmtree(old.parent, ignore_errors=True)

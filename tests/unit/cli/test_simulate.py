@@ -13,10 +13,10 @@ from typer.testing import CliRunner
 
 from anydoa.cli import main
 from anydoa.cli.rooms import rooms
-from anydoa.cli.simulate import parse_range, simulate
+from anydoa.cli.simulate import parse_range, plan_rooms, simulate
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.io.array_file import load_array
+from anydoa.io.array_file import load_array, save_array
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.rir_bank import RirBank
 from voices import write_corpus
@@ -122,6 +122,19 @@ def test_a_ball_keeps_its_middle_and_its_microphones(
     told, known = load_array(path), load_array("zylia-zm1")
     assert told.rigid_sphere_radius == known.rigid_sphere_radius
     np.testing.assert_allclose(told.positions, known.positions, atol=0.02 if errors else 1e-6)
+
+
+def test_a_ball_that_is_asked_for_is_around_the_middle_of_the_microphones(
+    corpus: Path, tmp_path: Path
+) -> None:
+    corners = 0.05 / 3**0.5 * np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1.0]]) + (0.1, 0.2, 0.3)
+    save_array(MicrophoneArray(corners, speed_of_sound=400.0), tmp_path / "far.toml")
+    plan = plan_rooms(
+        str(tmp_path / "far.toml"), load_array(tmp_path / "far.toml"), shapes="ball", sphere=True, rt60="0.3"
+    )
+    mics = plan.draw_array(np.random.default_rng(0))
+    np.testing.assert_allclose(np.linalg.norm(mics, axis=1), plan.sphere_radius)
+    assert plan.sphere_radius == pytest.approx(0.05 * 343 / 400)
 
 
 def test_a_bank_without_walkers_has_clips_of_any_length(tmp_path: Path) -> None:

@@ -293,7 +293,7 @@ def test_a_ring_of_directions_is_heard_all_around_by_an_array_that_is_nearly_lev
 def test_of_a_handful_of_places_each_is_judged_by_itself() -> None:
     def found(*values: float) -> list[int]:
         seats = DirectionGrid(angles_deg_to_direction(np.arange(len(values)) * 50.0, np.zeros(len(values))))
-        peaks = PeakFinder(seats, threshold=0.5).find(np.array(values))
+        peaks = PeakFinder(seats, threshold=0.5, chances=True).find(np.array(values))
         return sorted(peak.index for peak in peaks if peak.stands_out)
 
     assert found(0.97) == [0]

@@ -136,6 +136,9 @@ def test_a_recording_of_ones_own_is_replayed(server: PageServer) -> None:
     assert request(server, "POST", "/api/replays", RECORDING.read_bytes(), name="other.wav")[0] == 200
     assert mine is not None
     assert mine.exists()
+    assert request(server, "POST", "/api/listening", **{**QUICKLY, "replay": "nope.wav"})[0] == 400
+    assert request(server, "POST", "/api/replays", RECORDING.read_bytes(), name="other.wav")[0] == 200
+    assert mine.exists()
     assert request(server, "POST", "/api/listening", **{**QUICKLY, "replay": "other.wav"})[0] == 200
     assert not mine.exists()
     status, answer = request(server, "POST", "/api/replays", b"no sound", name="noise.wav")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from anydoa.doctor.watch.common_signal import (
     CoincidenceOptions,
@@ -19,6 +19,8 @@ from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.channels import named_channels
 from anydoa.peaks import PeakFinder
 
+_PAUSE_S = 1.0  # for which a microphone may stay the same: sound cards and gates give zeros now and then
+_MANY_GAPS = 60  # from which on old ones are forgotten
 _STOPPED_S = 5.0  # seconds for which a channel that has stopped does not change, though others do
 _MIN_ALIVE = 2  # microphones; fewer hear sound, but not where it comes from
 
@@ -65,7 +67,7 @@ class RecordingWatch:
         self._array: MicrophoneArray = finder.array
         self._finder = finder
         self._sample_rate = sample_rate
-        self._flat = FlatChannelWatch(self._array.num_microphones)
+        self._flat = FlatChannelWatch(self._array.num_microphones, round(_PAUSE_S * sample_rate))
         self._sums = SoundStatistics(
             self._array.num_microphones,
             sample_rate,
@@ -87,8 +89,8 @@ class RecordingWatch:
         self._sums.forget()
 
     def tells_directions(self, time_s: float) -> bool:
-        """Whether enough microphones were alive before a time to tell where sound comes from."""
-        return self._flat.num_alive(time_s * self._sample_rate, self._sample_rate) >= _MIN_ALIVE
+        """Whether enough microphones were alive at a time to tell where sound comes from."""
+        return self._flat.num_alive(time_s * self._sample_rate) >= _MIN_ALIVE
 
     @property
     def flat_channels(self) -> list[int]:
@@ -164,17 +166,21 @@ class FlatChannelWatch:
 
     Args:
         num_channels: rows of every block.
+        longest_pause: samples for which a channel may stay the same and still be alive.
     """
 
-    def __init__(self, num_channels: int) -> None:
+    def __init__(self, num_channels: int, longest_pause: int) -> None:
+        self._longest_pause = longest_pause
         self._first = np.full(num_channels, np.nan)
+        self._newest = np.full(num_channels, np.nan)
         self._flat = np.ones(num_channels, dtype=bool)
         self._num_samples = 0
+        # When a channel was not alive: (channel, first sample, sample at which it changed again).
+        self._gaps: list[tuple[int, float, float]] = []
         self.changed_at = np.full(num_channels, np.inf)
         """Sample at which each channel changed for the first time; infinite as long as it has not."""
         self.last_changed_at = np.full(num_channels, -np.inf)
         """Sample at which each channel changed last; minus infinite as long as it has not."""
-        self._newest = np.full(num_channels, np.nan)
 
     def see(self, block: Float[np.ndarray, "channel time"]) -> None:
         """Take the next samples."""
@@ -183,16 +189,22 @@ class FlatChannelWatch:
         if not self._num_samples:
             self._first = self._newest = block[:, 0].astype(np.float64)
         changes = block != np.concatenate([self._newest[:, None], block[:, :-1]], axis=1)
-        last = block.shape[1] - 1 - changes[:, ::-1].argmax(axis=1)
-        self.last_changed_at = np.where(changes.any(axis=1), self._num_samples + last, self.last_changed_at)
+        for channel, changed in enumerate(changes):
+            where = self._num_samples + np.flatnonzero(changed)
+            if len(where):
+                self._note_changes(channel, where)
         self._newest = block[:, -1].astype(np.float64)
-        for channel in np.flatnonzero(self._flat):
-            differs = block[channel] != self._first[channel]
-            where = int(differs.argmax())
-            if differs[where]:
-                self._flat[channel] = False
-                self.changed_at[channel] = self._num_samples + where
         self._num_samples += block.shape[1]
+
+    def _note_changes(self, channel: int, where: Int[np.ndarray, "change"]) -> None:
+        """Take the samples at which a channel changed."""
+        if self._flat[channel]:
+            self._flat[channel] = False
+            self.changed_at[channel] = self.last_changed_at[channel] = where[0]
+        times = np.concatenate([[self.last_changed_at[channel]], where])
+        for pause in np.flatnonzero(np.diff(times) > self._longest_pause):
+            self._gaps.append((channel, times[pause] + self._longest_pause, times[pause + 1]))
+        self.last_changed_at[channel] = times[-1]
 
     def flat_channels(self) -> list[int]:
         """Channels whose samples so far are all equal."""
@@ -200,13 +212,18 @@ class FlatChannelWatch:
 
     def stopped_channels(self, num_samples: int) -> list[int]:
         """Channels that have changed, but not in so many newest samples, while others have."""
-        since = self._num_samples - num_samples
-        changes = self.last_changed_at >= since
+        changes = self.last_changed_at >= self._num_samples - num_samples
         if not changes.any():
             return []
         return [int(channel) for channel in np.flatnonzero(~self._flat & ~changes)]
 
-    def num_alive(self, before: float, num_samples: int) -> int:
-        """How many channels had changed before a sample, and have since, or in the samples just before."""
-        is_on = self.last_changed_at >= before - num_samples
-        return int(np.count_nonzero((self.changed_at < before) & is_on))
+    def num_alive(self, before: float) -> int:
+        """How many channels had changed before a sample, and were not in a long pause at it."""
+        alive = (self.changed_at < before) & (self.last_changed_at + self._longest_pause >= before)
+        for channel, begin, end in self._gaps:
+            if begin < before <= end:
+                alive[channel] = False
+        # Moments are asked for in their order, give or take a look-ahead.
+        if len(self._gaps) > _MANY_GAPS:
+            self._gaps = [gap for gap in self._gaps if gap[2] >= before - _MANY_GAPS * self._longest_pause]
+        return int(np.count_nonzero(alive))

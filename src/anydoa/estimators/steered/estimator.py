@@ -309,7 +309,8 @@ class SteeredStream:
         self._outputs_ahead = span.ahead_slots // options.slots_per_output
         self._search = TalkerSearch(array, grid, field.candidates, axis, options)
         self._folded, self._from_candidates = field.folded, field.weights
-        self._beam_width = max(np.deg2rad(options.beam_deg), options.least_beam * grid.spacing)
+        spacing = np.deg2rad(options.place_deg) if grid.are_places else options.least_beam * grid.spacing
+        self._beam_width = max(np.deg2rad(options.beam_deg), spacing)
         self._num_mics = array.num_microphones
         # Frames whose bins are not chosen yet, masks without a frame, and levels of frames not judged yet.
         self._heard: deque[_HeardFrame] = deque()

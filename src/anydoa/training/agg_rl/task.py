@@ -1,6 +1,8 @@
 """AGG-RL in training: target spectra on a grid shared by the batch."""
 
+import copy
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -39,15 +41,26 @@ class AggRlTask(Task):
         self._config, self._share = config, share
         self._sampler = GridSampler(config.grid)
         self._validator: Validator | None = None
+        self._has_plane_waves = bool(config.initial_weights)  # that are more than drawn by chance
         self.network = AggRl(config.model)
         self.loss = AggRlLoss(self.network, config.loss)
 
     def load(self, path: str | Path) -> Checkpoint[AggRl]:
-        """A checkpoint of AGG-RL."""
-        return load_checkpoint(path)
+        """A checkpoint of AGG-RL; one without PlaneWaveNet gets what this run's network begins with."""
+        checkpoint = load_checkpoint(path)
+        without = replace(self._config.model, plane_waves=False)
+        if not self._config.model.plane_waves or checkpoint.network.config != without:
+            return checkpoint
+        self._has_plane_waves = False
+        whole = copy.deepcopy(self.network).eval()
+        whole.load_state_dict(checkpoint.network.state_dict(), strict=False)
+        return replace(checkpoint, network=whole)
 
     def begin_stage(self, stage: AggRlStage, averaged: AggRl) -> None:
         """Let the part of the network learn that the stage is about, by its loss, on its grids."""
+        stages = self._config.stages
+        so_far = (*(stages[: stages.index(stage)] if stage in stages else ()), stage)
+        self._has_plane_waves |= any(one.trains != "without-plane-waves" for one in so_far)
         here = self._config.during(stage)
         self._sampler, self.loss.options = GridSampler(here.grid), here.loss
         for network in (self.network, averaged):
@@ -59,7 +72,8 @@ class AggRlTask(Task):
 
     def usable(self, network: AggRl) -> AggRl:
         """Without PlaneWaveNet as long as it has not learned: it would change what the network says."""
-        return network if network.hears_plane_waves else network.without_plane_waves()
+        is_whole = self._has_plane_waves or not self._config.model.plane_waves
+        return network if is_whole else network.without_plane_waves()
 
     def batches(self, stage: AggRlStage, *, first: int) -> Iterator[AggRlBatch]:
         """Spectra by formula or clips from rooms, as the stage says."""

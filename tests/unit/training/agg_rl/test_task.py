@@ -9,6 +9,7 @@ import torch
 
 from anydoa.errors import ConfigError
 from anydoa.networks.agg_rl import AggRl
+from anydoa.networks.checkpoint import save_checkpoint
 from anydoa.networks.config import AggRlConfig
 from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining, AggRlValidation
 from anydoa.training.agg_rl.loss import LossOptions
@@ -65,6 +66,15 @@ def test_a_stage_may_leave_the_plane_wave_net_out(tmp_path: Path) -> None:
     torch.testing.assert_close(written(audio, positions, grid), plain(audio, positions, grid))
     mine.begin_stage(SPECTRA, averaged)
     assert mine.usable(averaged) is averaged
+    # Another run may begin with what was written, and with the whole.
+    for network, is_whole in ((written, False), (averaged, True)):
+        save_checkpoint(tmp_path / "first.safetensors", network)
+        goes_on = task(tmp_path, initial_weights=str(tmp_path / "first.safetensors"))
+        begins_with = goes_on.load(tmp_path / "first.safetensors").network
+        assert begins_with.config == WITH_PLANE_WAVES
+        torch.testing.assert_close(begins_with.gridnet.state_dict(), network.gridnet.state_dict())
+        goes_on.begin_stage(stage, averaged)
+        assert (goes_on.usable(averaged) is averaged) == is_whole
 
 
 def test_a_part_needs_a_network_that_has_it() -> None:
