@@ -120,8 +120,8 @@ class Trainer:
         except (KeyError, TypeError):
             written = state.numbers.get("version", "another version")
             raise CheckpointError(
-                f"{self.folder.path}: holds a checkpoint of an earlier anydoa ({written}), with which this one "
-                "cannot go on; begin another --run, with --from model.safetensors of this one"
+                f"{self.folder.path}: holds a checkpoint of an earlier anydoa ({written}), with which this "
+                "one cannot go on; begin another --run, with --from model.safetensors of this one"
             ) from None
         self._losses = state.numbers["losses"]
         if self.accelerator.is_main_process:
