@@ -1,6 +1,5 @@
 """`anydoa locate`: the directions that the sound of recordings comes from."""
 
-import secrets
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +20,10 @@ from anydoa.cli.locate_many import (
     ProgressOption,
     ShardOption,
     locate_many,
+    plan_locating,
+    reachable,
+    refuse_for_one,
+    refuse_without_array,
 )
 from anydoa.cli.locate_pictures import Pictures, Trace, explaining_estimator
 from anydoa.cli.locate_talkers import TalkersAudioOption, TalkerSounds
@@ -44,8 +47,7 @@ from anydoa.estimators import DEFAULT_ESTIMATOR, estimator_for
 from anydoa.io.output import check_outputs, note_input, whole_text
 
 if TYPE_CHECKING:
-    from anydoa.bulk import Locating
-    from anydoa.geometry import MicrophoneArray, Zone
+    from anydoa.geometry import Zone
     from anydoa.io.result_files import TextSink
     from anydoa.io.talkers import Talker
     from anydoa.localizer import LocalizationRun, Localizer
@@ -142,7 +144,7 @@ def locate(
     many = Many(manifest, jobs, engine, scheduler, shard, merge, progress)
     known_array = partial(parse_array, array or "", ignore_channels, unit, only_microphones=only_microphones)
     if form == "parts":
-        _refuse_for_one(
+        refuse_for_one(
             {
                 "--join": join,
                 "--plot": plot,
@@ -153,14 +155,14 @@ def locate(
             }
         )
         if array is None:
-            _refuse_without_array(
+            refuse_without_array(
                 {"--unit": unit, "--ignore-channels": ignore_channels, "--only-microphones": only_microphones}
             )
-        work = _locating(
+        work = plan_locating(
             many.check(output),
             None if array is None else known_array(),
             grid,
-            _reachable(estimator),
+            reachable(estimator),
             parse_sources(sources),
             min_separation_deg=min_separation,
             look_ahead_s=parse_look_ahead(look_ahead),
@@ -216,39 +218,6 @@ def _files_and_array_given(files: list[Path] | None, array: str | None) -> list[
     if array is None:
         raise ConfigError("Missing option '--array'; `anydoa array list` names those that are bundled")
     return files
-
-
-def _refuse_for_one(options: dict[str, bool | Path | None]) -> None:
-    """Refuse what only makes sense for one recording, where there are many."""
-    first = next((option for option, value in options.items() if value), None)
-    if first is not None:
-        cure = " (a list of paths in a manifest joins them)" if options["--join"] else ""
-        raise ConfigError(f"{first} is for single recordings; leave out --format parts{cure}")
-
-
-def _reachable(estimator: str) -> str:
-    """The estimator by a name that processes in other folders know, too."""
-    from anydoa.estimators import is_bundled
-
-    is_folder = not is_bundled(estimator) and Path(estimator).is_dir()
-    return str(Path(estimator).absolute()) if is_folder else estimator
-
-
-def _refuse_without_array(options: dict[str, object]) -> None:
-    """Refuse what changes the array that is named for all, where none is."""
-    first = next((option for option, value in options.items() if value), None)
-    if first is not None:
-        raise ConfigError(f"{first} changes the array of --array; name one, or say it in the array files")
-
-
-def _locating(
-    folder: Path, array: "MicrophoneArray | None", grid: str, *options: Any, **named: Any
-) -> "Locating":
-    """What is done to each of many recordings."""
-    from anydoa.bulk import Locating
-    from anydoa.io import load_grid
-
-    return Locating(folder, Path.cwd(), secrets.token_hex(8), array, load_grid(grid), *options, **named)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
 """`anydoa locate --format parts`: any number of recordings into one folder that a stopped run goes on in."""
 
 import os
+import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -15,6 +16,7 @@ from anydoa.io.output import check_outputs, note_input
 
 if TYPE_CHECKING:
     from anydoa.bulk import Locating, Plan, Progress, RecordingList, ResultFolder, Shard
+    from anydoa.geometry import MicrophoneArray
 
 ManifestOption = Annotated[
     str | None,
@@ -101,6 +103,53 @@ class Many:
 
             check_merged_path(self.merge)
         return Path(output).absolute()
+
+
+def refuse_for_one(options: dict[str, bool | Path | None]) -> None:
+    """Refuse what only makes sense for one recording, where there are many.
+
+    Args:
+        options: what was given, by the name of its option.
+
+    Raises:
+        ConfigError: if any of it was given.
+    """
+    first = next((option for option, value in options.items() if value), None)
+    if first is not None:
+        cure = " (a list of paths in a manifest joins them)" if options["--join"] else ""
+        raise ConfigError(f"{first} is for single recordings; leave out --format parts{cure}")
+
+
+def reachable(estimator: str) -> str:
+    """The estimator by a name that processes in other folders know, too."""
+    from anydoa.estimators import is_bundled
+
+    is_folder = not is_bundled(estimator) and Path(estimator).is_dir()
+    return str(Path(estimator).absolute()) if is_folder else estimator
+
+
+def refuse_without_array(options: dict[str, object]) -> None:
+    """Refuse what changes the array that is named for all, where none is.
+
+    Args:
+        options: what was given, by the name of its option.
+
+    Raises:
+        ConfigError: if any of it was given.
+    """
+    first = next((option for option, value in options.items() if value), None)
+    if first is not None:
+        raise ConfigError(f"{first} changes the array of --array; name one, or say it in the array files")
+
+
+def plan_locating(
+    folder: Path, array: "MicrophoneArray | None", grid: str, *options: Any, **named: Any
+) -> "Locating":
+    """What is done to each of many recordings."""
+    from anydoa.bulk import Locating
+    from anydoa.io import load_grid
+
+    return Locating(folder, Path.cwd(), secrets.token_hex(8), array, load_grid(grid), *options, **named)
 
 
 def locate_many(files: list[Path], work: "Locating", many: Many, *, quiet: bool) -> None:

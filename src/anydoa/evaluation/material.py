@@ -46,11 +46,7 @@ class Material:
     @property
     def fingerprint(self) -> str:
         """Twelve hex digits that change with the recordings."""
-        utterances = [
-            (utterance.group, utterance.path.name, file.st_size, file.st_mtime_ns)
-            for utterance in self._speech + self._noise
-            for file in (utterance.path.stat(),)
-        ]
+        utterances = [_identify(utterance) for utterance in self._speech + self._noise]
         return hashlib.sha256(repr(utterances).encode()).hexdigest()[:12]
 
     @property
@@ -83,6 +79,12 @@ class Material:
         if self.noise is not None:
             return _test_utterances(self.noise, "noise")
         return _test_utterances(self.speech, "noise") if (self.speech / "noise").is_dir() else ()
+
+
+def _identify(utterance: Utterance) -> tuple[str, str, int, int]:
+    """What changes with a recording: its speaker, name, size and age."""
+    file = utterance.path.stat()
+    return utterance.group, utterance.path.name, file.st_size, file.st_mtime_ns
 
 
 def _test_utterances(root: Path, kind: str) -> tuple[Utterance, ...]:

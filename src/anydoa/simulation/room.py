@@ -128,15 +128,15 @@ def sample_paths(
 
     Where the second place would lead the talker through the array, another is drawn.
 
-    Raises:
-        ConfigError: if all lead through it.
-
     Args:
         rng: random number generator.
         ranges: what to draw from.
         placement: the room and the talkers in it.
         num_knots: places along each path, evenly spaced.
         array_radius: metres from the centre of the array to its farthest microphone.
+
+    Raises:
+        ConfigError: if all lead through it.
     """
     share = np.linspace(0, 1, num_knots)[:, None]
     stage = _Stage(placement.room, placement.centre, ranges, array_radius)

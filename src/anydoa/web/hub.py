@@ -76,7 +76,7 @@ class Hub:
         self._end: dict[str, Any] | None = end_message(NO_STREAM)
         self._clients: set[Client] = set()
         self.lost_sound: str | None = None
-        """Why the newest stream that ended by itself did; None if none has."""
+        """Why the newest stream ended by itself; None if it did not."""
         self.on_end: Callable[[str], None] = lambda reason: None
         """Called with the reason when a stream ends by itself."""
 
@@ -111,6 +111,7 @@ class Hub:
                 loop.call_soon_threadsafe(self._publish, stream, small, whole, brief)
 
         self._stream, self._newest, self._end = stream, None, None
+        self.lost_sound = None
         stream.start(hand_over)  # what it says is handed over after this
         self._hello = json.dumps(stream.hello)
         for client in self._clients:

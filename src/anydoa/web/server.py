@@ -102,8 +102,9 @@ class PageServer:
                     limits=options.uploads,
                     is_stopping=lambda: self._uvicorn.should_exit,
                 ),
-                # uvicorn wants a class, but only calls it, once a connection.
-                http=functools.partial(PromptHttp, request_within_s=options.request_within_s),  # type: ignore[arg-type]
+                http=functools.partial(  # type: ignore[arg-type] # uvicorn wants a class, but only calls it
+                    PromptHttp, request_within_s=options.request_within_s
+                ),
                 ws=PromptWebSocket,
                 ws_max_size=options.max_message_bytes,
                 ws_per_message_deflate=False,

@@ -64,6 +64,16 @@ def test_every_client_hears_of_another_choice_and_of_silence(server: PageServer)
         assert next(said for said in sayings(client) if said["type"] == "frame")["time_s"] < 5
 
 
+def test_a_stream_that_ended_by_itself_is_forgotten_when_another_begins() -> None:
+    with serving(replay=RECORDING, pace=2.0, repeat=False) as server:
+        hub = server._listening.hub
+        with connect(f"ws://127.0.0.1:{server.port}/live") as client:
+            reason = next(said for said in sayings(client) if said["type"] == "end")["reason"]
+            assert hub.lost_sound == reason
+            assert request(server, "POST", "/api/listening", **QUICKLY)[0] == 200
+            assert (hub.lost_sound, hub.end_reason) == (None, None)
+
+
 def sayings(client: Any) -> Iterator[dict[str, Any]]:
     while True:
         yield json.loads(client.recv(20))
