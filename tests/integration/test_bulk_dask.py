@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from distributed import Client
 
 from anydoa.bulk import (
     DaskEngine,
@@ -61,7 +62,9 @@ def test_errors_come_back_and_a_chunk_that_kills_workers_is_named(cluster: Clust
     assert len(ResultFolder(tmp_path / "results").done_keys()) == 4
 
 
-def test_a_scheduler_that_is_restarted_costs_nothing(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_scheduler_that_is_restarted_costs_nothing(
+    cluster: Cluster, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     names = write_corpus(tmp_path, 12)
     restarted: list[int] = []
 
@@ -75,6 +78,8 @@ def test_a_scheduler_that_is_restarted_costs_nothing(cluster: Cluster, tmp_path:
     assert restarted
     assert (progress.done, progress.failed) == (12, 0)
     assert len(ResultFolder(tmp_path / "results").done_keys()) == 12
+    assert {client.status for client in Client._instances} <= {"closed"}, "one looks for the first scheduler"
+    assert "distributed" not in capfd.readouterr().err, "the client of dask speaks, too"
 
 
 def test_a_cluster_that_is_not_there_is_named() -> None:

@@ -41,8 +41,9 @@ class DaskEngine:
             self._distributed: Any = import_module("distributed")  # its own types are half there
         except ImportError as error:
             raise MissingExtraError("a dask cluster", "bulk", error) from None
-        # What is lost is said by outcomes, once; the client says it with tracebacks, too.
-        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        # What is lost is said by outcomes, once; its client says it with tracebacks, too.
+        for name in ("distributed", "distributed.client"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
         self._scheduler, self._patience_s = scheduler, patience_s
         self._name = f"anydoa-{secrets.token_hex(4)}"
         self._running: dict[str, tuple[int, Any]] = {}
@@ -61,6 +62,7 @@ class DaskEngine:
         """
         packed, key = pack(function, items), f"{self._name}-{number}"
         if self._client.status != "running":
+            self._client.close()  # it would go on looking for the scheduler that is gone
             self._client = self._connect()
         # A chunk whose worker is gone is halved, so nobody else shall try the whole of it.
         future = self._client.submit(_work_on, number, packed, key=key, pure=False, retries=0)
@@ -133,6 +135,9 @@ class DaskEngine:
         except TimeoutError:
             client.close()
             raise EngineError(self._no_workers()) from None
+        except BaseException:
+            client.close()
+            raise
         return client
 
     def __enter__(self) -> "DaskEngine":
