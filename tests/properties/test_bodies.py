@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 from free_field import plane_wave, random_array, random_direction, talker
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from numpy.testing import assert_allclose
 
 from anydoa.errors import GeometryError
@@ -57,6 +57,7 @@ def test_a_measured_ball_is_heard_as_the_ball(case: EstimatorCase) -> None:
 
 @every_steering
 @few_examples
+@example(974423835)  # a ridge with edges, narrower than directions are apart
 @given(seeds)
 def test_a_talker_is_found_by_microphones_that_turn_sound_upside_down(case: EstimatorCase, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -4,16 +4,24 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from free_field import random_array
+from free_field import random_array, random_direction
+from numpy.testing import assert_allclose
 
 from anydoa.acoustics.plane_wave import steering_phases
 from anydoa.estimators.steered.band_power import pair_products
 from anydoa.estimators.steered.bin_features import BinAxis
-from anydoa.estimators.steered.fine_search import FineSearch, first_greatest
+from anydoa.estimators.steered.fine_search import FineSearch, first_greatest, quadratic_maximum
 from anydoa.geometry.array import MicrophoneArray
-from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
+from anydoa.geometry.coordinates import (
+    angles_deg_to_direction,
+    great_circle_distance_deg,
+    normalize_direction,
+    random_rotation,
+    rotate,
+)
 from anydoa.geometry.grid import DirectionGrid, azimuth_grid, cap_grid, fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
+from anydoa.geometry.pattern import MicrophonePattern
 
 AXIS = BinAxis()
 
@@ -30,9 +38,43 @@ def test_a_talker_is_climbed_to_from_far_and_placed_between_directions(mics: int
     there, start = angles_deg_to_direction(63, 21), angles_deg_to_direction(52, 27)
     search = FineSearch(array, grid, AXIS)
     found, coherence = search.locate(start, heard_from(there, array), mass=AXIS.num_bins)
-    assert great_circle_distance_deg(found, there) < 1.0
+    assert great_circle_distance_deg(found, there) < 0.3
     assert np.degrees(np.arccos((grid.directions @ there).max())) > 1.0
     assert coherence > 0.9
+
+
+@pytest.mark.parametrize("count", [256, 1024, 8192])
+def test_what_turns_sound_upside_down_is_placed_as_well_on_any_grid(count: int) -> None:
+    """Responses have edges where a microphone turns sound over, and long ridges on arrays that are flat."""
+    rng, errors = np.random.default_rng(5), []
+    for _ in range(12):
+        array = random_array(rng, 7)
+        axes = rotate(fibonacci_grid(7).directions, random_rotation(rng))
+        patterns = [MicrophonePattern(0.25, tuple(axis)) for axis in axes]
+        flat = MicrophoneArray(array.positions * [1, 1, 0.2], "flat", patterns=patterns)
+        there = random_direction(rng)
+        start = normalize_direction(there + 0.05 * rng.standard_normal(3))
+        found, _ = FineSearch(flat, fibonacci_grid(count), AXIS).locate(start, heard_from(there, flat), 1.0)
+        errors.append(great_circle_distance_deg(found, there))
+    assert np.median(errors) < 0.2
+    assert max(errors) < 3
+
+
+def test_a_quadratic_leaves_out_what_lies_beyond_an_edge() -> None:
+    x, y = np.meshgrid(np.arange(-2, 3), np.arange(-2, 3), indexing="ij")
+    x, y = x.ravel() - 0.3, y.ravel() + 0.6
+    values = (1 - 0.01 * (x**2 + 2 * y**2 + x * y)).astype(np.float32)
+    cut = np.where(y < -1, np.float32(0.5), values)
+    for shown in (values, cut):
+        assert_allclose(quadratic_maximum(shown, int(shown.argmax())), [0.3, -0.6], atol=1e-3)
+
+
+def test_a_slope_or_a_single_value_has_no_maximum_between() -> None:
+    slope = np.repeat(np.linspace(0.9, 1, 5), 5).astype(np.float32)
+    assert quadratic_maximum(slope, 22).tolist() == [2, 0]
+    alone = np.full(25, 0.1, dtype=np.float32)
+    alone[12] = 1
+    assert quadratic_maximum(alone, 12).tolist() == [0, 0]
 
 
 def test_half_of_the_mask_without_phase_halves_coherence() -> None:
