@@ -10,16 +10,11 @@ from scipy.spatial import cKDTree
 from anydoa.acoustics import steering_phases
 from anydoa.estimators.steered.band_power import half_covariance, pair_matrix, takes_pairs
 from anydoa.estimators.steered.bin_features import BinAxis
+from anydoa.estimators.steered.lens import Lens
 from anydoa.geometry import MicrophoneArray
-from anydoa.geometry.coordinates import normalize_direction, tangent_basis
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 
 _KEPT_PATCHES = 32
-_EDGE = 0.8  # of the best value: less lies beyond an edge
-_COUNTS, _FEWEST = 0.3, 8  # weights that count in a fit, and how many it takes at least
-_FARTHEST = 1.5  # steps from the best value that a fit is believed
-_ROUNDING = 1e-5  # of the best value: a smaller bend may come from rounding
-_INSIDE = 1.7  # steps from the middle of a lens that are seen well enough
 
 
 @dataclass(frozen=True)
@@ -34,7 +29,6 @@ class FineSearchOptions:
         inside: greatest distance from the middle of a patch, in spacings, at which all neighbours of a
             direction lie inside the patch, too.
         most_climbs: patches searched one after another, and lenses.
-        lens_step: spacing of the directions of a lens, in spacings of those that are climbed on.
         cone_step_deg: angle between the cones of a linear array.
     """
 
@@ -43,7 +37,6 @@ class FineSearchOptions:
     rings: float = 2.2
     inside: float = 1.2
     most_climbs: int = 6
-    lens_step: float = 0.33
     cone_step_deg: float = 0.5
 
 
@@ -89,7 +82,6 @@ class FineSearch:
         spacing = even if self._covered else max(climbed.spacing, even)
         self._inside = np.cos(options.inside * spacing)
         self._reach = options.rings * spacing
-        self._lens_step = options.lens_step * even
         self._patch = lru_cache(_KEPT_PATCHES)(self._make_patch)
         self._lens = lru_cache(_KEPT_PATCHES)(self._make_lens)
 
@@ -143,7 +135,9 @@ class FineSearch:
     ) -> Float[np.ndarray, "3"]:
         """The maximum between the directions around one of them; ridges are followed from lens to lens."""
         for _ in range(self._options.most_climbs):
-            place, is_inside = self._lens(middle).maximum(measured)
+            lens, patch = self._lens(middle)
+            response = patch.response(measured)
+            place, is_inside = lens.maximum(response, first_greatest(response))
             last, middle = middle, self._nearest(self._ambiguity.fold(place))
             if is_inside or middle == last:
                 break
@@ -158,11 +152,9 @@ class FineSearch:
         members = self._sorted[near[self._sorted]]
         return members, self._patch_of(self._folded[members])
 
-    def _make_lens(self, middle: int) -> "_Lens":
-        centre = self._grid.directions[middle]
-        steps = self._lens_step * tangent_basis(centre)
-        directions = normalize_direction(centre + _LENS @ steps)
-        return _Lens(centre, steps, self._patch_of(self._ambiguity.fold(directions)))
+    def _make_lens(self, middle: int) -> tuple[Lens, "_Patch"]:
+        lens = Lens(self._grid.directions[middle])
+        return lens, self._patch_of(self._ambiguity.fold(lens.directions))
 
     def _patch_of(self, directions: Float[np.ndarray, "direction 3"]) -> "_Patch":
         steering = steering_phases(directions, self._array, self._axis.frequencies)
@@ -228,80 +220,6 @@ class _Patch:
         turned *= self.steering.view(np.float32)
         response: np.ndarray = turned.sum(axis=0).sum(axis=1)
         return response
-
-
-_LENS = np.stack(np.meshgrid(np.arange(-2, 3), np.arange(-2, 3), indexing="ij"), axis=-1).reshape(-1, 2)
-"""Places of the directions of a lens in the plane that touches the sphere in its middle, in steps."""
-
-
-@dataclass(frozen=True, eq=False)
-class _Lens:
-    """Five by five directions around one.
-
-    Args:
-        centre: the direction in the middle.
-        steps: two vectors from it to the next directions, at right angles.
-        patch: all of the directions.
-    """
-
-    centre: Float[np.ndarray, "3"]
-    steps: Float[np.ndarray, "2 3"]
-    patch: "_Patch"
-
-    def maximum(
-        self, measured: Float32[np.ndarray, "freq part"] | Complex64[np.ndarray, "freq mic mic"]
-    ) -> tuple[Float[np.ndarray, "3"], bool]:
-        """Direction of the greatest response, and whether the lens shows it from all sides."""
-        response = self.patch.response(measured)
-        place = quadratic_maximum(response, first_greatest(response))
-        is_inside = bool(np.abs(place).max() <= _INSIDE)
-        return normalize_direction(self.centre + place @ self.steps), is_inside
-
-
-def quadratic_maximum(values: Float32[np.ndarray, "place"], best: int) -> Float[np.ndarray, "2"]:
-    """Where a quadratic through the values around the best of a lens is greatest.
-
-    Values far below the best are left out: between them and it lies an edge, where a microphone turns sound
-    upside down, or another lobe.
-
-    Args:
-        values: what each place of a lens has.
-        best: index of the greatest.
-
-    Returns:
-        A place of the lens, in steps: at most 1.5 from the best, and that itself without a maximum.
-    """
-    middle = _LENS[best].astype(np.float64)
-    solution = _quadratic(best, (values > _EDGE * values[best]).tobytes())
-    if solution is None:
-        return middle
-    slope_x, slope_y, bend_x, twist, bend_y = (solution @ values).tolist()
-    determinant, least = bend_x * bend_y - twist**2, _ROUNDING * float(values[best])
-    if bend_x + bend_y >= -least or determinant <= -least * (bend_x + bend_y):
-        return middle
-    step = np.array([twist * slope_y - bend_y * slope_x, twist * slope_x - bend_x * slope_y]) / determinant
-    step *= min(1.0, _FARTHEST / max(float(np.linalg.norm(step)), 1e-12))
-    return middle + step
-
-
-@lru_cache(1024)
-def _quadratic(best: int, counts: bytes) -> Float[np.ndarray, "5 place"] | None:
-    """Matrix from values of a lens to slopes and bends at one of its places.
-
-    Args:
-        best: index of the place.
-        counts: whether each value counts.
-
-    Returns:
-        Rows for two slopes, bend, twist and bend; nothing where too few values count.
-    """
-    x, y = (_LENS - _LENS[best]).T.astype(np.float64)
-    weight = np.where(np.frombuffer(counts, dtype=bool), np.exp(-(x**2 + y**2) / 4), 0)
-    design = np.stack([np.ones_like(x), x, y, x**2 / 2, x * y, y**2 / 2], axis=1) * weight[:, None]
-    if (weight > _COUNTS).sum() < _FEWEST or np.linalg.matrix_rank(design) < len(design.T):
-        return None
-    solution: np.ndarray = (np.linalg.pinv(design) * weight)[1:].astype(np.float32)
-    return solution
 
 
 def first_greatest(values: Float[np.ndarray, "_"]) -> int:

@@ -5,12 +5,11 @@ import tracemalloc
 import numpy as np
 import pytest
 from free_field import random_array, random_direction
-from numpy.testing import assert_allclose
 
 from anydoa.acoustics.plane_wave import steering_phases
 from anydoa.estimators.steered.band_power import pair_products
 from anydoa.estimators.steered.bin_features import BinAxis
-from anydoa.estimators.steered.fine_search import FineSearch, first_greatest, quadratic_maximum
+from anydoa.estimators.steered.fine_search import FineSearch, first_greatest
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import (
     angles_deg_to_direction,
@@ -58,23 +57,6 @@ def test_what_turns_sound_upside_down_is_placed_as_well_on_any_grid(count: int) 
         errors.append(great_circle_distance_deg(found, there))
     assert np.median(errors) < 0.2
     assert max(errors) < 3
-
-
-def test_a_quadratic_leaves_out_what_lies_beyond_an_edge() -> None:
-    x, y = np.meshgrid(np.arange(-2, 3), np.arange(-2, 3), indexing="ij")
-    x, y = x.ravel() - 0.3, y.ravel() + 0.6
-    values = (1 - 0.01 * (x**2 + 2 * y**2 + x * y)).astype(np.float32)
-    cut = np.where(y < -1, np.float32(0.5), values)
-    for shown in (values, cut):
-        assert_allclose(quadratic_maximum(shown, int(shown.argmax())), [0.3, -0.6], atol=1e-3)
-
-
-def test_a_slope_or_a_single_value_has_no_maximum_between() -> None:
-    slope = np.repeat(np.linspace(0.9, 1, 5), 5).astype(np.float32)
-    assert quadratic_maximum(slope, 22).tolist() == [2, 0]
-    alone = np.full(25, 0.1, dtype=np.float32)
-    alone[12] = 1
-    assert quadratic_maximum(alone, 12).tolist() == [0, 0]
 
 
 def test_half_of_the_mask_without_phase_halves_coherence() -> None:
