@@ -244,7 +244,7 @@ class CachedSuite:
     @cached_property
     def _folder(self) -> Path:
         plans = [(row.label, row.talkers, row.plan) for row in self.suite.rows]
-        rendering = 1  # counts changes of the simulation that make kept clips stale
+        rendering = 2  # counts changes of the simulation that make kept clips stale
         files = [Path(row.plan.body.path) for row in self.suite.rows if row.plan.body is not None]
         bodies = [file.stat().st_mtime_ns for file in files]
         parts = (rendering, plans, self.suite.clips, self.suite.isotropic_share, bodies)

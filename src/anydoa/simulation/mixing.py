@@ -94,7 +94,7 @@ class SceneMixer:
         Raises:
             ConfigError: if no room has that many microphones.
         """
-        rng = np.random.default_rng((self.seed, index))
+        rng = self.scene_rng(index)
         if num_mics is None:
             room = self.bank[int(rng.integers(len(self.bank)))]
         else:
@@ -112,6 +112,10 @@ class SceneMixer:
         room = room.select(talkers, mics if self.recipe.permute else np.sort(mics))
         scene = self._mix(room, rng)
         return self._disturb(replace(scene, seed=(self.seed, index)), rng)
+
+    def scene_rng(self, index: int) -> np.random.Generator:
+        """Source of randomness of one scene: which room, who says what there, and how loud the noise is."""
+        return np.random.default_rng((self.seed, index))
 
     @cached_property
     def _rooms_by_count(self) -> tuple[Int[np.ndarray, "room"], Int[np.ndarray, "room"]]:

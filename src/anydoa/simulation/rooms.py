@@ -98,8 +98,14 @@ class RoomPlan:
         )
 
     def room_rng(self, index: int) -> np.random.Generator:
-        """Source of randomness of one room."""
-        return np.random.default_rng([self.seed, index])
+        """Source of randomness of one room.
+
+        Scenes are mixed from a seed and a number, too, mostly the same ones. Rooms of random arrays draw the
+        array first; those of a known array have a stream of their own, for else the place of a talker would
+        say how loud the noise is.
+        """
+        own = [1] if self.arrays else []
+        return np.random.default_rng([self.seed, index, *own])
 
     def draw_array(self, rng: np.random.Generator) -> Float[np.ndarray, "mic 3"]:
         """Microphones of one room, relative to their centre, or to that of the ball they sit on."""

@@ -17,6 +17,8 @@ from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import circular_positions
 from anydoa.io.array_file import load_array, save_array
+from anydoa.simulation.mixing import SceneMixer
+from anydoa.simulation.rooms import SimulatedRooms
 from voices import write_corpus
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
@@ -215,6 +217,18 @@ def test_arrays_by_name_or_file_are_a_suite(tmp_path: Path) -> None:
     assert suite[len(suite) - 1].array.num_microphones == 4
     with pytest.raises(ArrayFileError, match="linear-9"):
         open_suite("array:linear-9", speech=speech)
+
+
+def test_where_a_talker_stands_says_nothing_of_how_a_scene_is_mixed(material: Material) -> None:
+    for row in array_suite("array", material, ["linear-4", "em32"]).rows:
+        mixer = SceneMixer(
+            SimulatedRooms(row.plan, range(1)),
+            material.speech_pool,
+            material.noise_pool,
+            seed=row.plan.seed,
+            max_talkers=row.talkers,
+        )
+        assert not set(row.plan.room_rng(0).random(500)) & set(mixer.scene_rng(0).random(500))
 
 
 def test_arrays_of_one_name_have_a_row_each_in_the_same_rooms(tmp_path: Path, material: Material) -> None:
