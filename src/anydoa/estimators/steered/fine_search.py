@@ -173,9 +173,15 @@ def even_directions(grid: DirectionGrid, options: FineSearchOptions) -> Directio
     """Evenly spread directions where a grid looks, and a little beyond its edge."""
     apart = np.deg2rad(options.even_deg)
     sphere = fibonacci_grid(round(4 * np.pi / apart**2))
-    distance = cKDTree(grid.directions).query(sphere.directions)[0]
-    near = distance <= 2 * np.sin(options.beyond * max(apart, min(grid.spacing, np.pi / 2)) / 2)
-    return DirectionGrid(sphere.directions[near], name=f"even where {grid.name} looks")
+    distance, nearest = cKDTree(grid.directions).query(sphere.directions)
+    reach = np.maximum(gaps(grid), 2 * np.sin(options.beyond * apart / 2))
+    return DirectionGrid(sphere.directions[distance <= reach[nearest]], name=f"even where {grid.name} looks")
+
+
+def gaps(grid: DirectionGrid) -> Float[np.ndarray, "grid"]:
+    """Chord from each direction to its sixth neighbour, the last of the ring around it on an even grid."""
+    chords: np.ndarray = cKDTree(grid.directions).query(grid.directions, k=min(7, len(grid)))[0][:, -1]
+    return chords
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,10 +194,8 @@ class _Covered:
 
     @classmethod
     def of(cls, grid: DirectionGrid, array: MicrophoneArray) -> "_Covered":
-        # Up to the sixth neighbour: where directions are even, they are the ring around.
-        reach = cKDTree(grid.directions).query(grid.directions, k=min(7, len(grid)))[0][:, -1]
         folded = array.ambiguity.fold(grid.directions)
-        return cls(folded, cKDTree(folded), reach)
+        return cls(folded, cKDTree(folded), gaps(grid))
 
     def onto(self, place: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
         """The place itself if it lies between directions of the grid, else the nearest of them."""

@@ -13,6 +13,7 @@ from anydoa.estimators.steered.fine_search import FineSearch, first_greatest
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import (
     angles_deg_to_direction,
+    direction_to_angles_deg,
     great_circle_distance_deg,
     normalize_direction,
     random_rotation,
@@ -80,6 +81,21 @@ def test_talkers_on_a_grid_of_azimuths_stay_there() -> None:
 def search_among(grid: DirectionGrid, there: np.ndarray, start: np.ndarray) -> np.ndarray:
     array = random_array(np.random.default_rng(3), 6)
     return FineSearch(array, grid, AXIS).locate(start, heard_from(there, array), mass=AXIS.num_bins)[0]
+
+
+def test_wide_gaps_of_a_grid_are_searched_and_what_lies_beyond_it_is_not() -> None:
+    azimuths, there = np.arange(-180, 180, 15), angles_deg_to_direction(41, -17)
+    every = [
+        angles_deg_to_direction(azimuth, elevation) for azimuth in azimuths for elevation in (-30, 0, 30, 60)
+    ]
+    for grid in (DirectionGrid(np.array(every)), fibonacci_grid(12)):
+        assert (
+            great_circle_distance_deg(search_among(grid, there, angles_deg_to_direction(45, -14)), there)
+            < 0.1
+        )
+    upper = fibonacci_grid(2048).directions
+    found = search_among(DirectionGrid(upper[upper[:, 2] > 0]), there, angles_deg_to_direction(42, 2))
+    assert abs(direction_to_angles_deg(found)[1]) < 4.5
 
 
 def test_a_dense_grid_places_a_talker_as_well_as_a_usual_one() -> None:
