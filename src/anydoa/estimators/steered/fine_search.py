@@ -10,11 +10,12 @@ from scipy.spatial import cKDTree
 from anydoa.acoustics import steering_phases
 from anydoa.estimators.steered.band_power import half_covariance, pair_matrix, takes_pairs
 from anydoa.estimators.steered.bin_features import BinAxis
-from anydoa.estimators.steered.lens import Lens
+from anydoa.estimators.steered.lens import Lens, LensOptions, Seen
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 
 _KEPT_PATCHES = 32
+_LENS, _FINER_LENS = LensOptions(), LensOptions(step_deg=0.4)
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class FineSearchOptions:
         inside: greatest distance from the middle of a patch, in spacings, at which all neighbours of a
             direction lie inside the patch, too.
         most_climbs: patches searched one after another, and lenses.
+        lens: of what lies between these directions.
+        finer: of what a lens shows as one narrow lobe.
         cone_step_deg: angle between the cones of a linear array.
     """
 
@@ -37,6 +40,8 @@ class FineSearchOptions:
     rings: float = 2.2
     inside: float = 1.2
     most_climbs: int = 6
+    lens: LensOptions = _LENS
+    finer: LensOptions = _FINER_LENS
     cone_step_deg: float = 0.5
 
 
@@ -133,15 +138,28 @@ class FineSearch:
     def _between(
         self, middle: int, measured: Float32[np.ndarray, "freq part"] | Complex64[np.ndarray, "freq mic mic"]
     ) -> Float[np.ndarray, "3"]:
-        """The maximum between the directions around one of them; ridges are followed from lens to lens."""
+        """The maximum between the directions around one of them.
+
+        Ridges are followed from lens to lens; the narrow lobes of wide arrays take a finer one.
+        """
         for _ in range(self._options.most_climbs):
-            lens, patch = self._lens(middle)
-            response = patch.response(measured)
-            place, is_inside = lens.maximum(response, first_greatest(response))
-            last, middle = middle, self._nearest(self._ambiguity.fold(place))
-            if is_inside or middle == last:
+            seen = self._look(*self._lens(middle), measured)
+            last, middle = middle, self._nearest(self._ambiguity.fold(seen.direction))
+            if seen.is_inside or middle == last:
                 break
-        return self._ambiguity.fold(place)
+        if seen.is_narrow:
+            finer = self._lens_around(seen.direction, self._options.finer)
+            seen = self._look(*finer, measured)
+        return self._ambiguity.fold(seen.direction)
+
+    def _look(
+        self,
+        lens: Lens,
+        patch: "_Patch",
+        measured: Float32[np.ndarray, "freq part"] | Complex64[np.ndarray, "freq mic mic"],
+    ) -> Seen:
+        response = patch.response(measured)
+        return lens.maximum(response, first_greatest(response))
 
     def _coherence(self, values: Float32[np.ndarray, "direction"], mass: float) -> float:
         num_pairs = self._array.num_microphones * (self._array.num_microphones - 1) / 2
@@ -153,7 +171,10 @@ class FineSearch:
         return members, self._patch_of(self._folded[members])
 
     def _make_lens(self, middle: int) -> tuple[Lens, "_Patch"]:
-        lens = Lens(self._grid.directions[middle])
+        return self._lens_around(self._grid.directions[middle], self._options.lens)
+
+    def _lens_around(self, centre: Float[np.ndarray, "3"], options: LensOptions) -> tuple[Lens, "_Patch"]:
+        lens = Lens(centre, options)
         return lens, self._patch_of(self._ambiguity.fold(lens.directions))
 
     def _patch_of(self, directions: Float[np.ndarray, "direction 3"]) -> "_Patch":

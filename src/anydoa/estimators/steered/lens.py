@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Float32
@@ -37,6 +38,20 @@ class LensOptions:
 _DEFAULT = LensOptions()
 
 
+class Seen(NamedTuple):
+    """What a lens shows of a maximum.
+
+    Args:
+        direction: unit vector.
+        is_inside: whether it is so far inside that the lens shows it from all sides.
+        is_narrow: whether the response falls so fast around it that a finer lens would tell more.
+    """
+
+    direction: Float[np.ndarray, "3"]
+    is_inside: bool
+    is_narrow: bool
+
+
 class Lens:
     """Five by five directions around one.
 
@@ -56,38 +71,32 @@ class Lens:
             centre + _PLACES @ self._steps
         )
 
-    def maximum(
-        self, response: Float32[np.ndarray, "direction"], best: int
-    ) -> tuple[Float[np.ndarray, "3"], bool]:
-        """Where the quadratic through the values around the best is greatest.
+    def maximum(self, response: Float32[np.ndarray, "direction"], best: int) -> Seen:
+        """Where the quadratic through the values around the best is greatest, at the best if nowhere.
 
         Args:
             response: a value for each direction.
             best: index of the greatest.
-
-        Returns:
-            A unit vector, the best direction itself where the quadratic has no maximum, and whether it is so
-            far inside that the lens shows it from all sides.
         """
-        place = _PLACES[best] + self._step_from(best, response)
+        counts = response > self._options.least_value * response[best]
+        solution = _quadratic(best, counts.tobytes(), self._options.fewest)
+        place = _PLACES[best].astype(np.float64)
+        if solution is not None:
+            place += self._step_uphill(solution @ response, float(response[best]))
         is_inside = bool(np.abs(place).max() <= self._options.inside)
-        return normalize_direction(self._centre + place @ self._steps), is_inside
+        return Seen(normalize_direction(self._centre + place @ self._steps), is_inside, solution is None)
 
-    def _step_from(self, best: int, response: Float32[np.ndarray, "direction"]) -> Float[np.ndarray, "2"]:
-        options, greatest = self._options, float(response[best])
-        counts = response > options.least_value * response[best]
-        solution = _quadratic(best, counts.tobytes(), options.fewest)
-        if solution is None:
-            return np.zeros(2)
-        slope_x, slope_y, bend_x, twist, bend_y = (solution @ response).tolist()
-        # It has a maximum if it bends down along every line.
+    def _step_uphill(self, fit: Float32[np.ndarray, "5"], greatest: float) -> Float[np.ndarray, "2"]:
+        """From a direction to the maximum of the quadratic there, if it bends down along every line."""
+        slope_x, slope_y, bend_x, twist, bend_y = fit.tolist()
         determinant, bend = bend_x * bend_y - twist**2, -(bend_x + bend_y)
-        least = options.least_bend * greatest
+        least = self._options.least_bend * greatest
         if bend <= least or determinant <= least * bend:
             return np.zeros(2)
         step = np.array([twist * slope_y - bend_y * slope_x, twist * slope_x - bend_x * slope_y])
         step /= determinant
-        shortened: np.ndarray = step * min(1.0, options.farthest / max(float(np.linalg.norm(step)), 1e-12))
+        farthest = self._options.farthest
+        shortened: np.ndarray = step * min(1.0, farthest / max(float(np.linalg.norm(step)), 1e-12))
         return shortened
 
 

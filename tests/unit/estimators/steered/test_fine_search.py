@@ -60,6 +60,17 @@ def test_what_turns_sound_upside_down_is_placed_as_well_on_any_grid(count: int) 
     assert max(errors) < 3
 
 
+def test_the_narrow_lobes_of_a_wide_array_are_seen() -> None:
+    rng, errors = np.random.default_rng(8), []
+    for _ in range(12):
+        array = MicrophoneArray(4 * random_array(rng, 7).positions, "wide")
+        there = random_direction(rng)
+        start = normalize_direction(there + 0.03 * rng.standard_normal(3))
+        found, _ = FineSearch(array, fibonacci_grid(2048), AXIS).locate(start, heard_from(there, array), 1.0)
+        errors.append(great_circle_distance_deg(found, there))
+    assert max(errors) < 0.3
+
+
 def test_half_of_the_mask_without_phase_halves_coherence() -> None:
     array, there = random_array(np.random.default_rng(1), 6), angles_deg_to_direction(-40, 5)
     pairs = heard_from(there, array)

@@ -24,18 +24,20 @@ def test_the_top_of_a_hill_is_found_beside_an_edge_and_at_the_rim_too() -> None:
     for place, is_inside in (((0.3, -0.6), True), ((1.2, 0.7), True), ((2.3, -0.4), False)):
         top, height = hill(place)
         for shown in (height, np.where(beyond, np.float32(0.5), height)):
-            found, inside = LENS.maximum(shown, int(shown.argmax()))
-            assert great_circle_distance_deg(found, top) < 0.01
-            assert inside is is_inside
+            seen = LENS.maximum(shown, int(shown.argmax()))
+            assert great_circle_distance_deg(seen.direction, top) < 0.01
+            assert seen.is_inside is is_inside
+            assert not seen.is_narrow
 
 
 def test_where_there_is_no_maximum_between_the_best_direction_is_taken() -> None:
     slope = np.repeat(np.linspace(0.9, 1, 5), 5).astype(np.float32)
-    found, is_inside = LENS.maximum(slope, 22)
-    assert_allclose(found, LENS.directions[22])
-    assert not is_inside
+    seen = LENS.maximum(slope, 22)
+    assert_allclose(seen.direction, LENS.directions[22])
+    assert not seen.is_inside
     alone = np.full(25, 0.1, dtype=np.float32)
     alone[12] = 1
-    found, is_inside = LENS.maximum(alone, 12)
-    assert_allclose(found, CENTRE)
-    assert is_inside
+    seen = LENS.maximum(alone, 12)
+    assert_allclose(seen.direction, CENTRE)
+    assert seen.is_inside
+    assert seen.is_narrow
