@@ -2,7 +2,6 @@ from .finder import MAX_SOURCES as MAX_SOURCES
 from .finder import Peak as Peak
 from .finder import PeakFinder as PeakFinder
 from .finder import find_peaks as find_peaks
-from .fit import PatchFit as PatchFit
 from .frames import Frame as Frame
 from .frames import FrameReader as FrameReader
 from .published import pick_peaks as pick_peaks

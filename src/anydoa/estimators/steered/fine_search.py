@@ -30,8 +30,8 @@ class FineSearchOptions:
         inside: greatest distance from the middle of a patch, in spacings, at which all neighbours of a
             direction lie inside the patch, too.
         most_climbs: patches searched one after another, and lenses.
-        lens: of what lies between these directions.
-        finer: of what a lens shows as one narrow lobe.
+        lens: how finely it looks between the directions that are climbed on.
+        finer: the same of a second lens, where the first shows a lobe too narrow for it.
         cone_step_deg: angle between the cones of a linear array.
     """
 
