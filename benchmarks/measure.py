@@ -88,7 +88,7 @@ TASKS = (
         )
         for grid in ("fibonacci:1024", "fibonacci:2048", "fibonacci:4096", "icosphere:4")
     ),
-    evaluate("real", f"real:REAL {ALL} --rule maxima --look-ahead 0", 0.05),
+    Task("real", "real.py --real REAL", 0.05),
     Task("clean", "clean.py --clips 6 --speech SPEECH", 0.15),
     Task("bodies", "bodies.py --head HEAD --speech SPEECH", 0.3),
     Task("reliability", "reliability.py --suite dynamic-s --limit 100", 0.15),

@@ -44,6 +44,21 @@ SUITES = ("dynamic-s", "dynamic-u")
 SINGLE_WINDOWS = ("srp-phat-published", "srp-phat", "music-published", "music")  # records in results/paper
 DRAWN = "figures "  # what a picture was drawn from stands in it, behind this word
 
+REAL = {
+    "real/sofia-anechoic-sphere (direction)": "rigid sphere of 17.5 cm, 16 of 110 places, anechoic "
+    "(SOFiA, sound_field_analysis-py, MIT)",
+    "real/frl-sdm7 (direction)": "octahedron of 9.6 cm and its middle, a room (BinauralSDM, CC BY 4.0)",
+    "real/marco-em32 (azimuth)": "Eigenmike em32, concert hall (3D-MARCo through micarraylib, CC BY 4.0)",
+    "real/tau2019-tetra (direction)": "tetrahedron of an Eigenmike, a room, a cough "
+    "(TAU 2019 through micarraylib, CC BY 4.0)",
+    "real/dechorate-pairs (cone)": "three pairs of 4 cm, reverberant room (dEchorate, MIT)",
+    "real/surrey-ears (cone)": "ears of a dummy head, anechoic and a room, up to 60° (Surrey BRIRs, MIT), "
+    "taken as two points 18 cm apart",
+    "real/surrey-ears (cone, weak)": "the same two points, at ±90°",
+    "real/surrey-ears on a ball (cone)": "the same ears on a sphere: `rigid_sphere_radius = 0.09`, up to 60°",
+    "real/surrey-ears on a ball (cone, weak)": "the same ears on a sphere, at ±90°",
+}
+
 Row = dict[str, object]
 
 
@@ -460,17 +475,16 @@ def grids_sources() -> str:
 
 def real() -> str:
     lines = []
-    for suite in dict.fromkeys(str(one["suite"]) for one in rows("real")):
-        found = [row("real", suite=suite, estimator=name) for name in ESTIMATORS]
+    for suite, talkers in dict.fromkeys((str(one["suite"]), one["talkers"]) for one in rows("real")):
+        found = [row("real", suite=suite, talkers=talkers, estimator=name) for name in ESTIMATORS]
         first = next(one for one in found if one)
         cells = []
         for one in found:
             parts = number(value(one, "recording_mae_deg")), percent(value(one, "recording_within"), digits=0)
-            cells.append(" / ".join(filter(None, parts)) or ("refuses" if one else ""))
-        known = ", ".join(
-            filter(None, (str(first.get("known", "")), number(value(first, "tolerance_deg"), digits=0)))
-        )
-        lines.append([suite, known, str(first["clips"]), *cells])
+            cells.append(" / ".join(filter(None, parts)) or "refuses")
+        known = f"{first['known']}, {number(value(first, 'tolerance_deg'), digits=0)}"
+        heard = "" if talkers == 1 else f", {talkers} talkers at once"
+        lines.append([f"{REAL.get(suite, suite)}{heard}", known, str(first["clips"]), *cells])
     titles = ["array and room", "known, tolerance °", "recordings", *(NAMES[name] for name in ESTIMATORS)]
     return table(titles, lines, names=2)
 

@@ -2,6 +2,8 @@ from . import record as record
 from . import report as report
 from .clip import SuiteClip as SuiteClip
 from .material import Material as Material
+from .real import RealRecording as RealRecording
+from .real import RealSuite as RealSuite
 from .runner import first_clips as first_clips
 from .runner import run_suite as run_suite
 from .scoring import ClipScore as ClipScore

@@ -133,8 +133,11 @@ def read_record(path: AnyPath) -> Record:
         raise ConfigError(f"{path}: {error}") from None
 
 
+_ELSEWHERE = "/", "../"
+
+
 def _without_folder(word: str) -> str:
-    """A word of a command; a path from the root, which another machine does not have, becomes DIR.
+    """A word of a command; a path from the root or out of the folder, which others do not have, becomes DIR.
 
     Of files named after a colon, such as those of arrays, the names stay.
     """
@@ -142,9 +145,9 @@ def _without_folder(word: str) -> str:
     kind, colon, rest = value.rpartition(":")
     if colon and "," in rest:
         rest = ",".join(
-            f"DIR/{Path(part).name}" if part.startswith("/") else part for part in rest.split(",")
+            f"DIR/{Path(part).name}" if part.startswith(_ELSEWHERE) else part for part in rest.split(",")
         )
-    elif rest.startswith("/"):
+    elif rest.startswith(_ELSEWHERE):
         rest = f"DIR/{Path(rest).name}" if colon and Path(rest).suffix else "DIR"
     return f"{option}{equals}{kind}{colon}{rest}"
 

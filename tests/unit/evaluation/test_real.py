@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import real as real_benchmark
 import soundfile
 
 from anydoa.errors import AudioError, ConfigError, GeometryError
@@ -347,3 +348,23 @@ def test_an_estimator_that_refuses_an_array_is_left_out_and_said(
     assert [record.getMessage() for record in caplog.records] == [
         "srp-phat is left out for pair/a.wav: picky needs 3 microphones"
     ]
+
+
+def test_two_microphones_a_head_apart_are_measured_on_a_ball_too(tmp_path: Path) -> None:
+    ears = MicrophoneArray([[0, 0.09, 0], [0, -0.09, 0]], "ears")
+    own = {"sources": [{"azimuth": 30}], "axis": [0, 1, 0]}
+    head = write_real(tmp_path / "corpus" / "head", ears, {"a.wav": own}, kind="cone")
+    write_real(
+        tmp_path / "corpus" / "space", SPACE, {"b.wav": {"sources": [{"azimuth": 30, "elevation": 0}]}}
+    )
+    corpus = RealSuite(tmp_path / "corpus")
+    assert [real_benchmark.is_head(one) for one in real_benchmark.of(corpus)] == [True, False]
+    real_benchmark.put_on_ball(head, tmp_path / "ball")
+    told, plain = (RealSuite(folder) for folder in (tmp_path / "ball", head))
+    assert told[0].array.rigid_sphere_radius == pytest.approx(0.09)
+    assert plain[0].array.rigid_sphere_radius is None
+    assert np.array_equal(told[0].audio, plain[0].audio)
+    found = real_benchmark.measure(plain)
+    assert {(row["estimator"], row["known"]) for row in found} == {
+        (name, "cone") for name in ("steered", "srp-phat", "music")
+    }

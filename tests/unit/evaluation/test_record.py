@@ -47,6 +47,9 @@ def test_folders_of_one_machine_stay_out_of_commands(tmp_path: Path) -> None:
         "anydoa evaluate --suite array:DIR/mine.toml,DIR/refined.toml,linear-4 --speech=DIR --noise=DIR"
     )
     assert Measurement([f"array:{tmp_path}/mine.toml"]).record(()).command == "array:DIR/mine.toml"
+    assert Measurement(["--real", "../real", "../a.csv", "real:../b"]).record(()).command == (
+        "--real DIR DIR real:DIR"
+    )
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"machine": "a laptop", "rows": []}'])
