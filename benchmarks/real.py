@@ -33,7 +33,7 @@ def main() -> None:
     recording, suite = Recording(options.record), RealSuite(options.real)
     rows = measure(suite)
     with tempfile.TemporaryDirectory() as folder:
-        heads = sorted({one.path.parent for one in of(suite) if is_head(one)})
+        heads = sorted({one.path.parent for one in suite.recordings if is_head(one)})
         for head in heads:
             put_on_ball(head, Path(folder) / f"{head.name} on a ball")
         if heads:
@@ -45,14 +45,10 @@ def main() -> None:
     recording.keep(rows)
 
 
-def of(suite: RealSuite) -> list[RealRecording]:
-    return [one for one in suite.recordings if isinstance(one, RealRecording)]
-
-
 def measure(suite: RealSuite) -> list[Row]:
     """Rows of a suite, with what is known of its directions and within how many degrees."""
     scores = run_suite(suite, ESTIMATORS, GRID, rule="maxima", look_ahead_s=[0.0])
-    truth = {one.row[0]: one.truth for one in of(suite)}
+    truth = {one.row[0]: one.truth for one in suite.recordings}
     return [
         {
             **row,
@@ -71,7 +67,7 @@ def is_head(recording: RealRecording) -> bool:
 def put_on_ball(head: Path, folder: Path) -> None:
     """The same recordings, their two microphones at the ends of a diameter of a hard ball."""
     folder.mkdir()
-    recordings = of(RealSuite(head))
+    recordings = RealSuite(head).recordings
     for path in head.iterdir():
         os.symlink(path.resolve(), folder / path.name)
     array, name = recordings[0].array, recordings[0].truth["array"]

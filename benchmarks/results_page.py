@@ -475,7 +475,10 @@ def grids_sources() -> str:
 
 def real() -> str:
     lines = []
-    for suite, talkers in dict.fromkeys((str(one["suite"]), one["talkers"]) for one in rows("real")):
+    # What "the same" refers to comes before it.
+    places = {suite: place for place, suite in enumerate(REAL)}
+    ordered = sorted(rows("real"), key=lambda one: places.get(str(one["suite"]), len(places)))
+    for suite, talkers in dict.fromkeys((str(one["suite"]), one["talkers"]) for one in ordered):
         found = [row("real", suite=suite, talkers=talkers, estimator=name) for name in ESTIMATORS]
         first = next(one for one in found if one)
         cells = []

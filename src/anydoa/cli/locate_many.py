@@ -3,6 +3,7 @@
 import os
 import secrets
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -79,7 +80,7 @@ class Many:
             "--merge": self.merge is not None,
             "--progress": self.progress != "bar",
         }
-        first = next((option for option, is_given in given.items() if is_given), None)
+        first = _first_given(given)
         if first is not None:
             raise ConfigError(
                 f"{first} is for results that lie in one folder; add --format parts and -o FOLDER"
@@ -105,6 +106,10 @@ class Many:
         return Path(output).absolute()
 
 
+def _first_given(options: Mapping[str, object]) -> str | None:
+    return next((option for option, value in options.items() if value), None)
+
+
 def refuse_for_one(options: dict[str, bool | Path | None]) -> None:
     """Refuse what only makes sense for one recording, where there are many.
 
@@ -114,7 +119,7 @@ def refuse_for_one(options: dict[str, bool | Path | None]) -> None:
     Raises:
         ConfigError: if any of it was given.
     """
-    first = next((option for option, value in options.items() if value), None)
+    first = _first_given(options)
     if first is not None:
         cure = " (a list of paths in a manifest joins them)" if options["--join"] else ""
         raise ConfigError(f"{first} is for single recordings; leave out --format parts{cure}")
@@ -137,7 +142,7 @@ def refuse_without_array(options: dict[str, object]) -> None:
     Raises:
         ConfigError: if any of it was given.
     """
-    first = next((option for option, value in options.items() if value), None)
+    first = _first_given(options)
     if first is not None:
         raise ConfigError(f"{first} changes the array of --array; name one, or say it in the array files")
 

@@ -38,6 +38,8 @@ class RealSuite(RecordedSuite):
         AudioError: if there is no truth, or it does not hold what it must.
     """
 
+    recordings: "tuple[RealRecording, ...]"
+
     def __init__(self, root: Path) -> None:
         recordings: list[RealRecording] = []
         for path in sorted(root.rglob(TRUTH_FILE), key=lambda path: path.parent):

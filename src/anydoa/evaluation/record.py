@@ -20,6 +20,8 @@ NOT_RECORDED = "not recorded"
 Row = Mapping[str, str | int | float | bool | None]
 """Named values; a name ends with its unit (``mae_deg``, ``seconds``), shares are 0..1."""
 
+_ELSEWHERE = "/", "../"  # how paths begin that other machines do not have
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -131,9 +133,6 @@ def read_record(path: AnyPath) -> Record:
         return Record.from_json(Path(path).read_text(encoding="utf-8"))
     except (OSError, ConfigError) as error:
         raise ConfigError(f"{path}: {error}") from None
-
-
-_ELSEWHERE = "/", "../"
 
 
 def _without_folder(word: str) -> str:

@@ -1,8 +1,8 @@
 """From one spectrum to directions: the peaks of a function on the sphere, placed between grid points.
 
-Peaks are found by spherical non-maximum suppression and moved off the grid by a local quadratic fit. Given
-the array, directions it cannot tell apart count as one: a flat array's sources are sought on one side of it,
-a line's on one half circle, and where else each could be is said with it.
+Peaks are found by spherical non-maximum suppression and moved off the grid by a bell that is fitted around
+each. Given the array, directions it cannot tell apart count as one: a flat array's sources are sought on one
+side of it, a line's on one half circle, and where else each could be is said with it.
 """
 
 from dataclasses import dataclass, replace

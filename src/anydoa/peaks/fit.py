@@ -1,4 +1,8 @@
-"""The maximum of a spectrum between the directions of its grid: a local quadratic around one of them."""
+"""The maximum of a spectrum between the directions of its grid: a local bell around one of them.
+
+Lobes are bells: the logarithm of their values is a quadratic as far as they reach, the values themselves are
+one only around the maximum, nearer than the directions of most grids.
+"""
 
 import numpy as np
 from jaxtyping import Float
@@ -6,9 +10,11 @@ from jaxtyping import Float
 from anydoa.geometry.coordinates import normalize_direction, tangent_basis
 from anydoa.geometry.grid import DirectionGrid
 
+_LEAST = 0.02  # of the value in the middle: what a neighbour counts at the least, as zero has no logarithm
+
 
 class PatchFit:
-    """Least-squares quadratic in the plane that touches the sphere at one grid direction.
+    """Least-squares bell in the plane that touches the sphere at one grid direction.
 
     Two rings of neighbours with Gaussian weights; the solution for the place is kept, so a fit costs one
     small product. A maximum farther than the innermost ring is pulled back to it.
@@ -36,11 +42,16 @@ class PatchFit:
         self._solution = np.linalg.pinv(design) * weight if enough else None
 
     def maximum(self, values: Float[np.ndarray, "grid"]) -> tuple[Float[np.ndarray, "3"], float]:
-        """Direction and height of the maximum; the grid direction itself where the fit has none."""
+        """Direction and height of the maximum; the grid direction itself where the fit has none.
+
+        The value of the direction in the middle must be positive.
+        """
         flat = self._centre, float(values[self._index])
         if self._solution is None:
             return flat
-        height, slope_x, slope_y, bend_x, bend_xy, bend_y = self._solution @ values[self._members]
+        height, slope_x, slope_y, bend_x, bend_xy, bend_y = self._solution @ _logarithm(
+            values[self._members], flat[1]
+        )
         # The maximum of the quadratic, if it has one.
         determinant = bend_x * bend_y - bend_xy**2
         if bend_x >= 0 or determinant <= 1e-6 * bend_x**2:
@@ -49,13 +60,14 @@ class PatchFit:
             np.array([bend_xy * slope_y - bend_y * slope_x, bend_xy * slope_x - bend_x * slope_y])
             / determinant
         )
-        height += (slope_x * step[0] + slope_y * step[1]) / 2
-        step *= min(1.0, self._limit / max(float(np.linalg.norm(step)), 1e-12))
-        return normalize_direction(self._centre + step @ self._basis), float(height)
+        share = min(1.0, self._limit / max(float(np.linalg.norm(step)), 1e-12))  # of the way that is believed
+        height += (slope_x * step[0] + slope_y * step[1]) * share * (1 - share / 2)
+        step *= share
+        return normalize_direction(self._centre + step @ self._basis), float(np.exp(height))
 
 
 class ArcFit:
-    """Parabola along a grid whose directions lie on one circle of the sphere.
+    """Bell along a grid whose directions lie on one circle of the sphere.
 
     Args:
         grid: directions of the spectrum.
@@ -68,30 +80,38 @@ class ArcFit:
         self._axis = axis
         self._along = self._centre - (self._centre @ axis) * axis
         self._across = np.cross(axis, self._along)
+        self._index = index
         self._members = np.append(grid.neighbours[index], index)
         near = grid.directions[self._members]
         self._offset = np.arctan2(near @ self._across, near @ self._along)
         self._limit = float(np.abs(self._offset).max())
 
     def maximum(self, values: Float[np.ndarray, "grid"]) -> tuple[Float[np.ndarray, "3"], float]:
-        """Direction and height of the maximum; the grid direction itself where the parabola has none."""
-        turn, height = parabola_maximum(
-            self._offset, values[self._members], width=self._limit, limit=self._limit
+        """Direction and height of the maximum; the grid direction itself where the bell has none.
+
+        The value of the direction in the middle must be positive.
+        """
+        turn, height = _parabola_maximum(
+            self._offset, _logarithm(values[self._members], float(values[self._index])), self._limit
         )
         turned = np.cos(turn) * self._along + np.sin(turn) * self._across
-        return turned + (self._centre @ self._axis) * self._axis, height
+        return turned + (self._centre @ self._axis) * self._axis, float(np.exp(height))
 
 
-def parabola_maximum(
-    offset: Float[np.ndarray, "member"], values: Float[np.ndarray, "member"], *, width: float, limit: float
+def _logarithm(values: Float[np.ndarray, "member"], middle: float) -> Float[np.ndarray, "member"]:
+    logarithm: np.ndarray = np.log(np.maximum(values, _LEAST * middle))
+    return logarithm
+
+
+def _parabola_maximum(
+    offset: Float[np.ndarray, "member"], values: Float[np.ndarray, "member"], limit: float
 ) -> tuple[float, float]:
     """Place and height of the maximum of a weighted parabola through values around offset 0.
 
     Args:
         offset: radians from the middle, where one offset is 0.
         values: value at each offset.
-        width: standard deviation of the weights, in radians.
-        limit: farthest place that is believed.
+        limit: farthest place that is believed, and standard deviation of the weights, in radians.
 
     Returns:
         Offset 0 and the value there where no parabola fits or it has no maximum.
@@ -99,10 +119,10 @@ def parabola_maximum(
     flat = 0.0, float(values[np.abs(offset).argmin()])
     if len(np.unique(np.round(offset, 9))) < 3:
         return flat
-    weight = np.exp(-(offset**2) / (2 * width**2))
+    weight = np.exp(-(offset**2) / (2 * limit**2))
     design = np.stack([np.ones_like(offset), offset, offset**2 / 2], axis=1) * weight[:, None]
     height, slope, bend = np.linalg.lstsq(design, values * weight, rcond=None)[0]
     if bend >= -1e-9:
         return flat
-    place = -slope / bend
-    return float(np.clip(place, -limit, limit)), float(height + slope * place / 2)
+    place = float(np.clip(-slope / bend, -limit, limit))
+    return place, float(height + slope * place + bend * place**2 / 2)

@@ -271,7 +271,7 @@ def test_a_pipe_that_ends_while_it_is_silent_does_not_come_again(caplog: pytest.
     def send() -> None:
         with open(writing, "wb", buffering=0) as sender:
             sender.write(np.zeros((RATE, 2), "<i2").tobytes())
-            while not any(record.name.startswith("anydoa") for record in caplog.records):
+            while not caplog.records:
                 time.sleep(0.05)
 
     with open(reading, "rb") as stream, caplog.at_level(logging.WARNING):
@@ -280,9 +280,7 @@ def test_a_pipe_that_ends_while_it_is_silent_does_not_come_again(caplog: pytest.
         feed = RawFeed(stream, PcmFormat(RATE, 2), name="the pipe", can_wait=True)
         list(LivePipeline(Localizer(PAIR, GRID, FAST), feed, vad=False))
         sender.join()
-    # Other libraries log in threads of their own, such as clients of a scheduler that an earlier test ended.
-    ours = [record for record in caplog.records if record.name.startswith("anydoa")]
-    assert [record.getMessage() for record in ours] == [
+    assert [record.getMessage() for record in caplog.records] == [
         "the pipe: no sound for 2 s; is it still there?",
         "the pipe: no channel ever changes; is the recording muted, or the microphones off?",
     ]

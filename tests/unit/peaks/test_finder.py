@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from free_field import random_direction
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from anydoa.errors import ConfigError, ShapeError
@@ -42,23 +42,24 @@ def error_deg(peak: Peak, direction: np.ndarray) -> float:
     return float(great_circle_distance_deg(peak.direction, direction))
 
 
+@example(175588240, 5.0)  # beside a pole of the grid, where neighbours are uneven
 @settings(max_examples=60, deadline=None)
 @given(seeds, st.floats(5, 40))
 def test_the_middle_of_a_lobe_is_found_between_the_directions_of_the_grid(seed: int, beam_deg: float) -> None:
     direction = random_direction(np.random.default_rng(seed))
     (peak,) = find_peaks(lobe(GRID, direction, beam_deg), GRID, num_sources=1)
-    assert error_deg(peak, direction) < 0.3
-    assert peak.score == pytest.approx(1, abs=0.05)
+    assert error_deg(peak, direction) < 0.05
+    assert peak.score == pytest.approx(1, abs=0.005)
 
 
 @pytest.mark.parametrize(
     ("grid", "centre", "radius", "bound_deg"),
     [
-        (icosphere_grid(4), (0, 0), np.inf, 0.15),
-        (product_grid(), (0, 0), np.inf, 0.4),
-        (fibonacci_grid(512), (0, 0), np.inf, 1.2),
-        (cap_grid(20, 10, 30, 500), (20, 10), 0.2, 0.1),
-        (hemisphere_grid(1024), (0, 90), 0.9, 0.2),
+        (icosphere_grid(4), (0, 0), np.inf, 0.03),
+        (product_grid(), (0, 0), np.inf, 0.03),
+        (fibonacci_grid(512), (0, 0), np.inf, 0.15),
+        (cap_grid(20, 10, 30, 500), (20, 10), 0.2, 0.01),
+        (hemisphere_grid(1024), (0, 90), 0.9, 0.02),
     ],
     ids=lambda value: value.name if isinstance(value, DirectionGrid) else "",
 )

@@ -72,8 +72,12 @@ class FineSearch:
     ) -> None:
         self._options, self._ambiguity = options, array.ambiguity
         cones = array.ambiguity.cones
-        self._covered = _Covered.of(grid, array) if cones is None and covers_area(grid) else None
-        climbed = grid if self._covered is None else even_directions(grid, options)
+        self._covered, climbed = None, grid
+        if cones is None and covers_area(grid):
+            reach = gaps(grid)
+            folded = self._ambiguity.fold(grid.directions)
+            self._covered = _Covered(folded, cKDTree(folded), reach)
+            climbed = even_directions(grid, reach, options)
         self._array, self._grid, self._axis = array, climbed, axis
         self._folded = self._ambiguity.fold(climbed.directions)
         # Of equals the first is taken, so they are looked at in an order that is not the grid's own.
@@ -190,13 +194,21 @@ def covers_area(grid: DirectionGrid) -> bool:
     return bool(spread[2] > 1e-6 * spread[0])
 
 
-def even_directions(grid: DirectionGrid, options: FineSearchOptions) -> DirectionGrid:
-    """Evenly spread directions where a grid looks, and a little beyond its edge."""
+def even_directions(
+    grid: DirectionGrid, reach: Float[np.ndarray, "grid"], options: FineSearchOptions
+) -> DirectionGrid:
+    """Evenly spread directions where a grid looks, and a little beyond its edge.
+
+    Args:
+        grid: where it looks.
+        reach: chord around each of its directions that belongs to it.
+        options: how far these directions are apart, and how far they reach beyond the grid.
+    """
     apart = np.deg2rad(options.even_deg)
     sphere = fibonacci_grid(round(4 * np.pi / apart**2))
     distance, nearest = cKDTree(grid.directions).query(sphere.directions)
-    reach = np.maximum(gaps(grid), 2 * np.sin(options.beyond * apart / 2))
-    return DirectionGrid(sphere.directions[distance <= reach[nearest]], name=f"even where {grid.name} looks")
+    near = distance <= np.maximum(reach, 2 * np.sin(options.beyond * apart / 2))[nearest]
+    return DirectionGrid(sphere.directions[near], name=f"even where {grid.name} looks")
 
 
 def gaps(grid: DirectionGrid) -> Float[np.ndarray, "grid"]:
@@ -212,11 +224,6 @@ class _Covered:
     directions: Float[np.ndarray, "grid 3"]
     tree: cKDTree
     reach: Float[np.ndarray, "grid"]
-
-    @classmethod
-    def of(cls, grid: DirectionGrid, array: MicrophoneArray) -> "_Covered":
-        folded = array.ambiguity.fold(grid.directions)
-        return cls(folded, cKDTree(folded), gaps(grid))
 
     def onto(self, place: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
         """The place itself if it lies between directions of the grid, else the nearest of them."""

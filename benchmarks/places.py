@@ -1,0 +1,75 @@
+"""How exactly `anydoa.locate` places one talker without echo, on any grid. Prints a Markdown table.
+
+    python benchmarks/places.py                # 40 arrays of each kind, some minutes
+    python benchmarks/places.py --arrays 4
+
+A second of sound from far away, 30 dB above the noise of the microphones, of which there are six in a ball of
+20 cm; in one of 50 cm; and, in the small ball, such as turn sound from behind upside down.
+"""
+
+import argparse
+
+import numpy as np
+from free_field import plane_wave, random_array, random_direction, talker
+from threadpoolctl import threadpool_limits
+
+import anydoa
+from anydoa.estimators import make_estimator
+from anydoa.geometry import MicrophoneArray, MicrophonePattern
+from anydoa.geometry.coordinates import great_circle_distance_deg, random_rotation, rotate
+from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
+from anydoa.spectrum import SpectrumEstimator
+
+RATE = 16_000
+MICS = 6
+SNR_DB = 30.0
+KINDS = ("20 cm", "50 cm", "20 cm, patterns")
+SIZES = (512, 2048, 8192)
+
+
+def make_array(kind: str, rng: np.random.Generator) -> MicrophoneArray:
+    """An array of a kind."""
+    array = random_array(rng, MICS, radius=0.25 if kind == "50 cm" else 0.1)
+    if not kind.endswith("patterns"):
+        return array
+    axes = rotate(fibonacci_grid(MICS).directions, random_rotation(rng))
+    return array.replace(patterns=[MicrophonePattern(0.25, tuple(axis)) for axis in axes])
+
+
+def error_deg(estimator: SpectrumEstimator, kind: str, grid: DirectionGrid, seed: int) -> float:
+    """Error of the one answer for one array; the same array and sound on every grid."""
+    rng = np.random.default_rng(seed)
+    array, direction = make_array(kind, rng), random_direction(rng)
+    heard = plane_wave(array, direction, talker(rng, RATE)) * array.gains(direction)[:, None]
+    audio = heard + 10 ** (-SNR_DB / 20) * rng.standard_normal(heard.shape)
+    result = anydoa.locate(
+        (0.2 * audio).astype(np.float32),
+        array,
+        sample_rate=RATE,
+        grid=grid,
+        estimator=estimator,
+        num_sources=1,
+    )
+    return float(great_circle_distance_deg(result.directions[0].direction, direction))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--arrays", type=int, default=40, help="of each kind")
+    parser.add_argument("--estimator", default="steered")
+    options = parser.parse_args()
+    estimator = make_estimator(options.estimator)
+    print("Error in degrees, median / 90 % / worst.\n")
+    print(f"| directions of the grid | {' | '.join(KINDS)} |")
+    print("|--:|" + "--:|" * len(KINDS))
+    with threadpool_limits(1):
+        for size in SIZES:
+            grid, cells = fibonacci_grid(size), []
+            for kind in KINDS:
+                errors = [error_deg(estimator, kind, grid, seed) for seed in range(options.arrays)]
+                cells.append(" / ".join(f"{value:.2f}" for value in np.percentile(errors, [50, 90, 100])))
+            print(f"| {size} | {' | '.join(cells)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
