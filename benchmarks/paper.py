@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from anydoa.evaluation import open_suite, run_suite
+from anydoa.evaluation import Suite, open_suite, run_suite
 from anydoa.evaluation.record import Measurement, Row, read_record, write_record
 from anydoa.evaluation.report import record_rows
 from anydoa.geometry.grid import fibonacci_grid
@@ -37,6 +37,8 @@ LIMIT_OF_OTHER_GRIDS = 60  # clips a row
 
 def main() -> None:
     arguments = make_parser().parse_args()
+    for suite in arguments.suites:
+        clips_of(suite, arguments)  # what cannot be measured is not worth hours of training
     for config in configurations(arguments.configs, arguments.only):
         name = config.stem + (f"-{arguments.seed}" if arguments.seed else "")
         keep(name, partial(learned_rows, config, RunFolder(arguments.runs / name), arguments), arguments)
@@ -124,6 +126,16 @@ def rows_on_suites(estimator: str | SpectrumEstimator, arguments: argparse.Names
     return [row for suite in arguments.suites for row in rows_of(estimator, suite, GRID, arguments)]
 
 
+def clips_of(suite: str, arguments: argparse.Namespace) -> Suite:
+    return open_suite(
+        suite,
+        speech=arguments.speech,
+        noise=arguments.noise,
+        duration_s=arguments.duration,
+        cache=arguments.runs / "cache",
+    )
+
+
 def rows_of(
     estimator: str | SpectrumEstimator,
     suite: str,
@@ -132,16 +144,9 @@ def rows_of(
     *,
     limit: int | None = None,
 ) -> list[Row]:
-    clips = open_suite(
-        suite,
-        speech=arguments.speech,
-        noise=arguments.noise,
-        duration_s=arguments.duration,
-        cache=arguments.runs / "cache",
-    )
     limits = [one for one in (limit, arguments.limit) if one is not None]
     scores = run_suite(
-        clips,
+        clips_of(suite, arguments),
         [estimator],
         fibonacci_grid(grid),
         limit=min(limits, default=None),

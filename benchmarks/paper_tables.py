@@ -10,7 +10,7 @@ import argparse
 import math
 import statistics
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from operator import attrgetter
@@ -25,15 +25,40 @@ RECORDS = ROOT / "results" / "paper"
 PAGE = ROOT / "docs" / "paper.md"
 MAIN_GRID = "fibonacci:2048"
 SUITES = ("array/nao-v4", "array/em32", "dynamic-s", "dynamic-u")
-# Mean errors in degrees, and shares within 10 degrees in %, of the four columns.
+ABLATION_SUITES = (SUITES[1], SUITES[3])
+# Mean errors in degrees, half widths of their intervals where known, and shares within 10 degrees in %.
 PEERS = {
-    "full": ("AGG-RL", "8.25 / 90.78", "11.24 / 72.17", "10.32 / 77.34", "14.12 / 63.17"),
-    "gi-doaenet-fm": ("GI-DOAEnet (FM)", "11.31 / 77.36", "93.61 / 0.00", "15.49 / 64.36", "54.81 / 6.10"),
+    "full": (
+        "AGG-RL",
+        "8.25±1.52 / 90.78",
+        "11.24±1.76 / 72.17",
+        "10.32±0.49 / 77.34",
+        "14.12±0.77 / 63.17",
+    ),
+    "gi-doaenet-fm": (
+        "GI-DOAEnet (FM)",
+        "11.31±2.54 / 77.36",
+        "93.61±13.06 / 0.00",
+        "15.49±0.55 / 64.36",
+        "54.81±1.73 / 6.10",
+    ),
     "gi-doaenet-pm": ("GI-DOAEnet (PM)", "", "", "", ""),
     "gi-doaenet-agg-rl": ("GI-DOAEnet inside AGG-RL", "", "111.21", "", "87.71"),
-    "neural-srp": ("Neural-SRP", "9.72 / 78.66", "52.75 / 22.16", "19.60 / 52.32", "21.18 / 45.51"),
+    "neural-srp": (
+        "Neural-SRP",
+        "9.72±2.28 / 78.66",
+        "52.75±18.61 / 22.16",
+        "19.60±0.74 / 52.32",
+        "21.18±1.01 / 45.51",
+    ),
     "neural-srp-agg-rl": ("Neural-SRP inside AGG-RL", "", "", "", "19.05 / 54.13"),
-    "u-net": ("U-Net", "10.89 / 86.25", "14.89 / 65.82", "19.94 / 58.88", "19.15 / 60.57"),
+    "u-net": (
+        "U-Net",
+        "10.89±1.53 / 86.25",
+        "14.89±1.76 / 65.82",
+        "19.94±0.69 / 58.88",
+        "19.15±0.94 / 60.57",
+    ),
     "u-net-agg-rl": (
         "U-Net inside AGG-RL",
         "12.79 / 77.33",
@@ -75,31 +100,50 @@ This page answers: how do the networks and ablations of the paper do here, and a
 
     make paper SPEECH=DIR NOISE=DIR OUT=DIR
 
-trains and measures every row from nothing but speech and noise, and writes `OUT/results/paper/NAME.json` and
-`OUT/paper.md`, a page like this one. What is there is not done again. The committed records are in
+trains and measures every row from nothing but speech and noise, and writes `OUT/results/paper/NAME.json`
+and `OUT/paper.md`, the tables of this page. What is there is not done again. The committed records are in
 `results/paper`; `make results` renders them here. A dash stands for what is not published or not measured.
+"""
+BUDGET = """Every row learns from 40,000 clips from scratch on one core, with the same rooms, voices and
+seed: 16,000 are spectra by formula, 24,000 last one second. That is a two-hundredth of the clips of the
+published training and a thousandth of its sound, so errors are far higher than published ones, and than
+those of [the bundled network](results.md), which learned longer. So short a training is hardest on networks
+that need a long one.
 
-Every row learns from 40,000 clips from scratch on one core, with the same rooms, voices and seed: 16,000 are
-spectra by formula, 24,000 last one second. That is a two-hundredth of the clips of the published training and
-a thousandth of its sound, so errors are far higher than published ones, and than those of [the bundled
-network](results.md), which learned longer. So short a training is hardest on networks that need a long one.
-All rows share what the paper does not have: a hop of 256 samples, directions near the talkers, turned arrays
-and a first stage by formula. [`configs/paper.toml`](../configs/paper.toml) is the published training, for a
-GPU and days. U-Net learns from 12 pairs of microphones a step, drawn at random, as all of them would take
-three times as long; it is measured with all. Shares may be counted in another way than the paper's
-([why](results.md#as-hard-as-the-papers)).
+All rows share what the paper does not have: a hop of 256 samples and a first stage by formula, which
+`no-geometry-stage` leaves out. Networks with Gridnet learn on turned grids, 192 even directions and 192
+near the talkers where the row says nothing else; the `grid-` rows with a number have even directions alone.
+Those with a fixed output learn on its 2048 directions, which never turn. So `fixed-output` beside `full` is
+not the output alone: `grid-2048` is nearer to it. U-Net learns from 12 pairs of microphones a step, drawn
+at random, as all of them would take three times as long; it is measured with all.
+[`configs/paper.toml`](../configs/paper.toml) is the published training, for a GPU and days.
+"""
+STATE = """Rows are measured by the commit that their record names. Those of NAO and Eigenmike are all of
+rooms as `6cc707e` drew them: since then rooms of known arrays are drawn otherwise, and `make paper` gives
+other figures there. GI-DOAEnet (FM), Neural-SRP and `fixed-output` learned with an output layer that took a
+sixteenth of the steps it should take; they wait to be trained again.
 """
 COMPARISON = """## Networks and classical methods
-Degrees of mean error / % within 10 degrees. Published figures are means over one and two talkers, ours stand
-for one, then for two. In the paper NAO and Eigenmike are recordings of LOCATA; here they are simulated rooms
-with these arrays, 32 clips a number of talkers, so these columns are not the same test. The other suites have
-200. Clips last 4 s, frames are judged by their past alone.
+Degrees of mean error / % within 10 degrees, with 95 % intervals over clips. Published figures are one for a
+suite, and those of classical methods and ablations are second hand, from summaries of the paper; ours stand
+for one talker, then for two. Frames are judged by their past alone. Shares may be counted in another way
+than the paper's ([why](results.md#as-hard-as-the-papers)).
+
+In the paper NAO and Eigenmike are recordings of LOCATA; ours are simulated rooms with `nao-v4`, which has
+four microphones where LOCATA's robot has twelve (`locata-robot-head`), and `em32`, on its hard ball. So
+these columns are not the same test. SRP-PHAT and MUSIC steer around that ball, networks are told places
+alone. As published SRP-PHAT and MUSIC hear a single window; the paper's MUSIC probably heard more.
 """
 ORDERS = """## Where the order differs from the paper's
-By mean error of one and two talkers, best first; an ablation is compared with the full network. The last
-column has pairs whose difference here exceeds the 95 % interval of a difference, over clips. One training of
-each is compared, so the chance of training is not in it. Networks that are told absolute places have hardly
-learned anything after so few clips; most differences come from that.
+By the mean of one and two talkers, best first; an ablation is compared with the full network. The last
+column has pairs whose differences, here and in the paper, exceed the 95 % interval of a difference, as far
+as intervals are known. Intervals are over clips, as if each method had heard clips of its own; one training
+of each is compared, so the chance of training is not in them.
+"""
+FOUND = """By error AGG-RL comes first, as in the paper. By the share within 10 degrees, SRP-PHAT and MUSIC
+of single windows come far before all networks, and in the paper AGG-RL comes far before them: after so
+short a training a network knows about where a talker is, and seldom exactly. Networks that are told
+absolute places have hardly learned anything yet.
 """
 
 
@@ -118,12 +162,15 @@ def main() -> None:
         draw(cost_rows(), ROOT / "docs" / "images" / "paper_cost.png")
     else:
         tables = Tables(options.results, options.seed)
-        write_text(options.page, "\n".join([f"# The paper's tables beside {options.results}", *tables.all()]))
+        title = f"# The paper's tables beside {options.results}"
+        write_text(options.page, "\n".join([title, BUDGET, *tables.all()]))
 
 
 def render_page() -> str:
     """The whole page of this repository."""
-    return "\n".join([HEAD, *Tables(RECORDS).all(), costs(cost_rows()), robustness()])
+    tables = Tables(RECORDS)
+    parts = [tables.comparison(), tables.ablations(), tables.orders(), FOUND, tables.grids()]
+    return "\n".join([HEAD, BUDGET, STATE, *parts, costs(cost_rows()), robustness()])
 
 
 def cost_rows() -> list[dict[str, object]]:
@@ -184,7 +231,7 @@ class Tables:
         for name, (title, *published) in ABLATIONS.items():
             pairs = [
                 f"{theirs or '-'} | {self.cell(name, suite, share=False)}"
-                for theirs, suite in zip(published, (SUITES[1], SUITES[3]), strict=True)
+                for theirs, suite in zip(published, ABLATION_SUITES, strict=True)
             ]
             lines.append(f"| {title}, `{name}` | " + " | ".join(pairs) + " |")
         return "\n".join([*lines, self.missing([*ABLATIONS])])
@@ -193,39 +240,39 @@ class Tables:
         """Where the order of methods, and the sign of what an ablation brings, differ from the paper's."""
         lines = [
             ORDERS,
-            "| suite | published order | our order | clearly better here, worse in the paper |",
-            "|---|---|---|---|",
+            "| suite | by | published order | our order | clearly better here, worse in the paper |",
+            "|---|---|---|---|---|",
         ]
-        methods = {name: (title, texts) for name, (title, *texts) in {**PEERS, **CLASSICAL}.items()}
-        for column, suite in enumerate(SUITES):
-            both = [
-                one
-                for name, (title, texts) in methods.items()
-                if (one := self.ranked(name, title, texts[column], suite)) is not None
-            ]
-            names = [
-                ", ".join(one.title for one in sorted(both, key=attrgetter(key)))
-                for key in ("theirs", "ours")
-            ]
-            lines.append(f"| {suite} | " + " | ".join([*names, contradictions(permutations(both, 2))]) + " |")
-        for column, suite in enumerate((SUITES[1], SUITES[3])):
-            ranked = [
-                self.ranked(name, title, texts[column], suite) for name, (title, *texts) in ABLATIONS.items()
-            ]
-            pairs = [
-                pair
-                for other in ranked[1:]
-                if ranked[0] is not None and other is not None
-                for pair in ((ranked[0], other), (other, ranked[0]))
-            ]
-            lines.append(f"| {suite}, ablations | | | {contradictions(pairs)} |")
+        methods = {**PEERS, **CLASSICAL}
+        for measure in MEASURES:
+            for suite in SUITES:
+                both = self.ranked(methods, suite, measure, SUITES)
+                names = [
+                    ", ".join(one.title for one in sorted(both.values(), key=attrgetter(key)))
+                    for key in ("theirs", "ours")
+                ]
+                found = contradictions(permutations(both.values(), 2))
+                lines.append(f"| {suite} | {measure.words} | " + " | ".join([*names, found or "none"]) + " |")
+        for suite in ABLATION_SUITES:
+            ranked = self.ranked(ABLATIONS, suite, MEASURES[0], ABLATION_SUITES)
+            full = ranked.pop("full", None)
+            if full is None or not ranked:
+                continue
+            pairs = [pair for other in ranked.values() for pair in ((full, other), (other, full))]
+            seen = min(math.hypot(full.interval, other.interval) for other in ranked.values())
+            found = contradictions(pairs) or f"none; only differences above {seen:.1f} degrees can be seen"
+            lines.append(f"| {suite}, ablations | {MEASURES[0].words} | | | {found} |")
         return "\n".join([*lines, self.within(), ""])
 
     def within(self) -> str:
         """The ablations that cannot be told from the full network on any suite."""
         alike = []
         for name in ABLATIONS.keys() - {"full"}:
-            pairs = [(self.ours("full", suite), self.ours(name, suite)) for suite in SUITES]
+            pairs = [
+                (self.ours("full", suite, measure), self.ours(name, suite, measure))
+                for suite in SUITES
+                for measure in MEASURES
+            ]
             if all(
                 first is not None
                 and second is not None
@@ -235,25 +282,29 @@ class Tables:
                 alike.append(f"`{name}`")
         if not alike:
             return ""
-        text = f"Within the interval of the full network on all four suites: {', '.join(sorted(alike))}."
+        text = f"Not to be told from the full network on any suite: {', '.join(sorted(alike))}."
         return f"\n{textwrap.fill(text, 110, break_on_hyphens=False)}"
 
-    def ours(self, name: str, suite: str) -> tuple[float, float] | None:
-        """Mean error of one and two talkers in degrees, and its interval; None if it is not measured."""
+    def ours(self, name: str, suite: str, measure: "Measure") -> tuple[float, float] | None:
+        """Mean over one and two talkers, greater is worse, and its interval; None if it is not measured."""
         found = [row for row in self.rows(name) if (row["suite"], row["grid"]) == (suite, MAIN_GRID)]
         if not found:
             return None
-        intervals = [float(row["mae_ci95"] or 0) for row in found]
-        return statistics.fmean(float(row["mae_deg"] or 0) for row in found), math.hypot(*intervals) / len(
-            found
-        )
+        values = [measure.factor * float(row[measure.column] or 0) for row in found]
+        intervals = [abs(measure.factor) * float(row[f"{measure.interval}_ci95"] or 0) for row in found]
+        return statistics.fmean(values), math.hypot(*intervals) / len(found)
 
-    def ranked(self, name: str, title: str, published: str, suite: str) -> "Ranked | None":
-        """A method on one suite; None if one of the errors is missing."""
-        ours = self.ours(name, suite)
-        if not published or ours is None:
-            return None
-        return Ranked(title, float(published.split(" /")[0]), *ours)
+    def ranked(
+        self, methods: Mapping[str, Sequence[str]], suite: str, measure: "Measure", columns: Sequence[str]
+    ) -> "dict[str, Ranked]":
+        """The methods for which both the published and our figure are known."""
+        found = {}
+        for name, (title, *published) in methods.items():
+            theirs = measure.published(published[columns.index(suite)])
+            ours = self.ours(name, suite, measure)
+            if theirs is not None and ours is not None:
+                found[name] = Ranked(title, *theirs, *ours)
+        return found
 
     def grids(self) -> str:
         """The full network on grids unlike those it learned on."""
@@ -263,7 +314,8 @@ class Tables:
         sizes = sorted({str(row["grid"]) for row in found}, key=lambda grid: int(grid.partition(":")[2]))
         lines = [
             "## Other grids",
-            f"The full network on `dynamic-s`, {found[0]['clips']} clips a column: degrees of mean error.\n",
+            f"The full network on the first {found[0]['clips']} clips of `dynamic-s`, above on all of them: "
+            "degrees of mean error.\n",
             "| talkers | " + " | ".join(f"`{size}`" for size in sizes) + " |",
             "|---|" + "--:|" * len(sizes),
         ]
@@ -284,11 +336,42 @@ class Tables:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """What methods are ranked by.
+
+    Args:
+        words: what it is called.
+        column: of a record.
+        interval: column of its interval, without its end.
+        factor: from the record to the unit of the tables; negative where more is better.
+        place: part of a published text.
+    """
+
+    words: str
+    column: str
+    interval: str
+    factor: float
+    place: int
+
+    def published(self, text: str) -> tuple[float, float] | None:
+        """Value, greater is worse, and the half width of its interval, 0 where it is not known."""
+        parts = text.split(" / ")
+        if not text or len(parts) <= self.place:
+            return None
+        value, _, interval = parts[self.place].partition("±")
+        return float(value) * (1 if self.factor > 0 else -1), float(interval or 0)
+
+
+MEASURES = Measure("error", "mae_deg", "mae", 1.0, 0), Measure("share", "acc10", "acc10", -100.0, 1)
+
+
+@dataclass(frozen=True)
 class Ranked:
-    """A method on one suite, published and here: degrees of error, and the interval of ours."""
+    """A method on one suite, published and here: value, greater is worse, and its interval."""
 
     title: str
     theirs: float
+    their_interval: float
     ours: float
     interval: float
 
@@ -299,9 +382,9 @@ def contradictions(pairs: Iterable[tuple[Ranked, Ranked]]) -> str:
         f"{better.title} before {worse.title}"
         for better, worse in pairs
         if worse.ours - better.ours > math.hypot(better.interval, worse.interval)
-        and worse.theirs < better.theirs
+        and better.theirs - worse.theirs > math.hypot(better.their_interval, worse.their_interval)
     ]
-    return "; ".join(found) or "none"
+    return "; ".join(found)
 
 
 def costs(cost: list[dict[str, object]]) -> str:
@@ -329,8 +412,8 @@ def costs(cost: list[dict[str, object]]) -> str:
         slopes = f"{own[0]['exponent_of_microphones']:.2f} | {own[0]['exponent_16_to_32']:.2f}"
         lines.append(f"| {name} | {own[0]['parameters']:,} | " + " | ".join(cells) + f" | {slopes} |")
     lines += [
-        "\nAGG-RL and GI-DOAEnet grow linearly with microphones, as published, U-Net and Neural-SRP",
-        "with their square.",
+        "\nAGG-RL grows linearly with microphones, U-Net and Neural-SRP with their square, as published;",
+        "GI-DOAEnet grows linearly, too.",
         "Gridnet is computed once a grid and not in the table.",
         "\n![Multiply-adds against microphones](images/paper_cost.png)\n",
     ]
@@ -356,7 +439,8 @@ def robustness() -> str:
     path = ROOT / "results" / "paper" / "robustness.json"
     if not path.exists():
         return ""
-    found = list(read_record(path).rows)
+    record = read_record(path)
+    found = list(record.rows)
     clips = max(int(row["clips"] or 0) for row in found)
     seconds = f"{found[0]['clip_s']:g}"
     return f"""## Robustness
@@ -364,7 +448,7 @@ def robustness() -> str:
 
 {clips} clips a point, so intervals are wide; one talker, frames judged by their past alone, 2048 directions.
 One thing is changed at a time, the rest stays at SNR 15 dB, RT60 0.5 s, 1.5 m, 8 microphones 10 cm wide.
-Points that FILE has are not measured again.
+Points that FILE has are not measured again. Measured on {record.date} at commit `{record.commit}`.
 Shaded yellow: what the bundled networks learned from.
 
 ![Error and share within 10 degrees against eight factors](images/robustness.png)

@@ -1,5 +1,7 @@
 from . import record as record
 from . import report as report
+from .clip import RecordedSuite as RecordedSuite
+from .clip import Suite as Suite
 from .clip import SuiteClip as SuiteClip
 from .material import Material as Material
 from .real import RealRecording as RealRecording

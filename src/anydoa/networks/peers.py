@@ -265,13 +265,15 @@ class FixedGrid(nn.Module):
         grid = fibonacci_grid(config.fixed_directions).directions
         self.register_buffer("directions", torch.tensor(grid, dtype=torch.float32), persistent=False)
         shape = (config.num_outputs, config.fixed_directions, config.latent_size)
-        self.weight = nn.Parameter(torch.empty(shape).uniform_(-1, 1))
+        # As a linear layer begins; the inner product divides by the scale, which would slow learning as much.
+        self.scale = math.sqrt(config.latent_size)
+        self.weight = nn.Parameter(torch.empty(shape).uniform_(-1, 1) / self.scale)
 
     def forward(self, directions: Float[Tensor, "grid 3"]) -> Float[Tensor, "output grid latent"]:
         """Representation of unit vectors, one for each output."""
         with torch.no_grad():
             nearest = torch.matmul(directions.float(), self.directions.T).argmax(1)
-        return self.weight[:, nearest]
+        return self.scale * self.weight[:, nearest]
 
 
 class _Convolutions(nn.Module):
