@@ -8,21 +8,32 @@ what part of a direction is known, and how well.
 """
 
 import argparse
-import os
-import tempfile
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 from recording import Recording, add_record_option
 
-from anydoa.evaluation import RealRecording, RealSuite, run_suite
+from anydoa.evaluation import RealRecording, RealSuite, RecordedSuite, run_suite
 from anydoa.evaluation.record import Row
 from anydoa.evaluation.report import record_rows
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.io import save_array
 
 ESTIMATORS = ("steered", "srp-phat", "music", "agg-rl")
 GRID = fibonacci_grid(2048)
 HEAD_M = 0.15, 0.2  # distance between ears
+
+
+class HeadOnBall(RealRecording):
+    """The same recording, its two microphones at the ends of a diameter of a hard ball."""
+
+    @cached_property
+    def array(self) -> MicrophoneArray:
+        """Centred on the ball, as large as the head."""
+        ears = super().array
+        centred = ears.body_positions - ears.body_positions.mean(axis=0)
+        return ears.replace(body_positions=centred, rigid_sphere_radius=ears.span / 2)
 
 
 def main() -> None:
@@ -30,14 +41,8 @@ def main() -> None:
     parser.add_argument("--real", type=Path, required=True, help="folder of folders with a truth.json")
     add_record_option(parser)
     options = parser.parse_args()
-    recording, suite = Recording(options.record), RealSuite(options.real)
-    rows = measure(suite)
-    with tempfile.TemporaryDirectory() as folder:
-        heads = sorted({one.path.parent for one in suite.recordings if is_head(one)})
-        for head in heads:
-            put_on_ball(head, Path(folder) / f"{head.name} on a ball")
-        if heads:
-            rows += measure(RealSuite(Path(folder)))
+    recording, recordings = Recording(options.record), RealSuite(options.real).recordings
+    rows = measure([*recordings, *on_balls(recordings)])
     for row in rows:
         print(
             row["estimator"], row["suite"], row["talkers"], row["recording_mae_deg"], row["recording_within"]
@@ -45,10 +50,25 @@ def main() -> None:
     recording.keep(rows)
 
 
-def measure(suite: RealSuite) -> list[Row]:
-    """Rows of a suite, with what is known of its directions and within how many degrees."""
+def on_balls(recordings: Sequence[RealRecording]) -> list[RealRecording]:
+    """The recordings of heads among these, as those of balls, under names of their own."""
+    return [
+        HeadOnBall(one.path, f"{one.folder} on a ball", one.truth, one.own)
+        for one in recordings
+        if is_head(one.array)
+    ]
+
+
+def is_head(array: MicrophoneArray) -> bool:
+    """Whether it is two microphones in free air, a head apart."""
+    return array.num_microphones == 2 and HEAD_M[0] <= array.span <= HEAD_M[1] and array.levels_are_equal
+
+
+def measure(recordings: Sequence[RealRecording]) -> list[Row]:
+    """Rows of recordings, with what is known of their directions and within how many degrees."""
+    suite = RecordedSuite("real", recordings)
     scores = run_suite(suite, ESTIMATORS, GRID, rule="maxima", look_ahead_s=[0.0])
-    truth = {one.row[0]: one.truth for one in suite.recordings}
+    truth = {one.row[0]: one.truth for one in recordings}
     return [
         {
             **row,
@@ -57,22 +77,6 @@ def measure(suite: RealSuite) -> list[Row]:
         }
         for row in record_rows(scores, grid=GRID.name, rule="maxima")
     ]
-
-
-def is_head(recording: RealRecording) -> bool:
-    array = recording.array
-    return array.num_microphones == 2 and HEAD_M[0] <= array.span <= HEAD_M[1]
-
-
-def put_on_ball(head: Path, folder: Path) -> None:
-    """The same recordings, their two microphones at the ends of a diameter of a hard ball."""
-    folder.mkdir()
-    recordings = RealSuite(head).recordings
-    for path in head.iterdir():
-        os.symlink(path.resolve(), folder / path.name)
-    array, name = recordings[0].array, recordings[0].truth["array"]
-    (folder / name).unlink()
-    save_array(array.replace(rigid_sphere_radius=array.span / 2), folder / name)
 
 
 if __name__ == "__main__":

@@ -257,7 +257,7 @@ class Session:
             self._sample_rate, localizer.estimator.sample_rate, localizer.array.num_microphones
         )
         self._watch = localizer.watch(self._sample_rate) if watch is None else watch
-        self._reader = FrameReader(localizer.finder, chances=localizer.estimator.values_are_chances)
+        self._reader = FrameReader(localizer.finder)
         self._num_samples, self._num_frames, self._finished = 0, 0, False
 
     def push(self, recording: Float[np.ndarray, "channel time"]) -> list[Frame]:

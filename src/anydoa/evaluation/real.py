@@ -89,13 +89,15 @@ class RealRecording(Recording):
         Raises:
             AudioError: if the sound or its truth cannot be used.
             ArrayFileError: if there is no such array.
+            ShapeError: if the sound has too few channels for it.
         """
+        audio = self.array.select_channels(read_resampled(self.path))
         try:
             directions, known = self._directions, self._known
-            audio = self.cut(self.array.select_channels(read_resampled(self.path)))
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, AudioError):
-                raise
+            audio = self.cut(audio)
+        except AudioError:
+            raise
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise AudioError(
                 f"{self.path.parent / TRUTH_FILE}: {self.path.name}: a source needs azimuth and, where the "
                 f"kind is direction, elevation in degrees; times are seconds ({error})"

@@ -6,7 +6,7 @@ they when the number is not known; and where are they in the recording as a whol
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -108,13 +108,15 @@ def score_clip(
     active = clip.active_at(times_s)
     truth = _comparable(clip.directions_at(times_s), clip)
     # (frame, grid) -> (frame, peak, xyz) -> (frame, source): as many peaks as talkers, each given a talker
-    peaks = clip.known.of(_peaks_of_frames(values, grid, active, rule))
+    finder = PeakFinder(
+        grid, array=clip.array, threshold=estimator.threshold, chances=estimator.values_are_chances
+    )
+    peaks = clip.known.of(_peaks_of_frames(values, finder, active, rule))
     errors_deg, matched = match_talkers(peaks, truth, active)
     # As many peaks in each frame as are high enough, whoever speaks, and one answer for the whole recording.
-    reader = FrameReader(PeakFinder(grid, array=clip.array, threshold=estimator.threshold))
-    frames = reader.read(spectrum)
+    frames = FrameReader(finder).read(spectrum)
     detected = [clip.known.of(_directions(frames[frame].peaks)) for frame in np.flatnonzero(known)]
-    answers_deg = _recording_errors_deg(spectrum, clip, active, estimator.values_are_chances)
+    answers_deg = _recording_errors_deg(spectrum, clip, active, finder)
     return ClipScore(
         estimator=estimator.name,
         suite=clip.suite,
@@ -165,15 +167,15 @@ def _frames(
 
 def _peaks_of_frames(
     values: Float[np.ndarray, "frame grid"],
-    grid: DirectionGrid,
+    finder: PeakFinder,
     active: Bool[np.ndarray, "frame source"],
     rule: Rule,
 ) -> Float[np.ndarray, "frame peak 3"]:
     """As many peaks in each frame as talkers speak in it, or more; NaN where there are fewer."""
     if rule == "published":
-        index = pick_peaks(values, grid, active.shape[1])
-        return np.where(index[..., None] >= 0, grid.directions[index], np.nan)
-    finders = [PeakFinder(grid, num_sources=count) for count in range(1, active.shape[1] + 1)]
+        index = pick_peaks(values, finder.grid, active.shape[1])
+        return np.where(index[..., None] >= 0, finder.grid.directions[index], np.nan)
+    finders = [replace(finder, num_sources=count) for count in range(1, active.shape[1] + 1)]
     peaks = np.full((*active.shape, 3), np.nan)
     for frame in np.flatnonzero(active.any(axis=1)):
         found = finders[int(active[frame].sum()) - 1].find(values[frame])
@@ -182,14 +184,13 @@ def _peaks_of_frames(
 
 
 def _recording_errors_deg(
-    spectrum: SpatialSpectrum, clip: SuiteClip, active: Bool[np.ndarray, "frame source"], chances: bool
+    spectrum: SpatialSpectrum, clip: SuiteClip, active: Bool[np.ndarray, "frame source"], finder: PeakFinder
 ) -> Float[np.ndarray, "answer source"]:
     """Errors of one answer for the recording, elected by its frames; none for one whose talkers move."""
     heard = np.asarray(active.any(axis=0))
     if not clip.is_static or not heard.any():
         return np.full((0, clip.num_talkers), np.nan)
-    finder = PeakFinder(spectrum.grid, array=clip.array, num_sources=int(heard.sum()))
-    reader = FrameReader(finder, chances=chances)
+    reader = FrameReader(replace(finder, num_sources=int(heard.sum())))
     reader.read(spectrum)
     answer = clip.known.of(_directions(reader.directions)[None])
     return localization_errors_deg(answer, _comparable(clip.directions[:, 0], clip), heard[None])

@@ -380,5 +380,7 @@ def _once(directions: Float[np.ndarray, "mirror 3"]) -> Float[np.ndarray, "_ 3"]
 
 
 def _positive(axis: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
-    """The axis or its opposite, whichever has a positive largest coordinate."""
-    return axis * np.sign(axis[np.abs(axis).argmax()])
+    """The axis or its opposite, whichever has a positive largest coordinate; of equal ones the first."""
+    size = np.abs(axis)
+    # Equal but for rounding, which depends on the order of the microphones.
+    return axis * np.sign(axis[(size > size.max() - 1e-6).argmax()])

@@ -17,6 +17,7 @@ MAX_DIRECTIONS = 200_000
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 _FEWEST_DIRECTIONS = 6  # of a grid between whose directions there is something to see
 _CLOSING_FACE = 3.0  # median radii; larger triangles only close the hull where the grid has none
+_FLAT_CIRCLE = 0.05  # spacings that directions of a circle lie off it: files keep few digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +71,23 @@ class DirectionGrid:
         return float(2 * np.arcsin(min(1.0, float(np.median(chord)) / 2)))
 
     @cached_property
+    def circle(self) -> Float[np.ndarray, "3"] | None:
+        """Unit vector square to the one circle of the sphere that all directions lie on; None if they do not.
+
+        An azimuth circle, a meridian, or any three directions; as exactly as files keep their digits.
+        """
+        if len(self) < 3:
+            return None
+        centred = self.directions - self.directions.mean(axis=0)
+        axis: np.ndarray = np.linalg.svd(centred, full_matrices=False)[2][2]
+        return axis if np.ptp(np.arccos(self.directions @ axis)) <= _FLAT_CIRCLE * self.spacing else None
+
+    @cached_property
     def neighbours(self) -> tuple[Int[np.ndarray, "_"], ...]:
         """Indices of the directions around each direction: the edges of the grid's triangulation.
 
-        A grid that lies in a plane (an azimuth circle) or has fewer than 4 directions has no
-        triangulation; there, the directions within 1.75 spacings are neighbours.
+        A grid that lies on a circle or has fewer than 4 directions has no triangulation; there, the
+        directions within 1.75 spacings are neighbours.
         """
         if self._faces is None:
             near = 2 * np.sin(0.875 * min(self.spacing, 2.0))
@@ -93,7 +106,7 @@ class DirectionGrid:
     def area_weights(self) -> Float[np.ndarray, "grid"]:
         """Share of the covered area that belongs to each direction; sums to one.
 
-        Spherical Voronoi cells. A grid without cells (in a plane, or fewer than 4 directions) is uniform.
+        Spherical Voronoi cells. A grid without cells (on a circle, or fewer than 4 directions) is uniform.
         """
         if self._faces is None:
             return np.full(len(self), 1 / len(self))
@@ -107,8 +120,8 @@ class DirectionGrid:
 
     @cached_property
     def _faces(self) -> tuple[Int[np.ndarray, "face 3"], Float[np.ndarray, "face"]] | None:
-        """Corners and angular radius of the hull's triangles; None if the directions lie in a plane."""
-        if len(self) < 4:
+        """Corners and angular radius of the hull's triangles; None if the directions lie on a circle."""
+        if len(self) < 4 or self.circle is not None:
             return None
         try:
             hull = ConvexHull(self.directions)

@@ -105,7 +105,7 @@ class PeakFinder:
         min_separation_deg: nearest that two peaks can be, in degrees.
         max_sources: most peaks to return when the number is not known.
         chances: whether values are chances of a talker, as scores are. On a grid of a few places each is then
-            judged by itself.
+            judged by itself, and faint peaks vote for the directions of a recording.
         options: when a peak stands out.
 
     Raises:
@@ -163,7 +163,7 @@ class PeakFinder:
         if self._are_places:
             return self.grid.directions[index], height
         if index not in self._fits:
-            circle = self._circle
+            circle = self.grid.circle
             self._fits[index] = (
                 PatchFit(self.grid, index) if circle is None else ArcFit(self.grid, index, circle)
             )
@@ -261,6 +261,14 @@ class PeakFinder:
         distinct = direction @ twin < np.cos(_MIN_MIRROR_ANGLE)
         return (twin,) if distinct and self.looks_at(twin[None])[0] else ()
 
+    def on_side_of(
+        self, direction: Float[np.ndarray, "3"], vectors: Float[np.ndarray, "point 3"]
+    ) -> Float[np.ndarray, "point 3"]:
+        """Each vector or its mirror image, whichever points more to a direction."""
+        mirrored = self._ambiguity.mirror(vectors)
+        is_nearer = mirrored @ direction > vectors @ direction
+        return np.where(is_nearer[:, None], mirrored, vectors)
+
     def looks_at(self, directions: Float[np.ndarray, "point 3"]) -> Bool[np.ndarray, "point"]:
         """Whether the grid covers each direction: one of its own is within its spacing."""
         farthest = 2 * np.sin(min(self.grid.spacing, np.pi / 4) / 2)
@@ -308,13 +316,6 @@ class PeakFinder:
         rings = [np.append(around, index) for index, around in enumerate(self.grid.neighbours)]
         lengths = np.array([len(ring) for ring in rings])
         return np.concatenate(rings), np.cumsum(lengths) - lengths
-
-    @cached_property
-    def _circle(self) -> Float[np.ndarray, "3"] | None:
-        """Normal of the plane that holds all directions of the grid, or None where they cover an area."""
-        directions = self.grid.directions
-        spread, axes = np.linalg.svd(directions - directions.mean(axis=0), full_matrices=False)[1:]
-        return axes[2] if len(directions) >= 3 and spread[2] < 1e-6 * spread[0] else None
 
     @cached_property
     def _fits(self) -> "dict[int, PatchFit | ArcFit]":

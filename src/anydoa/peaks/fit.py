@@ -16,8 +16,8 @@ _LEAST = 0.02  # of the value in the middle: what a neighbour counts at the leas
 class PatchFit:
     """Least-squares bell in the plane that touches the sphere at one grid direction.
 
-    Two rings of neighbours with Gaussian weights; the solution for the place is kept, so a fit costs one
-    small product. A maximum farther than the innermost ring is pulled back to it.
+    Two rings of neighbours, with weights that fall with their distance and grow with their values. A maximum
+    farther than the innermost ring is pulled back to it.
 
     Args:
         grid: directions of the spectrum.
@@ -34,12 +34,13 @@ class PatchFit:
         near = grid.directions[self._members]
         x, y = (near @ self._basis.T / np.maximum(near @ self._centre, 0.1)[:, None]).T
         self._limit = float(np.arccos(np.clip(grid.directions[inner] @ self._centre, -1, 1)).max(initial=0))
-        # Weighted least squares for height, slopes and bends: (member,) -> (6,).
+        # Height, slopes and bends, (member, 6), and the weight of each member by where it is.
         width = 0.55 * self._limit  # standard deviation of the weights
-        weight = np.exp(-(x**2 + y**2) / (2 * width**2)) if self._limit else np.ones(1)
-        design = np.stack([np.ones(len(x)), x, y, x**2 / 2, x * y, y**2 / 2], axis=1) * weight[:, None]
-        enough = np.linalg.matrix_rank(design / np.maximum(np.abs(design).max(axis=0), 1e-12)) == 6
-        self._solution = np.linalg.pinv(design) * weight if enough else None
+        self._weight = np.exp(-(x**2 + y**2) / (2 * width**2)) if self._limit else np.ones(1)
+        self._design = np.stack([np.ones(len(x)), x, y, x**2 / 2, x * y, y**2 / 2], axis=1)
+        weighted = self._design * self._weight[:, None]
+        scaled = weighted / np.maximum(np.abs(weighted).max(axis=0), 1e-12)
+        self._can_fit = np.linalg.matrix_rank(scaled) == 6
 
     def maximum(self, values: Float[np.ndarray, "grid"]) -> tuple[Float[np.ndarray, "3"], float]:
         """Direction and height of the maximum; the grid direction itself where the fit has none.
@@ -47,11 +48,13 @@ class PatchFit:
         The value of the direction in the middle must be positive.
         """
         flat = self._centre, float(values[self._index])
-        if self._solution is None:
+        if not self._can_fit:
             return flat
-        height, slope_x, slope_y, bend_x, bend_xy, bend_y = self._solution @ _logarithm(
-            values[self._members], flat[1]
-        )
+        logarithm, trust = _logarithm(values[self._members], flat[1])
+        weight = self._weight * trust
+        height, slope_x, slope_y, bend_x, bend_xy, bend_y = np.linalg.lstsq(
+            self._design * weight[:, None], logarithm * weight, rcond=None
+        )[0]
         # The maximum of the quadratic, if it has one.
         determinant = bend_x * bend_y - bend_xy**2
         if bend_x >= 0 or determinant <= 1e-6 * bend_x**2:
@@ -91,27 +94,34 @@ class ArcFit:
 
         The value of the direction in the middle must be positive.
         """
-        turn, height = _parabola_maximum(
-            self._offset, _logarithm(values[self._members], float(values[self._index])), self._limit
-        )
+        logarithm, trust = _logarithm(values[self._members], float(values[self._index]))
+        weight = np.exp(-(self._offset**2) / (2 * self._limit**2)) * trust
+        turn, height = _parabola_maximum(self._offset, logarithm, weight, self._limit)
         turned = np.cos(turn) * self._along + np.sin(turn) * self._across
         return turned + (self._centre @ self._axis) * self._axis, float(np.exp(height))
 
 
-def _logarithm(values: Float[np.ndarray, "member"], middle: float) -> Float[np.ndarray, "member"]:
-    logarithm: np.ndarray = np.log(np.maximum(values, _LEAST * middle))
-    return logarithm
+def _logarithm(
+    values: Float[np.ndarray, "member"], middle: float
+) -> tuple[Float[np.ndarray, "member"], Float[np.ndarray, "member"]]:
+    """Logarithms of values, and how far each is trusted: those of small values err most."""
+    share = np.maximum(values / middle, _LEAST)
+    return np.log(share) + np.log(middle), np.sqrt(np.minimum(share, 1))
 
 
 def _parabola_maximum(
-    offset: Float[np.ndarray, "member"], values: Float[np.ndarray, "member"], limit: float
+    offset: Float[np.ndarray, "member"],
+    values: Float[np.ndarray, "member"],
+    weight: Float[np.ndarray, "member"],
+    limit: float,
 ) -> tuple[float, float]:
     """Place and height of the maximum of a weighted parabola through values around offset 0.
 
     Args:
         offset: radians from the middle, where one offset is 0.
         values: value at each offset.
-        limit: farthest place that is believed, and standard deviation of the weights, in radians.
+        weight: how much each counts.
+        limit: farthest place that is believed, in radians.
 
     Returns:
         Offset 0 and the value there where no parabola fits or it has no maximum.
@@ -119,7 +129,6 @@ def _parabola_maximum(
     flat = 0.0, float(values[np.abs(offset).argmin()])
     if len(np.unique(np.round(offset, 9))) < 3:
         return flat
-    weight = np.exp(-(offset**2) / (2 * limit**2))
     design = np.stack([np.ones_like(offset), offset, offset**2 / 2], axis=1) * weight[:, None]
     height, slope, bend = np.linalg.lstsq(design, values * weight, rcond=None)[0]
     if bend >= -1e-9:

@@ -41,12 +41,11 @@ class FrameReader:
 
     Args:
         finder: finds the peaks of each frame.
-        chances: whether values of spectra are chances of a talker, so that faint peaks vote, too.
     """
 
-    def __init__(self, finder: PeakFinder, *, chances: bool = False) -> None:
+    def __init__(self, finder: PeakFinder) -> None:
         self._finder = finder
-        self._votes = DirectionVotes(finder, chances=chances)
+        self._votes = DirectionVotes(finder)
         self._total = np.zeros(len(finder.grid))
         self._level = 0.0
 

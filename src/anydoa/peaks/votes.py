@@ -43,15 +43,12 @@ class DirectionVotes:
 
     Args:
         finder: the one that found the peaks.
-        chances: whether values are chances of a talker.
         options: how votes are counted.
     """
 
-    def __init__(
-        self, finder: PeakFinder, *, chances: bool = False, options: VoteOptions = VoteOptions()
-    ) -> None:
+    def __init__(self, finder: PeakFinder, options: VoteOptions = VoteOptions()) -> None:
         self._finder, self._options = finder, options
-        self._every_peak_votes = chances and finder.num_sources is not None
+        self._every_peak_votes = finder.chances and finder.num_sources is not None
         self._weight = np.zeros(len(finder.grid))
         self._moment = np.zeros((len(finder.grid), 3))
         self._score = np.zeros(len(finder.grid))
@@ -119,9 +116,8 @@ class DirectionVotes:
             if support[closeness >= separation].max(initial=0) > support[index] or taken[index]:
                 continue
             kernel = self._kernel(closeness)
-            moment, score, weight = (
-                kernel @ total[voted] for total in (self._moment, self._score, self._weight)
-            )
+            score, weight = (kernel @ total[voted] for total in (self._score, self._weight))
+            moment = kernel @ self._finder.on_side_of(places[index], self._moment[voted])
             elected.append((normalize_direction(moment / weight), float(score / weight)))
             taken |= closeness >= separation
         return elected

@@ -351,20 +351,24 @@ def test_an_estimator_that_refuses_an_array_is_left_out_and_said(
 
 
 def test_two_microphones_a_head_apart_are_measured_on_a_ball_too(tmp_path: Path) -> None:
-    ears = MicrophoneArray([[0, 0.09, 0], [0, -0.09, 0]], "ears")
+    ears = MicrophoneArray([[0, 0, 0], [0, 0.18, 0]], "ears")
     own = {"sources": [{"azimuth": 30}], "axis": [0, 1, 0]}
-    head = write_real(tmp_path / "corpus" / "head", ears, {"a.wav": own}, kind="cone")
+    write_real(tmp_path / "corpus" / "head", ears, {"a.wav": own}, kind="cone")
     write_real(
         tmp_path / "corpus" / "space", SPACE, {"b.wav": {"sources": [{"azimuth": 30, "elevation": 0}]}}
     )
-    corpus = RealSuite(tmp_path / "corpus")
-    assert [real_benchmark.is_head(one) for one in corpus.recordings] == [True, False]
-    real_benchmark.put_on_ball(head, tmp_path / "ball")
-    told, plain = (RealSuite(folder) for folder in (tmp_path / "ball", head))
-    assert told[0].array.rigid_sphere_radius == pytest.approx(0.09)
-    assert plain[0].array.rigid_sphere_radius is None
-    assert np.array_equal(told[0].audio, plain[0].audio)
-    found = real_benchmark.measure(plain)
-    assert {(row["estimator"], row["known"]) for row in found} == {
-        (name, "cone") for name in ("steered", "srp-phat", "music")
+    corpus = RealSuite(tmp_path / "corpus").recordings
+    (told,) = real_benchmark.on_balls(corpus)
+    plain = corpus[0]
+    assert (told.row[0], plain.row[0]) == ("real/head on a ball (cone)", "real/head (cone)")
+    assert told.array.rigid_sphere_radius == pytest.approx(0.09)
+    assert np.allclose(told.array.positions, [[0, -0.09, 0], [0, 0.09, 0]])
+    assert plain.array.rigid_sphere_radius is None
+    assert np.array_equal(told.read().audio, plain.read().audio)
+    assert real_benchmark.on_balls([told]) == []
+    found = real_benchmark.measure([plain, told])
+    assert {(row["estimator"], row["suite"]) for row in found} == {
+        (name, suite)
+        for name in ("steered", "srp-phat", "music")
+        for suite in ("real/head (cone)", "real/head on a ball (cone)")
     }

@@ -66,6 +66,15 @@ def test_the_axis_is_the_line_or_the_normal_of_the_plane() -> None:
     assert TETRAHEDRON.ambiguity.axis is None
 
 
+@pytest.mark.parametrize("yaw_deg", [45.0, 135.0, -45.0, -135.0])
+def test_the_order_of_microphones_does_not_turn_the_axis(yaw_deg: float) -> None:
+    wall = MicrophoneArray(circular_positions(6, 0.05)[:, [2, 0, 1]], mount_rpy_deg=(0.0, 0.0, yaw_deg))
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        shuffled = wall.select_microphones(rng.permutation(6).tolist())
+        np.testing.assert_allclose(shuffled.ambiguity.axis, wall.ambiguity.axis, atol=1e-9)
+
+
 def test_the_mount_turns_the_axis() -> None:
     upright = RING.replace(mount_rpy_deg=(0.0, 90.0, 0.0))
     np.testing.assert_allclose(upright.ambiguity.axis, [1, 0, 0], atol=1e-12)

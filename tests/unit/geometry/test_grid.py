@@ -95,6 +95,19 @@ def test_directions_on_a_circle_have_the_two_beside_them_as_neighbours() -> None
     assert sorted(grid.neighbours[0].tolist()) == [1, 359]
 
 
+@pytest.mark.parametrize("decimals", [15, 7, 4])
+def test_a_circle_is_one_with_as_many_digits_as_files_have(decimals: int) -> None:
+    rng = np.random.default_rng(0)
+    for circle in (azimuth_grid(72), azimuth_grid(72, 10), product_grid(1, 37), product_grid(36, 1)):
+        rotation = random_rotation(rng)
+        grid = DirectionGrid(circle.rotated(rotation).directions.round(decimals))
+        assert grid.circle is not None
+        assert np.ptp(grid.directions @ grid.circle) < 10 ** (1 - decimals)
+        assert max(len(around) for around in grid.neighbours) == 2
+    for grid in (*WHOLE_SPHERES, *PATCHES, cap_grid(20, 10, 0.5, 500), fibonacci_grid(2)):
+        assert grid.circle is None
+
+
 @pytest.mark.parametrize("grid", WHOLE_SPHERES, ids=lambda grid: grid.name)
 def test_weighted_directions_of_a_whole_sphere_balance(grid: DirectionGrid) -> None:
     # The mean of a whole sphere is its centre; coarse grids come near.

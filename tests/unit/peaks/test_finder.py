@@ -12,6 +12,7 @@ from anydoa.geometry.coordinates import (
     angles_deg_to_direction,
     great_circle_distance_deg,
     normalize_direction,
+    random_rotation,
 )
 from anydoa.geometry.grid import (
     DirectionGrid,
@@ -85,6 +86,26 @@ def test_a_circle_is_refined_along_itself(elevation_deg: float) -> None:
         (peak,) = find_peaks(lobe(grid, direction), grid, num_sources=1)
         assert error_deg(peak, direction) < 0.05
         assert peak.direction[2] == pytest.approx(direction[2])
+
+
+@pytest.mark.parametrize(
+    "ring",
+    [
+        azimuth_grid(72, 10).directions.astype(np.float32),
+        azimuth_grid(72, 10).directions.round(9),
+        azimuth_grid(360, 10).directions.round(4),
+        azimuth_grid(72).rotated(random_rotation(np.random.default_rng(0))).directions.astype(np.float32),
+    ],
+    ids=["float32", "9 digits", "4 digits", "tilted"],
+)
+def test_a_circle_of_a_file_with_few_digits_is_refined_as_one(ring: np.ndarray) -> None:
+    grid, rng = DirectionGrid(ring), np.random.default_rng(0)
+    for _ in range(30):
+        # Somewhere on the circle, between two directions of the grid.
+        index, share = rng.integers(len(ring) - 1), rng.random()
+        there = normalize_direction(share * ring[index] + (1 - share) * ring[index + 1])
+        (peak,) = find_peaks(lobe(grid, there), grid, num_sources=1)
+        assert error_deg(peak, there) < 0.1
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])

@@ -307,7 +307,7 @@ class SteeredStream:
         span = estimator.evidence_span
         self._evidence = EvidenceMemory(field.fit, axis, options, span)
         self._outputs_ahead = span.ahead_slots // options.slots_per_output
-        self._search = TalkerSearch(array, grid, field.candidates, axis, options)
+        self._search = TalkerSearch(field, options)
         self._folded, self._from_candidates = field.folded, field.weights
         spacing = np.deg2rad(options.place_deg) if grid.are_places else options.least_beam * grid.spacing
         self._beam_width = max(np.deg2rad(options.beam_deg), spacing)
@@ -339,7 +339,10 @@ class SteeredStream:
                 scores = self._estimator.scores(frame, num_mics=self._num_mics)
                 directions = np.array([talker.direction for talker in frame.talkers], dtype=np.float32)
                 # (talker, 3) @ (3, grid): how far each direction of the grid is from each talker, in widths.
-                chord = np.maximum(1 - directions @ self._folded, 0) / np.float32(self._beam_width**2)
+                chord = np.maximum(1 - directions @ self._folded, 0)
+                # In a wide gap of the grid a talker's beam is wide enough for the nearest of its directions.
+                nearest = chord.min(axis=1, keepdims=True) * np.float32(2 * options.gap_beam**2)
+                chord /= np.maximum(np.float32(self._beam_width**2), nearest)
                 # Flat on top, so that the grid hardly lowers scores, and steep; the fit of peaks likes it.
                 beams = np.exp(-chord * np.sqrt(chord))
                 beams *= scores[:, None]

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Complex64, Float, Float32, Int
+from jaxtyping import Float, Float32, Int
 from scipy.spatial import cKDTree
 
-from anydoa.acoustics import steering_phases
-from anydoa.estimators.steered.band_power import half_covariance, pair_matrix, takes_pairs
 from anydoa.estimators.steered.bin_features import BinAxis
+from anydoa.estimators.steered.cone_search import ConeSearch
 from anydoa.estimators.steered.lens import Lens, LensOptions, Seen
+from anydoa.estimators.steered.patch import Measured, Patch, first_greatest, measured_by
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 
@@ -32,7 +32,6 @@ class FineSearchOptions:
         most_climbs: patches searched one after another, and lenses.
         lens: how finely it looks between the directions that are climbed on.
         finer: the same of a second lens, where the first shows a lobe too narrow for it.
-        cone_step_deg: angle between the cones of a linear array.
     """
 
     even_deg: float = 4.5
@@ -42,7 +41,6 @@ class FineSearchOptions:
     most_climbs: int = 6
     lens: LensOptions = _LENS
     finer: LensOptions = _FINER_LENS
-    cone_step_deg: float = 0.5
 
 
 _DEFAULT = FineSearchOptions()
@@ -54,7 +52,8 @@ class FineSearch:
     The search climbs on even directions where the grid looks, whatever the grid's own are: on a coarse grid
     narrow lobes would hide between them, and a dense one would be climbed in many small steps. A lens of
     finer directions shows the maximum between them, and what it shows is moved onto the grid unless it lies
-    between the grid's directions. Circles and seats are searched among their own directions.
+    between the grid's directions. Circles and seats are searched among their own directions, linear arrays
+    among their cones.
 
     Args:
         array: what listens.
@@ -73,7 +72,7 @@ class FineSearch:
         self._options, self._ambiguity = options, array.ambiguity
         cones = array.ambiguity.cones
         self._covered, climbed = None, grid
-        if cones is None and covers_area(grid):
+        if cones is None and not grid.are_places and grid.circle is None:
             reach = gaps(grid)
             folded = self._ambiguity.fold(grid.directions)
             self._covered = _Covered(folded, cKDTree(folded), reach)
@@ -83,10 +82,11 @@ class FineSearch:
         # Of equals the first is taken, so they are looked at in an order that is not the grid's own.
         self._sorted = np.lexsort(climbed.directions.T)
         self._folded_sorted = self._folded[self._sorted]
+        self._by_cones = None
         if cones is not None:
             angle = cones.angles(self._folded)
-            self._end_angles = float(angle.min()), float(angle.max())
-        self._by_pairs = takes_pairs(array.num_microphones)
+            ends = float(angle.min()), float(angle.max())
+            self._by_cones = ConeSearch(array, cones, ends, axis.frequencies)
         even = float(np.deg2rad(options.even_deg))
         spacing = even if self._covered else max(climbed.spacing, even)
         self._inside = np.cos(options.inside * spacing)
@@ -111,16 +111,10 @@ class FineSearch:
         Returns:
             A unit vector, and the coherence at the best of the directions that are climbed on.
         """
-        measured = pairs if self._by_pairs else half_covariance(pairs, self._array.num_microphones)
-        if self._ambiguity.cones is not None:
-            # Cones near the direction, no farther along the line than the grid reaches.
-            cones = self._ambiguity.cones
-            steps = np.arange(-self._reach, self._reach, np.deg2rad(self._options.cone_step_deg))
-            angles = np.unique(np.clip(float(cones.angles(start)) + steps, *self._end_angles))
-            patch = self._patch_of(cones.directions(angles))
-            values = patch.response(measured)
-            best = first_greatest(values)
-            return patch.directions[best], self._coherence(values, mass)
+        measured = measured_by(self._array, pairs)
+        if self._by_cones is not None:
+            place, greatest = self._by_cones.maximum(start, measured)
+            return place, self._coherence(greatest, mass)
         # Climb from patch to patch until the best direction has all its neighbours in the patch.
         middle = self._nearest(start)
         for _ in range(self._options.most_climbs):
@@ -134,14 +128,12 @@ class FineSearch:
         place = self._folded[middle]
         if self._covered is not None:
             place = self._covered.onto(self._between(middle, measured))
-        return place, self._coherence(values, mass)
+        return place, self._coherence(float(values.max()), mass)
 
     def _nearest(self, direction: Float[np.ndarray, "3"]) -> int:
         return int(self._sorted[first_greatest(self._folded_sorted @ direction)])
 
-    def _between(
-        self, middle: int, measured: Float32[np.ndarray, "freq part"] | Complex64[np.ndarray, "freq mic mic"]
-    ) -> Float[np.ndarray, "3"]:
+    def _between(self, middle: int, measured: Measured) -> Float[np.ndarray, "3"]:
         """The maximum between the directions around one of them.
 
         Ridges are followed from lens to lens; the narrow lobes of wide arrays take a finer one.
@@ -156,42 +148,28 @@ class FineSearch:
             seen = self._look(*finer, measured)
         return self._ambiguity.fold(seen.direction)
 
-    def _look(
-        self,
-        lens: Lens,
-        patch: "_Patch",
-        measured: Float32[np.ndarray, "freq part"] | Complex64[np.ndarray, "freq mic mic"],
-    ) -> Seen:
+    def _look(self, lens: Lens, patch: Patch, measured: Measured) -> Seen:
         response = patch.response(measured)
         return lens.maximum(response, first_greatest(response))
 
-    def _coherence(self, values: Float32[np.ndarray, "direction"], mass: float) -> float:
+    def _coherence(self, greatest: float, mass: float) -> float:
         num_pairs = self._array.num_microphones * (self._array.num_microphones - 1) / 2
-        return float(np.clip(values.max() / (num_pairs * max(mass, 1e-12)), 0, 1))
+        return float(np.clip(greatest / (num_pairs * max(mass, 1e-12)), 0, 1))
 
-    def _make_patch(self, middle: int) -> tuple[Int[np.ndarray, "direction"], "_Patch"]:
+    def _make_patch(self, middle: int) -> tuple[Int[np.ndarray, "direction"], Patch]:
         near = self._grid.directions @ self._grid.directions[middle] >= np.cos(min(self._reach, np.pi))
         members = self._sorted[near[self._sorted]]
         return members, self._patch_of(self._folded[members])
 
-    def _make_lens(self, middle: int) -> tuple[Lens, "_Patch"]:
+    def _make_lens(self, middle: int) -> tuple[Lens, Patch]:
         return self._lens_around(self._grid.directions[middle], self._options.lens)
 
-    def _lens_around(self, centre: Float[np.ndarray, "3"], options: LensOptions) -> tuple[Lens, "_Patch"]:
+    def _lens_around(self, centre: Float[np.ndarray, "3"], options: LensOptions) -> tuple[Lens, Patch]:
         lens = Lens(centre, options)
         return lens, self._patch_of(self._ambiguity.fold(lens.directions))
 
-    def _patch_of(self, directions: Float[np.ndarray, "direction 3"]) -> "_Patch":
-        steering = steering_phases(directions, self._array, self._axis.frequencies)
-        return _Patch(directions, pair_matrix(steering) if self._by_pairs else steering)
-
-
-def covers_area(grid: DirectionGrid) -> bool:
-    """Whether a grid samples some part of the sphere, and is no circle and no handful of places."""
-    if grid.are_places:
-        return False
-    spread = np.linalg.svd(grid.directions - grid.directions.mean(axis=0), compute_uv=False)
-    return bool(spread[2] > 1e-6 * spread[0])
+    def _patch_of(self, directions: Float[np.ndarray, "direction 3"]) -> Patch:
+        return Patch.of(directions, self._array, self._axis.frequencies)
 
 
 def even_directions(
@@ -230,34 +208,3 @@ class _Covered:
         distance, index = self.tree.query(place)
         nearest: np.ndarray = self.directions[index]
         return place if distance <= self.reach[index] else nearest
-
-
-@dataclass(frozen=True, eq=False)
-class _Patch:
-    """Directions that lie together, and their steering vectors: of all pairs at once, or of microphones."""
-
-    directions: Float[np.ndarray, "direction 3"]
-    steering: Float32[np.ndarray, "part direction"] | Complex64[np.ndarray, "freq direction mic"]
-
-    def response(
-        self, measured: Float32[np.ndarray, "freq part"] | Complex64[np.ndarray, "freq mic mic"]
-    ) -> Float32[np.ndarray, "direction"]:
-        """Sum over pairs and bins of the cosine of the phase error, from pair products or covariances."""
-        if self.steering.ndim == 2:
-            fit: np.ndarray = measured.ravel() @ self.steering
-            return fit
-        # (freq, direction, mic) @ (freq, mic, mic) -> (freq, direction, mic)
-        turned = (self.steering @ measured.swapaxes(-1, -2)).view(np.float32)
-        # Real and imaginary parts side by side: their products add up to the real part of the inner product.
-        turned *= self.steering.view(np.float32)
-        response: np.ndarray = turned.sum(axis=0).sum(axis=1)
-        return response
-
-
-def first_greatest(values: Float[np.ndarray, "_"]) -> int:
-    """Index of the greatest value; of those that differ from it by rounding alone, the first.
-
-    What an array cannot tell apart must not be decided by the order of its microphones.
-    """
-    greatest = values.max()
-    return int((values >= greatest - 1e-4 * abs(greatest)).argmax())

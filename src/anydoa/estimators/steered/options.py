@@ -43,6 +43,8 @@ class SteeredOptions:
             comes first.
         beam_deg: angle at which the beam that marks a talker in the spectrum has fallen to 0.7.
         least_beam: least such angle, in spacings of the grid.
+        gap_beam: least such angle in a gap of the grid, over the angle from the talker to the nearest of its
+            directions.
         place_deg: the same angle where the grid is a handful of places, such as seats.
         score_weights: bias and weights of log share, coherence, log mass and log recent mass in a
             talker's log odds, fitted to held-out clips.
@@ -75,6 +77,7 @@ class SteeredOptions:
     most_leftover: float = 0.5
     beam_deg: float = 3.7
     least_beam: float = 0.8
+    gap_beam: float = 1.2
     place_deg: float = 12.0
     score_weights: tuple[float, float, float, float, float] = (-1.34, 0.98, 2.73, -0.44, 1.04)
 

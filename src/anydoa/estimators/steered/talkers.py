@@ -6,14 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Bool, Float, Float32, Int
 
-from anydoa.estimators.steered.bin_features import BinAxis
-from anydoa.estimators.steered.candidates import Candidates
 from anydoa.estimators.steered.evidence import EvidenceMemory
-from anydoa.estimators.steered.fine_search import FineSearch, first_greatest
 from anydoa.estimators.steered.mixture import fit_mixture
 from anydoa.estimators.steered.options import SteeredOptions
-from anydoa.geometry import MicrophoneArray
-from anydoa.geometry.grid import DirectionGrid
+from anydoa.estimators.steered.patch import first_greatest
+from anydoa.estimators.steered.search_field import SearchField
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,27 +42,16 @@ class TalkerSearch:
     """Finds talkers in evidence.
 
     Args:
-        array: what listens.
-        grid: directions that a talker can have.
-        candidates: directions that are searched first.
-        axis: windows and bins.
+        field: where talkers are searched.
         options: every number of the search.
     """
 
-    def __init__(
-        self,
-        array: MicrophoneArray,
-        grid: DirectionGrid,
-        candidates: Candidates,
-        axis: BinAxis,
-        options: SteeredOptions,
-    ) -> None:
-        self._candidates, self._options = candidates, options
-        self._audible = array.ambiguity.projection
-        self._candidate_places = candidates.directions @ self._audible
+    def __init__(self, field: SearchField, options: SteeredOptions) -> None:
+        self._candidates, self._fine, self._options = field.candidates, field.fine, options
+        self._audible = field.array.ambiguity.projection
+        self._candidate_places = self._candidates.directions @ self._audible
         self._apart = 2 * np.sin(np.deg2rad(options.separation_deg) / 2)
-        self._fine = FineSearch(array, grid, axis)
-        self._usual_share = np.zeros(len(candidates), dtype=np.float32)
+        self._usual_share = np.zeros(len(self._candidates), dtype=np.float32)
 
     def find(self, evidence: EvidenceMemory) -> list[Talker]:
         """Talkers of the recent past, those that explain most first; none in silence."""

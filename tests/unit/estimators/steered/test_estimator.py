@@ -14,13 +14,13 @@ from anydoa.estimators.steered.mask import Mask
 from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg
-from anydoa.geometry.grid import DirectionGrid, azimuth_grid, fibonacci_grid
+from anydoa.geometry.grid import DirectionGrid, azimuth_grid, cap_grid, fibonacci_grid, product_grid
 from anydoa.geometry.layouts import circular_positions, linear_positions
 from anydoa.peaks.finder import find_peaks
 from anydoa.peaks.published import pick_peaks
 from open_mask import OpenMask
 
-GRID = fibonacci_grid(1024)
+GRID, COARSE = fibonacci_grid(1024), fibonacci_grid(150)
 NEAREST_DEG = np.degrees(GRID.spacing)  # no direction of the grid may be nearer than this
 LEFT, RIGHT = angles_deg_to_direction(70, 15), angles_deg_to_direction(-50, 5)
 BALL = random_array(np.random.default_rng(3), 7)
@@ -112,6 +112,39 @@ def test_a_straight_array_marks_the_whole_cone() -> None:
     cone = np.degrees(np.arccos(GRID.directions @ axis) - np.arccos(LEFT @ axis))
     assert values[np.abs(cone) < 1.5].min() > 0.7 * values.max()
     assert values[np.abs(cone) > 20].max() < 0.3 * values.max()
+
+
+UNEVEN_GRIDS = (
+    product_grid(72, 5),
+    product_grid(72, 7),
+    product_grid(24, 7),
+    DirectionGrid(
+        np.concatenate(
+            [cap_grid(0, 0, 10, 300).directions, COARSE.directions[COARSE.directions[:, 0] < 0.98]]
+        ),
+        "patch in a coarse sphere",
+    ),
+)
+
+
+@pytest.mark.parametrize("grid", UNEVEN_GRIDS, ids=lambda grid: grid.name)
+@pytest.mark.parametrize("angles_deg", [(12, 0), (12, 7), (12, 14), (12, 15), (100, 8), (7, 22.5)])
+def test_a_talker_in_a_gap_of_the_grid_is_seen(grid: DirectionGrid, angles_deg: tuple[float, float]) -> None:
+    direction = angles_deg_to_direction(*angles_deg)
+    values = SteeredEstimator(OpenMask()).spectrum(heard(direction), BALL, grid).values[-1]
+    assert values.max() > 0.75
+    (peak,) = find_peaks(values, grid, num_sources=1)
+    nearest_deg = float(great_circle_distance_deg(grid.directions, direction).min())
+    assert great_circle_distance_deg(peak.direction, direction) < 1 + nearest_deg
+
+
+def test_microphones_of_equal_coordinates_are_sorted_alike_in_any_order() -> None:
+    ring = MicrophoneArray(circular_positions(6, 0.05), "ring")
+    estimator, rng = SteeredEstimator(OpenMask()), np.random.default_rng(0)
+    expected = estimator.search_field(ring, GRID).array.body_positions
+    for _ in range(20):
+        shuffled = ring.select_microphones(rng.permutation(6).tolist())
+        np.testing.assert_array_equal(estimator.search_field(shuffled, GRID).array.body_positions, expected)
 
 
 def test_a_grid_of_azimuths_is_searched_there_alone() -> None:

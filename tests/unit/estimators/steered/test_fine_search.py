@@ -9,7 +9,8 @@ from free_field import random_array, random_direction
 from anydoa.acoustics.plane_wave import steering_phases
 from anydoa.estimators.steered.band_power import pair_products
 from anydoa.estimators.steered.bin_features import BinAxis
-from anydoa.estimators.steered.fine_search import FineSearch, first_greatest
+from anydoa.estimators.steered.fine_search import FineSearch
+from anydoa.estimators.steered.patch import first_greatest
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import (
     angles_deg_to_direction,
@@ -152,6 +153,33 @@ def test_a_straight_array_finds_the_cone() -> None:
     start = np.cos(angle) * axis + np.sin(angle) * np.array([0.0, 0.0, 1.0])
     found, _ = search.locate(start, heard_from(there, array), mass=AXIS.num_bins)
     assert np.degrees(abs(np.arccos(found @ axis) - np.arccos(there @ axis))) < 0.5
+
+
+@pytest.mark.parametrize("spacing_m", [0.02, 0.04, 0.1, 0.4])
+def test_a_pair_favours_no_end(spacing_m: float) -> None:
+    pair = MicrophoneArray(linear_positions(2, spacing_m), "pair")
+    search, cones = FineSearch(pair, fibonacci_grid(2048), AXIS), pair.ambiguity.cones
+    assert cones is not None
+    angles = np.deg2rad(np.arange(12.0, 170, 6))
+    errors = []
+    for there, start in zip(cones.directions(angles), cones.directions(angles + 0.03), strict=True):
+        found, _ = search.locate(start, heard_from(there, pair), mass=AXIS.num_bins)
+        errors.append(float(np.rad2deg(cones.angles(found) - cones.angles(there))))
+    assert np.abs(errors).max() < 0.1
+    assert abs(np.mean(errors)) < 0.01
+
+
+def test_a_straight_array_hears_no_farther_than_the_grid_looks() -> None:
+    line = MicrophoneArray(linear_positions(4, 0.04), "line")
+    cones = line.ambiguity.cones
+    assert cones is not None
+    grid = DirectionGrid(cones.directions(np.deg2rad(np.arange(60.0, 121))))
+    search = FineSearch(line, grid, AXIS)
+    for angle_deg, nearest_deg in ((40, 60), (70, 70), (130, 120)):
+        there = cones.directions(np.deg2rad([angle_deg]))[0]
+        start = cones.directions(np.deg2rad([nearest_deg]))[0]
+        found, _ = search.locate(start, heard_from(there, line), mass=AXIS.num_bins)
+        assert np.rad2deg(cones.angles(found)) == pytest.approx(nearest_deg, abs=0.1)
 
 
 def test_of_values_equal_but_for_rounding_the_first_is_taken() -> None:
