@@ -120,8 +120,8 @@ at random, as all of them would take three times as long; it is measured with al
 """
 STATE = """Rows are measured by the commit that their record names. Those of NAO and Eigenmike are all of
 rooms as `6cc707e` drew them: since then rooms of known arrays are drawn otherwise, and `make paper` gives
-other figures there. GI-DOAEnet (FM), Neural-SRP and `fixed-output` learned with an output layer that took a
-sixteenth of the steps it should take; they wait to be trained again.
+other figures there. GI-DOAEnet (FM) and Neural-SRP learned with an output layer that took a sixteenth of the
+steps it should take; they wait to be trained again.
 """
 COMPARISON = """## Networks and classical methods
 Degrees of mean error / % within 10 degrees, with 95 % intervals over clips. Published figures are one for a
