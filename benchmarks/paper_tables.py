@@ -207,9 +207,17 @@ class Tables:
             parts.append(f"{part} / {100 * float(row['acc10'] or 0):.0f}" if share else part)
         return ", ".join(parts) or "-"
 
+    def clips(self) -> str:
+        """How much was heard for each number of talkers."""
+        rows = [row for name in (*PEERS, *CLASSICAL) for row in self.rows(name) if row["grid"] == MAIN_GRID]
+        heard = {f"{row['clips']} clips of {row['suite']}, {row['clip_s']:g} s each": None for row in rows}
+        line = f"Heard for each number of talkers: {'; '.join(heard)}."
+        return f"{textwrap.fill(line, 110, break_on_hyphens=False)}\n" if heard else ""
+
     def comparison(self) -> str:
         lines = [
             COMPARISON,
+            self.clips(),
             "| method | NAO | ours | Eigenmike | ours | Dynamic-S | ours | Dynamic-U | ours |",
             "|---|--:|--:|--:|--:|--:|--:|--:|--:|",
         ]

@@ -51,6 +51,20 @@ def test_all_have_the_same_budget_but_for_what_the_ablation_is_about() -> None:
         assert (config.mix, config.validation) == (full.mix, full.validation), name
 
 
+def test_methods_are_ranked_by_error_and_by_share_and_only_clear_differences_contradict() -> None:
+    error, share = paper_tables.MEASURES
+    assert error.published("8.25±1.52 / 90.78") == (8.25, 1.52)
+    assert share.published("8.25±1.52 / 90.78") == (-90.78, 0.0)
+    assert error.published("") is share.published("111.21") is None
+    first, second = (
+        paper_tables.Ranked("A", 9.0, 1.0, 20.0, 1.0),
+        paper_tables.Ranked("B", 5.0, 1.0, 30.0, 1.0),
+    )
+    assert paper_tables.contradictions([(first, second), (second, first)]) == "A before B"
+    for unclear in (replace(second, ours=21.0), replace(second, theirs=8.0)):
+        assert paper_tables.contradictions([(first, unclear), (unclear, first)]) == ""
+
+
 @pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
 def test_every_configuration_learns_a_step_and_gives_a_spectrum(path: Path, tmp_path: Path) -> None:
     config = load_config(path)

@@ -89,7 +89,7 @@ class RealRecording(Recording):
         Raises:
             AudioError: if the sound or its truth cannot be used.
             ArrayFileError: if there is no such array.
-            ShapeError: if the sound has too few channels for it.
+            ChannelCountError: if the sound has other channels than it.
         """
         audio = self.array.select_channels(read_resampled(self.path))
         try:

@@ -50,8 +50,8 @@ class Ambiguity:
         num_angles: angles of a direction that the array hears.
         broadside: words for the directions whose sound reaches all microphones at once, empty if there are
             none.
-        axis: direction of the line or normal of the plane, a unit vector whose largest coordinate is
-            positive; None for a volume.
+        axis: direction of the line or normal of the plane, a unit vector whose largest coordinate, of equal
+            ones the first, is positive; None for a volume.
         cones: the cones that a linear array hears; None for other arrays.
         projection: matrix that takes out of a direction what changes no delay between microphones. How long
             the projected difference of two directions is says how unlike their waves are: a planar array

@@ -319,7 +319,7 @@ class PeakFinder:
 
     @cached_property
     def _fits(self) -> "dict[int, PatchFit | ArcFit]":
-        """Fits already solved: talkers stay where they are, so most frames find theirs here."""
+        """Fits already laid out: talkers stay where they are, so most frames find theirs here."""
         return {}
 
 

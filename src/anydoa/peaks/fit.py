@@ -88,15 +88,24 @@ class ArcFit:
         near = grid.directions[self._members]
         self._offset = np.arctan2(near @ self._across, near @ self._along)
         self._limit = float(np.abs(self._offset).max())
+        self._can_fit = len(np.unique(np.round(self._offset, 9))) >= 3
 
     def maximum(self, values: Float[np.ndarray, "grid"]) -> tuple[Float[np.ndarray, "3"], float]:
         """Direction and height of the maximum; the grid direction itself where the bell has none.
 
         The value of the direction in the middle must be positive.
         """
-        logarithm, trust = _logarithm(values[self._members], float(values[self._index]))
+        flat = self._centre, float(values[self._index])
+        if not self._can_fit:
+            return flat
+        logarithm, trust = _logarithm(values[self._members], flat[1])
         weight = np.exp(-(self._offset**2) / (2 * self._limit**2)) * trust
-        turn, height = _parabola_maximum(self._offset, logarithm, weight, self._limit)
+        bend, slope, height = np.polyfit(self._offset, logarithm, 2, w=weight)
+        # The maximum of the parabola, if it has one.
+        if bend >= -1e-9:
+            return flat
+        turn = np.clip(-slope / (2 * bend), -self._limit, self._limit)
+        height += (slope + bend * turn) * turn
         turned = np.cos(turn) * self._along + np.sin(turn) * self._across
         return turned + (self._centre @ self._axis) * self._axis, float(np.exp(height))
 
@@ -107,31 +116,3 @@ def _logarithm(
     """Logarithms of values, and how far each is trusted: those of small values err most."""
     share = np.maximum(values / middle, _LEAST)
     return np.log(share) + np.log(middle), np.sqrt(np.minimum(share, 1))
-
-
-def _parabola_maximum(
-    offset: Float[np.ndarray, "member"],
-    values: Float[np.ndarray, "member"],
-    weight: Float[np.ndarray, "member"],
-    limit: float,
-) -> tuple[float, float]:
-    """Place and height of the maximum of a weighted parabola through values around offset 0.
-
-    Args:
-        offset: radians from the middle, where one offset is 0.
-        values: value at each offset.
-        weight: how much each counts.
-        limit: farthest place that is believed, in radians.
-
-    Returns:
-        Offset 0 and the value there where no parabola fits or it has no maximum.
-    """
-    flat = 0.0, float(values[np.abs(offset).argmin()])
-    if len(np.unique(np.round(offset, 9))) < 3:
-        return flat
-    design = np.stack([np.ones_like(offset), offset, offset**2 / 2], axis=1) * weight[:, None]
-    height, slope, bend = np.linalg.lstsq(design, values * weight, rcond=None)[0]
-    if bend >= -1e-9:
-        return flat
-    place = float(np.clip(-slope / bend, -limit, limit))
-    return place, float(height + slope * place + bend * place**2 / 2)

@@ -10,7 +10,7 @@ import pytest
 import real as real_benchmark
 import soundfile
 
-from anydoa.errors import AudioError, ConfigError, GeometryError
+from anydoa.errors import ArrayFileError, AudioError, ConfigError, GeometryError
 from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.evaluation.clip import KnownPart, Suite, SuiteClip
 from anydoa.evaluation.real import RealSuite
@@ -178,6 +178,14 @@ class TestRealFolders:
                 "nothing is left between from_s and to_s",
             ),
             (
+                {
+                    "recordings": {
+                        "a.wav": {"sources": [{"azimuth": 0, "elevation": 0}], "to_s": float("inf")}
+                    }
+                },
+                "times are seconds",
+            ),
+            (
                 {"recordings": {"no.wav": {"sources": [{"azimuth": 0, "elevation": 0}]}}},
                 "no.wav: no such file",
             ),
@@ -193,6 +201,12 @@ class TestRealFolders:
             RealSuite(tmp_path)[0]
         assert "space" in str(error.value)
         assert "\n" not in str(error.value)
+
+    def test_an_array_that_is_not_there_is_called_so(self, tmp_path: Path) -> None:
+        recordings = {"a.wav": {"sources": [{"azimuth": 0, "elevation": 0}], "array": "elsewhere.toml"}}
+        suite = RealSuite(write_real(tmp_path / "space", SPACE, recordings))
+        with pytest.raises(ArrayFileError, match=r"elsewhere\.toml"):
+            suite[0]
 
     def test_a_folder_without_truth_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(AudioError, match=r"no truth\.json in it or below"):
