@@ -6,6 +6,8 @@ Writes NAME.json into the folder of results; with --seed 1, NAME-1.json. What is
 that was stopped goes on, so the same command may be stopped and started until all is done. Every row has the
 same rooms, voices and order of clips. Clips last 4 s as published, frames are judged by their past alone. The
 last to be measured are SRP-PHAT and MUSIC, as published and as bundled; ``--only classical`` measures these.
+Tests take the test parts of the same speech and noise, or of others: the paper learns from LibriSpeech and
+MS-SNSD and tests with TIMIT and ESC-50, which is --test-speech TIMIT --test-noise ESC-50.
 `benchmarks/paper_tables.py` renders all of it beside the published figures.
 """
 
@@ -20,6 +22,7 @@ from pathlib import Path
 from anydoa.evaluation import Suite, open_suite, run_suite
 from anydoa.evaluation.record import Measurement, Row, read_record, write_record
 from anydoa.evaluation.report import record_rows
+from anydoa.evaluation.scoring import ClipScore
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.spectrum import SpectrumEstimator
 from anydoa.training import RunFolder, load_config
@@ -51,6 +54,8 @@ def make_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("rooms", "speech", "noise", "runs", "results"):
         parser.add_argument(f"--{name}", type=Path, required=True)
+    parser.add_argument("--test-speech", type=Path, help="speech of the tests, if not that of --speech")
+    parser.add_argument("--test-noise", type=Path, help="noise of the tests, if not that of --noise")
     parser.add_argument("--only", nargs="+", default=[], help="names of configurations, or classical")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, default=None, help="most clips of a row")
@@ -129,8 +134,8 @@ def rows_on_suites(estimator: str | SpectrumEstimator, arguments: argparse.Names
 def clips_of(suite: str, arguments: argparse.Namespace) -> Suite:
     return open_suite(
         suite,
-        speech=arguments.speech,
-        noise=arguments.noise,
+        speech=arguments.test_speech or arguments.speech,
+        noise=arguments.test_noise or arguments.noise,
         duration_s=arguments.duration,
         cache=arguments.runs / "cache",
     )
@@ -152,7 +157,18 @@ def rows_of(
         limit=min(limits, default=None),
         look_ahead_s=[0.0],
     )
-    return [dict(row) for row in record_rows(scores, grid=f"fibonacci:{grid}", rule="published")]
+    rows = record_rows(scores, grid=f"fibonacci:{grid}", rule="published")
+    return [{**row, **clip_columns(scores, row)} for row in rows]
+
+
+def clip_columns(scores: Sequence[ClipScore], row: Row) -> dict[str, list[float]]:
+    """Errors and shares of each clip of a row, so that methods can be compared clip by clip."""
+    frames = [
+        score.frames
+        for score in scores
+        if (score.suite, score.talkers) == (row["suite"], row["talkers"]) and score.frames.num_trials
+    ]
+    return {"clips_mae_deg": [one.mae_deg for one in frames], "clips_acc10": [one.acc10 for one in frames]}
 
 
 if __name__ == "__main__":

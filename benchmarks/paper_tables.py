@@ -7,92 +7,22 @@ What has not been measured yet has a dash.
 """
 
 import argparse
-import math
-import statistics
 import textwrap
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from operator import attrgetter
 from pathlib import Path
 
-from anydoa.evaluation.record import Row, read_record
+from paper_measured import MEASURES, PaperRecords, contradictions
+from paper_published import ABLATION_SUITES, ABLATIONS, CLASSICAL, MAIN_GRID, PEERS, SUITES
+
+from anydoa.evaluation.record import read_record
 from anydoa.io.output import write_text
 from anydoa.plotting import FAINT, INK, picture
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "results" / "paper"
 PAGE = ROOT / "docs" / "paper.md"
-MAIN_GRID = "fibonacci:2048"
-SUITES = ("array/nao-v4", "array/em32", "dynamic-s", "dynamic-u")
-ABLATION_SUITES = (SUITES[1], SUITES[3])
-# Mean errors in degrees, half widths of their intervals where known, and shares within 10 degrees in %.
-PEERS = {
-    "full": (
-        "AGG-RL",
-        "8.25±1.52 / 90.78",
-        "11.24±1.76 / 72.17",
-        "10.32±0.49 / 77.34",
-        "14.12±0.77 / 63.17",
-    ),
-    "gi-doaenet-fm": (
-        "GI-DOAEnet (FM)",
-        "11.31±2.54 / 77.36",
-        "93.61±13.06 / 0.00",
-        "15.49±0.55 / 64.36",
-        "54.81±1.73 / 6.10",
-    ),
-    "gi-doaenet-pm": ("GI-DOAEnet (PM)", "", "", "", ""),
-    "gi-doaenet-agg-rl": ("GI-DOAEnet inside AGG-RL", "", "111.21", "", "87.71"),
-    "neural-srp": (
-        "Neural-SRP",
-        "9.72±2.28 / 78.66",
-        "52.75±18.61 / 22.16",
-        "19.60±0.74 / 52.32",
-        "21.18±1.01 / 45.51",
-    ),
-    "neural-srp-agg-rl": ("Neural-SRP inside AGG-RL", "", "", "", "19.05 / 54.13"),
-    "u-net": (
-        "U-Net",
-        "10.89±1.53 / 86.25",
-        "14.89±1.76 / 65.82",
-        "19.94±0.69 / 58.88",
-        "19.15±0.94 / 60.57",
-    ),
-    "u-net-agg-rl": (
-        "U-Net inside AGG-RL",
-        "12.79 / 77.33",
-        "16.86 / 55.69",
-        "21.23 / 53.74",
-        "20.11 / 56.08",
-    ),
-}
-CLASSICAL = {
-    "srp-phat-published": ("SRP-PHAT", "21.77 / 67.84", "26.88 / 53.22", "43.89 / 25.10", "38.40 / 32.39"),
-    "music-published": ("MUSIC", "19.31 / 69.77", "29.78 / 36.68", "30.24 / 28.50", "26.88 / 33.92"),
-    "srp-phat": ("SRP-PHAT of this package", "", "", "", ""),
-    "music": ("MUSIC of this package", "", "", "", ""),
-}
-# Mean errors in degrees on Eigenmike and Dynamic-U.
-ABLATIONS = {
-    "full": ("full", "11.24", "14.12"),
-    "pm": ("phase modulation of places", "13.42", "12.46"),
-    "dft-absolute": ("DFT, absolute places", "111.21", "87.71"),
-    "dft": ("DFT, GCC-PHAT", "16.53", "17.90"),
-    "uniform-start": ("bins learned from even ones", "15.13", "23.03"),
-    "frozen-bins": ("first bins, not learned", "17.34", "11.83"),
-    "fixed-output": ("2048 fixed directions", "13.58", "13.84"),
-    "grid-cartesian": ("Gridnet on coordinates", "11.87", "23.10"),
-    "grid-fm": ("Gridnet with FM", "", ""),
-    "grid-harmonics": ("Gridnet on harmonics, ours", "", ""),
-    "no-geometry-stage": ("no geometry stage", "", ""),
-    "no-curriculum": ("no curriculum of beams", "", ""),
-    "grid-128": ("128 directions a step", "", ""),
-    "grid-512": ("512 directions a step", "", ""),
-    "grid-2048": ("2048 directions a step", "", ""),
-    "grid-8192": ("8192 directions a step", "", ""),
-}
-SAME_AS = {"gi-doaenet-agg-rl": "dft-absolute"}  # one network, learned once
 COLOURS = {"full": "#2f6fab", "gi-doaenet-fm": "#4f9a6b", "neural-srp": "#c9873a", "u-net": "#d9480f"}
 
 HEAD = """# The paper's tables beside ours
@@ -114,8 +44,8 @@ All rows share what the paper does not have: a hop of 256 samples and a first st
 `no-geometry-stage` leaves out. Networks with Gridnet learn on turned grids, 192 even directions and 192
 near the talkers where the row says nothing else; the `grid-` rows with a number have even directions alone.
 Those with a fixed output learn on its 2048 directions, which never turn. So `fixed-output` beside `full` is
-not the output alone: `grid-2048` is nearer to it. U-Net learns from 12 pairs of microphones a step, drawn
-at random, as all of them would take three times as long; it is measured with all.
+not the output alone: `grid-2048` is nearer to it. U-Net learns from 8 pairs of microphones a step, drawn
+at random, as all of them would take four times as long; it is measured with all.
 [`configs/paper.toml`](../configs/paper.toml) is the published training, for a GPU and days.
 """
 STATE = """Rows are measured by the commit that their record names. Those of NAO and Eigenmike are all of
@@ -137,8 +67,9 @@ alone. As published SRP-PHAT and MUSIC hear a single window; the paper's MUSIC p
 ORDERS = """## Where the order differs from the paper's
 By the mean of one and two talkers, best first; an ablation is compared with the full network. The last
 column has pairs whose differences, here and in the paper, exceed the 95 % interval of a difference, as far
-as intervals are known. Intervals are over clips, as if each method had heard clips of its own; one training
-of each is compared, so the chance of training is not in them.
+as intervals are known. Intervals are over clips: of pairs where both records keep the errors of their clips,
+and else as if each method had heard clips of its own. One training of each is compared, so the chance of
+training is not in them.
 """
 FOUND = """By error AGG-RL comes first, as in the paper. By the share within 10 degrees, SRP-PHAT and MUSIC
 of single windows come far before all networks, and in the paper AGG-RL comes far before them: after so
@@ -161,14 +92,14 @@ def main() -> None:
         write_text(PAGE, render_page())
         draw(cost_rows(), ROOT / "docs" / "images" / "paper_cost.png")
     else:
-        tables = Tables(options.results, options.seed)
+        tables = Tables(PaperRecords(options.results, options.seed))
         title = f"# The paper's tables beside {options.results}"
         write_text(options.page, "\n".join([title, BUDGET, *tables.all()]))
 
 
 def render_page() -> str:
     """The whole page of this repository."""
-    tables = Tables(RECORDS)
+    tables = Tables(PaperRecords(RECORDS))
     parts = [tables.comparison(), tables.ablations(), tables.orders(), FOUND, tables.grids()]
     return "\n".join([HEAD, BUDGET, STATE, *parts, costs(cost_rows()), robustness()])
 
@@ -179,37 +110,26 @@ def cost_rows() -> list[dict[str, object]]:
 
 @dataclass(frozen=True)
 class Tables:
-    """The tables that networks and methods fill as they are measured.
+    """The tables that networks and methods fill as they are measured."""
 
-    Args:
-        records: folder of the records, one a row.
-        seed: seed that networks learned with.
-    """
-
-    records: Path
-    seed: int = 0
+    records: PaperRecords
 
     def all(self) -> list[str]:
         """Every table with its heading, in the order of the page."""
         return [self.comparison(), self.ablations(), self.orders(), self.grids()]
 
-    def rows(self, name: str) -> list[Row]:
-        of_seed = f"-{self.seed}" if self.seed and name not in CLASSICAL else ""
-        path = self.records / f"{SAME_AS.get(name, name)}{of_seed}.json"
-        return list(read_record(path).rows) if path.exists() else []
-
     def cell(self, name: str, suite: str, *, share: bool = True) -> str:
         """Both numbers of talkers of one suite, each as error with interval, and share within 10 degrees."""
-        of_suite = [row for row in self.rows(name) if (row["suite"], row["grid"]) == (suite, MAIN_GRID)]
         parts = []
-        for row in sorted(of_suite, key=lambda row: int(row["talkers"] or 0)):
+        for row in self.records.rows_of_suite(name, suite):
             part = f"{row['mae_deg']:.1f}±{row['mae_ci95']:.1f}"
             parts.append(f"{part} / {100 * float(row['acc10'] or 0):.0f}" if share else part)
         return ", ".join(parts) or "-"
 
     def clips(self) -> str:
         """How much was heard for each number of talkers."""
-        rows = [row for name in (*PEERS, *CLASSICAL) for row in self.rows(name) if row["grid"] == MAIN_GRID]
+        names = (*PEERS, *CLASSICAL)
+        rows = [row for name in names for suite in SUITES for row in self.records.rows_of_suite(name, suite)]
         heard = {f"{row['clips']} clips of {row['suite']}, {row['clip_s']:g} s each": None for row in rows}
         line = f"Heard for each number of talkers: {'; '.join(heard)}."
         return f"{textwrap.fill(line, 110, break_on_hyphens=False)}\n" if heard else ""
@@ -254,20 +174,20 @@ class Tables:
         methods = {**PEERS, **CLASSICAL}
         for measure in MEASURES:
             for suite in SUITES:
-                both = self.ranked(methods, suite, measure, SUITES)
+                both = self.records.ranked(methods, suite, measure, SUITES)
                 names = [
                     ", ".join(one.title for one in sorted(both.values(), key=attrgetter(key)))
-                    for key in ("theirs", "ours")
+                    for key in ("theirs", "ours.value")
                 ]
                 found = contradictions(permutations(both.values(), 2))
                 lines.append(f"| {suite} | {measure.words} | " + " | ".join([*names, found or "none"]) + " |")
         for suite in ABLATION_SUITES:
-            ranked = self.ranked(ABLATIONS, suite, MEASURES[0], ABLATION_SUITES)
+            ranked = self.records.ranked(ABLATIONS, suite, MEASURES[0], ABLATION_SUITES)
             full = ranked.pop("full", None)
             if full is None or not ranked:
                 continue
             pairs = [pair for other in ranked.values() for pair in ((full, other), (other, full))]
-            seen = min(math.hypot(full.interval, other.interval) for other in ranked.values())
+            seen = min(full.ours.minus(other.ours)[1] for other in ranked.values())
             found = contradictions(pairs) or f"none; only differences above {seen:.1f} degrees can be seen"
             lines.append(f"| {suite}, ablations | {MEASURES[0].words} | | | {found} |")
         return "\n".join([*lines, self.within(), ""])
@@ -277,46 +197,20 @@ class Tables:
         alike = []
         for name in ABLATIONS.keys() - {"full"}:
             pairs = [
-                (self.ours("full", suite, measure), self.ours(name, suite, measure))
+                (self.records.measured("full", suite, measure), self.records.measured(name, suite, measure))
                 for suite in SUITES
                 for measure in MEASURES
             ]
-            if all(
-                first is not None
-                and second is not None
-                and abs(first[0] - second[0]) <= math.hypot(first[1], second[1])
-                for first, second in pairs
-            ):
+            if all(first and second and not first.differs_from(second) for first, second in pairs):
                 alike.append(f"`{name}`")
         if not alike:
             return ""
         text = f"Not to be told from the full network on any suite: {', '.join(sorted(alike))}."
         return f"\n{textwrap.fill(text, 110, break_on_hyphens=False)}"
 
-    def ours(self, name: str, suite: str, measure: "Measure") -> tuple[float, float] | None:
-        """Mean over one and two talkers, greater is worse, and its interval; None if it is not measured."""
-        found = [row for row in self.rows(name) if (row["suite"], row["grid"]) == (suite, MAIN_GRID)]
-        if not found:
-            return None
-        values = [measure.factor * float(row[measure.column] or 0) for row in found]
-        intervals = [abs(measure.factor) * float(row[f"{measure.interval}_ci95"] or 0) for row in found]
-        return statistics.fmean(values), math.hypot(*intervals) / len(found)
-
-    def ranked(
-        self, methods: Mapping[str, Sequence[str]], suite: str, measure: "Measure", columns: Sequence[str]
-    ) -> "dict[str, Ranked]":
-        """The methods for which both the published and our figure are known."""
-        found = {}
-        for name, (title, *published) in methods.items():
-            theirs = measure.published(published[columns.index(suite)])
-            ours = self.ours(name, suite, measure)
-            if theirs is not None and ours is not None:
-                found[name] = Ranked(title, *theirs, *ours)
-        return found
-
     def grids(self) -> str:
         """The full network on grids unlike those it learned on."""
-        found = [row for row in self.rows("full") if row["grid"] != MAIN_GRID]
+        found = [row for row in self.records.rows("full") if row["grid"] != MAIN_GRID]
         if not found:
             return ""
         sizes = sorted({str(row["grid"]) for row in found}, key=lambda grid: int(grid.partition(":")[2]))
@@ -338,61 +232,9 @@ class Tables:
         return "\n".join([*lines, ""])
 
     def missing(self, names: list[str]) -> str:
-        absent = [name for name in names if not self.rows(name)]
+        absent = [name for name in names if not self.records.rows(name)]
         line = f"Not measured yet: {', '.join(absent)}."
         return f"\n{textwrap.fill(line, 110, break_on_hyphens=False)}\n" if absent else ""
-
-
-@dataclass(frozen=True)
-class Measure:
-    """What methods are ranked by.
-
-    Args:
-        words: what it is called.
-        column: of a record.
-        interval: column of its interval, without its end.
-        factor: from the record to the unit of the tables; negative where more is better.
-        place: part of a published text.
-    """
-
-    words: str
-    column: str
-    interval: str
-    factor: float
-    place: int
-
-    def published(self, text: str) -> tuple[float, float] | None:
-        """Value, greater is worse, and the half width of its interval, 0 where it is not known."""
-        parts = text.split(" / ")
-        if not text or len(parts) <= self.place:
-            return None
-        value, _, interval = parts[self.place].partition("±")
-        return float(value) * (1 if self.factor > 0 else -1), float(interval or 0)
-
-
-MEASURES = Measure("error", "mae_deg", "mae", 1.0, 0), Measure("share", "acc10", "acc10", -100.0, 1)
-
-
-@dataclass(frozen=True)
-class Ranked:
-    """A method on one suite, published and here: value, greater is worse, and its interval."""
-
-    title: str
-    theirs: float
-    their_interval: float
-    ours: float
-    interval: float
-
-
-def contradictions(pairs: Iterable[tuple[Ranked, Ranked]]) -> str:
-    """The pairs of which the first is clearly better here and worse in the paper."""
-    found = [
-        f"{better.title} before {worse.title}"
-        for better, worse in pairs
-        if worse.ours - better.ours > math.hypot(better.interval, worse.interval)
-        and better.theirs - worse.theirs > math.hypot(better.their_interval, worse.their_interval)
-    ]
-    return "; ".join(found)
 
 
 def costs(cost: list[dict[str, object]]) -> str:

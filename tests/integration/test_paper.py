@@ -1,13 +1,15 @@
 """The paper's comparison: every configuration learns and is measured, and `make paper` may be stopped."""
 
 import json
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import paper
-import paper_tables
+import paper_measured
+import paper_published
 import pytest
 import torch
 
@@ -37,7 +39,7 @@ def test_the_comparison_is_seven_peers_and_sixteen_ablations_and_begins_with_the
     assert len(files) == 7 + 16
     # One is in both tables, and learns once.
     assert files - {path.stem for path in EVERY} == {"gi-doaenet-agg-rl"}
-    assert paper_tables.SAME_AS == {"gi-doaenet-agg-rl": "dft-absolute"}
+    assert paper_published.SAME_AS == {"gi-doaenet-agg-rl": "dft-absolute"}
     assert EVERY[0].stem == "full"
 
 
@@ -52,17 +54,50 @@ def test_all_have_the_same_budget_but_for_what_the_ablation_is_about() -> None:
 
 
 def test_methods_are_ranked_by_error_and_by_share_and_only_clear_differences_contradict() -> None:
-    error, share = paper_tables.MEASURES
+    error, share = paper_measured.MEASURES
     assert error.published("8.25±1.52 / 90.78") == (8.25, 1.52)
     assert share.published("8.25±1.52 / 90.78") == (-90.78, 0.0)
     assert error.published("") is share.published("111.21") is None
+    measured = paper_measured.Measured
     first, second = (
-        paper_tables.Ranked("A", 9.0, 1.0, 20.0, 1.0),
-        paper_tables.Ranked("B", 5.0, 1.0, 30.0, 1.0),
+        paper_measured.Ranked("A", 9.0, 1.0, measured(20.0, 1.0)),
+        paper_measured.Ranked("B", 5.0, 1.0, measured(30.0, 1.0)),
     )
-    assert paper_tables.contradictions([(first, second), (second, first)]) == "A before B"
-    for unclear in (replace(second, ours=21.0), replace(second, theirs=8.0)):
-        assert paper_tables.contradictions([(first, unclear), (unclear, first)]) == ""
+    assert paper_measured.contradictions([(first, second), (second, first)]) == "A before B"
+    for unclear in (replace(second, ours=measured(21.0, 1.0)), replace(second, theirs=8.0)):
+        assert paper_measured.contradictions([(first, unclear), (unclear, first)]) == ""
+
+
+def test_methods_that_heard_the_same_clips_are_compared_clip_by_clip() -> None:
+    rng = np.random.default_rng(0)
+    hardness = [rng.uniform(0, 60, 50), rng.uniform(0, 90, 50)]
+    better, worse = (
+        paper_measured.Measured(
+            float(np.mean([one.mean() for one in hardness])) + more,
+            8.0,
+            tuple(one + more + rng.normal(0, 0.5, 50) for one in hardness),
+        )
+        for more in (0.0, 1.0)
+    )
+    difference, interval = worse.minus(better)
+    assert difference == pytest.approx(1.0, abs=0.3)
+    assert interval == pytest.approx(1.96 * math.hypot(0.5, 0.5) / math.sqrt(100), rel=0.25)
+    assert worse.differs_from(better)
+    # A record that keeps means alone says less.
+    means = replace(better, clips=())
+    assert worse.minus(means) == (worse.value - better.value, math.hypot(8.0, 8.0))
+    assert not worse.differs_from(means)
+
+
+def test_tests_may_have_speech_and_noise_of_their_own(tmp_path: Path) -> None:
+    tested = [write_voices(tmp_path / name, [80.0, 200.0], seconds=1) for name in ("TIMIT", "ESC-50")]
+    words = [f"--{name}={tmp_path}" for name in ("rooms", "speech", "noise", "runs", "results")]
+    for more, expected in (
+        ([], [tmp_path, tmp_path]),
+        ([f"--test-speech={tested[0]}", f"--test-noise={tested[1]}"], tested),
+    ):
+        suite = paper.clips_of("dynamic-s", paper.make_parser().parse_args([*words, *more]))
+        assert [suite.suite.material.speech, suite.suite.material.noise] == expected
 
 
 @pytest.mark.parametrize("path", EVERY, ids=lambda path: path.stem)
@@ -143,6 +178,9 @@ microphones = [4, 4]
     assert {row["look_ahead_s"] for row in record.rows} == {0.0}
     assert {row["training_clips"] for row in record.rows} == {8}
     assert {"mae_deg", "mae_ci95", "acc10", "acc10_ci95", "parameters", "grid"} <= set(record.rows[0])
+    for row in record.rows:
+        assert len(row["clips_acc10"]) == len(row["clips_mae_deg"]) == row["clips"] == 1
+        assert np.mean(row["clips_mae_deg"]) == pytest.approx(row["mae_deg"], abs=1e-4)
     raw = json.loads((tmp_path / "results" / "small.json").read_text())
     assert {"command", "version", "commit", "date", "machine", "seed", "rows"} == set(raw)
     capsys.readouterr()

@@ -310,9 +310,11 @@ def _to_json(records: Iterable[Mapping[str, object]]) -> str:
 
 
 def known_value(value: object) -> object:
-    """The value, with four decimals if it is a number with a point; None for NaN."""
+    """The value, with four decimals if it is a number with a point; None for NaN. Lists hold such values."""
     if isinstance(value, float):
         return None if math.isnan(value) else round(value, 4)
+    if isinstance(value, list):
+        return [known_value(one) for one in value]
     return value
 
 

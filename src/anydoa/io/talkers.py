@@ -55,7 +55,7 @@ class TalkerPath:
     def direction(self) -> Float[np.ndarray, "3"]:
         """Mean direction, weighted by the scores."""
         weight = self.scores if self.scores.any() else np.ones(len(self.scores))
-        return normalize_direction(weight @ self.directions)
+        return normalize_direction((weight[:, None] * self.directions).sum(0))
 
     @property
     def score(self) -> float:

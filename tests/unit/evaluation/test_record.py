@@ -11,7 +11,7 @@ from anydoa.errors import ConfigError
 from anydoa.evaluation.record import Measurement, Record, read_record, write_record
 
 ROWS = (
-    {"estimator": "steered", "mae_deg": 7.84771, "clips": 200},
+    {"estimator": "steered", "mae_deg": 7.84771, "clips": 200, "clips_mae_deg": [1.23456, math.nan]},
     {"estimator": "music", "mae_deg": math.nan},
 )
 
@@ -25,7 +25,8 @@ def test_a_record_says_who_measured_what_when_and_where(tmp_path: Path) -> None:
     assert (written["version"], written["seed"]) == (anydoa.__version__, 3)
     assert written["machine"]["processor"]
     assert written["machine"]["cores"] >= 1
-    assert written["rows"][0] == {"estimator": "steered", "mae_deg": 7.8477, "clips": 200}
+    kept = {"estimator": "steered", "mae_deg": 7.8477, "clips": 200, "clips_mae_deg": [1.2346, None]}
+    assert written["rows"][0] == kept
     assert written["rows"][1]["mae_deg"] is None
 
 
