@@ -72,8 +72,9 @@ bench: setup  ## accuracy and speed against public peers, on this machine
 bench-doctor: setup  ## what the doctor names and confuses, 384 simulated recordings
 	$(BIN)/python benchmarks/doctor.py
 
-measure: setup  ## what docs/results.md shows and nobody has recorded, hours: make measure SPEECH=DIR REAL=DIR
-	$(ENV) $(BIN)/python benchmarks/measure.py $(if $(SPEECH),--speech $(SPEECH)) $(if $(REAL),--real $(REAL))
+measure: setup  ## what docs/results.md shows and nobody has recorded, hours: make measure SPEECH=DIR REAL=DIR HEAD=FILE EVENTS=DIR
+	$(ENV) $(BIN)/python benchmarks/measure.py $(if $(SPEECH),--speech $(SPEECH)) $(if $(REAL),--real $(REAL)) \
+		$(if $(HEAD),--head $(HEAD)) $(if $(EVENTS),--events $(EVENTS))
 
 results: setup  ## docs/results.md, docs/paper.md, the README's table and figures of cards from results/, the index of the log
 	$(ENV) $(BIN)/python benchmarks/results_page.py

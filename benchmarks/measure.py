@@ -1,12 +1,13 @@
 """Measures all that docs/results.md shows, a record in results/ for each command.
 
-    python benchmarks/measure.py --speech DIR --real DIR      # or make measure SPEECH=DIR REAL=DIR
+    python benchmarks/measure.py --speech DIR --real DIR      # make measure has HEAD=FILE, EVENTS=DIR, too
     python benchmarks/measure.py --list                       # what there is, and what it costs
     python benchmarks/measure.py --speech DIR --only dynamic-s dynamic-u --again
 
 It may be stopped and started: what is recorded with this version and these weights is left out, unless
 --again. Commands whose figures are times wait for an idle machine, unless --busy; their records say how busy
-it was. Commands whose folder is not given are left out.
+it was. Commands whose folder is not given are left out. Of the rest of results/, package.json is made by
+`make check-wheel RECORD=results/package.json` and results/paper by `make paper`.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from anydoa.evaluation.record import read_record
 
 ROOT = Path(__file__).parents[1]
 RECORDS = ROOT / "results"
-WEIGHTS = "src/anydoa/estimators/model/weights"
+WEIGHTS = "src/anydoa/estimators/model/weights/*.onnx"
 MAX_IDLE_LOAD = 0.5
 ALL = "--estimator steered --estimator srp-phat --estimator music --estimator agg-rl"
 NEW = "--estimator steered --estimator srp-phat --estimator agg-rl"
@@ -126,7 +127,9 @@ def is_recorded(name: str) -> bool:
         return False
     if found.machine is None or found.version != anydoa.__version__ or not found.commit:
         return False
-    words = ["git", "-C", str(ROOT), "diff", "--quiet", found.commit.rstrip("+"), "--", WEIGHTS]
+    # Of the weights alone: cards change with every figure, and what is new was not measured then.
+    options = "--quiet", "--diff-filter=M", found.commit.rstrip("+")
+    words = ["git", "-C", str(ROOT), "diff", *options, "--", WEIGHTS]
     return subprocess.run(words, capture_output=True).returncode == 0
 
 

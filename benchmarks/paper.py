@@ -19,13 +19,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
-from anydoa.evaluation import Suite, open_suite, run_suite
-from anydoa.evaluation.record import Measurement, Row, read_record, write_record
+from paper_tables import render_own
+
+from anydoa.evaluation import CachedSuite, ClipScore, Suite, open_suite, run_suite
+from anydoa.evaluation.record import Measurement, Record, Row, read_record, write_record
 from anydoa.evaluation.report import record_rows
-from anydoa.evaluation.scoring import ClipScore
 from anydoa.geometry.grid import fibonacci_grid
+from anydoa.io.output import write_text
+from anydoa.networks import load_checkpoint
 from anydoa.spectrum import SpectrumEstimator
-from anydoa.training import RunFolder, load_config
+from anydoa.training import RunFolder, changed_choices, config_from_dict, load_config
 from anydoa.training.agg_rl import TorchEstimator
 
 ROOT = Path(__file__).parents[1]
@@ -34,33 +37,42 @@ CLIP_S = 4.0
 GRID = 2048
 CLASSICAL = ("srp-phat-published", "music-published", "srp-phat", "music")
 OTHER_GRIDS = (128, 512, 1024, 4096, 8192)  # of the full network, on the first suite
-MEASURED_BY = ("limit", "duration", "suites")  # options that a record depends on
+MEASURED_BY = ("limit", "duration", "suites")  # options that a record depends on, and of networks the seed
 LIMIT_OF_OTHER_GRIDS = 60  # clips a row
 
 
 def main() -> None:
     arguments = make_parser().parse_args()
     for suite in arguments.suites:
-        clips_of(suite, arguments)  # what cannot be measured is not worth hours of training
+        clips_of(suite, arguments)[0]  # what cannot be measured is not worth hours of training
     for config in configurations(arguments.configs, arguments.only):
         name = config.stem + (f"-{arguments.seed}" if arguments.seed else "")
         keep(name, partial(learned_rows, config, RunFolder(arguments.runs / name), arguments), arguments)
     if not arguments.only or "classical" in arguments.only:
         for name in CLASSICAL:
             keep(name, partial(rows_on_suites, name, arguments), arguments)
+    if arguments.page:
+        write_text(arguments.page, render_own(arguments.results, arguments.seed))
+
+
+def measuring_options() -> argparse.ArgumentParser:
+    """The options that say what is measured; also read in the commands of records."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--limit", type=int, default=None, help="most clips of a row")
+    parser.add_argument("--duration", type=float, default=CLIP_S, help="seconds of a clip that is measured")
+    parser.add_argument("--suites", nargs="+", default=list(SUITES))
+    return parser
 
 
 def make_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, parents=[measuring_options()])
     for name in ("rooms", "speech", "noise", "runs", "results"):
         parser.add_argument(f"--{name}", type=Path, required=True)
     parser.add_argument("--test-speech", type=Path, help="speech of the tests, if not that of --speech")
     parser.add_argument("--test-noise", type=Path, help="noise of the tests, if not that of --noise")
     parser.add_argument("--only", nargs="+", default=[], help="names of configurations, or classical")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--limit", type=int, default=None, help="most clips of a row")
-    parser.add_argument("--duration", type=float, default=CLIP_S, help="seconds of a clip that is measured")
-    parser.add_argument("--suites", nargs="+", default=list(SUITES))
+    parser.add_argument("--page", type=Path, help="file to write the tables of all records to, at the end")
     parser.add_argument("--configs", type=Path, default=ROOT / "configs", help="with ablations and peers")
     return parser
 
@@ -72,15 +84,25 @@ def keep(name: str, measure: Callable[[], list[Row]], arguments: argparse.Namesp
     """
     target = arguments.results / f"{name}.json"
     if target.exists():
-        before = make_parser().parse_args(shlex.split(read_record(target).command)[2:])
         options = MEASURED_BY if name in CLASSICAL else (*MEASURED_BY, "seed")
-        if any(getattr(before, option) != getattr(arguments, option) for option in options):
-            sys.exit(f"{target} has other {', '.join(options)}; remove it or name another --results")
+        if differs := differences(read_record(target), arguments, options):
+            sys.exit(f"{target} has another {' and '.join(differs)}; remove it or name another --results")
         return
     measurement = Measurement(["python", "benchmarks/paper.py", *sys.argv[1:]], seed=arguments.seed)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_record(target, measurement.record(measure()))
     print(target, flush=True)
+
+
+def differences(record: Record, arguments: argparse.Namespace, options: Sequence[str]) -> list[str]:
+    """What a record was measured otherwise by; one that does not say of which clips is taken as it is."""
+    before, _ = measuring_options().parse_known_args(shlex.split(record.command)[2:])
+    found = [option for option in options if getattr(before, option) != getattr(arguments, option)]
+    heard = {str(row["clips_of"]) for row in record.rows if "clips_of" in row}
+    if found or not heard:
+        return found
+    wanted = {contents_of(clips_of(suite, arguments)) for suite in arguments.suites}
+    return [] if heard == wanted else ["speech, noise or draw of rooms"]
 
 
 def configurations(folder: Path, only: Sequence[str] = ()) -> list[Path]:
@@ -103,16 +125,23 @@ def train(config: Path, run: RunFolder, arguments: argparse.Namespace) -> None:
         "--run": run.path,
     }
     words = [str(word) for pair in options.items() for word in pair]
-    choices = [f"seed={arguments.seed}", f"data.cache={arguments.runs / 'cache'}"]
-    sets = [word for choice in choices for word in ("--set", choice)]
+    sets = [word for choice in settings(arguments) for word in ("--set", choice)]
     subprocess.run(
         [sys.executable, "-m", "anydoa", "train", config, "--threads", "1", *words, *sets], check=True
     )
 
 
+def settings(arguments: argparse.Namespace) -> list[str]:
+    """Choices that hold for every configuration."""
+    return [f"seed={arguments.seed}", f"data.cache={arguments.runs / 'cache'}"]
+
+
 def learned_rows(config: Path, run: RunFolder, arguments: argparse.Namespace) -> list[Row]:
     """Rows of every suite; each also says how large the network is and how long it has learned."""
     train(config, run, arguments)
+    learned = config_from_dict(load_checkpoint(run.model).notes["config"])
+    if changed := changed_choices(learned, load_config(config, settings(arguments))):
+        sys.exit(f"{run.path} learned with another {' and '.join(changed)}; remove it or name another --runs")
     estimator = TorchEstimator(run.model, config.stem)
     last = run.read_log()[-1]
     about = {
@@ -141,6 +170,11 @@ def clips_of(suite: str, arguments: argparse.Namespace) -> Suite:
     )
 
 
+def contents_of(suite: Suite) -> str:
+    """What tells the clips of a suite from others of the same name."""
+    return suite.contents if isinstance(suite, CachedSuite) else suite.name
+
+
 def rows_of(
     estimator: str | SpectrumEstimator,
     suite: str,
@@ -150,15 +184,16 @@ def rows_of(
     limit: int | None = None,
 ) -> list[Row]:
     limits = [one for one in (limit, arguments.limit) if one is not None]
+    clips = clips_of(suite, arguments)
     scores = run_suite(
-        clips_of(suite, arguments),
+        clips,
         [estimator],
         fibonacci_grid(grid),
         limit=min(limits, default=None),
         look_ahead_s=[0.0],
     )
     rows = record_rows(scores, grid=f"fibonacci:{grid}", rule="published")
-    return [{**row, **clip_columns(scores, row)} for row in rows]
+    return [{**row, **clip_columns(scores, row), "clips_of": contents_of(clips)} for row in rows]
 
 
 def clip_columns(scores: Sequence[ClipScore], row: Row) -> dict[str, list[float]]:

@@ -13,6 +13,11 @@ from anydoa.evaluation.record import Row, read_record
 from anydoa.metrics.localization import mean_and_ci95
 
 
+def known(figure: object) -> float:
+    """A figure of a record, NaN where it is null."""
+    return math.nan if figure is None else float(str(figure))
+
+
 @dataclass(frozen=True)
 class Measure:
     """What methods are ranked by.
@@ -51,16 +56,18 @@ class Measured:
         value: mean over numbers of talkers.
         interval: half the width of its 95 % interval.
         clips: values of the clips of each number of talkers; empty in records that keep means alone.
+        clips_of: tells these clips from others.
     """
 
     value: float
     interval: float
     clips: tuple[np.ndarray, ...] = ()
+    clips_of: str = ""
 
     def minus(self, other: "Measured") -> tuple[float, float]:
         """The difference and half the width of its interval: of clips heard by both, where both keep them."""
-        sizes = [len(one) for one in self.clips]
-        if not sizes or 0 in sizes or sizes != [len(one) for one in other.clips]:
+        sizes, others = ([len(one) for one in measured.clips] for measured in (self, other))
+        if not self.clips_of or (self.clips_of, sizes) != (other.clips_of, others):
             return self.value - other.value, math.hypot(self.interval, other.interval)
         both = zip(self.clips, other.clips, strict=True)
         found = [mean_and_ci95((ours - theirs).tolist()) for ours, theirs in both]
@@ -118,14 +125,15 @@ class PaperRecords:
         return sorted(found, key=lambda row: int(row["talkers"] or 0))
 
     def measured(self, name: str, suite: str, measure: Measure) -> Measured | None:
-        """Mean over one and two talkers; None if it is not measured."""
+        """Mean over one and two talkers; None if it is not measured, NaN if one is a mean of nothing."""
         found = self.rows_of_suite(name, suite)
         if not found:
             return None
-        values = [measure.factor * float(row[measure.column] or 0) for row in found]
-        intervals = [abs(measure.factor) * float(row[f"{measure.interval}_ci95"] or 0) for row in found]
+        values = [measure.factor * known(row[measure.column]) for row in found]
+        intervals = [abs(measure.factor) * known(row[f"{measure.interval}_ci95"]) for row in found]
         clips = tuple(measure.factor * np.array(row.get(f"clips_{measure.column}", ())) for row in found)
-        return Measured(statistics.fmean(values), math.hypot(*intervals) / len(found), clips)
+        heard = str(found[0].get("clips_of", ""))
+        return Measured(statistics.fmean(values), math.hypot(*intervals) / len(found), clips, heard)
 
     def ranked(
         self, methods: Mapping[str, Sequence[str]], suite: str, measure: Measure, columns: Sequence[str]

@@ -7,16 +7,17 @@ What has not been measured yet has a dash.
 """
 
 import argparse
+import math
 import textwrap
 from dataclasses import dataclass
 from itertools import permutations
 from operator import attrgetter
 from pathlib import Path
 
-from paper_measured import MEASURES, PaperRecords, contradictions
+from paper_measured import MEASURES, PaperRecords, contradictions, known
 from paper_published import ABLATION_SUITES, ABLATIONS, CLASSICAL, MAIN_GRID, PEERS, SUITES
 
-from anydoa.evaluation.record import read_record
+from anydoa.evaluation.record import Row, read_record
 from anydoa.io.output import write_text
 from anydoa.plotting import FAINT, INK, picture
 
@@ -33,6 +34,10 @@ This page answers: how do the networks and ablations of the paper do here, and a
 trains and measures every row from nothing but speech and noise, and writes `OUT/results/paper/NAME.json`
 and `OUT/paper.md`, the tables of this page. What is there is not done again. The committed records are in
 `results/paper`; `make results` renders them here. A dash stands for what is not published or not measured.
+
+The paper learns from LibriSpeech and MS-SNSD and tests with TIMIT and ESC-50 (`runs/paper.sh LibriSpeech
+MS-SNSD OUT --test-speech TIMIT --test-noise ESC-50`); these tables are of
+[other corpora](evaluation.md#sound-behind-the-tables), and test speakers come from those learned from.
 """
 BUDGET = """Every row learns from 40,000 clips from scratch on one core, with the same rooms, voices and
 seed: 16,000 are spectra by formula, 24,000 last one second. That is a two-hundredth of the clips of the
@@ -48,7 +53,8 @@ not the output alone: `grid-2048` is nearer to it. U-Net learns from 8 pairs of 
 at random, as all of them would take four times as long; it is measured with all.
 [`configs/paper.toml`](../configs/paper.toml) is the published training, for a GPU and days.
 """
-STATE = """Rows are measured by the commit that their record names. Those of NAO and Eigenmike are all of
+STATE = """Rows are measured by the commit that their record names; "6cc707e, output layer of 2875cb3" is the
+first with `FixedGrid` of `networks/peers.py` as the second has it. Those of NAO and Eigenmike are all of
 rooms as `6cc707e` drew them: since then rooms of known arrays are drawn otherwise, and `make paper` gives
 other figures there. GI-DOAEnet (FM) and Neural-SRP learned with an output layer that took a sixteenth of the
 steps it should take; they wait to be trained again.
@@ -92,9 +98,7 @@ def main() -> None:
         write_text(PAGE, render_page())
         draw(cost_rows(), ROOT / "docs" / "images" / "paper_cost.png")
     else:
-        tables = Tables(PaperRecords(options.results, options.seed))
-        title = f"# The paper's tables beside {options.results}"
-        write_text(options.page, "\n".join([title, BUDGET, *tables.all()]))
+        write_text(options.page, render_own(options.results, options.seed))
 
 
 def render_page() -> str:
@@ -102,6 +106,12 @@ def render_page() -> str:
     tables = Tables(PaperRecords(RECORDS))
     parts = [tables.comparison(), tables.ablations(), tables.orders(), FOUND, tables.grids()]
     return "\n".join([HEAD, BUDGET, STATE, *parts, costs(cost_rows()), robustness()])
+
+
+def render_own(records: Path, seed: int = 0) -> str:
+    """The tables of a folder of records."""
+    tables = Tables(PaperRecords(records, seed))
+    return "\n".join([f"# The paper's tables beside {records}", BUDGET, *tables.all()])
 
 
 def cost_rows() -> list[dict[str, object]]:
@@ -122,8 +132,8 @@ class Tables:
         """Both numbers of talkers of one suite, each as error with interval, and share within 10 degrees."""
         parts = []
         for row in self.records.rows_of_suite(name, suite):
-            part = f"{row['mae_deg']:.1f}±{row['mae_ci95']:.1f}"
-            parts.append(f"{part} / {100 * float(row['acc10'] or 0):.0f}" if share else part)
+            found = f"{100 * known(row['acc10']):.0f}".replace("nan", "-")
+            parts.append(f"{error(row)} / {found}" if share else error(row))
         return ", ".join(parts) or "-"
 
     def clips(self) -> str:
@@ -188,7 +198,8 @@ class Tables:
                 continue
             pairs = [pair for other in ranked.values() for pair in ((full, other), (other, full))]
             seen = min(full.ours.minus(other.ours)[1] for other in ranked.values())
-            found = contradictions(pairs) or f"none; only differences above {seen:.1f} degrees can be seen"
+            unseen = f"; only differences above {seen:.1f} degrees can be seen" if math.isfinite(seen) else ""
+            found = contradictions(pairs) or f"none{unseen}"
             lines.append(f"| {suite}, ablations | {MEASURES[0].words} | | | {found} |")
         return "\n".join([*lines, self.within(), ""])
 
@@ -223,7 +234,7 @@ class Tables:
         ]
         for talkers in (1, 2):
             cells = [
-                f"{row['mae_deg']:.1f}±{row['mae_ci95']:.1f}"
+                error(row)
                 for size in sizes
                 for row in found
                 if (row["grid"], row["talkers"]) == (size, talkers)
@@ -235,6 +246,11 @@ class Tables:
         absent = [name for name in names if not self.records.rows(name)]
         line = f"Not measured yet: {', '.join(absent)}."
         return f"\n{textwrap.fill(line, 110, break_on_hyphens=False)}\n" if absent else ""
+
+
+def error(row: Row) -> str:
+    """Mean error with half the width of its interval, as far as they are known."""
+    return f"{known(row['mae_deg']):.1f}±{known(row['mae_ci95']):.1f}".replace("±nan", "").replace("nan", "-")
 
 
 def costs(cost: list[dict[str, object]]) -> str:
@@ -298,7 +314,8 @@ def robustness() -> str:
 
 {clips} clips a point, so intervals are wide; one talker, frames judged by their past alone, 2048 directions.
 One thing is changed at a time, the rest stays at SNR 15 dB, RT60 0.5 s, 1.5 m, 8 microphones 10 cm wide.
-Points that FILE has are not measured again. Measured on {record.date} at commit `{record.commit}`.
+Points that FILE has are not measured again. Measured on {record.date} at commit `{record.commit}`: the curves
+of steered are of the weights before those in the package, and of its search then.
 Shaded yellow: what the bundled networks learned from.
 
 ![Error and share within 10 degrees against eight factors](images/robustness.png)

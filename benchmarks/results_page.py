@@ -294,19 +294,9 @@ def later() -> str:
                 rows(f"later-{suite}", talkers=talkers), key=lambda one: value(one, "look_ahead_s")
             )
             lines += [_later_line(f"`{suite}`", str(talkers), one, found) for one in found]
-    groups = dict.fromkeys((str(one["suite"]), one["look_ahead_s"]) for one in rows("later-presets"))
-    means = [group for group in groups if "mean" in group[0]]
-    if means:
-        lines += [
-            _later_line(
-                f"presets, {suite}", "1 and 2", row("later-presets", suite=suite, look_ahead_s=ahead), []
-            )
-            for suite, ahead in means
-        ]
-    else:
-        for ahead in sorted({value(one, "look_ahead_s") for one in rows("later-presets")}):
-            mean = mean_row(rows("later-presets", look_ahead_s=ahead))
-            lines.append(_later_line("presets, mean", "1 and 2", {**mean, "look_ahead_s": ahead}, []))
+    for ahead in sorted({value(one, "look_ahead_s") for one in rows("later-presets")}):
+        mean = mean_row(rows("later-presets", look_ahead_s=ahead))
+        lines.append(_later_line("presets, mean", "1 and 2", {**mean, "look_ahead_s": ahead}, []))
     titles = [
         "suite",
         "talkers",
@@ -336,7 +326,7 @@ def later_worse() -> str:
     for suite in dict.fromkeys(str(one["suite"]) for one in rows("later-presets")):
         found = rows("later-presets", suite=suite)
         ahead = sorted({value(one, "look_ahead_s") for one in found})
-        if "mean" in suite or len(ahead) < 2:
+        if len(ahead) < 2:
             continue
         past, both = (
             mean_row([one for one in found if value(one, "look_ahead_s") == at])
@@ -380,19 +370,12 @@ def hard_sources() -> str:
 
 def clean() -> str:
     found = rows("clean")
-    means = {
-        name: [one for one in found if one["estimator"] == name and "mean" not in str(one["array"])]
-        for name in ESTIMATORS
-    }
-    given = {name: row("clean", array="mean of 28 arrays", estimator=name) for name in ESTIMATORS}
     lines = [
         [f"`{array}`", *(errors(row("clean", array=array, estimator=name)) for name in ESTIMATORS)]
         for array in dict.fromkeys(str(one["array"]) for one in found)
-        if "mean" not in array
     ]
-    shown = [errors(given[name] or mean_row(means[name])) for name in ESTIMATORS]
-    title = "mean of 28 arrays" if any(given.values()) else "mean"
-    return table(["array", *(f"{NAMES[name]}, error °" for name in ESTIMATORS)], [[title, *shown], *lines])
+    shown = [errors(mean_row(rows("clean", estimator=name))) for name in ESTIMATORS]
+    return table(["array", *(f"{NAMES[name]}, error °" for name in ESTIMATORS)], [["mean", *shown], *lines])
 
 
 def clean_sources() -> str:
@@ -588,7 +571,10 @@ def network() -> str:
     titles = [f"{name}, {unit}" for name in ("plain torch", "our torch", "ONNX") for unit in ("s", "MB")]
     streams = rows("network", path="stream of 64 ms")
     text = table(["threads", "microphones", *titles, "ONNX against plain, times"], lines, names=2)
-    heard = [[str(one["microphones"]), number(value(one, "real_time_factor"), digits=3)] for one in streams]
+    heard = [
+        [f"{one['microphones']}, run {run}", number(value(one, "real_time_factor"), digits=3)]
+        for run, one in enumerate(streams, start=1)
+    ]
     return f"{text}\n\n" + table(
         ["microphones, stream in chunks of 64 ms", "processor time over recorded time"], heard
     )
@@ -655,16 +641,21 @@ def others() -> str:
             ["[live](live.md)", NAMES[str(one["estimator"])], f"sample to result {told}{worst} at most"]
         )
     of = row("soak")
+    dropped = value(of, "dropped_s") / (3600 * value(of, "hours"))
     lines.append(
         [
             "[live](live.md)",
             f"{value(of, 'hours'):g} h of sound at {value(of, 'speed'):.0f} times its pace",
-            f"memory {percent(value(of, 'growth'))} % more, {of['results']} of {of['expected_results']} told",
+            f"memory {percent(value(of, 'growth'))} % more, "
+            f"{of['results']} of {of['expected_results']} told, {percent(dropped)} % came too fast",
         ]
     )
-    for one in rows("doctor", "doctor-fresh", "doctor-hard"):
-        told = f"{one['right']} of {one['recordings']} right, {one['wrong_corrections']} wrong corrections"
-        lines.append(["[doctor](doctor.md)", str(one["part"]), told])
+    seeds = {"doctor": "first seed", "doctor-fresh": "fresh seed", "doctor-hard": "fresh seed"}
+    for name, seed in seeds.items():
+        for one in rows(name):
+            right = f"{one['right']} of {one['recordings']} right"
+            told = f"{right}, {one['wrong_corrections']} wrong corrections"
+            lines.append(["[doctor](doctor.md)", f"{one['part']}, {seed}", told])
     of = row("calibration", part="positions")
     lines.append(
         [

@@ -10,6 +10,4 @@ shift 3
 "$ANYDOA" rooms --count 6000 --seed 1 --array random:4-12 --output "$OUT/balls" --quiet
 PYTHON=${PYTHON:-$ROOT/.venv/bin/python}
 "$PYTHON" "$ROOT/benchmarks/paper.py" --rooms "$OUT/balls" --speech "$SPEECH" --noise "$NOISE" --runs "$OUT/paper" \
-    --results "$OUT/results/paper" "$@"
-SEED=$(printf '%s\n' "$@" | sed -n '/^--seed$/{n;p;}')
-"$PYTHON" "$ROOT/benchmarks/paper_tables.py" --results "$OUT/results/paper" --page "$OUT/paper.md" --seed "${SEED:-0}"
+    --results "$OUT/results/paper" --page "$OUT/paper.md" "$@"

@@ -10,10 +10,11 @@ import numpy as np
 import paper
 import paper_measured
 import paper_published
+import paper_tables
 import pytest
 import torch
 
-from anydoa.evaluation.record import read_record
+from anydoa.evaluation.record import Measurement, read_record, write_record
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.networks.agg_rl import AggRl
@@ -51,6 +52,9 @@ def test_all_have_the_same_budget_but_for_what_the_ablation_is_about() -> None:
     for name, config in budgets.items():
         assert (config.optimizer, config.loss, config.seed) == (full.optimizer, full.loss, full.seed), name
         assert (config.mix, config.validation) == (full.mix, full.validation), name
+        assert not config.model.plane_waves, name
+        stages = {stage.name: replace(stage, length=1.0) for stage in full.stages}
+        assert all(replace(stage, length=1.0) == stages[stage.name] for stage in config.stages), name
 
 
 def test_methods_are_ranked_by_error_and_by_share_and_only_clear_differences_contradict() -> None:
@@ -79,14 +83,32 @@ def test_methods_that_heard_the_same_clips_are_compared_clip_by_clip() -> None:
         )
         for more in (0.0, 1.0)
     )
+    better, worse = (replace(one, clips_of="the same rooms") for one in (better, worse))
     difference, interval = worse.minus(better)
     assert difference == pytest.approx(1.0, abs=0.3)
     assert interval == pytest.approx(1.96 * math.hypot(0.5, 0.5) / math.sqrt(100), rel=0.25)
     assert worse.differs_from(better)
-    # A record that keeps means alone says less.
-    means = replace(better, clips=())
-    assert worse.minus(means) == (worse.value - better.value, math.hypot(8.0, 8.0))
-    assert not worse.differs_from(means)
+    # A record that keeps means alone says less, and so does one of other clips.
+    for means in (replace(better, clips=(), clips_of=""), replace(better, clips_of="other rooms")):
+        assert worse.minus(means) == (worse.value - better.value, math.hypot(8.0, 8.0))
+        assert not worse.differs_from(means)
+
+
+def test_what_is_not_known_is_no_number(tmp_path: Path) -> None:
+    row = {"suite": "dynamic-s", "grid": "fibonacci:2048", "clips": 1, "clip_s": 4.0}
+    unknown = dict.fromkeys(("mae_deg", "mae_ci95", "acc10", "acc10_ci95"))
+    known = {**unknown, "mae_deg": 30.0, "acc10": 0.25}
+    rows = [{**row, **unknown, "talkers": 1}, {**row, **known, "talkers": 2}]
+    for name in ("full", "pm"):
+        write_record(tmp_path / f"{name}.json", Measurement(["python"]).record(rows))
+    records = paper_measured.PaperRecords(tmp_path)
+    measured = records.measured("full", "dynamic-s", paper_measured.MEASURES[0])
+    assert measured is not None
+    assert math.isnan(measured.value)
+    assert not measured.differs_from(replace(measured, value=5.0))
+    page = paper_tables.render_own(tmp_path)
+    assert "| - / -, 30.0 / 25 |" in page
+    assert "nan" not in page
 
 
 def test_tests_may_have_speech_and_noise_of_their_own(tmp_path: Path) -> None:
@@ -170,7 +192,7 @@ microphones = [4, 4]
         tmp_path / "runs",
     ]
     words += ["--configs", tmp_path / "configs", "--results", tmp_path / "results", "--only", "small"]
-    words += ["--suites", "dynamic-s", "--limit", "1", "--duration", "0.5"]
+    words += ["--suites", "dynamic-s", "--limit", "1", "--duration", "0.5", "--page", tmp_path / "page.md"]
     monkeypatch.setattr(sys, "argv", ["paper.py", *map(str, words)])
     paper.main()
     record = read_record(tmp_path / "results" / "small.json")
@@ -186,3 +208,14 @@ microphones = [4, 4]
     capsys.readouterr()
     paper.main()
     assert capsys.readouterr().out == ""
+    assert "| phase modulation of places, `pm` |" in (tmp_path / "page.md").read_text()
+    # A record of other clips, or weights of other choices, are not taken for these.
+    others = write_voices(tmp_path / "others", [85.0 + 10 * one for one in range(24)], seconds=3)
+    monkeypatch.setattr(sys, "argv", ["paper.py", *map(str, words), f"--test-speech={others}"])
+    with pytest.raises(SystemExit, match=r"small\.json has another speech, noise or draw of rooms"):
+        paper.main()
+    (tmp_path / "results" / "small.json").unlink()
+    text = (tmp_path / "configs" / "ablations" / "small.toml").read_text()
+    (tmp_path / "configs" / "ablations" / "small.toml").write_text("precision = 'bf16'\n" + text)
+    with pytest.raises(SystemExit, match="learned with another precision; remove it or name another --runs"):
+        paper.main()

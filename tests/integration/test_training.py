@@ -1,6 +1,8 @@
 """The whole chain of training: rooms and voices in, a network that locates out, whatever interrupts it."""
 
 import json
+import math
+import os
 import signal
 import subprocess
 import sys
@@ -91,14 +93,14 @@ def trainer(config: TrainingConfig, folder: Path, **options: object) -> Trainer:
     return Trainer(config, run, accelerator=make_accelerator(config, run, device="cpu"), **options)  # type: ignore[arg-type] # a watcher, if anything
 
 
-def in_parts(config: TrainingConfig, folder: Path, *, interrupted_after: int) -> None:
+def in_parts(config: TrainingConfig, folder: Path, *, interrupted_after: int, urgent: bool = True) -> None:
     """A run that is stopped after some steps of four clips, and goes on."""
     stop = StopRequest()
     steps = iter(range(1, 100))
 
     def interrupt(report: StepReport | ValidationResult) -> None:
         if isinstance(report, StepReport) and next(steps) == interrupted_after:
-            stop.now("test")
+            stop.now("test", urgent=urgent)
 
     trainer(config, folder, watch=interrupt).run(stop)
     resumed = trainer(config, folder)
@@ -209,13 +211,27 @@ def test_a_run_goes_through_its_stages_and_leaves_a_curve(whole: Run) -> None:
     assert (model.network.config, model.notes["training"]["examples"]) == (MODEL, 24)
 
 
-@pytest.mark.parametrize("interrupted_after", [1, 3])
+@pytest.mark.parametrize("urgent", [True, False])
+@pytest.mark.parametrize("interrupted_after", [1, 2, 3, 6])  # the first stage has 2 steps, the run 6
 def test_a_resumed_run_ends_where_the_whole_run_ends(
-    config: AggRlTraining, whole: Run, tmp_path: Path, interrupted_after: int
+    config: AggRlTraining, whole: Run, tmp_path: Path, interrupted_after: int, urgent: bool
 ) -> None:
-    in_parts(config, tmp_path, interrupted_after=interrupted_after)
+    in_parts(config, tmp_path, interrupted_after=interrupted_after, urgent=urgent)
     torch.testing.assert_close(final_state(tmp_path), final_state(whole.folder), rtol=0, atol=0)
     assert curve(tmp_path) == curve(whole.folder)
+
+
+def test_a_step_that_is_left_out_moves_nothing(
+    config: AggRlTraining, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    run = trainer(replace(config, stages=config.stages[:1]), tmp_path)
+    before = {name: value.clone() for name, value in run.network.state_dict().items()}
+    learn = run.task.loss.forward
+    monkeypatch.setattr(run.task.loss, "forward", lambda *told: learn(*told) * math.nan)
+    run.run(StopRequest())
+    assert "step left out" in caplog.text
+    for network in (run.network, run.average.network):
+        torch.testing.assert_close(network.state_dict(), before, rtol=0, atol=0)
 
 
 def test_a_checkpoint_of_another_version_is_refused_with_the_cure(
@@ -433,10 +449,11 @@ def test_one_batch_of_masks_is_learnt_by_heart(config: AggRlTraining, tmp_path: 
 def test_sigterm_stops_the_command_with_a_checkpoint_to_resume(tmp_path: Path) -> None:
     short = ["--set", "stages.0.length=0.08", "--set", "validation.clips=8"]
     arguments = ["-m", "anydoa", "train", str(SMOKE), "--run", str(tmp_path), *short]
-    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True) as process:
+    words = [sys.executable, *arguments]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None
         assert "geometry" in process.stdout.readline()
-        process.send_signal(signal.SIGTERM)
+        os.killpg(process.pid, signal.SIGTERM)  # as systemd and batch systems do; its workers get it, too
         assert "stopped (SIGTERM); the same command goes on" in process.communicate(timeout=60)[0]
     assert process.returncode == 128 + signal.SIGTERM
     assert RunFolder(tmp_path).load().numbers["position"]["examples"] < 160

@@ -113,8 +113,8 @@ def _report_going_on(trainer: "Trainer", changed: list[str]) -> None:
         tell(
             f"{run}: all stages are done, after {position.examples} clips; choose another --run to begin anew"
         )
-        return
-    tell(f"{run}: going on after {position.examples} clips and {position.hours:.2f} h")
+    else:
+        tell(f"{run}: going on after {position.examples} clips and {position.hours:.2f} h")
     if changed:
         tell(f"{run}: choices that are others than before: {', '.join(changed)}")
 

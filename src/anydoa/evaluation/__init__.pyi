@@ -10,5 +10,6 @@ from .runner import first_clips as first_clips
 from .runner import run_suite as run_suite
 from .scoring import ClipScore as ClipScore
 from .scoring import score_clip as score_clip
+from .suite import CachedSuite as CachedSuite
 from .suite import is_simulated as is_simulated
 from .suite import open_suite as open_suite

@@ -45,9 +45,18 @@ class Material:
 
     @property
     def fingerprint(self) -> str:
-        """Twelve hex digits that change with the recordings."""
-        utterances = [_identify(utterance) for utterance in self._speech + self._noise]
-        return hashlib.sha256(repr(utterances).encode()).hexdigest()[:12]
+        """Twelve hex digits that change with the recordings, and with where and when they were copied."""
+        ages = [utterance.path.stat().st_mtime_ns for utterance in self._speech + self._noise]
+        return _digest((self.contents, ages))
+
+    @property
+    def contents(self) -> str:
+        """Twelve hex digits that change with the recordings: speakers, names and sizes."""
+        pools = [
+            [(one.group, one.path.name, one.path.stat().st_size) for one in pool]
+            for pool in (self._speech, self._noise)
+        ]
+        return _digest(pools)
 
     @property
     def generates_noise(self) -> bool:
@@ -81,10 +90,8 @@ class Material:
         return _test_utterances(self.speech, "noise") if (self.speech / "noise").is_dir() else ()
 
 
-def _identify(utterance: Utterance) -> tuple[str, str, int, int]:
-    """What changes with a recording: its speaker, name, size and age."""
-    file = utterance.path.stat()
-    return utterance.group, utterance.path.name, file.st_size, file.st_mtime_ns
+def _digest(value: object) -> str:
+    return hashlib.sha256(repr(value).encode()).hexdigest()[:12]
 
 
 def _test_utterances(root: Path, kind: str) -> tuple[Utterance, ...]:

@@ -3,6 +3,7 @@
 import json
 import os
 import platform
+import shlex
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -47,7 +48,8 @@ class Record:
     Args:
         command: what was typed, without the folders of one machine.
         version: version of the package.
-        commit: its commit, with ``+`` where files differed from it; empty outside of a repository.
+        commit: its commit as the measurement began, with ``+`` where files differed; empty outside of a
+            repository.
         date: day of the measurement, such as ``2026-11-29``, in UTC.
         machine: the machine that measured; None where nobody has written it down.
         seed: where the random numbers of scenes began; None where nothing is drawn.
@@ -97,8 +99,9 @@ class Measurement:
     """
 
     def __init__(self, words: Sequence[str], *, seed: int | None = None) -> None:
-        self._command = " ".join(_without_folder(word) for word in words)
+        self._command = shlex.join(_without_folder(word) for word in words)
         self._seed = seed
+        self._commit = _commit()
         self._load_at_start = _load()
 
     def record(self, rows: Sequence[Row]) -> Record:
@@ -106,7 +109,7 @@ class Measurement:
         return Record(
             command=self._command,
             version=anydoa.__version__,
-            commit=_commit(),
+            commit=self._commit,
             date=datetime.now(UTC).date().isoformat(),
             machine=Machine(_processor(), os.cpu_count() or 1, self._load_at_start, _load()),
             seed=self._seed,

@@ -159,6 +159,14 @@ class SimulatedSuite:
     def __len__(self) -> int:
         return len(self.rows) * self.clips
 
+    @property
+    def contents(self) -> str:
+        """Twelve hex digits that change with the clips, and with nothing else for arrays without a body."""
+        plans = [(row.label, row.talkers, row.plan) for row in self.rows]
+        sound = self.material.contents, self.duration_s, self.isotropic_share
+        made_from = repr((_RENDERING, plans, self.clips, *sound))
+        return hashlib.sha256(made_from.encode()).hexdigest()[:12]
+
     def row(self, index: int) -> tuple[str, int]:
         """Label and number of talkers."""
         row = self.rows[index // self.clips]
@@ -201,6 +209,9 @@ class SimulatedSuite:
         return mixer[clip]
 
 
+_RENDERING = 2  # counts changes of the simulation that make other clips of the same rows
+
+
 @dataclass(frozen=True)
 class CachedSuite:
     """A simulated suite whose clips are read from a folder where they have been rendered before.
@@ -241,16 +252,17 @@ class CachedSuite:
             _logger.warning("clips are not kept for the next time: %s", error)
         return clip
 
+    @property
+    def contents(self) -> str:
+        """Twelve hex digits that change with the clips."""
+        return self.suite.contents
+
     @cached_property
     def _folder(self) -> Path:
-        plans = [(row.label, row.talkers, row.plan) for row in self.suite.rows]
-        rendering = 2  # counts changes of the simulation that make kept clips stale
         files = [Path(row.plan.body.path) for row in self.suite.rows if row.plan.body is not None]
         bodies = [file.stat().st_mtime_ns for file in files]
-        parts = (rendering, plans, self.suite.clips, self.suite.isotropic_share, bodies)
-        text = repr((*parts, self.suite.material.fingerprint))
-        length = "" if self.suite.duration_s == CLIP_S else f"-{self.suite.duration_s}s"
-        return self.cache / f"{self.name}{length}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        text = repr((self.suite.contents, bodies, self.suite.material.fingerprint))
+        return self.cache / f"{self.name}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def dynamic_suite(name: str, material: Material, *, seed: int = 0, clips: int = 200) -> SimulatedSuite:

@@ -76,7 +76,7 @@ class AggRl(nn.Module):
             mic_mask: true where there is a microphone; None if all are there.
 
         Raises:
-            ShapeError: if the audio is shorter than a window, or there is only one microphone.
+            ShapeError: if the audio is shorter than a window, or a clip has only one microphone.
         """
         representation = self.represent(audio, mic_positions, mic_mask)
         return self.combine(representation, self.grid_representation(directions))
@@ -123,11 +123,12 @@ class AggRl(nn.Module):
                 log-odds follow the latent space.
 
         Raises:
-            ShapeError: if the audio is shorter than a window, or there is only one microphone.
+            ShapeError: if the audio is shorter than a window, or a clip has only one microphone.
         """
         num_mics, length = audio.shape[1:]
-        if num_mics < MIN_MICROPHONES:
-            raise ShapeError(f"the network compares microphones and needs at least 2, got {num_mics}")
+        fewest = num_mics if mic_mask is None else int(mic_mask.sum(1).min())
+        if fewest < MIN_MICROPHONES:
+            raise ShapeError(f"the network compares microphones and needs at least 2, got {fewest}")
         if length < self.config.window_length:
             raise ShapeError(
                 f"audio must hold a window of {self.config.window_length} samples, got {length}; add zeros"

@@ -113,6 +113,12 @@ class AggRlConfig:
             raise ConfigError('features = "spectra" needs mic_frame = "absolute": there is no reference')
         if self.trunk != "augeonet" and self.transform != "uniform":
             raise ConfigError(f'trunk = "{self.trunk}" computes time differences; set transform = "uniform"')
+        told = (self.features, self.mic_encoding, self.mic_frame)
+        if self.trunk != "augeonet" and told != ("gcc-phat", "fm", "relative"):
+            raise ConfigError(
+                f'trunk = "{self.trunk}" has features and places of its own; leave out features, '
+                f"mic_encoding and mic_frame, got {', '.join(map(repr, told))}"
+            )
         if self.plane_waves:
             self._check_plane_waves()
         choices = (self.mic_frame, self.grid_encoding, self.plane_waves)

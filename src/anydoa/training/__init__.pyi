@@ -5,6 +5,8 @@ from .config import OptimizerOptions as OptimizerOptions
 from .config import StageOptions as StageOptions
 from .config import TrainingConfig as TrainingConfig
 from .config import ValidationOptions as ValidationOptions
+from .config import changed_choices as changed_choices
+from .config_file import config_from_dict as config_from_dict
 from .config_file import load_config as load_config
 from .loop import Trainer as Trainer
 from .mask import MaskTraining as MaskTraining

@@ -1,7 +1,7 @@
 """The tensors of a step, made from scenes by other processes while the network learns.
 
-A batch is asked for by the number of its first clip. Clip i is the same clip in every run of a seed, whatever
-the batches, processes and interruptions.
+A batch is asked for by the number of its first clip, which says how many microphones its arrays have. For the
+same batches clip i is the same clip in every run of a seed, whatever the processes and interruptions.
 """
 
 import itertools
@@ -131,7 +131,26 @@ def draw_num_mics(limits: tuple[int, int], seed: int, first: int) -> int:
         seed: seed of all clips.
         first: number of the first clip of the step.
     """
-    return int(np.random.default_rng((seed, first)).integers(limits[0], limits[1] + 1))
+    return int(_rng_of(_MICROPHONES, seed, first).integers(limits[0], limits[1] + 1))
+
+
+def rng_of_step(seed: int, first: int, process: int) -> np.random.Generator:
+    """Source of randomness of a step that is not in its clips: directions, dropout.
+
+    Args:
+        seed: seed of all clips.
+        first: number of the first clip of the step.
+        process: number of the process.
+    """
+    return _rng_of(_STEP, seed, first, process)
+
+
+# Numbers of the uses of randomness, so that none repeats another; scenes take 0.
+_MICROPHONES, _STEP = 1, 2
+
+
+def _rng_of(use: int, seed: int, *numbers: int) -> np.random.Generator:
+    return np.random.default_rng(np.random.SeedSequence((seed, *numbers), spawn_key=(use,)))
 
 
 def frame_activity(
@@ -193,8 +212,9 @@ def endless_batches(dataset: Dataset[Item], *, first: int, step: int, workers: i
 
 def _begin_worker(worker: int) -> None:
     """Leave signals to the trainer, and end at once when no more batches are wanted."""
-    # An interrupt from the keyboard reaches the whole group; the trainer still wants its batch.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Signals to stop reach the whole group; the trainer still wants its batch.
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
     # Last of all, after what others leave to do at the end.
     multiprocessing.util.Finalize(None, _end_worker, exitpriority=-1000)
 

@@ -7,6 +7,7 @@ with hours a run uses the time it is given, whatever the machine.
 """
 
 import dataclasses
+import math
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -49,6 +50,10 @@ class OptimizerOptions:
 
     def __post_init__(self) -> None:
         check_positive(self, "lr", "clip", "plateau_factor", "plateau_patience")
+        if not self.warmup >= 0:
+            raise ConfigError(f"warmup must be 0 or more, got {self.warmup}")
+        if not 0 <= self.floor <= 1:
+            raise ConfigError(f"floor must be 0..1, got {self.floor}")
         if not 0 <= self.average_decay < 1:
             raise ConfigError(f"average_decay must be 0..1, 1 excluded, got {self.average_decay}")
 
@@ -87,6 +92,8 @@ class StageOptions:
 
     def __post_init__(self) -> None:
         check_positive(self, "length", "lr_factor", "batch_size", "duration_s")
+        if not 0 <= self.weight_decay < math.inf:
+            raise ConfigError(f"weight_decay must be 0 or more, got {self.weight_decay}")
         _check_microphones(self.microphones)
 
     @property
@@ -148,6 +155,8 @@ class ValidationOptions:
 
     def __post_init__(self) -> None:
         check_positive(self, "every", "clips", "duration_s", "grid")
+        if self.grid < 2:
+            raise ConfigError(f"grid must be at least 2 directions, got {self.grid}")
         _check_microphones(self.microphones)
 
     @property
@@ -240,14 +249,14 @@ def changed_choices(before: TrainingConfig, now: TrainingConfig) -> list[str]:
 
 
 def check_positive(options: Any, *names: str) -> None:
-    """Refuse options of which one of these is not above 0.
+    """Refuse options of which one of these is not above 0, or endless.
 
     Raises:
         ConfigError: if one is not.
     """
     for name in names:
         value = getattr(options, name)
-        if not value > 0:
+        if not 0 < value < math.inf:
             raise ConfigError(f"{name} must be above 0, got {value}")
 
 

@@ -91,6 +91,12 @@ class SceneMaterial:
         """
         return PartOfRooms(RirBank(self.bank), self.held_out, held_out=self.validation)
 
+    def ages(self) -> tuple[int, ...]:
+        """When the rooms and each recording were written, in nanoseconds."""
+        files = [*sorted(self.bank.iterdir())]
+        files += [one.path for pool in (self.speech, self.noise, self.events) for one in pool]
+        return tuple(file.stat().st_mtime_ns for file in files)
+
     def microphone_counts(self, limits: tuple[int, int], what: str) -> range:
         """Numbers of microphones within limits that an array of these rooms has at the most.
 
@@ -142,6 +148,7 @@ class RunScenes:
         for name, folder in (("bank", data.bank), ("speech", data.speech)):
             if not folder:
                 raise ConfigError(f"data.{name} is empty; name the folder with --{name}")
+        self._check_banks()
         speech = split_clips(read_corpus(data.speech), data.held_out, least=MAX_TALKERS)
         others = [
             split_clips(read_corpus(folder), data.held_out, least=1) if folder else ((), ())
@@ -154,21 +161,35 @@ class RunScenes:
         if config.validation.needs_rooms:
             self.held_out().microphone_counts(config.validation.microphones, "validation")
 
+    def _check_banks(self) -> None:
+        """Refuse a bank that would both train and validate."""
+        validation = self.config.validation.bank
+        for stage in self.config.stages if validation else ():
+            if stage.needs_rooms and self._bank(stage.bank) == self._bank(validation):
+                raise ConfigError(
+                    f"stage {stage.name!r}: bank must be another than validation.bank, got {stage.bank!r} "
+                    "for both; build rooms for validation, or leave its bank empty to hold some out"
+                )
+
     def training(self, bank: str) -> SceneMaterial:
         """Rooms and recordings to train on, from a folder inside that of the banks."""
         speech, noise, events = self._training
-        path = Path(self.config.data.bank) / bank
+        path = self._bank(bank)
         held_out = 0.0 if self.config.validation.bank else self.config.data.held_out
         return SceneMaterial(path, speech, noise, self.cache, held_out, events=events)
+
+    def _bank(self, bank: str) -> Path:
+        """Folder of a bank inside that of the banks."""
+        return (Path(self.config.data.bank) / bank).resolve()
 
     def held_out(self) -> SceneMaterial:
         """Rooms and recordings to validate on."""
         speech, noise, events = self._held_out
         material = replace(self.training(""), speech=speech, noise=noise, events=events, validation=True)
         if self.config.validation.bank:
-            return replace(material, bank=material.bank / self.config.validation.bank, held_out=1.0)
+            return replace(material, bank=self._bank(self.config.validation.bank), held_out=1.0)
         banks = [stage.bank for stage in self.config.stages if stage.needs_rooms]
-        return replace(material, bank=material.bank / (banks[-1] if banks else ""))
+        return replace(material, bank=self._bank(banks[-1] if banks else ""))
 
     def held_out_mixer(self, num_talkers: int, recipe: MixRecipe, *, duration_s: float) -> SceneMixer:
         """The scenes of validation that have this many talkers.

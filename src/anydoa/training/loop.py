@@ -20,7 +20,7 @@ from torch import Tensor
 
 from anydoa.errors import CheckpointError
 from anydoa.networks import save_checkpoint
-from anydoa.training.batch import TensorBatch
+from anydoa.training.batch import TensorBatch, rng_of_step
 from anydoa.training.catalogue import open_task
 from anydoa.training.config import TrainingConfig, changed_choices
 from anydoa.training.config_file import config_from_dict
@@ -85,8 +85,8 @@ class Trainer:
 
     @property
     def finished(self) -> bool:
-        """Whether all stages are behind."""
-        return self.curriculum.stage(self.position) is None
+        """Whether all stages are behind and validated."""
+        return self.curriculum.stage(self.position) is None and not self._losses
 
     def resume(self) -> list[str]:
         """Go on from the newest checkpoint of the folder; which choices are others than when it was written.
@@ -139,14 +139,18 @@ class Trainer:
         # One process decodes the recordings, the others find them decoded.
         with self.accelerator.main_process_first():
             self.task.prepare_validation()
-        begun = self.position
+        begun = self.position, self._validated_at
         self._mark = self._saved = time.monotonic()
         self._all_stop = self._all_urgent = False
         with stop.listening():
-            while (stage := self.curriculum.stage(self.position)) is not None and not self._ends(stop):
+            while True:
+                stage = self.curriculum.stage(self.position)
+                self._validate_what_is_over(stage, stop)
+                if stage is None or self._ends(stop):
+                    break
                 _log.info("stage %r", stage.options.name)
                 self._run_stage(stage, stop)
-            if self.position != begun:
+            if (self.position, self._validated_at) != begun:
                 self.checkpoint()
         self._leave()
 
@@ -230,8 +234,17 @@ class Trainer:
             if time.monotonic() - self._saved >= 60 * self.config.checkpoint_minutes:
                 self.checkpoint()
             here = self.curriculum.stage(self.position)
-        if self._losses and not self._is_urgent(stop):
-            self._validate(stage)
+
+    def _validate_what_is_over(self, stage: ActiveStage | None, stop: StopRequest) -> None:
+        """Validate at the end of a stage, be it one of an earlier run that had no time for it.
+
+        A stop elsewhere takes no validation: a run that goes on is the one that never stopped.
+        """
+        learned = self.curriculum.stage(self._validated_at)
+        if learned is None or not self._losses or self._is_urgent(stop):
+            return
+        if stage is None or stage.index != learned.index:
+            self._validate(learned)
 
     def _step(self, batches: Iterator[TensorBatch], here: ActiveStage, stop: StopRequest) -> None:
         begun = time.monotonic()
@@ -264,10 +277,8 @@ class Trainer:
         """One step of the optimiser; the loss."""
         for group in self.optimizer.param_groups:
             group.update(lr=rate, weight_decay=weight_decay if group["decays"] else 0.0)
-        rng = np.random.default_rng(
-            (self.config.seed, self.position.examples, self.accelerator.process_index)
-        )
-        device = self.accelerator.device
+        rng = rng_of_step(self.config.seed, self.position.examples, self.accelerator.process_index)
+        device, statistics = self.accelerator.device, self._running_statistics()
         arguments = send_to_device(self.task.arguments(batch, self.position, rng), device)
         torch.manual_seed(int(rng.integers(2**62)))  # of dropout
         loss = self.loss(batch.to(device), *arguments)
@@ -276,12 +287,19 @@ class Trainer:
         # With a scaler such steps are part of its search for a scale, and it leaves them out by itself.
         if torch.isfinite(length) or self.accelerator.scaler is not None:
             self.stepper.step()
+            self.task.finish_step()
+            self.average.update(self.network)
         else:
             _log.warning("gradient is not finite after %d clips; step left out", self.position.examples)
+            for buffer, before in statistics:
+                buffer.copy_(before)
         self.stepper.zero_grad()
-        self.task.finish_step()
-        self.average.update(self.network)
         return float(loss.detach())
+
+    def _running_statistics(self) -> list[tuple[Tensor, Tensor]]:
+        """Buffers that a forward pass moves, and what they hold now."""
+        norms = (one for one in self.network.modules() if hasattr(one, "running_mean"))
+        return [(buffer, buffer.clone()) for one in norms for buffer in one.buffers(recurse=False)]
 
     def _ends(self, stop: StopRequest) -> bool:
         return stop.wanted if self.accelerator.num_processes == 1 else self._all_stop
@@ -302,7 +320,8 @@ class Trainer:
             "loss": float(np.mean(self._losses)),
             **result.row(),
         }
-        self.plateau = self.plateau.after(result.loss, here.index, self._moving)
+        options = self.config.during(here.options).optimizer
+        self.plateau = self.plateau.after(result.loss, here.index, options)
         self._losses = []
         self.accelerator.log(result.row(), step=self.position.examples)
         if self.accelerator.is_main_process:

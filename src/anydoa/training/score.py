@@ -293,6 +293,9 @@ class TalkerFinder:
         return {key: value for key, value in self.__dict__.items() if key != "estimator"}
 
 
+_SEARCH = 2  # counts changes of the search that make kept talkers stale
+
+
 class ScoreBatches(Dataset[ScoreBatch]):
     """``batches[first]`` prepares the clips ``first``, ``first + 1``, ... as one batch, if they are not yet.
 
@@ -309,7 +312,8 @@ class ScoreBatches(Dataset[ScoreBatch]):
         weights = hashlib.sha256(finder.mask_weights.read_bytes()).hexdigest()
         looks = (data.clips, data.ahead_slots, data.keep_every)
         clips = (scenes.count, scenes.duration_s, scenes.microphones, looks, scenes.seed)
-        made_from = repr((scenes.material, scenes.recipe, clips, finder.options, weights))
+        material = (scenes.material, scenes.material.ages())
+        made_from = repr((_SEARCH, material, scenes.recipe, clips, finder.options, weights))
         self.kept = kept / f"talkers-{hashlib.sha256(made_from.encode()).hexdigest()[:12]}"
 
     def __getitem__(self, first: int) -> ScoreBatch:

@@ -80,6 +80,10 @@ def test_one_microphone_and_too_little_audio_are_refused() -> None:
     network = AggRl(AggRlConfig(num_blocks=1))
     with pytest.raises(ShapeError, match="needs at least 2, got 1"):
         network.represent(AUDIO[:, :1], POSITIONS[:, :1])
+    alone = torch.ones(AUDIO.shape[:2], dtype=torch.bool)
+    alone[-1, 1:] = False
+    with pytest.raises(ShapeError, match="needs at least 2, got 1"):
+        network.represent(AUDIO, POSITIONS, alone)
     with pytest.raises(ShapeError, match="a window of 512 samples, got 511"):
         network.represent(AUDIO[..., :511], POSITIONS)
 

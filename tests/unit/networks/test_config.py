@@ -37,6 +37,7 @@ def test_an_unknown_key_names_the_nearest_option() -> None:
         ({"mapping_dilations": []}, r"mapping_dilations must be positive, got \(\)"),
         ({"mapping_dilations": [1, -2]}, r"mapping_dilations must be positive, got \(1, -2\)"),
         ({"compat": "reference"}, "compat='reference' needs"),
+        ({"trunk": "u-net", "transform": "uniform", "mic_encoding": "pm"}, "features and places of its own"),
     ],
 )
 def test_impossible_values_are_refused(values: dict[str, object], message: str) -> None:

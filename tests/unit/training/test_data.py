@@ -1,5 +1,6 @@
 """What is kept back for validation is never trained on."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -124,12 +125,18 @@ def test_scenes_of_validation_have_every_number_of_microphones(
 def test_rooms_for_validation_leave_all_others_to_training(
     small_arrays: MaskTraining, bank: Path, tmp_path: Path
 ) -> None:
-    validation = replace(small_arrays.validation, bank=bank.name)
+    shutil.copytree(bank, tmp_path / "banks" / "validation")
+    shutil.copytree(bank, tmp_path / "banks" / "training")
     config = replace(
         small_arrays,
-        data=replace(small_arrays.data, bank=str(bank.parent)),
-        validation=validation,
-        stages=(replace(small_arrays.stages[0], bank=bank.name),),
+        data=replace(small_arrays.data, bank=str(tmp_path / "banks")),
+        validation=replace(small_arrays.validation, bank="validation"),
+        stages=(replace(small_arrays.stages[0], bank="training"),),
     )
     scenes = RunScenes(config, tmp_path, ProcessShare())
-    assert len(scenes.training(bank.name).rooms()) == len(scenes.held_out().rooms()) == 12
+    assert len(scenes.training("training").rooms()) == len(scenes.held_out().rooms()) == 12
+    shared = replace(config, stages=(replace(config.stages[0], bank="./validation"),))
+    with pytest.raises(
+        ConfigError, match=r"bank must be another than validation.bank, got './validation' for both"
+    ):
+        RunScenes(shared, tmp_path, ProcessShare())

@@ -41,7 +41,8 @@ class AggRlValidation(ValidationOptions):
     """When and on what AGG-RL is tried out.
 
     Args:
-        kind: ``rooms`` or ``spectra``, as in a stage. Of spectra ``clips`` says how many there are in all.
+        kind: ``rooms`` or ``spectra``, as in a stage. Of spectra ``clips`` says how many there are in all, in
+            whole batches of 8; one talker or two are drawn.
     """
 
     kind: Literal["rooms", "spectra"] = "rooms"

@@ -43,7 +43,7 @@ class SpectraOptions:
     """What examples are made of. Pairs of numbers are limits between which each example draws evenly.
 
     Args:
-        snr_db: talkers over all noise.
+        snr_db: the first talker over all noise.
         diffuse_db: steady noise from everywhere over noise of the microphones.
         second_talker_db: the second talker over the first.
         early_db: early reflections over direct sound.

@@ -112,17 +112,21 @@ class AggRlTask(Task):
         return {"beamwidths_deg": beamwidths_deg(self._config, position)}
 
     def prepare_validation(self) -> None:
-        """Make the clips the network is tried out on."""
-        self._validator = Validator(
-            validation_batches(self._scenes, self._config, self.network),
-            grid_size=self._config.validation.grid,
-            positive_weight=self._config.loss.positive_weight,
-        )
+        """Make the clips the network is tried out on; spectra are made anew for its bins each time."""
+        if self._config.validation.needs_rooms:
+            self._validator = self._make_validator(self.network)
 
     def validate(self, network: AggRl, position: Position) -> list[ClipResult]:
         """Results of an averaged network on this process' share of the validation clips."""
-        assert self._validator is not None
-        return self._validator.run(network, beamwidths_deg(self._config, position))
+        validator = self._validator or self._make_validator(network)
+        return validator.run(network, beamwidths_deg(self._config, position))
+
+    def _make_validator(self, network: AggRl) -> Validator:
+        return Validator(
+            validation_batches(self._scenes, self._config, network),
+            grid_size=self._config.validation.grid,
+            positive_weight=self._config.loss.positive_weight,
+        )
 
 
 def beamwidths_deg(config: AggRlTraining, position: Position) -> tuple[float, ...]:

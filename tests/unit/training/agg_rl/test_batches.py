@@ -12,7 +12,13 @@ from anydoa.networks.config import AggRlConfig
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.training.agg_rl.batches import AudioBatch, ClipShape, batch_scenes
 from anydoa.training.agg_rl.targets import target_spectrum
-from anydoa.training.batch import MixedScenes, SceneBatches, endless_batches
+from anydoa.training.batch import (
+    MixedScenes,
+    SceneBatches,
+    draw_num_mics,
+    endless_batches,
+    rng_of_step,
+)
 from anydoa.training.data import SceneMaterial
 
 SHAPE = ClipShape(AggRlConfig(hop_length=256), batch_size=4, duration_s=0.5, microphones=(3, 9))
@@ -42,6 +48,20 @@ def test_a_batch_has_whole_hops_and_a_label_for_each_frame(material: SceneMateri
 def test_arrays_have_as_many_microphones_as_asked_and_as_there_are(material: SceneMaterial) -> None:
     counts = {batches(material, size=1)[first].positions.shape[1] for first in range(40)}
     assert counts == {3, 4, 5}
+
+
+def test_how_many_microphones_a_step_has_says_nothing_of_what_else_is_drawn() -> None:
+    firsts = range(0, 32_000, 16)
+    counts = np.array([draw_num_mics((4, 12), 5, first) for first in firsts])
+    assert np.array_equal(np.unique(counts), np.arange(4, 13))
+    for others in (
+        [np.random.default_rng((5, first)).random() for first in firsts],  # the first of a scene
+        [rng_of_step(5, first, 0).random() for first in firsts],
+        [draw_num_mics((4, 12), 6, first) for first in firsts],
+    ):
+        assert abs(np.corrcoef(counts, others)[0, 1]) < 0.1
+    # Of each process its own.
+    assert rng_of_step(5, 16, 0).random() != rng_of_step(5, 16, 1).random()
 
 
 def test_processes_that_share_a_step_mix_the_clips_one_would_mix(material: SceneMaterial) -> None:

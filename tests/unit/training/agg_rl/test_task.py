@@ -11,8 +11,11 @@ from anydoa.errors import ConfigError
 from anydoa.networks.agg_rl import AggRl
 from anydoa.networks.checkpoint import save_checkpoint
 from anydoa.networks.config import AggRlConfig
+from anydoa.training.agg_rl import validation
+from anydoa.training.agg_rl.batches import SpectraBatch
 from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining, AggRlValidation
 from anydoa.training.agg_rl.loss import LossOptions
+from anydoa.training.agg_rl.spectra import SpectraBatches, bin_frequencies
 from anydoa.training.agg_rl.targets import BeamOptions, GridOptions
 from anydoa.training.agg_rl.task import AggRlTask, beamwidths_deg
 from anydoa.training.config import DataOptions
@@ -46,6 +49,28 @@ def test_a_stage_may_teach_the_plane_wave_net_alone(tmp_path: Path) -> None:
     mine.begin_stage(SPECTRA, mine.network)
     assert all(parameter.requires_grad for parameter in mine.network.parameters())
     assert mine.network.augeonet.extractor.training
+
+
+def test_spectra_of_validation_are_heard_at_the_bins_that_the_network_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = task(tmp_path, model=PLAIN, validation=AggRlValidation(kind="spectra", clips=8, duration_s=0.2))
+    mine.prepare_validation()
+    heard: list[list[float]] = []
+
+    class Watched(SpectraBatches):
+        def __getitem__(self, first: int) -> SpectraBatch:
+            heard.append(list(self.bins))
+            return super().__getitem__(first)
+
+    monkeypatch.setattr(validation, "SpectraBatches", Watched)
+    before = mine.validate(mine.network.eval(), Position())
+    with torch.no_grad():
+        mine.network.augeonet.transform.increments.mul_(0.8)
+    mine.network.project_()
+    mine.validate(mine.network, Position())
+    assert heard[0] != heard[1] == pytest.approx(bin_frequencies(mine.network))
+    assert len(before) == 8
 
 
 def test_a_stage_may_leave_the_plane_wave_net_out(tmp_path: Path) -> None:
