@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from results_page import COLORS
+from result_records import COLORS
 from threadpoolctl import threadpool_limits
 
 from anydoa.errors import AnydoaError

@@ -7,7 +7,8 @@ import measure
 import paper_tables
 import pytest
 import results_page
-from results_page import PAGE, RECORDS, ROOT, TEMPLATE
+from result_records import RECORDS, ROOT
+from results_page import PAGE, TEMPLATE
 
 from anydoa.evaluation.record import read_record
 
