@@ -100,7 +100,8 @@ class CardStartCheck:
         profile: profile made with this array.
         sample_rate: sample rate of the blocks, in Hz.
         listen_s: seconds before the first attempt, and between attempts.
-        patience_s: seconds after which the verdict is that nothing can be told.
+        patience_s: seconds after which the verdict is that nothing can be told so far. From then on each such
+            span is judged by itself, until one tells.
         options: what a shifted start looks like.
 
     Raises:
@@ -125,12 +126,19 @@ class CardStartCheck:
         self._array, self._profile, self._sample_rate = array, profile, sample_rate
         self._options = options
         self._listen, self._patience = round(listen_s * sample_rate), round(patience_s * sample_rate)
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget what was heard: the sound has started anew, maybe in another order."""
         self._next_attempt = self._listen
         self._blocks: list[np.ndarray] = []
+        self._unclear: CardStartVerdict | None = None  # the last that told nothing
         self._verdict: CardStartVerdict | None = None
 
     def push(self, block: Float[np.ndarray, "channel time"]) -> CardStartVerdict | None:
-        """Take the next samples of all channels; the verdict once there is one, then always the same.
+        """Take the next samples of all channels; a verdict once there is one, None meanwhile.
+
+        One that tells a shift stays; one that tells none may be followed by another.
 
         Raises:
             AudioError: if the block has another number of channels than the array.
@@ -144,11 +152,20 @@ class CardStartCheck:
             return None
         self._next_attempt = num_heard + self._listen
         verdict = self._judge()
-        return None if verdict.shift is None and num_heard < self._patience else self._settle(verdict)
+        if verdict.shift is not None:
+            return self._settle(verdict)
+        if num_heard < self._patience:
+            return None
+        self._unclear, self._blocks, self._next_attempt = verdict, [], self._patience
+        return verdict
 
     def finish(self) -> CardStartVerdict:
         """The verdict on what was heard, if nothing more comes."""
-        return self._verdict or self._settle(self._judge())
+        if self._verdict is None:
+            verdict = self._judge()
+            self._settle(self._unclear or verdict if verdict.shift is None else verdict)
+        assert self._verdict is not None
+        return self._verdict
 
     def _judge(self) -> CardStartVerdict:
         nothing = np.zeros((len(self._profile.channels), 0), dtype=np.float32)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.doctor.channels import COHERENT, ChannelStatistics, largest_group
+from anydoa.doctor.channels import COHERENT, COHERENT_SPACING_M, ChannelStatistics, largest_group
 from anydoa.doctor.clocks import IN_SYNC, ClockLag, ClockOptions, find_clock_lags, realigned
-from anydoa.doctor.findings import SURE, Finding, channels_in_words
+from anydoa.doctor.findings import LIKELY, SURE, Finding, channels_in_words
 from anydoa.doctor.processed_channels import ProcessingOptions, find_processed_channels
 from anydoa.geometry import MicrophoneArray
 
@@ -90,7 +90,7 @@ def assign_channels(
     late = find_clock_lags(recording, sample_rate, array, statistics, hearing, options) if hearing else {}
     hearing = sorted({*hearing, *late})
     if len(hearing) < 2:
-        return ChannelAssignment((), (), tuple(_unheard_findings(array, statistics, unrelated)))
+        return ChannelAssignment((), (), tuple(_unheard_findings(array, statistics, unrelated, hearing)))
     declared = {channel: mic for mic, channel in enumerate(array.channels)}
     processed = []
     if len(hearing) > 2 and array.span <= processing.max_span_m and not array.levels_turn:
@@ -109,16 +109,23 @@ def assign_channels(
         pairs = tuple((channel, declared[channel]) for channel in hearing if channel in declared)
         silent = [channel for channel in missing if channel not in processed]
         unrelated = [channel for channel in silent if not statistics.is_dead[channel]]
-        findings = _unheard_findings(array, statistics, unrelated)
+        findings = _unheard_findings(array, statistics, unrelated, hearing)
     findings += _processed_findings([channel for channel in processed if channel in declared])
     lags = tuple(late.get(channel, IN_SYNC) for channel, _ in pairs)
     return ChannelAssignment(pairs, lags, tuple(findings))
 
 
 def _unheard_findings(
-    array: MicrophoneArray, statistics: ChannelStatistics, unrelated: list[int]
+    array: MicrophoneArray, statistics: ChannelStatistics, unrelated: list[int], hearing: list[int]
 ) -> list[Finding]:
-    """What is wrong with channels of microphones that do not hear the room: dead, or something else."""
+    """What is wrong with channels of microphones that do not hear the room: dead, or something else.
+
+    Args:
+        array: what the user believes.
+        statistics: what every channel of the recording carries.
+        unrelated: channels of microphones that nothing else follows.
+        hearing: channels that hear the room.
+    """
     findings = []
     dead = tuple(channel for channel in sorted(array.channels) if statistics.is_dead[channel])
     if dead:
@@ -127,14 +134,26 @@ def _unheard_findings(
         how = "constant" if is_constant else "silent but for a trace of noise"
         text = f"{channels_in_words(dead)} {verb} {how}: not connected, muted or broken."
         findings.append(Finding("dead", dead, SURE, text))
-    if unrelated:
-        verb = "does" if len(unrelated) == 1 else "do"
-        text = (
-            f"{channels_in_words(unrelated)} {verb} not hear the room: nothing there follows what the other "
-            "microphones hear, as in a playback reference (loopback) or another input."
-        )
-        findings.append(Finding("loopback", tuple(unrelated), SURE, text))
+    far = [channel for channel in unrelated if _nearest_m(array, channel, hearing) > COHERENT_SPACING_M]
+    for channels, certainty, doubt in (
+        ([channel for channel in unrelated if channel not in far], SURE, ""),
+        (far, LIKELY, " So far from the others it may hear the room all the same."),
+    ):
+        if channels:
+            verb = "does" if len(channels) == 1 else "do"
+            text = (
+                f"{channels_in_words(channels)} {verb} not hear the room: nothing there follows what the "
+                f"other microphones hear, as in a playback reference (loopback) or another input.{doubt}"
+            )
+            findings.append(Finding("loopback", tuple(channels), certainty, text))
     return findings
+
+
+def _nearest_m(array: MicrophoneArray, channel: int, others: list[int]) -> float:
+    """Distance from the microphone of a channel to the nearest of other channels; 0 where there is none."""
+    places = dict(zip(array.channels, array.body_positions, strict=True))
+    known = [places[other] for other in others if other in places and other != channel]
+    return min((float(np.linalg.norm(places[channel] - place)) for place in known), default=0.0)
 
 
 def _processed_findings(channels: list[int]) -> list[Finding]:
@@ -160,14 +179,23 @@ def _moved_channels(
         channels: those that hear the room; those that should and do not; those that should not and do.
     """
     hearing, missing, extra = channels
-    for step in range(1, num_channels):
-        shifted = {(channel + step) % num_channels: mic for mic, channel in enumerate(array.channels)}
-        if sorted(shifted) == hearing:
-            text = (
-                f"all channels are shifted by {step}: what channel {array.channels[0]} should carry is on "
-                f"channel {(array.channels[0] + step) % num_channels}, and so on around the card."
-            )
-            return tuple(sorted(shifted.items())), Finding("order", tuple(hearing), SURE, text, float(step))
+    fitting = [
+        (step, shifted)
+        for step in range(1, num_channels)
+        if sorted(shifted := {(one + step) % num_channels: mic for mic, one in enumerate(array.channels)})
+        == hearing
+    ]
+    if fitting:
+        first, steps = array.channels[0], [step for step, _ in fitting]
+        by = " or ".join(map(str, steps))
+        carried = " or ".join(str((first + step) % num_channels) for step in steps)
+        text = (
+            f"all channels are shifted by {by}: what channel {first} should carry is on channel {carried}, "
+            "and so on around the card."
+        )
+        # By which of several steps, the channels do not say; the waves may.
+        value = float(steps[0]) if len(steps) == 1 else None
+        return tuple(sorted(fitting[0][1].items())), Finding("order", tuple(hearing), SURE, text, value)
     declared = {channel: mic for mic, channel in enumerate(array.channels)}
     kept = {channel: declared[channel] for channel in hearing if channel in declared}
     filled = dict(zip(extra, (declared[channel] for channel in missing), strict=False))

@@ -17,6 +17,9 @@ Unrelated channels reach 0.04 in 4 s, microphones up to 0.2 m apart in a reverbe
 noise keep 0.25.
 """
 
+COHERENT_SPACING_M = 0.2
+"""Distance up to which microphones in one room are that coherent; farther ones need not be."""
+
 
 @dataclass(frozen=True)
 class ChannelOptions:

@@ -120,6 +120,6 @@ class Diagnosis:
         if is_wrong and order is not None and order.num_equivalents > 1:
             number = order.num_equivalents
             return f"{number} orders fit equally well, as the array looks the same in all of them."
-        if is_wrong and order is not None and order.status != "wrong":
+        if is_wrong and order is not None and order.status not in ("wrong", "confirmed"):
             return "Which microphone is on which channel is not clear from this recording."
         return ""

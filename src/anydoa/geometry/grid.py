@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import ArrayLike
-from scipy.spatial import ConvexHull, QhullError, SphericalVoronoi, cKDTree
+from scipy.spatial import ConvexHull, QhullError, cKDTree
 
 from anydoa.errors import GeometryError
 from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direction, rotate, rotation_towards
@@ -17,6 +17,7 @@ MAX_DIRECTIONS = 200_000
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 _FEWEST_DIRECTIONS = 6  # of a grid between whose directions there is something to see
 _CLOSING_FACE = 3.0  # median radii; larger triangles only close the hull where the grid has none
+_CLOSING_EDGE = 1.75  # and over the farthest of the nearest neighbours of its corners
 _FLAT_CIRCLE = 0.05  # spacings that directions of a circle lie off it: files keep few digits
 
 
@@ -93,8 +94,7 @@ class DirectionGrid:
             near = 2 * np.sin(0.875 * min(self.spacing, 2.0))
             edges = cKDTree(self.directions).query_pairs(near, output_type="ndarray").reshape(-1, 2)
         else:
-            corners, radius = self._faces
-            corners = corners[radius <= _CLOSING_FACE * np.median(radius)]
+            corners = self._faces[0]
             edges = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [2, 0]]])
         ends = np.concatenate([edges, edges[:, ::-1]]).astype(np.int64)
         # One number an edge: sorting rows takes ten times as long.
@@ -103,31 +103,39 @@ class DirectionGrid:
         return tuple(there[first:last] for first, last in itertools.pairwise(starts))
 
     @cached_property
-    def area_weights(self) -> Float[np.ndarray, "grid"]:
-        """Share of the covered area that belongs to each direction; sums to one.
+    def reach(self) -> Float[np.ndarray, "grid"]:
+        """Angle around each direction that the grid samples, in radians.
 
-        Spherical Voronoi cells. A grid without cells (on a circle, or fewer than 4 directions) is uniform.
+        That of the largest triangle it is a corner of, so that all between neighbours is covered however
+        unlike rows and columns are; the spacing where there are no triangles.
         """
-        if self._faces is None:
-            return np.full(len(self), 1 / len(self))
-        area = SphericalVoronoi(self.directions, threshold=1e-9).calculate_areas()
-        radius = self._faces[1]
-        if radius.max() > _CLOSING_FACE * np.median(radius):
-            # At the rim of a patch a cell reaches around the empty rest of the sphere: cap it.
-            area = np.minimum(area, 4 * np.median(area))
-        weights: np.ndarray = area / area.sum()
-        return weights
+        reach = np.full(len(self), self.spacing)
+        if self._faces is not None:
+            corners, radius = self._faces
+            reach[np.unique(corners)] = 0.0
+            np.maximum.at(reach, corners, radius[:, None])
+        return np.maximum(reach, self.spacing)
 
     @cached_property
     def _faces(self) -> tuple[Int[np.ndarray, "face 3"], Float[np.ndarray, "face"]] | None:
-        """Corners and angular radius of the hull's triangles; None if the directions lie on a circle."""
+        """Corners and angular radius of the hull's triangles, but for those that close the hull of a patch.
+
+        None if the directions lie on a circle.
+        """
         if len(self) < 4 or self.circle is not None:
             return None
         try:
             hull = ConvexHull(self.directions)
         except QhullError:
             return None
-        return hull.simplices, np.arccos(np.clip(-hull.equations[:, 3], -1, 1))
+        corners, radius = hull.simplices, np.arccos(np.clip(-hull.equations[:, 3], -1, 1))
+        # One that closes the hull is large among all, and beside the distances of its own corners: there may
+        # be a dense patch in a coarse grid.
+        chord = cKDTree(self.directions).query(self.directions, k=2)[0][:, 1]
+        nearest = 2 * np.arcsin(np.minimum(1.0, chord / 2))
+        own = _CLOSING_EDGE * nearest[corners].max(axis=1)
+        closes = radius > np.maximum(_CLOSING_FACE * np.median(radius), own)
+        return corners[~closes], radius[~closes]
 
     def rotated(self, matrix: Float[np.ndarray, "3 3"]) -> "DirectionGrid":
         """The grid after a rotation."""

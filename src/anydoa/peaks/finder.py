@@ -21,6 +21,8 @@ from anydoa.peaks.fit import ArcFit, PatchFit
 
 MAX_SOURCES = 4  # reported when their number is not known
 _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
+_FARTHEST_SAMPLED = np.pi / 4  # what is farther from all directions is not sampled, however few there are
+_ENOUGH = 0.9  # of the best half circle of a line that the grid covers, for one before it to be taken
 _MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a mirror nearer than this counts as the direction itself
 
 
@@ -174,7 +176,8 @@ class PeakFinder:
         """Grid directions of the peaks that stand out, highest first."""
         # The least value of a peak: by contrast, and of an unknown number by threshold and rise, too.
         floor = self.floor(values)
-        least = floor + self.options.contrast * (float(values.max()) - floor)
+        # A place is judged by itself, whatever is heard at others.
+        least = 0.0 if self._are_places else floor + self.options.contrast * (float(values.max()) - floor)
         if not self.num_sources:
             rise = 0.0 if self._is_narrow else floor + self.options.rise * self.threshold
             least = max(least, self.threshold, rise)
@@ -270,12 +273,13 @@ class PeakFinder:
         return np.where(is_nearer[:, None], mirrored, vectors)
 
     def looks_at(self, directions: Float[np.ndarray, "point 3"]) -> Bool[np.ndarray, "point"]:
-        """Whether the grid covers each direction: one of its own is within its spacing."""
-        farthest = 2 * np.sin(min(self.grid.spacing, np.pi / 4) / 2)
+        """Whether the grid covers each direction: the nearest of its own reaches so far."""
+        farthest = 2 * np.sin(np.minimum(self.grid.reach, _FARTHEST_SAMPLED) / 2)
         # Without the bound, all of a dense patch is looked through for what lies across the sphere.
-        bound = float(np.nextafter(farthest, 2.0))
-        distance: np.ndarray = self._tree.query(directions, distance_upper_bound=bound)[0]
-        return distance <= farthest
+        bound = float(np.nextafter(farthest.max(), 2.0))
+        distance, nearest = self._tree.query(directions, distance_upper_bound=bound)
+        covered: np.ndarray = distance <= np.append(farthest, 0.0)[nearest]  # none is as far as the bound
+        return covered
 
     @cached_property
     def _ambiguity(self) -> Ambiguity:
@@ -296,6 +300,9 @@ class PeakFinder:
         kept = self._ambiguity.is_on_kept_side(self.grid.directions)
         if kept.all():
             return kept
+        if self.grid.are_places:  # of which each is looked at by itself
+            twins = self.grid.directions @ self._ambiguity.mirror(self.grid.directions).T
+            return kept | ~(twins[:, kept] > np.cos(_MIN_MIRROR_ANGLE)).any(axis=1)
         # Of two that are one another's image one is kept. On a ring around an array that is a little tilted,
         # what lies nearest to the image of a direction is often itself.
         images = self._ambiguity.mirror(self.grid.directions)
@@ -308,7 +315,7 @@ class PeakFinder:
     @cached_property
     def _half_circle(self) -> "_HalfCircle | None":
         cones = self._ambiguity.cones
-        return None if cones is None else _HalfCircle.of(self, cones)
+        return None if cones is None or self.grid.are_places else _HalfCircle.of(self, cones)
 
     @cached_property
     def _rings(self) -> tuple[Int[np.ndarray, "_"], Int[np.ndarray, "grid"]]:
@@ -337,7 +344,7 @@ class _HalfCircle:
 
     @classmethod
     def of(cls, finder: PeakFinder, cones: Cones) -> "_HalfCircle | None":
-        """The half circle in front of a line array, or behind or above it if the grid looks only there.
+        """The half circle in front of a line array, or behind or above it if the grid looks there alone.
 
         None if the grid looks at less than half of each of them.
         """
@@ -349,12 +356,14 @@ class _HalfCircle:
         else:
             front = normalize_direction(front)
             front = front * np.sign(front[0] if abs(front[0]) > 1e-6 else front[1])
-        # The half circle of the four (angle, 3) that the grid covers best.
+        # Four half circles (angle, 3), and where the grid covers them.
         angles = np.linspace(0, np.pi, max(3, round(2 * np.pi / grid.spacing) + 1))
         sides = [front, -front, np.cross(front, axis), np.cross(axis, front)]
         circles = [np.cos(angles)[:, None] * axis + np.sin(angles)[:, None] * side for side in sides]
         covered = [finder.looks_at(circle) for circle in circles]
-        best = int(np.argmax([seen.sum() for seen in covered]))
+        # The first of the four that is covered about as well as any; a rim may cut off a direction or two.
+        shares = np.array([seen.mean() for seen in covered])
+        best = int(np.argmax(shares >= _ENOUGH * shares.max()))
         if covered[best].mean() < 0.5:
             return None
         # One row of weights (grid) for each cone: a bell around it that sums to one.

@@ -5,19 +5,25 @@ one only around the maximum, nearer than the directions of most grids.
 """
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from anydoa.geometry.coordinates import normalize_direction, tangent_basis
 from anydoa.geometry.grid import DirectionGrid
 
 _LEAST = 0.02  # of the value in the middle: what a neighbour counts at the least, as zero has no logarithm
+_UNEVEN = 2.0  # of the distance of the nearest neighbour: from there on others may be too far to show a lobe
+_LEAST_SEEN = 0.25  # of the value in the middle: what one of those must have, or none of them shows it
+_HALF_WAY = 0.6  # of the way to a neighbour: with errors of the fit in the middle between two
+_MOST_RISE = 1.5  # of a maximum over the value of its grid direction
 
 
 class PatchFit:
     """Least-squares bell in the plane that touches the sphere at one grid direction.
 
-    Two rings of neighbours, with weights that fall with their distance and grow with their values. A maximum
-    farther than the innermost ring is pulled back to it.
+    Two rings of neighbours, with weights that fall with their distance and grow with their values. Of all
+    grid directions the one in the middle is nearest to the maximum, so this is hardly farther than half way
+    to a neighbour, and where none shows the way no farther than the nearest is. Where the rows of a grid are
+    too far apart to show a lobe, the maximum stays on its row.
 
     Args:
         grid: directions of the spectrum.
@@ -33,7 +39,16 @@ class PatchFit:
         self._members = np.unique(np.concatenate([[index], inner, *(grid.neighbours[i] for i in inner)]))
         near = grid.directions[self._members]
         x, y = (near @ self._basis.T / np.maximum(near @ self._centre, 0.1)[:, None]).T
-        self._limit = float(np.arccos(np.clip(grid.directions[inner] @ self._centre, -1, 1)).max(initial=0))
+        is_inner = np.isin(self._members, inner)
+        self._around, self._inner = self._members[is_inner], np.stack([x, y], axis=1)[is_inner]
+        distance = np.arccos(np.clip(near[is_inner] @ self._centre, -1, 1))
+        self._limit = float(distance.max(initial=0))
+        # Neighbours that may be too far to show the lobe, and the row of those that do.
+        is_far = distance > _UNEVEN * distance.min(initial=np.pi)
+        self._far, row = self._around[is_far], self._around[~is_far]
+        if len(self._far):
+            along = np.linalg.svd(self._inner[~is_far], full_matrices=False)[2][0] @ self._basis
+            self._row = ArcFit(grid, index, np.cross(self._centre, along), row)
         # Height, slopes and bends, (member, 6), and the weight of each member by where it is.
         width = 0.55 * self._limit  # standard deviation of the weights
         self._weight = np.exp(-(x**2 + y**2) / (2 * width**2)) if self._limit else np.ones(1)
@@ -48,6 +63,8 @@ class PatchFit:
         The value of the direction in the middle must be positive.
         """
         flat = self._centre, float(values[self._index])
+        if len(self._far) and values[self._far].max() < _LEAST_SEEN * flat[1]:
+            return self._row.maximum(values)
         if not self._can_fit:
             return flat
         logarithm, trust = _logarithm(values[self._members], flat[1])
@@ -55,36 +72,49 @@ class PatchFit:
         height, slope_x, slope_y, bend_x, bend_xy, bend_y = np.linalg.lstsq(
             self._design * weight[:, None], logarithm * weight, rcond=None
         )[0]
-        # The maximum of the quadratic, if it has one.
-        determinant = bend_x * bend_y - bend_xy**2
-        if bend_x >= 0 or determinant <= 1e-6 * bend_x**2:
+        # The maximum of the quadratic, if it has one, along each of its axes.
+        bends, axes = np.linalg.eigh([[bend_x, bend_xy], [bend_xy, bend_y]])
+        if bends[1] >= 1e-6 * bends[0]:
             return flat
-        step = (
-            np.array([bend_xy * slope_y - bend_y * slope_x, bend_xy * slope_x - bend_x * slope_y])
-            / determinant
-        )
-        share = min(1.0, self._limit / max(float(np.linalg.norm(step)), 1e-12))  # of the way that is believed
-        height += (slope_x * step[0] + slope_y * step[1]) * share * (1 - share / 2)
-        step *= share
-        return normalize_direction(self._centre + step @ self._basis), float(np.exp(height))
+        slopes = axes.T @ [slope_x, slope_y]
+        moves = -slopes / bends
+        # As much of the way as stays nearer to the middle than to any neighbour, or hardly farther.
+        along, length = self._inner @ axes @ moves, float(np.linalg.norm(moves))
+        distance = np.linalg.norm(self._inner, axis=1)
+        # Over the rim of a grid there is none within 60 degrees of the way, and the nearest must do.
+        shows_lobe = values[self._around] >= _LEAST_SEEN * flat[1]
+        is_led = shows_lobe & (along > length * distance / 2)
+        farthest = distance[is_led].max(initial=distance.min())
+        moves /= max(1.0, float((along / distance**2).max()) / _HALF_WAY, length / farthest)
+        height += float(slopes @ moves + bends @ moves**2 / 2)
+        step = (axes @ moves) @ self._basis
+        return normalize_direction(self._centre + step), _believed(height, flat[1])
 
 
 class ArcFit:
-    """Bell along a grid whose directions lie on one circle of the sphere.
+    """Bell along directions that lie on one circle of the sphere: those of a grid, or a row of one.
 
     Args:
         grid: directions of the spectrum.
         index: the direction in the middle.
         axis: normal of the plane of the circle.
+        neighbours: directions on it or near it; by default all around the one in the middle.
     """
 
-    def __init__(self, grid: DirectionGrid, index: int, axis: Float[np.ndarray, "3"]) -> None:
+    def __init__(
+        self,
+        grid: DirectionGrid,
+        index: int,
+        axis: Float[np.ndarray, "3"],
+        neighbours: Int[np.ndarray, "near"] | None = None,
+    ) -> None:
         self._centre = grid.directions[index]
         self._axis = axis
         self._along = self._centre - (self._centre @ axis) * axis
         self._across = np.cross(axis, self._along)
         self._index = index
-        self._members = np.append(grid.neighbours[index], index)
+        around = grid.neighbours[index] if neighbours is None else neighbours
+        self._members = np.append(around, index)
         near = grid.directions[self._members]
         self._offset = np.arctan2(near @ self._across, near @ self._along)
         self._limit = float(np.abs(self._offset).max())
@@ -104,10 +134,16 @@ class ArcFit:
         # The maximum of the parabola, if it has one.
         if bend >= -1e-9:
             return flat
-        turn = np.clip(-slope / (2 * bend), -self._limit, self._limit)
+        low, high = self._offset.min(), self._offset.max()
+        turn = np.clip(-slope / (2 * bend), _HALF_WAY * low, _HALF_WAY * high)
         height += (slope + bend * turn) * turn
         turned = np.cos(turn) * self._along + np.sin(turn) * self._across
-        return turned + (self._centre @ self._axis) * self._axis, float(np.exp(height))
+        return turned + (self._centre @ self._axis) * self._axis, _believed(height, flat[1])
+
+
+def _believed(logarithm: float, middle: float) -> float:
+    """Height of a maximum; more than samples so far apart can show is made up."""
+    return float(np.exp(min(logarithm, np.log(_MOST_RISE * middle))))
 
 
 def _logarithm(

@@ -121,6 +121,14 @@ def test_a_check_that_hears_nothing_waits_and_then_says_so() -> None:
     assert verdict is not None
     assert (verdict.shift, verdict.heard_s) == (None, 3.0)
     assert verdict.reason == "no channel changes: nothing is heard yet"
+    # It goes on listening, a span at a time, and tells as soon as somebody talks.
+    assert [check.push(second) for _ in range(3)][:2] == [None, None]
+    assert check.finish() == verdict
+    check.restart()
+    for _ in range(20):
+        check.push(second)
+    heard = [check.push(block) for block in np.array_split(card_recording(CARD, seed=5, shift=6), 6, axis=1)]
+    assert [told.shift for told in heard if told is not None][-1] == 6
 
 
 @pytest.mark.parametrize(("seconds", "shift"), [(1.5, 5), (0.5, None), (0.0, None)])

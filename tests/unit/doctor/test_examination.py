@@ -238,6 +238,43 @@ def test_a_card_that_moves_its_loopback_channels_is_put_right(talk: Talk) -> Non
     assert diagnosis.corrected.ignore_channels == (0, 1)
 
 
+@pytest.mark.parametrize("shift", [1, 3, 5, 7])
+def test_a_shift_that_channels_do_not_tell_from_others_is_not_taken_for_one_of_them(
+    talk: Talk, shift: int
+) -> None:
+    """A square on every other channel looks the same after shifts by 1, 3, 5 and 7."""
+    corners = 0.05 * np.array([[1, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]])
+    square = MicrophoneArray(corners, name="square", channels=(0, 2, 4, 6), ignore_channels=(1, 3, 5, 7))
+    diagnosis = diagnose(np.roll(talk(square), shift, axis=0), RATE, square)
+    assert diagnosis.corrected is None
+    assert "equally well" in diagnosis.why_not_corrected
+    assert "shifted by 1 or 3 or 5 or 7" in diagnosis.findings[0].text
+
+
+@pytest.mark.parametrize("shift", [1, 5])
+def test_waves_tell_a_shift_that_channels_do_not_tell(array: MicrophoneArray, talk: Talk, shift: int) -> None:
+    even = tuple(range(0, 12, 2))
+    kidney = array.select_microphones(list(range(6)), channels=even, ignore_channels=tuple(range(1, 12, 2)))
+    told = diagnose(np.roll(talk(kidney), shift, axis=0), RATE, kidney)
+    assert told.corrected is not None
+    assert told.corrected.channels == tuple((channel + shift) % 12 for channel in even)
+
+
+def test_a_microphone_far_from_all_others_is_not_left_out_for_hearing_little_of_what_they_hear(
+    talk: Talk,
+) -> None:
+    places = np.array([[0.0, 0, 0], [0.05, 0, 0], [0.02, 0.05, 0], [3.0, 0.5, 0]])
+    array = MicrophoneArray(places, name="far")
+    recording = talk(array)
+    recording[3] = 0.1 * np.random.default_rng(0).standard_normal(recording.shape[1])
+    diagnosis = diagnose(recording, RATE, array)
+    (finding,) = [found for found in diagnosis.findings if found.kind == "loopback"]
+    assert finding.channels == (3,)
+    assert not finding.is_certain
+    assert "may hear the room all the same" in finding.text
+    assert diagnosis.corrected is None
+
+
 def beam_of(microphones: np.ndarray, *, late_s: float = 0.02) -> np.ndarray:
     """What a board makes of its microphones: a beam, its gain controlled, later than they are."""
     beam = microphones.mean(axis=0)

@@ -61,13 +61,6 @@ def test_directions_cannot_be_written_to(grid: DirectionGrid) -> None:
 
 
 @every_grid
-def test_area_weights_are_positive_and_sum_to_one(grid: DirectionGrid) -> None:
-    assert grid.area_weights.shape == (len(grid),)
-    assert (grid.area_weights > 0).all()
-    assert grid.area_weights.sum() == pytest.approx(1)
-
-
-@every_grid
 def test_neighbours_are_symmetric_and_never_oneself(grid: DirectionGrid) -> None:
     pairs = {(i, int(j)) for i, around in enumerate(grid.neighbours) for j in around}
     assert len(grid.neighbours) == len(grid)
@@ -106,20 +99,6 @@ def test_a_circle_is_one_with_as_many_digits_as_files_have(decimals: int) -> Non
         assert max(len(around) for around in grid.neighbours) == 2
     for grid in (*WHOLE_SPHERES, *PATCHES, cap_grid(20, 10, 0.5, 500), fibonacci_grid(2)):
         assert grid.circle is None
-
-
-@pytest.mark.parametrize("grid", WHOLE_SPHERES, ids=lambda grid: grid.name)
-def test_weighted_directions_of_a_whole_sphere_balance(grid: DirectionGrid) -> None:
-    # The mean of a whole sphere is its centre; coarse grids come near.
-    assert np.linalg.norm(grid.area_weights @ grid.directions) < 0.5 / len(grid) ** 0.5
-
-
-def test_a_fine_product_grid_weighs_each_direction_by_its_area() -> None:
-    grid = product_grid(72, 37)
-    elevation = np.deg2rad(direction_to_angles_deg(grid.directions)[1])
-    inner = np.abs(elevation) < np.deg2rad(80)
-    density = grid.area_weights[inner] / np.cos(elevation[inner])
-    np.testing.assert_allclose(density, density.mean(), rtol=0.01)
 
 
 def test_the_fibonacci_grid_follows_its_formula() -> None:
@@ -182,17 +161,36 @@ def test_spacing_is_the_angle_to_the_next_direction() -> None:
     assert DirectionGrid([direction, -direction]).spacing == pytest.approx(np.pi)
 
 
+def test_a_dense_patch_takes_no_neighbours_from_the_grid_around_it() -> None:
+    coarse, dense = fibonacci_grid(1000), cap_grid(20, 10, 15, 1500)
+    mixed = DirectionGrid(np.concatenate([coarse.directions, dense.directions]))
+    far = great_circle_distance_deg(coarse.directions, angles_deg_to_direction(20, 10)) > 30
+    for index in np.flatnonzero(far):
+        np.testing.assert_array_equal(mixed.neighbours[index], coarse.neighbours[index])
+    assert (mixed.reach[: len(coarse)][far] > 0.65 * coarse.reach[far]).all()
+    # A patch alone still ends at its rim.
+    assert dense.reach.max() < np.deg2rad(5)
+
+
+def test_a_grid_reaches_between_its_rows_and_columns_however_unlike_they_are() -> None:
+    grid = product_grid(360, 19)
+    assert grid.spacing < np.deg2rad(1)
+    level = np.abs(grid.directions[:, 2]) < 0.1
+    np.testing.assert_allclose(grid.reach[level], np.deg2rad(5), atol=np.deg2rad(0.1))
+    assert fibonacci_grid(2048).reach.max() < np.deg2rad(5)
+
+
 def test_nearest_gives_the_index_of_each_direction() -> None:
     grid = fibonacci_grid(500)
     index = np.array([[3, 77], [200, 499]])
     np.testing.assert_array_equal(grid.nearest(grid.directions[index]), index)
 
 
-def test_rotating_a_grid_keeps_its_spacing_and_weights() -> None:
+def test_rotating_a_grid_keeps_its_spacing_and_reach() -> None:
     grid = fibonacci_grid(200)
     turned = grid.rotated(random_rotation(np.random.default_rng(3)))
     assert turned.spacing == pytest.approx(grid.spacing)
-    np.testing.assert_allclose(turned.area_weights, grid.area_weights, atol=1e-9)
+    np.testing.assert_allclose(turned.reach, grid.reach, atol=1e-9)
 
 
 def test_the_hash_follows_the_directions_and_nothing_else() -> None:

@@ -3,6 +3,7 @@
 import logging
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -94,9 +95,44 @@ def test_a_start_that_cannot_be_told_stays_as_it_came(caplog: pytest.LogCaptureF
     heard = np.concatenate(list(ordered(FileFeed(path, pace=None))), axis=1)
     assert heard.shape == (8, 3 * RATE)
     assert caplog.messages == [
-        "silence.wav: the order of the channels cannot be told, they stay as they came; "
+        "silence.wav: the order of the channels cannot be told so far, they stay as they came; "
         "no channel changes: nothing is heard yet"
     ]
+
+
+def test_a_start_in_an_empty_room_is_put_in_order_once_somebody_talks(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    talk = card_recording(CARD, seed=1, seconds=4.0, shift=3)
+    path = written("quiet.wav", np.concatenate([np.zeros((8, 7 * RATE)), talk], axis=1))
+    heard = np.concatenate(list(ordered(FileFeed(path, pace=None))), axis=1)
+    assert heard.shape == (8, 11 * RATE)
+    in_order = card_recording(CARD, seed=1, seconds=4.0)
+    np.testing.assert_allclose(heard[:, -2 * RATE :], in_order[:, -2 * RATE :], atol=1e-6)
+    assert [message.split(";")[0] for message in caplog.messages] == [
+        "quiet.wav: the order of the channels cannot be told so far, they stay as they came",
+        "quiet.wav: channels came shifted by 3 and are put back in order",
+    ]
+
+
+class Restarting:
+    """A feed that starts three times, each time with its channels in another order."""
+
+    name, sample_rate, num_channels, can_wait, lost_s, num_starts = "board", RATE, 8, True, 0.0, 0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for shift in (3, 0, 5):
+            self.num_starts += 1
+            yield from np.array_split(card_recording(CARD, seed=1, seconds=2.0, shift=shift), 25, axis=1)
+
+    def close(self) -> None:
+        pass
+
+
+def test_each_start_of_a_feed_is_put_in_order_by_itself() -> None:
+    heard = np.concatenate(list(ordered(Restarting())), axis=1)
+    once = card_recording(CARD, seed=1, seconds=2.0)
+    np.testing.assert_allclose(heard, np.concatenate([once, once, once], axis=1), atol=1e-6)
 
 
 def test_a_healthy_start_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -78,6 +78,37 @@ def test_every_kind_of_grid_is_refined(
         assert error_deg(peak, direction) < bound_deg
 
 
+ROWS = DirectionGrid(np.concatenate([azimuth_grid(36, e).directions for e in (-20, 0, 20)]), name="3 rings")
+
+
+@pytest.mark.parametrize("grid", [product_grid(72, 5), product_grid(36, 7), ROWS], ids=lambda grid: grid.name)
+@pytest.mark.parametrize("beam_deg", [3.0, 6.0, 30.0])
+def test_peaks_stay_on_rows_that_are_too_far_apart_to_show_a_lobe(
+    grid: DirectionGrid, beam_deg: float
+) -> None:
+    """Narrow lobes over noise: between such rows anything would fit."""
+    rng = np.random.default_rng(2)
+    for index in rng.integers(len(grid), size=40):
+        direction = grid.directions[index]
+        values = 0.9 * lobe(grid, direction, beam_deg) + 0.05 * rng.random(len(grid))
+        (peak,) = find_peaks(values, grid, num_sources=1)
+        assert peak.score <= 1.5 * values.max() + 1e-12
+        assert error_deg(peak, direction) < (1.0 if beam_deg < 30 else 12.0)
+        # Wherever the peak is, no grid direction is much nearer than its own.
+        nearest = great_circle_distance_deg(grid.directions, peak.direction).min()
+        assert great_circle_distance_deg(grid.directions[values.argmax()], peak.direction) < nearest + 5
+
+
+def test_a_dense_patch_does_not_coarsen_the_grid_around_it() -> None:
+    coarse = fibonacci_grid(1000)
+    mixed = DirectionGrid(np.concatenate([coarse.directions, cap_grid(20, 10, 15, 1500).directions]))
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        direction = normalize_direction(angles_deg_to_direction(-160, -10) + 0.7 * random_direction(rng))
+        (peak,) = find_peaks(lobe(mixed, direction), mixed, num_sources=1)
+        assert error_deg(peak, direction) < 0.1
+
+
 @pytest.mark.parametrize("elevation_deg", [0.0, 30.0])
 def test_a_circle_is_refined_along_itself(elevation_deg: float) -> None:
     grid = azimuth_grid(72, elevation_deg)
@@ -324,6 +355,62 @@ def test_of_a_handful_of_places_each_is_judged_by_itself() -> None:
     assert found(0.9, 0.8, 0.0) == [0, 1]
     assert found(0.95, 0.9, 0.85, 0.01) == [0, 1, 2]
     assert found(0.9, 0.9, 0.0, 0.0, 0.7) == [0, 1, 4]
+
+
+SEATED = DirectionGrid(angles_deg_to_direction(np.array([-60.0, -30, 0, 30, 60]), np.zeros(5)), name="seats")
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        ((0.01, 0, 0.97, 0.95, 0.01), (2, 3)),
+        ((0.99, 0, 0.01, 0.01, 0.01), (0,)),
+        ((0.4, 0, 0, 0, 0.99), (4, 0)),
+    ],
+)
+@pytest.mark.parametrize("array", [LINE, FLAT, None], ids=["line", "flat", "volume"])
+def test_every_array_judges_places_by_themselves(
+    array: MicrophoneArray | None, values: tuple[float, ...], found: tuple[int, ...]
+) -> None:
+    finder = PeakFinder(SEATED, array, threshold=0.22, chances=True)
+    peaks = finder.find(np.array(values))
+    assert tuple(peak.index for peak in peaks) == found
+    for peak in peaks:
+        np.testing.assert_array_equal(peak.direction, SEATED.directions[peak.index])
+        assert peak.score == values[peak.index]
+
+
+def test_a_place_on_the_far_side_of_a_flat_array_is_looked_at() -> None:
+    upright = MicrophoneArray(circular_positions(6, 0.05)[:, [2, 0, 1]], "upright")
+    places = DirectionGrid(angles_deg_to_direction(np.array([10.0, 140.0]), np.zeros(2)))
+    (peak,) = PeakFinder(places, upright, threshold=0.22, chances=True).find(np.array([0.01, 0.96]))
+    assert peak.index == 1
+    # Of two that the array cannot tell apart one is enough.
+    twins = DirectionGrid(angles_deg_to_direction(np.array([40.0, 140.0]), np.zeros(2)))
+    assert len(PeakFinder(twins, upright, threshold=0.22, chances=True).find(np.array([0.96, 0.96]))) == 1
+
+
+@pytest.mark.parametrize("rows", [(72, 37), (360, 37), (360, 19), (360, 13)])
+@pytest.mark.parametrize("array", [FLAT, LINE], ids=["flat", "line"])
+def test_mirror_images_are_told_on_grids_with_unlike_steps(
+    array: MicrophoneArray, rows: tuple[int, int]
+) -> None:
+    finder = PeakFinder(product_grid(*rows), array)
+    rng = np.random.default_rng(4)
+    directions = [direction for direction in (random_direction(rng) for _ in range(60))]
+    told = [bool(finder.mirror(direction)) for direction in directions]
+    apart = [np.rad2deg(np.arccos(one @ array.ambiguity.mirror(one))) > 1 for one in directions]
+    assert told == apart
+
+
+@pytest.mark.parametrize("count", [512, 1024, 2048, 4096])
+def test_a_line_is_heard_in_front_wherever_the_grid_looks_there(count: int) -> None:
+    upper = hemisphere_grid(count)
+    along_y = MicrophoneArray(linear_positions(4, 0.04)[:, [1, 0, 2]], "line")
+    truth = angles_deg_to_direction(30, 5)
+    heard = lobe(upper, truth) + lobe(upper, along_y.ambiguity.mirror(truth))
+    (peak,) = PeakFinder(upper, along_y, num_sources=1).find(heard)
+    assert peak.direction[0] > 0.5
 
 
 def test_two_talkers_straight_opposite_are_two() -> None:

@@ -36,7 +36,11 @@ class ShiftCheck(Protocol):
     """Finds out how the channels came, as :class:`~anydoa.calibration.card_start.CardStartCheck` does."""
 
     def push(self, block: Float[np.ndarray, "channel time"]) -> ShiftVerdict | None:
-        """Take the next samples; the verdict once there is one."""
+        """Take the next samples; a verdict if there is one. After one without a shift another may come."""
+        ...
+
+    def restart(self) -> None:
+        """Forget what was heard: the sound has started anew."""
         ...
 
     def finish(self) -> ShiftVerdict:
@@ -49,7 +53,8 @@ class OrderedFeed:
 
     Until then sound is held back, for a wrong direction is worse than a late one; then it is given out four
     times as fast as it comes, until nothing is held any more. So nothing is lost. Where the check cannot
-    tell, the channels stay as they came.
+    tell, the channels stay as they came until it can. Each start is judged by itself: a feed that starts
+    anew, as after a lost connection, counts its starts as ``num_starts``.
 
     Args:
         feed: sound whose channels may be shifted.
@@ -67,23 +72,30 @@ class OrderedFeed:
         """Samples that came so far, those still held included."""
         self._feed = feed
         self._check = check
-        self._shift: int | None = None  # as long as it is not known
-        self._held: deque[tuple[float, np.ndarray]] = deque()
+        self._num_starts = 1
+        self._shift: int | None = None  # as long as sound is held back for it
+        self._is_told = False
+        self._came: list[tuple[float, np.ndarray]] = []  # not in order yet
+        self._held: deque[tuple[float, np.ndarray]] = deque()  # in order, to be given out
         self._due = -math.inf  # moment from which the next block is given out
         self._closed = threading.Event()
 
     def __iter__(self) -> Iterator[Float[np.ndarray, "channel time"]]:
         for block in self._feed:
             self.num_arrived += block.shape[1]
-            self._held.append((self._feed.lost_s, block))
-            if self._shift is None:
+            if getattr(self._feed, "num_starts", 1) != self._num_starts:
+                self._begin_anew()
+            self._came.append((self._feed.lost_s, block))
+            if not self._is_told:
                 self._judge(self._check.push(block))
-            if self._shift is None:
-                yield block[:, :0]  # there is sound, though nothing to compute yet
-            else:
+            self._put_in_order()
+            if self._held:
                 yield from self._due_blocks()
-        if self._shift is None and not self._closed.is_set():
+            elif self._came:
+                yield block[:, :0]  # there is sound, though nothing to compute yet
+        if self._came and not self._closed.is_set():
             self._judge(self._check.finish())
+            self._put_in_order()
         while self._held and not self._closed.wait(max(self._due - time.monotonic(), 0.0)):
             yield from self._due_blocks()
 
@@ -99,19 +111,39 @@ class OrderedFeed:
         while self._held and (self.can_wait or self._due <= time.monotonic()):
             self.lost_s, block = self._held.popleft()
             self._due += block.shape[1] / self.sample_rate / 4
-            yield np.roll(block, -self._shift, axis=0) if self._shift else block
+            yield block
+
+    def _put_in_order(self) -> None:
+        """Turn what came back by the shift, if that is known."""
+        shift = self._shift
+        if shift is None:
+            return
+        self._held.extend(
+            (lost_s, np.roll(block, -shift, axis=0) if shift else block) for lost_s, block in self._came
+        )
+        self._came.clear()
+
+    def _begin_anew(self) -> None:
+        """Hold sound back again: it may come in another order now."""
+        self._judge(self._check.finish() if self._came else None)
+        self._put_in_order()
+        self._num_starts = getattr(self._feed, "num_starts", 1)
+        self._shift, self._is_told = None, False
+        self._check.restart()
 
     def _judge(self, verdict: ShiftVerdict | None) -> None:
         """Take a verdict, if there is one, and say what is done."""
         if verdict is None:
             return
+        is_first, self._is_told = self._shift is None, verdict.shift is not None
         self._shift = verdict.shift or 0
         if verdict.shift is None:
-            _logger.warning(
-                "%s: the order of the channels cannot be told, they stay as they came; %s",
-                self.name,
-                verdict.reason,
-            )
+            if is_first:
+                _logger.warning(
+                    "%s: the order of the channels cannot be told so far, they stay as they came; %s",
+                    self.name,
+                    verdict.reason,
+                )
         elif verdict.shift:
             _logger.warning(
                 "%s: channels came shifted by %d and are put back in order; %s",

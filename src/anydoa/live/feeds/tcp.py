@@ -26,6 +26,9 @@ class TcpFeed:
         quiet_s: seconds without a byte after which the connection counts as broken; a sender whose power
             fails does not say so.
 
+    Attributes:
+        num_starts: connections that sound has come from; channels may come in another order in each.
+
     Iterating raises AudioError if nobody listens there at first.
 
     Raises:
@@ -41,10 +44,12 @@ class TcpFeed:
         self.lost_s = 0.0
         self._address = (host, port)
         self._quiet_s = quiet_s
-        self._heard_at = 0.0
+        self.num_starts = 0
+        self._heard_at = 0.0  # moment of the last bytes
         self._read_bytes = format.read_bytes
         self._closed = threading.Event()
         self._breaks = RareReport()
+        self._is_break_told = False
 
     def __iter__(self) -> Iterator[Float32[np.ndarray, "channel time"]]:
         connection: socket.socket | None
@@ -73,38 +78,48 @@ class TcpFeed:
     def _blocks(self, connection: socket.socket) -> Iterator[Float32[np.ndarray, "channel time"]]:
         """Sound until the connection ends or the feed is closed."""
         self._decoder.restart()
-        self._heard_at = time.monotonic()
+        is_new, since = True, time.monotonic()
         while not self._closed.is_set():
             try:
                 content = connection.recv(self._read_bytes)
             except TimeoutError:
-                if time.monotonic() > self._heard_at + self._quiet_s:
+                if time.monotonic() > since + self._quiet_s:
                     return
                 continue
             except OSError:
                 return
             if not content:
                 return
-            self._heard_at = time.monotonic()
+            since = time.monotonic()
+            if is_new:
+                self._count_start(since)
+                is_new = False
+            self._heard_at = since
             block = self._decoder.push(content)
             if block.shape[1]:
                 yield block
 
+    def _count_start(self, moment: float) -> None:
+        """The first bytes of a connection; all since the last of the one before is lost sound."""
+        self.num_starts += 1
+        if self.num_starts == 1:
+            return
+        away_s = moment - self._heard_at
+        self.lost_s += away_s
+        if self._is_break_told:
+            _logger.warning("%s: connected again, %.1f s of sound are lost", self.name, away_s)
+
     def _reconnect(self) -> socket.socket | None:
-        """Try until it works; the time it takes counts as lost sound. None if the feed is closed before."""
+        """Try until it works. None if the feed is closed before."""
         if self._closed.is_set():
             return None
-        is_told = self._breaks.is_due()
-        if is_told:
+        self._is_break_told = self._breaks.is_due()
+        if self._is_break_told:
             _logger.warning("%s: connection lost; trying again until it is back", self.name)
         while not self._closed.wait(0.5):
             try:
                 connection = self._connect()
             except OSError:
                 continue
-            away_s = time.monotonic() - self._heard_at
-            self.lost_s += away_s
-            if is_told:
-                _logger.warning("%s: connected again, %.1f s of sound are lost", self.name, away_s)
             return connection
         return None
