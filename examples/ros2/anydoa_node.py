@@ -1,7 +1,7 @@
 """Talkers as messages of ROS 2: a thin node around the live pipeline.
 
 anydoa's frame is that of REP-103 (x front, y left, z up), so directions need no turning; angles are radians
-here. The functions above ``main`` need no ROS.
+here. The functions above ``ros_types`` need no ROS.
 """
 
 import json
@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from anydoa.errors import ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR
 from anydoa.geometry.coordinates import direction_to_angles
 from anydoa.live import LivePipeline, LiveResult
@@ -26,6 +27,26 @@ PARAMETERS = {
     "grid": "fibonacci:2048",
     "frame_id": "mic",
 }
+
+
+def declared(node: Any, descriptor: Any) -> dict[str, str]:
+    """The parameters of a node as text; ROS reads ``device:=2`` as a number, and may others.
+
+    Args:
+        node: the node.
+        descriptor: a ``ParameterDescriptor`` that lets a parameter be of another type than its default.
+
+    Raises:
+        ConfigError: if a parameter is neither text nor a whole number.
+    """
+    values = {name: node.declare_parameter(name, text, descriptor).value for name, text in PARAMETERS.items()}
+    for name, value in values.items():
+        if not isinstance(value, str) and type(value) is not int:
+            raise ConfigError(
+                f"the parameter {name} must be text or a whole number, got {value!r}; "
+                f"put it in quotes twice, as in -p {name}:='\"on\"'"
+            )
+    return {name: str(value) for name, value in values.items()}
 
 
 def sounding(result: LiveResult) -> tuple[Track, ...]:
@@ -99,10 +120,12 @@ def ros_types() -> SimpleNamespace:
     """The classes of the messages, from the ROS that runs."""
     from builtin_interfaces.msg import Time
     from geometry_msgs.msg import Point, Pose, PoseArray, Quaternion
+    from rcl_interfaces.msg import ParameterDescriptor
     from std_msgs.msg import Header, String
 
     return SimpleNamespace(
         Header=Header,
+        ParameterDescriptor=ParameterDescriptor,
         Point=Point,
         Pose=Pose,
         PoseArray=PoseArray,
@@ -118,7 +141,7 @@ def main() -> None:
     types = ros_types()
     rclpy.init()
     node: Any = rclpy.create_node("anydoa")
-    parameters = {name: node.declare_parameter(name, value).value for name, value in PARAMETERS.items()}
+    parameters = declared(node, types.ParameterDescriptor(dynamic_typing=True))
     directions = node.create_publisher(types.PoseArray, "~/directions", 10)
     talkers = node.create_publisher(types.String, "~/talkers", 10)
     pipeline = open_pipeline(parameters)

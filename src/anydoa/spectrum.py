@@ -13,6 +13,7 @@ from anydoa.geometry.grid import DirectionGrid
 
 _FAINTEST_EXPONENT, _LOUDEST_EXPONENT = -30, 20  # of two: recordings that begin in between keep their scale
 _GREATEST_EXPONENT = 40  # of two: squares of scaled samples and their sums fit single precision
+_USUAL_EXPONENT = -10  # of two: recordings that reach it are no faint ones, however they began
 _EXPONENT_STEP = 20
 
 
@@ -41,8 +42,9 @@ class SampleScale:
     """Keeps the squares of samples within single precision, however a recording is scaled.
 
     The first sound decides the factor: one for usual recordings, else the power of 2 to the power of 20 that
-    brings it near one. It holds until scaled samples grow beyond 2 to the power of 40: so much louder than
-    what came before that this was silence. Then it is decided anew.
+    brings it near one. It holds until scaled samples grow beyond 2 to the power of 40. One above 1 holds only
+    until usual sound comes: what begins with digital silence begins with what a resampler makes of it, which
+    says nothing of what follows. Then it is decided anew. From the first sound on the factor never grows.
 
     Args:
         faintest_exponent: power of two that usual recordings are louder than.
@@ -68,6 +70,8 @@ class SampleScale:
     def _served(self, samples: Float32[np.ndarray, "mic time"]) -> int | None:
         """First sample that the factor does not serve; None if it serves all."""
         bound = 0.0 if self._is_silent else float(np.ldexp(1.0, _GREATEST_EXPONENT)) / self._factor
+        if self._factor > 1:
+            bound = min(bound, float(np.ldexp(1.0, _USUAL_EXPONENT)))
         if max(float(samples.max(initial=0.0)), -float(samples.min(initial=0.0))) <= bound:
             return None
         return int(np.argmax(np.abs(samples).max(axis=0) > bound))
@@ -132,15 +136,53 @@ class SpatialSpectrum:
 
 @runtime_checkable
 class SpectrumStream(Protocol):
-    """An estimator at work on one endless recording."""
+    """An estimator at work on one endless recording, which ends once."""
 
     def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
-        """Take the next samples of every microphone and return the frames they complete, maybe none."""
+        """Take the next samples of every microphone and return the frames they complete, maybe none.
+
+        Raises:
+            ShapeError: if the audio has another number of microphones than the array.
+            AudioError: if a sample is not finite, or after the end.
+        """
         ...
 
     def finish(self) -> SpatialSpectrum:
-        """The recording has ended: the frames that still waited for later sound. The last call."""
+        """The recording has ended: the frames that still waited for later sound. The last call.
+
+        Raises:
+            AudioError: if it was finished before.
+        """
         ...
+
+
+class StreamEnd:
+    """The end of a stream, after which it takes no more sound.
+
+    What comes later would be heard as if it followed at once, with a gap that nobody sees.
+    """
+
+    def __init__(self) -> None:
+        self._is_reached = False
+
+    def check_ahead(self) -> None:
+        """Let sound pass before the end.
+
+        Raises:
+            AudioError: if the end was reached.
+        """
+        if self._is_reached:
+            raise AudioError("a stream that is finished takes no more sound; begin another by stream()")
+
+    def reach(self) -> None:
+        """The end is here.
+
+        Raises:
+            AudioError: if it was reached before.
+        """
+        if self._is_reached:
+            raise AudioError("a stream is finished once; begin another by stream()")
+        self._is_reached = True
 
 
 def check_look_ahead(seconds: float) -> float:
@@ -164,9 +206,9 @@ class SpectrumEstimator(Protocol):
     """Anything that turns audio, an array and a grid into a spatial spectrum.
 
     Promises, tested for every estimator: the order of microphones and the place of the array change
-    nothing; the order of directions reorders the spectrum; the scale of the audio changes nothing; no
-    frame depends on samples later than ``look_ahead_s`` after its window; any chunking gives what the whole
-    recording gives; silence gives finite values.
+    nothing; of its size only the delays count; the order of directions reorders the spectrum; the scale of
+    the audio changes nothing; no frame depends on samples later than ``look_ahead_s`` after its window; any
+    chunking gives what the whole recording gives; a stream ends once; silence gives finite values.
     """
 
     @property

@@ -113,6 +113,40 @@ def test_a_stream_is_chosen_changed_and_stopped_on_the_page(visit: Visiting, qui
     assert [text for text in seen.complaints if "400 (Bad Request)" not in text] == []
 
 
+def test_a_recording_can_be_fetched_when_its_stream_is_over(visit: Visiting) -> None:
+    with serving(replay=RECORDING, results_per_s=SLOWLY, catalogue=small_catalogue()) as server:
+        seen = visit(f"{server.url}?view=map")
+        page, link = seen.page, seen.page.locator("#record-download")
+        page.click("#record")
+        expect(page.locator("#record-state")).to_contain_text(re.compile(r"0:0[1-9], \d"))
+        page.click("#listening summary")
+        page.click("#listen-stop")  # which ends the recording, too
+        expect(link).to_be_visible()
+        expect(page.locator("#record")).to_have_text("Record")
+        state = str(page.locator("#record-state").text_content())
+        page.click("#record")
+        expect(page.locator("#keep-error")).to_contain_text("there is nothing to record")
+        page.reload()
+        page.click("#tab-live")
+        expect(link).to_be_visible()
+        page.click("#listen-start")
+        expect(page.locator("#status")).to_have_attribute("data-state", "live")
+        expect(page.locator("#time")).to_have_text(re.compile(r"\d s"))
+        expect(page.locator("#record-state")).to_have_text(state)
+        with page.expect_download() as download:
+            link.click()
+        assert download.value.suggested_filename.startswith("live_20")
+        assert [text for text in seen.complaints if "400 (Bad Request)" not in text] == []
+
+
+def test_an_answer_of_a_proxy_is_told_in_words(visit: Visiting, quiet: PageServer, shared_page: Page) -> None:
+    shared_page.route("**/api/listening", lambda route: route.fulfill(status=502, body="<h1>Bad</h1>"))
+    page = visit(quiet.url).page
+    page.click("#tab-live")
+    expect(page.locator("#listen-error")).to_contain_text("The answer was 502")
+    page.unroute("**/api/listening")
+
+
 def test_a_locked_page_says_so(visit: Visiting) -> None:
     with serving(is_locked=True) as server:
         page = visit(server.url).page

@@ -301,6 +301,13 @@ def test_a_manifest_says_arrays_ids_and_channels(folder: Path, capfd: pytest.Cap
     assert 70 < turn < 110 or 250 < turn < 290  # a ring of four, turned by one microphone
 
 
+def test_channels_that_a_file_does_not_have_are_named(folder: Path) -> None:
+    (folder / "list.jsonl").write_text(json.dumps({"path": "r00.wav", "channels": [0, 1, 2, 7]}))
+    assert main(["locate", "--manifest", "list.jsonl", *PARTS, "--quiet"]) == 1
+    told = "recording has channels 0..3, but the list names 7; name those that hold the microphones"
+    assert failures(folder)["r00.wav"] == told
+
+
 def test_results_of_another_estimator_are_not_mixed(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     work = work_in(folder)
     with ResultFolder(work.folder).begun(replace(work, num_sources=1).settings()):
@@ -356,6 +363,21 @@ def test_names_from_the_root_mean_the_same_in_every_folder(
     monkeypatch.chdir(folder / "elsewhere")
     assert main(words) == 0
     assert "1 of 1 were there already" in capfd.readouterr().err
+
+
+def test_one_name_that_means_another_file_elsewhere_ties_results_to_the_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "list.txt").write_text(f"{folder / 'r00.wav'}\nr01.wav\n")
+    words = ["locate", "--manifest", str(folder / "list.txt"), *FAST, "--format", "parts"]
+    words += ["-o", str(folder / "results"), "--quiet"]
+    words[words.index("a.toml")] = str(folder / "a.toml")
+    assert main(words) == 0
+    (folder / "elsewhere").mkdir()
+    (folder / "elsewhere" / "r01.wav").write_bytes((folder / "r02.wav").read_bytes())
+    monkeypatch.chdir(folder / "elsewhere")
+    assert main(words) == 2
+    assert "holds results of working folder '..', not '../elsewhere'" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize(

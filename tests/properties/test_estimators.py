@@ -7,7 +7,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from anydoa.errors import ConfigError, GeometryError
+from anydoa.constants import SPEED_OF_SOUND
+from anydoa.errors import AudioError, ConfigError, GeometryError
 from anydoa.estimators.catalogue import ESTIMATORS as NAMES
 from anydoa.estimators.model.folder import list_models
 from anydoa.geometry.array import MicrophoneArray
@@ -147,6 +148,53 @@ def test_the_scale_of_the_audio_changes_the_level_alone(
     assert_allclose(there.level, scale * here.level, rtol=1e-3)
 
 
+def after_next_to_nothing(scene: Scene) -> np.ndarray:
+    """Sound as what a resampler makes of digital silence comes before it, and a sample beyond full scale."""
+    rng = np.random.default_rng(0)
+    nothing = 1e-11 * rng.standard_normal((len(scene.audio), 4000))
+    sound = 0.9 * scene.audio / np.abs(scene.audio).max()
+    sound[0, sound.shape[1] // 2] = 1.1
+    return np.concatenate([nothing, sound], axis=1).astype(np.float32)
+
+
+@every_look_ahead
+@pytest.mark.parametrize("scale", [0.5, 200.0])
+def test_what_begins_with_next_to_nothing_is_heard_alike_at_any_scale(
+    case: EstimatorCase, scale: float
+) -> None:
+    scene = random_scene(6, case.fewest_microphones)
+    audio = after_next_to_nothing(scene)
+    here = case.estimator.spectrum(audio, scene.array, GRID)
+    there = case.estimator.spectrum(np.float32(scale) * audio, scene.array, GRID)
+    # In the frame in which sound begins, next to nothing may be heard as silence.
+    assert_allclose(there.values, here.values, atol=5 * ROUNDING)
+    assert_allclose(there.level, scale * here.level, rtol=1e-3)
+
+
+@every_look_ahead
+def test_what_begins_with_next_to_nothing_streams_like_all_else(case: EstimatorCase) -> None:
+    scene = random_scene(7, case.fewest_microphones)
+    audio = after_next_to_nothing(scene)
+    stream = case.estimator.stream(scene.array, GRID)
+    parts = [stream.push(chunk) for chunk in np.split(audio, [3990, 4001, 4002, 6000], axis=1)]
+    streamed = SpatialSpectrum.join([*parts, stream.finish()])
+    whole = case.estimator.spectrum(audio, scene.array, GRID)
+    assert_allclose(streamed.values, whole.values, atol=1e-5)
+    assert_allclose(streamed.level, whole.level, rtol=1e-5)
+
+
+@every_look_ahead
+@few_examples
+@given(seeds, st.floats(200, 1500))
+def test_an_array_where_sound_is_faster_is_one_that_is_smaller_by_as_much(
+    case: EstimatorCase, scene_seed: int, speed_of_sound: float
+) -> None:
+    scene = random_scene(scene_seed, case.fewest_microphones)
+    size = speed_of_sound / SPEED_OF_SOUND
+    larger = MicrophoneArray(size * scene.array.positions, speed_of_sound=speed_of_sound)
+    assert_allclose(run(case, Scene(larger, scene.direction, scene.audio)), run(case, scene), atol=ROUNDING)
+
+
 def frames_known(estimator: SpectrumEstimator, num_samples: int) -> int:
     """How many frames are final when so many samples have been heard."""
     ahead = round(estimator.look_ahead_s * estimator.sample_rate)
@@ -270,6 +318,19 @@ def test_single_samples_give_what_the_whole_recording_gives(case: EstimatorCase)
     parts = [stream.push(chunk) for chunk in np.split(audio, cuts[:-1], axis=1)]
     streamed = SpatialSpectrum.join([*parts, stream.finish()])
     assert_allclose(streamed.values, estimator.spectrum(audio, scene.array, GRID).values, atol=1e-5)
+
+
+@every_look_ahead
+def test_a_stream_ends_once(case: EstimatorCase) -> None:
+    rng = np.random.default_rng(2)
+    scene = make_scene(rng, random_array(rng, 4), random_direction(rng))
+    stream = case.estimator.stream(scene.array, GRID)
+    stream.push(scene.audio)
+    stream.finish()
+    with pytest.raises(AudioError, match=r"takes no more sound; begin another by stream\(\)"):
+        stream.push(scene.audio)
+    with pytest.raises(AudioError, match=r"is finished once; begin another by stream\(\)"):
+        stream.finish()
 
 
 @every_look_ahead

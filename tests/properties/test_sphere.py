@@ -5,11 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from anydoa.constants import SPEED_OF_SOUND
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg, random_rotation, rotate
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from properties.strategies import ESTIMATORS, EstimatorCase, seeds
-from sphere_scenes import ball_array, sphere_scene
+from sphere_scenes import ball_array, random_sphere_scene, sphere_scene
 
 # The network of AGG-RL takes positions as they are; what else it is told of an array, it does not hear.
 STEERING = [param for param in ESTIMATORS if param.id != "agg-rl"]
@@ -29,6 +30,18 @@ def test_a_talker_around_the_sphere_is_found(case: EstimatorCase, seed: int, rad
     grid = fibonacci_grid(1024)
     found = grid.directions[case.estimator.spectrum(scene.audio, array, grid).mean().argmax()]
     assert great_circle_distance_deg(found, direction) < 6
+
+
+@pytest.mark.parametrize("case", ESTIMATORS)
+def test_a_ball_where_sound_is_faster_is_one_that_is_smaller_by_as_much(case: EstimatorCase) -> None:
+    scene = random_sphere_scene(1)
+    radius = 2 * scene.array.rigid_sphere_radius
+    larger = MicrophoneArray(
+        2 * scene.array.positions, rigid_sphere_radius=radius, speed_of_sound=2 * SPEED_OF_SOUND
+    )
+    grid = fibonacci_grid(96)
+    found, expected = (case.estimator.spectrum(scene.audio, one, grid) for one in (larger, scene.array))
+    np.testing.assert_allclose(found.values, expected.values, atol=1e-3)
 
 
 # Values of the steered estimator are chances that somebody speaks, not how well a direction fits.

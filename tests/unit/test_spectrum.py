@@ -86,7 +86,18 @@ def test_pieces_do_not_depend_on_the_chunks() -> None:
     )
 
 
-def test_sound_that_grows_little_by_little_keeps_its_scale() -> None:
-    samples = np.float32(2.0**-18) * np.array([[0.5, 0.9, 1.1, 8.0, 3e4]], dtype=np.float32)
+def test_faint_sound_that_grows_little_by_little_keeps_its_scale() -> None:
+    samples = np.float32(2.0**-18) * np.array([[0.5, 0.9, 1.1, 8.0, 200.0]], dtype=np.float32)
     ((scaled, factor),) = SampleScale(faintest_exponent=-17).pieces(samples)
     np.testing.assert_array_equal(scaled, samples * np.float32(factor))
+
+
+@pytest.mark.parametrize("first", [4e-13, 1e-20, 1e-44])
+def test_what_a_resampler_makes_of_silence_decides_nothing_of_the_sound_after_it(first: float) -> None:
+    sound = np.array([[0.002, 0.3, -0.9, 1.2, 1e-6, 0.5]], dtype=np.float32)
+    samples = np.concatenate([np.array([[0.0, first, 1e-12, -1e-5]], dtype=np.float32), sound], axis=1)
+    for scale in (SampleScale(), SampleScale(faintest_exponent=-17)):
+        *faint, (scaled, factor) = scale.pieces(samples)
+        assert all(greater > 1 for _, greater in faint[1:])
+        assert factor == 1
+        np.testing.assert_array_equal(scaled[:, -6:], sound)

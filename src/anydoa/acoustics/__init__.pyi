@@ -16,3 +16,4 @@ from .stft import ScaledTail as ScaledTail
 from .stft import hann_window as hann_window
 from .stft import short_time_spectra as short_time_spectra
 from .tdoa import arrival_time as arrival_time
+from .tdoa import size_in_air as size_in_air

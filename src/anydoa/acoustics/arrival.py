@@ -5,6 +5,7 @@ from jaxtyping import Float
 
 from anydoa.acoustics.plane_wave import steering_phases
 from anydoa.acoustics.tdoa import arrival_time
+from anydoa.errors import GeometryError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 
@@ -48,8 +49,18 @@ def spherical_arrival_times(
     Args:
         array: the microphones; the origin is that of :func:`plane_arrival_times`.
         directions: unit vectors towards the sources.
-        distance: metres from the origin to each source.
+        distance: metres from the origin to each source, above 0; not inside the sphere, if there is one.
+
+    Raises:
+        GeometryError: if the sources are in the middle, inside the sphere, or nowhere.
     """
+    least = array.rigid_sphere_radius or 0.0
+    if not (least <= distance < np.inf and distance > 0):
+        inside = f", whose sphere has a radius of {least:g} m" if least else ""
+        raise GeometryError(
+            f"a source must lie outside of array {array.name!r}{inside}, got a distance of {distance:g} m; "
+            "give a greater and finite one"
+        )
     if array.steering is not None:
         # The front bends as in free air.
         free = array.replace(steering=None)

@@ -4,6 +4,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.constants import SPEED_OF_SOUND
+from anydoa.geometry import MicrophoneArray
 
 
 def arrival_time(
@@ -24,3 +25,14 @@ def arrival_time(
         Negative where a microphone lies towards the source, for it hears the wave before the origin does.
     """
     return -(directions @ positions.T) / speed_of_sound
+
+
+def size_in_air(array: MicrophoneArray) -> float:
+    """How many times as large an array in air has the same delays, at the speed of sound that we assume.
+
+    What was measured on a body has the speed in it.
+
+    Args:
+        array: the microphones, with the speed of sound around them.
+    """
+    return 1.0 if array.steering is not None else SPEED_OF_SOUND / array.speed_of_sound

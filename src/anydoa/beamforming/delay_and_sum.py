@@ -21,8 +21,8 @@ class DelayAndSum:
     def push(self, slot: Slot) -> list[BeamedSlot]:
         """The slot itself, taken apart."""
         sounds = {aim.id: self._sound(slot, aim.id, aim.direction) for aim in slot.aims}
-        levels = {id: mean_power(sound) for id, sound in sounds.items()}
-        return [BeamedSlot(levels, sounds.__getitem__)]
+        levels = {id: mean_power(sound) / slot.scale**2 for id, sound in sounds.items()}
+        return [BeamedSlot(slot, levels, sounds.__getitem__)]
 
     def finish(self) -> list[BeamedSlot]:
         """None: no slot waits."""

@@ -28,7 +28,7 @@ class _Explained:
     Args:
         slot: the sound.
         shares: share of each class; empty in silence.
-        covariances: what each class has of the sound.
+        covariances: what each class has of the sound, in the scale of the newest slot.
     """
 
     slot: Slot
@@ -36,10 +36,15 @@ class _Explained:
     covariances: dict[int | None, Covariance] = field(default_factory=dict)
 
     def level(self, id: int) -> float:
-        """Mean power that a talker has at the microphones."""
+        """Mean power that a talker has at the microphones, in the recording's own scale."""
         if id not in self.shares:
             return 0.0
-        return float(np.mean(self.shares[id] * np.square(np.abs(self.slot.spectra)).mean(axis=2)))
+        power = np.mean(self.shares[id] * np.square(np.abs(self.slot.spectra)).mean(axis=2))
+        return float(power) / self.slot.scale**2
+
+    def rescale(self, factor: float) -> None:
+        """Bring what each class has of the sound to another scale of power."""
+        self.covariances = {name: one * np.float32(factor) for name, one in self.covariances.items()}
 
 
 class MaskedMvdr:
@@ -60,15 +65,28 @@ class MaskedMvdr:
         self._slots_ahead = slots_ahead
         self._past: dict[int | None, FadingMemory] = {}
         self._waiting: deque[_Explained] = deque()
+        self._scale = 1.0  # of the newest slot; what was heard before is brought to it
 
     def push(self, slot: Slot) -> list[BeamedSlot]:
         """The slots that can be given out now that this one was heard."""
+        self._bring_to(slot.scale)
         self._waiting.append(self._explained(slot))
         return [self._oldest()] if len(self._waiting) > self._slots_ahead else []
 
     def finish(self) -> list[BeamedSlot]:
         """The slots that still waited for later ones."""
         return [self._oldest() for _ in range(len(self._waiting))]
+
+    def _bring_to(self, scale: float) -> None:
+        """Let all that was heard count as much beside what comes in another scale."""
+        if scale == self._scale:
+            return
+        factor = (scale / self._scale) ** 2
+        for memory in self._past.values():
+            memory.rescale(factor)
+        for explained in self._waiting:
+            explained.rescale(factor)
+        self._scale = scale
 
     def _explained(self, slot: Slot) -> _Explained:
         """Whose each bin of a slot is."""
@@ -106,7 +124,7 @@ class MaskedMvdr:
         def sound(id: int) -> Complex64[np.ndarray, "window freq"]:
             return self._sound(own[id], oldest, heard)
 
-        return BeamedSlot({id: oldest.level(id) for id in own}, sound)
+        return BeamedSlot(oldest.slot, {id: oldest.level(id) for id in own}, sound)
 
     def _around(self, name: int | None) -> Covariance:
         """What a class sounds like in the slot that waits longest, before it and after it."""

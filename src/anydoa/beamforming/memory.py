@@ -41,6 +41,10 @@ class FadingMemory:
     def fade(self, factor: float) -> None:
         """Let all that was heard weigh less."""
         self._weight *= factor
+        self.rescale(factor)
+
+    def rescale(self, factor: float) -> None:
+        """Bring all that was heard to another scale of power, in which it weighs as much."""
         if self.covariance is not None:
             self.covariance = self.covariance * np.float32(factor)
 

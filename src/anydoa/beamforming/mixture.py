@@ -90,10 +90,12 @@ class SpatialMixture:
     def _whitening_of(self, alive: Bool[np.ndarray, "mic"]) -> Complex64[np.ndarray, "freq living living"]:
         """Matrices that make sound that is nobody's white, for some of the microphones."""
         key = alive.tobytes()
-        if key not in self._whitening:
+        known = self._whitening.get(key)
+        if known is None:
             root = np.linalg.cholesky(self._diffuse[:, alive][:, :, alive])
-            self._whitening = {key: np.linalg.inv(root).astype(np.complex64)}
-        return self._whitening[key]
+            known = np.linalg.inv(root).astype(np.complex64)
+            self._whitening = {key: known}
+        return known
 
 
 def weighted_covariance(

@@ -17,12 +17,14 @@ class Slot:
     """Windows that share weights.
 
     Args:
-        spectra: spectra of the microphones.
+        spectra: spectra of the microphones, times the scale.
+        scale: factor on all of them, 1 for usual recordings; from the first sound on it never grows.
         speech: chance that each bin is speech, as the mask says.
         aims: who may sound in it.
     """
 
     spectra: Complex64[np.ndarray, "freq window mic"]
+    scale: float
     speech: Float32[np.ndarray, "freq window"]
     aims: Sequence[Aim]
 
@@ -39,10 +41,12 @@ class BeamedSlot:
     """A slot taken apart.
 
     Args:
-        levels: mean power of each aim in it, by number.
-        sound: gives the spectra of one of them.
+        slot: what was taken apart.
+        levels: mean power of each aim in it, by number, in the recording's own scale.
+        sound: gives the spectra of one of them, times the scale of the slot.
     """
 
+    slot: Slot
     levels: dict[int, float]
     sound: Callable[[int], Complex64[np.ndarray, "window freq"]]
 

@@ -1,7 +1,6 @@
 """Which bins hold speech, as the mask of the steered estimator says, in the windows of a beam."""
 
 from functools import lru_cache
-from itertools import pairwise
 from typing import cast
 
 import numpy as np
@@ -62,16 +61,9 @@ class SpeechMaskStream:
         Args:
             windows: the next windows.
         """
-        cuts = np.flatnonzero(np.diff(windows.scale)) + 1
-        edges = [0, *cuts.tolist(), len(windows)]
-        parts = [self._mask_of(windows[first:last]) for first, last in pairwise(edges) if last > first]
-        return np.concatenate([np.zeros((NUM_BINS, 0), dtype=np.float32), *parts], axis=1)
-
-    def _mask_of(self, windows: Windows) -> Float32[np.ndarray, "freq window"]:
-        """Masks of windows of one scale."""
         axis = self._axis
         spectra = rfft(windows.samples * self._window, axis=-1)[..., axis.bins]
-        features = self._features.push(PolarSpectra.of(spectra, float(windows.scale[0])))
+        features = self._features.push(PolarSpectra.of(spectra, windows.scale))
         mask, self._state = self._mask.step(features, self._state)
         above = NUM_BINS - axis.first_bin - axis.num_bins
         whole: np.ndarray = np.pad(mask, ((0, 0), (axis.first_bin, above)), mode="edge").T

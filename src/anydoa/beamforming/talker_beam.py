@@ -6,8 +6,6 @@ Sound goes in windows of 32 ms, every 16 ms, and some of them, a slot, share wei
               fades, memory_s       its weights      heard already, if there is a look-ahead
 """
 
-from collections import deque
-
 import numpy as np
 from jaxtyping import Float, Float32
 
@@ -83,7 +81,6 @@ class TalkerBeam:
         self._mask = None if mask is None else mask.stream(array)
         self._windows, self._sound = WindowStream(array.num_microphones), OverlapAdd(aims.num_rows)
         self._kept: Windows | None = None  # windows that make no slot yet
-        self._scales: deque[Float[np.ndarray, "window"]] = deque()  # of slots that are not given out
         self._levels: dict[int, float] = {}
         self._num_windows = self._num_heard = self._num_given = 0
         self._finished = False
@@ -140,24 +137,26 @@ class TalkerBeam:
         """Windows with what the mask and the aims say of them."""
         middle = self._num_windows + (len(windows) - 1) / 2
         self._num_windows += len(windows)
-        self._scales.append(windows.scale)
         if self._mask is None:
             speech = np.full(windows.spectra.shape[:2], 0.5, dtype=np.float32)
         else:
             speech = self._mask.push(windows)
+        # Windows are compared, so they must be in one scale.
+        scale = windows.least_scale
         # The middle of the first window is that of the first sample.
-        return Slot(windows.spectra, speech, self._aims.at(middle * HOP_LENGTH / BEAM_RATE))
+        aims = self._aims.at(middle * HOP_LENGTH / BEAM_RATE)
+        return Slot(windows.spectra_at(scale), scale, speech, aims)
 
     def _given(self, slots: list[BeamedSlot]) -> Float32[np.ndarray, "row sample"]:
         """The sound of slots that are taken apart."""
         spectra = [np.zeros((self._aims.num_rows, 0, NUM_BINS), dtype=np.complex64)]
-        for slot in slots:
-            self._listen(slot.levels)
-            scale = self._scales.popleft()
-            rows = np.zeros((self._aims.num_rows, len(scale), NUM_BINS), dtype=np.complex64)
+        for one in slots:
+            self._listen(one.levels)
+            num_windows = one.slot.spectra.shape[1]
+            rows = np.zeros((self._aims.num_rows, num_windows, NUM_BINS), dtype=np.complex64)
             for row, id in zip(rows, self._aims.wanted(self._levels), strict=True):
-                if id is not None and id in slot.levels:
-                    row[:] = slot.sound(id) / scale[:, None]
+                if id is not None and id in one.levels:
+                    row[:] = one.sound(id) / one.slot.scale
             spectra.append(rows)
         sound = self._sound.push(np.concatenate(spectra, axis=1))
         self._num_given += sound.shape[1]

@@ -51,6 +51,18 @@ class Windows:
     def __getitem__(self, part: slice) -> "Windows":
         return Windows(self.samples[:, part], self.spectra[:, part], self.scale[part])
 
+    @property
+    def least_scale(self) -> float:
+        """That of the loudest, in which all fit single precision; there must be some."""
+        return float(self.scale.min())
+
+    def spectra_at(self, scale: float) -> Complex64[np.ndarray, "freq window mic"]:
+        """The spectra, all in one scale."""
+        if (self.scale == scale).all():
+            return self.spectra
+        spectra: np.ndarray = self.spectra * (scale / self.scale).astype(np.float32)[:, None]
+        return spectra
+
     def __add__(self, later: "Windows") -> "Windows":
         return Windows(
             np.concatenate([self.samples, later.samples], axis=1),

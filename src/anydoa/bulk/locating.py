@@ -12,8 +12,9 @@ from pathlib import Path
 
 from anydoa.bulk.recording_list import Entry
 from anydoa.bulk.result_folder import PartWriter
-from anydoa.errors import AnydoaError, EngineError
+from anydoa.errors import AnydoaError, AudioError, EngineError
 from anydoa.geometry import MicrophoneArray, Zone
+from anydoa.geometry.channels import channel_text
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io import is_array_file, load_array
 from anydoa.io.audio import audio_info, read_blocks
@@ -200,6 +201,12 @@ class _Desk:
     ) -> Localizer:
         array = self._array(name)
         if channels is not None and num_channels is not None:
+            missing = [channel for channel in channels if channel >= num_channels]
+            if missing:
+                raise AudioError(
+                    f"recording has channels 0..{num_channels - 1}, but the list names "
+                    f"{channel_text(missing)}; name those that hold the microphones"
+                )
             ignored = tuple(channel for channel in range(num_channels) if channel not in channels)
             array = array.replace(channels=channels, ignore_channels=ignored)
         localizer = self.work.localizer(array, self._estimator)

@@ -161,10 +161,10 @@ def _patterns(array: "MicrophoneArray") -> "list[tuple[MicrophonePattern, Float[
 
 def _angles(axis: "Float[np.ndarray, '3']") -> str:
     """Azimuth and elevation of an axis in whole degrees."""
-    from anydoa.geometry.coordinates import direction_to_angles_deg
+    from anydoa.io.angles import round_angles_deg
 
-    azimuth_deg, elevation_deg = direction_to_angles_deg(axis)
-    return f"{azimuth_deg + 0.0:.0f}°, {elevation_deg + 0.0:.0f}°"
+    azimuth_deg, elevation_deg = round_angles_deg(axis, 0)
+    return f"{azimuth_deg:.0f}°, {elevation_deg:.0f}°"
 
 
 def _hearing_json(array: "MicrophoneArray") -> dict[str, Any]:

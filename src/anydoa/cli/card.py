@@ -20,6 +20,7 @@ from anydoa.cli.options import (
     named_recording,
     parse_array,
     parse_device,
+    parse_output_file,
     parse_recording,
 )
 from anydoa.cli.printing import tell
@@ -48,7 +49,12 @@ _SampleRate = Annotated[
 @app.command("save")
 def save_command(
     array: ArrayOption,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Profile to write, JSON.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "--output", "-o", metavar="FILE", parser=parse_output_file, help="Profile to write, JSON."
+        ),
+    ],
     recordings: _Recordings = None,
     device: DeviceOption = None,
     sample_rate: _SampleRate = None,

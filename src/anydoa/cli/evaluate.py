@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from anydoa.cli.engine import EngineOption, JobsOption, SchedulerOption, check_engine, open_engine
-from anydoa.cli.options import ESTIMATOR, OUTPUT, SOUND
+from anydoa.cli.options import ESTIMATOR, OUTPUT, SOUND, parse_output_file
 from anydoa.cli.printing import print_table, progress_bar
 from anydoa.cli.typed import typed_words
 from anydoa.errors import ConfigError
@@ -111,11 +111,18 @@ def evaluate(
     ] = False,
     causes_json: Annotated[
         Path | None,
-        typer.Option(help="File to write what the errors come from to, as JSON.", rich_help_panel=OUTPUT),
+        typer.Option(
+            metavar="FILE",
+            parser=parse_output_file,
+            help="File to write what the errors come from to, as JSON.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     record: Annotated[
         Path | None,
         typer.Option(
+            metavar="FILE",
+            parser=parse_output_file,
             help="File to keep the measurement in, as JSON: rows, command, commit, date, machine.",
             rich_help_panel=OUTPUT,
         ),

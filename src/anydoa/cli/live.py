@@ -32,6 +32,7 @@ from anydoa.cli.options import (
     parse_address,
     parse_array,
     parse_device,
+    parse_output_file,
     parse_sources,
     parse_zones,
 )
@@ -64,7 +65,7 @@ def live(
     outputs: Annotated[
         list[Path] | None,
         typer.Option(
-            "--output", "-o", metavar="FILE|-",
+            "--output", "-o", metavar="FILE|-", parser=parse_output_file,
             help="Every result: .csv as CSV, any other ending as JSON lines, - to standard output; may be "
             "given several times.",
         ),
@@ -296,7 +297,7 @@ class _Targets:
         Raises:
             ConfigError: if a file would be written over one that is read, or not at all.
         """
-        files = [*self.outputs, *self.beam.files]
+        files: list[Path | str] = [*self.outputs, *self.beam.files]
         check_outputs(*(path for path in files if path != STANDARD_OUTPUT), make_folders=True)
 
     def open(

@@ -4,7 +4,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -81,10 +80,10 @@ class BeamWords:
         return self.to == str(STANDARD_OUTPUT)
 
     @property
-    def files(self) -> tuple[Path, ...]:
+    def files(self) -> tuple[str, ...]:
         """The file that is written, if there is one."""
         is_elsewhere = self.to is None or self.takes_standard_output or self.to.startswith((_TCP, _DEVICE))
-        return () if is_elsewhere else (Path(self.to or ""),)
+        return () if is_elsewhere else (self.to or "",)
 
     def open(self, pipeline: "LivePipeline", stack: ExitStack) -> "Iterator[BeamOutput]":
         """The output that is wanted, if any."""

@@ -44,7 +44,7 @@ from anydoa.cli.options import (
 from anydoa.cli.printing import angle_words, mirror_words, place_words, tell
 from anydoa.errors import AnydoaError, ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR, estimator_for
-from anydoa.io.output import check_outputs, note_input, whole_text
+from anydoa.io.output import check_outputs, names_folder, note_input, whole_text
 
 if TYPE_CHECKING:
     from anydoa.geometry import Zone
@@ -86,7 +86,7 @@ def locate(
         ),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Picture to draw; a folder for several recordings.")
+        str | None, typer.Option(metavar="PATH", help="Picture to draw; a folder for several recordings.")
     ] = None,
     join: JoinOption = False,
     ignore_channels: IgnoreChannelsOption = "",
@@ -101,8 +101,9 @@ def locate(
         typer.Option(help="Nearest that two sources can be, in degrees.", rich_help_panel=ESTIMATOR),
     ] = 10.0,
     plot_mask: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
+            metavar="PATH",
             help="Picture of the mask that the estimator learned; a folder for several recordings.",
             rich_help_panel=OUTPUT,
         ),
@@ -228,7 +229,7 @@ class _Targets:
         files: the recordings.
         form: format of the files; the table is printed.
         output: file, folder or ``-``; None for beside each recording.
-        plot: picture or folder.
+        plot: picture or folder; what ends in a slash is a folder.
         plot_mask: picture of the mask, or folder.
         sounds: the sounds of talkers that are wanted.
         skip_existing: whether recordings whose files are there need nothing more.
@@ -238,8 +239,8 @@ class _Targets:
     files: tuple[Path, ...]
     form: Literal["table", "json", "csv", "dcase", "rttm"]
     output: str | None
-    plot: Path | None
-    plot_mask: Path | None
+    plot: str | None
+    plot_mask: str | None
     sounds: TalkerSounds
     skip_existing: bool = False
     zones: "tuple[Zone, ...]" = ()
@@ -299,7 +300,7 @@ class _Targets:
         suffix = _SUFFIXES[self.form]
         if self.output is None:
             return file.with_suffix(suffix)
-        return self._in_folder(Path(self.output), file, suffix)
+        return self._in_folder(self.output, file, suffix)
 
     def picture(self, file: Path) -> Path | None:
         """Where the picture of a recording goes; None for no picture."""
@@ -309,9 +310,9 @@ class _Targets:
         """Where the picture of a recording's mask goes; None for no picture."""
         return None if self.plot_mask is None else self._in_folder(self.plot_mask, file, ".mask.png")
 
-    def _in_folder(self, target: Path, file: Path, suffix: str) -> Path:
-        is_folder = len(self.files) > 1 or target.is_dir()
-        return target / (file.stem + suffix) if is_folder else target
+    def _in_folder(self, target: str, file: Path, suffix: str) -> Path:
+        is_folder = len(self.files) > 1 or names_folder(target) or Path(target).is_dir()
+        return Path(target, file.stem + suffix) if is_folder else Path(target)
 
     @contextmanager
     def open(self, file: Path) -> Iterator["TextSink"]:

@@ -5,6 +5,7 @@ import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -110,7 +111,7 @@ def _first_given(options: Mapping[str, object]) -> str | None:
     return next((option for option, value in options.items() if value), None)
 
 
-def refuse_for_one(options: dict[str, bool | Path | None]) -> None:
+def refuse_for_one(options: dict[str, bool | str | Path | None]) -> None:
     """Refuse what only makes sense for one recording, where there are many.
 
     Args:
@@ -173,9 +174,8 @@ def locate_many(files: list[Path], work: "Locating", many: Many, *, quiet: bool)
     check_outputs(many.merge, make_folders=True)
     shard = None if many.shard is None else Shard.parse(many.shard)
     folder, settings = ResultFolder(work.folder), work.settings()
-    first = next(iter(recordings), None)
-    if first is not None and all(map(os.path.isabs, first.paths)):
-        del settings["working folder"]  # names of one list are of one kind
+    if _are_absolute(recordings):
+        del settings["working folder"]
     with folder.begun(settings, shard):
         plan, progress = _run(recordings, folder, work, many, shard, quiet=quiet)
         if many.merge is not None:
@@ -187,6 +187,15 @@ def locate_many(files: list[Path], work: "Locating", many: Many, *, quiet: bool)
             err=True,
         )
         raise typer.Exit(1)
+
+
+def _are_absolute(recordings: "RecordingList") -> bool:
+    """Whether the names of all recordings, of which there are some, mean the same in every folder."""
+    entries = iter(recordings)
+    first = next(entries, None)
+    return first is not None and all(
+        os.path.isabs(path) for each in chain([first], entries) for path in each.paths
+    )
 
 
 def _run(

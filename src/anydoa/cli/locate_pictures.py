@@ -72,6 +72,7 @@ def draw_learned_mask(
     localizer: "Localizer", run: "LocalizationRun", recording: "Recording", path: Path
 ) -> None:
     """Level and mask of a recording that has been located; its sources stand in the title."""
+    from anydoa.io.angles import round_angles_deg
     from anydoa.io.audio import read_blocks
     from anydoa.io.resampling import StreamResampler
     from anydoa.plotting import draw_mask
@@ -85,7 +86,8 @@ def draw_learned_mask(
         yield resampler.finish()
 
     masked = estimator.explain(audio(), array, duration_s=run.info.duration_s, max_columns=2000)
-    places = [f"{source.azimuth_deg:.0f}°, {source.elevation_deg:.0f}°" for source in run.directions]
+    angles = [round_angles_deg(source.direction, 0) for source in run.directions]
+    places = [f"{azimuth_deg:.0f}°, {elevation_deg:.0f}°" for azimuth_deg, elevation_deg in angles]
     draw_mask(
         masked.power,
         masked.mask,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from anydoa.cli.options import require_extra
+from anydoa.cli.options import parse_output_file, require_extra
 from anydoa.cli.printing import print_table, tell
 from anydoa.errors import CheckpointError, ConfigError
 from anydoa.io.output import check_outputs, note_input, prepare_folder
@@ -204,7 +204,14 @@ def export_command(
 def import_command(
     checkpoint: Annotated[Path, typer.Argument(help="Torch archive with a model_state_dict.")],
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Checkpoint to write, such as reference.safetensors.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            parser=parse_output_file,
+            help="Checkpoint to write, such as reference.safetensors.",
+        ),
     ],
     mic_encoding: Annotated[
         Literal["fm", "pm"],

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from anydoa.errors import AudioError, ConfigError, MissingExtraError
-from anydoa.io.output import note_input
+from anydoa.io.output import names_folder, note_input
 
 if TYPE_CHECKING:
     from anydoa.geometry import MicrophoneArray, Zone
@@ -130,6 +130,17 @@ def parse_array(
     )
 
 
+def parse_output_file(text: str) -> Path:
+    """A file that a command shall write, or ``-``.
+
+    Raises:
+        BadParameter: if it ends in a slash as the name of a folder does, which the path would not show.
+    """
+    if names_folder(text):
+        raise typer.BadParameter(f"{text} is a folder; name a file in it")
+    return Path(text)
+
+
 def parse_recording(files: list[Path], *, join: bool) -> Path | list[Path]:
     """The one recording that a command takes; no result may be written over a file of it.
 
@@ -180,11 +191,15 @@ def parse_sources(text: str) -> int | None:
     return int(text)
 
 
+_MAX_DIGITS = 9  # of the number of a card; a longer one is a name that no card has
+
+
 def parse_device(text: str | None) -> int | str | None:
     """A sound card by its number or a part of its name; None for the likeliest."""
     if text in (None, "auto"):
         return None
-    return int(text) if text.isdecimal() else text
+    is_number = text.isdecimal() and len(text) <= _MAX_DIGITS
+    return int(text) if is_number else text
 
 
 def check_host(name: str, option: str) -> str:

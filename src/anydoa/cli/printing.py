@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _NO_AZIMUTH_DEG = 86.0  # elevation up and down from which azimuth means less than an estimate is sure of
 
+_ENDLESS = 10**6  # columns; no line is as long
+
 
 def tell(text: str, *, err: bool = False) -> None:
     """Print lines, on standard error if told so."""
@@ -22,11 +24,11 @@ def tell(text: str, *, err: bool = False) -> None:
 
 def angle_words(direction: "np.ndarray") -> tuple[str, str]:
     """Azimuth and elevation; straight up and down there is no azimuth worth the name."""
-    from anydoa.geometry.coordinates import direction_to_angles_deg
+    from anydoa.io.angles import round_angles_deg
 
-    azimuth_deg, elevation_deg = (float(angle) for angle in direction_to_angles_deg(direction))
-    azimuth = "any" if abs(elevation_deg) >= _NO_AZIMUTH_DEG else f"{azimuth_deg:.1f}°"
-    return azimuth, f"{elevation_deg:.1f}°"
+    azimuth_deg, elevation_deg = round_angles_deg(direction, 1)
+    azimuth = "any" if abs(elevation_deg) >= _NO_AZIMUTH_DEG else f"{azimuth_deg}°"
+    return azimuth, f"{elevation_deg}°"
 
 
 def place_words(direction: "np.ndarray", score: float) -> str:
@@ -46,7 +48,9 @@ def print_table(*parts: "RenderableType") -> None:
 
     console = Console(markup=False, highlight=False)
     if not console.is_terminal:
-        console = Console(markup=False, highlight=False, width=160)
+        # As wide as the widest line: programs that read along find every row on one line.
+        endless = console.options.update(width=_ENDLESS)
+        console.width = max(console.measure(part, options=endless).maximum for part in parts)
     for part in parts:
         console.print(part)
 

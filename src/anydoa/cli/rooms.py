@@ -62,7 +62,7 @@ def rooms(
     duration = _USUAL_CLIP_S if duration is None else duration
     check_within("--duration", (duration,), 0.1, LONGEST_S, " s")
     plan = replace(
-        plan_rooms(array, known_array(array), shapes=shapes, sphere=sphere, rt60=rt60),
+        plan_rooms(array, known_array(array, sphere=sphere), shapes=shapes, rt60=rt60),
         num_rooms=count,
         seed=seed,
         num_knots=num_knots(duration) if moving else 1,

@@ -1,5 +1,6 @@
 """`anydoa serve`: a page in the browser with live directions, which locates recordings dropped on it, too."""
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,9 @@ from anydoa.estimators import DEFAULT_ESTIMATOR, estimator_for
 if TYPE_CHECKING:
     from anydoa.geometry import MicrophoneArray
     from anydoa.live import AudioFeed
+    from anydoa.web import Order
+
+_logger = logging.getLogger(__name__)
 
 _LIMITS = "Access and limits"
 
@@ -136,12 +140,9 @@ def serve(
     catalogue = Catalogue(own_array, estimator_for(estimator, sounds), grid)
     name = "" if own_array is None else own_array.name
 
-    def order(feed: "AudioFeed", heard_by: "MicrophoneArray") -> "AudioFeed":
-        return ordered_feed(feed, heard_by, profile if heard_by.name == name else None)
-
     listening = Listening(
         catalogue,
-        Sounds([] if replay is None else [replay], order),
+        Sounds([] if replay is None else [replay], _order(own_array, profile)),
         ListeningOptions(
             is_locked=locked,
             vad=sounds == "speech",
@@ -155,6 +156,43 @@ def serve(
     server = PageServer(options, catalogue, listening)
     tell(f"open {server.url} (Ctrl+C stops)")
     server.run()
+
+
+def _order(own_array: "MicrophoneArray | None", profile: Path | None) -> "Order":
+    """Checks every start of a card by a profile, also for an array that is chosen on the page.
+
+    Args:
+        own_array: array of the command line, which the profile was made with.
+        profile: profile of a healthy start; None for no check.
+    """
+
+    def order(feed: "AudioFeed", heard_by: "MicrophoneArray") -> "AudioFeed":
+        if own_array is None or profile is None:
+            return feed
+        if _has_channels_of(heard_by, own_array):
+            # A refined or corrected array has other positions, and the profile knows none but those before.
+            return ordered_feed(feed, own_array, profile)
+        _logger.warning(
+            "%s: channels may come shifted, for the profile %s is of array %r and %r has other channels; "
+            "choose %r, or start with --array and --profile of the other",
+            feed.name,
+            profile,
+            own_array.name,
+            heard_by.name,
+            own_array.name,
+        )
+        return feed
+
+    return order
+
+
+def _has_channels_of(array: "MicrophoneArray", other: "MicrophoneArray") -> bool:
+    """Whether microphones of two arrays are on the same channels of a card, in any order."""
+    return (
+        array.num_recording_channels == other.num_recording_channels
+        and sorted(array.channels) == sorted(other.channels)
+        and sorted(array.ignore_channels) == sorted(other.ignore_channels)
+    )
 
 
 def _refuse_without_array(array: str | None, *, is_live: bool, has_channels: bool) -> None:

@@ -144,9 +144,9 @@ def simulate(
         raise ConfigError(f"--talkers are whole numbers, got {talkers!r}; such as 2 or 1:2")
     fewest, most = map(int, counts)
     check_within("--duration", (duration,), 0.1, LONGEST_S, " s")
-    known = known_array(array)
+    known = known_array(array, sphere=sphere)
     plan = replace(
-        plan_rooms(array, known, shapes=shapes, sphere=sphere, rt60=rt60),
+        plan_rooms(array, known, shapes=shapes, rt60=rt60),
         num_rooms=count,
         seed=seed,
         num_knots=num_knots(duration) if moving else 1,
@@ -157,6 +157,7 @@ def simulate(
         noise and there(noise),
         split,
         count * duration * most / 60,
+        most,
         cache and there(cache),
     )
     sound.open()  # what is wrong with it is said before a folder is begun
@@ -205,26 +206,35 @@ def parse_range(text: str, option: str) -> tuple[float, float]:
     return low, high
 
 
-def known_array(name: str) -> "MicrophoneArray | None":
-    """An array whose microphones are the channels of what is written; None for random ones."""
+def known_array(name: str, *, sphere: bool) -> "MicrophoneArray | None":
+    """An array whose microphones are the channels of what is written; None for random ones.
+
+    Args:
+        name: the array as it was asked for.
+        sphere: whether it sits on a rigid sphere, if its file does not say how it hears.
+
+    Raises:
+        ArrayFileError: if there is no such array, or its file cannot be read.
+        ConfigError: if it can sit on no sphere.
+    """
     from anydoa.io import load_array
 
     if name.startswith(_RANDOM):
+        if sphere:
+            raise ConfigError("random arrays sit on no sphere; leave out --sphere or name an array")
         return None
     array = load_array(name)
-    return array.replace(channels=tuple(range(array.num_microphones)), ignore_channels=())
+    array = array.replace(channels=tuple(range(array.num_microphones)), ignore_channels=())
+    return _on_sphere(array) if sphere else array
 
 
-def plan_rooms(
-    name: str, known: "MicrophoneArray | None", *, shapes: str, sphere: bool, rt60: str
-) -> "RoomPlan":
+def plan_rooms(name: str, known: "MicrophoneArray | None", *, shapes: str, rt60: str) -> "RoomPlan":
     """The plan of one room with the arrays and the reverberation that a person asked for.
 
     Args:
         name: the array as it was asked for.
-        known: the array, or None for random ones.
+        known: the array as it sits in the rooms, or None for random ones.
         shapes: shapes of random arrays, with commas between.
-        sphere: whether the array sits on a rigid sphere, if its file does not say how it hears.
         rt60: a number of seconds, or a range.
 
     Raises:
@@ -239,19 +249,10 @@ def plan_rooms(
             raise ConfigError(
                 f"--shapes is for random arrays, got --array {name!r}; leave it out or name random:4-12"
             )
-        if sphere and (known.patterns or known.steering is not None):
-            raise ConfigError(
-                f"--sphere: the file of {known.name!r} says how its microphones hear; leave it out, or take "
-                "those lines out of the file"
-            )
-        if sphere and known.rigid_sphere_radius is None:
-            known = _on_sphere(known)
         return RoomPlan(num_rooms=1, ranges=ranges).with_array(known)
     counts = re.fullmatch(r"(\d+)(?:-(\d+))?", name.removeprefix(_RANDOM))
     if counts is None:
         raise ConfigError(f"random arrays are written random:6 or random:4-12, got {name!r}")
-    if sphere:
-        raise ConfigError("random arrays sit on no sphere; leave out --sphere or name an array")
     return RoomPlan(
         num_rooms=1,
         ranges=ranges,
@@ -266,7 +267,17 @@ def num_knots(duration_s: float) -> int:
 
 
 def _on_sphere(array: "MicrophoneArray") -> "MicrophoneArray":
-    """The array on the ball around its middle that all microphones lie on, within a tenth of its radius."""
+    """The array on the ball around its middle that all microphones lie on, within a tenth of its radius.
+
+    One whose file names a sphere stays on that.
+    """
+    if array.patterns or array.steering is not None:
+        raise ConfigError(
+            f"--sphere: the file of {array.name!r} says how its microphones hear; leave it out, or take "
+            "those lines out of the file"
+        )
+    if array.rigid_sphere_radius is not None:
+        return array
     radii = (array.centred_positions**2).sum(axis=1) ** 0.5
     radius = float(radii.mean())
     if float(abs(radii - radius).max()) > 0.1 * radius:

@@ -251,6 +251,7 @@ def talker_distances(array: MicrophoneArray) -> list[float]:
     of a plane.
     """
     radius = float(np.linalg.norm(array.centred_positions, axis=1).max())
+    radius = max(radius, array.rigid_sphere_radius or 0.0)  # nobody talks inside a ball
     nearest = max(0.25, 1.3 * radius)  # m; nearer than that is among the microphones
     bend_s = radius**2 / (2 * nearest * array.speed_of_sound)
     count = round(bend_s / _DELAY_STEP)

@@ -1,25 +1,36 @@
 """AGG-RL: a network that brings audio, microphones and grid into one latent space, without torch."""
 
 import logging
+import math
+import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
-from anydoa.acoustics import ScaledTail, steering_phases
+from anydoa.acoustics import ScaledTail, size_in_air, steering_phases
 from anydoa.errors import ConfigError, GeometryError
 from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, PLANE_WAVES, STATE_PREFIX, ModelFolder
 from anydoa.estimators.model.session import open_session
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.spectrum import SampleScale, SpatialSpectrum, check_audio, check_look_ahead, spectrum_of
+from anydoa.spectrum import (
+    SampleScale,
+    SpatialSpectrum,
+    StreamEnd,
+    check_audio,
+    check_look_ahead,
+    spectrum_of,
+)
 
 _ROWS = 2048  # microphones x frames of the network in one call: what a processor's cache holds is fastest
 _MAX_DIRECTIONS = 8192  # that Gridnet takes in one call
 _KEPT_GRIDS = 4
+_LEVELS, _LEVEL_COUNT = f"{STATE_PREFIX}{PLANE_WAVES}_1", f"{STATE_PREFIX}{PLANE_WAVES}_2"  # in the memory
 _AHEAD_S = 0.48  # of later sound that helps, and
 _BEHIND_S = 0.16  # of earlier sound beside it; the network remembers by itself what was
 _FORGETTING_S = 0.15  # from a frame of the spectrum after which a frame of the network weighs 1/e
@@ -62,7 +73,7 @@ class AggRlEstimator:
         compares = bool(folder.card.plane_wave_hz)
         self._wave_grid = fibonacci_grid(config["plane_wave_directions"]) if compares else None
         self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
-        self._grids: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
+        self._grids = _GridMemory(_KEPT_GRIDS)
         self._newest_waves: tuple[MicrophoneArray, np.ndarray] | None = None
 
     @property
@@ -103,17 +114,15 @@ class AggRlEstimator:
 
     def grid_representation(self, grid: DirectionGrid) -> Float[np.ndarray, "latent grid"]:
         """Representation of a grid, computed once for each of the last few grids."""
-        if grid.hash not in self._grids:
-            directions = grid.directions.astype(np.float32)
-            parts = [
-                self._gridnet.run(None, {"directions": directions[start : start + _MAX_DIRECTIONS]})[0]
-                for start in range(0, len(directions), _MAX_DIRECTIONS)
-            ]
-            self._grids[grid.hash] = np.ascontiguousarray(np.concatenate(parts).T)
-            if len(self._grids) > _KEPT_GRIDS:
-                self._grids.popitem(last=False)
-        self._grids.move_to_end(grid.hash)
-        return self._grids[grid.hash]
+        return self._grids.get(grid, self._represent)
+
+    def _represent(self, grid: DirectionGrid) -> Float[np.ndarray, "latent grid"]:
+        directions = grid.directions.astype(np.float32)
+        parts = [
+            self._gridnet.run(None, {"directions": directions[start : start + _MAX_DIRECTIONS]})[0]
+            for start in range(0, len(directions), _MAX_DIRECTIONS)
+        ]
+        return np.ascontiguousarray(np.concatenate(parts).T)
 
     def plane_waves(self, array: MicrophoneArray) -> Float32[np.ndarray, "freq twice_mic direction"] | None:
         """What plane waves look like to an array, for all calls; None for networks that do not compare.
@@ -142,6 +151,16 @@ class AggRlEstimator:
             if node.name.startswith(STATE_PREFIX)
         }
 
+    def rescaled(self, state: dict[str, np.ndarray], factor: float) -> dict[str, np.ndarray]:
+        """The memory of streams, had all that was heard been as many times as loud.
+
+        Loudness is remembered in the levels of bands alone: their natural logarithms are summed up and fade,
+        as does the number of summands.
+        """
+        if _LEVELS not in state:
+            return state
+        return {**state, _LEVELS: state[_LEVELS] + np.float32(math.log(factor)) * state[_LEVEL_COUNT]}
+
     def step(
         self,
         audio: Float[np.ndarray, "batch mic time"],
@@ -155,7 +174,8 @@ class AggRlEstimator:
         Args:
             audio: window_length + (frames - 1) * hop samples of the network; they overlap the samples of
                 the last call by window_length - hop.
-            mic_positions: metres, any origin; arrays of different size are padded.
+            mic_positions: metres in air, any origin; see :func:`~anydoa.acoustics.tdoa.size_in_air`. Arrays
+                of different size are padded.
             state: memory that :meth:`initial_state` or the last call returned.
             mic_mask: true where there is a microphone, the same in each call; None if all are there. The
                 graph knows no absent microphones, so with some each stream runs by itself.
@@ -163,7 +183,7 @@ class AggRlEstimator:
                 field.
         """
         if mic_mask is not None and not mic_mask.all():
-            return self._step_each(audio, mic_positions, state, mic_mask)
+            return self._step_each(audio, mic_positions, state, mic_mask, plane_waves)
         inputs = {"audio": audio, "mic_positions": mic_positions, **state}
         if self._wave_grid is not None:
             if plane_waves is None:
@@ -180,6 +200,7 @@ class AggRlEstimator:
         mic_positions: Float[np.ndarray, "batch mic 3"],
         state: dict[str, np.ndarray],
         mic_mask: Bool[np.ndarray, "batch mic"],
+        plane_waves: Float[np.ndarray, "batch freq twice_mic direction"] | None,
     ) -> tuple[Float[np.ndarray, "batch frame latent"], dict[str, np.ndarray]]:
         """A step of each stream with the microphones it has; its memory is the front of what is padded."""
         representations = []
@@ -192,6 +213,8 @@ class AggRlEstimator:
                 audio[item : item + 1, present],
                 mic_positions[item : item + 1, present],
                 {name: tensor[own[name]] for name, tensor in state.items()},
+                # Cosines of all microphones come before the sines of all.
+                plane_waves=None if plane_waves is None else plane_waves[[item]][:, :, np.tile(present, 2)],
             )
             representations.append(found)
             for name, part in memory.items():
@@ -246,13 +269,15 @@ class AggRlStream:
         self._estimator = estimator
         self._grid = grid
         self._directions = estimator.grid_representation(grid)
-        self._positions = array.centred_positions.astype(np.float32)[None]
+        # Networks have learnt places where sound is as fast as we assume; what they hear are delays.
+        self._positions = (size_in_air(array) * array.centred_positions).astype(np.float32)[None]
         plane_waves = estimator.plane_waves(array)
         self._plane_waves = None if plane_waves is None else plane_waves[None]
         self._state = estimator.initial_state(1, array.num_microphones)
         self._tail = ScaledTail(array.num_microphones)
         # Fainter recordings come near the least power that networks take for sound.
         self._scale = SampleScale(faintest_exponent=-17)
+        self._end = StreamEnd()
         self._num_outputs = 0
         self._levels = np.zeros(0, dtype=np.float32)  # of frames that wait for later sound
         self._average: _NewestAverage | _WindowAverage = _NewestAverage(len(grid))
@@ -264,15 +289,16 @@ class AggRlStream:
 
         Raises:
             ShapeError: if the audio has another number of microphones than the array.
-            AudioError: if a sample is not finite.
+            AudioError: if a sample is not finite, or after the end.
         """
+        self._end.check_ahead()
         estimator = self._estimator
         parts = []
         num_microphones = len(self._tail.samples)
         for samples, factor in self._scale.pieces(check_audio(audio, num_microphones)):
+            before = self._tail.factor
             if self._tail.extend(samples, factor):
-                # Beside what comes, all that was heard is silence; and the network remembers levels.
-                self._state = estimator.initial_state(1, num_microphones)
+                self._state = estimator.rescaled(self._state, factor / before)
             length = self._tail.samples.shape[1]
             num_outputs = (length - estimator.window_length) // estimator.hop_length + 1
             block = max(_ROWS // (num_microphones * estimator.frames_per_output), 1)
@@ -280,7 +306,12 @@ class AggRlStream:
         return SpatialSpectrum.join(parts or [self._advance(0)])
 
     def finish(self) -> SpatialSpectrum:
-        """The recording has ended: the frames that still waited for later sound."""
+        """The recording has ended: the frames that still waited for later sound.
+
+        Raises:
+            AudioError: if it was finished before.
+        """
+        self._end.reach()
         return self._complete(self._average.finish())
 
     def _advance(self, num_outputs: int) -> SpatialSpectrum:
@@ -319,6 +350,38 @@ class AggRlStream:
         self._num_outputs += count
         centre = last * estimator.hop_length - estimator.network_hop + estimator.network_window / 2
         return SpatialSpectrum(values, centre / estimator.sample_rate, level, self._grid)
+
+
+class _GridMemory:
+    """Representations of the last few grids; all threads that share an estimator have them in common.
+
+    Args:
+        most: how many are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(
+        self, grid: DirectionGrid, represent: Callable[[DirectionGrid], Float[np.ndarray, "latent grid"]]
+    ) -> Float[np.ndarray, "latent grid"]:
+        """The representation of a grid, made if it is not kept."""
+        name = grid.hash
+        # Whoever wants the same grid waits for it rather than making it again.
+        with self._lock:
+            known = self._kept.get(name)
+            if known is None:
+                known = self._kept[name] = represent(grid)
+            self._kept.move_to_end(name)
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
+        return known
+
+    def __reduce__(self) -> tuple[Any, tuple[int]]:
+        """Without what another process computes sooner than it is sent; locks cannot be."""
+        return _GridMemory, (self._most,)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from anydoa.constants import MIN_SAMPLE_RATE, SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.spectrum import SpatialSpectrum, check_audio, check_look_ahead, spectrum_of
+from anydoa.spectrum import SpatialSpectrum, StreamEnd, check_audio, check_look_ahead, spectrum_of
 
 _MOST_AHEAD_S = 3.0  # kept for estimators that forget slowly
 _BLOCK_BYTES = 32 * 2**20  # held at once, in spectra and covariances
@@ -199,6 +199,7 @@ class CovarianceStream:
         self._estimator = estimator
         self._grid = grid
         self._frames = FrameStream(array.num_microphones, estimator.window_length, estimator.hop_length)
+        self._end = StreamEnd()
         self._num_frames = 0
         decay = math.exp(-estimator.analysis_hop / (estimator.time_constant * estimator.sample_rate))
         past = CovarianceAverage(len(estimator.bins), array.num_microphones, decay)
@@ -210,7 +211,13 @@ class CovarianceStream:
         self._levels = np.zeros(0, dtype=np.float32)  # of frames that wait for later sound
 
     def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
-        """Take the next samples of every microphone and return the frames they complete, maybe none."""
+        """Take the next samples of every microphone and return the frames they complete, maybe none.
+
+        Raises:
+            ShapeError: if the audio has another number of microphones than the array.
+            AudioError: if a sample is not finite, or after the end.
+        """
+        self._end.check_ahead()
         estimator, frames = self._estimator, self._frames.push(audio)
         parts = []
         for start in range(0, len(frames), self._block_length):
@@ -222,7 +229,12 @@ class CovarianceStream:
         return SpatialSpectrum.join(parts or [self._project([])])
 
     def finish(self) -> SpatialSpectrum:
-        """The recording has ended: the frames that still waited for later sound."""
+        """The recording has ended: the frames that still waited for later sound.
+
+        Raises:
+            AudioError: if it was finished before.
+        """
+        self._end.reach()
         parts, left = [], self._average.finish()
         while covariances := list(islice(left, self._block_length)):
             parts.append(self._project(covariances))

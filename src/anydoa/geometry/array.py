@@ -94,15 +94,17 @@ class MicrophoneArray:
             raise GeometryError(
                 f"array {name!r}: speed_of_sound must be 100..10000 m/s, got {speed_of_sound}; air has 343"
             )
-        if rigid_sphere_radius is not None:
-            _check_rigid_sphere(positions, rigid_sphere_radius, name)
+        # A number of NumPy would be written into files and hashes under its type's name.
+        radius = None if rigid_sphere_radius is None else float(rigid_sphere_radius)
+        if radius is not None:
+            _check_rigid_sphere(positions, radius, name)
         # Omnidirectional microphones are what there is without patterns, to the last bit.
         patterns = () if all(pattern.is_omni for pattern in patterns) else tuple(patterns)
-        _check_body(rigid_sphere_radius, patterns, steering, len(positions), name)
+        _check_body(radius, patterns, steering, len(positions), name)
         values = {
             "body_positions": positions, "name": name, "channels": mic_channels, "ignore_channels": ignored,
             "mount_rpy_deg": rpy, "speed_of_sound": float(speed_of_sound), "title": title or name,
-            "front": front, "source": source, "rigid_sphere_radius": rigid_sphere_radius,
+            "front": front, "source": source, "rigid_sphere_radius": radius,
             "device_match": device_match, "patterns": patterns, "steering": steering,
         }  # fmt: skip
         for key, value in values.items():

@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.errors import GeometryError
-from anydoa.geometry.ambiguity import Rank
+from anydoa.geometry.ambiguity import Rank, find_ambiguity
 from anydoa.geometry.array import MicrophoneArray
 
 REPORT_FREQUENCIES = (500.0, 1000.0, 2000.0, 4000.0)  # Hz; the octaves that carry most of speech
@@ -77,7 +77,8 @@ def aliasing_spacing(array: MicrophoneArray) -> float:
     The nearest pair alone would flatter an array such as a pair of hearing aids, whose two microphones at
     each ear are near but whose ears are far apart: across the head only the long pairs listen. So pairs are
     taken from the shortest up, until their unit vectors span the line, plane or space of the array
-    (smallest singular value one half, or half of what all pairs together reach if that is less).
+    (smallest singular value one half, or half of what all pairs together reach if that is less). The
+    dimensions are those of the positions: a body or patterns tell more apart, but bring no pairs.
     """
     positions = array.positions
     first, second = np.triu_indices(len(positions), k=1)
@@ -86,7 +87,8 @@ def aliasing_spacing(array: MicrophoneArray) -> float:
     order = np.argsort(length)
     unit = pairs[order] / length[order, None]
     scatter = np.cumsum(unit[:, :, None] * unit[:, None, :], axis=0)
-    smallest = np.linalg.eigvalsh(scatter)[:, 3 - array.ambiguity.num_dimensions]
+    num_dimensions = find_ambiguity(array.centred_positions, array.span).num_dimensions
+    smallest = np.linalg.eigvalsh(scatter)[:, 3 - num_dimensions]
     enough = min(0.25, smallest[-1] / 4)  # squares of the singular values
     return float(length[order][int(np.argmax(smallest >= enough))])
 

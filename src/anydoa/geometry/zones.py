@@ -42,6 +42,11 @@ class Zone:
                 f"zone {self.name!r}: azimuths are degrees anticlockwise from the front, -180..360, "
                 f"got {begin:g} to {end:g}"
             )
+        if not self._width_deg:
+            raise GeometryError(
+                f"zone {self.name!r}: azimuth must run from one direction to another, "
+                f"got {begin:g} to {end:g}, which is one; give -180 to 180 for all around"
+            )
         low, high = self.elevation_deg
         if not -90 <= low < high <= 90:
             raise GeometryError(
@@ -60,10 +65,15 @@ class Zone:
         low, high = self.elevation_deg
         if not low - margin_deg <= elevation_deg <= high + margin_deg:
             return False
-        begin, end = self.azimuth_deg
-        width = 360.0 if end - begin >= 360 else (end - begin) % 360
         # From the near edge of the margin on, anticlockwise.
-        return (azimuth_deg - begin + margin_deg) % 360 <= width + 2 * margin_deg
+        past = (azimuth_deg - self.azimuth_deg[0] + margin_deg) % 360
+        return past <= self._width_deg + 2 * margin_deg
+
+    @property
+    def _width_deg(self) -> float:
+        """Degrees anticlockwise from where the azimuth begins to where it ends."""
+        begin, end = self.azimuth_deg
+        return 360.0 if end - begin >= 360 else (end - begin) % 360
 
 
 def zone_of(

@@ -1,3 +1,4 @@
+from . import angles as angles
 from . import audio as audio
 from . import files as files
 from . import headers as headers

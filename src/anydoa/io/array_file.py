@@ -48,7 +48,7 @@ def load_array(
 
     Raises:
         ArrayFileError: if there is no such preset or file, or the file cannot be read as its suffix says.
-        ConfigError: if the unit is another.
+        ConfigError: if the unit is another, or a unit or three_by_three is told for a bundled array.
         GeometryError: if the array it describes cannot be.
         MissingExtraError: for ``.sofa`` without the ``arrays`` extra.
 
@@ -60,6 +60,10 @@ def load_array(
     name = os.fspath(name_or_path)
     check_unit(unit)
     if name in list_presets():
+        table = None if three_by_three == "refuse" else three_by_three
+        for option, told in (("unit", unit), ("three_by_three", table)):
+            if told is not None:
+                raise ConfigError(f"{option} must be left out for a bundled array, got {told!r} for {name!r}")
         return OWN_TOML.read(preset_path(name), ReadOptions())
     path = Path(name)
     format = FORMATS.get(path.suffix.lower())

@@ -18,6 +18,7 @@ from anydoa.errors import ConfigError
 AnyPath = str | os.PathLike[str]
 _Stream = TypeVar("_Stream", TextIO, BinaryIO)
 
+_SEPARATORS = (os.sep, *filter(None, (os.altsep,)))
 _STREAMS = ("/dev/stdout", "/dev/stderr", "/dev/fd/", "/proc/self/fd/")  # of this process, wherever they lead
 
 
@@ -56,6 +57,11 @@ def note_input(path: AnyPath, what: str = "file") -> None:
         _inputs.read.setdefault((status.st_dev, status.st_ino), (Path(path), what))
 
 
+def names_folder(path: AnyPath) -> bool:
+    """Whether a name says that it is a folder's: it ends in a slash, which a ``Path`` forgets."""
+    return os.fspath(path).endswith(_SEPARATORS)
+
+
 def check_outputs(*paths: AnyPath | None, make_folders: bool = False) -> None:
     """Find out before any work is done whether files can be written.
 
@@ -67,7 +73,7 @@ def check_outputs(*paths: AnyPath | None, make_folders: bool = False) -> None:
         ConfigError: if one was read, is a folder, is protected, lies in no folder or in one that takes no
             files, or if two are the same.
     """
-    given = [Path(path) for path in paths if path is not None]
+    given = [_file(path) for path in paths if path is not None]
     taken: set[str] = set()
     for path in given:
         _check(path)
@@ -118,7 +124,7 @@ def whole_file(path: AnyPath) -> Iterator[Path]:
     Raises:
         ConfigError: if the file was read, or the system refuses.
     """
-    path = Path(path)
+    path = _file(path)
     _check(path)
     if _is_stream(path):
         with _refusals(path, path):
@@ -184,7 +190,7 @@ def growing_binary(path: AnyPath) -> Iterator[BinaryIO]:
 
 @contextmanager
 def _growing(path: AnyPath, opened: Callable[[Path], _Stream]) -> Iterator[_Stream]:
-    path = Path(path)
+    path = _file(path)
     _check(path)
     with _refusals(path):
         if not _is_stream(path):
@@ -230,6 +236,13 @@ def whole_folder(path: AnyPath, *, last: str | None = None) -> Iterator[Path]:
                 os.replace(file, target / file.name)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _file(path: AnyPath) -> Path:
+    """The path of a file; refuses the name of a folder, there or not."""
+    if names_folder(path):
+        raise ConfigError(f"{os.fspath(path)}: is a folder; name a file in it")
+    return Path(path)
 
 
 def _check(path: Path) -> None:

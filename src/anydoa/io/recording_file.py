@@ -6,7 +6,7 @@ is put right, and :attr:`RecordingFile.remarks` says so.
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -23,6 +23,7 @@ from anydoa.io.headers.ogg import OggHeader, ends_with_last_page, read_ogg_heade
 from anydoa.io.headers.uncompressed import SoundHeader, read_header
 from anydoa.io.output import note_input
 from anydoa.io.samples import AudioInfo
+from anydoa.io.silence import silent_stderr
 
 _MAX_SAMPLES = 2**48  # centuries; libsndfile gives the largest integer where a header leaves the length open
 _MPEG_DELAY = 4 * 1152  # samples; encoders and decoders disagree about the first and the last frames
@@ -276,24 +277,9 @@ class RecordingFile:
     def _remark(self, text: str) -> None:
         self.remarks.append(f"{self._name}: {text}")
 
-    @contextmanager
-    def _quiet(self) -> Iterator[None]:
+    def _quiet(self) -> AbstractContextManager[None]:
         """Keep libmpg123 from writing to the terminal, for which it has no option."""
-        if not self._is_mpeg:
-            yield
-            return
-        try:
-            kept = os.dup(2)  # standard error, whatever Python calls so
-        except OSError:  # there is no such stream to keep quiet
-            yield
-            return
-        with open(os.devnull, "wb") as nowhere:
-            os.dup2(nowhere.fileno(), 2)
-            try:
-                yield
-            finally:
-                os.dup2(kept, 2)
-                os.close(kept)
+        return silent_stderr() if self._is_mpeg else nullcontext()
 
 
 def _reason(error: Exception) -> str:

@@ -16,10 +16,11 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.errors import ConfigError, GeometryError
+from anydoa.errors import ConfigError
 from anydoa.geometry import Zone, zone_of
-from anydoa.geometry.coordinates import direction_to_angles_deg, normalize_direction
+from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.dialects import direction_to_dcase
+from anydoa.io.angles import round_angles_deg
 from anydoa.io.output import whole_text
 from anydoa.io.results import (
     FRAME_CONVENTION,
@@ -130,7 +131,7 @@ class CsvWriter(ResultWriter):
     def write(self, frame: FrameResult) -> None:
         """Write a row for each source of the frame."""
         for source in frame.sources:
-            angles = (f"{source.azimuth_deg:.2f}", f"{source.elevation_deg:.2f}")
+            angles = (f"{angle:.2f}" for angle in round_angles_deg(source.direction, 2))
             place = (f"{x:.5f}" for x in source.direction)
             activity = () if source.activity is None else (f"{source.activity:.3f}", f"{source.active:d}")
             zone = (self.zone(source) or "",) if self.zones else ()
@@ -285,28 +286,32 @@ def _result(lines: Sequence[str], name: str) -> LocalizationResult:
         header, *frames, last = map(json.loads, lines)
         if header["schema"] != SCHEMA:
             raise ConfigError(f"{name}: schema must be {SCHEMA!r}, got {header['schema']!r}; locate anew")
-        frame_results = tuple(FrameResult(frame["time_s"], _sources_from_json(frame)) for frame in frames)
+        frame_results = tuple(
+            FrameResult(float(frame["time_s"]), _sources_from_json(frame)) for frame in frames
+        )
         return LocalizationResult(
             header=ResultHeader(
                 **{field: header[field] for field in ResultHeader.__dataclass_fields__ if field in header}
             ),
             frames=frame_results,
             directions=_sources_from_json(last["summary"]),
-            duration_s=last["summary"]["duration_s"],
+            duration_s=float(last["summary"]["duration_s"]),
             warnings=tuple(map(str, last["summary"]["warnings"])),
             talkers=_talkers_from_json(last["summary"].get("talkers", []), frame_results),
         )
-    except (KeyError, TypeError, json.JSONDecodeError, GeometryError) as error:
+    except ConfigError:
+        raise
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ConfigError(
             f"{name}: not the results of one recording ({error!r}); were they written to the end?"
         ) from None
 
 
 def _angles_and_xyz(direction: Float[np.ndarray, "3"]) -> dict[str, Any]:
-    azimuth_deg, elevation_deg = direction_to_angles_deg(direction)
+    azimuth_deg, elevation_deg = round_angles_deg(direction, 2)
     return {
-        "azimuth_deg": round(float(azimuth_deg), 2),
-        "elevation_deg": round(float(elevation_deg), 2),
+        "azimuth_deg": azimuth_deg,
+        "elevation_deg": elevation_deg,
         "xyz": [round(float(x), 5) for x in direction],
     }
 
@@ -353,6 +358,8 @@ def _turn_to_json(turn: Turn, path: TalkerPath) -> dict[str, Any]:
 def _talkers_from_json(content: list[dict[str, Any]], frames: Sequence[FrameResult]) -> tuple[Talker, ...]:
     """Talkers with the paths that the frames have under their ids."""
     places: dict[int, list[tuple[float, Source]]] = {int(talker["id"]): [] for talker in content}
+    if len(places) < len(content):
+        raise ValueError("two talkers have the same id")
     for frame in frames:
         for source in frame.sources:
             if source.id in places:

@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.geometry.coordinates import direction_to_angles_deg
+from anydoa.io.angles import round_angles_deg
 from anydoa.io.talkers import Talker
 
 FRAME_CONVENTION = (
@@ -59,8 +60,8 @@ class Source:
         return float(direction_to_angles_deg(self.direction)[1])
 
     def __repr__(self) -> str:
-        angles = f"azimuth {self.azimuth_deg:.1f}°, elevation {self.elevation_deg:.1f}°"
-        return f"Source({angles}, score {self.score:.2f})"
+        azimuth_deg, elevation_deg = round_angles_deg(self.direction, 1)
+        return f"Source(azimuth {azimuth_deg}°, elevation {elevation_deg}°, score {self.score:.2f})"
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,29 @@ from functools import cached_property
 import numpy as np
 from jaxtyping import Bool, Float
 
-from anydoa.geometry.coordinates import (
-    direction_to_angles_deg,
-    great_circle_distance_deg,
-    normalize_direction,
-)
+from anydoa.geometry.coordinates import great_circle_distance_deg, normalize_direction
+from anydoa.io.angles import round_angles_deg
 
 STAYS_DEG = 10.0  # who never is farther than this from the mean direction stays
+_CANCELLED = 1e-6  # of the weights: a sum of directions this short is rounding error
+
+
+def mean_direction(
+    directions: Float[np.ndarray, "place 3"], scores: Float[np.ndarray, "place"]
+) -> Float[np.ndarray, "3"]:
+    """Mean direction, weighted by scores; where all are 0, each counts alike.
+
+    Where directions cancel out, as all around a circle, the one with the highest score stands for all.
+
+    Args:
+        directions: unit vectors, at least one.
+        scores: weight of each, 0 or more.
+    """
+    weight = scores if scores.any() else np.ones(len(scores))
+    total = (weight[:, None] * directions).sum(0)
+    if np.linalg.norm(total) < _CANCELLED * weight.sum():
+        total = directions[weight.argmax()]
+    return normalize_direction(total)
 
 
 @dataclass(frozen=True)
@@ -53,9 +69,8 @@ class TalkerPath:
 
     @cached_property
     def direction(self) -> Float[np.ndarray, "3"]:
-        """Mean direction, weighted by the scores."""
-        weight = self.scores if self.scores.any() else np.ones(len(self.scores))
-        return normalize_direction((weight[:, None] * self.directions).sum(0))
+        """Mean direction, weighted by the scores; see :func:`mean_direction`."""
+        return mean_direction(self.directions, self.scores)
 
     @property
     def score(self) -> float:
@@ -144,8 +159,8 @@ class Talker:
         return self.heard_s * float(near.mean()) if len(near) else 0.0
 
     def __repr__(self) -> str:
-        azimuth_deg, elevation_deg = direction_to_angles_deg(self.direction)
-        where = f"azimuth {azimuth_deg:.1f}°, elevation {elevation_deg:.1f}°" if self.stays else "walking"
+        azimuth_deg, elevation_deg = round_angles_deg(self.direction, 1)
+        where = f"azimuth {azimuth_deg}°, elevation {elevation_deg}°" if self.stays else "walking"
         return f"Talker({self.id}, {self.begin_s:.1f} to {self.end_s:.1f} s, {where})"
 
 

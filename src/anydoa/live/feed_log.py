@@ -122,7 +122,7 @@ class FeedLog:
         self._num_warned = 0
 
     def tell(self, warnings: tuple[str, ...]) -> None:
-        """Take what is wrong with the sound so far; each line is told once."""
+        """Take what was found so far to be wrong with the sound; each line is told once."""
         for line in warnings[self._num_warned :]:
             _logger.warning("%s: %s", self._feed.name, line)
         self._num_warned = len(warnings)

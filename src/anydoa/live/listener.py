@@ -37,7 +37,7 @@ class LiveResult:
         dropped_s: sound missing before that moment: dropped because the machine was too slow, or lost by the
             feed.
         speech: whether somebody spoke since the last result; true without the voice activity gate.
-        warnings: what is wrong with the sound so far, a line each: dead or copied channels, hum, a lone tone.
+        warnings: what is wrong with the sound now, a line each: dead or copied channels, hum, a lone tone.
         beam: sound of the beam since the last result, at 16 kHz; none where nobody asked for a beam.
     """
 
@@ -88,7 +88,8 @@ class Listener:
         self._tracker = Tracker(tracker or TrackerOptions(least_score=estimator.threshold))
         self._gate = SpeechGate(sample_rate) if vad else None
         self._beam = beam
-        self._session = Session(localizer, sample_rate, LiveWatch(localizer.watch(sample_rate), sample_rate))
+        self._watch = LiveWatch(localizer.watch(sample_rate), sample_rate)
+        self._session = Session(localizer, sample_rate, self._watch)
         self._meter = LevelMeter(array.num_recording_channels)
         self._timeline = Timeline()
         self._num_frames = 0
@@ -106,8 +107,8 @@ class Listener:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is wrong with the sound so far, a line each."""
-        return self._session.warnings
+        """What was found to be wrong with the sound so far, a line each, in the order it was found."""
+        return tuple(notice.text for notice in self._watch.said())
 
     @property
     def directions(self) -> tuple[Source, ...]:
@@ -180,7 +181,7 @@ class Listener:
             peaks_db=levels.peak_db,
             dropped_s=missing_s,
             speech=self._speech,
-            warnings=self.warnings,
+            warnings=self._session.warnings,
             beam=self.take_beam(),
         )
         self._timeline.forget_before(time_s * self._sample_rate)

@@ -12,6 +12,7 @@ from anydoa.doctor.watch import Notice, RecordingWatch
 from anydoa.io.resampling import StreamResampler
 from anydoa.simulation.activity import ACTIVITY_CHUNK, SpeechDetector
 
+_FIRST_WAIT_S = 10.0  # before a fault that comes and goes is said a second time
 FLOOR_DB = -120.0  # dB re full scale; what a display shows for silence
 
 
@@ -125,9 +126,10 @@ class LiveWatchOptions:
 
 
 class LiveWatch:
-    """Watches the microphones of endless sound: each fault is said once, soon, and of the newest seconds.
+    """Watches the microphones of endless sound: what is wrong now, and what was said of it so far.
 
-    It is said again when it has come to further channels.
+    A fault is said once as long as it lasts, soon, and again when it has come to further channels. One that
+    comes back after it was mended is said again, too, each time after twice as long at least.
 
     Args:
         watch: one that has heard nothing yet.
@@ -142,11 +144,16 @@ class LiveWatch:
         self._sample_rate = sample_rate
         self._num_samples = 0
         self._looks = 0
+        self._now: dict[str, Notice] = {}
+        self._faults: dict[str, _Fault] = {}
         self._said: list[Notice] = []
-        self._channels: dict[str, set[int]] = {}  # that a kind of notice has been said of
 
     def notices(self) -> tuple[Notice, ...]:
-        """All that was found so far, in the order it was found."""
+        """What is wrong now: in the newest span that is over, and what is sure already of the next."""
+        return tuple(self._now.values())
+
+    def said(self) -> tuple[Notice, ...]:
+        """All that was said so far, in the order it was found."""
         return tuple(self._said)
 
     def see(self, audio: Float[np.ndarray, "mic time"]) -> None:
@@ -156,26 +163,63 @@ class LiveWatch:
         looks = int(self._num_samples / (self._options.look_s * self._sample_rate))
         if looks == self._looks:
             return
+        looks_a_span = round(self._options.span_s / self._options.look_s)
+        span_is_over = looks // looks_a_span > self._looks // looks_a_span
         self._looks = looks
-        span_is_over = looks % round(self._options.span_s / self._options.look_s) == 0
-        self._say(everything=span_is_over)
+        found = self._watch.notices()
         if span_is_over:
             self._watch.forget()
+            self._forget_mended({notice.kind for notice in found})
+        else:
+            found = tuple(notice for notice in found if notice.is_soon)
+        self._take(found)
 
     def finish(self) -> None:
         """The sound has ended; less than a first look of it is not judged."""
         self._watch.finish()
         if self._looks:
-            self._say(everything=True)
+            self._take(self._watch.notices())
 
     def tells_directions(self, time_s: float) -> bool:
         """Whether enough microphones were alive at a moment to tell where sound comes from."""
         return self._watch.tells_directions(time_s)
 
-    def _say(self, *, everything: bool) -> None:
-        for notice in self._watch.notices():
-            said = self._channels.get(notice.kind)
-            if not (everything or notice.is_soon) or (said is not None and said >= set(notice.channels)):
-                continue
-            self._channels[notice.kind] = (said or set()) | set(notice.channels)
-            self._said.append(notice)
+    def _take(self, found: tuple[Notice, ...]) -> None:
+        """What is found is wrong now; what is new of it is said."""
+        time_s = self._num_samples / self._sample_rate
+        for notice in found:
+            self._now[notice.kind] = notice
+            if self._faults.setdefault(notice.kind, _Fault()).is_news(notice, time_s):
+                self._said.append(notice)
+
+    def _forget_mended(self, kinds: set[str]) -> None:
+        """A span is over in which only these kinds of faults were found."""
+        for kind in self._now.keys() - kinds:
+            del self._now[kind]
+            self._faults[kind].mend()
+
+
+class _Fault:
+    """A kind of fault over time: when there is something to say of it."""
+
+    def __init__(self) -> None:
+        self._known: set[int] | None = None  # channels that it was ever said of; None before the first time
+        self._standing: set[int] | None = None  # channels that it was said of; None since it was mended
+        self._due_s, self._wait_s = 0.0, _FIRST_WAIT_S
+
+    def mend(self) -> None:
+        """The fault is gone."""
+        self._standing = None
+
+    def is_news(self, notice: Notice, time_s: float) -> bool:
+        """Whether to say so at this moment of the sound; if so, it counts as said."""
+        channels = set(notice.channels)
+        if self._standing is not None and channels <= self._standing:
+            return False
+        is_first = self._known is None or not channels <= self._known
+        if not is_first and time_s < self._due_s:
+            return False
+        self._known = (self._known or set()) | channels
+        self._standing = (self._standing or set()) | channels
+        self._due_s, self._wait_s = time_s + self._wait_s, 2 * self._wait_s
+        return True

@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.geometry import Zone
+from anydoa.io.angles import round_angles_deg
 from anydoa.live.listener import LiveResult
 from anydoa.live.outputs import tracked_frame
 from anydoa.live.zone_watch import ZoneWatch
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 _PATIENCE_S = 2.0  # for the last word to the broker
+_ESCAPES = "write / # ? @ of a password as %2F %23 %3F %40"
 
 _logger = logging.getLogger(__name__)
 
@@ -59,6 +61,9 @@ class MqttAddress:
     def parse(cls, address: str) -> "MqttAddress":
         """Read ``mqtt://USER:PASSWORD@HOST:PORT/TOPIC``, ``mqtts`` for TLS; user and port may be missing.
 
+        In a user, a password and a topic ``%2F`` stands for ``/``, ``%23`` for ``#``, ``%3F`` for ``?`` and
+        ``%40`` for ``@``.
+
         Raises:
             ConfigError: if it is no such address; a password in it is not repeated.
         """
@@ -66,8 +71,13 @@ class MqttAddress:
         try:
             parts = urlsplit(address)
             port = parts.port
-        except ValueError as error:
-            raise ConfigError(f"{rule} ({error})") from None
+        except ValueError:  # it names what it took for the port, which may be the begin of a password
+            raise ConfigError(
+                f"{rule}, got a host or a port that cannot be (a port is 0..65535); {_ESCAPES}"
+            ) from None
+        # The host ends at the first / # or ?, so one of them in a password leaves its rest and the @ behind.
+        if "@" in parts.path + parts.query + parts.fragment:
+            raise ConfigError(f"{rule}, got an @ behind the host; {_ESCAPES}")
         topic = unquote(parts.path).strip("/")
         if parts.scheme not in _PORTS or not parts.hostname:
             raise ConfigError(f"{rule}, got {_without_password(address)!r}")
@@ -192,15 +202,11 @@ def state_message(result: LiveResult, inside: Mapping[int, str]) -> dict[str, An
         inside: names of the zones that talkers are in, by the talkers' numbers.
     """
     talking = [source for source in tracked_frame(result).sources if source.active]
-    places = [
-        {
-            "id": one.id,
-            "azimuth_deg": round(one.azimuth_deg),
-            "elevation_deg": round(one.elevation_deg),
-            "zone": inside.get(one.id),
-        }
-        for one in sorted(talking, key=lambda one: -one.score)
-    ]
+    places = []
+    for one in sorted(talking, key=lambda one: -one.score):
+        azimuth_deg, elevation_deg = map(int, round_angles_deg(one.direction, 0))
+        where = {"azimuth_deg": azimuth_deg, "elevation_deg": elevation_deg}
+        places.append({"id": one.id, **where, "zone": inside.get(one.id)})
     clearest = places[0] if places else dict.fromkeys(("id", "azimuth_deg", "elevation_deg", "zone"))
     zones = sorted(set(inside.values()))
     return {"talking": bool(talking), "talkers": len(talking), **clearest, "tracks": places, "zones": zones}
@@ -264,4 +270,4 @@ def _identifier(name: str) -> str:
 
 
 def _without_password(address: str) -> str:
-    return re.sub(r"//[^@/]*@", "//", address)
+    return re.sub(r"//.*@", "//", address)

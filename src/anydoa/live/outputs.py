@@ -69,7 +69,8 @@ class ResultFile:
     def close(self) -> None:
         """Write what comes after the last result."""
         pipeline = self._pipeline
-        self._writer.finish(ResultSummary(pipeline.directions, pipeline.duration_s, pipeline.warnings))
+        warnings = tuple(dict.fromkeys(pipeline.warnings))  # what came back was said again, in the same words
+        self._writer.finish(ResultSummary(pipeline.directions, pipeline.duration_s, warnings))
         self._flush()
 
     def _flush(self) -> None:

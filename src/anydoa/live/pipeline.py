@@ -101,7 +101,10 @@ class LivePipeline:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is wrong with the sound so far, a line each: dead or copied channels, hum, a lone tone."""
+        """What was found to be wrong with the sound so far, a line each, also what was mended since.
+
+        A fault that came back has as many lines as it was said; ``LiveResult.warnings`` has those of now.
+        """
         return self._listener.warnings
 
     @property

@@ -1,6 +1,7 @@
 """Sound cards with inputs: which there are, how many channels they record, at which rates."""
 
 import itertools
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -10,6 +11,8 @@ from anydoa.errors import AudioError, MissingExtraError
 
 OTHER_RATES = (48_000, 44_100, 32_000, 96_000, 192_000)
 """Rates in Hz that cards are asked for besides the rate of the estimators and their own default."""
+
+_importing = threading.Lock()
 
 _DOORS = (
     "sysdefault", "default", "pulse", "pipewire", "jack", "dsnoop", "samplerate", "speexrate", "lavrate",
@@ -84,7 +87,9 @@ def import_sounddevice() -> ModuleType:
         AudioError: if the library it stands on is not installed.
     """
     try:
-        import sounddevice
+        # While one thread's import fails, another would be given what there is of the module by then.
+        with _importing:
+            import sounddevice
     except ImportError as error:
         raise MissingExtraError("listening to a sound card", "live", error) from None
     except OSError:
@@ -146,10 +151,10 @@ def choose_card(
         exact = [card for card in named if card.num_channels == num_channels]
         named = exact if len(exact) == 1 else named
     if not named:
-        raise AudioError(f"no sound card {device!r}; there are {_listed(cards)}")
+        raise AudioError(f"no sound card {device!r:.80}; there are {_listed(cards)}")
     if len(named) > 1:
         raise AudioError(
-            f"{device!r} means several sound cards: {_listed(named)}; "
+            f"{device!r:.80} means several sound cards: {_listed(named)}; "
             "give a number, or words of name and sound system"
         )
     _check_channels(named[0], num_channels, match)

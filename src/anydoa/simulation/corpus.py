@@ -22,6 +22,7 @@ Split = Literal["train", "validation", "test"]
 _AUDIO_ENDINGS = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".w64", ".aif", ".aiff", ".sph"})
 _LIBRISPEECH_SUBSET = re.compile(r"(train|dev|test)-(clean|other)(-\d+)?$")
 _MANIFEST = "manifest.csv"
+_ENCODING = "utf-8-sig"  # a spreadsheet begins its tables with a byte order mark
 _COLUMNS = ("path", "source", "speaker_or_category", "split")
 
 
@@ -133,7 +134,7 @@ def read_esc50(root: Path) -> Iterator[Utterance]:
 
     All utterances cut from one recording are in one fold, so folds share no source.
     """
-    with (root / "meta" / "esc50.csv").open(newline="", encoding="utf-8") as table:
+    with (root / "meta" / "esc50.csv").open(newline="", encoding=_ENCODING) as table:
         for row in csv.DictReader(table):
             split: Split = "test" if row["fold"] == "5" else "train"
             yield Utterance(root / "audio" / row["filename"], row["category"], split)
@@ -147,26 +148,48 @@ def read_manifest(folder: Path, *, above: bool = False) -> Iterator[Utterance]:
         above: whether the manifest lies in the folder above, of which these recordings are a part.
 
     Raises:
-        AudioError: if a column is missing, or a split is unknown.
+        AudioError: if it is no table in UTF-8, a column is missing, a row has no path, or a split is unknown.
     """
     folder = folder.absolute() if above else folder
     root = folder.parent if above else folder
-    with (root / _MANIFEST).open(newline="", encoding="utf-8") as table:
-        rows = csv.DictReader(table)
-        missing = set(_COLUMNS) - set(rows.fieldnames or ())
-        if missing:
-            raise AudioError(f"{root / _MANIFEST}: column {min(missing)!r} is missing; add it")
-        for row in rows:
-            split = row["split"]
-            if split not in get_args(Split):
-                names = ", ".join(get_args(Split))
-                raise AudioError(
-                    f"{root / _MANIFEST}: split of {row['path']} must be one of {names}, got {split!r}"
-                )
-            path = root / row["path"]
-            if not above or path.is_relative_to(folder):
-                group = f"{row['source']}/{row['speaker_or_category']}"
-                yield Utterance(path, group, cast(Split, split))
+    for row in _manifest_rows(root / _MANIFEST):
+        split = row["split"]
+        if split not in get_args(Split):
+            names = ", ".join(get_args(Split))
+            raise AudioError(
+                f"{root / _MANIFEST}: split of {row['path']} must be one of {names}, got {split!r}; "
+                "correct it"
+            )
+        group = f"{row['source']}/{row['speaker_or_category']}"
+        if not row["path"]:
+            raise AudioError(f"{root / _MANIFEST}: a row of {group} has no path; add it")
+        path = root / row["path"]
+        if not above or path.is_relative_to(folder):
+            yield Utterance(path, group, cast(Split, split))
+
+
+def _manifest_rows(manifest: Path) -> Iterator[dict[str, str]]:
+    """What the rows of a manifest have in our columns; rows with nothing in them are passed over.
+
+    Raises:
+        AudioError: if it is no table in UTF-8, or a column is missing.
+    """
+    try:
+        with manifest.open(newline="", encoding=_ENCODING) as table:
+            rows = csv.DictReader(table)
+            missing = set(_COLUMNS) - set(rows.fieldnames or ())
+            if missing:
+                raise AudioError(f"{manifest}: column {min(missing)!r} is missing; add it")
+            for row in rows:
+                told = {column: row[column] or "" for column in _COLUMNS}
+                if any(told.values()):
+                    yield told
+    except UnicodeDecodeError as error:
+        raise AudioError(
+            f"{manifest}: must be UTF-8, got {error.object[error.start : error.end]!r}; save it as UTF-8 text"
+        ) from None
+    except csv.Error as error:
+        raise AudioError(f"{manifest}: must be a table with commas ({error}); save it as CSV") from None
 
 
 def _is_listed_above(root: Path) -> bool:
@@ -174,10 +197,11 @@ def _is_listed_above(root: Path) -> bool:
     manifest = root.absolute().parent / _MANIFEST
     if not manifest.is_file():
         return False
-    with manifest.open(newline="", encoding="utf-8") as table:
-        rows = csv.DictReader(table)
-        known = set(_COLUMNS) <= set(rows.fieldnames or ())
-        return known and any(Path(row["path"]).parts[0] == root.absolute().name for row in rows)
+    try:
+        name = root.absolute().name
+        return any(Path(row["path"]).parts[:1] == (name,) for row in _manifest_rows(manifest))
+    except AudioError:  # of another program, which may write any table under this name
+        return False
 
 
 def read_folder(root: Path) -> Iterator[Utterance]:

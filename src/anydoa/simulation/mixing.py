@@ -111,7 +111,7 @@ class SceneMixer:
         ]
         room = room.select(talkers, mics if self.recipe.permute else np.sort(mics))
         scene = self._mix(room, rng)
-        return self._disturb(replace(scene, seed=(self.seed, index)), rng)
+        return self._disturb(replace(scene, seed=(self.seed, index)), rng, on_ball=room.on_ball)
 
     def scene_rng(self, index: int) -> np.random.Generator:
         """Source of randomness of one scene: which room, who says what there, and how loud the noise is."""
@@ -233,7 +233,7 @@ class SceneMixer:
         audio += noise.hiss
         return audio
 
-    def _disturb(self, scene: Scene, rng: np.random.Generator) -> Scene:
+    def _disturb(self, scene: Scene, rng: np.random.Generator, *, on_ball: bool) -> Scene:
         """The same scene at another level, heard by microphones that stray, and turned."""
         wanted = 10 ** (rng.uniform(*self.recipe.level_db) / 20)
         mismatch = self.recipe.mismatch
@@ -241,7 +241,7 @@ class SceneMixer:
         audio = scale_spectrum(scene.audio, response)
         loudness, peak = np.sqrt(mean_power(audio)), max(float(audio.max()), -float(audio.min()))
         gain = np.float32(min(wanted / max(loudness, _SILENCE), 0.99 / max(peak, _SILENCE)))
-        misplaced = mismatch.misplace(scene.positions, rng)
+        misplaced = mismatch.misplace(scene.positions, rng, on_ball=on_ball)
         matrix = self.recipe.draw_rotation(rng)
 
         def heard(sounds: Float[np.ndarray, "talker mic time"] | None) -> np.ndarray | None:

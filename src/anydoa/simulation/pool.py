@@ -169,20 +169,31 @@ def load_pool(
 
 
 def limit_utterances(
-    utterances: Sequence[Utterance], minutes: float, rng: np.random.Generator
+    utterances: Sequence[Utterance], minutes: float, rng: np.random.Generator, *, least_groups: int = 1
 ) -> list[Utterance]:
     """Recordings drawn until they last long enough, so that a few scenes need not decode a large corpus.
+
+    Args:
+        utterances: the recordings.
+        minutes: how long they last together, if there is so much.
+        rng: random number generator.
+        least_groups: how many speakers, or kinds of noise, are among them, if there are so many.
 
     Raises:
         AudioError: if one cannot be read.
     """
     chosen: list[Utterance] = []
-    seconds = 0.0
+    seconds, groups = 0.0, set[str]()
+    least_groups = min(least_groups, len({utterance.group for utterance in utterances}))
     for index in rng.permutation(len(utterances)):
-        if seconds >= 60 * minutes:
+        utterance, is_long = utterances[index], seconds >= 60 * minutes
+        if is_long and len(groups) >= least_groups:
             break
-        chosen.append(utterances[index])
-        seconds += audio_info(utterances[index].path).duration_s
+        if is_long and utterance.group in groups:
+            continue  # one long recording may fill the minutes; what is left to find is other voices
+        chosen.append(utterance)
+        groups.add(utterance.group)
+        seconds += audio_info(utterance.path).duration_s
     return sorted(chosen, key=lambda utterance: utterance.path)
 
 

@@ -92,12 +92,20 @@ class Mismatch:
         check_within("the error of phases", (self.phase_deg,), 0, 180, " degrees")
 
     def misplace(
-        self, positions: Float[np.ndarray, "mic 3"], rng: np.random.Generator
+        self, positions: Float[np.ndarray, "mic 3"], rng: np.random.Generator, *, on_ball: bool = False
     ) -> Float[np.ndarray, "mic 3"]:
-        """Positions as a careless person measures them, centred anew."""
+        """Positions as a careless person measures them.
+
+        Args:
+            positions: metres.
+            rng: random number generator.
+            on_ball: whether the origin is the centre of a ball, and stays; else they are centred anew.
+        """
         if self.position_m == 0:
             return positions
-        measured = positions + self.position_m * rng.standard_normal(positions.shape)
+        measured: np.ndarray = positions + self.position_m * rng.standard_normal(positions.shape)
+        if on_ball:
+            return measured
         centred: np.ndarray = measured - measured.mean(axis=0)
         return centred
 

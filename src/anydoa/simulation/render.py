@@ -26,8 +26,8 @@ from jaxtyping import Bool, Float
 
 from anydoa.errors import ConfigError
 from anydoa.geometry import MicrophoneArray
-from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.io import save_array
+from anydoa.io.angles import round_angles_deg
 from anydoa.io.output import prepare_folder, whole_binary, write_text
 from anydoa.simulation.scene import Scene
 
@@ -100,10 +100,10 @@ def scene_truth(scene: Scene) -> dict[str, object]:
     """What is known about a scene, for JSON; angles in degrees, times in seconds."""
     sources = []
     for talker, direction in enumerate(scene.directions):
-        azimuth_deg, elevation_deg = direction_to_angles_deg(direction)
+        azimuth_deg, elevation_deg = round_angles_deg(direction, 3)
         source: dict[str, object] = {
-            "azimuth_deg": round(float(azimuth_deg), 3),
-            "elevation_deg": round(float(elevation_deg), 3),
+            "azimuth_deg": azimuth_deg,
+            "elevation_deg": elevation_deg,
             "spans_s": activity_spans(scene.activity[talker], scene.sample_rate),
         }
         if scene.path is not None:
@@ -135,5 +135,4 @@ def activity_spans(activity: Bool[np.ndarray, "time"], sample_rate: int) -> list
 
 def _angle_pairs(directions: Float[np.ndarray, "_ 3"]) -> list[list[float]]:
     """Azimuth and elevation of each direction."""
-    pairs: list[list[float]] = np.stack(direction_to_angles_deg(directions), axis=-1).round(3).tolist()
-    return pairs
+    return [list(round_angles_deg(direction, 3)) for direction in directions]

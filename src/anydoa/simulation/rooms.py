@@ -7,7 +7,8 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float, Float16, Int
 
-from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES, SAMPLE_RATE, SPEED_OF_SOUND
+from anydoa.acoustics import size_in_air
+from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES, SAMPLE_RATE
 from anydoa.errors import ConfigError
 from anydoa.geometry import MicrophoneArray, MicrophonePattern
 from anydoa.simulation.array_sampling import check_shape, sample_array
@@ -80,12 +81,13 @@ class RoomPlan:
     def with_array(self, array: MicrophoneArray) -> "RoomPlan":
         """The plan with one array in every room, with its patterns, or on the ball or body that it sits on.
 
-        Another speed of sound is that of an array larger or smaller by as much: see :func:`simulated_size`.
+        Another speed of sound is that of an array larger or smaller by as much: see
+        :func:`~anydoa.acoustics.tdoa.size_in_air`.
 
         Raises:
             ConfigError: if it was measured on a body, but its responses come from no file.
         """
-        size = simulated_size(array)
+        size = size_in_air(array)
         rows = tuple((float(x), float(y), float(z)) for x, y, z in size * array.positions)
         shares = [pattern.omni_share for pattern in array.patterns]
         axes = array.pattern_axes.tolist() if shares else []
@@ -120,14 +122,6 @@ class RoomPlan:
             return positions
         centred: np.ndarray = positions - positions.mean(axis=0)
         return centred
-
-
-def simulated_size(array: MicrophoneArray) -> float:
-    """How many times as large an array is simulated, so that sound of our speed passes it as its own would.
-
-    What was measured on a body has the speed in it.
-    """
-    return 1.0 if array.steering is not None else SPEED_OF_SOUND / array.speed_of_sound
 
 
 @dataclass(frozen=True, eq=False)

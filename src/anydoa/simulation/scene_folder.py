@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from anydoa.acoustics import size_in_air
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import rotate, rotation_from_rpy_deg
 from anydoa.simulation.corpus import read_corpus
@@ -16,7 +17,7 @@ from anydoa.simulation.mixing import mix_in_new_room
 from anydoa.simulation.pool import AudioPool, Kind, limit_utterances, load_pool
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.render import write_scene
-from anydoa.simulation.rooms import RoomPlan, simulated_size
+from anydoa.simulation.rooms import RoomPlan
 
 _FEWEST_MINUTES = 5.0  # of sound that is drawn from
 
@@ -30,6 +31,7 @@ class DrySound:
         noise: folder of noise; None for noise of the microphones alone.
         split: part of the speakers and of the noise.
         minutes: how much is needed of each; five are taken at least.
+        num_talkers: speakers that one recording needs at most.
         cache: folder that keeps it decoded; None for none.
     """
 
@@ -37,6 +39,7 @@ class DrySound:
     noise: Path | None
     split: Literal["train", "validation", "test"]
     minutes: float
+    num_talkers: int
     cache: Path | None = None
 
     def open(self) -> tuple[AudioPool, AudioPool | None]:
@@ -53,7 +56,8 @@ def _open(sound: DrySound) -> tuple[AudioPool, AudioPool | None]:
     def pool(folder: Path, *, kind: Kind) -> AudioPool:
         utterances = read_corpus(folder).select(sound.split)
         minutes = max(sound.minutes, _FEWEST_MINUTES)
-        chosen = limit_utterances(utterances, minutes, np.random.default_rng(0))
+        least_groups = sound.num_talkers if kind == "speech" else 1
+        chosen = limit_utterances(utterances, minutes, np.random.default_rng(0), least_groups=least_groups)
         return load_pool(chosen, kind=kind, cache=sound.cache)
 
     noise = sound.noise
@@ -112,7 +116,7 @@ class SceneFolder:
     def _told(self, positions: Float[np.ndarray, "mic 3"]) -> MicrophoneArray:
         """The array with its microphones at these places, in the user's frame."""
         assert self.array is not None
-        positions = positions / simulated_size(self.array)
+        positions = positions / size_in_air(self.array)
         if self.array.rigid_sphere_radius is not None:  # those that are misplaced stay on the ball
             positions *= self.array.rigid_sphere_radius / np.linalg.norm(positions, axis=1, keepdims=True)
         if self.array.steering is None and not self.array.patterns:

@@ -52,11 +52,6 @@ class PeakStore:
         return len(self._times_s)
 
     @property
-    def num_peaks(self) -> int:
-        """Peaks so far."""
-        return len(self._scores)
-
-    @property
     def times_s(self) -> Float[np.ndarray, "frame"]:
         """Times of the frames."""
         return np.array(self._times_s)

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from scipy.optimize import linear_sum_assignment
 
-from anydoa.geometry.coordinates import normalize_direction
+from anydoa.io.talkers import mean_direction
 from anydoa.tracking.association import angles_between
 from anydoa.tracking.claims import NOBODY
 from anydoa.tracking.options import TrackerOptions
@@ -92,10 +92,8 @@ class Chain:
 
     @property
     def direction(self) -> Float[np.ndarray, "3"]:
-        """Mean direction of its peaks, weighted by their scores."""
-        return normalize_direction(
-            self.recorded.scores[self.members] @ self.recorded.directions[self.members]
-        )
+        """Mean direction of its peaks, weighted by their scores; see :func:`mean_direction`."""
+        return mean_direction(self.recorded.directions[self.members], self.recorded.scores[self.members])
 
     def is_confirmed(self, options: TrackerOptions) -> bool:
         """Whether those of its peaks that trackers believed both ways come for long enough."""
@@ -262,7 +260,7 @@ def _end_of(peaks: Peaks, time_s: float, options: TrackerOptions) -> tuple[Float
     """Mean place of peaks near an end, and its variance along each axis."""
     near = peaks.within(time_s - _END_S, time_s + _END_S)
     precision = near.precision(options)
-    return normalize_direction(precision @ near.directions), float(1 / precision.sum())
+    return mean_direction(near.directions, precision), float(1 / precision.sum())
 
 
 def _root(parents: list[int], index: int) -> int:

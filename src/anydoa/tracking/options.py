@@ -4,6 +4,8 @@ from dataclasses import dataclass, fields
 
 from anydoa.errors import ConfigError
 
+_LONGEST_MEMORY_S = 1000.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class TrackerOptions:
@@ -23,9 +25,9 @@ class TrackerOptions:
             over it; so a hundred frames a second teach no more than ten.
         speed_deg_s: standard deviation of the angular speed of talkers, along each axis.
         speed_memory_s: time after which the velocity of a talker has faded to 1/e; the longer, the steadier
-            talkers walk, and the surer one who is not heard is thought to walk on.
+            talkers walk, and the surer one who is not heard is thought to walk on. At most 1000 s.
         turn_memory_s: seconds after which the velocity of a talker has faded to 1/e while its own peaks keep
-            lying to one side of where they were expected.
+            lying to one side of where they were expected; at most 1000.
         gate_sigmas: most that a peak may lie off the place its track expects, in standard deviations.
         max_gate_deg: widest gate in degrees; bounds the gate of tracks that were silent for long.
         separation_deg: a peak this near to a stronger one of its frame is a ghost of it.
@@ -87,3 +89,10 @@ class TrackerOptions:
         for name in ("max_gate_deg", "separation_deg"):
             if getattr(self, name) > 90:
                 raise ConfigError(f"{name} must be at most 90 degrees, got {getattr(self, name)}")
+        # Whoever walks steadily for longer does so for good, and motion is computed from what fades.
+        for name in ("speed_memory_s", "turn_memory_s"):
+            if getattr(self, name) > _LONGEST_MEMORY_S:
+                raise ConfigError(
+                    f"{name} must be at most {_LONGEST_MEMORY_S:g} s, got {getattr(self, name)}; "
+                    f"give {_LONGEST_MEMORY_S:g} for talkers who never turn"
+                )

@@ -15,10 +15,12 @@ from jaxtyping import Bool, Float
 from scipy.linalg import cho_solve_banded, cholesky_banded
 
 from anydoa.geometry.coordinates import normalize_direction, tangent_basis
+from anydoa.io.talkers import mean_direction
 from anydoa.tracking.motion import step_of
 from anydoa.tracking.options import TrackerOptions
 
 _LEAST_STEP_S = 1e-3  # frames are farther apart, or count as if
+_MOST_RATIO = 2e14  # of numbers in the banded equation: beyond it, those that matter are rounding errors
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,7 @@ def smoothed(
         regression".
     """
     number, axes = measured.shape
-    seconds = np.maximum(np.diff(times_s), _LEAST_STEP_S)
+    seconds = np.maximum(np.diff(times_s), _least_step_s(precision, speed, memory_s))
     step = step_of(seconds, speed, memory_s)
     determinant = step.angle * step.speed - step.both**2
     # Inverse covariance of what happens in a step, as [[first, cross], [cross, second]].
@@ -92,6 +94,19 @@ def smoothed(
         + (1 - is_measured.sum()) / 2 * math.log(2 * math.pi)
     )
     return Smoothed(places, float(axes * log_volume - misfit / 2))
+
+
+def _least_step_s(
+    precision: Float[np.ndarray, "time"], speed: float, memory_s: float | Float[np.ndarray, "step"]
+) -> float:
+    """Seconds that a step must count for, so that the equation can be solved.
+
+    One who walks steadily is sure to be where a short step leads: so sure that what peaks say is lost beside
+    it. That sureness falls with the third power of the step.
+    """
+    longest_s = float(np.max(memory_s, initial=0.0))
+    told = speed**2 * float(precision[precision > 0].min(initial=np.inf))
+    return max(_LEAST_STEP_S, float(np.cbrt(6 * longest_s / (_MOST_RATIO * told))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,9 +196,7 @@ def agreement(first: Peaks, second: Peaks, options: TrackerOptions) -> float:
         np.concatenate([one.directions, other.directions])[order],
         np.concatenate([one.variances, other.variances])[order],
     )
-    places = _flattened(
-        both.directions, normalize_direction(_nearest_end(one, other) + _nearest_end(other, one))
-    )
+    places = _flattened(both.directions, _half_way(_nearest_end(one, other), _nearest_end(other, one)))
     precision, is_first = both.precision(options), order < len(one)
 
     def evidence(chosen: Bool[np.ndarray, "peak"], longest_s: float) -> float:
@@ -200,6 +213,7 @@ def agreement(first: Peaks, second: Peaks, options: TrackerOptions) -> float:
     return score + math.log(4 * math.pi)
 
 
+_OPPOSITE = 1e-6  # length of the sum of two unit vectors that is rounding error
 _NEIGHBOURHOOD_S = 4.0  # of peaks that tell how a talker moves; longer is flat no more
 
 
@@ -217,7 +231,16 @@ def _nearest_end(one: Peaks, other: Peaks) -> Float[np.ndarray, "3"]:
     """The place of one set where it is nearest to the other in time."""
     middle_s = (other.times_s[0] + other.times_s[-1]) / 2
     apart_s = np.abs(one.times_s - middle_s)
-    return normalize_direction(one.directions[apart_s <= apart_s.min() + 0.5].sum(axis=0))
+    near = apart_s <= apart_s.min() + 0.5
+    return mean_direction(one.directions[near], np.ones(int(near.sum())))
+
+
+def _half_way(first: Float[np.ndarray, "3"], second: Float[np.ndarray, "3"]) -> Float[np.ndarray, "3"]:
+    """The direction between two; between opposite ones any of those as far from both."""
+    total = first + second
+    if np.linalg.norm(total) < _OPPOSITE:
+        return tangent_basis(first)[0]
+    return normalize_direction(total)
 
 
 def _flattened(

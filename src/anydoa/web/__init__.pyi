@@ -6,5 +6,6 @@ from .server import PageServer as PageServer
 from .server import ServerOptions as ServerOptions
 from .sound_recorder import RecordingLimits as RecordingLimits
 from .sounds import LiveChoice as LiveChoice
+from .sounds import Order as Order
 from .sounds import Sounds as Sounds
 from .upload import UploadLimits as UploadLimits

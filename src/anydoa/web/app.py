@@ -48,13 +48,15 @@ def make_app(
     inbox = Inbox(limits or UploadLimits())
     turns = Turns(inbox.limits.slice_s)
     endpoints = _Endpoints(catalogue, listening, inbox)
+    calibrate = CalibrateEndpoint(catalogue, listening, turns, is_stopping)
+    doctor = DoctorEndpoint(catalogue, inbox, turns, is_stopping)
     return Starlette(
         routes=[
             Route("/", endpoints.page),
             Route("/api/options", endpoints.options),
             Route("/api/locate", LocateEndpoint(catalogue, inbox, turns, is_stopping), methods=["POST"]),
-            Route("/api/calibrate", CalibrateEndpoint(catalogue, listening, turns).answer, methods=["POST"]),
-            Route("/api/doctor", DoctorEndpoint(catalogue, inbox, turns).answer, methods=["POST"]),
+            Route("/api/calibrate", calibrate.answer, methods=["POST"]),
+            Route("/api/doctor", doctor.answer, methods=["POST"]),
             *LiveControl(listening, catalogue, inbox).routes,
             *LiveAnswers(listening.hub, is_stopping).routes,
             Route("/metrics", Metrics(listening).text),

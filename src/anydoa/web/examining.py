@@ -1,5 +1,6 @@
 """`POST /api/doctor`: a recording comes in, and what is wrong with the array that made it goes out."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from anydoa.web.background import in_background
 from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.inbox import Inbox, upload_name
 from anydoa.web.messages import array_content, toml_text
-from anydoa.web.refusal import named, refusal
-from anydoa.web.turns import Turn, Turns
+from anydoa.web.refusal import named, refusal, stopping
+from anydoa.web.turns import GivenUpError, Turn, Turns
 
 
 class DoctorEndpoint:
@@ -26,10 +27,14 @@ class DoctorEndpoint:
         catalogue: arrays that may be chosen; corrected ones join them.
         inbox: where recordings come in.
         turns: the turns of all work of the server.
+        is_stopping: whether the server wants to end.
     """
 
-    def __init__(self, catalogue: Catalogue, inbox: Inbox, turns: Turns) -> None:
+    def __init__(
+        self, catalogue: Catalogue, inbox: Inbox, turns: Turns, is_stopping: Callable[[], bool]
+    ) -> None:
         self._catalogue, self._inbox, self._turns = catalogue, inbox, turns
+        self._is_stopping = is_stopping
 
     async def answer(self, request: Request) -> Response:
         """The doctor's verdict on a recording."""
@@ -40,17 +45,25 @@ class DoctorEndpoint:
                 await self._inbox.receive(request, path)
                 array = self._catalogue.array(Choice(query.get("array"), ignore=query.get("ignore", "")))
                 azimuth_deg = _azimuth_deg(query.get("known_azimuth", ""))
-                return JSONResponse(
-                    await in_background(lambda: self._examine(path, name, array, azimuth_deg))
+                turn = Turn(self._turns)
+                report = await in_background(
+                    lambda: self._examine(turn, path, name, array, azimuth_deg),
+                    turn,
+                    request,
+                    self._is_stopping,
                 )
+                return JSONResponse(report)
+        except GivenUpError:
+            return stopping()
         except (AnydoaError, HTTPException) as error:
             return refusal(error)
 
     def _examine(
-        self, path: Path, name: str, array: MicrophoneArray, azimuth_deg: float | None
+        self, turn: Turn, path: Path, name: str, array: MicrophoneArray, azimuth_deg: float | None
     ) -> dict[str, Any]:
-        with Turn(self._turns).held(), named(path, name):
+        with turn.held(), named(path, name):
             audio, sample_rate = read_first_minute(path)
+            turn.give_way()
             diagnosis = diagnose(audio, sample_rate, array, known_azimuth_deg=azimuth_deg)
         report = report_json(diagnosis)
         if diagnosis.corrected is not None:

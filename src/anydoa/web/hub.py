@@ -76,9 +76,9 @@ class Hub:
         self._end: dict[str, Any] | None = end_message(NO_STREAM)
         self._clients: set[Client] = set()
         self.lost_sound: str | None = None
-        """Why the newest stream ended by itself; None if it did not."""
+        """Why the newest sound ended though somebody wants it; None if it did not, and after :meth:`end`."""
         self.on_end: Callable[[str], None] = lambda reason: None
-        """Called with the reason when a stream ends by itself."""
+        """Called with the reason when the sound ends though somebody wants it."""
 
     @property
     def num_clients(self) -> int:
@@ -121,11 +121,16 @@ class Hub:
         """Listen to nothing from now on; waits until the stream is closed."""
         stream, self._stream, self._newest = self._stream, None, None
         self._hello, self._end = None, end_message(reason)
+        self.lost_sound = None
         if stream is not None:
-            said = json.dumps(self._end)
-            for client in self._clients:
-                client.offer(said, said)
-            await asyncio.to_thread(stream.close)
+            await asyncio.to_thread(stream.close)  # first: what clients ask for at its end is then settled
+            self._tell(self._end)
+
+    def lose(self, reason: str) -> None:
+        """Say that the sound is gone though somebody wants it, where no stream can say so itself."""
+        self._end, self.lost_sound = end_message(reason), reason
+        self._tell(self._end)
+        self.on_end(reason)
 
     async def serve(self, websocket: WebSocket) -> None:
         """Send everything to one client until it leaves or is too slow."""
@@ -181,10 +186,13 @@ class Hub:
         if stream is not self._stream:
             return
         if small["type"] == "end":
-            self._end = small
-            self.lost_sound = str(small["reason"])
-            self.on_end(self.lost_sound)
-        else:
-            self._newest = small
+            self.lose(str(small["reason"]))
+            return
+        self._newest = small
         for client in self._clients:
             client.offer(whole, brief)
+
+    def _tell(self, message: dict[str, Any]) -> None:
+        said = json.dumps(message)
+        for client in self._clients:
+            client.offer(said, said)

@@ -34,7 +34,11 @@ class Inbox:
             self._spool.close()
 
     def new_path(self, name: str) -> Path:
-        """A path for a file that stays until the server ends or somebody removes it."""
+        """A path for a file that stays until the server ends or somebody removes it.
+
+        Raises:
+            HTTPException: if no folder can be made for it, with status 507.
+        """
         assert self._spool is not None  # open() comes before the first request
         return self._spool.new_path(name)
 
@@ -43,7 +47,7 @@ class Inbox:
         """A path for one upload; it is removed afterwards.
 
         Raises:
-            HTTPException: if too many come at once, with status 503.
+            HTTPException: if too many come at once, with status 503, or there is no room, with status 507.
         """
         assert self._spool is not None  # open() comes before the first request
         if self._num_uploads >= self.limits.max_at_once:
@@ -63,5 +67,5 @@ class Inbox:
 
 
 def upload_name(request: Request, default: str) -> str:
-    """The name that the owner of an upload knows."""
-    return request.query_params.get("name", "")[:_MAX_NAME] or default
+    """The name that the owner of an upload knows; of a long one the end, which says what the file is."""
+    return request.query_params.get("name", "")[-_MAX_NAME:] or default

@@ -18,6 +18,8 @@ from anydoa.web.live_stream import LiveStream
 from anydoa.web.sound_recorder import RecordedFeed, RecordingLimits, SoundRecorder
 from anydoa.web.sounds import LiveChoice, Sounds
 
+_REOPEN_AFTER_S = (0.0, 0.2, 0.4, 0.6, 0.8)  # systems let go of a card a moment after it was closed
+
 
 class BusyError(AnydoaError):
     """Somebody else is changing what is listened to."""
@@ -84,6 +86,11 @@ class Listening:
         """The newest recording that is complete, of this stream or of one before."""
         recorder = self._recorded
         return None if recorder is None or recorder.is_on else recorder.path
+
+    @property
+    def recording(self) -> dict[str, Any] | None:
+        """How far the newest recording is, of this stream or of one before; None before the first."""
+        return None if self._recorded is None else self._recorded.content
 
     def prepare(self, choice: LiveChoice) -> None:
         """Choose what is listened to from the start of the server on.
@@ -167,7 +174,7 @@ class Listening:
         return {
             "listening": self._choice.content if is_live and self._choice is not None else None,
             "locked": self.options.is_locked,
-            "recording": None if self.recorder is None else self.recorder.content,
+            "recording": self.recording,
             **self.sounds.content(),
         }
 
@@ -181,10 +188,29 @@ class Listening:
         await self._stop("another choice was made")
         try:
             return await asyncio.to_thread(self._open, choice)
-        except AnydoaError:
-            self.hub.begin(await asyncio.to_thread(self._open, before))
-            self._choice = before
+        except Exception as mistake:
+            await self._go_back(before, mistake)
             raise
+
+    async def _go_back(self, before: LiveChoice, mistake: Exception) -> None:
+        """Listen as before a mistake; the sound is lost if that cannot be, which watchers are told.
+
+        Raises:
+            Exception: the mistake, if so.
+        """
+        problem: Exception | None = None
+        for wait_s in _REOPEN_AFTER_S:
+            await asyncio.sleep(wait_s)
+            try:
+                stream = await asyncio.to_thread(self._open, before)
+            except Exception as error:  # the mistake is what is told, whatever this one is
+                problem = error
+                continue
+            self.hub.begin(stream)
+            self._choice = before
+            return
+        self.hub.lose(f"the sound card of before cannot be opened again: {problem}")
+        raise mistake from problem
 
     def _open(self, choice: LiveChoice) -> LiveStream:
         """A stream that waits to be started."""

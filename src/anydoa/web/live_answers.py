@@ -41,10 +41,9 @@ class LiveAnswers:
 
     async def health(self, request: Request) -> Response:
         """Status 200 while the server does what it was started for, 503 once its live stream is over."""
-        is_wanted, reason = self._hub.stream is not None, self._hub.end_reason
-        if is_wanted and reason is not None:
-            return JSONResponse({"status": "over", "reason": reason}, 503)
-        return JSONResponse({"status": "ok", "live": is_wanted})
+        if self._hub.lost_sound is not None:
+            return JSONResponse({"status": "over", "reason": self._hub.lost_sound}, 503)
+        return JSONResponse({"status": "ok", "live": self._hub.stream is not None})
 
     async def now(self, request: Request) -> Response:
         """The newest frame."""

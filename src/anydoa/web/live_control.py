@@ -1,6 +1,7 @@
 """Endpoints that change what is listened to and record it, and those for files that the page sends."""
 
 import asyncio
+import shutil
 from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
@@ -76,7 +77,7 @@ class LiveControl:
         try:
             self._listening.record(path)
         except AnydoaError:
-            path.parent.rmdir()
+            shutil.rmtree(path.parent, ignore_errors=True)
             raise
         return self._recorder_state()
 
@@ -89,8 +90,7 @@ class LiveControl:
         return self._recorder_state()
 
     def _recorder_state(self) -> Response:
-        recorder = self._listening.recorder
-        return JSONResponse({"recording": None if recorder is None else recorder.content})
+        return JSONResponse({"recording": self._listening.recording})
 
     async def _array_added(self, request: Request) -> Response:
         """Offer the array that a file describes."""

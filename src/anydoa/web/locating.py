@@ -22,7 +22,7 @@ from anydoa.errors import AnydoaError
 from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.inbox import Inbox, upload_name
 from anydoa.web.recording import locate_recording
-from anydoa.web.refusal import refusal
+from anydoa.web.refusal import STOPPING, refusal
 from anydoa.web.turns import GivenUpError, Turn, Turns
 
 LINES = "application/x-ndjson"
@@ -86,8 +86,7 @@ class LocateEndpoint:
             try:
                 last = {"type": "result", **task.result()}
             except GivenUpError:
-                reason = "the server is stopping; send the recording again"
-                last = {"type": "error", "error": reason, "status": 503}
+                last = {"type": "error", "error": STOPPING, "status": 503}
             except AnydoaError as error:
                 last = {"type": "error", "error": str(error), "status": 400}
             yield last

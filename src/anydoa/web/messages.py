@@ -16,9 +16,9 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.geometry import MicrophoneArray, Zone
-from anydoa.geometry.coordinates import direction_to_angles_deg
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io import save_array
+from anydoa.io.angles import round_angles_deg
 from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, FrameResult, Source
 from anydoa.live import AudioFeed, LiveResult
 from anydoa.localizer import LocalizationRun, Localizer
@@ -65,7 +65,7 @@ def frame_message(
     Args:
         result: what is heard now.
         inside: zones of talkers by their numbers; None where there are no zones.
-        recording: how far the recording of the stream is; None where there is none.
+        recording: how far the recording of this stream is; None where there is none.
     """
     return {
         "type": "frame",
@@ -188,9 +188,9 @@ def source_content(source: Source | Track) -> dict[str, Any]:
 
 
 def _direction_content(direction: Float[np.ndarray, "3"]) -> dict[str, Any]:
-    azimuth_deg, elevation_deg = direction_to_angles_deg(direction)
+    azimuth_deg, elevation_deg = round_angles_deg(direction, 2)
     return {
-        "azimuth_deg": round(float(azimuth_deg), 2),
-        "elevation_deg": round(float(elevation_deg), 2),
+        "azimuth_deg": azimuth_deg,
+        "elevation_deg": elevation_deg,
         "xyz": [round(float(x), 5) for x in direction],
     }

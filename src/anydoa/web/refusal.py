@@ -9,6 +9,8 @@ from starlette.responses import JSONResponse, Response
 
 from anydoa.errors import AnydoaError
 
+STOPPING = "the server is stopping; send the recording again"
+
 
 def refusal(reason: str | AnydoaError | HTTPException, status: int = 400) -> Response:
     """The answer that says what is wrong.
@@ -20,6 +22,11 @@ def refusal(reason: str | AnydoaError | HTTPException, status: int = 400) -> Res
     if isinstance(reason, HTTPException):
         return JSONResponse({"error": reason.detail}, reason.status_code)
     return JSONResponse({"error": str(reason)}, status)
+
+
+def stopping() -> Response:
+    """The answer of a server that ends before its work is done."""
+    return refusal(STOPPING, 503)
 
 
 @contextmanager

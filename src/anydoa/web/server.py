@@ -138,11 +138,17 @@ class PageServer:
         Raises:
             AudioError: if the sound has ended for good and the server is to end with it.
         """
+        reasons: list[str] = []
+
+        def end(reason: str) -> None:
+            reasons.append(reason)
+            self.stop()
+
         if self._ends_with_sound:
-            self._listening.hub.on_end = lambda reason: self.stop()
+            self._listening.hub.on_end = end
         self._uvicorn.run(sockets=[self._socket])
-        if self._ends_with_sound and self._listening.hub.lost_sound is not None:
-            raise AudioError(self._listening.hub.lost_sound)
+        if reasons:
+            raise AudioError(reasons[0])
 
     def stop(self) -> None:
         """Make :meth:`run` return; may be called from any thread."""

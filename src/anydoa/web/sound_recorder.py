@@ -85,7 +85,7 @@ class SoundRecorder:
             path: WAV file to write.
 
         Raises:
-            ConfigError: if it records already, or there is no room.
+            ConfigError: if it records already, there is no room, or the file cannot be written.
         """
         with self._lock:
             if self._file is not None:
@@ -96,9 +96,14 @@ class SoundRecorder:
                     f"a recording leaves {self._limits.spare_mb:g} MB of the disk free, got {free_mb:.0f}; "
                     "make room"
                 )
-            self._file = soundfile.SoundFile(
-                path, "w", self._rate, self._num_channels, subtype="PCM_24", format="WAV"
-            )
+            try:
+                self._file = soundfile.SoundFile(
+                    path, "w", self._rate, self._num_channels, subtype="PCM_24", format="WAV"
+                )
+            except (OSError, soundfile.SoundFileError) as error:
+                raise ConfigError(
+                    f"a recording needs a file that can be written, got {error}; is there room on the disk?"
+                ) from None
             self._path, self._num_samples, self._problem = path, 0, ""
 
     def stop(self) -> None:

@@ -14,6 +14,7 @@ from anydoa.live.feeds import DeviceFeed, FileFeed
 from anydoa.web.catalogue import Choice
 
 LIKELIEST_CARD = "auto"
+_MAX_DIGITS = 9  # of the number of a card
 
 Order = Callable[[AudioFeed, MicrophoneArray], AudioFeed]
 """Puts the channels of a feed in the order of the array, where they may have come shifted."""
@@ -101,7 +102,8 @@ class Sounds:
         """
         if choice.card is not None:
             number = None if choice.card == LIKELIEST_CARD else choice.card
-            device = int(number) if number is not None and number.isdecimal() else number
+            is_number = number is not None and number.isdecimal() and len(number) <= _MAX_DIGITS
+            device = int(number) if number is not None and is_number else number
             count, match = array.num_recording_channels, array.device_match
             return self._order(DeviceFeed(device, count, match=match), array)
         name = choice.replay or ""

@@ -61,7 +61,7 @@ async def received_file(request: Request, path: Path, limits: UploadLimits) -> N
         limits: what is taken.
 
     Raises:
-        HTTPException: if it is too large, with status 413.
+        HTTPException: if it is too large, with status 413, or cannot be written, with status 507.
         AudioError: if it is empty, stops coming, or comes too slowly.
     """
     promised, most_bytes = request.headers.get("content-length", "0"), limits.max_mb * 1e6
@@ -69,7 +69,7 @@ async def received_file(request: Request, path: Path, limits: UploadLimits) -> N
         raise _too_large(limits.max_mb)
     num_bytes, began = 0, time.monotonic()
     chunks = aiter(request.stream())
-    with path.open("wb") as file:
+    with _needing_room(), path.open("wb") as file:
         while True:
             try:
                 chunk = await asyncio.wait_for(anext(chunks, None), limits.patience_s)
@@ -99,14 +99,30 @@ def _too_large(max_mb: float) -> HTTPException:
     )
 
 
+@contextmanager
+def _needing_room() -> Iterator[None]:
+    """What cannot be written, for the disk is full as a rule, is told in words."""
+    try:
+        yield
+    except OSError as error:
+        raise HTTPException(
+            507,
+            f"an upload must fit on the server's disk, got {error.strerror or error}; "
+            f"make room in {tempfile.gettempdir()}, or let the server write there",
+        ) from None
+
+
 def harmless_name(name: str) -> str:
-    """The name of a file without anything that a path or a terminal could take amiss."""
-    return re.sub(r"[^\w .()-]", "_", Path(name).name).strip(". ")[-_MAX_NAME:] or "recording"
+    """The name of a file, or its end, without anything that a path or a terminal could take amiss."""
+    plain = re.sub(r"[^\w .()-]", "_", Path(name).name).strip(". ")
+    # Half a letter may stand where it is cut.
+    end = plain.encode()[-_MAX_NAME_BYTES:].decode("utf-8", errors="ignore")
+    return end.strip(". ") or "recording"
 
 
 _PREFIX = "anydoa-serve-"
 _LOCK_NAME = "lock"
-_MAX_NAME = 80
+_MAX_NAME_BYTES = 120  # a letter has up to four; systems take 255 bytes, encrypted folders 143
 
 
 class Spool:
@@ -124,7 +140,11 @@ class Spool:
 
     @contextmanager
     def place(self, name: str) -> Iterator[Path]:
-        """A path for one upload that ends like its name, for messages; it is removed afterwards."""
+        """A path for one upload that ends like its name, for messages; it is removed afterwards.
+
+        Raises:
+            HTTPException: if no folder can be made for it, with status 507.
+        """
         path = self.new_path(name)
         try:
             yield path
@@ -132,8 +152,13 @@ class Spool:
             shutil.rmtree(path.parent, ignore_errors=True)
 
     def new_path(self, name: str) -> Path:
-        """A path for a file that stays until the server ends or somebody removes it."""
-        return Path(tempfile.mkdtemp(dir=self._folder)) / harmless_name(name)
+        """A path for a file that stays until the server ends or somebody removes it.
+
+        Raises:
+            HTTPException: if no folder can be made for it, with status 507.
+        """
+        with _needing_room():
+            return Path(tempfile.mkdtemp(dir=self._folder)) / harmless_name(name)
 
     def close(self) -> None:
         """Remove the folder and all in it."""

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from anydoa.acoustics.arrival import plane_arrival_times, spherical_arrival_times
-from anydoa.acoustics.tdoa import arrival_time
+from anydoa.acoustics.tdoa import arrival_time, size_in_air
+from anydoa.errors import GeometryError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
@@ -49,6 +50,24 @@ def test_a_wave_from_far_away_is_plane() -> None:
     ):
         far = spherical_arrival_times(array, directions, 1000.0)
         assert far == pytest.approx(plane_arrival_times(array, directions), abs=1e-7)
+
+
+@pytest.mark.parametrize("distance", [0.0, -1.0, 0.05, np.inf, np.nan])
+def test_a_source_inside_the_ball_or_nowhere_is_refused(distance: float) -> None:
+    ball = MicrophoneArray(0.1 * np.vstack([np.eye(3), -np.eye(3)]), "ball", rigid_sphere_radius=0.1)
+    with pytest.raises(GeometryError, match=r"outside of array 'ball', whose sphere has a radius of 0\.1 m"):
+        spherical_arrival_times(ball, np.array([[1.0, 0, 0]]), distance)
+    assert np.isfinite(spherical_arrival_times(ball, np.array([[1.0, 0, 0]]), 0.1)).all()
+    assert np.isfinite(spherical_arrival_times(RING, np.array([[1.0, 0, 0]]), 0.05)).all()
+
+
+def test_an_array_is_as_large_in_air_as_its_delays_say() -> None:
+    array = MicrophoneArray(RING.positions, speed_of_sound=1500.0)
+    same = MicrophoneArray(size_in_air(array) * RING.positions)
+    directions = angles_deg_to_direction([0.0, 70.0], [10.0, -40.0])
+    expected = plane_arrival_times(array, directions)
+    np.testing.assert_allclose(plane_arrival_times(same, directions), expected, atol=1e-15)
+    assert size_in_air(RING) == 1
 
 
 def test_behind_a_ball_a_near_wave_goes_around_it() -> None:

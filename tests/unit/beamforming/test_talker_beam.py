@@ -128,6 +128,49 @@ def test_the_sound_scales_with_what_went_in(beamformer: str, scale: float) -> No
 
 
 @every_beamformer
+@pytest.mark.parametrize("look_ahead_s", [0.0, 0.3])
+def test_what_a_resampler_makes_of_silence_does_not_change_the_sound_after_it(
+    beamformer: str, look_ahead_s: float
+) -> None:
+    array = load_array("respeaker-6")
+    audio, _ = two_talkers(array, seconds=1.0)
+    audio *= 0.9 / np.abs(audio).max()
+    audio[:, :3000] = 0
+    audio[0, 9000] = 1.1  # one sample beyond full scale
+    ringing = audio.copy()
+    ringing[:, 2990:3000] = 4e-13
+    options, aims = BeamOptions(beamformer), Standing(LEFT, RIGHT)
+
+    def sound_of(heard: np.ndarray, cuts: list[int] | None = None) -> np.ndarray:
+        return beam_of(heard, array, aims, cuts, options=options, look_ahead_s=look_ahead_s)
+
+    expected = sound_of(audio)
+    assert_allclose(sound_of(ringing), expected, atol=1e-4)
+    assert_allclose(2 * sound_of(np.float32(0.5) * ringing), expected, atol=1e-4)
+    assert_allclose(sound_of(ringing, [2995, 3000, 3001]), expected, atol=1e-4)
+
+
+@every_beamformer
+@pytest.mark.parametrize("scale", [1.0, 1e-5])
+def test_levels_are_those_of_the_recording_whatever_came_before(beamformer: str, scale: float) -> None:
+    array = load_array("respeaker-6")
+    audio, _ = two_talkers(array, seconds=0.4)
+    audio *= 0.9 / np.abs(audio).max()
+    audio[:, :3500] *= 1e-12
+    levels: list[dict[int, float]] = []
+
+    class Listening(Standing):
+        def wanted(self, levels_now: dict[int, float]) -> list[int | None]:
+            levels.append(dict(levels_now))
+            return super().wanted(levels_now)
+
+    beam_of(np.float32(scale) * audio, array, Listening(LEFT), options=BeamOptions(beamformer))
+    powers = np.array([one[0] for one in levels]) / scale**2
+    assert powers[1] < 1e-18
+    assert powers[-1] > 1e-2
+
+
+@every_beamformer
 def test_a_dead_microphone_is_as_good_as_absent(beamformer: str) -> None:
     array = random_array(np.random.default_rng(0), 6)
     audio, _ = two_talkers(array, seconds=0.5)

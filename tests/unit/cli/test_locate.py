@@ -164,6 +164,15 @@ def test_several_recordings_go_to_a_folder(folder: Path, capsys: pytest.CaptureF
     assert (folder / "quiet.png").exists()
 
 
+def test_a_name_that_ends_in_a_slash_is_a_folder_which_is_made(folder: Path) -> None:
+    words = ["--array", "pair.toml", *QUICK, "--format", "csv", "-o", "results/", "--plot", "new/pictures/"]
+    for name in ("pair.wav", "again.wav"):
+        (folder / name).write_bytes((folder / "pair.wav").read_bytes())
+        assert main(["locate", name, *words, "--quiet"]) == 0
+    assert {path.name for path in (folder / "results").iterdir()} == {"pair.csv", "again.csv"}
+    assert {path.name for path in (folder / "new/pictures").iterdir()} == {"pair.png", "again.png"}
+
+
 def test_rttm_has_a_line_for_each_talker_in_turn(folder: Path) -> None:
     assert main(["locate", "ball.wav", "--array", "ball.toml", "--format", "rttm"]) == 0
     first, second = [line.split() for line in (folder / "ball.rttm").read_text().splitlines()]
@@ -195,15 +204,15 @@ def test_a_picture_of_the_mask_is_drawn_beside_the_other(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (folder / "pictures").mkdir()
-    words = ["locate", "ball.wav", "--array", "ball.toml", "--plot", "pictures", "--plot-mask", "pictures"]
+    words = ["locate", "ball.wav", "--array", "ball.toml", "--plot", "pictures", "--plot-mask", "masks/"]
     assert main(words) == 0
-    assert {path.name for path in (folder / "pictures").iterdir()} == {"ball.png", "ball.mask.png"}
-    content = (folder / "pictures/ball.mask.png").read_bytes()
+    assert [path.name for path in (folder / "pictures").iterdir()] == ["ball.png"]
+    content = (folder / "masks/ball.mask.png").read_bytes()
     assert content.startswith(b"\x89PNG")
     assert len(content) > 50_000
     assert capsys.readouterr().err.splitlines() == [
         "wrote pictures/ball.png",
-        "wrote pictures/ball.mask.png",
+        "wrote masks/ball.mask.png",
     ]
 
 

@@ -89,6 +89,27 @@ def test_recordings_with_results_are_passed_over_when_asked(
     assert "--skip-existing looks for files" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["card", "save", "talk.wav", *ARRAY, "-o", "new/"],
+        ["live", "--replay", "talk.wav", "--fast", *ARRAY, "-o", "new/"],
+        ["live", "--replay", "talk.wav", "--fast", *ARRAY, "--beam", "loudest", "--beam-to", "new/"],
+        ["evaluate", "--suite", "array:a.toml", "--record", "new/"],
+        ["evaluate", "--suite", "array:a.toml", "--causes-json", "new/"],
+        ["model", "import", "a.toml", "-o", "new/"],
+    ],
+)
+def test_a_name_that_ends_in_a_slash_is_no_file(
+    folder: Path, words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    out, err = capsys.readouterr()
+    assert (out, err.count("\n")) == ("", 1)
+    assert "is a folder; name a file in it" in err
+    assert not (folder / "new").exists()
+
+
 def test_outputs_that_cannot_be_written_are_found_before_any_work(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

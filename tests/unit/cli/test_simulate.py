@@ -13,10 +13,12 @@ from typer.testing import CliRunner
 
 from anydoa.cli import main
 from anydoa.cli.rooms import rooms
-from anydoa.cli.simulate import parse_range, plan_rooms, simulate
+from anydoa.cli.simulate import known_array, parse_range, plan_rooms, simulate
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.layouts import circular_positions
 from anydoa.io.array_file import load_array, save_array
+from anydoa.simulation import scene_folder
 from anydoa.simulation.corpus import read_corpus
 from anydoa.simulation.rir_bank import RirBank
 from voices import write_corpus
@@ -124,14 +126,45 @@ def test_a_ball_keeps_its_middle_and_its_microphones(
     np.testing.assert_allclose(told.positions, known.positions, atol=0.02 if errors else 1e-6)
 
 
+def test_microphones_on_half_a_ball_are_told_as_far_off_as_asked(corpus: Path, tmp_path: Path) -> None:
+    """Their mean is half a radius off the middle of the ball, where everything is measured from."""
+    half = circular_positions(4, 0.05 * 0.75**0.5) + np.array([0.0, 0.0, 0.025])
+    save_array(MicrophoneArray(half, rigid_sphere_radius=0.05), tmp_path / "half.toml")
+    options = ("--array", str(tmp_path / "half.toml"), "--position-error-mm", "0.5", "--talkers", "1")
+    run(corpus, tmp_path / "out", "--count", "1", *options)
+    told = load_array(tmp_path / "out" / "clip_0000.array.toml")
+    assert 1e-4 < np.linalg.norm(told.positions - half, axis=1).max() < 2e-3
+    np.testing.assert_allclose(np.linalg.norm(told.positions, axis=1), 0.05, rtol=1e-6)
+
+
+def test_the_file_of_an_array_on_a_ball_that_is_asked_for_names_the_ball(
+    corpus: Path, tmp_path: Path
+) -> None:
+    corners = 0.05 / 3**0.5 * np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1.0]])
+    save_array(MicrophoneArray(corners + np.array([0.1, 0.2, 0.3])), tmp_path / "corners.toml")
+    options = ("--array", str(tmp_path / "corners.toml"), "--sphere", "--talkers", "1")
+    run(corpus, tmp_path / "out", "--count", "1", *options)
+    told = load_array(tmp_path / "out" / "clip_0000.array.toml")
+    assert told.rigid_sphere_radius == pytest.approx(0.05)
+    np.testing.assert_allclose(told.positions, corners, atol=1e-6)
+
+
+def test_each_talker_has_a_voice_though_one_recording_is_long_enough(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scene_folder, "_FEWEST_MINUTES", 0.0)  # each voice has four seconds
+    run(corpus, tmp_path, "--count", "1", "--talkers", "3")
+    truth = json.loads((tmp_path / "clip_0000.truth.json").read_text())
+    assert len(truth["sources"]) == 3
+
+
 def test_a_ball_that_is_asked_for_is_around_the_middle_of_the_microphones(
     corpus: Path, tmp_path: Path
 ) -> None:
     corners = 0.05 / 3**0.5 * np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1.0]]) + (0.1, 0.2, 0.3)
     save_array(MicrophoneArray(corners, speed_of_sound=400.0), tmp_path / "far.toml")
-    plan = plan_rooms(
-        str(tmp_path / "far.toml"), load_array(tmp_path / "far.toml"), shapes="ball", sphere=True, rt60="0.3"
-    )
+    name = str(tmp_path / "far.toml")
+    plan = plan_rooms(name, known_array(name, sphere=True), shapes="ball", rt60="0.3")
     mics = plan.draw_array(np.random.default_rng(0))
     np.testing.assert_allclose(np.linalg.norm(mics, axis=1), plan.sphere_radius)
     assert plan.sphere_radius == pytest.approx(0.05 * 343 / 400)

@@ -1,5 +1,7 @@
 """The network without torch: the same answer as with it, whole and in pieces, one array or several."""
 
+import pickle
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +68,72 @@ def test_several_streams_at_once_give_what_each_gives_alone(estimator: AggRlEsti
     together = np.concatenate([first, second], axis=1)
     for row in range(2):
         np.testing.assert_allclose(together[row], alone[row], atol=1e-4)
+
+
+def test_beside_an_absent_microphone_plane_waves_bend_as_they_were_told() -> None:
+    estimator = AggRlEstimator(find_model("agg-rl"))
+    places = 0.1 * fibonacci_grid(6).directions
+    array = MicrophoneArray(places, rigid_sphere_radius=0.1)
+    audio, waves = noise(6, 512 + 256 * 5)[None], estimator.plane_waves(array)
+    assert waves is not None
+    positions = array.centred_positions.astype(np.float32)[None]
+    alone, _ = estimator.step(audio, positions, estimator.initial_state(1, 6), plane_waves=waves[None])
+    # An absent microphone between the others: its cosines and sines say nothing.
+    present = np.array([[True, True, False, True, True, True, True]])
+
+    def with_absent(tensor: np.ndarray, axis: int) -> np.ndarray:
+        return np.insert(tensor, 2, 0, axis=axis)
+
+    both = np.concatenate([with_absent(half, 2) for half in np.split(waves[None], 2, axis=2)], axis=2)
+    beside, _ = estimator.step(
+        with_absent(audio, 1), with_absent(positions, 1), estimator.initial_state(1, 7), present, both
+    )
+    np.testing.assert_allclose(beside, alone, atol=1e-4)
+
+
+def test_what_was_heard_louder_or_fainter_is_remembered_alike() -> None:
+    estimator = AggRlEstimator(find_model("agg-rl"))
+    array = MicrophoneArray(circular_positions(4, 0.05))
+    positions, audio = array.positions.astype(np.float32)[None], 0.1 * noise(4, 512 + 256 * 9)[None]
+    _, memory = estimator.step(audio, positions, estimator.initial_state(1, 4))
+    _, expected = estimator.step(np.float32(256) * audio, positions, estimator.initial_state(1, 4))
+    found = estimator.rescaled(memory, 256.0)
+    for name, tensor in expected.items():
+        np.testing.assert_allclose(found[name], tensor, atol=1e-3)
+    assert max(np.abs(memory[name] - expected[name]).max() for name in memory) > 1
+
+
+def test_threads_that_share_an_estimator_may_ask_for_any_grid(estimator: AggRlEstimator) -> None:
+    sharing = estimator.with_look_ahead(0.3)
+    asked = [0] * 9
+
+    def ask_for_others() -> None:
+        for more in range(5):  # more than are kept
+            sharing.grid_representation(fibonacci_grid(20 + more))
+
+    class Forgotten(DirectionGrid):
+        """A grid that another thread pushes out of the memory while it is looked up."""
+
+        @property
+        def hash(self) -> str:  # type: ignore[override] # to see when it is asked for
+            asked.append(0)
+            if len(asked) == 2:
+                thread = threading.Thread(target=ask_for_others)
+                thread.start()
+                thread.join(1)
+            return "forgotten"
+
+    grid = Forgotten(GRIDS[0].directions)
+    first = estimator.grid_representation(grid)
+    asked.clear()
+    np.testing.assert_array_equal(estimator.grid_representation(grid), first)
+    assert sharing.grid_representation(GRIDS[1]) is estimator.grid_representation(GRIDS[1])
+
+
+def test_an_estimator_is_sent_to_another_process_without_its_grids(estimator: AggRlEstimator) -> None:
+    estimator.grid_representation(GRIDS[0])
+    sent = pickle.loads(pickle.dumps(estimator))
+    np.testing.assert_array_equal(sent.grid_representation(GRIDS[0]), estimator.grid_representation(GRIDS[0]))
 
 
 @pytest.mark.parametrize(("frames_per_output", "averaged"), [(4, 4), (8, 6)])

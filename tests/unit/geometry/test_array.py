@@ -168,6 +168,12 @@ def test_impossible_fields_are_refused_with_the_reason(fields: dict[str, object]
         MicrophoneArray(SQUARE, **fields)  # type: ignore[arg-type] # what is tested
 
 
+def test_a_radius_may_be_a_number_of_numpy() -> None:
+    plain, other = (MicrophoneArray(SQUARE, rigid_sphere_radius=one) for one in (0.03, np.float64(0.03)))
+    assert type(other.rigid_sphere_radius) is float
+    assert other.hash == plain.hash
+
+
 def test_capsules_may_stand_out_of_a_rigid_sphere_a_little() -> None:
     assert MicrophoneArray(SQUARE * 1.04, rigid_sphere_radius=0.03).rigid_sphere_radius == 0.03
 

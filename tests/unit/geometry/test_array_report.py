@@ -15,12 +15,15 @@ from anydoa.geometry.array_report import (
     phase_information,
     smallest_resolvable_angle,
 )
+from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import (
     circular_positions,
     linear_positions,
     rectangular_positions,
     tetrahedral_positions,
 )
+from anydoa.geometry.measured_steering import MeasuredSteering
+from anydoa.geometry.pattern import MicrophonePattern
 from shaped_arrays import HEARING_AIDS, LINE, RING, TETRAHEDRON, random_direction, time_differences, turned
 
 seeds = st.integers(0, 2**31 - 1)
@@ -42,6 +45,30 @@ def test_the_spacing_that_counts_for_aliasing(positions: object, spacing: float)
     array = MicrophoneArray(positions)  # type: ignore[arg-type] # lists and arrays
     assert aliasing_spacing(array) == pytest.approx(spacing)
     assert aliasing_frequency(array) == pytest.approx(343 / (2 * spacing))
+
+
+ON_A_HEAD = np.random.default_rng(0).standard_normal((20, 4, 8))
+
+
+@pytest.mark.parametrize(
+    "heard",
+    [
+        {"steering": MeasuredSteering(fibonacci_grid(20).directions, ON_A_HEAD, 16_000)},
+        {"patterns": [MicrophonePattern(share, (0, 0, 1)) for share in (0.25, 1.0, 0.25, 1.0)]},
+    ],
+)
+def test_what_tells_the_sides_of_a_flat_array_apart_brings_no_shorter_pairs(heard: dict[str, object]) -> None:
+    array = HEARING_AIDS.replace(**heard)
+    assert (HEARING_AIDS.ambiguity.rank, array.ambiguity.rank) == ("plane", "volume")
+    assert aliasing_spacing(array) == pytest.approx(aliasing_spacing(HEARING_AIDS))
+
+
+def test_a_flat_array_on_a_ball_keeps_its_spacing() -> None:
+    """The centre of the ball lies outside of its plane, so both sides of that sound different."""
+    ring = circular_positions(6, 0.05 * 0.75**0.5) + np.array([0.0, 0.0, 0.025])
+    array = MicrophoneArray(ring, rigid_sphere_radius=0.05)
+    assert array.ambiguity.rank == "volume"
+    assert aliasing_spacing(array) == pytest.approx(array.spacing)
 
 
 @settings(max_examples=40, deadline=None)

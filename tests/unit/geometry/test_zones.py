@@ -23,7 +23,8 @@ def at(azimuth_deg: float, elevation_deg: float = 0) -> np.ndarray:
         (DESK, 40, 0, True), (DESK, 61, 0, False), (DESK, 19, 0, False), (DESK, 40, 41, False),
         (DESK, 40, -11, False), (DESK, -140, 0, False), (BEHIND, 180, 0, True), (BEHIND, -160, 80, True),
         (BEHIND, 149, 0, False), (BEHIND, 0, 0, False), (Zone("all"), -179, -89, True),
-        (Zone("right", (270, 300)), -75, 0, True), (Zone("line", (40, 40)), 41, 0, False),
+        (Zone("right", (270, 300)), -75, 0, True), (Zone("around", (0, 360)), -91, 0, True),
+        (Zone("left", (-180, 360)), 90, 0, True),
     ],
 )  # fmt: skip
 def test_a_zone_holds_what_lies_between_its_edges(
@@ -75,6 +76,10 @@ def test_the_first_zone_counts_and_mirrors_come_last() -> None:
         ("a\n", (0, 1), (0, 1), "printable name"),
         ("a", (-181, 0), (0, 1), "-181 to 0"),
         ("a", (float("nan"), 0), (0, 1), "nan to 0"),
+        ("a", (180, -180), (0, 1), "got 180 to -180, which is one; give -180 to 180 for all around"),
+        ("a", (0, 0), (0, 1), "got 0 to 0, which is one"),
+        ("a", (20, 20), (0, 1), "got 20 to 20, which is one"),
+        ("a", (360, 0), (0, 1), "got 360 to 0, which is one"),
         ("a", (0, 1), (10, 10), "10 to 10"),
         ("a", (0, 1), (0, 91), "0 to 91"),
     ],

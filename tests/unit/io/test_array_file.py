@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anydoa.errors import ArrayFileError, GeometryError
+from anydoa.errors import ArrayFileError, ConfigError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions, linear_positions
 from anydoa.io.array_file import list_presets, load_array, preset_path, save_array
@@ -120,6 +120,11 @@ def test_the_64_microphones_of_the_em64_pass_the_check_that_their_table_allows()
     angle = np.rad2deg(np.arccos(np.clip(positions @ positions.T / 0.042**2, -1, 1)))
     nearest = np.sort(angle, axis=1)[:, 1]
     assert 24.9 < nearest.min() < nearest.max() < 26.6
+
+
+def test_a_unit_is_for_files_alone() -> None:
+    with pytest.raises(ConfigError, match="unit must be left out for a bundled array, got 'mm' for 'uma-8'"):
+        load_array("uma-8", unit="mm")
 
 
 def test_an_unknown_suffix_is_answered_with_the_known() -> None:

@@ -182,6 +182,16 @@ def test_impossible_places_are_refused_in_one_line(tmp_path: Path, name: str, re
     assert (tmp_path / "a.txt").read_text() == "text"
 
 
+def test_a_name_that_ends_in_a_slash_is_no_file(tmp_path: Path) -> None:
+    name = f"{tmp_path}/new/"
+    for write in (check_outputs, lambda target: write_text(target, "lost")):
+        with pytest.raises(ConfigError, match="new/: is a folder; name a file in it"):
+            write(name)
+    with pytest.raises(ConfigError, match="new/: is a folder"), growing_text(name):
+        pass
+    assert os.listdir(tmp_path) == []
+
+
 def test_a_folder_is_made_where_that_is_wanted(tmp_path: Path) -> None:
     check_outputs(tmp_path / "x" / "y" / "a.txt", None, make_folders=True)
     assert os.listdir(tmp_path / "x" / "y") == []

@@ -250,6 +250,32 @@ def test_what_follows_the_samples_of_a_healthy_file_is_no_sound(
     assert caplog.records == []
 
 
+ODD_NOTES = b"note" + struct.pack("<I", 75) + b"x" * 75
+
+
+@pytest.mark.parametrize("padding", [b"", b"\0"], ids=["bare", "padded"])
+@pytest.mark.parametrize(
+    "trailer", [NOTES, NOTES + NOTES, ODD_NOTES + NOTES, b"ID3\x04\0\0" + b"\x55" * 3000]
+)
+def test_what_follows_an_odd_number_of_bytes_is_no_sound(
+    tmp_path: Path,
+    samples: np.ndarray,
+    trailer: bytes,
+    padding: bytes,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The byte that fills them up is the standard's, but not every recorder writes it."""
+    path = written(tmp_path / "a.wav", samples[:, :3], subtype="PCM_24")
+    content = path.read_bytes()
+    size = 9 * LENGTH
+    content = content[: content.index(b"data") + 8 + size]
+    assert size % 2
+    path.write_bytes(content + padding + trailer)
+    with caplog.at_level(logging.WARNING, logger="anydoa"):
+        assert read_audio(path)[0].shape == (3, LENGTH)
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("container", [*CONTAINERS, "FLAC"])
 @pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24"])
 def test_a_healthy_file_gets_no_warning(

@@ -10,7 +10,7 @@ import pytest
 
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.io.result_files import CsvWriter, DcaseWriter, read_results, write_results
+from anydoa.io.result_files import CsvWriter, DcaseWriter, JsonLinesWriter, read_results, write_results
 from anydoa.io.results import (
     FrameResult,
     LocalizationResult,
@@ -96,6 +96,26 @@ def test_csv_has_a_row_for_every_source() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("azimuth_deg", "elevation_deg", "told"),
+    [
+        (-179.997, -0.001, ["180.00", "0.00"]),
+        (-179.99, 0.0, ["-179.99", "0.00"]),
+        (-0.001, -89.9, ["0.00", "-89.90"]),
+    ],
+)
+def test_what_is_rounded_stays_in_the_range_that_the_header_promises(
+    azimuth_deg: float, elevation_deg: float, told: list[str]
+) -> None:
+    lines, rows = io.StringIO(), io.StringIO()
+    for writer in (JsonLinesWriter(lines, HEADER), CsvWriter(rows, HEADER)):
+        writer.write(FrameResult(0.1, (source(azimuth_deg, elevation_deg),)))
+    (one,) = json.loads(lines.getvalue().splitlines()[1])["sources"]
+    assert [f"{one[angle]:.2f}" for angle in ("azimuth_deg", "elevation_deg")] == told
+    assert rows.getvalue().splitlines()[1].split(",")[2:4] == told
+    assert repr(source(-179.97, -0.01)) == "Source(azimuth 180.0°, elevation 0.0°, score 0.50)"
+
+
 def test_dcase_has_whole_degrees_and_frames_of_100_ms() -> None:
     file = io.StringIO()
     writer = DcaseWriter(file, HEADER)
@@ -130,6 +150,28 @@ def test_an_unknown_format_is_refused(tmp_path: Path, result: LocalizationResult
 def test_what_are_no_results_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "a.jsonl").write_text(text)
     with pytest.raises(ConfigError, match=r"a\.jsonl"):
+        read_results(tmp_path / "a.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "reason"),
+    [
+        ('"score": ', '"score": "high", "other": ', "could not convert string to float: 'high'"),
+        ('"id": 1', '"id": 0', "two talkers have the same id"),
+        ('"id": 1', '"id": Infinity', "cannot convert float infinity to integer"),
+        ('"time_s": 0.1,', '"time_s": "soon",', "could not convert string to float: 'soon'"),
+        ('"duration_s": ', '"duration_s": "long", "other": ', "could not convert string to float: 'long'"),
+        ('"xyz": [', '"xyz": [0, ', "a direction has 3 coordinates"),
+    ],
+)
+def test_results_with_a_value_that_cannot_be_are_refused(
+    tmp_path: Path, talkers: LocalizationResult, old: str, new: str, reason: str
+) -> None:
+    write_results(talkers, tmp_path / "a.jsonl")
+    text = (tmp_path / "a.jsonl").read_text()
+    assert old in text
+    (tmp_path / "a.jsonl").write_text(text.replace(old, new))
+    with pytest.raises(ConfigError, match=rf"a\.jsonl: not the results of one recording \(.*{reason}"):
         read_results(tmp_path / "a.jsonl")
 
 

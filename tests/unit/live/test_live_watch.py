@@ -1,7 +1,8 @@
-"""Sound without end: everything is said once, soon, and of the newest seconds."""
+"""Sound without end: what is wrong now; each fault is said once, soon, and again when it comes back."""
 
 import numpy as np
 
+from anydoa.doctor.watch.notice import Notice
 from anydoa.doctor.watch.recording_watch import RecordingWatch
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
@@ -57,7 +58,7 @@ def test_a_dead_channel_among_living_ones_is_said_after_all_were_silent() -> Non
     alive = hiss(5.0)
     alive[2] = 0
     watched.see(alive)
-    assert [notice.text.split(";")[0] for notice in watched.notices()] == [
+    assert [notice.text.split(";")[0] for notice in watched.said()] == [
         "no channel ever changes",
         "channel 2 never changes",
     ]
@@ -70,7 +71,7 @@ def test_channels_that_die_are_said_one_after_the_other() -> None:
     for alive in (5, 4, 1):
         sound[alive:] = 0
         watched.see(sound[:, : 10 * RATE])
-    assert [notice.text.split(";")[0] for notice in watched.notices()] == [
+    assert [notice.text.split(";")[0] for notice in watched.said()] == [
         "channel 5 does not change any more since 30.0 s",
         "channels 4, 5 do not change any more since 30.0 s",
         "channels 1, 2, 3, 4, 5 do not change any more since 30.0 s",
@@ -84,8 +85,48 @@ def test_another_faint_channel_is_said_too() -> None:
         sound = hiss(10.0)
         sound[faint] *= 1e-5
         watched.see(sound)
-    found = [notice.channels for notice in watched.notices() if notice.kind == "faint"]
+    found = [notice.channels for notice in watched.said() if notice.kind == "faint"]
     assert found == [(1,), (4,)]
+
+
+def kinds(notices: tuple[Notice, ...]) -> list[str]:
+    return [notice.kind for notice in notices]
+
+
+def test_a_fault_that_was_mended_goes_away_and_is_said_again_when_it_comes_back() -> None:
+    watched, sound = watch(), hiss(10.0)
+    copies = np.tile(sound[:1], (6, 1))
+    (kind,) = (watched.see(copies), kinds(watched.notices()))[1]
+    watched.see(sound)
+    assert watched.notices() == ()
+    watched.see(copies)
+    assert kinds(watched.notices()) == [kind]
+    assert kinds(watched.said()) == [kind, kind]
+
+
+def test_of_channels_that_died_those_that_are_dead_now_are_told() -> None:
+    watched, sound = watch(), hiss(10.0)
+    watched.see(sound)
+    for dead in ([4, 5], [5]):
+        part = sound.copy()
+        part[dead] = 0
+        watched.see(part)
+        assert [notice.channels for notice in watched.notices()] == [tuple(dead)]
+    watched.see(sound)
+    assert watched.notices() == ()
+    assert [notice.channels for notice in watched.said()] == [(4, 5)]  # fewer of them are no news
+
+
+def test_a_fault_that_comes_and_goes_is_said_ever_more_rarely() -> None:
+    watched, sound = watch(), hiss(5.0)
+    faint = sound.copy()
+    faint[1] *= 1e-5
+    for _ in range(30):
+        watched.see(faint)
+        watched.see(sound)
+    assert kinds(watched.said()) == ["faint"] * 5  # after 5, 15, 35, 75 and 155 s of 300
+    watched.see(faint)
+    assert kinds(watched.notices()) == ["faint"]
 
 
 def test_less_than_a_second_is_not_judged() -> None:

@@ -205,8 +205,15 @@ def test_a_broker_that_comes_back_gets_everything_anew(
         ("http://host/room", "mqtt://HOST/TOPIC"),
         ("mqtt://host", "is not empty"),
         ("mqtt://host/rooms/+", "has no +"),
-        ("mqtt://host:99999/room", "Port out of range"),
+        ("mqtt://host:99999/room", "a port is 0..65535"),
         ("http://me:secret@host/room", "http://host/room"),
+        ("mqtt://me:secret/x@host/room", "write / # ? @ of a password as %2F %23 %3F %40"),
+        ("mqtt://me:secret#1@host/room", "write / # ? @ of a password as"),
+        ("mqtt://me:12/secret@host/room", "an @ behind the host; write / # ? @"),
+        ("mqtt://me:12/secret#x@host/room", "an @ behind the host"),
+        ("mqtt://me:12?secret@host/room", "an @ behind the host"),
+        ("http://me:12/secret@host/room", "an @ behind the host"),
+        ("me:secret@host/room", "an @ behind the host"),
     ],
 )
 def test_a_wrong_address_is_told_with_rule_and_value_but_no_password(address: str, told: str) -> None:
@@ -220,3 +227,6 @@ def test_an_address_has_defaults_and_decodes_what_is_escaped() -> None:
     assert MqttAddress.parse("mqtt://box/a/b%20c/") == MqttAddress("box", 1883, "a/b c")
     encrypted = MqttAddress.parse("mqtts://me:a%40b@box:8884/a")
     assert encrypted == MqttAddress("box", 8884, "a", encrypted=True, user="me", password="a@b")
+    assert MqttAddress.parse("mqtt://me:a%2Fb%23c%3Fd@box/a%40b") == MqttAddress(
+        "box", 1883, "a@b", user="me", password="a/b#c?d"
+    )

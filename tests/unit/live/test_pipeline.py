@@ -2,6 +2,7 @@
 
 import io
 import itertools
+import json
 import logging
 import os
 import threading
@@ -25,6 +26,7 @@ from anydoa.live.feed_log import ArrivalPace
 from anydoa.live.feeds import FileFeed, RawFeed
 from anydoa.live.feeds.pcm import PcmFormat
 from anydoa.live.listener import Listener, LiveResult
+from anydoa.live.outputs import ResultFile
 from anydoa.live.pipeline import LivePipeline
 from anydoa.live.queue import AudioBlock
 from anydoa.localizer import Localizer
@@ -486,7 +488,7 @@ def test_the_mirror_of_a_track_is_that_of_where_it_is_now() -> None:
             np.testing.assert_allclose(twin, track.direction * [1, 1, -1], atol=1e-6)
 
 
-def test_what_is_wrong_with_the_sound_is_said_once_and_stays_in_the_results(
+def test_what_is_wrong_with_the_sound_is_said_once_and_stays_in_the_results_as_long_as_it_lasts(
     caplog: pytest.LogCaptureFixture, tmp_path: Path
 ) -> None:
     audio = np.tile(two_voices(3.0)[:1], (4, 2))
@@ -498,6 +500,21 @@ def test_what_is_wrong_with_the_sound_is_said_once_and_stays_in_the_results(
     assert [record.getMessage() for record in caplog.records] == [f"{tmp_path / 'copies.wav'}: {line}"]
     first = next(result for result in results if result.warnings)
     assert first.time_s == pytest.approx(1.0, abs=0.2)
+
+
+def test_what_was_mended_is_in_the_summary_and_no_more_in_the_results(tmp_path: Path) -> None:
+    sound = np.concatenate([np.tile(two_voices(2.3)[:1], (4, 1)), two_voices(2.5)], axis=1)  # each a span
+    soundfile.write(tmp_path / "mended.wav", sound.T, RATE, subtype="FLOAT")
+    feed = FileFeed(tmp_path / "mended.wav", pace=None)
+    pipeline, text = LivePipeline(Localizer(BALL, GRID, FAST), feed, vad=False), io.StringIO()
+    file = ResultFile(text, "json", pipeline)
+    results = list(pipeline)
+    file.close()
+    assert any(result.warnings for result in results)
+    assert results[-1].warnings == ()
+    (line,) = pipeline.warnings
+    assert "carry the same signal" in line
+    assert json.loads(text.getvalue().splitlines()[-1])["summary"]["warnings"] == [line]
 
 
 @pytest.mark.parametrize("alive", [0, 1, 3])

@@ -4,11 +4,13 @@ import importlib.util
 import json
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from rosbags.typesys import Stores, get_typestore
 
+from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.live.listener import LiveResult
 from anydoa.tracking import Track
@@ -67,6 +69,27 @@ def test_who_is_silent_is_not_published(node: ModuleType) -> None:
     assert node.talkers_json([]) == "[]"
 
 
+class FakeNode:
+    """Parameters as rclpy has them: of the type of their default, unless the descriptor says otherwise."""
+
+    def __init__(self, **given: object) -> None:
+        self._given = given
+
+    def declare_parameter(self, name: str, default: str, descriptor: Any = None) -> SimpleNamespace:
+        value = self._given.get(name, default)
+        if type(value) is not type(default) and not getattr(descriptor, "dynamic_typing", False):
+            raise TypeError(f"Trying to set parameter {name!r} to {value!r} of another type")
+        return SimpleNamespace(value=value)
+
+
+def test_a_parameter_that_ros_reads_as_a_number_is_taken_as_text(node: ModuleType) -> None:
+    dynamic = SimpleNamespace(dynamic_typing=True)
+    parameters = node.declared(FakeNode(device=2, array="respeaker-6", frame_id=7), dynamic)
+    assert parameters == {**node.PARAMETERS, "device": "2", "array": "respeaker-6", "frame_id": "7"}
+    with pytest.raises(ConfigError, match=r"frame_id must be text .*, got True; put it in quotes"):
+        node.declared(FakeNode(frame_id=True), dynamic)
+
+
 def test_a_stamp_is_the_time_of_the_sound(node: ModuleType) -> None:
     assert node.stamp(10_000_000_000, 0.25) == (9, 750_000_000)
 
@@ -98,6 +121,6 @@ def test_the_node_asks_for_classes_that_ros_2_has(node: ModuleType) -> None:
         if line.startswith("    from ") and ".msg import " in line
         for name in line.split(" import ")[1].split(",")
     ]
-    assert len(imports) == 7
+    assert len(imports) == 8
     known = get_typestore(Stores.ROS2_JAZZY).types
     assert all(f"{package}/msg/{name}" in known for package, name in imports)

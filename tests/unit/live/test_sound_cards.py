@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from anydoa.errors import AudioError
-from anydoa.live.sound_cards import SoundCard, choose_card
+from anydoa.live.sound_cards import SoundCard, choose_card, list_cards
 
 WEBCAM = SoundCard(0, "HD Webcam: USB Audio", 2, 48_000)
 RESPEAKER = SoundCard(3, "seeed8micvoicec: - (hw:2,0)", 8, 48_000)
@@ -134,6 +135,18 @@ def test_live_does_not_pass_over_the_named_card_for_a_laptops_microphone(tmp_pat
         "error: ReSpeaker 4 Mic Array (UAC1.0): USB Audio (hw:2,0) has 1 channel, the array needs 6: "
         "put the 6-channel firmware on it, or name another card with --device\n",
     )
+
+
+def test_two_threads_at_once_are_told_that_portaudio_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing = "import time\ntime.sleep(0.3)\nraise OSError('PortAudio library not found')\n"
+    (tmp_path / "sounddevice.py").write_text(failing, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "sounddevice", raising=False)
+    with ThreadPoolExecutor(2) as threads:
+        problems = [threads.submit(list_cards).exception for _ in range(2)]
+        assert [type(problem()) for problem in problems] == [AudioError, AudioError]
 
 
 def test_sound_systems_are_named_where_cards_are_listed(tmp_path: Path) -> None:

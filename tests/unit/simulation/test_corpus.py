@@ -130,6 +130,41 @@ def test_a_manifest_without_a_column_is_refused(tmp_path: Path) -> None:
         read_corpus(tmp_path)
 
 
+def test_a_manifest_may_come_from_a_spreadsheet(tmp_path: Path) -> None:
+    """Excel begins the file with a byte order mark, and leaves rows with nothing in them at its end."""
+    plant(tmp_path, *(str(row[0]) for row in MANIFEST[1:]))
+    write_table(tmp_path / "manifest.csv", *MANIFEST, ("", "", "", "", ""))
+    table = (tmp_path / "manifest.csv").read_text()
+    (tmp_path / "manifest.csv").write_text(table, encoding="utf-8-sig")
+    assert groups_of(read_corpus(tmp_path))["test"] == {"reading/bob"}
+    assert groups_of(read_corpus(tmp_path / "speech")) == {"train": {"reading/ann"}, "test": {"reading/bob"}}
+
+
+def test_a_manifest_in_another_encoding_is_refused_with_what_to_do(tmp_path: Path) -> None:
+    write_table(tmp_path / "manifest.csv", MANIFEST[0])
+    with (tmp_path / "manifest.csv").open("ab") as stream:
+        stream.write("a.wav,reading,Jürgen,train,1\n".encode("latin-1"))
+    with pytest.raises(AudioError, match=r"must be UTF-8, got b'\\xfc'; save it as UTF-8 text"):
+        read_corpus(tmp_path)
+
+
+def test_a_row_without_a_path_is_refused(tmp_path: Path) -> None:
+    write_table(tmp_path / "manifest.csv", MANIFEST[0], ("", "reading", "ann", "train", 1))
+    with pytest.raises(AudioError, match="a row of reading/ann has no path; add it"):
+        read_corpus(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "table", [b"Datei;Gr\xf6\xdfe\n", b"path,source,speaker_or_category,split\n,,,\n", b"path,source\n", b""]
+)
+def test_a_manifest_above_that_names_no_file_of_a_folder_is_not_its_own(tmp_path: Path, table: bytes) -> None:
+    plant(tmp_path, "speech/ann/a.wav", "speech/bob/b.wav")
+    (tmp_path / "manifest.csv").write_bytes(table)
+    corpus = read_corpus(tmp_path / "speech")
+    assert corpus.name == "folder"
+    assert {utterance.group for utterance in corpus.utterances} == {"ann", "bob"}
+
+
 def test_any_folder_is_split_by_its_sub_folders(tmp_path: Path) -> None:
     plant(tmp_path, *(f"speaker{number}/take{take}.wav" for number in range(10) for take in range(3)))
     plant(tmp_path, "alone.wav")

@@ -23,6 +23,13 @@ def test_positions_stray_by_the_deviation_asked_for_and_stay_centred() -> None:
     assert np.allclose(told.mean(axis=0), 0, atol=1e-12)
 
 
+def test_positions_on_a_ball_stray_around_its_centre() -> None:
+    """The microphones of half a ball are centred elsewhere."""
+    half = np.array([[1, 0, 1], [-1, 0, 1], [0, 1, 1], [0, -1, 1]]) * 0.05 / 2**0.5
+    told = Mismatch(position_m=1e-4).misplace(half, np.random.default_rng(1), on_ball=True)
+    assert 1e-5 < np.abs(told - half).max() < 5e-4
+
+
 def test_gains_and_phases_stray_by_the_deviations_asked_for() -> None:
     response = Mismatch(gain_db=1.5, phase_deg=8.0).draw_response(2000, np.random.default_rng(2))
     assert np.std(20 * np.log10(np.abs(response))) == pytest.approx(1.5, rel=0.1)

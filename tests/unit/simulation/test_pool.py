@@ -122,6 +122,14 @@ def test_only_as_many_recordings_as_needed_are_taken(tmp_path: Path) -> None:
     assert limit_utterances(clips, 60.0, np.random.default_rng(0)) == clips
 
 
+def test_one_long_recording_leaves_room_for_other_voices(tmp_path: Path) -> None:
+    clips = write_clips(tmp_path)
+    for seed in range(4):
+        for least, found in ((1, 1), (2, 2), (9, 2)):
+            chosen = limit_utterances(clips, 1e-6, np.random.default_rng(seed), least_groups=least)
+            assert len({clip.group for clip in chosen}) == len(chosen) == found
+
+
 def test_recordings_that_cannot_be_read_are_named(tmp_path: Path) -> None:
     path = tmp_path / "broken.wav"
     path.write_bytes(b"RIFF nothing")

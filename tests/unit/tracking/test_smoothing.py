@@ -64,6 +64,20 @@ def test_time_in_reverse_gives_the_path_in_reverse(seed: int) -> None:
     assert back.log_evidence == pytest.approx(there.log_evidence, abs=1e-6)
 
 
+@pytest.mark.parametrize("step_s", [1e-3, 0.01, 0.1])
+@pytest.mark.parametrize("speed_deg_s", [0.01, 1.0, 100.0])
+@pytest.mark.parametrize("noise_deg", [0.1, 90.0])
+def test_the_steadiest_walkers_have_a_path_however_often_frames_come(
+    step_s: float, speed_deg_s: float, noise_deg: float
+) -> None:
+    times_s = step_s * np.arange(500)
+    measured, precision = np.tile([[0.6, 0.8]], (500, 1)), np.full(500, 0.01 / math.radians(noise_deg) ** 2)
+    precision[100:300] = 0
+    found = smoothed(times_s, measured, precision, math.radians(speed_deg_s), 1000.0)
+    np.testing.assert_allclose(found.places, measured, atol=0.05)
+    assert math.isfinite(found.log_evidence)
+
+
 def peaks(times_s: np.ndarray, azimuth_deg: np.ndarray) -> Peaks:
     directions = angles_deg_to_direction(azimuth_deg, 0)
     return Peaks(times_s, directions, np.full(len(times_s), math.radians(4) ** 2))
@@ -77,4 +91,7 @@ def test_motions_agree_where_a_walker_walks_on_and_not_where_it_would_have_to_le
     assert agreement(walker, on, OPTIONS) > 2
     assert agreement(walker, on, OPTIONS) > agreement(walker, back, OPTIONS) > 0
     assert agreement(walker, leaps, OPTIONS) < 0
+    opposite = peaks(after, np.full(30, 290.0 + 180.0))
+    stands = peaks(before, np.full(30, 290.0))
+    assert agreement(stands, opposite, OPTIONS) < agreement(walker, leaps, OPTIONS)
     assert agreement(on, walker, OPTIONS) == pytest.approx(agreement(walker, on, OPTIONS))

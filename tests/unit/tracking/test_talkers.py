@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg, random_rotation
 from anydoa.io.results import Source
-from anydoa.io.talkers import Talker, heard_s
+from anydoa.io.talkers import Talker, TalkerPath, heard_s, mean_direction
 from anydoa.metrics.tracking import TrackCounts, count_tracks
 from anydoa.tracking import TalkerTracker, TrackerOptions
 from properties.strategies import seeds
@@ -298,6 +298,36 @@ def test_turning_the_world_turns_the_talkers(seed: int, kind: str) -> None:
     assert [talker.turns for talker in here] == [talker.turns for talker in there]
     for one, other in zip(here, there, strict=True):
         np.testing.assert_allclose(other.path.directions, one.path.directions @ turn.T, atol=1e-4)
+
+
+@pytest.mark.parametrize("azimuth_deg", [0.0, 90.0, 33.0])
+@pytest.mark.parametrize("pause_s", [0.0, 2.0, 20.0])
+def test_talkers_on_opposite_sides_are_two(azimuth_deg: float, pause_s: float) -> None:
+    there = Source(-angles_deg_to_direction(azimuth_deg, 10.0), 0.5)
+    frames = frames_for(2, source(azimuth_deg, 10.0)) + silence(pause_s) + frames_for(2, there)
+    assert len(talkers_of(frames)) == 2
+
+
+def test_peaks_without_any_score_are_somewhere() -> None:
+    # A number of sources that is told brings peaks of any height.
+    frames = frames_for(2, source(30, score=0.0))
+    (talker,) = talkers_of(frames, directions=(source(30),))
+    assert off_deg(talker, 0.0, 30) < 1
+    assert talker.score == 0
+
+
+def test_a_mean_direction_is_there_whatever_the_scores() -> None:
+    around = angles_deg_to_direction(np.array([0.0, 90.0, 180.0, 270.0]), np.zeros(4))
+    some, none = np.array([0.0, 1.0, 0.0, 0.0]), np.zeros(4)
+    np.testing.assert_allclose(mean_direction(around, some), around[1], atol=1e-9)
+    np.testing.assert_allclose(
+        mean_direction(around[:2], none[:2]), angles_deg_to_direction(45, 0), atol=1e-9
+    )
+    # All around a circle the strongest stands for all.
+    np.testing.assert_allclose(mean_direction(around, none), around[0], atol=1e-9)
+    path = TalkerPath(np.arange(4.0), around.astype(np.float32), np.full(4, 0.5, dtype=np.float32))
+    assert np.isfinite(path.direction).all()
+    assert not path.stays
 
 
 def test_times_that_go_back_are_refused() -> None:

@@ -375,7 +375,14 @@ def test_times_that_go_back_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("keep_s", 0.0), ("noise_deg", -1.0), ("confirm_s", float("nan")), ("max_gate_deg", 91.0)],
+    [
+        ("keep_s", 0.0),
+        ("noise_deg", -1.0),
+        ("confirm_s", float("nan")),
+        ("max_gate_deg", 91.0),
+        ("speed_memory_s", 1e6),
+        ("turn_memory_s", 1001.0),
+    ],
 )
 def test_options_out_of_range_are_refused(name: str, value: float) -> None:
     with pytest.raises(ConfigError, match=name):

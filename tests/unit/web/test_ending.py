@@ -99,7 +99,8 @@ def test_a_server_removes_what_a_killed_one_left(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    "name", ["../../etc/passwd", "a\x1b[31mb.wav", "", "...", "x" * 400, "caf\udce9.wav"]
+    "name",
+    ["../../etc/passwd", "a\x1b[31mb.wav", "", "...", "x" * 400, "caf\udce9.wav", "\U00020000" * 80 + ".wav"],
 )
 def test_no_name_leaves_the_folder_or_reaches_the_terminal_as_it_is(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from starlette.requests import Request
 from websockets.sync.client import connect
 
 from anydoa.errors import AudioError
@@ -18,6 +19,7 @@ from anydoa.live import AudioFeed
 from anydoa.live.feeds import FileFeed
 from anydoa.web.catalogue import Choice
 from anydoa.web.listening import BusyError, Listening, ListeningOptions
+from anydoa.web.live_answers import LiveAnswers
 from anydoa.web.server import PageServer, ServerOptions
 from anydoa.web.sounds import LiveChoice, Sounds
 from unit.web.served import ARRAY, EXAMPLES, RECORDING, serving, shared_catalogue
@@ -89,6 +91,7 @@ def sayings(client: Any) -> Iterator[dict[str, Any]]:
         ({**QUICKLY, "array": "linear-4"}, "recording has 6 channels but array 'linear-4' uses 4"),
         ({**QUICKLY, "ignore": "x"}, "channels to ignore are numbers from 0"),
         ({"array": ARRAY.name, "card": "no such card"}, "sound card"),
+        ({"array": ARRAY.name, "card": "1" * 5000}, "sound card"),
     ],
 )
 def test_a_mistake_is_told_with_its_cure_and_the_stream_goes_on(
@@ -117,6 +120,13 @@ def test_an_array_that_comes_as_a_file_can_be_chosen(server: PageServer) -> None
     other = text.replace(b"0.0401", b"0.0402")
     assert request(server, "POST", "/api/arrays", other, name="board.toml")[1]["name"] == "my_board 2"
     assert request(server, "POST", "/api/arrays", text, name="board.toml")[1]["name"] == "my_board"
+
+
+@pytest.mark.parametrize("letter", ["x", "\U00020000"])
+def test_an_array_file_may_have_a_long_name(server: PageServer, letter: str) -> None:
+    text = ARRAY_FILE.read_bytes().replace(b"two_talkers", b"long_name")
+    status, array = request(server, "POST", "/api/arrays", text, name=200 * letter + ".toml")
+    assert (status, array["name"]) == (200, "long_name")
 
 
 def test_a_file_that_is_no_array_is_told_by_its_own_name(server: PageServer) -> None:
@@ -190,6 +200,53 @@ def test_a_card_that_cannot_be_opened_leaves_the_one_before() -> None:
         await listening.close()
 
     asyncio.run(change_card())
+
+
+class BusyCard(Sounds):
+    """A card that can be opened once; after a mistake it is busy for so many more tries."""
+
+    def __init__(self, num_busy: int) -> None:
+        super().__init__()
+        busy = ["0: another program holds it"] * num_busy
+        self._problems = ["", "7: has 2 channels, the array needs 6", *busy]
+
+    def open(self, choice: LiveChoice, array: MicrophoneArray) -> AudioFeed:
+        problem = self._problems.pop(0) if self._problems else ""
+        if problem:
+            raise AudioError(problem)
+        return FileFeed(RECORDING, repeat=True)
+
+
+@pytest.mark.parametrize("num_busy", [2, 100])
+def test_a_card_that_stays_busy_after_a_mistake_is_lost_and_told(
+    num_busy: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anydoa.web.listening._REOPEN_AFTER_S", (0.0, 0.01, 0.01, 0.01))
+    ended: list[str] = []
+
+    async def change_card() -> None:
+        listening = Listening(shared_catalogue(), BusyCard(num_busy), ListeningOptions(vad=False))
+        hub = listening.hub
+        hub.on_end = ended.append
+        health = LiveAnswers(hub, lambda: False).health
+        choice = Choice(ARRAY.name, "srp-phat")
+        await listening.change(LiveChoice(choice, card="0"))
+        with pytest.raises(AudioError, match="7: has 2 channels"):  # and not what came of it
+            await listening.change(LiveChoice(choice, card="7"))
+        status = (await health(Request({"type": "http"}))).status_code
+        if num_busy < 4:
+            assert listening.content()["listening"]["card"] == "0"
+            assert (hub.lost_sound, hub.end_reason, status) == (None, None, 200)
+        else:
+            assert hub.lost_sound is not None
+            assert "another program holds it" in hub.lost_sound
+            assert (hub.end_reason, ended, status) == (hub.lost_sound, [hub.lost_sound], 503)
+            await listening.stop()  # then nobody wants to listen
+            assert (await health(Request({"type": "http"}))).status_code == 200
+        await listening.close()
+
+    asyncio.run(change_card())
+    assert len(ended) == (num_busy > 4)
 
 
 def test_a_locked_server_shows_and_changes_nothing() -> None:

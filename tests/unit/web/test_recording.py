@@ -1,8 +1,10 @@
 """Recordings sent to the server: located, refused with the package's own words, never too large."""
 
+import errno
 import http.client
 import io
 import json
+import os
 import threading
 import time
 from collections.abc import Iterator
@@ -106,6 +108,22 @@ def test_too_large_an_upload_is_refused_whether_it_says_its_length_or_not() -> N
             chunks = iter([bytes(50_000)] * 4)
             connection.request("POST", "/api/locate?array=two_talkers", chunks, encode_chunked=True)
             assert connection.getresponse().status == 413
+
+
+@pytest.mark.parametrize("call", ["write", "mkdtemp"])
+def test_a_full_disk_is_told_with_what_to_do(
+    server: PageServer, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if call == "mkdtemp":
+        monkeypatch.setattr("anydoa.web.upload.tempfile.mkdtemp", fail)
+    else:
+        monkeypatch.setattr("anydoa.web.upload.Path.open", fail)
+    status, answer = locate(server, make_wav(6))
+    assert status == 507
+    assert "No space left on device; make room in" in answer["error"]
 
 
 def test_uploads_leave_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

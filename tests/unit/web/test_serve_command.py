@@ -7,10 +7,16 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from anydoa.calibration import profile_channels, save_profile
 from anydoa.cli import main
-from unit.web.served import EXAMPLES, RECORDING
+from anydoa.cli.serve import _order
+from anydoa.io import load_array
+from anydoa.io.audio import read_first_minute
+from anydoa.live.feeds import FileFeed, OrderedFeed
+from unit.web.served import ARRAY, EXAMPLES, RECORDING
 
 ARRAY_FILE = EXAMPLES / "two_talkers.array.toml"
 
@@ -70,3 +76,29 @@ def test_a_mistake_is_one_line(
     error = capsys.readouterr().err
     assert error.count("\n") == 1
     assert message in error
+
+
+@pytest.fixture(scope="module")
+def profile(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("profile") / "card.json"
+    audio, rate = read_first_minute(RECORDING)
+    save_profile(profile_channels(audio, rate, ARRAY), path)
+    return path
+
+
+def test_a_start_is_checked_by_the_profile_also_with_a_refined_or_corrected_array(profile: Path) -> None:
+    moved = ARRAY.body_positions + 0.001 * np.eye(6, 3)
+    refined = ARRAY.replace(name=f"{ARRAY.name} refined", body_positions=moved)
+    corrected = ARRAY.replace(name=f"{ARRAY.name} corrected", channels=(1, 0, 2, 3, 4, 5))
+    order = _order(ARRAY, profile)
+    for array in (ARRAY, refined, corrected):
+        assert isinstance(order(FileFeed(RECORDING), array), OrderedFeed)
+
+
+def test_a_start_that_is_not_checked_is_told(profile: Path, caplog: pytest.LogCaptureFixture) -> None:
+    other, feed = load_array("linear-4"), FileFeed(RECORDING)
+    assert _order(ARRAY, profile)(feed, other) is feed
+    (line,) = [record.getMessage() for record in caplog.records]
+    assert f"is of array 'two_talkers' and {other.name!r} has other channels; choose 'two_talkers'" in line
+    assert _order(ARRAY, None)(feed, other) is feed
+    assert len(caplog.records) == 1

@@ -2,16 +2,24 @@
 
 import asyncio
 import gc
+import itertools
 import socket
+import threading
 import time
+from collections.abc import Iterable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
+from starlette.requests import Request
 
 from anydoa.errors import AudioError
+from anydoa.web.calibrating import CalibrateEndpoint
 from anydoa.web.catalogue import Choice
+from anydoa.web.examining import DoctorEndpoint
 from anydoa.web.inbox import Inbox
 from anydoa.web.listening import Listening, ListeningOptions
 from anydoa.web.locating import LocateEndpoint
@@ -83,6 +91,95 @@ async def leave_early() -> list[dict[str, Any]]:
     await asyncio.sleep(0)
     inbox.close()
     return unheard
+
+
+def test_an_examination_that_nobody_waits_for_leaves_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+    examined: list[object] = []
+
+    def diagnose(*arguments: object, **options: object) -> None:
+        examined.append(arguments)
+        go_on.wait(30)
+        raise AudioError("there is no talker")
+
+    monkeypatch.setattr("anydoa.web.examining.diagnose", diagnose)
+
+    async def examine() -> list[int]:
+        inbox, turns = Inbox(UploadLimits()), Turns()
+        inbox.open()
+        endpoint = DoctorEndpoint(shared_catalogue(), inbox, turns, lambda: False)
+        clients = [Client("/api/doctor", RECORDING.read_bytes()) for _ in range(3)]
+        answers = [asyncio.create_task(endpoint.answer(client.request())) for client in clients]
+        while not examined or len(turns.queue) < 3:
+            await asyncio.sleep(0.05)
+        clients[1].leave()
+        await asyncio.wait({answers[1]}, timeout=20)
+        assert len(turns.queue) == 2
+        clients[0].leave()  # what is being worked on ends by itself
+        go_on.set()
+        status = [(await answer).status_code for answer in answers]
+        inbox.close()
+        return status
+
+    assert asyncio.run(examine())[2] == 400
+    assert len(examined) == 2
+
+
+def test_one_walk_is_computed_at_a_time_and_ends_with_its_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[object] = []
+
+    def calibrate(blocks: Iterable[object], *arguments: object) -> None:
+        for block in blocks:  # a recording without end
+            time.sleep(0.02)
+            heard.append(block)
+
+    monkeypatch.setattr("anydoa.web.calibrating.calibrate_blocks", calibrate)
+    blocks = itertools.repeat(np.zeros((6, 160), dtype=np.float32))
+    monkeypatch.setattr("anydoa.web.calibrating.read_blocks", lambda path: blocks)
+    monkeypatch.setattr("anydoa.web.calibrating.audio_info", lambda path: SimpleNamespace(sample_rate=16_000))
+
+    async def refine() -> None:
+        turns = Turns()
+        endpoint = CalibrateEndpoint(shared_catalogue(), Walked(shared_catalogue()), turns, lambda: False)
+        first, second = Client("/api/calibrate"), Client("/api/calibrate")
+        answer = asyncio.create_task(endpoint.answer(first.request()))
+        while not heard:
+            await asyncio.sleep(0.05)
+        refused = await endpoint.answer(second.request())
+        assert refused.status_code == 409
+        assert b"are being computed already; try again in a minute" in refused.body
+        first.leave()
+        await asyncio.wait_for(answer, 20)
+        assert not turns.queue
+
+    asyncio.run(refine())
+
+
+class Walked(Listening):
+    """Has a recording of a walk."""
+
+    @property
+    def recorded(self) -> Path:
+        return RECORDING
+
+
+class Client:
+    """Somebody who asks, and may leave before the answer."""
+
+    def __init__(self, path: str, body: bytes = b"") -> None:
+        self._path = path
+        self._messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._messages.put_nowait({"type": "http.request", "body": body, "more_body": False})
+
+    def request(self) -> Request:
+        scope = {
+            "type": "http", "method": "POST", "path": self._path, "query_string": QUERY, "headers": [],
+            "server": ("127.0.0.1", 1),
+        }  # fmt: skip
+        return Request(scope, self._messages.get)
+
+    def leave(self) -> None:
+        self._messages.put_nowait({"type": "http.disconnect"})
 
 
 def test_a_server_may_end_with_its_sound() -> None:

@@ -5,8 +5,10 @@ import io
 import json
 import re
 import time
+import tracemalloc
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +17,13 @@ import soundfile
 
 from anydoa.errors import ConfigError
 from anydoa.geometry import Zone
+from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.live import LiveResult
 from anydoa.live.feeds import FileFeed
+from anydoa.tracking import Track
 from anydoa.web.server import PageServer
 from anydoa.web.sound_recorder import RecordedFeed, RecordingLimits, SoundRecorder
+from anydoa.web.track_log import MAX_FRAMES, TrackLog
 from unit.web.served import RECORDING, serving
 from unit.web.test_listening import request
 
@@ -69,6 +75,31 @@ def test_tracks_of_a_part_and_of_no_time(over: PageServer) -> None:
         assert message in answer["error"]
 
 
+def test_four_hours_of_tracks_take_little_memory_and_stay_exact(over: PageServer) -> None:
+    stream = over._listening.hub.stream
+    assert stream is not None
+    localizer = stream.pipeline.localizer
+    log = TrackLog(localizer.header("talk.wav"), (), localizer.finder)
+    places = [angles_deg_to_direction(40.123, 10), angles_deg_to_direction(-74.567, 0)]
+    tracks = tuple(Track(id, place, 0.0, 0.51234, 0.876, 2.0) for id, place in enumerate(places, 70_001))
+    result = LiveResult(
+        time_s=0.0, latency_s=0.0, processing_s=0.0, tracks=tracks, sources=(), spectrum=np.zeros(4),
+        levels_db=np.zeros(6), peaks_db=np.zeros(6), dropped_s=0.0, speech=True,
+    )  # fmt: skip
+    tracemalloc.start()
+    try:
+        for step in range(2000):
+            log.push(replace(result, time_s=step / 10))
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken / 2000 * MAX_FRAMES < 30e6
+    (row, *_) = csv.DictReader(io.StringIO("".join(log.text("csv"))))
+    assert (row["id"], row["azimuth_deg"], row["score"], row["activity"]) == (
+        "70001", "40.12", "0.5123", "0.876",
+    )  # fmt: skip
+
+
 def test_a_stream_is_recorded_as_it_sounds() -> None:
     with serving(replay=RECORDING) as server:
         assert request(server, "GET", "/api/recording")[0] == 404
@@ -81,10 +112,22 @@ def test_a_stream_is_recorded_as_it_sounds() -> None:
         assert not answer["recording"]["on"]
         name, sound = fetch(server, "/api/recording")
         assert name == 'attachment; filename="evening.wav"'
-        request(server, "DELETE", "/api/listening")
+        before = answer["recording"]
+        status, answer = request(server, "DELETE", "/api/listening")
+        assert (status, answer["recording"]) == (200, before)
         assert fetch(server, "/api/recording")[1] == sound  # who stops to listen still has it
+        assert request(server, "DELETE", "/api/recording")[1]["recording"] == before
         status, answer = request(server, "POST", "/api/recording")
         assert (status, "there is nothing to record" in answer["error"]) == (400, True)
+        # Another stream begins without a recording, and the one before is still the newest.
+        choice = {"array": "two_talkers", "replay": RECORDING.name}
+        assert request(server, "POST", "/api/listening", **choice)[1]["recording"] == before
+        assert fetch(server, "/api/recording")[1] == sound
+        request(server, "POST", "/api/recording", name="night")
+        assert request(server, "GET", "/api/recording")[0] == 404
+        answer = request(server, "DELETE", "/api/listening")[1]
+        assert not answer["recording"]["on"]
+        assert fetch(server, "/api/recording")[0] == 'attachment; filename="night.wav"'
     heard, rate = soundfile.read(io.BytesIO(sound))
     said, said_rate = soundfile.read(RECORDING)
     assert rate == said_rate

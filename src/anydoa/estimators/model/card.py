@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from anydoa.acoustics import size_in_air
 from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPAN
 from anydoa.errors import CheckpointError, GeometryError
 from anydoa.geometry import MicrophoneArray
@@ -40,9 +41,9 @@ class TrainedRange:
                 f"the model was trained with {fewest}..{most}"
             )
         least, greatest = self.span_m
-        if not least <= array.span <= greatest:
+        if not least <= _heard_span(array) <= greatest:
             found.append(
-                f"array {array.name!r} spans {array.span * 100:.1f} cm; the model was trained with "
+                f"array {array.name!r} spans {_span_in_words(array)}; the model was trained with "
                 f"{least * 100:.0f}..{greatest * 100:.0f} cm"
             )
         return found
@@ -61,13 +62,25 @@ class MeasuredRange:
     def warnings(self, array: MicrophoneArray) -> list[str]:
         """A sentence if errors were measured to grow on arrays like this one."""
         least, greatest = self.span_m
-        if least <= array.span <= greatest:
+        span = _heard_span(array)
+        if least <= span <= greatest:
             return []
-        size, limit = ("smaller", least) if array.span < least else ("wider", greatest)
+        size, limit = ("smaller", least) if span < least else ("wider", greatest)
         return [
-            f"array {array.name!r} spans {array.span * 100:.1f} cm; on arrays {size} than {limit * 100:g} cm "
+            f"array {array.name!r} spans {_span_in_words(array)}; on arrays {size} than {limit * 100:g} cm "
             "errors were measured to grow; check directions before you rely on them"
         ]
+
+
+def _heard_span(array: MicrophoneArray) -> float:
+    """Metres between the farthest two microphones of the array in air that has the same delays."""
+    return array.span * size_in_air(array)
+
+
+def _span_in_words(array: MicrophoneArray) -> str:
+    """The span, and how wide the array is for sound of another speed."""
+    told, heard = (f"{metres * 100:.1f} cm" for metres in (array.span, _heard_span(array)))
+    return told if heard == told else f"{told} ({heard} for sound of {array.speed_of_sound:g} m/s)"
 
 
 UNKNOWN_RANGE = TrainedRange(

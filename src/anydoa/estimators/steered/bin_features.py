@@ -79,11 +79,21 @@ class PolarSpectra:
     phases: Complex64[np.ndarray, "mic frame freq"]
 
     @classmethod
-    def of(cls, spectra: Complex64[np.ndarray, "mic frame freq"], scale: float = 1.0) -> "PolarSpectra":
-        """Magnitudes and phases of spectra that are ``scale`` times those of the recording."""
+    def of(
+        cls,
+        spectra: Complex64[np.ndarray, "mic frame freq"],
+        scale: float | Float[np.ndarray, "frame"] = 1.0,
+    ) -> "PolarSpectra":
+        """Magnitudes and phases of spectra that are ``scale`` times those of the recording.
+
+        Args:
+            spectra: spectra of some windows.
+            scale: factor on all of them, or on each window.
+        """
+        scale = np.asarray(scale, dtype=np.float64)[..., None]
         magnitude = np.sqrt(np.square(spectra.real) + np.square(spectra.imag))
         phases = spectra / np.maximum(magnitude, np.float32(_TINY))
-        return cls(magnitude if scale == 1 else magnitude / np.float64(scale), phases)
+        return cls(magnitude if (scale == 1).all() else magnitude / scale, phases)
 
 
 class BinFeatures:

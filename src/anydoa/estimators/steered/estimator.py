@@ -52,7 +52,7 @@ from anydoa.estimators.steered.search_field import SearchField
 from anydoa.estimators.steered.talkers import Talker, TalkerSearch
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.spectrum import MaskedSpectrogram, SpatialSpectrum, check_look_ahead, spectrum_of
+from anydoa.spectrum import MaskedSpectrogram, SpatialSpectrum, StreamEnd, check_look_ahead, spectrum_of
 
 AXIS_KEY = "axis"  # in the card's config, as is the next
 OPTIONS_KEY = "options"
@@ -317,13 +317,23 @@ class SteeredStream:
         self._chosen = np.zeros((0, axis.num_bins), dtype=np.float32)
         self._levels: deque[float] = deque()
         self._num_weighed, self._num_judged = 0, 0
+        self._end = StreamEnd()
 
     def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
-        """Take the next samples of every microphone and return the frames they complete, maybe none."""
+        """Take the next samples of every microphone and return the frames they complete, maybe none.
+
+        Raises:
+            ShapeError: if the audio has another number of microphones than the array.
+            AudioError: if a sample is not finite, or after the end.
+        """
         return self._drawn(self.listen(audio))
 
     def finish(self) -> SpatialSpectrum:
-        """The recording has ended: the frames that still waited for later sound."""
+        """The recording has ended: the frames that still waited for later sound.
+
+        Raises:
+            AudioError: if it was finished before.
+        """
         return self._drawn(self.listen_to_end())
 
     def _drawn(self, frames: list[SteeredFrame]) -> SpatialSpectrum:
@@ -354,7 +364,13 @@ class SteeredStream:
         return SpatialSpectrum(values, times_s, level, self._grid)
 
     def listen(self, audio: Float[np.ndarray, "mic time"]) -> list[SteeredFrame]:
-        """Take the next samples; the frames they complete, with talkers that are not scored yet."""
+        """Take the next samples; the frames they complete, with talkers that are not scored yet.
+
+        Raises:
+            ShapeError: if the audio has another number of microphones than the array.
+            AudioError: if a sample is not finite, or after the end.
+        """
+        self._end.check_ahead()
         frames = self._frames.push(audio)
         found: list[SteeredFrame] = []
         for index, level in enumerate(frames.level()):
@@ -363,7 +379,12 @@ class SteeredStream:
         return found
 
     def listen_to_end(self) -> list[SteeredFrame]:
-        """The frames that still waited for later sound, with talkers that are not scored yet."""
+        """The frames that still waited for later sound, with talkers that are not scored yet.
+
+        Raises:
+            AudioError: if it was called before.
+        """
+        self._end.reach()
         found = self._weigh(self._masks.finish())
         for _ in range(self._outputs_ahead):
             self._evidence.pass_by(self._estimator.options.slots_per_output)

@@ -202,7 +202,7 @@ def masked_spectrogram(
     length = axis.window_length + hop - axis.hop_length
     frames, features = FrameStream(array.num_microphones, length, hop), BinFeatures(axis, array)
     window = hann_window(axis.window_length)
-    power = [np.zeros((0, axis.num_bins), dtype=np.float32)]
+    power, scales = [np.zeros((0, axis.num_bins), dtype=np.float32)], [np.ones(0)]
     columns_of_mask, left = [power[0]], power[0]  # columns that are whole, and windows that make none yet
 
     def fill(found: Float32[np.ndarray, "_ freq"]) -> None:
@@ -220,10 +220,15 @@ def masked_spectrogram(
         if spectra.shape[1]:
             # (mic, column, window, freq) -> (mic, window, freq)
             by_window = spectra.reshape(len(spectra), -1, axis.num_bins)
-            fill(masks.push(features.push(PolarSpectra.of(by_window))))
+            scale = np.repeat(cut.scale, windows_per_column)
+            fill(masks.push(features.push(PolarSpectra.of(by_window, scale))))
             power.append(np.square(np.abs(spectra)).mean(axis=(0, 2)))
+            scales.append(cut.scale)
     fill(masks.finish())
     # Centres of the columns; the mask is (column, freq), as is the power.
     found = np.concatenate(columns_of_mask)
     times_s = (np.arange(len(found)) * hop + length / 2) / axis.sample_rate
-    return MaskedSpectrogram(times_s, axis.frequencies, np.concatenate(power), found)
+    # All in the scale of the loudest columns, which fits single precision.
+    scale = np.concatenate(scales)
+    to_loudest = np.square(scale.min(initial=np.inf) / scale).astype(np.float32)[:, None]
+    return MaskedSpectrogram(times_s, axis.frequencies, np.concatenate(power) * to_loudest, found)

@@ -6,7 +6,7 @@ them the header promises, and whether it calls them Ambisonics. The bytes may al
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, runtime_checkable
 
 from anydoa.errors import AudioError
@@ -169,17 +169,28 @@ class SoundHeader:
         """Whether what follows the samples, if they end here, is something else than sound."""
         if file_bytes - end <= max(self.frame_bytes, _MAGIC_BYTES * 4):
             return file_bytes > end or self.data_bytes != 0
-        file.seek(end)
-        head = file.read(_MAGIC_BYTES)
-        if head.startswith((b"ID3", b"TAG", b"APETAG", b"<?x", b"<x:")):
-            return True
-        layout = self.layout
-        if layout and layout.fills(file, self.data_start + layout.padded(end - self.data_start), file_bytes):
+        if any(self._is_other_part(place, file, file_bytes) for place in self._ends_with_padding(end)):
             return True
         # Recorders fill a file up with a few zeros, at most 1 MiB.
         file.seek(end)
         rest = file.read(2**20 + 1)
         return self.data_bytes != 0 and len(rest) <= 2**20 and not rest.strip(b"\0")
+
+    def _ends_with_padding(self, end: int) -> tuple[int, ...]:
+        """Where the next part may begin: some recorders leave the bytes out that fill samples up."""
+        if self.layout is None:
+            return (end,)
+        return self.data_start + self.layout.padded(end - self.data_start), end
+
+    def _is_other_part(self, place: int, file: SeekableBytes, file_bytes: int) -> bool:
+        """Whether tags or parts that are no samples begin at this place and fill the file."""
+        file.seek(place)
+        if file.read(_MAGIC_BYTES).startswith((b"ID3", b"TAG", b"APETAG", b"<?x", b"<x:")):
+            return True
+        if self.layout is None:
+            return False
+        layouts = (self.layout, replace(self.layout, alignment=1))
+        return any(layout.fills(file, place, file_bytes) for layout in layouts)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from jaxtyping import Float
 
+from anydoa.acoustics import size_in_air
 from anydoa.errors import ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
@@ -80,7 +81,7 @@ class TorchEstimator:
             used = num_frames * self.hop_length + config.window_length - config.hop_length
             sound, positions, directions = (
                 torch.from_numpy(part.astype(np.float32))
-                for part in (audio[:, :used], array.centred_positions, grid.directions)
+                for part in (audio[:, :used], size_in_air(array) * array.centred_positions, grid.directions)
             )
             # (batch, output, grid, frame of the network) -> (frame of the network, grid), of the best output.
             every = self.network(sound[None], positions[None], directions)[0, -1].T

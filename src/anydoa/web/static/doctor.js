@@ -17,9 +17,16 @@ export class Doctor {
 
   // Examines a recording; words name the array, the channels to ignore and where the only talker is.
   async examine(file, words) {
-    byId("verdict").hidden = true;
+    this.forget();
+    const { signal } = (this.request = new AbortController());
     const query = new URLSearchParams({ ...words, name: file.name });
-    this.#show(await ask(`/api/doctor?${query}`, { method: "POST", body: file }));
+    this.#show(await ask(`/api/doctor?${query}`, { method: "POST", body: file, signal }));
+  }
+
+  // What was found, or is being looked for, is of another file or array than is chosen now.
+  forget() {
+    this.request?.abort();
+    byId("verdict").hidden = true;
   }
 
   #show({ verdict, findings, corrected, why_not_corrected: whyNot, geometry }) {
@@ -37,12 +44,20 @@ export class Doctor {
     ].filter(Boolean).join(" ");
     this.corrected = corrected?.toml ? corrected : null;
     byId("corrected").hidden = !this.corrected;
+    byId("take-corrected").hidden = false;
     byId("announce").textContent = verdict;
     byId("verdict").scrollIntoView({ block: "nearest" });
   }
 
+  // What was found is of the array before; the corrected one can still be saved.
   #take() {
     this.arrays.choose(byId("array"), this.corrected);
-    byId("announce").textContent = `${this.corrected.name} is chosen`;
+    const said = `${this.corrected.name} is chosen`;
+    byId("verdict-text").textContent = `${said}. Examine it, too, to see whether it is right.`;
+    byId("findings").replaceChildren();
+    byId("verdict-advice").textContent = "";
+    byId("take-corrected").hidden = true;
+    byId("verdict").hidden = false;
+    byId("announce").textContent = said;
   }
 }

@@ -10,6 +10,7 @@ const byId = (id) => document.getElementById(id);
 
 export class ListeningForm {
   constructor(options, arrays) {
+    this.options = options;
     arrays.offer(byId("listen-array"), byId("listen-array-file"), (text) => this.#complain(text));
     fillSelect(byId("listen-estimator"), options.estimators.map((name) => [name, name]));
     fillSelect(byId("listen-grid"), options.grids.map((name) => [name, name]));
@@ -22,12 +23,15 @@ export class ListeningForm {
     });
   }
 
-  // Shows what is chosen now; called whenever the stream says that it is another one.
+  // Shows what is chosen now, and returns what the server says; called whenever the stream is another one.
   async refresh() {
     try {
-      this.#show(await ask("/api/listening"));
+      const state = await ask("/api/listening");
+      this.#show(state);
+      return state;
     } catch (error) {
       this.#complain(error.message);
+      return null;
     }
   }
 
@@ -71,6 +75,10 @@ export class ListeningForm {
 
   async #send(file) {
     if (!file) return;
+    const mb = file.size / 1e6;
+    if (mb > this.options.max_upload_mb) {
+      return this.#complain(`${file.name} has ${mb.toFixed(0)} MB; this server takes ${this.options.max_upload_mb}.`);
+    }
     this.#setBusy(true);
     try {
       const { name } = await ask(`/api/replays?${new URLSearchParams({ name: file.name })}`, { method: "POST", body: file });

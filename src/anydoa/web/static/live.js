@@ -54,7 +54,7 @@ export class LivePage {
 
   hello(message) {
     this.#setIdle(false);
-    this.listening.refresh();
+    this.#refresh();
     this.view.setStage(message.array, message.grid);
     this.plan.setArray(message.array);
     this.meters.setArray(message.array, message.stream.num_channels);
@@ -62,7 +62,6 @@ export class LivePage {
     this.view.setZones(message.zones);
     this.history.begin(message.stream);
     this.names.open(message.stream.id);
-    this.recorder.show();
     this.known.clear();
     this.#setOld("");
     byId("estimator").textContent = message.estimator.name;
@@ -78,7 +77,7 @@ export class LivePage {
     this.plan.setTalkers(message.tracks);
     this.meters.show(message.levels_db, message.peaks_db);
     this.history.push(message.time_s, azimuthProfile(shown, this.bins), message.tracks);
-    this.recorder.show(message.recording);
+    if (message.recording) this.recorder.show(message.recording);
     this.walk.show(message.tracks);
     fillTable(byId("talkers").tBodies[0], talkers, (id, name) => this.names.set(id, name));
     byId("talkers-empty").hidden = message.tracks.length > 0;
@@ -94,10 +93,16 @@ export class LivePage {
   }
 
   end(message) {
-    this.listening.refresh();
+    this.#refresh();
     if (this.name === undefined) return this.#setIdle(true);
     setState("off", message.reason);
     this.#setOld(`${sentence(message.reason)} What is shown is old.`);
+  }
+
+  // What is listened to and the newest recording, which may be of a stream before.
+  async #refresh() {
+    const state = await this.listening.refresh();
+    if (state) this.recorder.show(state.recording);
   }
 
   // Sound comes again after a pause on the same connection.

@@ -15,7 +15,7 @@ export class LiveRecorder {
     }
   }
 
-  // What a frame says of the recording, or nothing.
+  // What the server says of the newest recording; nothing before the first.
   show(recording) {
     const { on = false, duration_s: duration = 0, mb = 0, problem = "" } = recording ?? {};
     if (on !== this.on) byId("announce").textContent = on ? "Recording" : "Recording ended";
@@ -24,6 +24,7 @@ export class LiveRecorder {
     byId("record").textContent = on ? "Stop recording" : "Record";
     byId("record-state").textContent = recording ? `${spokenLength(duration)}, ${mb.toFixed(1)} MB` : "";
     byId("record-state").classList.toggle("recording", on);
+    byId("live").classList.toggle("has-recording", Boolean(recording)); // of a stream before, it is there without one
     byId("record-download").hidden = !recording || on;
     if (problem) this.#complain(sentence(problem));
   }

@@ -27,9 +27,11 @@ export class RecordingPage {
     byId("max-upload").textContent = options.max_upload_mb;
     byId("array").addEventListener("change", () => {
       this.#showArray();
+      this.doctor.forget();
       if (this.file && !this.result) this.locate();
     });
     this.doctor = new Doctor(arrays);
+    byId("ignore").addEventListener("input", () => this.doctor.forget());
     byId("examine").addEventListener("click", () => this.#examine());
     byId("file").addEventListener("change", () => this.take([...byId("file").files]));
     byId("cancel").addEventListener("click", () => this.request?.abort());
@@ -49,6 +51,7 @@ export class RecordingPage {
     if (files.length > 1) return this.#complain(`${files.length} files at once: this page locates one. Drop them one by one, or run anydoa locate on all.`);
     this.file = files[0];
     byId("file-name").textContent = this.file.name;
+    this.doctor.forget();
     this.locate();
   }
 
@@ -83,7 +86,7 @@ export class RecordingPage {
       const words = { array: byId("array").value, ignore: byId("ignore").value, known_azimuth: byId("known-azimuth").value };
       await this.doctor.examine(this.file, words);
     } catch (error) {
-      this.#complain(error.message);
+      if (error.name !== "AbortError") this.#complain(error.message);
     }
     byId("examine").disabled = false;
     byId("examine").textContent = "Examine the array";

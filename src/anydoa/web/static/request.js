@@ -31,8 +31,19 @@ export async function fetchFile(url) {
 async function fetchOrExplain(url, options) {
   const answer = await reach(url, options);
   if (answer.status === UNAUTHORIZED) throw new RefusedError(TOKEN_REFUSED);
-  if (!answer.ok) throw new RefusedError((await answer.json()).error);
+  if (!answer.ok) throw new RefusedError(await refusal(answer));
   return answer;
+}
+
+// What the server says is wrong; a proxy, and a server that fails, answer with something else than JSON.
+async function refusal(answer) {
+  try {
+    const { error } = JSON.parse(await answer.text());
+    if (error) return error;
+  } catch (problem) {
+    if (problem.name === "AbortError") throw problem;
+  }
+  return `The answer was ${`${answer.status} ${answer.statusText}`.trim()}; the terminal of anydoa serve may say why.`;
 }
 
 // A server that refuses early closes the connection, which a browser calls a network error.

@@ -71,6 +71,16 @@ def test_where_a_model_was_measured_counts_and_not_what_it_was_trained_with() ->
     assert "'hall' spans 100.0 cm; on arrays wider than 60 cm" in wide
 
 
+def test_an_array_is_as_wide_as_sound_finds_it() -> None:
+    card = dataclasses.replace(CARD, measured_range=MeasuredRange((0.05, 0.6)))
+    places = circular_positions(6, 0.05)
+    assert card.warnings(MicrophoneArray(places, "air", speed_of_sound=350.0)) == []
+    (small,) = card.warnings(MicrophoneArray(places, "water", speed_of_sound=1500.0))
+    assert "'water' spans 10.0 cm (2.3 cm for sound of 1500 m/s); on arrays smaller than 5 cm" in small
+    (trained,) = COVERED.warnings(MicrophoneArray(places, "water", speed_of_sound=1500.0))
+    assert "'water' spans 10.0 cm (2.3 cm for sound of 1500 m/s); the model was trained with" in trained
+
+
 def test_a_model_never_measured_warns_outside_of_what_it_was_trained_with() -> None:
     assert len(CARD.warnings(MicrophoneArray(circular_positions(16, 0.5), "ring"))) == 2
 

@@ -135,7 +135,7 @@ def test_a_talker_in_a_gap_of_the_grid_is_seen(grid: DirectionGrid, angles_deg: 
     assert values.max() > 0.75
     (peak,) = find_peaks(values, grid, num_sources=1)
     nearest_deg = float(great_circle_distance_deg(grid.directions, direction).min())
-    assert great_circle_distance_deg(peak.direction, direction) < 1 + nearest_deg
+    assert great_circle_distance_deg(peak.direction, direction) < 2 + nearest_deg
 
 
 def test_microphones_of_equal_coordinates_are_sorted_alike_in_any_order() -> None:

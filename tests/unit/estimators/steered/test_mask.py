@@ -85,6 +85,20 @@ def test_blocks_and_wider_columns_show_the_same_mask(
     np.testing.assert_allclose(wide.times_s, whole.times_s[:count].reshape(-1, 4).mean(axis=1))
 
 
+def test_what_begins_with_next_to_nothing_shows_the_same_at_any_scale(
+    estimator: SteeredEstimator, heard: tuple[np.ndarray, np.ndarray]
+) -> None:
+    wet = heard[0][:, :12_000] / np.abs(heard[0]).max()
+    wet[:, :4000] *= np.float32(1e-12)
+    here, there = explain(estimator, wet), explain(estimator, np.float32(1024) * wet)
+    np.testing.assert_allclose(there.mask, here.mask, atol=1e-3)
+    np.testing.assert_allclose(there.power[20:], 2.0**20 * here.power[20:], rtol=1e-3)
+    spectra = window_spectra(wet[:, 8000:], estimator.axis)
+    np.testing.assert_allclose(
+        here.power[-len(spectra[0]) :].sum(), np.square(np.abs(spectra)).mean(axis=0).sum(), rtol=0.3
+    )
+
+
 def test_a_recording_too_short_for_a_window_has_no_columns(estimator: SteeredEstimator) -> None:
     masked = explain(estimator, np.zeros((5, 100), dtype=np.float32))
     assert masked.mask.shape == (0, len(masked.frequencies_hz))
