@@ -54,7 +54,10 @@ at random, as all of them would take four times as long; it is measured with all
 [`configs/paper.toml`](../configs/paper.toml) is the published training, for a GPU and days.
 """
 STATE = """Rows are measured by the commit that their record names; "6cc707e, output layer of 2875cb3" is the
-first with `FixedGrid` of `networks/peers.py` as the second has it. Those of NAO and Eigenmike are all of
+first with `FixedGrid` of `networks/peers.py` as the second has it, "peers of 927b557" the first with
+`networks/peers.py`, `networks/config.py` and `configs/peers` of the second. In each batch of all of them the
+first room went with the number of microphones ([mended since](log/2026-11-30-two-draws-from-one-number.md)).
+Those of NAO and Eigenmike are all of
 rooms as `6cc707e` drew them: since then rooms of known arrays are drawn otherwise, and `make paper` gives
 other figures there. GI-DOAEnet (FM) and Neural-SRP learned with an output layer that took a sixteenth of the
 steps it should take; they wait to be trained again.
@@ -314,8 +317,7 @@ def robustness() -> str:
 
 {clips} clips a point, so intervals are wide; one talker, frames judged by their past alone, 2048 directions.
 One thing is changed at a time, the rest stays at SNR 15 dB, RT60 0.5 s, 1.5 m, 8 microphones 10 cm wide.
-Points that FILE has are not measured again. Measured on {record.date} at commit `{record.commit}`: the curves
-of steered are of the weights before those in the package, and of its search then.
+Points that FILE has are not measured again. Measured on {record.date} at commit `{record.commit}`.
 Shaded yellow: what the bundled networks learned from.
 
 ![Error and share within 10 degrees against eight factors](images/robustness.png)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # The paper's comparison and its ablations (benchmarks/paper.py) from nothing but speech and noise.
 #   runs/paper.sh SPEECH NOISE OUT [OPTION...]
-# About 40 minutes to an hour a row on one core of an idle machine, 2 to 4 hours for U-Net. Records are in
+# About 40 minutes to an hour a row on one core of an idle machine, one and a half to two for U-Net. Records are in
 # OUT/results/paper, tables in OUT/paper.md. Stop and start it at will (runs/common.sh); OPTIONs are those of
 # benchmarks/paper.py, such as --only full pm; the paper tests with --test-speech TIMIT --test-noise ESC-50.
 . "$(dirname "$0")/common.sh"
