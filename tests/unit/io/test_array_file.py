@@ -125,6 +125,8 @@ def test_the_64_microphones_of_the_em64_pass_the_check_that_their_table_allows()
 def test_a_unit_is_for_files_alone() -> None:
     with pytest.raises(ConfigError, match="unit must be left out for a bundled array, got 'mm' for 'uma-8'"):
         load_array("uma-8", unit="mm")
+    with pytest.raises(ConfigError, match=r"three_by_three must be left out .* got 'rows' for 'uma-8'"):
+        load_array("uma-8", three_by_three="rows")
 
 
 def test_an_unknown_suffix_is_answered_with_the_known() -> None:
