@@ -1,7 +1,7 @@
 """How exactly `anydoa.locate` places one talker without echo, on any grid. Prints a Markdown table.
 
     python benchmarks/places.py                # 40 arrays of each kind, some minutes
-    python benchmarks/places.py --arrays 4
+    python benchmarks/places.py --arrays 4 --estimator srp-phat --grids product:36x7 product:72x13
 
 A second of sound from far away, 30 dB above the noise of the microphones, of which there are six in a ball of
 20 cm; in one of 50 cm; and, in the small ball, such as turn sound from behind upside down.
@@ -18,13 +18,14 @@ from anydoa.estimators import make_estimator
 from anydoa.geometry import MicrophoneArray, MicrophonePattern
 from anydoa.geometry.coordinates import great_circle_distance_deg, random_rotation, rotate
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
+from anydoa.io import load_grid
 from anydoa.spectrum import SpectrumEstimator
 
 RATE = 16_000
 MICS = 6
 SNR_DB = 30.0
 KINDS = ("20 cm", "50 cm", "20 cm, patterns")
-SIZES = (512, 2048, 8192)
+GRIDS = ("fibonacci:512", "fibonacci:2048", "fibonacci:8192")
 
 
 def make_array(kind: str, rng: np.random.Generator) -> MicrophoneArray:
@@ -57,18 +58,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--arrays", type=int, default=40, help="of each kind")
     parser.add_argument("--estimator", default="steered")
+    parser.add_argument("--grids", nargs="+", default=GRIDS)
     options = parser.parse_args()
     estimator = make_estimator(options.estimator)
     print("Error in degrees, median / 90 % / worst.\n")
-    print(f"| directions of the grid | {' | '.join(KINDS)} |")
-    print("|--:|" + "--:|" * len(KINDS))
+    print(f"| grid | {' | '.join(KINDS)} |")
+    print("|---|" + "--:|" * len(KINDS))
     with threadpool_limits(1):
-        for size in SIZES:
-            grid, cells = fibonacci_grid(size), []
+        for name in options.grids:
+            grid, cells = load_grid(name), []
             for kind in KINDS:
                 errors = [error_deg(estimator, kind, grid, seed) for seed in range(options.arrays)]
                 cells.append(" / ".join(f"{value:.2f}" for value in np.percentile(errors, [50, 90, 100])))
-            print(f"| {size} | {' | '.join(cells)} |", flush=True)
+            print(f"| `{name}` | {' | '.join(cells)} |", flush=True)
 
 
 if __name__ == "__main__":

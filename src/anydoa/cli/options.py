@@ -191,15 +191,13 @@ def parse_sources(text: str) -> int | None:
     return int(text)
 
 
-_MAX_DIGITS = 9  # of the number of a card; a longer one is a name that no card has
-
-
 def parse_device(text: str | None) -> int | str | None:
     """A sound card by its number or a part of its name; None for the likeliest."""
     if text in (None, "auto"):
         return None
-    is_number = text.isdecimal() and len(text) <= _MAX_DIGITS
-    return int(text) if is_number else text
+    from anydoa.live import number_or_name
+
+    return number_or_name(text)
 
 
 def check_host(name: str, option: str) -> str:

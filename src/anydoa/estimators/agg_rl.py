@@ -2,18 +2,16 @@
 
 import logging
 import math
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
 from anydoa.acoustics import ScaledTail, size_in_air, steering_phases
 from anydoa.errors import ConfigError, GeometryError
+from anydoa.estimators.grid_memory import GridMemory
 from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, PLANE_WAVES, STATE_PREFIX, ModelFolder
 from anydoa.estimators.model.session import open_session
 from anydoa.geometry import MicrophoneArray
@@ -73,7 +71,7 @@ class AggRlEstimator:
         compares = bool(folder.card.plane_wave_hz)
         self._wave_grid = fibonacci_grid(config["plane_wave_directions"]) if compares else None
         self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
-        self._grids = _GridMemory(_KEPT_GRIDS)
+        self._grids = GridMemory(_KEPT_GRIDS)
         self._newest_waves: tuple[MicrophoneArray, np.ndarray] | None = None
 
     @property
@@ -350,38 +348,6 @@ class AggRlStream:
         self._num_outputs += count
         centre = last * estimator.hop_length - estimator.network_hop + estimator.network_window / 2
         return SpatialSpectrum(values, centre / estimator.sample_rate, level, self._grid)
-
-
-class _GridMemory:
-    """Representations of the last few grids; all threads that share an estimator have them in common.
-
-    Args:
-        most: how many are kept.
-    """
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[str, Float[np.ndarray, "latent grid"]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(
-        self, grid: DirectionGrid, represent: Callable[[DirectionGrid], Float[np.ndarray, "latent grid"]]
-    ) -> Float[np.ndarray, "latent grid"]:
-        """The representation of a grid, made if it is not kept."""
-        name = grid.hash
-        # Whoever wants the same grid waits for it rather than making it again.
-        with self._lock:
-            known = self._kept.get(name)
-            if known is None:
-                known = self._kept[name] = represent(grid)
-            self._kept.move_to_end(name)
-            if len(self._kept) > self._most:
-                self._kept.popitem(last=False)
-        return known
-
-    def __reduce__(self) -> tuple[Any, tuple[int]]:
-        """Without what another process computes sooner than it is sent; locks cannot be."""
-        return _GridMemory, (self._most,)
 
 
 @dataclass(frozen=True)

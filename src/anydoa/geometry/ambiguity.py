@@ -233,8 +233,8 @@ class PlanarAmbiguity(Ambiguity):
         kept = self.is_on_kept_side(grid.directions)
         directions, reflected = grid.directions[kept], self.mirror(grid.directions[~kept])
         if len(directions):
-            chord = cKDTree(directions).query(reflected)[0]
-            reflected = reflected[chord > 2 * np.sin(grid.spacing / 2)]
+            chord, nearest = cKDTree(directions).query(reflected)
+            reflected = reflected[chord > 2 * np.sin(grid.reach[kept][nearest] / 2)]
         return DirectionGrid(np.concatenate([directions, reflected]), name=f"{grid.name} folded")
 
     def representatives(self, sphere: DirectionGrid) -> Float[np.ndarray, "direction 3"]:

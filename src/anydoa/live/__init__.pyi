@@ -14,4 +14,5 @@ from .outputs import ResultFile as ResultFile
 from .pipeline import LivePipeline as LivePipeline
 from .sound_cards import SoundCard as SoundCard
 from .sound_cards import list_cards as list_cards
+from .sound_cards import number_or_name as number_or_name
 from .zone_watch import ZoneWatch as ZoneWatch

@@ -101,6 +101,11 @@ def import_sounddevice() -> ModuleType:
     return module
 
 
+def number_or_name(card: str) -> int | str:
+    """A sound card as somebody wrote it: its number, or a part of its name; no card has ten digits."""
+    return int(card) if card.isdecimal() and len(card) < 10 else card
+
+
 def list_cards() -> list[SoundCard]:
     """Every device that records at least one channel.
 

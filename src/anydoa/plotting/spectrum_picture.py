@@ -97,7 +97,8 @@ def _draw_map(axes: "Axes", figure: "Figure", values: Float[np.ndarray, "grid"],
     distance, index = (part.reshape(shape) for part in cKDTree(grid.directions).query(places, k=shape[2]))
     weight = 1 / np.maximum(distance, 1e-3) ** 2
     mixed = (weight * values[index]).sum(axis=-1) / weight.sum(axis=-1)
-    raster = np.ma.masked_where(distance[..., 0] > max(min(grid.spacing, 0.5), _MIN_DISC), mixed)
+    reach = np.clip(grid.reach, _MIN_DISC, max(0.5, _MIN_DISC))[index[..., 0]]
+    raster = np.ma.masked_where(distance[..., 0] > reach, mixed)
     painted = axes.pcolormesh(across, up, raster, cmap="Blues", shading="gouraud")
     axes.set_facecolor("#f5f7fa")
     axes.set_xticks([np.deg2rad(-azimuth) for azimuth in _MERIDIANS_DEG])

@@ -9,12 +9,11 @@ from typing import Any
 from anydoa.errors import AnydoaError, ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.io.names import nearest_name
-from anydoa.live import AudioFeed, list_cards
+from anydoa.live import AudioFeed, list_cards, number_or_name
 from anydoa.live.feeds import DeviceFeed, FileFeed
 from anydoa.web.catalogue import Choice
 
 LIKELIEST_CARD = "auto"
-_MAX_DIGITS = 9  # of the number of a card
 
 Order = Callable[[AudioFeed, MicrophoneArray], AudioFeed]
 """Puts the channels of a feed in the order of the array, where they may have come shifted."""
@@ -101,9 +100,7 @@ class Sounds:
             AnydoaError: if there is no such card or recording, or it does not have the array's channels.
         """
         if choice.card is not None:
-            number = None if choice.card == LIKELIEST_CARD else choice.card
-            is_number = number is not None and number.isdecimal() and len(number) <= _MAX_DIGITS
-            device = int(number) if number is not None and is_number else number
+            device = None if choice.card == LIKELIEST_CARD else number_or_name(choice.card)
             count, match = array.num_recording_channels, array.device_match
             return self._order(DeviceFeed(device, count, match=match), array)
         name = choice.replay or ""

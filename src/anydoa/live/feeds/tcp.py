@@ -78,23 +78,23 @@ class TcpFeed:
     def _blocks(self, connection: socket.socket) -> Iterator[Float32[np.ndarray, "channel time"]]:
         """Sound until the connection ends or the feed is closed."""
         self._decoder.restart()
-        is_new, since = True, time.monotonic()
+        is_new, quiet_since = True, time.monotonic()
         while not self._closed.is_set():
             try:
                 content = connection.recv(self._read_bytes)
             except TimeoutError:
-                if time.monotonic() > since + self._quiet_s:
+                if time.monotonic() > quiet_since + self._quiet_s:
                     return
                 continue
             except OSError:
                 return
             if not content:
                 return
-            since = time.monotonic()
+            quiet_since = time.monotonic()
             if is_new:
-                self._count_start(since)
+                self._count_start(quiet_since)
                 is_new = False
-            self._heard_at = since
+            self._heard_at = quiet_since
             block = self._decoder.push(content)
             if block.shape[1]:
                 yield block
