@@ -4,13 +4,13 @@ import logging
 import math
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float, Float32
 
 from anydoa.acoustics import ScaledTail, size_in_air, steering_phases
 from anydoa.errors import ConfigError, GeometryError
+from anydoa.estimators.frame_average import FrameWindow, NewestAverage, WindowAverage
 from anydoa.estimators.grid_memory import GridMemory
 from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, PLANE_WAVES, STATE_PREFIX, ModelFolder
 from anydoa.estimators.model.session import open_session
@@ -253,7 +253,7 @@ class AggRlEstimator:
         other.outputs_ahead = int(useful * self.sample_rate / self.hop_length + 1e-9)
         return other
 
-    def frame_window(self) -> "FrameWindow":
+    def frame_window(self) -> FrameWindow:
         """Frames of the network that make a frame of the spectrum with look-ahead, and their weights."""
         num_ahead = self.outputs_ahead * self.frames_per_output
         forgetting = _FORGETTING_S * self.sample_rate / self.network_hop
@@ -278,9 +278,9 @@ class AggRlStream:
         self._end = StreamEnd()
         self._num_outputs = 0
         self._levels = np.zeros(0, dtype=np.float32)  # of frames that wait for later sound
-        self._average: _NewestAverage | _WindowAverage = _NewestAverage(len(grid))
+        self._average: NewestAverage | WindowAverage = NewestAverage(len(grid))
         if estimator.outputs_ahead:
-            self._average = _WindowAverage(estimator.frame_window(), estimator.frames_per_output, len(grid))
+            self._average = WindowAverage(estimator.frame_window(), estimator.frames_per_output, len(grid))
 
     def push(self, audio: Float[np.ndarray, "mic time"]) -> SpatialSpectrum:
         """Take the next samples of every microphone and return the frames they complete, maybe none.
@@ -348,93 +348,6 @@ class AggRlStream:
         self._num_outputs += count
         centre = last * estimator.hop_length - estimator.network_hop + estimator.network_window / 2
         return SpatialSpectrum(values, centre / estimator.sample_rate, level, self._grid)
-
-
-@dataclass(frozen=True)
-class FrameWindow:
-    """Frames of the network around the newest of a frame of the spectrum.
-
-    Args:
-        num_behind: earlier frames than the newest.
-        num_newest: the newest frames, which weigh alike.
-        num_ahead: later frames.
-        forgetting: how many frames before or after the newest the weight has fallen to 1/e.
-    """
-
-    num_behind: int
-    num_newest: int
-    num_ahead: int
-    forgetting: float
-
-    @property
-    def weights(self) -> Float32[np.ndarray, "frame"]:
-        """Weight of each frame, the oldest first."""
-        behind, ahead = np.arange(self.num_behind, 0, -1), np.arange(1, self.num_ahead + 1)
-        away = np.concatenate([behind, np.zeros(self.num_newest), ahead])
-        return np.exp(-away / self.forgetting).astype(np.float32)
-
-
-class _NewestAverage:
-    """Means of the frames of the network that are given for each frame of the spectrum.
-
-    Args:
-        num_directions: columns.
-    """
-
-    def __init__(self, num_directions: int) -> None:
-        self._num_directions = num_directions
-
-    def push(
-        self, probabilities: Float32[np.ndarray, "output frame grid"]
-    ) -> Float32[np.ndarray, "output grid"]:
-        """The mean of each."""
-        values: np.ndarray = probabilities.mean(axis=1)
-        return values
-
-    def finish(self) -> Float32[np.ndarray, "0 grid"]:
-        """Nothing waits."""
-        return np.zeros((0, self._num_directions), dtype=np.float32)
-
-
-class _WindowAverage:
-    """Means over a window around each frame of the spectrum, which is complete so much later.
-
-    Args:
-        window: frames of the network in a mean.
-        hop: frames of the network from a frame of the spectrum to the next.
-        num_directions: columns.
-    """
-
-    def __init__(self, window: FrameWindow, hop: int, num_directions: int) -> None:
-        self._window, self._hop = window, hop
-        self._weights = window.weights
-        # What later means need of the frames so far; before the first there is none, which weighs nothing.
-        self._recent = np.zeros((0, num_directions), dtype=np.float32)
-        self._first = 0  # number of the first frame kept
-        self._num_given = 0
-
-    def push(self, probabilities: Float32[np.ndarray, "output frame grid"]) -> Float32[np.ndarray, "_ grid"]:
-        """Take the next frames; the means that are complete now."""
-        self._recent = np.concatenate([self._recent, probabilities.reshape(-1, probabilities.shape[2])])
-        complete = (self._first + len(self._recent) - self._window.num_ahead) // self._hop
-        return self._means(max(complete - self._num_given, 0))
-
-    def finish(self) -> Float32[np.ndarray, "_ grid"]:
-        """The means that still waited, over as many later frames as there are."""
-        return self._means((self._first + len(self._recent)) // self._hop - self._num_given)
-
-    def _means(self, count: int) -> Float32[np.ndarray, "_ grid"]:
-        window = self._window
-        values = np.zeros((count, self._recent.shape[1]), dtype=np.float32)
-        for row in values:
-            self._num_given += 1
-            begin = self._num_given * self._hop - window.num_newest - window.num_behind
-            start = max(begin, 0)
-            frames = self._recent[start - self._first : begin + len(self._weights) - self._first]
-            weights = self._weights[start - begin : start - begin + len(frames)]
-            row[:] = (weights / weights.sum()) @ frames
-            self._recent, self._first = self._recent[start - self._first :], start
-        return values
 
 
 def _levels(
