@@ -43,7 +43,7 @@ BASELINE = "srp-phat"
 def made_voices() -> AudioPool:
     """Seeded voices, made from nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        corpus = read_corpus(write_voices(Path(folder) / "voices", PITCHES_HZ, seconds=20.0))
+        corpus = read_corpus(write_voices(Path(folder) / "voices", PITCHES_HZ, seconds=20.0), "speech")
         return load_pool(corpus.utterances, kind="speech")
 
 

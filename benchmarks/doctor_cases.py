@@ -53,7 +53,7 @@ Speech = tuple[np.ndarray, ...]
 
 def read_speech(folder: Path) -> Speech:
     """The recordings of a corpus that are kept for tests, at our sample rate."""
-    clips = read_corpus(folder).select("test")
+    clips = read_corpus(folder, "speech").select("test")
     recordings = (read_audio(clip.path) for clip in clips)
     return tuple(resample(audio[:1], rate, SAMPLE_RATE)[0] for audio, rate in recordings)
 

@@ -56,7 +56,7 @@ def main() -> None:
     material = Material(arguments.speech)
     if arguments.cache is not None:
         material = replace(material, cache=arguments.cache)
-    kinds = by_kind(read_corpus(arguments.events).select("test"))
+    kinds = by_kind(read_corpus(arguments.events, "events").select("test"))
     pools = {kind: load_pool(clips, kind="events", cache=material.cache) for kind, clips in kinds.items()}
     every = load_pool(sum(kinds.values(), ()), kind="events", cache=material.cache)
     cases = [(kind, 1, pool, arguments.clips) for kind, pool in pools.items()]

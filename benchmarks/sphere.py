@@ -41,7 +41,7 @@ SEED = 6042
 def made_voices() -> AudioPool:
     """Seeded voices, made from nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        corpus = read_corpus(write_voices(Path(folder) / "voices", PITCHES_HZ, seconds=20.0))
+        corpus = read_corpus(write_voices(Path(folder) / "voices", PITCHES_HZ, seconds=20.0), "speech")
         return load_pool(corpus.utterances, kind="speech")
 
 

@@ -7,11 +7,13 @@
 #
 # ANYDOA   the command, default .venv/bin/anydoa of the repository
 # THREADS  of the network, default 1
+# PROCESSES that share each step of training, default 1 (runs/multi-node.md); another number is another run
 
 set -eu
 ROOT=$(cd "$(dirname "$0")/.." && pwd)
 ANYDOA=${ANYDOA:-$ROOT/.venv/bin/anydoa}
 THREADS=${THREADS:-1}
+PROCESSES=${PROCESSES:-1}
 export OMP_NUM_THREADS="$THREADS"
 # Mixing takes a third less time if freed memory is kept rather than given back and asked for again.
 export MALLOC_TRIM_THRESHOLD_=536870912 MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TOP_PAD_=134217728
@@ -33,8 +35,17 @@ make_rooms() {
 train() {
     name=$1
     shift
-    "$ANYDOA" train "$ROOT/configs/$name.toml" --run "$OUT/$name" --bank "$OUT/rooms" --speech "$SPEECH" --noise "$NOISE" \
+    start_training "$ROOT/configs/$name.toml" --run "$OUT/$name" --bank "$OUT/rooms" --speech "$SPEECH" --noise "$NOISE" \
         --threads "$THREADS" --set "data.cache=$OUT/cache" "$@"
+}
+
+# start_training CONFIG [OPTION...]: in one process, or in several that share each step.
+start_training() {
+    if [ "$PROCESSES" -eq 1 ]; then
+        "$ANYDOA" train "$@"
+    else
+        "$(dirname "$ANYDOA")/torchrun" --standalone --nproc-per-node="$PROCESSES" -m -- anydoa train "$@"
+    fi
 }
 
 # evaluate FOLDER: tables of an exported model beside it, FOLDER-SUITE.json.

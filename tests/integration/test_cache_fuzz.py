@@ -54,7 +54,7 @@ def same_pool(first: AudioPool, second: AudioPool) -> bool:
 
 
 def test_a_damaged_pool_is_the_same_pool(corpus: Path, tmp_path: Path) -> None:
-    clips = read_corpus(corpus / "noise").utterances
+    clips = read_corpus(corpus, "noise").utterances
     fresh = load_pool(clips, kind="noise")
     rng = np.random.default_rng(7)
     load_pool(clips, kind="noise", cache=tmp_path)

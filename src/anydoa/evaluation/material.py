@@ -13,8 +13,8 @@ from scipy.ndimage import uniform_filter1d
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.evaluation.asterisk import holds_prompts, unpack_prompts
-from anydoa.simulation.corpus import Utterance, read_corpus
-from anydoa.simulation.pool import AudioPool, Kind, limit_utterances, load_pool
+from anydoa.simulation.corpus import Kind, Utterance, read_corpus
+from anydoa.simulation.pool import AudioPool, limit_utterances, load_pool
 
 _SEED = 722
 
@@ -81,25 +81,17 @@ class Material:
     @cached_property
     def _speech(self) -> tuple[Utterance, ...]:
         root = unpack_prompts(self.speech, self.cache) if holds_prompts(self.speech) else self.speech
-        return _test_utterances(root, "speech")
+        return read_corpus(root, "speech").select("test")
 
     @cached_property
     def _noise(self) -> tuple[Utterance, ...]:
         if self.noise is not None:
-            return _test_utterances(self.noise, "noise")
-        return _test_utterances(self.speech, "noise") if (self.speech / "noise").is_dir() else ()
+            return read_corpus(self.noise, "noise").select("test")
+        return read_corpus(self.speech, "noise").select("test") if (self.speech / "noise").is_dir() else ()
 
 
 def _digest(value: object) -> str:
     return hashlib.sha256(repr(value).encode()).hexdigest()[:12]
-
-
-def _test_utterances(root: Path, kind: str) -> tuple[Utterance, ...]:
-    """Test recordings of a corpus; of those in its sub-folder named after the kind where there is one."""
-    utterances = read_corpus(root).select("test")
-    if (root / kind).is_dir():
-        return tuple(utterance for utterance in utterances if (root / kind) in utterance.path.parents)
-    return utterances
 
 
 def generate_noise(speech: AudioPool, *, seconds: float = 20.0) -> AudioPool:

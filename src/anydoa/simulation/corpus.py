@@ -18,11 +18,14 @@ from typing import Literal, cast, get_args
 from anydoa.errors import AudioError, ConfigError
 
 Split = Literal["train", "validation", "test"]
+Kind = Literal["speech", "events", "noise"]
+"""What recordings are: speech and events begin and end, noise is there throughout."""
 
 _AUDIO_ENDINGS = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".w64", ".aif", ".aiff", ".sph"})
 _LIBRISPEECH_SUBSET = re.compile(r"(train|dev|test)-(clean|other)(-\d+)?$")
 _MANIFEST = "manifest.csv"
 _ENCODING = "utf-8-sig"  # a spreadsheet begins its tables with a byte order mark
+_FOREIGN = {"speech": "noise", "noise": "speech"}  # the sub-folder that a kind is never found in
 _COLUMNS = ("path", "source", "speaker_or_category", "split")
 
 
@@ -66,25 +69,32 @@ class Corpus:
         return chosen
 
 
-def read_corpus(root: str | Path) -> Corpus:
-    """The recordings under a folder, read by the layout that is found there.
+def read_corpus(root: str | Path, kind: Kind) -> Corpus:
+    """The recordings of one kind under a folder, read by the layout that is found there.
+
+    A folder may hold several kinds. Where it has a sub-folder with the name of the kind, only what lies there
+    is taken; where it has none, speech is not taken from a sub-folder ``noise``, nor noise from ``speech``.
 
     Args:
         root: the folder a corpus was unpacked to.
+        kind: what is looked for.
 
     Raises:
-        AudioError: if the folder does not exist or holds no audio.
+        AudioError: if the folder does not exist or holds no such audio.
     """
     root = Path(root)
     if not root.is_dir():
         raise AudioError(f"{root}: no such folder; give the folder a corpus was unpacked to")
+    if (root / kind).is_dir():
+        root = root / kind
     name, read = _layout(root)
-    utterances = tuple(sorted(read(root), key=lambda utterance: utterance.path))
+    foreign = _FOREIGN.get(kind)
+    utterances = [one for one in read(root) if foreign is None or root / foreign not in one.path.parents]
     if not utterances:
         raise AudioError(
             f"{root}: no audio found, read as {name}; supported: {', '.join(sorted(_AUDIO_ENDINGS))}"
         )
-    return Corpus(name, utterances)
+    return Corpus(name, tuple(sorted(utterances, key=lambda utterance: utterance.path)))
 
 
 def _layout(root: Path) -> tuple[str, Callable[[Path], Iterator[Utterance]]]:

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate, groupby
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from jaxtyping import Bool, Float, Int16
@@ -23,12 +22,9 @@ from anydoa.io.output import note_input, whole_binary
 from anydoa.io.resampling import resample
 from anydoa.simulation.activity import ACTIVITY_CHUNK, detect_sound, detect_speech
 from anydoa.simulation.convolution import SEAM_SAMPLES, close_loop
-from anydoa.simulation.corpus import Utterance
+from anydoa.simulation.corpus import Kind, Utterance
 
 _log = logging.getLogger(__name__)
-
-Kind = Literal["speech", "events", "noise"]
-"""What recordings are: speech and events begin and end, noise is there throughout."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,9 @@ from jaxtyping import Float
 from anydoa.acoustics import size_in_air
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import rotate, rotation_from_rpy_deg
-from anydoa.simulation.corpus import read_corpus
+from anydoa.simulation.corpus import Kind, read_corpus
 from anydoa.simulation.mixing import mix_in_new_room
-from anydoa.simulation.pool import AudioPool, Kind, limit_utterances, load_pool
+from anydoa.simulation.pool import AudioPool, limit_utterances, load_pool
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.render import write_scene
 from anydoa.simulation.rooms import RoomPlan
@@ -54,7 +54,7 @@ class DrySound:
 @lru_cache(maxsize=1)
 def _open(sound: DrySound) -> tuple[AudioPool, AudioPool | None]:
     def pool(folder: Path, *, kind: Kind) -> AudioPool:
-        utterances = read_corpus(folder).select(sound.split)
+        utterances = read_corpus(folder, kind).select(sound.split)
         minutes = max(sound.minutes, _FEWEST_MINUTES)
         least_groups = sound.num_talkers if kind == "speech" else 1
         chosen = limit_utterances(utterances, minutes, np.random.default_rng(0), least_groups=least_groups)

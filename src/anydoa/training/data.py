@@ -13,7 +13,7 @@ from jaxtyping import Int
 
 from anydoa.errors import ConfigError
 from anydoa.simulation import RirBank
-from anydoa.simulation.corpus import Corpus, Utterance, read_corpus
+from anydoa.simulation.corpus import Corpus, Kind, Utterance, read_corpus
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.pool import load_pool
 from anydoa.simulation.recipe import MixRecipe
@@ -149,12 +149,13 @@ class RunScenes:
             if not folder:
                 raise ConfigError(f"data.{name} is empty; name the folder with --{name}")
         self._check_banks()
-        speech = split_clips(read_corpus(data.speech), data.held_out, least=MAX_TALKERS)
-        others = [
-            split_clips(read_corpus(folder), data.held_out, least=1) if folder else ((), ())
-            for folder in (data.noise, data.events)
-        ]
-        self._training, self._held_out = zip(speech, *others, strict=True)
+        speech = split_clips(read_corpus(data.speech, "speech"), data.held_out, least=MAX_TALKERS)
+        kinds: tuple[tuple[str, Kind], ...] = ((data.noise, "noise"), (data.events, "events"))
+        noise, events = (
+            split_clips(read_corpus(folder, kind), data.held_out, least=1) if folder else ((), ())
+            for folder, kind in kinds
+        )
+        self._training, self._held_out = zip(speech, noise, events, strict=True)
         for stage in config.stages:
             if stage.needs_rooms:
                 self.training(stage.bank).microphone_counts(stage.microphones, f"stage {stage.name!r}")

@@ -261,7 +261,7 @@ def test_recordings_of_other_choices_are_not_mixed_with_those_there(corpus: Path
 
 def test_speech_in_the_folder_is_not_written_over(corpus: Path, tmp_path: Path) -> None:
     shutil.copytree(corpus / "speech", tmp_path / "speech")
-    voice = read_corpus(tmp_path / "speech").select("train")[0].path
+    voice = read_corpus(tmp_path / "speech", "speech").select("train")[0].path
     os.link(voice, tmp_path / "clip_0000.wav")
     before = voice.read_bytes()
     words = ["--speech", str(tmp_path / "speech"), "--output", str(tmp_path), "--count", "1", "--quiet"]

@@ -32,7 +32,7 @@ def test_prompts_of_the_right_length_become_a_test_corpus(tmp_path: Path) -> Non
     folder = write_prompts(tmp_path / "sounds")
     assert holds_prompts(folder)
     corpus = unpack_prompts(folder, tmp_path / "cache", durations_s=DURATIONS_S)
-    clips = read_corpus(corpus).utterances
+    clips = read_corpus(corpus, "speech").utterances
     assert [(clip.path.relative_to(corpus).as_posix(), clip.group, clip.split) for clip in clips] == [
         ("en_US_f_Allison/welcome.wav", "asterisk/Allison", "test"),
         ("it_IT_m_Carlo/benvenuto.wav", "asterisk/Carlo", "test"),
@@ -49,7 +49,7 @@ def test_a_voice_under_several_names_counts_once(tmp_path: Path) -> None:
     folder = write_prompts(tmp_path / "sounds")
     (folder / "en").symlink_to(folder / "en_US_f_Allison")
     (folder / "en_US").symlink_to(folder / "en_US_f_Allison")
-    corpus = read_corpus(unpack_prompts(folder, tmp_path / "cache", durations_s=DURATIONS_S))
+    corpus = read_corpus(unpack_prompts(folder, tmp_path / "cache", durations_s=DURATIONS_S), "speech")
     assert sorted(clip.group for clip in corpus.utterances) == ["asterisk/Allison", "asterisk/Carlo"]
 
 

@@ -15,7 +15,7 @@ from anydoa.errors import AudioError
 from anydoa.io.audio import read_audio
 from anydoa.simulation.activity import ACTIVITY_CHUNK
 from anydoa.simulation.corpus import Utterance
-from anydoa.simulation.pool import AudioPool, Kind, limit_utterances, load_pool
+from anydoa.simulation.pool import AudioPool, limit_utterances, load_pool
 from voices import voice
 
 RAMPS = AudioPool(

@@ -19,6 +19,6 @@ def test_a_synthetic_voice_is_taken_for_speech_and_is_the_same_for_the_same_seed
 
 
 def test_a_folder_of_voices_has_a_speaker_for_each_pitch(tmp_path: Path) -> None:
-    corpus = read_corpus(write_voices(tmp_path / "voices", [100.0, 180.0], seconds=1.0))
+    corpus = read_corpus(write_voices(tmp_path / "voices", [100.0, 180.0], seconds=1.0), "speech")
     assert [utterance.group for utterance in corpus.utterances] == ["speaker-100", "speaker-180"]
     assert soundfile.info(corpus.utterances[0].path).duration == 1.0

@@ -54,7 +54,7 @@ def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def material(bank: Path, voices: Path, tmp_path_factory: pytest.TempPathFactory) -> SceneMaterial:
-    speech, _ = split_clips(read_corpus(voices), 0.25, least=2)
+    speech, _ = split_clips(read_corpus(voices, "speech"), 0.25, least=2)
     return SceneMaterial(bank, speech, (), tmp_path_factory.mktemp("cache"), held_out=0.25)
 
 

@@ -93,6 +93,21 @@ def test_kinds_of_events_are_on_one_side_like_speakers(tmp_path: Path, with_even
     assert all(kind.startswith("events") for kind in trains | validates)
 
 
+def test_one_folder_may_hold_all_there_is_to_hear(tmp_path: Path) -> None:
+    for kind in ("speech", "noise", "events"):
+        for group in range(8):
+            (tmp_path / "all" / kind / f"{kind} {group}").mkdir(parents=True)
+            soundfile.write(tmp_path / "all" / kind / f"{kind} {group}" / "a.wav", np.zeros(10), 16_000)
+    build_bank(tmp_path / "bank", RoomPlan(2, microphones=(4, 4), num_talkers=1, num_noises=0))
+    everything = str(tmp_path / "all")
+    data = DataOptions(str(tmp_path / "bank"), everything, everything, everything, held_out=0.5)
+    config = MaskTraining(stages=(StageOptions("masks", 1.0),), data=data)
+    scenes = RunScenes(config, tmp_path, ProcessShare())
+    for side in (scenes.training(""), scenes.held_out()):
+        for kind, clips in (("speech", side.speech), ("noise", side.noise), ("events", side.events)):
+            assert {clip.group.split()[0] for clip in clips} == {kind}
+
+
 @pytest.fixture
 def small_arrays(bank: Path, voices: Path) -> MaskTraining:
     """A run whose rooms have 4 or 5 microphones."""
