@@ -26,6 +26,7 @@ from anydoa.evaluation.record import Measurement, Record, Row, read_record, writ
 from anydoa.evaluation.report import record_rows
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.io.output import write_text
+from anydoa.memory import TRAINING_STEP, keep_freed_memory
 from anydoa.networks import load_checkpoint
 from anydoa.spectrum import SpectrumEstimator
 from anydoa.training import RunFolder, changed_choices, config_from_dict, load_config
@@ -43,6 +44,7 @@ LIMIT_OF_OTHER_GRIDS = 60  # clips a row
 
 def main() -> None:
     arguments = make_parser().parse_args()
+    keep_freed_memory(TRAINING_STEP)  # networks that are measured by torch want it as much
     for suite in arguments.suites:
         clips_of(suite, arguments)[0]  # what cannot be measured is not worth hours of training
     for config in configurations(arguments.configs, arguments.only):
@@ -139,15 +141,15 @@ def settings(arguments: argparse.Namespace) -> list[str]:
 def learned_rows(config: Path, run: RunFolder, arguments: argparse.Namespace) -> list[Row]:
     """Rows of every suite; each also says how large the network is and how long it has learned."""
     train(config, run, arguments)
-    learned = config_from_dict(load_checkpoint(run.model).notes["config"])
-    if changed := changed_choices(learned, load_config(config, settings(arguments))):
+    notes = load_checkpoint(run.model).notes
+    wanted = load_config(config, settings(arguments))
+    if changed := changed_choices(config_from_dict(notes["config"]), wanted):
         sys.exit(f"{run.path} learned with another {' and '.join(changed)}; remove it or name another --runs")
     estimator = TorchEstimator(run.model, config.stem)
-    last = run.read_log()[-1]
     about = {
         "parameters": sum(parameter.numel() for parameter in estimator.network.parameters()),
-        "training_clips": last["examples"],
-        "training_hours": last["hours"],
+        "training_clips": notes["training"]["examples"],
+        **{f"training_{name}": notes["training"][name] for name in ("hours", "voices", "noises")},
     }
     rows = rows_on_suites(estimator, arguments)
     if config.stem == "full":

@@ -6,6 +6,7 @@
     python benchmarks/training.py --plane-waves --learns plane-waves   # only that learns
     python benchmarks/training.py --config configs/peers/u-net.toml    # the network of a configuration
     python benchmarks/training.py --precision bf16              # where the processor multiplies bfloat16 fast
+    python benchmarks/training.py --plane-waves --give-back            # freed memory goes back to the system
     python benchmarks/training.py --profile                      # where the time goes, by kind of operator
 
 The batch is noise made beforehand; what mixing scenes costs is not in the figure. The machine should be idle.
@@ -21,6 +22,7 @@ import torch
 from recording import Recording, add_record_option
 from torch.profiler import ProfilerActivity, profile
 
+from anydoa.memory import TRAINING_STEP, keep_freed_memory
 from anydoa.networks import AggRl, AggRlConfig
 from anydoa.training import load_config
 from anydoa.training.agg_rl import AggRlLoss, AudioBatch, BatchAmbiguity, ClipShape, GridOptions, GridSampler
@@ -39,10 +41,13 @@ def main() -> None:
     parser.add_argument("--learns", choices=("all", "plane-waves"), default="all")
     parser.add_argument("--config", default="", help="configuration whose network is trained, on its grid")
     parser.add_argument("--precision", choices=("no", "bf16"), default="no")
+    parser.add_argument("--give-back", action="store_true", help="freed memory, which `anydoa train` keeps")
     parser.add_argument("--profile", action="store_true", help="print shares of operators, too")
     add_record_option(parser)
     arguments = parser.parse_args()
     recording = Recording(arguments.record, seed=0)
+    if not arguments.give_back:
+        keep_freed_memory(TRAINING_STEP)
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     grid = GridOptions(even=192, near=192, near_spread_deg=10.0)

@@ -15,8 +15,6 @@ ANYDOA=${ANYDOA:-$ROOT/.venv/bin/anydoa}
 THREADS=${THREADS:-1}
 PROCESSES=${PROCESSES:-1}
 export OMP_NUM_THREADS="$THREADS"
-# Mixing takes a third less time if freed memory is kept rather than given back and asked for again.
-export MALLOC_TRIM_THRESHOLD_=536870912 MALLOC_MMAP_THRESHOLD_=268435456 MALLOC_TOP_PAD_=134217728
 
 if [ $# -lt 3 ]; then
     echo "usage: $0 SPEECH NOISE OUT" >&2

@@ -314,6 +314,12 @@ def test_what_weights_have_learnt_from_is_that_of_the_checkpoint(
         assert load_checkpoint(RunFolder(tmp_path / folder).model).notes["training"]["examples"] == examples
 
 
+def test_weights_say_how_many_voices_they_have_learnt_from(config: AggRlTraining, tmp_path: Path) -> None:
+    trainer(config, tmp_path).checkpoint()
+    learnt = load_checkpoint(RunFolder(tmp_path).model).notes["training"]
+    assert (learnt["voices"], learnt["noises"]) == (3, 0)  # of six one tests and two validate
+
+
 def test_weights_of_another_network_are_refused(config: AggRlTraining, tmp_path: Path) -> None:
     save_checkpoint(tmp_path / "other.safetensors", AggRl(replace(MODEL, latent_size=16)))
     with pytest.raises(CheckpointError, match="another"):

@@ -4,24 +4,21 @@ Futures are bounded by the threads of the workers and taken as they complete. A 
 that was submitted with it; the engine waits for the next one at the same address and says what was lost.
 """
 
-import ctypes
 import logging
 import secrets
-import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import CancelledError
-from functools import cache
 from importlib import import_module
 from typing import Any
 
 from anydoa.bulk.engine import Function, Outcome, pack, work_on
 from anydoa.errors import EngineError, MissingExtraError
+from anydoa.memory import keep_freed_memory
 
 _GLANCE_S = 5.0  # between two looks at whether there are workers
 _PATIENCE_S = 60.0  # for a scheduler that is started again, and for the first worker
-_TRIM, _MMAP = -1, -3  # what mallopt calls its thresholds
-_KEPT_FREE, _LARGEST_KEPT = 2**26, 2**25  # bytes
+_KEPT = 2**26  # bytes
 
 
 class DaskEngine:
@@ -149,17 +146,6 @@ class DaskEngine:
 
 def _work_on(number: int, packed: bytes) -> Outcome:
     """A chunk in the process of a worker."""
-    _keep_freed_memory()
+    # dask has the C library give back all above 64 kB, so that every array lies in pages made anew.
+    keep_freed_memory(_KEPT)
     return work_on(number, packed)
-
-
-@cache
-def _keep_freed_memory() -> None:
-    """Let the C library keep freed memory for the next recording, as it does where nobody forbids it.
-
-    dask has it give back all above 64 kB, so that every array lies in pages that the system must make anew.
-    """
-    if sys.platform == "linux":
-        set_option = getattr(ctypes.CDLL(None), "mallopt", lambda *_: 1)  # other C libraries have none
-        set_option(_TRIM, _KEPT_FREE)
-        set_option(_MMAP, _LARGEST_KEPT)

@@ -14,6 +14,7 @@ import typer
 from anydoa.cli.options import require_extra
 from anydoa.cli.printing import tell
 from anydoa.io.output import check_outputs, note_input
+from anydoa.memory import TRAINING_STEP, keep_freed_memory
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -69,6 +70,7 @@ def train(
 
     from anydoa.training import RunFolder, StopRequest, Trainer, load_config, make_accelerator
 
+    keep_freed_memory(TRAINING_STEP)
     if threads is not None:
         torch.set_num_threads(threads)
     paths = {
@@ -94,6 +96,9 @@ def train(
         trainer = Trainer(choices, folder, accelerator=accelerator, watch=watch)
         if folder.checkpoints():
             _report_going_on(trainer, trainer.resume())
+        elif is_first and choices.needs_rooms:
+            scenes = trainer.task.scenes
+            tell(f"{run}: learns from {scenes.num_voices} voices and {scenes.num_noises} kinds of noise")
         if not trainer.finished:
             trainer.run(stop)
     if not accelerator.is_main_process:

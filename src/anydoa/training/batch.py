@@ -20,6 +20,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
+from anydoa.memory import TRAINING_STEP, keep_freed_memory
 from anydoa.simulation.activity import is_spoken
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.recipe import MixRecipe
@@ -212,6 +213,7 @@ def endless_batches(dataset: Dataset[Item], *, first: int, step: int, workers: i
 
 def _begin_worker(worker: int) -> None:
     """Leave signals to the trainer, and end at once when no more batches are wanted."""
+    keep_freed_memory(TRAINING_STEP)
     # Signals to stop reach the whole group; the trainer still wants its batch.
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)

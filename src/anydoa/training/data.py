@@ -140,8 +140,8 @@ class RunScenes:
                     f"got {stage.batch_size}"
                 )
         # Recordings of speech, of noise and of events, to train on and to validate on.
-        self._training: tuple[tuple[Utterance, ...], ...] = ()
-        self._held_out: tuple[tuple[Utterance, ...], ...] = ()
+        self._training: tuple[tuple[Utterance, ...], ...] = ((), (), ())
+        self._held_out: tuple[tuple[Utterance, ...], ...] = ((), (), ())
         if not config.needs_rooms:
             return
         data = config.data
@@ -161,6 +161,16 @@ class RunScenes:
                 self.training(stage.bank).microphone_counts(stage.microphones, f"stage {stage.name!r}")
         if config.validation.needs_rooms:
             self.held_out().microphone_counts(config.validation.microphones, "validation")
+
+    @property
+    def num_voices(self) -> int:
+        """How many speakers the run learns from."""
+        return len({clip.group for clip in self._training[0]})
+
+    @property
+    def num_noises(self) -> int:
+        """How many kinds of noise the run learns from."""
+        return len({clip.group for clip in self._training[1]})
 
     def _check_banks(self) -> None:
         """Refuse a bank that would both train and validate."""

@@ -184,6 +184,8 @@ class Trainer:
         learned_from = {
             "examples": self._earlier["examples"] + self.position.examples,
             "hours": round(self._earlier["hours"] + self.position.hours, 2),
+            "voices": self.task.scenes.num_voices,
+            "noises": self.task.scenes.num_noises,
         }
         notes = {"training": learned_from, "config": self.config.portable().to_dict()}
         # First the weights to use: whoever is killed between the two goes on from the state before.

@@ -94,7 +94,7 @@ class MaskTask(Task):
     network: MaskNet
 
     def __init__(self, config: MaskTraining, cache: Path, share: ProcessShare) -> None:
-        self._config, self._scenes = config, RunScenes(config, cache, share)
+        self._config, self.scenes = config, RunScenes(config, cache, share)
         self._validator: MaskValidator | None = None
         self.network = MaskNet(config.model)
         self.loss = MaskLoss(self.network)
@@ -109,13 +109,13 @@ class MaskTask(Task):
     def batches(self, stage: StageOptions, *, first: int) -> Iterator[MaskBatch]:
         """Clips from rooms."""
         recipe = replace(self._config.during(stage).mix, keep_direct=True)
-        scenes = stage_scenes(self._scenes, stage, recipe)
+        scenes = stage_scenes(self.scenes, stage, recipe)
         dataset = SceneBatches(scenes, partial(mask_batch, axis=self._config.model.axis))
         return endless_batches(dataset, first=first, step=stage.batch_size, workers=self._config.data.workers)
 
     def prepare_validation(self) -> None:
         """Mix the clips the network is tried out on."""
-        scenes = self._scenes.held_out_scenes(replace(self._config.mix, keep_direct=True))
+        scenes = self.scenes.held_out_scenes(replace(self._config.mix, keep_direct=True))
         self._validator = MaskValidator(
             scenes, self._config.model.axis, grid_size=self._config.validation.grid
         )

@@ -187,7 +187,7 @@ class ScoreTask(Task):
     network: ScoreNet
 
     def __init__(self, config: ScoreTraining, cache: Path, share: ProcessShare) -> None:
-        self._config, self._scenes = config, RunScenes(config, cache, share)
+        self._config, self.scenes = config, RunScenes(config, cache, share)
         self._finder = TalkerFinder(Path(config.data.mask_weights), config.steered)
         self._validator: ScoreValidator | None = None
         self.network = ScoreNet(config.model)
@@ -200,16 +200,16 @@ class ScoreTask(Task):
     def batches(self, stage: StageOptions, *, first: int) -> Iterator[ScoreBatch]:
         """What is found in clips from rooms."""
         dataset = ScoreBatches(
-            stage_scenes(self._scenes, stage, self._config.during(stage).mix),
+            stage_scenes(self.scenes, stage, self._config.during(stage).mix),
             self._finder,
             data=self._config.data,
-            kept=self._scenes.cache,
+            kept=self.scenes.cache,
         )
         return endless_batches(dataset, first=first, step=stage.batch_size, workers=self._config.data.workers)
 
     def prepare_validation(self) -> None:
         """Find the talkers of the clips the network is tried out on."""
-        scenes = self._scenes.held_out_scenes(self._config.mix)
+        scenes = self.scenes.held_out_scenes(self._config.mix)
         estimator = self._finder.ahead(max(self._config.data.ahead_slots))
         self._validator = ScoreValidator(scenes, estimator, grid_size=self._config.validation.grid)
 

@@ -32,7 +32,7 @@ from anydoa.metrics.localization import LocalizationScore, LocalizationSummary, 
 from anydoa.networks import AnyNetwork, Checkpoint
 from anydoa.training.batch import TensorBatch
 from anydoa.training.curriculum import Position
-from anydoa.training.data import MAX_TALKERS
+from anydoa.training.data import MAX_TALKERS, RunScenes
 
 
 @dataclass(frozen=True)
@@ -84,14 +84,17 @@ class ValidationResult:
 class Task(ABC):
     """A network in training, with all that is its own.
 
-    Six things every network has: ``network``, ``loss`` and the four abstract methods. The others may be left
-    as they are.
+    Seven things every network has: ``scenes``, ``network``, ``loss`` and the four abstract methods. The rest
+    may be left as it is.
 
     Args of every task:
         config: every choice of the run, in the network's own subclass of ``TrainingConfig``.
         cache: folder for what is kept between runs, such as decoded recordings.
         share: part of each step that this process takes.
     """
+
+    scenes: RunScenes
+    """Rooms and recordings that clips are mixed from."""
 
     network: AnyNetwork
     """What learns. Its weights are drawn when it is made."""

@@ -37,7 +37,7 @@ class AggRlTask(Task):
     loss: AggRlLoss
 
     def __init__(self, config: AggRlTraining, cache: Path, share: ProcessShare) -> None:
-        self._scenes = RunScenes(config, cache, share)
+        self.scenes = RunScenes(config, cache, share)
         self._config, self._share = config, share
         self._sampler = GridSampler(config.grid)
         self._validator: Validator | None = None
@@ -84,7 +84,7 @@ class AggRlTask(Task):
             dataset = SpectraBatches(shape, bin_frequencies(self.network), seed=config.seed, offset=offset)
         else:
             recipe = config.during(stage).mix
-            scenes = stage_scenes(self._scenes, stage, recipe, duration_s=shape.exact_duration_s)
+            scenes = stage_scenes(self.scenes, stage, recipe, duration_s=shape.exact_duration_s)
             dataset = SceneBatches(scenes, partial(batch_scenes, model=config.model))
         return endless_batches(dataset, first=first, step=stage.batch_size, workers=config.data.workers)
 
@@ -123,7 +123,7 @@ class AggRlTask(Task):
 
     def _make_validator(self, network: AggRl) -> Validator:
         return Validator(
-            validation_batches(self._scenes, self._config, network),
+            validation_batches(self.scenes, self._config, network),
             grid_size=self._config.validation.grid,
             positive_weight=self._config.loss.positive_weight,
         )
