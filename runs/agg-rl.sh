@@ -1,8 +1,8 @@
 #!/bin/sh
 # AGG-RL from nothing but speech and noise: rooms, one training run, an exported model folder, and how good it is.
 #   runs/agg-rl.sh SPEECH NOISE OUT
-# 9 to 20 hours on one core of an idle machine. The model is OUT/agg-rl-model, its tables OUT/agg-rl-model-*.json, its
-# learning curve OUT/agg-rl/log.jsonl. Stop and start it at will (runs/common.sh).
+# Some 7 hours on one core of an idle machine, half of them with PROCESSES=2. The model is OUT/agg-rl-model, its tables
+# OUT/agg-rl-model-*.json, its learning curve OUT/agg-rl/log.jsonl. Stop and start it at will (runs/common.sh).
 . "$(dirname "$0")/common.sh"
 
 make_rooms
