@@ -15,7 +15,7 @@ from anydoa.errors import ConfigError
 from anydoa.simulation import RirBank
 from anydoa.simulation.corpus import Corpus, Kind, Utterance, read_corpus
 from anydoa.simulation.mixing import SceneMixer
-from anydoa.simulation.pool import load_pool
+from anydoa.simulation.pool import AudioPool, load_pool
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.rooms import RoomPlan, Rooms, SimulatedRoom
 from anydoa.simulation.scene import Scene
@@ -75,13 +75,23 @@ class SceneMaterial:
             AudioError: if a recording cannot be read.
             ConfigError: if there is no bank, or it does not fit the recordings.
         """
-        speech = load_pool(self.speech, kind="speech", cache=self.cache)
-        noise = load_pool(self.noise, kind="noise", cache=self.cache) if self.noise else None
-        events = load_pool(self.events, kind="events", cache=self.cache) if self.events else None
+        speech, noise, events = self.pools()
         return SceneMixer(
             self.rooms(), speech, noise,
             seed=seed, duration_s=duration_s, max_talkers=max_talkers, recipe=recipe, events=events,
         )  # fmt: skip
+
+    def pools(self) -> tuple[AudioPool, AudioPool | None, AudioPool | None]:
+        """Speech, noise and events; what was not decoded yet is decoded, which takes minutes.
+
+        Raises:
+            AudioError: if a recording cannot be read.
+        """
+        return (
+            load_pool(self.speech, kind="speech", cache=self.cache),
+            load_pool(self.noise, kind="noise", cache=self.cache) if self.noise else None,
+            load_pool(self.events, kind="events", cache=self.cache) if self.events else None,
+        )
 
     def rooms(self) -> "PartOfRooms":
         """The rooms.
@@ -171,6 +181,15 @@ class RunScenes:
     def num_noises(self) -> int:
         """How many kinds of noise the run learns from."""
         return len({clip.group for clip in self._training[1]})
+
+    def decode(self) -> None:
+        """Decode what the run learns from, so that processes of the run find it decoded.
+
+        Raises:
+            AudioError: if a recording cannot be read.
+        """
+        if any(stage.needs_rooms for stage in self.config.stages):
+            self.training("").pools()
 
     def _check_banks(self) -> None:
         """Refuse a bank that would both train and validate."""

@@ -138,6 +138,7 @@ class Trainer:
         self.accelerator.init_trackers("tensorboard", init_kwargs=purge)
         # One process decodes the recordings, the others find them decoded.
         with self.accelerator.main_process_first():
+            self.task.scenes.decode()
             self.task.prepare_validation()
         begun = self.position, self._validated_at
         self._mark = self._saved = time.monotonic()

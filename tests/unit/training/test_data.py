@@ -108,6 +108,16 @@ def test_one_folder_may_hold_all_there_is_to_hear(tmp_path: Path) -> None:
             assert {clip.group.split()[0] for clip in clips} == {kind}
 
 
+def test_what_is_decoded_at_the_start_is_not_decoded_by_whoever_mixes(
+    small_arrays: MaskTraining, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scenes = RunScenes(small_arrays, tmp_path, ProcessShare())
+    scenes.decode()
+    monkeypatch.setattr("anydoa.simulation.pool._decode", None)
+    speech, noise, events = scenes.training("").pools()
+    assert (len(speech.groups), noise, events) == (3, None, None)
+
+
 @pytest.fixture
 def small_arrays(bank: Path, voices: Path) -> MaskTraining:
     """A run whose rooms have 4 or 5 microphones."""
