@@ -148,8 +148,8 @@ def learned_rows(config: Path, run: RunFolder, arguments: argparse.Namespace) ->
     estimator = TorchEstimator(run.model, config.stem)
     about = {
         "parameters": sum(parameter.numel() for parameter in estimator.network.parameters()),
-        "training_clips": notes["training"]["examples"],
-        **{f"training_{name}": notes["training"][name] for name in ("hours", "voices", "noises")},
+        # Runs of earlier versions do not tell of voices and noises.
+        **{f"training_{name}": value for name, value in notes["training"].items()},
     }
     rows = rows_on_suites(estimator, arguments)
     if config.stem == "full":

@@ -57,8 +57,8 @@ STATE = """Rows are measured by the commit that their record names; "6cc707e, ou
 first with `FixedGrid` of `networks/peers.py` as the second has it, "peers of 927b557" the first with
 `networks/peers.py`, `networks/config.py` and `configs/peers` of the second. In each batch of all of them the
 first room went with the number of microphones ([mended since](log/2026-11-30-two-draws-from-one-number.md)).
-All learned from one folder, which was taken for speech and for noise as a whole: a fifth of the talkers were
-sounds other than voices, three of four noises were voices
+U-Net, and as far as is known all of them, learned from one folder, which was taken for speech and for noise
+as a whole: a fifth of the talkers were sounds other than voices, three of four noises were voices
 ([mended since](log/2026-11-30-one-folder-for-speech-and-noise.md)). Those of NAO and Eigenmike are all of
 rooms as `6cc707e` drew them: since then rooms of known arrays are drawn otherwise, and `make paper` gives
 other figures there. GI-DOAEnet (FM) and Neural-SRP learned with an output layer that took a sixteenth of the

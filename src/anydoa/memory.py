@@ -5,7 +5,7 @@ import sys
 from functools import cache
 
 TRAINING_STEP = 2**29
-"""Bytes to keep between steps of training; with less, a third of a step is spent on making pages anew."""
+"""Bytes to keep between steps of training; else half of a step with plane waves goes into new pages."""
 
 _TRIM_THRESHOLD, _TOP_PAD, _MMAP_THRESHOLD = -1, -2, -3  # what mallopt calls its options
 

@@ -198,7 +198,7 @@ microphones = [4, 4]
     record = read_record(tmp_path / "results" / "small.json")
     assert (record.seed, [row["talkers"] for row in record.rows]) == (0, [1, 2])
     assert {row["look_ahead_s"] for row in record.rows} == {0.0}
-    assert {row["training_clips"] for row in record.rows} == {8}
+    assert {row["training_examples"] for row in record.rows} == {8}
     learned_from = {(row["training_voices"], row["training_noises"]) for row in record.rows}
     assert learned_from == {(14, 14)}  # of 24; the rest validates or tests
     assert {"mae_deg", "mae_ci95", "acc10", "acc10_ci95", "parameters", "grid"} <= set(record.rows[0])
