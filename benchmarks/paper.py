@@ -12,6 +12,7 @@ MS-SNSD and tests with TIMIT and ESC-50, which is --test-speech TIMIT --test-noi
 """
 
 import argparse
+import json
 import shlex
 import subprocess
 import sys
@@ -29,7 +30,14 @@ from anydoa.io.output import write_text
 from anydoa.memory import TRAINING_STEP, keep_freed_memory
 from anydoa.networks import load_checkpoint
 from anydoa.spectrum import SpectrumEstimator
-from anydoa.training import RunFolder, changed_choices, config_from_dict, load_config
+from anydoa.training import (
+    ProcessShare,
+    RunFolder,
+    RunScenes,
+    changed_choices,
+    config_from_dict,
+    load_config,
+)
 from anydoa.training.agg_rl import TorchEstimator
 
 ROOT = Path(__file__).parents[1]
@@ -120,39 +128,46 @@ def configurations(folder: Path, only: Sequence[str] = ()) -> list[Path]:
 
 
 def train(config: Path, run: RunFolder, arguments: argparse.Namespace) -> None:
-    options = {
-        "--bank": arguments.rooms,
-        "--speech": arguments.speech,
-        "--noise": arguments.noise,
-        "--run": run.path,
-    }
-    words = [str(word) for pair in options.items() for word in pair]
     sets = [word for choice in settings(arguments) for word in ("--set", choice)]
-    subprocess.run(
-        [sys.executable, "-m", "anydoa", "train", config, "--threads", "1", *words, *sets], check=True
-    )
+    words = ["train", config, "--run", run.path, "--threads", "1", *sets]
+    subprocess.run([sys.executable, "-m", "anydoa", *map(str, words)], check=True)
 
 
 def settings(arguments: argparse.Namespace) -> list[str]:
     """Choices that hold for every configuration."""
-    return [f"seed={arguments.seed}", f"data.cache={arguments.runs / 'cache'}"]
+    data = {
+        "bank": arguments.rooms,
+        "speech": arguments.speech,
+        "noise": arguments.noise,
+        "cache": arguments.runs / "cache",
+    }
+    return [f"seed={arguments.seed}", *(f"data.{name}={json.dumps(str(at))}" for name, at in data.items())]
+
+
+def refuse_other_run(config: Path, run: RunFolder, arguments: argparse.Namespace) -> None:
+    """A run that learned by other choices, or from other sounds, is none of these rows."""
+    if not run.model.exists():
+        return
+    notes, wanted = load_checkpoint(run.model).notes, load_config(config, settings(arguments))
+    changed = changed_choices(config_from_dict(notes["config"]), wanted)
+    if notes["training"].get("sounds") != RunScenes(wanted, run.cache, ProcessShare()).contents:
+        changed.append("rooms or recordings")
+    if changed:
+        sys.exit(f"{run.path} learned with another {' and '.join(changed)}; remove it or name another --runs")
 
 
 def learned_rows(config: Path, run: RunFolder, arguments: argparse.Namespace) -> list[Row]:
-    """Rows of every suite; each also says how large the network is and how long it has learned."""
+    """Rows of every suite; each also says how large the network is and what it has learned from."""
+    refuse_other_run(config, run, arguments)
     train(config, run, arguments)
     notes = load_checkpoint(run.model).notes
-    wanted = load_config(config, settings(arguments))
-    if changed := changed_choices(config_from_dict(notes["config"]), wanted):
-        sys.exit(f"{run.path} learned with another {' and '.join(changed)}; remove it or name another --runs")
     estimator = TorchEstimator(run.model, config.stem)
     about = {
         "parameters": sum(parameter.numel() for parameter in estimator.network.parameters()),
-        # Runs of earlier versions do not tell of voices and noises.
         **{f"training_{name}": value for name, value in notes["training"].items()},
     }
     rows = rows_on_suites(estimator, arguments)
-    if config.stem == "full":
+    if config.stem == "full" and SUITES[0] in arguments.suites:
         for size in OTHER_GRIDS:
             rows += rows_of(estimator, SUITES[0], size, arguments, limit=LIMIT_OF_OTHER_GRIDS)
     return [{**row, **about} for row in rows]

@@ -119,6 +119,10 @@ class PaperRecords:
         path = self.folder / f"{SAME_AS.get(name, name)}{of_seed}.json"
         return list(read_record(path).rows) if path.exists() else []
 
+    def is_older(self, name: str) -> bool:
+        """Whether a record is from before records said of which clips they are (STATE of paper_tables.py)."""
+        return any("clips_of" not in row for row in self.rows(name))
+
     def rows_of_suite(self, name: str, suite: str) -> list[Row]:
         """Those of one suite on the grid of the tables, fewest talkers first."""
         found = [row for row in self.rows(name) if (row["suite"], row["grid"]) == (suite, MAIN_GRID)]
@@ -138,9 +142,11 @@ class PaperRecords:
     def ranked(
         self, methods: Mapping[str, Sequence[str]], suite: str, measure: Measure, columns: Sequence[str]
     ) -> dict[str, Ranked]:
-        """The methods for which both the published and our figure are known."""
+        """Methods with a published figure and a record, which is as late as that of the full network."""
         found = {}
         for name, (title, *published) in methods.items():
+            if self.is_older(name) != self.is_older("full"):
+                continue
             theirs = measure.published(published[columns.index(suite)])
             ours = self.measured(name, suite, measure)
             if theirs is not None and ours is not None:

@@ -9,6 +9,7 @@ What has not been measured yet has a dash.
 import argparse
 import math
 import textwrap
+from collections import Counter
 from dataclasses import dataclass
 from itertools import permutations
 from operator import attrgetter
@@ -53,16 +54,19 @@ not the output alone: `grid-2048` is nearer to it. U-Net learns from 8 pairs of 
 at random, as all of them would take four times as long; it is measured with all.
 [`configs/paper.toml`](../configs/paper.toml) is the published training, for a GPU and days.
 """
-STATE = """Rows are measured by the commit that their record names; "6cc707e, output layer of 2875cb3" is the
-first with `FixedGrid` of `networks/peers.py` as the second has it, "peers of 927b557" the first with
-`networks/peers.py`, `networks/config.py` and `configs/peers` of the second. In each batch of all of them the
-first room went with the number of microphones ([mended since](log/2026-11-30-two-draws-from-one-number.md)).
-U-Net, and as far as is known all of them, learned from one folder, which was taken for speech and for noise
-as a whole: a fifth of the talkers were sounds other than voices, three of four noises were voices
-([mended since](log/2026-11-30-one-folder-for-speech-and-noise.md)). Those of NAO and Eigenmike are all of
-rooms as `6cc707e` drew them: since then rooms of known arrays are drawn otherwise, and `make paper` gives
-other figures there. GI-DOAEnet (FM) and Neural-SRP learned with an output layer that took a sixteenth of the
-steps it should take. All wait to be trained again.
+OLDER = "†"
+STATE = f"""Rows are measured by the commit that their record names. Those with {OLDER} are older, wait to be
+trained again and are compared with each other alone; "6cc707e, output layer of 2875cb3" is the first
+commit with `FixedGrid` of `networks/peers.py` as the second has it, "peers of 927b557" the first with
+`networks/peers.py`, `networks/config.py` and `configs/peers` of the second. Of them is known:
+
+- In every batch the first room was chosen by the same random number as the number of microphones
+  ([mended since](log/2026-11-30-two-draws-from-one-number.md)).
+- U-Net, and probably all of them, learned from one folder that was taken for speech and for noise as a
+  whole: a fifth of the talkers were sounds other than voices, three of four noises were voices
+  ([mended since](log/2026-11-30-one-folder-for-speech-and-noise.md)).
+- Their columns of NAO and Eigenmike, also of SRP-PHAT and MUSIC, are of rooms that are drawn otherwise now.
+- The output layers of GI-DOAEnet (FM) and Neural-SRP took a sixteenth of the steps they should take.
 """
 COMPARISON = """## Networks and classical methods
 Degrees of mean error / % within 10 degrees, with 95 % intervals over clips. Published figures are one for a
@@ -81,11 +85,6 @@ column has pairs whose differences, here and in the paper, exceed the 95 % inter
 as intervals are known. Intervals are over clips: of pairs where both records keep the errors of their clips,
 and else as if each method had heard clips of its own. One training of each is compared, so the chance of
 training is not in them.
-"""
-FOUND = """By error AGG-RL comes first, as in the paper. By the share within 10 degrees, SRP-PHAT and MUSIC
-of single windows come far before all networks, and in the paper AGG-RL comes far before them: after so
-short a training a network knows about where a talker is, and seldom exactly. Networks that are told
-absolute places have hardly learned anything yet.
 """
 
 
@@ -109,8 +108,8 @@ def main() -> None:
 def render_page() -> str:
     """The whole page of this repository."""
     tables = Tables(PaperRecords(RECORDS))
-    parts = [tables.comparison(), tables.ablations(), tables.orders(), FOUND, tables.grids()]
-    return "\n".join([HEAD, BUDGET, STATE, *parts, costs(cost_rows()), robustness()])
+    state = [STATE] if any(map(tables.records.is_older, (*PEERS, *CLASSICAL, *ABLATIONS))) else []
+    return "\n".join([HEAD, BUDGET, *state, *tables.all(), costs(cost_rows()), robustness()])
 
 
 def render_own(records: Path, seed: int = 0) -> str:
@@ -131,7 +130,11 @@ class Tables:
 
     def all(self) -> list[str]:
         """Every table with its heading, in the order of the page."""
-        return [self.comparison(), self.ablations(), self.orders(), self.grids()]
+        return [self.comparison(), self.ablations(), self.orders(), self.firsts(), self.grids()]
+
+    def name(self, name: str) -> str:
+        """The name of a record, marked if it is an older one."""
+        return f"`{name}`{OLDER if self.records.is_older(name) else ''}"
 
     def cell(self, name: str, suite: str, *, share: bool = True) -> str:
         """Both numbers of talkers of one suite, each as error with interval, and share within 10 degrees."""
@@ -161,7 +164,7 @@ class Tables:
                 f"{theirs or '-'} | {self.cell(name, one)}"
                 for theirs, one in zip(published, SUITES, strict=True)
             ]
-            lines.append(f"| {title}, `{name}` | " + " | ".join(pairs) + " |")
+            lines.append(f"| {title}, {self.name(name)} | " + " | ".join(pairs) + " |")
         return "\n".join([*lines, self.missing([*PEERS, *CLASSICAL])])
 
     def ablations(self) -> str:
@@ -176,7 +179,7 @@ class Tables:
                 f"{theirs or '-'} | {self.cell(name, suite, share=False)}"
                 for theirs, suite in zip(published, ABLATION_SUITES, strict=True)
             ]
-            lines.append(f"| {title}, `{name}` | " + " | ".join(pairs) + " |")
+            lines.append(f"| {title}, {self.name(name)} | " + " | ".join(pairs) + " |")
         return "\n".join([*lines, self.missing([*ABLATIONS])])
 
     def orders(self) -> str:
@@ -208,10 +211,38 @@ class Tables:
             lines.append(f"| {suite}, ablations | {MEASURES[0].words} | | | {found} |")
         return "\n".join([*lines, self.within(), ""])
 
+    def firsts(self) -> str:
+        """Which methods come first, here and in the paper, and which of ours come before all networks."""
+        found = []
+        for measure in MEASURES:
+            every = [self.records.ranked({**PEERS, **CLASSICAL}, one, measure, SUITES) for one in SUITES]
+            ours, theirs = (
+                counted([min(both.values(), key=attrgetter(key)).title for both in every if both])
+                for key in ("ours.value", "theirs")
+            )
+            if ours:
+                found.append(f"First by {measure.words}: {ours}; in the paper: {theirs}.")
+        for name in (one for one, (_, *published) in CLASSICAL.items() if not any(published)):
+            before = [suite for suite in SUITES if self.has_smallest_error(name, suite)]
+            if before:
+                where = "every suite" if len(before) == len(SUITES) else ", ".join(before)
+                found.append(f"{CLASSICAL[name][0]} errs less than every network above on {where}.")
+        return f"{textwrap.fill(' '.join(found), 110, break_on_hyphens=False)}\n" if found else ""
+
+    def has_smallest_error(self, name: str, suite: str) -> bool:
+        """Whether a method errs less than every network of the comparison on a suite."""
+        older = self.records.is_older(name)
+        alike = (name, *(one for one in PEERS if self.records.is_older(one) == older))
+        ours, *networks = (self.records.measured(one, suite, MEASURES[0]) for one in alike)
+        errors = [one.value for one in networks if one is not None]
+        return ours is not None and bool(errors) and ours.value < min(errors)
+
     def within(self) -> str:
         """The ablations that cannot be told from the full network on any suite."""
         alike = []
         for name in ABLATIONS.keys() - {"full"}:
+            if self.records.is_older(name) != self.records.is_older("full"):
+                continue
             pairs = [
                 (self.records.measured("full", suite, measure), self.records.measured(name, suite, measure))
                 for suite in SUITES
@@ -251,6 +282,14 @@ class Tables:
         absent = [name for name in names if not self.records.rows(name)]
         line = f"Not measured yet: {', '.join(absent)}."
         return f"\n{textwrap.fill(line, 110, break_on_hyphens=False)}\n" if absent else ""
+
+
+def counted(names: list[str]) -> str:
+    """Each name once, with how often it is there if not always."""
+    counts = Counter(names)
+    return ", ".join(
+        f"{name} ({count} of {len(names)})" if count < len(names) else name for name, count in counts.items()
+    )
 
 
 def error(row: Row) -> str:

@@ -45,6 +45,10 @@ def main() -> None:
     parser.add_argument("--profile", action="store_true", help="print shares of operators, too")
     add_record_option(parser)
     arguments = parser.parse_args()
+    if arguments.config and (arguments.plane_waves or arguments.hop != parser.get_default("hop")):
+        parser.error("--config says what the network is; leave out --hop and --plane-waves")
+    if arguments.learns == "plane-waves" and not arguments.plane_waves:
+        parser.error("--learns plane-waves needs --plane-waves")
     recording = Recording(arguments.record, seed=0)
     if not arguments.give_back:
         keep_freed_memory(TRAINING_STEP)

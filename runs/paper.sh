@@ -6,6 +6,10 @@
 # benchmarks/paper.py, such as --only full pm; the paper tests with --test-speech TIMIT --test-noise ESC-50.
 . "$(dirname "$0")/common.sh"
 shift 3
+if [ "$PROCESSES$THREADS" != 11 ]; then
+    echo "$0: each row learns in one process of one thread, as all rows are to be alike; leave out PROCESSES and THREADS" >&2
+    exit 2
+fi
 
 "$ANYDOA" rooms --count 6000 --seed 1 --array random:4-12 --output "$OUT/balls" --quiet
 PYTHON=${PYTHON:-$ROOT/.venv/bin/python}

@@ -207,6 +207,7 @@ microphones = [4, 4]
         assert np.mean(row["clips_mae_deg"]) == pytest.approx(row["mae_deg"], abs=1e-4)
     raw = json.loads((tmp_path / "results" / "small.json").read_text())
     assert {"command", "version", "commit", "date", "machine", "seed", "rows"} == set(raw)
+    assert {row["suite"] for row in record.rows} == {"dynamic-s"}
     capsys.readouterr()
     paper.main()
     assert capsys.readouterr().out == ""
@@ -217,6 +218,10 @@ microphones = [4, 4]
     with pytest.raises(SystemExit, match=r"small\.json has another speech, noise or draw of rooms"):
         paper.main()
     (tmp_path / "results" / "small.json").unlink()
+    monkeypatch.setattr(sys, "argv", ["paper.py", *map(str, words), f"--speech={others}"])
+    with pytest.raises(SystemExit, match="small learned with another rooms or recordings; remove it or"):
+        paper.main()
+    monkeypatch.setattr(sys, "argv", ["paper.py", *map(str, words)])
     text = (tmp_path / "configs" / "ablations" / "small.toml").read_text()
     (tmp_path / "configs" / "ablations" / "small.toml").write_text("precision = 'bf16'\n" + text)
     with pytest.raises(SystemExit, match="learned with another precision; remove it or name another --runs"):

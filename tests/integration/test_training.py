@@ -284,6 +284,47 @@ def test_the_parts_of_a_network_learn_one_after_the_other(config: AggRlTraining,
         final_state(tmp_path / "parts"), final_state(tmp_path / "whole"), rtol=0, atol=0
     )
 
+    # A run that goes on past its end, as its last stage is shorter now, still knows what has learned.
+    stop = StopRequest()
+    half = trainer(run, tmp_path / "half", watch=lambda report: stop_after(report, 20, stop))
+    half.run(stop)
+    shorter = trainer(replace(run, stages=(*stages[:2], replace(stages[2], length=0.25))), tmp_path / "half")
+    shorter.resume()
+    shorter.run(StopRequest())
+    assert shorter.finished
+    assert load_checkpoint(RunFolder(tmp_path / "half").model).network.config == model
+
+
+def stop_after(report: StepReport | ValidationResult, examples: int, stop: StopRequest) -> None:
+    if isinstance(report, StepReport) and report.position.examples >= examples:
+        stop.now("test")
+
+
+def test_what_a_stage_has_learned_is_judged_as_the_stage_has_it(
+    config: AggRlTraining, tmp_path: Path
+) -> None:
+    model = replace(MODEL, plane_waves=True, plane_wave_bands=4, plane_wave_bins=3, plane_wave_directions=40)
+    geometry, rooms = config.stages
+    stages = (
+        replace(geometry, trains="without-plane-waves", beams=BeamOptions((0.0,), ((35.0, 30.0, 25.0),))),
+        replace(rooms, length=0.5, beams=BeamOptions((0.0,), ((20.0, 15.0, 10.0),))),
+    )
+    validation = replace(config.validation, every=10.0)
+    run = replace(config, model=model, stages=stages, validation=validation)
+    trainer(run, tmp_path / "whole").run(StopRequest())
+    assert [row["beamwidths_deg"][0] for row in curve(tmp_path / "whole")] == [35.0, 20.0]  # type: ignore[index] # a list
+    # A validation that there was no time for is made up for, without what had not learned yet.
+    in_parts(run, tmp_path / "parts", interrupted_after=2)
+    assert curve(tmp_path / "parts") == curve(tmp_path / "whole")
+
+
+def test_a_run_that_goes_on_says_so_when_it_hears_other_sounds(config: AggRlTraining, tmp_path: Path) -> None:
+    trainer(config, tmp_path / "run").checkpoint()
+    assert trainer(config, tmp_path / "run").resume() == []
+    others = write_voices(tmp_path / "others", [95, 125, 155, 185, 225, 265], seconds=3)
+    changed = replace(config, data=replace(config.data, speech=str(others)))
+    assert trainer(changed, tmp_path / "run").resume() == ["rooms or recordings"]
+
 
 @pytest.mark.slow
 def test_a_run_begins_with_the_weights_of_another_and_counts_what_they_learnt_from(

@@ -44,7 +44,7 @@ def train(
     override: Annotated[
         list[str] | None,
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="One choice, such as optimizer.lr=1e-4; may be repeated."
+            "--set", metavar="KEY=VALUE", help="One choice, such as seed=2; may be repeated."
         ),
     ] = None,
     bank: Annotated[Path | None, typer.Option(help="Folder of a bank of rooms.")] = None,

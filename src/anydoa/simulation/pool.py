@@ -130,7 +130,7 @@ def load_pool(
 
     Args:
         utterances: the recordings; those of a group are joined in the order given.
-        kind: what they are. Finding out when somebody speaks takes a few minutes for each hour of speech.
+        kind: what they are. Finding out when somebody speaks takes some seconds for each hour of speech.
         sample_rate: samples a second; recordings of another rate are resampled.
         cache: folder to keep the result in, read through a memory map ever after; made if need be.
 

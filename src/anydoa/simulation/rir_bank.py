@@ -105,7 +105,8 @@ def build_bank(
         raise ConfigError(
             f"{path}: a bank of {begun.num_rooms} rooms was begun there; ask for as many or more"
         )
-    write_text(path / "bank.json", json.dumps({"schema": _SCHEMA, **asdict(plan)}, indent=1))
+    if begun != plan:  # else the bank stays as old as it is, for what was made from it
+        write_text(path / "bank.json", json.dumps({"schema": _SCHEMA, **asdict(plan)}, indent=1))
     shards = [_Shard(path, plan, start) for start in range(0, plan.num_rooms, ROOMS_PER_SHARD)]
     missing = [shard for shard in shards if not shard.is_whole()]
     done = plan.num_rooms - sum(len(shard.rooms) for shard in missing)

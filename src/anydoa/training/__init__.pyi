@@ -8,6 +8,8 @@ from .config import ValidationOptions as ValidationOptions
 from .config import changed_choices as changed_choices
 from .config_file import config_from_dict as config_from_dict
 from .config_file import load_config as load_config
+from .data import ProcessShare as ProcessShare
+from .data import RunScenes as RunScenes
 from .loop import Trainer as Trainer
 from .mask import MaskTraining as MaskTraining
 from .run import RunFolder as RunFolder

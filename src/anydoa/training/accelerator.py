@@ -1,16 +1,18 @@
 """Devices, processes and precision of a run, by accelerate."""
 
 import logging
+from datetime import timedelta
 from pathlib import Path
 
 import torch
-from accelerate import Accelerator, DistributedDataParallelKwargs
+from accelerate import Accelerator, DistributedDataParallelKwargs, InitProcessGroupKwargs
 
 from anydoa.errors import ConfigError
 from anydoa.training.config import TrainingConfig
 from anydoa.training.run import RunFolder
 
 _log = logging.getLogger(__name__)
+_DECODING = timedelta(hours=6)  # that one process may take for a large corpus while the others wait
 _BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}  # as Linux calls them
 
 
@@ -34,7 +36,10 @@ def make_accelerator(config: TrainingConfig, folder: RunFolder, *, device: str |
         mixed_precision=usable_precision(config, cuda=cuda),
         log_with="tensorboard",
         project_dir=str(folder.path),
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=config.rests_weights)],
+        kwargs_handlers=[
+            DistributedDataParallelKwargs(find_unused_parameters=config.rests_weights),
+            InitProcessGroupKwargs(timeout=_DECODING),
+        ],
     )
 
 

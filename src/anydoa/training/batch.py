@@ -1,7 +1,7 @@
 """The tensors of a step, made from scenes by other processes while the network learns.
 
 A batch is asked for by the number of its first clip, which says how many microphones its arrays have. For the
-same batches clip i is the same clip in every run of a seed, whatever the processes and interruptions.
+same batches clip i of rooms is the same in every run of a seed, whatever the processes and interruptions.
 """
 
 import itertools

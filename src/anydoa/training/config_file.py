@@ -26,12 +26,16 @@ def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainingConf
         overrides: single keys, as ``optimizer.lr=1e-4`` or ``stages.0.length=2``.
 
     Raises:
-        ConfigError: if the file cannot be read, a key does not exist or a value cannot be.
+        ConfigError: if the file cannot be read, a key does not exist, a value cannot be, or an override is of
+            a key of which every stage has its own.
     """
     values = _read(Path(path))
     for override in overrides:
         _override(values, override)
-    return config_from_dict(values)
+    config = config_from_dict(values)
+    for override in overrides:
+        _refuse_hidden(values, override.partition("=")[0].strip())
+    return config
 
 
 def config_from_dict(values: Mapping[str, Any]) -> TrainingConfig:
@@ -104,6 +108,15 @@ def _override(values: dict[str, Any], override: str) -> None:
         table[_index(table, last, key)] = _parse(text)
     else:
         table[last] = _parse(text)
+
+
+def _refuse_hidden(values: Mapping[str, Any], key: str) -> None:
+    """Refuse an override of the run that no stage would take."""
+    table, _, name = key.partition(".")
+    stages = values["stages"]
+    if name and all(name in stage.get(table, {}) for stage in stages):
+        rows = f"stages.0.{key} to stages.{len(stages) - 1}.{key}"
+        raise ConfigError(f"override {key!r}: every stage has its own; override {rows}")
 
 
 def _index(rows: list[Any], part: str, key: str) -> int:

@@ -3,7 +3,7 @@
 A position counts from the beginning of the run in its unit, epochs or hours.
 """
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -36,13 +36,15 @@ class ActiveStage:
         index: number of the stage, from 0.
         options: the stage.
         done: share of its length behind, 0..1.
-        elapsed: units of the run since it began.
+        elapsed: units of the run since the stage began.
+        units: units of the run since the run began.
     """
 
     index: int
     options: StageOptions
     done: float
     elapsed: float
+    units: float
 
 
 class Curriculum:
@@ -71,13 +73,16 @@ class Curriculum:
         )
 
     def stage(self, position: Position) -> ActiveStage | None:
-        """The stage at a position; None behind the last one."""
-        return None if self.units(position) >= self.length else self.nearest_stage(position)
-
-    def nearest_stage(self, position: Position) -> ActiveStage:
-        """The stage at a position, or the last one behind its end."""
+        """The stage of the next step; None behind the last one."""
         units = self.units(position)
-        index = min(bisect_right(self._ends, units), len(self._ends) - 1)
+        return None if units >= self.length else self._place(bisect_right(self._ends, units), units)
+
+    def learned_stage(self, position: Position) -> ActiveStage:
+        """The stage of the last step; where a stage ends that is this one, and before any step the first."""
+        units = self.units(position)
+        return self._place(min(bisect_left(self._ends, units), len(self._ends) - 1), units)
+
+    def _place(self, index: int, units: float) -> ActiveStage:
         options = self.config.stages[index]
         elapsed = units - (self._ends[index] - options.length)
-        return ActiveStage(index, options, elapsed / options.length, elapsed)
+        return ActiveStage(index, options, elapsed / options.length, elapsed, units)

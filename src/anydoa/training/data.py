@@ -6,6 +6,7 @@ What is kept back for validation is the same whenever and wherever it is asked f
 import hashlib
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +183,19 @@ class RunScenes:
         """How many kinds of noise the run learns from."""
         return len({clip.group for clip in self._training[1]})
 
+    @cached_property
+    def contents(self) -> str:
+        """Tells the rooms and recordings of the run from others, wherever they lie; empty for none."""
+        if not self.config.needs_rooms:
+            return ""
+        banks = {stage.bank for stage in self.config.stages if stage.needs_rooms}
+        banks |= {self.config.validation.bank} if self.config.validation.needs_rooms else set()
+        rooms = [RirBank(self._bank(bank)) for bank in sorted(banks)]
+        clips = [one for part in (*self._training, *self._held_out) for one in part]
+        recordings = [(clip.group, clip.path.name, clip.path.stat().st_size) for clip in clips]
+        made_from = repr(([(bank.plan, len(bank)) for bank in rooms], recordings))
+        return hashlib.sha256(made_from.encode()).hexdigest()[:12]
+
     def decode(self) -> None:
         """Decode what the run learns from, so that processes of the run find it decoded.
 
@@ -238,14 +252,16 @@ class RunScenes:
 
     def held_out_scenes(self, recipe: MixRecipe) -> list[Scene]:
         """This process' share of the scenes of validation, as many of each number of talkers."""
-        options, scenes = self.config.validation, []
-        for num_talkers in range(1, MAX_TALKERS + 1):
-            mixer = self.held_out_mixer(num_talkers, recipe, duration_s=options.duration_s)
-            counts = self.held_out().microphone_counts(options.microphones, "validation")
-            scenes += [
-                mixer.scene(clip, num_mics=counts[clip % len(counts)]) for clip in range(options.clips)
-            ]
-        return scenes[self.share.index :: self.share.count]
+        options, numbers = self.config.validation, range(1, MAX_TALKERS + 1)
+        counts = self.held_out().microphone_counts(options.microphones, "validation")
+        mixers = {
+            number: self.held_out_mixer(number, recipe, duration_s=options.duration_s) for number in numbers
+        }
+        every = list(product(numbers, range(options.clips)))
+        return [
+            mixers[number].scene(clip, num_mics=counts[clip % len(counts)])
+            for number, clip in every[self.share.index :: self.share.count]
+        ]
 
 
 class PartOfRooms:

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from accelerate import Accelerator
-from accelerate.utils import gather_object, send_to_device
+from accelerate.utils import broadcast, gather_object, send_to_device
 from torch import Tensor
 
 from anydoa.errors import CheckpointError
@@ -126,7 +126,11 @@ class Trainer:
         self._losses = state.numbers["losses"]
         if self.accelerator.is_main_process:
             self.folder.truncate_log(self.position.examples)
+        self._begin_stage(self.curriculum.learned_stage(self.position))
         changed = [name for name, digest in files.items() if self._weight_hashes.get(name) != digest]
+        # Checkpoints of earlier versions do not tell.
+        if state.numbers.get("sounds", self.task.scenes.contents) != self.task.scenes.contents:
+            changed.append("rooms or recordings")
         return changed_choices(kept, self.config) + changed
 
     def run(self, stop: StopRequest) -> None:
@@ -179,14 +183,16 @@ class Trainer:
             "losses": self._losses,
             "earlier": self._earlier,
             "weight_files": self._weight_hashes,
+            "sounds": self.task.scenes.contents,
             "scaler": None if scaler is None else scaler.state_dict(),
         }
-        # What the network learned from in all, and the choices of this run.
+        # Examples and hours in all, also of an earlier run; voices and noises of this one.
         learned_from = {
             "examples": self._earlier["examples"] + self.position.examples,
             "hours": round(self._earlier["hours"] + self.position.hours, 2),
             "voices": self.task.scenes.num_voices,
             "noises": self.task.scenes.num_noises,
+            "sounds": self.task.scenes.contents,
         }
         notes = {"training": learned_from, "config": self.config.portable().to_dict()}
         # First the weights to use: whoever is killed between the two goes on from the state before.
@@ -224,37 +230,40 @@ class Trainer:
 
     def _run_stage(self, stage: ActiveStage, stop: StopRequest) -> None:
         """Steps until the stage is over or a stop is wanted."""
-        self._moving = self.config.during(stage.options).optimizer
-        self.average.decay = self._moving.average_decay
-        self.task.begin_stage(stage.options, self.average.network)
+        self._begin_stage(stage)
         batches = self.task.batches(stage.options, first=self.position.examples)
         here: ActiveStage | None = stage
         while here is not None and here.index == stage.index and not self._ends(stop):
             self._step(batches, here, stop)
             since = self.curriculum.units(self.position) - self.curriculum.units(self._validated_at)
             if since >= self.config.validation.every:
-                self._validate(here)
+                self._validate()
             if time.monotonic() - self._saved >= 60 * self.config.checkpoint_minutes:
                 self.checkpoint()
             here = self.curriculum.stage(self.position)
+
+    def _begin_stage(self, stage: ActiveStage) -> None:
+        """Make the network, its average and the way it moves what they are in a stage."""
+        self._moving = self.config.during(stage.options).optimizer
+        self.average.decay = self._moving.average_decay
+        self.task.begin_stage(stage, self.average.network)
 
     def _validate_what_is_over(self, stage: ActiveStage | None, stop: StopRequest) -> None:
         """Validate at the end of a stage, be it one of an earlier run that had no time for it.
 
         A stop elsewhere takes no validation: a run that goes on is the one that never stopped.
         """
-        learned = self.curriculum.stage(self._validated_at)
-        if learned is None or not self._losses or self._is_urgent(stop):
+        if not self._losses or self._is_urgent(stop):
             return
-        if stage is None or stage.index != learned.index:
-            self._validate(learned)
+        if stage is None or stage.index != self.curriculum.learned_stage(self.position).index:
+            self._validate()
 
     def _step(self, batches: Iterator[TensorBatch], here: ActiveStage, stop: StopRequest) -> None:
         begun = time.monotonic()
         batch = next(batches)
         wait_s = time.monotonic() - begun
         rate = learning_rate(here, self.plateau, self._moving)
-        loss = self._learn(batch, rate=rate, weight_decay=here.options.weight_decay)
+        loss = self._learn(batch, here, rate=rate)
         # Count the step; processes agree on time and stopping, or one would wait for another for ever.
         now = time.monotonic()
         seconds = self.position.seconds + now - self._mark
@@ -276,13 +285,14 @@ class Trainer:
         if len(self._losses) % 10 == 0:  # the curve needs no more points
             self.accelerator.log({"loss": loss, "learning_rate": rate}, step=self.position.examples)
 
-    def _learn(self, batch: TensorBatch, *, rate: float, weight_decay: float) -> float:
+    def _learn(self, batch: TensorBatch, here: ActiveStage, *, rate: float) -> float:
         """One step of the optimiser; the loss."""
+        weight_decay = here.options.weight_decay
         for group in self.optimizer.param_groups:
             group.update(lr=rate, weight_decay=weight_decay if group["decays"] else 0.0)
         rng = rng_of_step(self.config.seed, self.position.examples, self.accelerator.process_index)
         device, statistics = self.accelerator.device, self._running_statistics()
-        arguments = send_to_device(self.task.arguments(batch, self.position, rng), device)
+        arguments = send_to_device(self.task.arguments(batch, here, rng), device)
         torch.manual_seed(int(rng.integers(2**62)))  # of dropout
         loss = self.loss(batch.to(device), *arguments)
         self.accelerator.backward(loss)
@@ -311,15 +321,20 @@ class Trainer:
         """Whether there is no time for a validation; processes agree, or one would wait for the others."""
         return stop.urgent if self.accelerator.num_processes == 1 else self._all_urgent
 
-    def _validate(self, here: ActiveStage) -> None:
+    def _validate(self) -> None:
+        """Try the averaged network out, as the stage of the last step has it."""
         self._validated_at = self.position
-        mine = self.task.validate(self.average.network, self.position)
+        here = self.curriculum.learned_stage(self.position)
+        # Each process averages statistics of its own clips; kept and judged are those of the first.
+        for buffer in self.average.network.buffers():
+            buffer.copy_(broadcast(buffer))
+        mine = self.task.validate(self.average.network, here)
         result = ValidationResult.of(gather_object(mine))
         row = {
             "examples": self.position.examples,
             "hours": round(self.position.hours, 4),
             "stage": here.options.name,
-            **self.task.curve_columns(self.position),
+            **self.task.curve_columns(here),
             "loss": float(np.mean(self._losses)),
             **result.row(),
         }

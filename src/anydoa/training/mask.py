@@ -25,7 +25,7 @@ from anydoa.peaks import pick_peaks
 from anydoa.simulation.scene import Scene
 from anydoa.training.batch import SceneBatches, TensorBatch, endless_batches, frame_activity, stage_scenes
 from anydoa.training.config import StageOptions, TrainingConfig
-from anydoa.training.curriculum import Position
+from anydoa.training.curriculum import ActiveStage
 from anydoa.training.data import ProcessShare, RunScenes
 from anydoa.training.task import ClipResult, Task
 
@@ -120,7 +120,7 @@ class MaskTask(Task):
             scenes, self._config.model.axis, grid_size=self._config.validation.grid
         )
 
-    def validate(self, network: MaskNet, position: Position) -> list[ClipResult]:
+    def validate(self, network: MaskNet, here: ActiveStage) -> list[ClipResult]:
         """Results of an averaged network on this process' share of the validation clips."""
         assert self._validator is not None
         return self._validator.run(network)

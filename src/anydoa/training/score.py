@@ -43,7 +43,7 @@ from anydoa.networks import (
 from anydoa.simulation.scene import Scene
 from anydoa.training.batch import MixedScenes, TensorBatch, endless_batches, stage_scenes
 from anydoa.training.config import LOCAL, DataOptions, StageOptions, TrainingConfig, check_positive
-from anydoa.training.curriculum import Position
+from anydoa.training.curriculum import ActiveStage
 from anydoa.training.data import ProcessShare, RunScenes
 from anydoa.training.mask import active_at_outputs
 from anydoa.training.task import ClipResult, Task
@@ -213,7 +213,7 @@ class ScoreTask(Task):
         estimator = self._finder.ahead(max(self._config.data.ahead_slots))
         self._validator = ScoreValidator(scenes, estimator, grid_size=self._config.validation.grid)
 
-    def validate(self, network: ScoreNet, position: Position) -> list[ClipResult]:
+    def validate(self, network: ScoreNet, here: ActiveStage) -> list[ClipResult]:
         """Results of an averaged network on this process' share of the validation clips."""
         assert self._validator is not None
         return self._validator.run(network)

@@ -31,7 +31,7 @@ from torch import nn
 from anydoa.metrics.localization import LocalizationScore, LocalizationSummary, summarize
 from anydoa.networks import AnyNetwork, Checkpoint
 from anydoa.training.batch import TensorBatch
-from anydoa.training.curriculum import Position
+from anydoa.training.curriculum import ActiveStage
 from anydoa.training.data import MAX_TALKERS, RunScenes
 
 
@@ -121,22 +121,22 @@ class Task(ABC):
         """Make this process' share of the clips the network is tried out on, the same ones every time."""
 
     @abstractmethod
-    def validate(self, network: Any, position: Position) -> list[ClipResult]:
+    def validate(self, network: Any, here: ActiveStage) -> list[ClipResult]:
         """What comes of the clips of validation.
 
         Args:
             network: averaged weights, in evaluation mode.
-            position: how far the run has come.
+            here: stage of the last step, and the place in it.
         """
 
-    def begin_stage(self, stage: Any, averaged: Any) -> None:  # noqa: B027, most networks need nothing here
+    def begin_stage(self, here: ActiveStage, averaged: Any) -> None:  # noqa: B027, most networks need nothing here
         """Make the network, and the average of it, what they are in a stage."""
 
     def usable(self, network: Any) -> Any:
         """The network to write for use: without what no stage up to now has let learn."""
         return network
 
-    def arguments(self, batch: Any, position: Position, rng: np.random.Generator) -> tuple[Any, ...]:
+    def arguments(self, batch: Any, here: ActiveStage, rng: np.random.Generator) -> tuple[Any, ...]:
         """What the loss takes beside the batch."""
         return ()
 
@@ -147,6 +147,6 @@ class Task(ABC):
         """Whether weight decay holds for a parameter of this name."""
         return True
 
-    def curve_columns(self, position: Position) -> dict[str, Any]:
+    def curve_columns(self, here: ActiveStage) -> dict[str, Any]:
         """Columns of the learning curve that this network alone has."""
         return {}

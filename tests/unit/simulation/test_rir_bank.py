@@ -62,6 +62,7 @@ def test_the_plan_comes_back_as_it_was(built: Path) -> None:
 
 def test_building_goes_on_where_it_stopped(built: Path, tmp_path: Path) -> None:
     build_bank(tmp_path, PLAN)
+    plan = (tmp_path / "bank.json").stat().st_mtime_ns
     whole = (tmp_path / "shard-00000.npy").stat().st_mtime_ns
     (tmp_path / "shard-00001.npz").unlink()
     (tmp_path / "shard-00001.npy").write_bytes(b"half of it")
@@ -69,6 +70,7 @@ def test_building_goes_on_where_it_stopped(built: Path, tmp_path: Path) -> None:
     again = build_bank(tmp_path, PLAN, report=done.append)
     assert done == [PLAN.num_rooms]
     assert (tmp_path / "shard-00000.npy").stat().st_mtime_ns == whole
+    assert (tmp_path / "bank.json").stat().st_mtime_ns == plan  # what was made from the rooms stays good
     assert same(again[ROOMS_PER_SHARD + 1], RirBank(built)[ROOMS_PER_SHARD + 1])
 
 

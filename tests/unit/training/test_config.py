@@ -150,6 +150,16 @@ def test_a_wrong_override_is_refused(tmp_path: Path, override: str, message: str
         load_config(tmp_path / "run.toml", [override])
 
 
+def test_an_override_that_every_stage_hides_is_refused_with_the_cure(tmp_path: Path) -> None:
+    stage = '[[stages]]\nname = "one"\nlength = 1\n'
+    path = write(tmp_path / "run.toml", f"{stage}optimizer = {{ lr = 1e-3 }}\n{stage}")
+    assert load_config(path, ["optimizer.lr=1e-4"]).optimizer.lr == 1e-4
+    path.write_text(f"{stage}optimizer = {{ lr = 1e-3 }}\n" * 2)
+    with pytest.raises(ConfigError, match=r"has its own; override stages\.0\.optimizer\.lr to stages\.1"):
+        load_config(path, ["optimizer.lr=1e-4"])
+    assert load_config(path, ["optimizer.clip=2.0", "stages.0.length=3"]).optimizer.clip == 2.0
+
+
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.toml: cannot be read"):
         load_config(tmp_path / "nowhere.toml")

@@ -93,4 +93,4 @@ class AggRlTraining(TrainingConfig):
     @property
     def rests_weights(self) -> bool:
         """Whether some weights have no part in the loss of some stage."""
-        return any(stage.trains != "all" for stage in self.stages)
+        return any(stage.trains != "all" or stage.kind == "spectra" for stage in self.stages)

@@ -72,7 +72,7 @@ class SpectraOptions:
 
 
 class SpectraBatches(Dataset[SpectraBatch]):
-    """``batches[first]`` draws the examples ``first``, ``first + 1``, ... as one batch.
+    """``batches[first]`` draws a batch of examples by the number of its first; another size, other examples.
 
     Args:
         shape: what they are like; ``duration_s`` is the time their frames would span.

@@ -84,14 +84,20 @@ def validation_batches(scenes: RunScenes, config: AggRlTraining, network: AggRl)
         spectra = SpectraBatches(shape, bin_frequencies(network), seed=config.seed + VALIDATION_SEED)
         batches: list[AggRlBatch] = [spectra[first] for first in range(0, options.clips, shape.batch_size)]
         return batches[scenes.share.index :: scenes.share.count]
-    batches = []
-    for num_talkers in range(1, MAX_TALKERS + 1):
-        mixer = scenes.held_out_mixer(num_talkers, config.mix, duration_s=shape.exact_duration_s)
-        counts = scenes.held_out().microphone_counts(options.microphones, "validation")
-        # All numbers of microphones equally often, each in batches of its own.
-        for start, num_mics in enumerate(counts):
-            clips = range(start, options.clips, len(counts))
-            mixed = [mixer.scene(clip, num_mics=num_mics) for clip in clips]
-            for first in range(0, len(mixed), shape.batch_size):
-                batches.append(batch_scenes(mixed[first : first + shape.batch_size], shape.model))
-    return batches[scenes.share.index :: scenes.share.count]
+    counts = scenes.held_out().microphone_counts(options.microphones, "validation")
+    mixers = [
+        scenes.held_out_mixer(num_talkers, config.mix, duration_s=shape.exact_duration_s)
+        for num_talkers in range(1, MAX_TALKERS + 1)
+    ]
+    # All numbers of microphones equally often, each in batches of its own.
+    every = [
+        (mixer, num_mics, clips[first : first + shape.batch_size])
+        for mixer in mixers
+        for start, num_mics in enumerate(counts)
+        for clips in [range(start, options.clips, len(counts))]
+        for first in range(0, len(clips), shape.batch_size)
+    ]
+    return [
+        batch_scenes([mixer.scene(clip, num_mics=num_mics) for clip in clips], shape.model)
+        for mixer, num_mics, clips in every[scenes.share.index :: scenes.share.count]
+    ]
