@@ -1,5 +1,6 @@
 """Sections of the page of results: how well directions are found."""
 
+import math
 from collections.abc import Callable, Sequence
 
 from result_records import (
@@ -21,6 +22,8 @@ from result_records import (
     table,
     value,
 )
+
+from anydoa.io import load_array
 
 REAL = {
     "real/sofia-anechoic-sphere (direction)": "rigid sphere of 17.5 cm, 16 of 110 places, anechoic "
@@ -52,8 +55,11 @@ def by_estimator(suites: Sequence[str], cell: Callable[[Row], str], key: str, *,
 
 
 def headline_errors() -> str:
-    clips = [str(row(suite, talkers=talkers).get("clips", "")) for suite in SUITES for talkers in (1, 2)]
-    return by_estimator(SUITES, errors, "mae_deg", least=True) + "\n| clips | " + " | ".join(clips) + " |"
+    found = [row(suite, talkers=talkers, look_ahead_s=0.0) for suite in SUITES for talkers in (1, 2)]
+    clips = " | ".join(f"{value(one, 'clips'):g}" for one in found)
+    seconds = " | ".join(f"{value(one, 'clip_s'):g}" for one in found)
+    shown = by_estimator(SUITES, errors, "mae_deg", least=True)
+    return f"{shown}\n| clips | {clips} |\n| clip s | {seconds} |"
 
 
 def headline_accuracy() -> str:
@@ -109,28 +115,83 @@ def arrays_heard() -> list[tuple[str, dict[str, Row]]]:
 def arrays() -> str:
     lines = []
     shown = [name for name in ESTIMATORS if any(of[name] for _, of in arrays_heard())]
-    for array, of in arrays_heard():
-        found = [of[name] for name in shown]
+    for array, _ in arrays_heard():
+        heard = [rows("presets", suite=array, estimator=name, look_ahead_s=0.0) for name in shown]
+        found = [_together(each) for each in heard]
         apart = best([errors(one) for one in found], [value(one, "mae_deg") for one in found], least=True)
         shares = [percent(value(one, "acc10"), digits=0) for one in found]
         shares = best(shares, [value(one, "acc10") for one in found], least=False)
-        lines.append([f"`{array}`", *(cell for both in zip(apart, shares, strict=True) for cell in both)])
+        cells = (cell for both in zip(apart, shares, strict=True) for cell in both)
+        lines.append([f"`{array}`", _clips(heard[0]), *cells])
     means = []
     for name in shown:
-        every = [of[name] for _, of in arrays_heard() if of[name]]
-        mean = mean_row(every)
+        mean = _together(rows("presets", estimator=name, look_ahead_s=0.0))
         means += [errors(mean), percent(value(mean, "acc10"), digits=0)]
     titles = [f"{NAMES[name]}, {what}" for name in shown for what in ("error °", "`ACC10` %")]
-    return table(["array", *titles], [*lines, ["mean", *means]])
+    return table(["array", "clips", *titles], [*lines, ["mean", "", *means]])
+
+
+def arrays_compared() -> str:
+    """On how many arrays AGG-RL is better than the default, and what was heard longer of these."""
+    heard = {array.removeprefix("presets/"): of for array, of in arrays_heard()}
+    more = [array for array, of in heard.items() if _is_more(of)]
+    boards = [array for array in more if load_array(array).ambiguity.rank == "plane"]
+    both = [array for array in more if _is_nearer(heard[array])]
+    lines = [
+        f"AGG-RL finds more talkers than steered on {len(more)} of {len(heard)} arrays, {len(boards)} of "
+        "them flat boards."
+    ]
+    if both:
+        lines.append(f"On {len(both)} of these its error is smaller, too: {_listed(both)}.")
+    said: dict[str, list[str]] = {}
+    for array in both:
+        suite = f"array/{array}"
+        of = {name: mean_row(rows("presets-64", suite=suite, estimator=name)) for name in ESTIMATORS}
+        if of["steered"] and of["agg-rl"]:
+            verdict = {2: "confirm both figures", 1: "confirm one of the two", 0: "say the opposite"}
+            said.setdefault(verdict[_is_more(of) + _is_nearer(of)], []).append(array)
+    if said:
+        longer = " and ".join(f"{verdict} on {_listed(names)}" for verdict, names in said.items())
+        lines.append(f"More clips {longer}.")
+    return "\n".join(lines)
+
+
+def _is_more(of: dict[str, Row]) -> bool:
+    return value(of["agg-rl"], "acc10") > value(of["steered"], "acc10")
+
+
+def _is_nearer(of: dict[str, Row]) -> bool:
+    return value(of["agg-rl"], "mae_deg") < value(of["steered"], "mae_deg")
+
+
+def _listed(names: Sequence[str]) -> str:
+    marked = [f"`{name}`" for name in names]
+    return " and ".join(filter(None, [", ".join(marked[:-1]), marked[-1]]))
+
+
+def _clips(found: Sequence[Row]) -> str:
+    """Clips behind several rows together."""
+    return f"{sum(value(one, 'clips') for one in found):.0f}"
+
+
+def _together(found: Sequence[Row]) -> Row:
+    """The mean of rows that heard different clips, with its interval."""
+    if not found:
+        return {}
+    halves = {
+        key: math.sqrt(sum(value(one, key) ** 2 for one in found)) / len(found)
+        for key in ("mae_ci95", "acc10_ci95")
+    }
+    return {**mean_row(found), **halves}
 
 
 def arrays_more() -> str:
     """The arrays that were heard longer."""
     lines = []
     for suite, estimator in dict.fromkeys((one["suite"], one["estimator"]) for one in rows("presets-64")):
-        of = mean_row(rows("presets-64", suite=suite, estimator=estimator))
-        heard = str(of.get("clips", ""))
-        lines.append([f"`{suite}`", NAMES[str(estimator)], heard, errors(of), accuracy(of)])
+        found = rows("presets-64", suite=suite, estimator=estimator)
+        of = _together(found)
+        lines.append([f"`{suite}`", NAMES[str(estimator)], _clips(found), errors(of), accuracy(of)])
     return table(["array", "estimator", "clips", "error °", "`ACC10` %"], lines, names=2)
 
 
@@ -162,11 +223,18 @@ def later() -> str:
             )
             lines += [_later_line(f"`{suite}`", str(talkers), one, found) for one in found]
     for ahead in sorted({value(one, "look_ahead_s") for one in rows("later-presets")}):
-        mean = mean_row(rows("later-presets", look_ahead_s=ahead))
-        lines.append(_later_line("presets, mean", "1 and 2", {**mean, "look_ahead_s": ahead}, []))
+        found = rows("later-presets", look_ahead_s=ahead)
+        heard = {
+            "look_ahead_s": ahead,
+            "clips": int(_clips(found)),
+            "clip_s": max(value(one, "clip_s") for one in found),
+        }
+        lines.append(_later_line("presets, mean", "1 and 2", {**mean_row(found), **heard}, []))
     titles = [
         "suite",
         "talkers",
+        "clips",
+        "clip s",
         "look-ahead s",
         "error °",
         "`ACC10` %",
@@ -184,7 +252,8 @@ def _later_line(suite: str, talkers: str, of: Row, rivals: Sequence[Row]) -> lis
         cell = f"**{cell}**"
     recording = number(value(of, "recording_mae_deg")), percent(value(of, "recording_acc10"))
     shares = [number(value(of, key), digits=3) for key in ("f1", "count_accuracy")]
-    return [suite, talkers, f"{value(of, 'look_ahead_s'):g}", cell, accuracy(of), *recording, *shares]
+    heard = [f"{value(of, key):g}" for key in ("clips", "clip_s", "look_ahead_s")]
+    return [suite, talkers, *heard, cell, accuracy(of), *recording, *shares]
 
 
 def later_worse() -> str:
@@ -349,7 +418,10 @@ def real_sources() -> str:
 def reliability() -> str:
     return table(
         ["score", *(number(value(one, "said"), digits=2) for one in rows("reliability"))],
-        [["share right", *(number(value(one, "right"), digits=2) for one in rows("reliability"))]],
+        [
+            ["share right", *(number(value(one, "right"), digits=2) for one in rows("reliability"))],
+            ["peaks", *(f"{value(one, 'peaks'):.0f}" for one in rows("reliability"))],
+        ],
     )
 
 

@@ -56,9 +56,9 @@ at random, as all of them would take four times as long; it is measured with all
 """
 OLDER = "†"
 STATE = f"""Rows are measured by the commit that their record names. Those with {OLDER} are older, wait to be
-trained again and are compared with each other alone; "6cc707e, output layer of 2875cb3" is the first
-commit with `FixedGrid` of `networks/peers.py` as the second has it, "peers of 927b557" the first with
-`networks/peers.py`, `networks/config.py` and `configs/peers` of the second. Of them is known:
+trained again and are compared with each other alone. "6cc707e, output layer of 2875cb3" is the first
+commit with `FixedGrid` of `networks/peers.py` as the second has it. "Peers of 927b557" is the first with
+`networks/peers.py`, `networks/config.py` and `configs/peers` of the second. Of older rows is known:
 
 - In every batch the first room was chosen by the same random number as the number of microphones
   ([mended since](log/2026-11-30-two-draws-from-one-number.md)).

@@ -1,6 +1,6 @@
 """Sections of the page of results: what is done with directions, and other sounds than speech."""
 
-from result_records import NAMES, number, percent, row, rows, sources, table, value
+from result_records import NAMES, errors, number, percent, record, row, rows, sources, table, value
 
 # Live, web, tracking, doctor, calibration
 
@@ -37,7 +37,8 @@ def others() -> str:
         for one in rows(name):
             right = f"{one['right']} of {one['recordings']} right"
             told = f"{right}, {one['wrong_corrections']} wrong corrections"
-            lines.append(["[doctor](doctor.md)", f"{one['part']}, {seed}", told])
+            case = f"{one['part']}, {seed}, commit {record(name).commit}"
+            lines.append(["[doctor](doctor.md)", case, told])
     of = row("calibration", part="positions")
     lines.append(
         [
@@ -150,15 +151,18 @@ def events() -> str:
     lines = []
     for sound, count in cases:
         case = [row("events", sound=sound, sources=count, estimator=name) for name in names]
-        where = [f"{number(value(of, 'mae_deg'))} / {percent(value(of, 'acc10'), digits=0)}" for of in case]
+        where = [
+            f"{errors(of)} / {percent(value(of, 'acc10'), value(of, 'acc10_ci95'), digits=0)}" for of in case
+        ]
         unasked = [
             f"{percent(value(of, 'precision'), digits=0)} / {percent(value(of, 'recall'), digits=0)}"
             for of in case
         ]
-        lines.append([sound.replace("_", " ").replace("-", " ").lower(), str(count), *where, *unasked])
+        kind = sound.replace("_", " ").replace("-", " ").lower()
+        lines.append([kind, str(count), str(case[0]["clips"]), *where, *unasked])
     figures = ("error ° / within 10°, %", "precision / recall, %")
     titles = [f"{NAMES[name]}, {what}" for what in figures for name in names]
-    return table(["sound", "sources", *titles], lines, names=2)
+    return table(["sound", "sources", "clips", *titles], lines, names=2)
 
 
 def events_scores() -> str:

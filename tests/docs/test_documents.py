@@ -10,13 +10,16 @@ from typing import Any
 import pytest
 import typer
 
-from anydoa.cli import app
+from anydoa.cli import app, main
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 MODULES = sorted((ROOT / "src" / "anydoa").rglob("*.py"))
 WITH_SESSIONS = [document for document in DOCUMENTS if "```python" in document.read_text()]
 WITH_EXAMPLES = [module for module in MODULES if ">>>" in module.read_text()]
+CHEAP = ("locate", "array")  # commands that need seconds, no sound card and no clock
+BUNDLED = re.compile(r"examples/[\w.]+")
+NUMBER = re.compile(r"(?<![\w.])-?\d+(?:\.\d+)?(?![\w.]*\w)")
 
 
 @pytest.fixture
@@ -56,6 +59,47 @@ def test_examples_in_docstrings_give_what_they_show(module: Path) -> None:
     name = ".".join(module.relative_to(ROOT / "src").with_suffix("").parts).removesuffix(".__init__")
     imported = __import__(name, fromlist=["_"])
     assert doctest.testmod(imported, optionflags=doctest.ELLIPSIS).failed == 0
+
+
+def shown_outputs() -> list[Any]:
+    """Cheap commands on bundled files in the blocks of documents, each with the output below it."""
+    found = []
+    for document in DOCUMENTS:
+        for block in code_blocks(document, "console"):
+            for shown in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+                line, _, output = shown.partition("\n")
+                program, *words = shlex.split(line, comments=True)
+                if output and program == "anydoa" and words[0] in CHEAP and BUNDLED.search(line):
+                    name = f"{document.relative_to(ROOT)}-{words[0]}"
+                    found.append(pytest.param(words, output, id=name))
+    return found
+
+
+@pytest.mark.parametrize(("words", "output"), shown_outputs())
+def test_commands_in_documents_print_what_they_show(
+    words: list[str],
+    output: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
+    monkeypatch.chdir(tmp_path)  # pictures that a command draws go there
+    assert main(words) == 0
+    printed = capsys.readouterr().out
+    assert words_between_numbers(printed) == words_between_numbers(output)
+    for now, shown in zip(NUMBER.findall(printed), NUMBER.findall(output), strict=True):
+        # Processors round differently: two of the last place that is shown.
+        last_place = 10.0 ** -len(shown.partition(".")[2])
+        assert float(now) == pytest.approx(float(shown), abs=2.01 * last_place), f"shown {shown}, now {now}"
+
+
+def words_between_numbers(text: str) -> list[str]:
+    return NUMBER.sub("#", text).split()
+
+
+def test_outputs_of_commands_are_found_in_documents() -> None:
+    assert {param.values[0][0] for param in shown_outputs()} == set(CHEAP)
 
 
 def shown_commands(document: Path) -> list[list[str]]:
