@@ -10,7 +10,7 @@ from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 
-from anydoa.bulk.recording_list import Entry
+from anydoa.bulk.recording_list import Entry, array_hash
 from anydoa.bulk.result_folder import PartWriter
 from anydoa.errors import AnydoaError, AudioError, EngineError
 from anydoa.geometry import MicrophoneArray, Zone
@@ -181,7 +181,7 @@ class _Desk:
         recording = paths if len(paths) > 1 else paths[0]
         info = audio_info(recording)
         localizer = self._localizer_of(
-            entry.array, entry.channels, info.num_channels if entry.channels else None
+            entry.array, entry.array_hash, entry.channels, info.num_channels if entry.channels else None
         )
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         named = replace(info, name=f"{entry.paths[0]}{more}")
@@ -197,9 +197,9 @@ class _Desk:
         return content.getvalue(), info.duration_s
 
     def _make_localizer(
-        self, name: str | None, channels: tuple[int, ...] | None, num_channels: int | None
+        self, name: str | None, hash: str, channels: tuple[int, ...] | None, num_channels: int | None
     ) -> Localizer:
-        array = self._array(name)
+        array = self._array(name, hash)
         if channels is not None and num_channels is not None:
             missing = [channel for channel in channels if channel >= num_channels]
             if missing:
@@ -213,9 +213,14 @@ class _Desk:
         self._estimator = localizer.estimator  # loaded once
         return localizer
 
-    def _array(self, name: str | None) -> MicrophoneArray:
+    def _array(self, name: str | None, hash: str) -> MicrophoneArray:
+        """The array of a name that the list gives, if it is the one that the list was read with."""
         if name is not None:
-            return load_array(self.work.base / name if is_array_file(name) else name)
+            array = load_array(self.work.base / name if is_array_file(name) else name)
+            # It is read again after it was loaded, so that no change falls between the two.
+            if array_hash(name, self.work.base) != hash:
+                raise EngineError(f"{name}: has changed since the list was read; give the same command again")
+            return array
         if self.work.array is None:
             raise EngineError("no array is named; name one in the list, or give --array for all")
         return self.work.array

@@ -14,10 +14,11 @@ import json
 import os
 import shutil
 import tempfile
+import tomllib
 import weakref
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from hashlib import blake2b
+from hashlib import blake2b, file_digest
 from io import BufferedIOBase
 from pathlib import Path
 from typing import IO, Any, BinaryIO, NamedTuple
@@ -41,7 +42,7 @@ class Entry(NamedTuple):
         array: name or file of the array that recorded it; None for the one that all have.
         id: what the list calls it; None if it has no name but its file.
         channels: channels of the file that hold the microphones, in their order; None: the array knows.
-        array_hash: hash of the file of that array, empty if it is none or cannot be read.
+        array_hash: hash of the file of that array, see :func:`array_hash`; empty if it is none.
     """
 
     paths: tuple[str, ...]
@@ -95,7 +96,7 @@ class RecordingList:
             yield Entry((file,))
         if self._manifest is not None:
             name = "standard input" if self._manifest == "-" else self._manifest
-            hash_of = lru_cache(maxsize=_ARRAYS_KEPT)(_array_hash)
+            hash_of = lru_cache(maxsize=_ARRAYS_KEPT)(array_hash)
             for number, line in enumerate(self._lines(name), start=1):
                 if line:
                     entry = _entry(line, f"{name}, line {number}")
@@ -118,14 +119,31 @@ class RecordingList:
         return gzip.open(name) if name.endswith(".gz") else open(name, "rb")
 
 
-def _array_hash(name: str) -> str:
-    """Hash of the file of an array, seen from the working folder; empty for a name, or if it is not there."""
+def array_hash(name: str, base: Path = Path()) -> str:
+    """Hash of the file of an array, and of the SOFA file that it names.
+
+    Args:
+        name: name or file of the array.
+        base: folder that the name is relative to.
+
+    Returns:
+        Twelve hex digits; empty for a name, or where a file cannot be read.
+    """
     if not is_array_file(name):
         return ""
+    path, digest = base / name, blake2b(digest_size=6)
     try:
-        return blake2b(Path(name).read_bytes(), digest_size=6).hexdigest()
-    except OSError:  # which its recordings will tell
+        content = path.read_bytes()
+        digest.update(content)
+        # Few arrays have been measured, and parsing takes far longer than reading.
+        if path.suffix.lower() == ".toml" and b"steering" in content:
+            steering = tomllib.loads(content.decode()).get("steering")
+            if steering is not None:
+                with (path.parent / steering).open("rb") as file:
+                    file_digest(file, lambda: digest)
+    except (OSError, ValueError, TypeError):  # which its recordings will tell
         return ""
+    return digest.hexdigest()
 
 
 def _matches(file: str) -> list[str]:

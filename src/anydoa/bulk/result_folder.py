@@ -164,12 +164,11 @@ class ResultFolder:
     def _check_settings(self, settings: Mapping[str, object]) -> None:
         file = self.path / SETTINGS_FILE
         wanted = json.loads(json.dumps(settings))
+        has_results = any(self.path.glob("part-*"))  # looked for first, as they are made last
         if not file.exists():
-            if any(self.path.glob("part-*")):
+            if has_results:
                 raise ConfigError(f"{file} is missing beside results; choose another folder")
-            with whole_text(file) as stream:
-                json.dump(wanted, stream, indent=1)
-            return
+            self._make_settings(wanted)
         try:
             found = json.loads(file.read_text(encoding="utf-8"))
             differing = [name for name in wanted if found.get(name) != wanted[name]]
@@ -182,9 +181,29 @@ class ResultFolder:
                 "choose another folder"
             )
 
+    def _make_settings(self, settings: Mapping[str, object]) -> None:
+        """Write the settings; of several shards that start at once, the first does."""
+        file = self.path / SETTINGS_FILE
+        own = file.with_name(f".{SETTINGS_FILE}.{secrets.token_hex(4)}")
+        with whole_text(own) as stream:
+            json.dump(settings, stream, indent=1)
+        try:
+            os.link(own, file)
+        except FileExistsError:  # those of the first are looked at, as if they had always been there
+            pass
+        except OSError:  # not every file system has links
+            os.replace(own, file)
+        finally:
+            own.unlink(missing_ok=True)
+
     def failures_file(self, shard: Shard | None = None) -> Path:
         """Where the recordings are named that have no results."""
         return self.path / ("failures.jsonl" if shard is None else f"failures-{shard}.jsonl")
+
+    def remove_failures_of_shards(self) -> None:
+        """Remove what shards have said of recordings that a run over all of the list has tried since."""
+        for file in self.path.glob("failures-*.jsonl"):
+            file.unlink(missing_ok=True)
 
     def done_keys(self) -> UInt64[np.ndarray, "recording"]:
         """Keys of all recordings that are whole, sorted, each once."""

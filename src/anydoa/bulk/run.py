@@ -5,6 +5,7 @@ import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import zip_longest
 from typing import TextIO
 
 import numpy as np
@@ -102,8 +103,19 @@ class Plan:
         return self._keys[self._is_first]
 
     def left(self) -> Iterator[Entry]:
-        """The recordings that have no results yet, each once."""
-        return (entry for entry, is_left in zip(self._recordings, self._is_left, strict=False) if is_left)
+        """The recordings that have no results yet, each once.
+
+        Raises:
+            ConfigError: if the list is no longer the one that was read before, or an array that it names.
+        """
+        for entry, key, is_left in zip_longest(self._recordings, self._keys, self._is_left):
+            if entry is None or key is None or entry.key != key:
+                raise ConfigError(
+                    "the list, or an array that it names, has changed since it was first read; what is done "
+                    "is kept, give the same command again"
+                )
+            if is_left:
+                yield entry
 
 
 def _is_first(keys: UInt64[np.ndarray, "line"]) -> Bool[np.ndarray, "line"]:
@@ -176,6 +188,8 @@ def locate_all(
             report(progress)
     if not progress.failed:
         failures.unlink(missing_ok=True)
+    if shard is None:
+        folder.remove_failures_of_shards()  # this run has tried theirs, too
     return progress
 
 

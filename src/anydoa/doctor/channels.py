@@ -116,9 +116,9 @@ def channel_statistics(
     )
 
 
-def largest_group(linked: Bool[np.ndarray, "channel channel"]) -> tuple[int, ...]:
-    """The largest group of channels that are linked with each other, directly or through others."""
-    groups: list[set[int]] = []
+def linked_groups(linked: Bool[np.ndarray, "channel channel"]) -> list[tuple[int, ...]]:
+    """Groups of channels that are linked with each other, directly or through others; some of one channel."""
+    groups: list[tuple[int, ...]] = []
     left = set(range(len(linked)))
     while left:
         group: set[int] = set()
@@ -126,10 +126,14 @@ def largest_group(linked: Bool[np.ndarray, "channel channel"]) -> tuple[int, ...
         while edge:
             group |= edge
             edge = {int(other) for channel in edge for other in np.flatnonzero(linked[channel])} - group
-        groups.append(group)
+        groups.append(tuple(sorted(group)))
         left -= group
-    largest = max(groups, key=len)
-    return tuple(sorted(largest))
+    return groups
+
+
+def largest_group(linked: Bool[np.ndarray, "channel channel"]) -> tuple[int, ...]:
+    """The largest group of channels that are linked with each other, directly or through others."""
+    return max(linked_groups(linked), key=len)
 
 
 def band_coherence(

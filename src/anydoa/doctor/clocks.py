@@ -85,6 +85,10 @@ def clock_lag(
     # (time) -> (block, lag): one correlation of each block, blocks overlapping by half
     length = round(options.block_s * sample_rate) if drifts else len(late)
     starts = np.arange(0, max(1, len(late) - length + 1), max(1, length // 2))
+    middle = starts - starts.mean()  # samples
+    # Of a recording so long that a drift may leave the lags, the middle tells it.
+    is_near = np.abs(middle) <= reach / (2 * DRIFT_RANGE)
+    starts, middle = starts[is_near], middle[is_near]
     blocks = np.stack(
         [
             _correlation(late[start:][:length], early[start:][:length], reach, sample_rate, options.min_hz)
@@ -92,7 +96,6 @@ def clock_lag(
         ]
     )
     # (block, lag) -> (drift, lag): sums along lines, for every drift that can be told from the next
-    middle = starts - starts.mean()  # samples
     step = options.smear_samples / max(float(middle[-1]), 1.0)
     count = int(DRIFT_RANGE / step) if len(starts) > 1 else 0
     tried = step * np.arange(-count, count + 1)

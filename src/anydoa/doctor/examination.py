@@ -139,12 +139,11 @@ def _examine_waves(
     findings = []
     for accepted in repairs.accepted:
         if accepted.repair.kind == "inverted":
-            heard_by = measurement.array.patterns[accepted.repair.mics[0] :][:1]
-            if heard_by and heard_by[0].turns_over:
+            mics, patterns = accepted.repair.mics, measurement.array.patterns
+            if patterns and any(patterns[mic].turns_over for mic in mics):
                 continue  # it is to be upside down from behind
-            channel = assignment.channels[accepted.repair.mics[0]]
-            text = f"channel {channel} is inverted: its signal is upside down against the others."
-            findings.append(Finding("inverted", (channel,), accepted.certainty, text))
+            channels = tuple(assignment.channels[mic] for mic in mics)
+            findings.append(Finding("inverted", channels, accepted.certainty, _inverted_text(channels)))
     findings += timing_findings(assignment, sample_rate, repairs, options.timing)
     order = check_order(measurement, repairs, diagnosis.array, known_azimuth_deg, options.talker)
     return replace(
@@ -154,6 +153,14 @@ def _examine_waves(
         talker=order.talker,
         delays=check_delays(measurement, repairs.hypothesis, options.delays),
     )
+
+
+def _inverted_text(channels: tuple[int, ...]) -> str:
+    """One channel that is upside down, or two of which one is, in words."""
+    named = channels_in_words(channels)
+    if len(channels) == 1:
+        return f"{named} is inverted: its signal is upside down against the others."
+    return f"{named} are in opposite polarity: of two, nobody knows which one is inverted."
 
 
 def _channel_findings(

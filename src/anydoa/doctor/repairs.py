@@ -64,7 +64,7 @@ class Repair:
 
     Args:
         kind: what is changed.
-        mics: numbers of the microphones whose channels it changes.
+        mics: numbers of the microphones whose channels it changes; both of two that are against each other.
         base: what each channel is before the change.
         hypothesis: what each channel is after the change.
         fit: fit of each segment after the change.
@@ -210,9 +210,10 @@ class RepairSearch:
         """
         num_mics = len(hypothesis.order)
         found: list[Repair] = []
-        for mic in range(num_mics):
-            flipped = hypothesis.flipped(mic)
-            found.append(Repair("inverted", (mic,), hypothesis, flipped, self._waves.fit(flipped)))
+        # Of two against each other, turning either one fits equally well: that is one repair.
+        for inverted in [(mic,) for mic in range(num_mics)] if num_mics > 2 else [(0, 1)]:
+            flipped = hypothesis.flipped(inverted[0])
+            found.append(Repair("inverted", inverted, hypothesis, flipped, self._waves.fit(flipped)))
         for mics in offset_groups(num_mics) if num_mics > 2 else []:
             late = best_time_offset(self._waves, hypothesis, mics, self._options.time_offset)
             kind: RepairKind = "drift" if late.drifts else "offset"

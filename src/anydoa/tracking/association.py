@@ -10,7 +10,7 @@ does it say that either turns.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Bool, Float
@@ -57,22 +57,49 @@ def associate(
     owned = field.affinity.best_pairs()
     # Peaks that follow each other closely have the same error, so each of them tells less.
     novelty = max(min(seconds / options.correlation_s, 1.0), options.hardly)
-    after, explained = list(hypotheses), set(owned)
+    after = list(hypotheses)
+    claims: dict[int, list[tuple[Source, Claim]]] = {owner: [] for owner in owned}
     for owner, index in owned.items():
         after[owner] = after[owner].owning(peaks[index], time_s, seconds, options)
         group = [owner, *(one for one in field.within_gate(index) if one not in owned)]
         for one, share in zip(group, field.shares(group, index, options), strict=True):
             if share.probability >= options.hardly:
                 claim = Claim(peaks[index].id, share.probability, share.variance, owns=one == owner)
-                heard = after[one].heard(claim, seconds, options)
-                is_sure = share.probability >= options.sure  # hardly anyone else may own it
-                heard = heard.surprised(peaks[index], seconds, options, own=is_sure)
-                after[one] = heard.taught(peaks[index], share.variance / novelty, teaches_velocity=is_sure)
-                explained.add(one)
-    for one in set(range(len(after))) - explained:
+                claims.setdefault(one, []).append((peaks[index], claim))
+    for one, claimed in claims.items():
+        if claimed:
+            after[one] = _explained(after[one], claimed, seconds, novelty, options)
+    for one in set(range(len(after))) - claims.keys():
         after[one] = after[one].silent(seconds, options)
     taken = set(owned.values())
     return after, [peak for index, peak in enumerate(peaks) if index not in taken]
+
+
+def _explained(
+    hypothesis: Hypothesis,
+    claimed: Sequence[tuple[Source, Claim]],
+    seconds: float,
+    novelty: float,
+    options: TrackerOptions,
+) -> Hypothesis:
+    """A hypothesis after a frame with its own peak, or with those of one or more who hide it.
+
+    However many peaks there are, the time since the last frame passes once.
+    """
+    likeliest, largest = max(claimed, key=lambda each: each[1].probability)
+    probability = 0.0  # that any of them is its own
+    for _, claim in claimed:
+        probability += (1 - probability) * claim.probability
+    after = hypothesis.heard(replace(largest, probability=probability), seconds, options)
+    after = after.surprised(likeliest, seconds, options, own=_is_sure(largest, options))
+    for peak, claim in claimed:
+        after = after.taught(peak, claim.variance / novelty, teaches_velocity=_is_sure(claim, options))
+    return after
+
+
+def _is_sure(claim: Claim, options: TrackerOptions) -> bool:
+    """Whether hardly anyone else may own the peak."""
+    return claim.probability >= options.sure
 
 
 @dataclass(frozen=True, eq=False)

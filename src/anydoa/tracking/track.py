@@ -47,11 +47,11 @@ class Track:
 
 @dataclass(frozen=True)
 class Claim:
-    """What a hypothesis has of a peak of the newest frame.
+    """What a hypothesis has of a peak of the newest frame; of several, of the one likeliest to be its own.
 
     Args:
         peak: id of the peak as a source.
-        probability: chance that the peak is its own.
+        probability: chance that the peak, or any of several, is its own.
         variance: variance of the peak's direction along each axis, in rad², for that hypothesis.
         owns: whether the peak was assigned to it, or to another that hides it.
     """

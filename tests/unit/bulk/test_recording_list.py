@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anydoa.bulk.recording_list import Entry, RecordingList
+from anydoa.bulk.recording_list import Entry, RecordingList, array_hash
 from anydoa.bulk.run import Plan
 from anydoa.bulk.shard import Shard
 from anydoa.errors import ConfigError
@@ -144,6 +144,21 @@ def test_another_array_in_the_same_file_makes_another_recording(tmp_path: Path) 
     array.write_text("no array")
     keys += [entry.key for entry in entries_of(tmp_path, line)]
     assert len(set(keys)) == 3
+
+
+def test_another_sofa_file_that_an_array_names_makes_another_recording(tmp_path: Path) -> None:
+    array, head = tmp_path / "kitchen.toml", tmp_path / "head.sofa"
+    array.write_text('steering = "head.sofa"')
+    keys = []
+    for content in (b"one head", b"another"):
+        head.write_bytes(content)
+        keys += [entry.key for entry in entries_of(tmp_path, {"path": "a.wav", "array": str(array)})]
+    assert len(set(keys)) == 2
+    assert array_hash("kitchen.toml", tmp_path) == array_hash(str(array)) != ""
+    head.unlink()
+    for text in ('steering = "head.sofa"', "steering = 3", "steering = ", "steering = '\0'"):
+        array.write_text(text)
+        assert array_hash(str(array)) == ""
 
 
 @pytest.mark.parametrize("text", ["0/4", "5/4", "1", "a/b", "-1/4", "1/0", ""])

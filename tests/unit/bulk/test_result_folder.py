@@ -3,7 +3,10 @@
 import json
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from anydoa.bulk.merging import check_merged_path, merge
 from anydoa.bulk.result_folder import PartWriter, ResultFolder
 from anydoa.bulk.shard import Shard
 from anydoa.errors import ConfigError, MissingExtraError
+from anydoa.io.output import whole_text
 from anydoa.io.result_files import read_all_results
 
 SETTINGS = {"estimator": "srp-phat", "look_ahead_s": float("inf")}
@@ -93,6 +97,36 @@ def test_results_of_other_settings_are_not_mixed(tmp_path: Path) -> None:
     written(tmp_path, 1)
     with pytest.raises(ConfigError, match="is missing beside results"), folder.begun(SETTINGS):
         pass
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_of_two_shards_that_start_at_once_one_makes_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    folder = ResultFolder(tmp_path)
+
+    @contextmanager
+    def slow_text(path: Path) -> Iterator[TextIO]:
+        monkeypatch.setattr("anydoa.bulk.result_folder.whole_text", whole_text)
+        with folder.begun(SETTINGS, Shard(1, 2)), whole_text(path) as stream:
+            yield stream
+
+    def no_link(*paths: Path) -> None:
+        raise PermissionError
+
+    if has_links:
+        monkeypatch.setattr("anydoa.bulk.result_folder.whole_text", slow_text)
+    else:
+        monkeypatch.setattr("os.link", no_link)
+        with folder.begun(SETTINGS, Shard(1, 2)):
+            pass
+    with (
+        pytest.raises(ConfigError, match="holds results of estimator 'srp-phat', not 'music'"),
+        folder.begun({**SETTINGS, "estimator": "music"}, Shard(2, 2)),
+    ):
+        pass
+    assert json.loads((tmp_path / "settings.json").read_text())["estimator"] == "srp-phat"
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_a_folder_that_vanishes_is_named(tmp_path: Path) -> None:

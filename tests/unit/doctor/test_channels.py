@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anydoa.doctor.channels import COHERENT, band_coherence, channel_statistics, largest_group
+from anydoa.doctor.channels import COHERENT, band_coherence, channel_statistics, largest_group, linked_groups
 
 RATE = 16_000
 
@@ -56,6 +56,7 @@ def test_the_largest_group_that_hears_together_wins() -> None:
     for one, other in ((0, 1), (2, 3), (3, 4)):
         linked[one, other] = linked[other, one] = True
     assert largest_group(linked) == (2, 3, 4)
+    assert linked_groups(linked) == [(0, 1), (2, 3, 4)]
 
 
 def test_channels_that_carry_nothing_do_not_make_a_dead_one_look_alive(room: np.ndarray) -> None:

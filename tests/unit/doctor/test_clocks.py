@@ -5,7 +5,7 @@ import pytest
 import soxr
 
 from anydoa.doctor.channels import channel_statistics
-from anydoa.doctor.clocks import clock_lag, find_clock_lags
+from anydoa.doctor.clocks import ClockOptions, clock_lag, find_clock_lags
 from anydoa.geometry.array import MicrophoneArray
 
 RATE = 16_000
@@ -33,6 +33,19 @@ def test_a_clock_that_runs_apart_is_found_with_its_lag_in_the_middle(noises: np.
     assert found.drift == pytest.approx(1e-6 * ppm, abs=5e-5)
     assert found.samples == pytest.approx(400 + 1e-6 * ppm * count / 2, abs=4)
     assert found.clearness > 2 * clock_lag(late[:count], noises[1][:count], RATE, drifts=False).clearness
+
+
+def test_a_clock_that_runs_apart_is_found_in_more_than_an_hour() -> None:
+    rate, ppm = 250, 200
+    rng = np.random.default_rng(0)
+    noises = rng.standard_normal(4000 * rate) + 0.2 * rng.standard_normal((2, 4000 * rate))
+    late = soxr.resample(np.roll(noises[0], -60), rate, rate * (1 + 1e-6 * ppm), quality="VHQ")
+    count = min(len(late), noises.shape[1])
+    options = ClockOptions(min_hz=10.0, block_s=8.0)
+    found = clock_lag(late[:count], noises[1][:count], rate, drifts=True, options=options)
+    assert found.drift == pytest.approx(1e-6 * ppm, abs=3e-6)
+    assert found.samples == pytest.approx(1e-6 * ppm * count / 2 - 60, abs=2)
+    assert found.clearness > 8
 
 
 def test_unrelated_channels_have_no_clear_lag() -> None:

@@ -72,6 +72,24 @@ def test_an_inverted_channel_is_named_and_left_out(array: MicrophoneArray, talk:
     assert diagnosis.corrected.ignore_channels == (3,)
 
 
+@pytest.mark.parametrize("inverted", [0, 1])
+def test_of_two_channels_in_opposite_polarity_neither_is_called_the_inverted_one(
+    talk: Talk, inverted: int
+) -> None:
+    pair = MicrophoneArray(
+        [[0.0, 0.05, 0.0], [0.0, -0.05, 0.0]], "pair", channels=(2, 0), ignore_channels=(1,)
+    )
+    recording = talk(pair)
+    assert diagnose(recording, RATE, pair).is_healthy
+    recording[2 * inverted] *= -1
+    diagnosis = diagnose(recording, RATE, pair)
+    (finding,) = diagnosis.findings
+    assert (finding.kind, finding.channels) == ("inverted", (0, 2))
+    assert finding.is_certain
+    assert finding.text.startswith("channels 0 and 2 are in opposite polarity: of two, nobody knows which")
+    assert diagnosis.corrected is None
+
+
 @pytest.mark.parametrize("samples", [-5, 3, 400])
 def test_an_offset_is_measured_in_time(array: MicrophoneArray, talk: Talk, samples: int) -> None:
     recording = talk(array)

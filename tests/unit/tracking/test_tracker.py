@@ -19,6 +19,8 @@ from anydoa.geometry.coordinates import (
 from anydoa.io.results import Source
 from anydoa.metrics.tracking import TrackCounts, count_tracks
 from anydoa.tracking import Track, Tracker, TrackerOptions
+from anydoa.tracking.association import associate
+from anydoa.tracking.track import new_hypothesis
 from properties.strategies import seeds
 from unit.tracking.peak_scenes import KINDS, PeakScene, peak_scene
 
@@ -210,6 +212,29 @@ def test_one_peak_where_two_talkers_meet_wakes_both() -> None:
     assert len(silent) == len(met) == 2
     assert max(track.activity for track in silent) < 0.5
     assert min(track.activity for track in met) > 0.9
+
+
+@pytest.mark.parametrize("seconds", [0.5, 0.096])
+def test_peaks_on_both_sides_keep_a_hidden_talker_more_active_than_one_peak_or_silence(
+    seconds: float,
+) -> None:
+    up = np.array([0.0, 0.0, 0.5])
+    talkers = [
+        replace(new_hypothesis(source(angle), 0.0, number, OPTIONS), log_odds=3.0, surprise=up)
+        for number, angle in enumerate((-9, 0, 9))
+    ]
+    talkers = [talker.after(seconds, OPTIONS) for talker in talkers]
+    middle = {
+        count: associate(talkers, [source(9), source(-9)][:count], seconds, seconds, OPTIONS)[0][1]
+        for count in range(3)
+    }
+    assert middle[0].log_odds < middle[1].log_odds < middle[2].log_odds
+    np.testing.assert_array_equal(middle[2].surprise, middle[1].surprise)
+    one, both = middle[1].claim, middle[2].claim
+    assert one is not None
+    assert both is not None
+    assert both.probability == pytest.approx(1 - (1 - one.probability) ** 2)
+    assert not both.owns
 
 
 def test_a_weak_peak_moves_a_track_less_than_a_strong_one() -> None:

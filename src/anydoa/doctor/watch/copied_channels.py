@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Complex, Float
 
 from anydoa.acoustics import arrival_time, steering_phases
+from anydoa.doctor.channels import linked_groups
 from anydoa.doctor.watch.notice import Notice
 from anydoa.doctor.watch.sound_statistics import SoundStatistics
 from anydoa.geometry import MicrophoneArray
@@ -62,12 +63,11 @@ def copied_channels(
     rounded = (share < options.rounded_share) & (differing < most)
     alike = ((share < options.same_share) | rounded) & (power > 0) & (power > 0)[:, None]
     np.fill_diagonal(alike, False)
-    groups: list[list[int]] = []
-    for channel in np.flatnonzero(alike.any(axis=1)).tolist():
-        if not any(channel in group for group in groups):
-            later = np.flatnonzero(alike[channel] & (np.arange(len(alike)) > channel))
-            groups.append([channel, *later.tolist()])
-    groups = [group for group in groups if not _one_wave(sums, array, group, options)]
+    groups = [
+        group
+        for group in linked_groups(alike)
+        if len(group) > 1 and not _one_wave(sums, array, group, options)
+    ]
     if not groups:
         return None
     said = " and ".join(

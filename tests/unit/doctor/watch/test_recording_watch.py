@@ -96,6 +96,17 @@ def test_two_copies_among_six_are_named(snr_db: float, bits: bool) -> None:
     assert said(RING, rounded(audio) if bits else audio)["copies"].startswith("channels 2, 5 carry the same")
 
 
+def test_copies_that_are_alike_only_through_another_are_one_group() -> None:
+    audio = room(RING, LEFT)
+    differing = 0.0006 * audio[4:, ::-1]  # with the spectrum of speech, at odds with all else
+    audio[2] = audio[0] + differing[0]
+    audio[5] = audio[2] + differing[1]
+    assert said(RING, audio)["copies"].startswith("channels 0, 2, 5 carry the same signal; is this")
+    # Of the two at the ends alone nothing is said.
+    audio[2] = room(RING, LEFT)[2]
+    assert said(RING, audio) == {}
+
+
 def test_copies_are_named_by_the_channels_of_the_recording() -> None:
     shifted = RING.replace(channels=(1, 2, 3, 4, 5, 6), ignore_channels=(0,))
     audio = room(shifted, LEFT)
