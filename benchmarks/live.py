@@ -193,7 +193,7 @@ class NoStream:
 class LoopFeed:
     """The bundled recording over and over, faster than real time; nobody can make it wait."""
 
-    name, can_wait, lost_s = "loop", False, 0.0
+    name, can_wait, lost_s, num_held, num_starts = "loop", False, 0.0, 0, 1
 
     def __init__(self, hours: float, speed: float) -> None:
         audio, self.sample_rate = soundfile.read(EXAMPLES / "two_talkers.wav", dtype="float32")
@@ -201,7 +201,7 @@ class LoopFeed:
         self.num_blocks = round(hours * 3600 / BLOCK_S)
         self.block_length = round(BLOCK_S * self.sample_rate)
         self._audio = np.ascontiguousarray(audio.T)
-        self._speed = speed
+        self.pace = self._speed = speed
         self._closed = threading.Event()
 
     def __iter__(self) -> Iterator[np.ndarray]:

@@ -196,10 +196,37 @@ def test_everything_that_was_found_can_be_saved(visit: Visiting, quiet: PageServ
     table, times, result = (saved(seen.page, f"#save-{kind}") for kind in ("table", "times", "result"))
     assert table.splitlines()[0] == "id,azimuth_deg,elevation_deg,score,mirror_deg,array"
     assert len(table.splitlines()) == 2
-    assert times.splitlines()[0] == "time_s,rank,azimuth_deg,elevation_deg,score"
+    assert times.splitlines()[0] == "time_s,talker,azimuth_deg,elevation_deg,score"
     content = json.loads(result)
     assert len(times.splitlines()) == 1 + sum(len(instant["sources"]) for instant in content["trace"])
     assert (content["array"]["name"], content["grid"]["name"]) == ("two_talkers", "fibonacci:256")
+
+
+def test_a_talker_keeps_the_colour_of_its_source_wherever_it_walks(
+    visit: Visiting, quiet: PageServer
+) -> None:
+    page = visit(f"{quiet.url}static/trace.js", wait=False).page
+    dots = page.evaluate(
+        """async () => {
+            const { traceDots } = await import("/static/trace.js");
+            const { fromAngles } = await import("/static/directions.js");
+            const at = (id, azimuth) => ({ id, azimuth_deg: azimuth, xyz: fromAngles(azimuth, 0), score: 1 });
+            // Sources are numbered by strength, talkers by their first sound.
+            const sources = [at(0, -70), at(1, 40)];
+            const heard = [[at(0, 40)], [at(0, 45), at(1, -75)], [at(0, 90)], [at(0, 120), at(2, 170)]];
+            const trace = heard.map((sources, time_s) => ({ time_s, sources }));
+            const told = ({ time, azimuth, id, shade }) => [time, azimuth, id, shade];
+            return traceDots({ trace, sources }).map(told);
+        }"""
+    )
+    assert dots == [
+        [0, 40, 0, 1],
+        [1, 45, 0, 1],
+        [1, -75, 1, 0],
+        [2, 90, 0, 1],
+        [3, 120, 0, 1],
+        [3, 170, 2, None],
+    ]
 
 
 def test_a_flat_array_shows_the_mirror_and_what_marks_mean(visit: Visiting, bare: PageServer) -> None:

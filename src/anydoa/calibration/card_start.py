@@ -75,12 +75,15 @@ class CardStartVerdict:
         confidence: probability of the shift, 0..1; of the likeliest if it cannot be told.
         reason: why it cannot be told, or what gave it away.
         heard_s: seconds that were listened to.
+        is_turned: whether it cannot be told because the array is the same but turned after each likely shift;
+            then more sound tells no more.
     """
 
     shift: int | None
     confidence: float
     reason: str
     heard_s: float
+    is_turned: bool = False
 
 
 def remapped_array(array: MicrophoneArray, shift: int) -> MicrophoneArray:
@@ -101,7 +104,7 @@ class CardStartCheck:
         sample_rate: sample rate of the blocks, in Hz.
         listen_s: seconds before the first attempt, and between attempts.
         patience_s: seconds after which the verdict is that nothing can be told so far. From then on each such
-            span is judged by itself, until one tells.
+            span is judged by itself, until one tells, unless the array is only turned.
         options: what a shifted start looks like.
 
     Raises:
@@ -138,7 +141,8 @@ class CardStartCheck:
     def push(self, block: Float[np.ndarray, "channel time"]) -> CardStartVerdict | None:
         """Take the next samples of all channels; a verdict once there is one, None meanwhile.
 
-        One that tells a shift stays; one that tells none may be followed by another.
+        One that tells a shift stays, and so does one of an array that is only turned; any other that tells
+        none may be followed by another.
 
         Raises:
             AudioError: if the block has another number of channels than the array.
@@ -156,6 +160,8 @@ class CardStartCheck:
             return self._settle(verdict)
         if num_heard < self._patience:
             return None
+        if verdict.is_turned:
+            return self._settle(verdict)
         self._unclear, self._blocks, self._next_attempt = verdict, [], self._patience
         return verdict
 
@@ -223,12 +229,13 @@ def judge_start(
         rivals = np.flatnonzero(chance > (1 - options.certainty) * chance[best]).tolist()
         listed = ", ".join(map(str, rivals))
         reason = f"shifts {listed} fit nearly alike; let somebody talk near the array"
-        if all(_is_turned(array, best, rival, options.alike) for rival in rivals):
+        is_turned = len(rivals) > 1 and all(_is_turned(array, best, rival, options.alike) for rival in rivals)
+        if is_turned:
             reason = (
                 f"shifts {listed} cannot be told apart: after them the array is the same but turned, and no "
                 "channel without a microphone shows which it is; check with a sound from a known direction"
             )
-        return CardStartVerdict(None, float(chance[best]), reason, heard_s)
+        return CardStartVerdict(None, float(chance[best]), reason, heard_s, is_turned)
     # What gave the shift away: channels without a microphone, if they tell it from every other.
     reason = "the sound fits plane waves in this order only"
     rest = np.delete(by_channels, best)

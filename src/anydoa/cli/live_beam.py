@@ -94,9 +94,9 @@ class BeamWords:
         if self.takes_standard_output:
             yield BeamPipe(sys.stdout.buffer, pipeline)
         elif self.to.startswith(_TCP):
-            yield BeamSender(*parse_address(self.to.removeprefix(_TCP), "--beam-to"))
+            yield BeamSender(*parse_address(self.to.removeprefix(_TCP), "--beam-to"), pipeline)
         elif self.to.startswith(_DEVICE):
-            yield BeamPlayer(parse_device(self.to.removeprefix(_DEVICE)))
+            yield BeamPlayer(parse_device(self.to.removeprefix(_DEVICE)), pipeline)
         else:
             file = stack.enter_context(growing_binary(self.to))
             yield BeamWav(file, pipeline) if file.seekable() else BeamPipe(file, pipeline)

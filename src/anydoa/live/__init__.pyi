@@ -6,6 +6,7 @@ from .beam_outputs import BeamSender as BeamSender
 from .beam_outputs import BeamWav as BeamWav
 from .beam_target import BeamTarget as BeamTarget
 from .feed import AudioFeed as AudioFeed
+from .feed import RelayedFeed as RelayedFeed
 from .listener import LiveResult as LiveResult
 from .mqtt import MqttAddress as MqttAddress
 from .mqtt import MqttOutput as MqttOutput

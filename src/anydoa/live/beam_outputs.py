@@ -5,6 +5,7 @@ All are one channel of 16-bit samples at the rate of the beam.
 
 import contextlib
 import queue
+import threading
 from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, BinaryIO, Protocol, runtime_checkable
@@ -19,6 +20,8 @@ from anydoa.live.listener import LiveResult
 from anydoa.live.pipeline import LivePipeline
 from anydoa.live.sender import Sender
 from anydoa.live.sound_cards import import_sounddevice
+
+_PATIENCE_S = 2.0  # for the end of the sound
 
 
 @runtime_checkable
@@ -88,23 +91,30 @@ class BeamPipe:
 
 
 class BeamSender:
-    """Sends raw samples of the beam to whoever listens at a port; never waits.
+    """Sends raw samples of the beam to whoever listens at a port; waits for nobody, but a moment at the end.
 
     Args:
         host: name or address.
         port: port on which somebody listens.
+        pipeline: pipeline with a beam, whose sound after the last result is sent, too; None for no more.
+
+    Raises:
+        ConfigError: if the host is no possible name of a machine.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, host: str, port: int, pipeline: LivePipeline | None = None) -> None:
         self._sender = Sender(host, port, listener="listener to the beam", most_waiting=50)
+        self._pipeline = pipeline
 
     def write(self, result: LiveResult) -> None:
         """Send the sound of one result."""
         self._sender.send(pcm_bytes(result.beam))
 
     def close(self) -> None:
-        """Stop sending."""
-        self._sender.close()
+        """Send what came after the last result, and what waits if somebody listens."""
+        if self._pipeline is not None:
+            self._sender.send(pcm_bytes(self._pipeline.rest_of_beam()))
+        self._sender.close(patience_s=_PATIENCE_S)
 
 
 class BeamPlayer:
@@ -114,19 +124,29 @@ class BeamPlayer:
 
     Args:
         device: number, or part of the name, of a device that plays; None for the system's own.
+        pipeline: pipeline with a beam, whose sound after the last result is played, too; None for no more.
 
     Raises:
         MissingExtraError: if sounddevice is not installed.
         AudioError: if PortAudio is missing, or the device cannot be opened so.
     """
 
-    def __init__(self, device: int | str | None) -> None:
+    def __init__(self, device: int | str | None, pipeline: LivePipeline | None = None) -> None:
         sounddevice: ModuleType = import_sounddevice()
-        self._blocks: queue.Queue[bytes] = queue.Queue(10)  # about a second
+        self._pipeline = pipeline
+        self._blocks: queue.Queue[bytes | None] = queue.Queue(10)  # about a second; None is the end
         self._rest = b""
+        self._is_last = False  # nothing comes after the rest
+        self._end: type[Exception] = sounddevice.CallbackStop
+        self._has_ended = threading.Event()
         try:
             self._stream = sounddevice.RawOutputStream(
-                SAMPLE_RATE, device=device, channels=1, dtype="int16", callback=self._give
+                SAMPLE_RATE,
+                device=device,
+                channels=1,
+                dtype="int16",
+                callback=self._give,
+                finished_callback=self._has_ended.set,
             )
             self._stream.start()
         except (ValueError, sounddevice.PortAudioError) as error:
@@ -137,26 +157,37 @@ class BeamPlayer:
 
     def write(self, result: LiveResult) -> None:
         """Play the sound of one result; the oldest is left out where too much waits."""
+        self._put(pcm_bytes(result.beam))
+
+    def close(self) -> None:
+        """Play what waits and what came after the last result, and stop."""
+        if self._pipeline is not None:
+            self._put(pcm_bytes(self._pipeline.rest_of_beam()))
+        self._put(None)
+        self._has_ended.wait(_PATIENCE_S)  # a card that was unplugged never gets there
+        self._stream.close()
+
+    def _put(self, block: bytes | None) -> None:
         while True:
             with contextlib.suppress(queue.Full):
-                self._blocks.put_nowait(pcm_bytes(result.beam))
+                self._blocks.put_nowait(block)
                 return
             with contextlib.suppress(queue.Empty):
                 self._blocks.get_nowait()
 
-    def close(self) -> None:
-        """Stop playing."""
-        self._stream.close()
-
     def _give(self, wanted: Any, num_samples: int, moment: Any, status: Any) -> None:
         """Called by PortAudio on a thread of its own for every block; must not wait."""
-        while len(self._rest) < len(wanted):
+        while len(self._rest) < len(wanted) and not self._is_last:
             try:
-                self._rest += self._blocks.get_nowait()
+                block = self._blocks.get_nowait()
             except queue.Empty:
                 break
+            self._is_last = block is None
+            self._rest += block or b""
         given, self._rest = self._rest[: len(wanted)], self._rest[len(wanted) :]
         wanted[:] = given.ljust(len(wanted), b"\0")
+        if self._is_last and not self._rest:
+            raise self._end  # once this is played
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Where live sound comes from: what every feed gives, and what it may not be."""
+"""Where live sound comes from: what every feed gives, what passes it on, and what it may not be."""
 
 from collections.abc import Iterator
 from typing import Protocol, runtime_checkable
@@ -36,8 +36,23 @@ class AudioFeed(Protocol):
         ...
 
     @property
+    def pace(self) -> float:
+        """Seconds of sound that come a second: 1 but for recordings that are replayed faster or slower."""
+        ...
+
+    @property
     def lost_s(self) -> float:
         """Seconds that the feed itself lost before the newest block, as when a connection breaks."""
+        ...
+
+    @property
+    def num_held(self) -> int:
+        """Samples that came but are not given out yet; 0 for a feed that holds nothing back."""
+        ...
+
+    @property
+    def num_starts(self) -> int:
+        """Starts until the newest block, its own included; channels may come in another order after each."""
         ...
 
     def __iter__(self) -> Iterator[Float[np.ndarray, "channel time"]]:
@@ -47,6 +62,44 @@ class AudioFeed(Protocol):
     def close(self) -> None:
         """End the iteration, from any thread. A second call does nothing."""
         ...
+
+
+class RelayedFeed:
+    """A feed that passes another one on as it is; one that changes something builds on it.
+
+    Args:
+        feed: sound as it comes.
+    """
+
+    def __init__(self, feed: AudioFeed) -> None:
+        self.name = feed.name
+        self.sample_rate = feed.sample_rate
+        self.num_channels = feed.num_channels
+        self.can_wait = feed.can_wait
+        self.pace = feed.pace
+        self._feed = feed
+
+    @property
+    def lost_s(self) -> float:
+        """Seconds that the feed lost before the newest block."""
+        return self._feed.lost_s
+
+    @property
+    def num_held(self) -> int:
+        """Samples that came but are not given out yet."""
+        return self._feed.num_held
+
+    @property
+    def num_starts(self) -> int:
+        """Starts until the newest block, its own included."""
+        return self._feed.num_starts
+
+    def __iter__(self) -> Iterator[Float[np.ndarray, "channel time"]]:
+        yield from self._feed
+
+    def close(self) -> None:
+        """End the iteration, from any thread."""
+        self._feed.close()
 
 
 def check_feed_format(name: str, sample_rate: int, num_channels: int) -> None:

@@ -114,7 +114,7 @@ class FeedLog:
 
     def __init__(self, feed: AudioFeed) -> None:
         self._feed = feed
-        self.pace = ArrivalPace(feed.sample_rate * getattr(feed, "pace", 1.0))
+        self.pace = ArrivalPace(feed.sample_rate * feed.pace)
         self._num_told = 0
         self._drops = RareReport()
         self._silent = False

@@ -143,6 +143,7 @@ class LiveWatch:
         self._watch, self._options = watch, options
         self._sample_rate = sample_rate
         self._num_samples = 0
+        self._span_start = 0  # sample
         self._looks = 0
         self._now: dict[str, Notice] = {}
         self._faults: dict[str, _Fault] = {}
@@ -169,15 +170,16 @@ class LiveWatch:
         found = self._watch.notices()
         if span_is_over:
             self._watch.forget()
+            self._span_start = self._num_samples
             self._forget_mended({notice.kind for notice in found})
         else:
             found = tuple(notice for notice in found if notice.is_soon)
         self._take(found)
 
     def finish(self) -> None:
-        """The sound has ended; less than a first look of it is not judged."""
+        """The sound has ended; a last span shorter than a look is not judged."""
         self._watch.finish()
-        if self._looks:
+        if self._num_samples - self._span_start >= self._options.look_s * self._sample_rate:
             self._take(self._watch.notices())
 
     def tells_directions(self, time_s: float) -> bool:

@@ -246,7 +246,8 @@ def discovery_messages(
         "elevation_deg": ("sensor", {"name": "Elevation", **degrees}),
     }
     for zone in zones:
-        template = f"{{{{ 'ON' if {json.dumps(zone)} in value_json.zones else 'OFF' }}}}"
+        name = json.dumps(zone, ensure_ascii=False)  # Jinja does not join what JSON makes of an emoji
+        template = f"{{{{ 'ON' if {name} in value_json.zones else 'OFF' }}}}"
         presence = {"name": zone, "device_class": "occupancy", "value_template": template}
         sensors[f"zone_{_identifier(zone)}"] = ("binary_sensor", presence)
     for key, (component, content) in sensors.items():

@@ -177,10 +177,9 @@ class LivePipeline:
                 num_lost = round(self.feed.lost_s * self.feed.sample_rate)
                 start = num_read + num_lost
                 before = arrived
-                # A feed that holds sound back says how much has come.
-                arrived = num_lost + getattr(self.feed, "num_arrived", num_read + block.shape[1])
+                num_read += block.shape[1]
+                arrived = num_lost + num_read + self.feed.num_held
                 self._log.pace.count(arrived - before)
                 self._queue.put(AudioBlock(start, block, time.monotonic()))
-                num_read += block.shape[1]
         finally:
             self._queue.end()

@@ -4,6 +4,7 @@ Arrays may be added as files; they then have names, too.
 """
 
 import itertools
+import threading
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -103,6 +104,7 @@ class Catalogue:
         bundled = {name: load_array(name) for name in list_presets()}
         self._arrays = {**own_arrays, **{name: bundled[name] for name in bundled if name not in own_arrays}}
         self._added: list[str] = []
+        self._adding = threading.Lock()
         self._made = {made.name: made}
         self._estimators = tuple(dict.fromkeys((made.name, *ESTIMATORS, *list_models())))
         self._grids = {own_grid.name: own_grid}
@@ -117,7 +119,8 @@ class Catalogue:
         """
         if choice.array is None:
             raise ConfigError("sound needs the array that heard it; choose its name")
-        return choice.select_channels(self._arrays[_known(choice.array, self._arrays, "array")])
+        arrays = self._arrays  # somebody may put others in its place meanwhile
+        return choice.select_channels(arrays[_known(choice.array, arrays, "array")])
 
     def localizer(self, choice: Choice) -> Localizer:
         """What the page asks for, ready to locate.
@@ -145,17 +148,19 @@ class Catalogue:
         Returns:
             The array as it is offered: under its own name, or with that of its file or a number behind it.
         """
-        if array.name in self._arrays and array.name not in self._added:
-            array = array.replace(name=f"{array.name} ({file})")
-        # Somebody else may have chosen the array that has this name.
-        own, numbers = array.name, itertools.count(2)
-        while array.name in self._arrays and self._arrays[array.name].hash != array.hash:
-            array = array.replace(name=f"{own} {next(numbers)}")
-        self._added = [*(name for name in self._added if name != array.name), array.name]
-        for name in self._added[:-_MAX_ADDED]:
-            del self._arrays[name]
-        self._added = self._added[-_MAX_ADDED:]
-        self._arrays = {**self._arrays, array.name: array}
+        with self._adding:
+            if array.name in self._arrays and array.name not in self._added:
+                array = array.replace(name=f"{array.name} ({file})")
+            # Somebody else may have chosen the array that has this name.
+            own, numbers = array.name, itertools.count(2)
+            while array.name in self._arrays and self._arrays[array.name].hash != array.hash:
+                array = array.replace(name=f"{own} {next(numbers)}")
+            added = [*(name for name in self._added if name != array.name), array.name]
+            gone = added[:-_MAX_ADDED]
+            self._added = added[-_MAX_ADDED:]
+            # A new one, for whoever reads the one before at this moment.
+            kept = {name: one for name, one in self._arrays.items() if name not in gone}
+            self._arrays = {**kept, array.name: array}
         return array
 
     def content(self) -> dict[str, Any]:

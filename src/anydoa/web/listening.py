@@ -3,12 +3,12 @@
 import asyncio
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from anydoa.errors import AnydoaError, ConfigError
+from anydoa.errors import AnydoaError, AudioError, ConfigError
 from anydoa.estimators import learned_any_sound
 from anydoa.geometry import Zone
 from anydoa.live import LivePipeline
@@ -187,7 +187,7 @@ class Listening:
         await asyncio.to_thread(self._catalogue.localizer, choice.choice)  # most mistakes show here
         await self._stop("another choice was made")
         try:
-            return await asyncio.to_thread(self._open, choice)
+            return await self._open_closed_card(choice)
         except Exception as mistake:
             await self._go_back(before, mistake)
             raise
@@ -198,19 +198,26 @@ class Listening:
         Raises:
             Exception: the mistake, if so.
         """
-        problem: Exception | None = None
-        for wait_s in _REOPEN_AFTER_S:
+        try:
+            stream = await self._open_closed_card(before)
+        except Exception as problem:  # the mistake is what is told, whatever this one is
+            self.hub.lose(f"the sound card of before cannot be opened again: {problem}")
+            raise mistake from problem
+        self.hub.begin(stream)
+        self._choice = before
+
+    async def _open_closed_card(self, choice: LiveChoice) -> LiveStream:
+        """The stream of a card that may have been closed just now, so that it takes more than one try.
+
+        Raises:
+            AnydoaError: if it still cannot be listened to after all of them.
+        """
+        for wait_s in _REOPEN_AFTER_S[:-1]:
             await asyncio.sleep(wait_s)
-            try:
-                stream = await asyncio.to_thread(self._open, before)
-            except Exception as error:  # the mistake is what is told, whatever this one is
-                problem = error
-                continue
-            self.hub.begin(stream)
-            self._choice = before
-            return
-        self.hub.lose(f"the sound card of before cannot be opened again: {problem}")
-        raise mistake from problem
+            with suppress(AudioError):
+                return await asyncio.to_thread(self._open, choice)
+        await asyncio.sleep(_REOPEN_AFTER_S[-1])
+        return await asyncio.to_thread(self._open, choice)
 
     def _open(self, choice: LiveChoice) -> LiveStream:
         """A stream that waits to be started."""

@@ -12,7 +12,7 @@ import soundfile
 from jaxtyping import Float
 
 from anydoa.errors import ConfigError
-from anydoa.live import AudioFeed
+from anydoa.live import AudioFeed, RelayedFeed
 
 _SAMPLE_BYTES = 3  # PCM of 24 bits: no card has more
 
@@ -150,7 +150,7 @@ class SoundRecorder:
             file.close()
 
 
-class RecordedFeed:
+class RecordedFeed(RelayedFeed):
     """A feed that passes another one on, and shows all of it to a recorder.
 
     Args:
@@ -159,34 +159,13 @@ class RecordedFeed:
     """
 
     def __init__(self, feed: AudioFeed, recorder: SoundRecorder) -> None:
-        self.name = feed.name
-        self.sample_rate = feed.sample_rate
-        self.num_channels = feed.num_channels
-        self.can_wait = feed.can_wait
-        self.pace = getattr(feed, "pace", 1.0)
-        self._feed, self._recorder = feed, recorder
-        self._num_given = 0
-
-    @property
-    def num_arrived(self) -> int:
-        """Samples that came so far, also those that the feed holds back."""
-        arrived: int = getattr(self._feed, "num_arrived", self._num_given)
-        return arrived
-
-    @property
-    def lost_s(self) -> float:
-        """Seconds that the feed lost before the newest block."""
-        return self._feed.lost_s
+        super().__init__(feed)
+        self._recorder = recorder
 
     def __iter__(self) -> Iterator[Float[np.ndarray, "channel time"]]:
         try:
             for block in self._feed:
                 self._recorder.push(block)
-                self._num_given += block.shape[1]
                 yield block
         finally:
             self._recorder.stop()
-
-    def close(self) -> None:
-        """End the iteration, from any thread."""
-        self._feed.close()

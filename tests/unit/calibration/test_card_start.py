@@ -131,6 +131,16 @@ def test_a_check_that_hears_nothing_waits_and_then_says_so() -> None:
     assert [told.shift for told in heard if told is not None][-1] == 6
 
 
+def test_an_array_that_is_only_turned_is_not_judged_for_ever() -> None:
+    check = CardStartCheck(SQUARE, profile_of(SQUARE), RATE, listen_s=1.0, patience_s=2.0)
+    sound = card_recording(SQUARE, seed=2, seconds=4.0, shift=1)
+    told = [check.push(block) for block in np.array_split(sound, 4, axis=1)]
+    assert told[0] is None
+    assert told[1] is not None
+    assert (told[1].shift, told[1].is_turned) == (None, True)
+    assert told[2] is told[3] is told[1] is check.finish()
+
+
 @pytest.mark.parametrize(("seconds", "shift"), [(1.5, 5), (0.5, None), (0.0, None)])
 def test_a_recording_that_ends_early_is_judged_by_what_there_was(seconds: float, shift: int | None) -> None:
     check = CardStartCheck(CARD, profile_of(CARD), RATE)

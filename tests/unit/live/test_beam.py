@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import wave
 from contextlib import closing
 from pathlib import Path
@@ -19,7 +20,8 @@ from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import tetrahedral_positions
-from anydoa.live import BeamPipe, BeamSender, BeamTarget, BeamWav, LivePipeline
+from anydoa.io.wav import pcm_bytes
+from anydoa.live import BeamPipe, BeamPlayer, BeamSender, BeamTarget, BeamWav, LivePipeline
 from anydoa.live.beam_target import DIRECTION_ID, LiveAims
 from anydoa.live.feeds import PcmFormat, RawFeed
 from anydoa.localizer import Localizer
@@ -200,6 +202,71 @@ def test_a_listener_at_a_port_gets_raw_samples() -> None:
                     received += listener.recv(65_536)
             assert len(received) == sent
     pipeline.close()
+
+
+def test_a_listener_at_a_port_gets_the_end_too() -> None:
+    pipeline = pipeline_to("70,15")
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(10)
+        output = BeamSender("127.0.0.1", server.getsockname()[1], pipeline)
+        with server.accept()[0] as listener:
+            listener.settimeout(10)
+            for result in pipeline:
+                output.write(result)
+            output.close()
+            received = b"".join(iter(lambda: listener.recv(65_536), b""))
+    assert len(received) == 2 * AUDIO.shape[1]
+
+
+class Card:
+    """Stands for sounddevice: a card that plays as fast as it is given sound, in a thread of its own."""
+
+    CallbackStop = type("CallbackStop", (Exception,), {})
+    PortAudioError = type("PortAudioError", (Exception,), {})
+
+    def __init__(self) -> None:
+        self.played = b""
+        self._closed = threading.Event()
+
+    def RawOutputStream(self, rate: int, **options: object) -> "Card":  # noqa: N802 # sounddevice's name
+        self._callback, self._finished = options["callback"], options.get("finished_callback")
+        self._thread = threading.Thread(target=self._play)
+        return self
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._closed.set()
+        self._thread.join()
+
+    def _play(self) -> None:
+        try:
+            while not self._closed.wait(0.002):
+                block = bytearray(600)
+                try:
+                    self._callback(block, 300, None, None)
+                finally:
+                    self.played += block
+        except self.CallbackStop:
+            self._finished()
+
+
+def test_a_card_plays_the_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    card, pipeline = Card(), pipeline_to("70,15")
+    monkeypatch.setattr("anydoa.live.beam_outputs.import_sounddevice", lambda: card)
+    results = list(pipeline)[-5:]
+    rest = pipeline.rest_of_beam()
+    monkeypatch.setattr(pipeline, "rest_of_beam", lambda: rest)
+    player = BeamPlayer(None, pipeline)
+    for result in results:
+        player.write(result)
+    player.close()
+    sound = pcm_bytes(np.concatenate([*(result.beam for result in results), rest]))
+    assert rest.any()
+    played, given = (np.frombuffer(one, dtype="<i2") for one in (card.played, sound))
+    # A card that is quicker than the writer plays silence in between.
+    np.testing.assert_array_equal(played[played != 0], given[given != 0])
 
 
 PLAY = """

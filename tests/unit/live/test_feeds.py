@@ -54,6 +54,7 @@ def test_a_file_comes_out_as_it_is_and_says_what_it_is(path: Path) -> None:
     feed = FileFeed(path, pace=None)
     assert isinstance(feed, AudioFeed)
     assert (feed.sample_rate, feed.num_channels, feed.can_wait, feed.lost_s) == (RATE, 2, True, 0.0)
+    assert (feed.pace, feed.num_held, feed.num_starts) == (1.0, 0, 1)
     assert feed.name == str(path)
     np.testing.assert_array_equal(everything(feed), sound())
 
@@ -159,6 +160,15 @@ def test_integers_taken_for_floats_are_an_error_that_asks(level: float, taken_fo
         everything(feed)
 
 
+def test_a_glitch_on_many_channels_is_no_wrong_format() -> None:
+    audio = sound(0.3, 8)
+    audio[:, :160] = np.nan
+    feed = RawFeed(io.BytesIO(as_bytes(audio, "f32le")), PcmFormat(RATE, 8, "f32le"))
+    received = everything(feed)
+    audio[:, :160] = 0
+    np.testing.assert_array_equal(received, audio)
+
+
 WAV_KINDS = [("WAV", "PCM_16"), ("WAV", "PCM_24"), ("WAV", "PCM_32"), ("WAV", "FLOAT"), ("WAV", "DOUBLE")]
 OTHER_KINDS = [("RF64", "PCM_16"), ("W64", "PCM_24"), ("AIFF", "PCM_16"), ("CAF", "PCM_24"), ("AU", "PCM_32")]
 
@@ -211,6 +221,25 @@ def test_odd_samples_are_filled_up_and_a_part_of_a_frame_is_left_out() -> None:
     cut = bytes(content[: place + 4 + size]) + b"\0" + notes
     received = everything(RawFeed(io.BytesIO(cut + file_bytes("WAV", "PCM_16")), STEREO))
     np.testing.assert_allclose(received, np.concatenate([sound()[:, :1000], sound()], axis=1), atol=1e-4)
+
+
+def with_size(content: bytes, num_bytes: int) -> bytes:
+    """A WAV whose header promises so many bytes of samples."""
+    place = content.index(b"data") + 4
+    return content[:place] + num_bytes.to_bytes(4, "little") + content[place + 4 :]
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_a_header_that_promises_less_than_a_frame_holds_nothing_up(size: int) -> None:
+    begin = with_size(file_bytes("WAV", "PCM_16", 0), size) + bytes(size + size % 2)
+    received = everything(RawFeed(io.BytesIO(begin + file_bytes("WAV", "PCM_24")), STEREO))
+    np.testing.assert_allclose(received, sound(), atol=1e-4)
+
+
+def test_four_letters_of_another_header_are_no_header() -> None:
+    first, rest = with_size(file_bytes("WAV", "PCM_16", 0), 4) + bytes(4), b"riff" + as_bytes(sound(0.1))
+    received = everything(RawFeed(io.BytesIO(first + rest), STEREO))
+    np.testing.assert_allclose(received[:, 2:], sound(0.1), atol=1e-4)
 
 
 @pytest.mark.parametrize("step", [100, 5000])

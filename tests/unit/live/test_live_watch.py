@@ -129,6 +129,15 @@ def test_a_fault_that_comes_and_goes_is_said_ever_more_rarely() -> None:
     assert kinds(watched.notices()) == ["faint"]
 
 
+def test_what_is_left_of_a_second_at_the_end_is_not_judged() -> None:
+    tone = np.tile(np.sin(2 * np.pi * 1000 * np.arange(RATE // 20) / RATE), (6, 1)).astype(np.float32)
+    watched = watch()
+    assert kept_apart(watched, hiss(5.0)) == [0] * 50
+    watched.see(tone)
+    watched.finish()
+    assert watched.said() == ()
+
+
 def test_less_than_a_second_is_not_judged() -> None:
     for length in (0, RATE // 2):
         watched = watch()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from jinja2 import Template
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
@@ -131,6 +132,16 @@ def test_discovery_names_topics_and_a_device_of_its_own() -> None:
     for message in messages.values():
         assert message["state_topic"] == "house/living_room/state"
         assert message["availability_topic"] == "house/living_room/status"
+
+
+@pytest.mark.parametrize("name", ["desk", 'a "desk"', "Küche", "dog \N{DOG FACE}"])
+def test_a_zone_of_any_name_is_on_while_somebody_is_in_it(name: str) -> None:
+    messages = json.loads(json.dumps(dict(discovery_messages("room", "card", [name], "homeassistant"))))
+    sensor = next(content for content in messages.values() if content["name"] == name)
+    template = Template(sensor["value_template"])
+    for inside, said in (([name], "ON"), ([], "OFF")):
+        state = json.loads(json.dumps({"zones": inside}))
+        assert template.render(value_json=state) == said
 
 
 @needs_broker

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ import soundfile
 
 from anydoa.calibration.card_start import CardStartCheck
 from anydoa.calibration.channel_profile import profile_channels
-from anydoa.live.feed import AudioFeed
+from anydoa.live.feed import AudioFeed, RelayedFeed
 from anydoa.live.feeds import FileFeed, OrderedFeed
 from anydoa.live.pipeline import LivePipeline
 from anydoa.localizer import Localizer
@@ -66,9 +67,9 @@ def test_a_feed_that_holds_sound_back_still_shows_that_it_lives(shifted: Path) -
 def test_sound_that_is_held_has_arrived(shifted: Path) -> None:
     feed = ordered(FileFeed(shifted, pace=None))
     recorded = RecordedFeed(feed, SoundRecorder(feed, RecordingLimits()))
-    arrived = [(recorded.num_arrived, block.shape[1]) for block in recorded]
-    assert [number for number, length in arrived if not length] == [320 * (one + 1) for one in range(49)]
-    assert arrived[-1][0] == 2 * RATE
+    held = [(recorded.num_held, block.shape[1]) for block in recorded]
+    assert [number for number, length in held if not length] == [320 * (one + 1) for one in range(49)]
+    assert held[-1][0] == 0
 
 
 def test_sound_that_cannot_wait_is_caught_up_with_gradually(shifted: Path) -> None:
@@ -115,24 +116,92 @@ def test_a_start_in_an_empty_room_is_put_in_order_once_somebody_talks(
     ]
 
 
-class Restarting:
+class Board:
+    """A feed of eight channels that waits for nobody."""
+
+    name, sample_rate, num_channels, can_wait, pace = "board", RATE, 8, False, 1.0
+    lost_s, num_held, num_starts = 0.0, 0, 0
+
+    def close(self) -> None:
+        pass
+
+
+class Restarting(Board):
     """A feed that starts three times, each time with its channels in another order."""
 
-    name, sample_rate, num_channels, can_wait, lost_s, num_starts = "board", RATE, 8, True, 0.0, 0
+    def __init__(self, *, can_wait: bool) -> None:
+        self.can_wait = can_wait
 
     def __iter__(self) -> Iterator[np.ndarray]:
         for shift in (3, 0, 5):
             self.num_starts += 1
             yield from np.array_split(card_recording(CARD, seed=1, seconds=2.0, shift=shift), 25, axis=1)
 
-    def close(self) -> None:
-        pass
 
-
-def test_each_start_of_a_feed_is_put_in_order_by_itself() -> None:
-    heard = np.concatenate(list(ordered(Restarting())), axis=1)
+@pytest.mark.parametrize("can_wait", [False, True])
+def test_each_start_of_a_feed_is_put_in_order_by_itself(can_wait: bool) -> None:
+    heard = np.concatenate(list(ordered(Restarting(can_wait=can_wait))), axis=1)
     once = card_recording(CARD, seed=1, seconds=2.0)
     np.testing.assert_allclose(heard, np.concatenate([once, once, once], axis=1), atol=1e-6)
+
+
+def test_a_start_that_no_sound_came_of_holds_nothing_up() -> None:
+    feed = Restarting(can_wait=True)
+    feed.num_starts = 1  # a connection that broke at once
+    once = card_recording(CARD, seed=1, seconds=2.0)
+    np.testing.assert_allclose(np.concatenate(list(ordered(feed)), axis=1), np.tile(once, 3), atol=1e-6)
+
+
+def test_a_start_is_noticed_whatever_passes_the_feed_on() -> None:
+    feed = Restarting(can_wait=True)
+    heard = list(ordered(RecordedFeed(RelayedFeed(feed), SoundRecorder(feed, RecordingLimits()))))
+    once = card_recording(CARD, seed=1, seconds=2.0)
+    np.testing.assert_allclose(np.concatenate(heard, axis=1), np.tile(once, 3), atol=1e-6)
+
+
+class Counting(Board):
+    """A feed whose blocks hold their number, and which says when all were taken."""
+
+    num_starts = 1
+
+    def __init__(self) -> None:
+        self.was_read = threading.Event()
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        for number in range(50):
+            yield np.full((8, 16), float(number))
+        self.was_read.set()
+
+
+class Told(NamedTuple):
+    shift: int | None
+    reason: str
+
+
+class Slow:
+    """A check that looks until the whole feed was read, and then tells."""
+
+    def __init__(self, feed: Counting) -> None:
+        self._feed = feed
+        self.has_waited = False
+
+    def push(self, block: np.ndarray) -> Told | None:
+        self.has_waited |= not self._feed.was_read.wait(5.0)
+        return None
+
+    def restart(self) -> None:
+        pass
+
+    def finish(self) -> Told:
+        return Told(0, "in order")
+
+
+def test_a_feed_that_cannot_wait_is_read_on_while_the_check_looks() -> None:
+    feed = Counting()
+    check = Slow(feed)
+    heard = np.concatenate(list(OrderedFeed(feed, check)), axis=1)
+    assert not check.has_waited
+    np.testing.assert_array_equal(heard, np.tile(np.repeat(np.arange(50.0), 16), (8, 1)))
 
 
 def test_a_healthy_start_is_no_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -203,18 +203,33 @@ def test_a_card_that_cannot_be_opened_leaves_the_one_before() -> None:
 
 
 class BusyCard(Sounds):
-    """A card that can be opened once; after a mistake it is busy for so many more tries."""
+    """A card that can be opened once and is then busy for so many tries, and one that never can."""
 
     def __init__(self, num_busy: int) -> None:
         super().__init__()
-        busy = ["0: another program holds it"] * num_busy
-        self._problems = ["", "7: has 2 channels, the array needs 6", *busy]
+        self._problems = ["", *["0: another program holds it"] * num_busy]
 
     def open(self, choice: LiveChoice, array: MicrophoneArray) -> AudioFeed:
+        if choice.card == "7":
+            raise AudioError("7: has 2 channels, the array needs 6")
         problem = self._problems.pop(0) if self._problems else ""
         if problem:
             raise AudioError(problem)
         return FileFeed(RECORDING, repeat=True)
+
+
+def test_a_card_is_waited_for_that_the_system_has_not_let_go_of_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("anydoa.web.listening._REOPEN_AFTER_S", (0.0, 0.01, 0.01, 0.01))
+
+    async def change_grid() -> None:
+        listening = Listening(shared_catalogue(), BusyCard(3), ListeningOptions(vad=False))
+        await listening.change(LiveChoice(Choice(ARRAY.name, "srp-phat"), card="0"))
+        await listening.change(LiveChoice(Choice(ARRAY.name, "srp-phat", "azimuth:360"), card="0"))
+        assert listening.content()["listening"]["grid"] == "azimuth:360"
+        assert listening.hub.end_reason is None
+        await listening.close()
+
+    asyncio.run(change_grid())
 
 
 @pytest.mark.parametrize("num_busy", [2, 100])

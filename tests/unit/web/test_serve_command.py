@@ -56,6 +56,7 @@ def test_the_command_prints_an_address_serves_and_stops_at_ctrl_c() -> None:
         ),
         (["--array", "linear"], "no array is called 'linear'"),
         (["--token", "short"], "a token has at least 8 characters, got 5"),
+        (["--unit", "mm"], "--ignore-channels, --only-microphones and --unit change the array; add --array"),
         (["--port", "-1"], "a port is 0..65535, got -1"),
         (["--max-upload", "0"], "the upload limit is 0..100000 MB, got 0"),
         (["--max-minutes", "0"], "the longest recording is 0..1000000 minutes, got 0"),

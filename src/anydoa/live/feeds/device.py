@@ -51,7 +51,9 @@ class DeviceFeed:
         self.sample_rate = rate
         self.num_channels = num_channels
         self.can_wait = False
+        self.pace = 1.0
         self.lost_s = 0.0
+        self.num_held, self.num_starts = 0, 1
         self._card = card
         self._blocks: queue.Queue[tuple[float, Float32[np.ndarray, "channel time"]]] = queue.Queue(
             round(1 / _BLOCK_S)  # a second between the card's thread and the reader

@@ -45,9 +45,10 @@ class FileFeed:
         self.sample_rate = info.sample_rate
         self.num_channels = info.num_channels
         self.can_wait = pace is None
-        self.lost_s = 0.0
-        self._path = path
         self.pace = pace or 1.0
+        self.lost_s = 0.0
+        self.num_held, self.num_starts = 0, 1
+        self._path = path
         self._pace = pace
         self._repeat = repeat
         self._block_s = block_s

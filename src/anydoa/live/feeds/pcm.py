@@ -117,9 +117,14 @@ class PcmDecoder:
         piece, self._rest = self._rest[:size], self._rest[size:]
         if self._left is not None:
             self._left -= size
-            if self._left < frame:
-                self._left, self._skipped = 0, self._left + self._padding
+            self._skip_part_of_frame(frame)
         return self._guard.clean(decode_samples(piece, encoding, self._format.num_channels))
+
+    def _skip_part_of_frame(self, frame_bytes: int) -> None:
+        """Less than a frame of what the header promises is no sound, and what fills it up is none."""
+        if self._left is not None and self._left < frame_bytes:
+            self._skipped += self._left + self._padding
+            self._left = 0
 
     def _begin(self) -> bool:
         """Find out whether there is a header; false if more bytes are needed."""
@@ -128,6 +133,7 @@ class PcmDecoder:
         except HeaderIncompleteError:
             return False
         self._encoding = self._format.sample_format
+        self._layout, self._left, self._padding = None, None, 0  # nothing holds of a header before
         if header is not None:
             self._check(header)
             self._encoding = header.encoding
@@ -137,6 +143,7 @@ class PcmDecoder:
             self._left = None if header.data_may_be_open else header.data_bytes or None
             if self._left and self._layout:
                 self._padding = self._layout.padded(self._left) - self._left
+            self._skip_part_of_frame(header.frame_bytes)
         self._guard = SoundGuard(self._name, self._format.sample_rate, self._encoding or "")
         return True
 

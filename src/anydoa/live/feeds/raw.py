@@ -59,7 +59,9 @@ class RawFeed:
         self.sample_rate = format.sample_rate
         self.num_channels = format.num_channels
         self.can_wait = can_wait
+        self.pace = 1.0
         self.lost_s = 0.0
+        self.num_held, self.num_starts = 0, 1
         self._stream = stream
         self._begin = begin
         self._read_bytes = format.read_bytes

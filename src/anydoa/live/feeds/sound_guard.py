@@ -39,13 +39,14 @@ class SoundGuard:
         """
         bad = ~(np.abs(block) < MAX_AMPLITUDE)  # true for NaN, too
         self._num_told += int(np.count_nonzero(block))
+        is_young = self._is_young(len(block))
         if bad.any():
             self._num_bad += int(np.count_nonzero(bad))
             if self._first_bad is None:
                 sample, channel = np.argwhere(bad.T)[0]
                 self._first_bad = int(channel), float(self._num_samples + sample) / self._sample_rate
             # Integers taken for floats are beyond all bounds in a third of the samples and more.
-            if self._format and not self._is_young and self._num_bad >= 0.2 * self._num_told:
+            if self._format and not is_young and self._num_bad >= 0.2 * self._num_told:
                 largest = float(np.abs(block[np.isfinite(block)]).max(initial=0.0))
                 is_huge = largest > MAX_AMPLITUDE
                 what = f"samples of {largest:.0e}" if is_huge else "samples that are no numbers"
@@ -54,7 +55,7 @@ class SoundGuard:
                     "Others are s16le, s24le, s32le and f32le"
                 )
             block = np.where(bad, 0, block)
-        if self._first_bad is not None and not self._is_young and self._report.is_due():
+        if self._first_bad is not None and not is_young and self._report.is_due():
             channel, second = self._first_bad
             self._first_bad = None
             _logger.warning(
@@ -67,7 +68,6 @@ class SoundGuard:
         self._num_samples += block.shape[1]
         return np.asarray(block, dtype=np.float32)
 
-    @property
-    def _is_young(self) -> bool:
+    def _is_young(self, num_channels: int) -> bool:
         """Whether too little was heard to know a wrong format from a glitch: less than 0.1 s."""
-        return bool(self._format) and self._num_told < 0.1 * self._sample_rate
+        return bool(self._format) and self._num_told < 0.1 * self._sample_rate * num_channels

@@ -41,10 +41,12 @@ class TcpFeed:
         self.sample_rate = format.sample_rate
         self.num_channels = format.num_channels
         self.can_wait = False
+        self.pace = 1.0
         self.lost_s = 0.0
+        self.num_held = 0
+        self.num_starts = 0
         self._address = (host, port)
         self._quiet_s = quiet_s
-        self.num_starts = 0
         self._heard_at = 0.0  # moment of the last bytes
         self._read_bytes = format.read_bytes
         self._closed = threading.Event()

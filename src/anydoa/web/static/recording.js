@@ -1,6 +1,6 @@
 // The recording half of the page: a file goes to the server, its directions come back.
 
-import { dot, sentence, spokenAzimuth } from "./directions.js";
+import { sentence, spokenAzimuth } from "./directions.js";
 import { fillSelect } from "./arrays.js";
 import { Doctor } from "./doctor.js";
 import { ArrayPlan } from "./plan.js";
@@ -9,9 +9,9 @@ import { locateFile } from "./request.js";
 import { about, savePicture, saveResult, saveTable, saveTimes } from "./save.js";
 import { fillTable } from "./table.js";
 import { Timeline } from "./timeline.js";
+import { traceDots } from "./trace.js";
 import { DirectionView } from "./view.js";
 
-const SAME_SOURCE = Math.cos((20 * Math.PI) / 180);
 const NARROW = matchMedia("(max-width: 820px)"); // where the result is below the form
 const byId = (id) => document.getElementById(id);
 
@@ -138,9 +138,7 @@ export class RecordingPage {
     this.view.setSpectrum(result.spectrum);
     this.view.setMarks(result.sources);
     this.timeline.clear();
-    this.timeline.dots = result.trace.flatMap((frame) => frame.sources.map((source) => ({
-      time: frame.time_s, azimuth: source.azimuth_deg, strength: source.score, id: nearest(source, result.sources),
-    })));
+    this.timeline.dots = traceDots(result);
     this.timeline.show(0, result.duration_s, 0);
     this.player ??= new Player(this.timeline);
     this.player.open(this.file);
@@ -180,11 +178,4 @@ function notes({ sources, array }) {
     sources.length ? "" : "No source stands out; choose a number of talkers to see the likeliest.",
     sources.some(({ mirror }) => mirror.length) ? `The array ${array.ambiguity}.` : "",
   ].filter(Boolean);
-}
-
-// Id of the source of the whole recording that a source of a frame is, or null for none of them.
-function nearest({ xyz }, sources) {
-  const angles = sources.map((source) => dot(source.xyz, xyz));
-  const best = angles.indexOf(Math.max(...angles));
-  return best >= 0 && angles[best] >= SAME_SOURCE ? sources[best].id : null;
 }

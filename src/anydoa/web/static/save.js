@@ -58,7 +58,7 @@ export function saveTimes({ file, trace }) {
   const rows = trace.flatMap(({ time_s: time, sources }) =>
     sources.map(({ id, azimuth_deg: azimuth, elevation_deg: elevation, score }) => [time, id, azimuth, elevation, score]),
   );
-  saveCsv(["time_s", "rank", "azimuth_deg", "elevation_deg", "score"], rows, `${stem(file)}.times.csv`);
+  saveCsv(["time_s", "talker", "azimuth_deg", "elevation_deg", "score"], rows, `${stem(file)}.times.csv`);
 }
 
 export function saveResult(result) {

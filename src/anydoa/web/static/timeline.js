@@ -15,7 +15,7 @@ const STEPS = [0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900];
 export class Timeline {
   constructor(box, label) {
     this.columns = []; // {time, profile}
-    this.dots = []; // {time, azimuth, id, strength}
+    this.dots = []; // {time, azimuth, id, strength}; shade if the colour is another id's, null for none
     this.span = { from: -30, to: 0, origin: 0 };
     this.clock = null; // second since 1970 of time 0, where labels are times of day
     this.cursor = null; // time that a line marks
@@ -124,13 +124,13 @@ export class Timeline {
     const last = new Map();
     const end = firstFrom(this.dots, this.span.to + 1e-6);
     for (let index = firstFrom(this.dots, this.span.from); index < end; index++) {
-      const { time, azimuth, id, strength } = this.dots[index];
+      const { time, azimuth, id, strength, shade = id } = this.dots[index];
       const [x, y] = [across(time), down(azimuth)];
       const before = last.get(id);
       if (before && x - before.x < 0.4) continue; // nobody would see it
       context.globalAlpha = 0.25 + 0.75 * strength;
-      context.fillStyle = context.strokeStyle = id === null ? colour("muted") : talkerColour(id);
-      if (id !== null && before && time - before.time < 0.5 && Math.abs(azimuth - before.azimuth) < JUMP) {
+      context.fillStyle = context.strokeStyle = shade === null ? colour("muted") : talkerColour(shade);
+      if (before && time - before.time < 0.5 && Math.abs(azimuth - before.azimuth) < JUMP) {
         context.lineWidth = 3;
         context.lineCap = "round";
         context.beginPath();

@@ -1,0 +1,31 @@
+// Where the talkers of a recording were when, as dots of its time line.
+
+import { dot } from "./directions.js";
+
+const SAME_PLACE = Math.cos((20 * Math.PI) / 180);
+
+// Talkers are numbered by their first sound. Sources of the whole recording are numbered by strength, and have
+// the colours of table and picture, so a talker takes the colour of its source.
+export function traceDots({ trace, sources }) {
+  const shades = sourcesOfTalkers(trace, sources);
+  return trace.flatMap(({ time_s: time, sources: talkers }) =>
+    talkers.map(({ id, azimuth_deg: azimuth, score: strength }) => {
+      return { time, azimuth, strength, id, shade: shades.get(id) };
+    }),
+  );
+}
+
+// Of each talker the source that it is most often near, wherever it walks besides; null if it never is.
+function sourcesOfTalkers(trace, sources) {
+  const counts = new Map();
+  for (const { id, xyz } of trace.flatMap((frame) => frame.sources)) {
+    if (!counts.has(id)) counts.set(id, sources.map(() => 0));
+    const angles = sources.map((source) => dot(source.xyz, xyz));
+    const nearest = angles.indexOf(Math.max(...angles));
+    if (angles[nearest] >= SAME_PLACE) counts.get(id)[nearest]++;
+  }
+  return new Map([...counts].map(([id, times]) => {
+    const most = Math.max(...times);
+    return [id, most > 0 ? sources[times.indexOf(most)].id : null];
+  }));
+}
