@@ -165,8 +165,9 @@ def _aligned_spectra(
     delay = arrival_time(np.array(places.positions), steering.directions, places.speed_of_sound)
     loud = _spectra(steering, np.linspace(*_LOUD_BAND_HZ, 64))
     scale = np.float32(1 / np.sqrt(np.mean(np.square(np.abs(loud)))))
-    # From the first sample to the wave at the origin: the median of what the onsets say.
-    late = float(np.median(response_onsets(steering) - delay))
+    # From the first sample to the wave at the origin, for each direction as its loudspeaker may have been as
+    # far away as it liked: the median of what the onsets say.
+    late = np.median(response_onsets(steering) - delay, axis=1, keepdims=True)
     spectra *= scale * _turns(-(delay + late), np.array(frequencies))
     # Where nothing was measured at all, phases are those of free air.
     spectra[np.abs(spectra) < _SILENCE] = _SILENCE

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
-from anydoa.errors import ConfigError, ShapeError
+from anydoa.errors import AudioError, ConfigError, ShapeError
 from anydoa.geometry import Cones, MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.io.audio import read_audio
@@ -52,8 +52,36 @@ class KnownPart:
             length = np.linalg.norm(flat, axis=-1, keepdims=True)
             return np.divide(flat, length, out=np.full_like(flat, np.nan), where=length > 1e-9)
         if self.kind == "cone":
-            return Cones(normalize_direction(np.array(self.axis, dtype=np.float64))).fold(directions)
+            return Cones(self._unit_axis).fold(directions)
         return directions
+
+    def check_heard(self, array: MicrophoneArray, name: str) -> None:
+        """Refuse an array that cannot tell the known part of a direction from the rest.
+
+        Args:
+            array: microphones that recorded it.
+            name: name of the recording, for the message.
+
+        Raises:
+            AudioError: if what sounds alike to it differs in what is known.
+        """
+        if self.kind == "direction":
+            return
+        heard = array.ambiguity
+        if heard.folds_azimuths if self.kind == "azimuth" else heard.folds_cones(self._unit_axis):
+            return
+        cure = "take kind direction, with elevations"
+        if heard.cones is not None:
+            axis = [round(float(value), 3) + 0.0 for value in heard.cones.axis]
+            cure = f"take kind cone with axis {axis}, or microphones that are not on one line"
+        raise AudioError(
+            f"{name}: the truth is of kind {self.kind}, which says nothing to array {array.name!r}: it "
+            f"{heard.sentence}; {cure}"
+        )
+
+    @property
+    def _unit_axis(self) -> Float[np.ndarray, "3"]:
+        return normalize_direction(np.array(self.axis, dtype=np.float64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +109,7 @@ class SuiteClip(Clip):
 
     Raises:
         ShapeError: if there are not as many signals as microphones.
+        AudioError: if the array cannot tell what the truth tells, or a direction has no known part.
     """
 
     name: str
@@ -103,6 +132,12 @@ class SuiteClip(Clip):
             raise ShapeError(
                 f"{self.name}: {len(self.audio)} signals for {self.array.num_microphones} microphones; "
                 "select the channels of the array first"
+            )
+        self.known.check_heard(self.array, self.name)
+        if not np.isfinite(self.known.of(self.directions)).all():
+            raise AudioError(
+                f"{self.name}: every talker needs a true {self.known.kind}, got one that has none; "
+                "straight above there is no azimuth: correct the truth, or take kind direction"
             )
 
     @classmethod

@@ -5,22 +5,27 @@ each talker the direction, the path if it moves, and when its direct sound at th
 noise sources and reflections. See :mod:`anydoa.simulation.render`.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
 from anydoa.evaluation.clip import RecordedSuite, Recording, SuiteClip, read_resampled
-from anydoa.geometry.coordinates import angles_deg_to_direction
+from anydoa.evaluation.truth import (
+    check_sources,
+    known_number,
+    read_truth,
+    samples_between,
+    true_directions,
+)
 from anydoa.io import load_array
 
 _SCHEMA = 1
+_KEYS = {"schema", "recording", "array", "sources"}
 
 
 class FolderSuite(RecordedSuite):
@@ -69,58 +74,49 @@ class FolderRecording(Recording):
         truth = self._truth
         array = load_array(self.path.parent / truth["array"])
         audio = array.select_channels(read_resampled(self.path.parent / truth["recording"]))
-        sources = truth["sources"]
-        activity = np.zeros((len(sources), audio.shape[1]), dtype=bool)
-        reflections = None
         try:
-            # One direction for a talker who stands still, else those at evenly spaced instants.
-            directions = np.stack(
-                [
-                    _from_pairs(source.get("path_deg", [[source["azimuth_deg"], source["elevation_deg"]]]))
-                    for source in sources
-                ]
-            )
-            for active, source in zip(activity, sources, strict=True):
-                for begin, end in source["spans_s"]:
-                    active[max(0, round(begin * SAMPLE_RATE)) : max(0, round(end * SAMPLE_RATE))] = True
-            if all("reflections_deg" in source for source in sources):
-                reflections = np.stack([_from_pairs(source["reflections_deg"]) for source in sources])
-            noises = _from_pairs(truth["noises_deg"]) if "noises_deg" in truth else None
-        except (KeyError, TypeError, ValueError) as error:
+            told = self._told(audio.shape[1])
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise AudioError(
                 f"{self.path}: a source needs azimuth_deg, elevation_deg and spans_s, pairs of seconds; "
-                f"other directions are pairs of azimuth and elevation ({error!r})"
+                f"other directions are pairs of azimuth and elevation, snr_db and rt60_s numbers ({error!r})"
             ) from None
-        return SuiteClip(
-            name=self.path.name.removesuffix(".truth.json"),
-            suite=self.suite,
-            audio=audio,
-            array=array,
-            directions=directions,
-            activity=activity,
-            snr_db=float(truth.get("snr_db", "nan")),
-            rt60=float(truth.get("rt60_s", "nan")),
-            noises=noises,
-            reflections=reflections,
-        )
+        name = self.path.name.removesuffix(".truth.json")
+        return SuiteClip(name=name, suite=self.suite, audio=audio, array=array, **told)
+
+    def _told(self, num_samples: int) -> dict[str, Any]:
+        """What the truth tells, as fields of a clip of so many samples."""
+        truth, sources = self._truth, self._truth["sources"]
+        activity = np.zeros((len(sources), num_samples), dtype=bool)
+        for active, source in zip(activity, sources, strict=True):
+            for begin_s, end_s in source["spans_s"]:
+                active[samples_between(begin_s, end_s, SAMPLE_RATE)] = True
+        # One direction for a talker who stands still, else those at evenly spaced instants.
+        still = [[(source["azimuth_deg"], source["elevation_deg"])] for source in sources]
+        paths = [source.get("path_deg", place) for source, place in zip(sources, still, strict=True)]
+        if not all(paths):
+            raise ValueError("path_deg needs a direction")
+        reflections = None
+        if all("reflections_deg" in source for source in sources):
+            reflections = np.stack([true_directions(source["reflections_deg"]) for source in sources])
+        return {
+            "directions": np.stack([true_directions(path) for path in paths]),
+            "activity": activity,
+            "snr_db": known_number(truth.get("snr_db")),
+            "rt60": known_number(truth.get("rt60_s")),
+            "noises": true_directions(truth["noises_deg"]) if "noises_deg" in truth else None,
+            "reflections": reflections,
+        }
 
     @cached_property
     def _truth(self) -> dict[str, Any]:
-        try:
-            truth = json.loads(self.path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise AudioError(f"{self.path}: not JSON ({error}); write it anew") from None
-        keys = {"schema", "recording", "array", "sources"}
-        is_whole = isinstance(truth, dict) and keys <= set(truth) and truth["schema"] == _SCHEMA
-        if not is_whole or not truth["sources"]:
+        truth = read_truth(self.path, _KEYS)
+        if truth["schema"] != _SCHEMA:
             raise AudioError(
-                f"{self.path}: truth needs {', '.join(sorted(keys))}, schema {_SCHEMA} "
-                "and at least one source"
+                f"{self.path}: truth needs schema {_SCHEMA}, got {truth['schema']!r:.40}; write it anew"
             )
-        return dict(truth)
-
-
-def _from_pairs(pairs_deg: list[list[float]]) -> Float[np.ndarray, "_ 3"]:
-    """Unit vectors from pairs of azimuth and elevation."""
-    azimuth_deg, elevation_deg = np.array(pairs_deg, dtype=np.float64).reshape(len(pairs_deg), 2).T
-    return angles_deg_to_direction(azimuth_deg, elevation_deg)
+        for key in ("recording", "array"):
+            if not isinstance(truth[key], str):
+                raise AudioError(f"{self.path}: {key} must name a file, got {truth[key]!r:.40}; correct it")
+        check_sources(truth["sources"], str(self.path))
+        return truth

@@ -36,6 +36,8 @@ from anydoa.io.resampling import resample
 
 ARRAYS = ("benchmark2", "dicit", "dummy", "eigenmike")
 TASKS = (1, 2, 3, 4, 5, 6)
+_BALLS_M = {"eigenmike": 0.042}  # radius of the hard ball that an array sits on, its pose in the middle
+_OFF_BALL = 0.05  # of the radius: what stands farther from it is no microphone of the ball
 _KINDS = {
     1: "static",
     2: "static",
@@ -249,10 +251,13 @@ class _Reader:
                 "2 m of their array; got one farther"
             )
         own = np.median(np.einsum("trc,tmr->tmc", self._rotation, relative), axis=0)
+        radius = _BALLS_M.get(self.recording.array)
+        is_on_ball = radius and np.abs(np.linalg.norm(own, axis=1) - radius).max() <= _OFF_BALL * radius
         return MicrophoneArray(
             positions_from_locata(own),
             name=f"locata-{self.recording.array}",
             source=f"LOCATA, {self.recording.name}",
+            rigid_sphere_radius=radius if is_on_ball else None,
         )
 
     @cached_property
@@ -267,7 +272,10 @@ class _Reader:
         The first instant is that of the first sample, the last that of the last one; 50 a second.
         """
         table = read_table(self.path(f"position_source_{talker}.txt"))
-        table = table.rows(np.isfinite(table.columns("x", "y", "z")).all(axis=1))
+        known = np.isfinite(table.columns("x", "y", "z")).all(axis=1)
+        if not known.any():
+            raise AudioError(f"{table.path}: no position of the talker is known; leave the recording out")
+        table = table.rows(known)
         place = table.interpolate(self._pose.times_s, "x", "y", "z") - self._pose.columns("x", "y", "z")
         own = normalize_direction(positions_from_locata(np.einsum("trc,tr->tc", self._rotation, place)))
         if self.recording.kind == "static":

@@ -16,7 +16,12 @@ from anydoa.evaluation.asterisk import holds_prompts, unpack_prompts
 from anydoa.simulation.corpus import Kind, Utterance, read_corpus
 from anydoa.simulation.pool import AudioPool, limit_utterances, load_pool
 
+TALKERS = (1, 2)
+"""How many talk in the clips of simulated suites."""
+
 _SEED = 722
+_MINUTES = 60.0  # of sound that is decoded
+_LEAST_GROUPS: dict[Kind, int] = {"speech": max(TALKERS), "noise": 4}  # however long each lasts
 
 
 def user_cache() -> Path:
@@ -31,8 +36,8 @@ class Material:
     Args:
         speech: folder with a corpus, see :func:`anydoa.simulation.corpus.read_corpus`, or with prompts in
             G.722. Only its test speakers are used.
-        noise: folder with a corpus of noise, of which only the test part is used. If None: the ``noise``
-            folder of ``speech`` where its manifest has one, else generated noise.
+        noise: folder with a corpus of noise, of which only the test part is used. If None: the folder
+            ``noise`` in ``speech`` where there is one, else generated noise.
         cache: folder that decoded audio is kept in.
     """
 
@@ -75,7 +80,8 @@ class Material:
 
     def _load(self, utterances: tuple[Utterance, ...], *, kind: Kind) -> AudioPool:
         # Finding speech in an hour takes minutes, in a large corpus hours.
-        chosen = limit_utterances(utterances, 60.0, np.random.default_rng(_SEED))
+        rng, least = np.random.default_rng(_SEED), _LEAST_GROUPS[kind]
+        chosen = limit_utterances(utterances, _MINUTES, rng, least_groups=least)
         return load_pool(chosen, kind=kind, cache=self.cache)
 
     @cached_property

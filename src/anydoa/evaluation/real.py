@@ -4,7 +4,6 @@
 comes from, and for each recording its sources.
 """
 
-import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,8 +15,8 @@ from jaxtyping import Float
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
 from anydoa.evaluation.clip import KnownKind, KnownPart, RecordedSuite, Recording, SuiteClip, read_resampled
+from anydoa.evaluation.truth import check_sources, read_truth, samples_between, true_directions
 from anydoa.geometry import MicrophoneArray
-from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.io import list_presets, load_array
 from anydoa.simulation.activity import speech_by_level
 
@@ -123,17 +122,11 @@ class RealRecording(Recording):
     @property
     def _directions(self) -> Float[np.ndarray, "source 1 3"]:
         needs_elevation = self.truth["kind"] == "direction"
-        angles_deg = [
-            (
-                float(source["azimuth"]),
-                float(source["elevation"] if needs_elevation else source.get("elevation", 0)),
-            )
+        pairs_deg = [
+            (source["azimuth"], source["elevation"] if needs_elevation else source.get("elevation", 0))
             for source in self.own["sources"]
         ]
-        azimuth_deg, elevation_deg = np.array(angles_deg).T
-        if not np.isfinite(azimuth_deg).all() or not (np.abs(elevation_deg) <= 90).all():
-            raise ValueError("azimuths must be finite and elevations -90..90")
-        return angles_deg_to_direction(azimuth_deg, elevation_deg)[:, None]
+        return true_directions(pairs_deg)[:, None]
 
     @property
     def _known(self) -> KnownPart:
@@ -147,37 +140,36 @@ class RealRecording(Recording):
 
     def cut(self, audio: Float[np.ndarray, "mic time"]) -> Float[np.ndarray, "mic part"]:
         """The part of the sound that the truth holds for."""
-        end_s = float(self.own.get("to_s", audio.shape[1] / SAMPLE_RATE))
-        start, stop = round(float(self.own.get("from_s", 0)) * SAMPLE_RATE), round(end_s * SAMPLE_RATE)
-        part = audio[:, max(start, 0) : max(stop, 0)]
+        end_s = self.own.get("to_s", audio.shape[1] / SAMPLE_RATE)
+        part = audio[:, samples_between(self.own.get("from_s", 0), end_s, SAMPLE_RATE)]
         if not part.shape[1]:
-            raise ValueError("nothing is left between from_s and to_s")
+            raise ValueError("nothing of the recording is left between from_s and to_s")
         return part
 
 
 def _read_truth(path: Path) -> dict[str, Any]:
-    try:
-        truth = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise AudioError(f"{path}: no readable JSON ({error})") from None
-    if not isinstance(truth, dict) or not set(truth) >= _KEYS:
-        raise AudioError(f"{path}: truth needs {', '.join(sorted(_KEYS))}")
+    truth = read_truth(path, _KEYS)
     kinds = get_args(KnownKind)
     if truth["kind"] not in kinds:
-        raise AudioError(f"{path}: kind is one of {', '.join(kinds)}, got {truth['kind']!r}")
+        raise AudioError(f"{path}: kind is one of {', '.join(kinds)}, got {truth['kind']!r}; correct it")
     tolerance = truth["tolerance_deg"]
     if isinstance(tolerance, bool) or not isinstance(tolerance, int | float) or not 0 < tolerance <= 180:
-        raise AudioError(f"{path}: tolerance_deg must be above 0 and at most 180, got {tolerance!r}")
+        raise AudioError(
+            f"{path}: tolerance_deg must be above 0 and at most 180, got {tolerance!r}; say how far off the "
+            "truth may be"
+        )
     recordings = truth["recordings"]
     if not isinstance(recordings, dict) or not recordings:
-        raise AudioError(f"{path}: recordings must name at least one file")
+        raise AudioError(
+            f"{path}: recordings must name at least one file, got {str(recordings)[:40]}; add one"
+        )
     for name, own in recordings.items():
-        if not isinstance(own, dict) or not isinstance(own.get("sources"), list) or not own["sources"]:
-            raise AudioError(f"{path}: {name}: a recording needs sources, a list of at least one")
+        own = own if isinstance(own, dict) else {}
+        check_sources(own.get("sources"), f"{path}: {name}")
         unknown = sorted(set(own) - _RECORDING_KEYS)
         if unknown:
             known = ", ".join(sorted(_RECORDING_KEYS))
-            raise AudioError(f"{path}: {name}: unknown key {unknown[0]!r}; there are {known}")
+            raise AudioError(f"{path}: {name}: unknown key {unknown[0]!r}; there are {known}; correct it")
         if truth["kind"] == "cone" and "axis" not in own and "axis" not in truth:
             raise AudioError(f"{path}: {name}: the truth of a cone needs its axis, such as [0, 1, 0]")
     return truth

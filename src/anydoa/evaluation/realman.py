@@ -44,13 +44,13 @@ class RealManRecording(Recording):
         stem: path of its files, without ``_CHn.flac``.
         split: folder of the corpus that it belongs to.
         kind: ``static`` or ``moving``.
-        angles: azimuths in degrees as the table has them.
+        azimuths_deg: one, or ten a second; below -360 where nobody knows.
     """
 
     stem: Path
     split: Path
     kind: str
-    angles: str
+    azimuths_deg: tuple[float, ...]
 
     @property
     def row(self) -> tuple[str, int]:
@@ -68,7 +68,8 @@ class RealManRecording(Recording):
         lengths = {signal.shape[1] for signal in signals}
         if len(lengths) > 1:
             raise AudioError(
-                f"{self.stem}: microphones differ in length: {min(lengths)} and {max(lengths)} samples"
+                f"{self.stem}: microphones differ in length: {min(lengths)} and {max(lengths)} samples; "
+                "unpack them again"
             )
         audio = np.concatenate(signals)
         directions, valid = self._truth(audio.shape[1])
@@ -92,13 +93,8 @@ class RealManRecording(Recording):
 
     def _truth(self, num_samples: int) -> tuple[Float[np.ndarray, "1 knot 3"], Bool[np.ndarray, "time"]]:
         """Directions at even instants, and where they are known; what is unknown gets the last known one."""
-        try:
-            azimuth_deg = np.array([float(angle) for angle in self.angles.split(",")])
-        except ValueError:
-            raise AudioError(f"{self.stem}: azimuths must be numbers, got {self.angles[:40]!r}") from None
-        known = np.isfinite(azimuth_deg) & (azimuth_deg >= _KNOWN_FROM)
-        if not known.any():
-            raise AudioError(f"{self.stem}: no azimuth is known")
+        azimuth_deg = np.array(self.azimuths_deg)
+        known = _are_known(azimuth_deg)
         if self.kind == "static":
             azimuth_deg, known = azimuth_deg[known][:1], known[known][:1]
         # For each instant the newest one that is known, or the first of all.
@@ -151,15 +147,30 @@ def _recordings(table: Path) -> list[RealManRecording]:
         with table.open(encoding="utf-8-sig", newline="") as file:
             for row in csv.DictReader(file):
                 stem = split.parent / Path(row["filename"]).with_suffix("")
-                numbers = re.findall(r"[-+]?\d+(?:\.\d+)?", row[_ANGLE])
-                is_known = any(float(number) >= _KNOWN_FROM for number in numbers)
-                if is_known and len(_unpacked_channels(stem)) > 1:
-                    found.append(RealManRecording(stem, split, kind, row[_ANGLE]))
+                azimuths_deg = _azimuths_deg(row[_ANGLE])
+                if _are_known(np.array(azimuths_deg)).any() and len(_unpacked_channels(stem)) > 1:
+                    found.append(RealManRecording(stem, split, kind, azimuths_deg))
     except (OSError, ValueError, csv.Error) as error:
-        raise AudioError(f"{table}: cannot be read ({error})") from None
+        raise AudioError(f"{table}: cannot be read ({error}); download it again") from None
     except (KeyError, TypeError):
-        raise AudioError(f"{table}: columns filename and {_ANGLE} must be there in every row") from None
+        raise AudioError(
+            f"{table}: columns filename and {_ANGLE} must be there in every row, got one without; "
+            "download it again"
+        ) from None
     return found
+
+
+def _azimuths_deg(cell: str) -> tuple[float, ...]:
+    """The numbers of a cell, whatever stands between them."""
+    try:
+        return tuple(float(word) for word in re.split(r"[\s,;\[\]]+", cell) if word)
+    except ValueError:
+        raise ValueError(f"azimuths must be numbers, got {cell[:40]!r}") from None
+
+
+def _are_known(azimuth_deg: Float[np.ndarray, "instant"]) -> Bool[np.ndarray, "instant"]:
+    known: np.ndarray = np.isfinite(azimuth_deg) & (azimuth_deg >= _KNOWN_FROM)
+    return known
 
 
 def _unpacked_channels(stem: Path) -> list[int]:

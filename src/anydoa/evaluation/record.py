@@ -19,7 +19,7 @@ NOT_RECORDED = "not recorded"
 """What stands in place of a machine that nobody has written down."""
 
 Row = Mapping[str, str | int | float | bool | Sequence[float] | None]
-"""Named values; a name ends with its unit (``mae_deg``, ``seconds``), shares are 0..1."""
+"""Named values or lists of them; a name ends with its unit (``mae_deg``, ``seconds``), shares are 0..1."""
 
 _ELSEWHERE = "/", "../"  # how paths begin that other machines do not have
 

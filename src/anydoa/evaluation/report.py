@@ -4,9 +4,11 @@ import csv
 import io
 import json
 import math
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from functools import reduce
+from itertools import pairwise
 from operator import add
 from typing import TYPE_CHECKING, Literal
 
@@ -20,10 +22,14 @@ from anydoa.metrics.localization import summarize
 if TYPE_CHECKING:
     from rich.table import Table
 
-SNR_BANDS_DB = ((-5, 0), (0, 5), (5, 10), (10, 20), (20, 30))
-"""Ratios of speech to noise that shares are given for; the last band includes its end."""
+SNR_EDGES_DB = (0, 5, 10, 20)
+"""Ratios of speech to noise between the bands of shares; each belongs to the band above it."""
 
-_BAND_NAMES = tuple(f"{low}..{high}" for low, high in SNR_BANDS_DB)
+_BAND_NAMES = (
+    f"<{SNR_EDGES_DB[0]}",
+    *(f"{low}..{high}" for low, high in pairwise(SNR_EDGES_DB)),
+    f">={SNR_EDGES_DB[-1]}",
+)
 
 
 @dataclass(frozen=True)
@@ -114,7 +120,7 @@ class CauseRow:
         share: share of the active talkers of all frames, mean over clips. The sum over causes is 1.
         error_deg: what this cause adds to the mean error. The sum over causes is the main table's.
         error_share: the same as a share of the mean error.
-        share_by_snr: ``share`` of the clips in each of :data:`SNR_BANDS_DB`.
+        share_by_snr: ``share`` of the clips in each band between :data:`SNR_EDGES_DB`.
     """
 
     estimator: str
@@ -208,7 +214,7 @@ def rows_to_table(rows: Sequence[ReportRow]) -> "Table":
 def causes_to_json(rows: Sequence[CauseRow]) -> str:
     """A list of objects with the names of :class:`CauseRow`; NaN becomes null.
 
-    Instead of ``share_by_snr`` there is a ``share_snr_LOW..HIGH`` for each band.
+    Instead of ``share_by_snr`` there is a ``share_snr_BAND`` for each, such as ``share_snr_0..5``.
     """
     records = []
     for row in rows:
@@ -246,12 +252,10 @@ def _cause_rows(scores: Sequence[ClipScore]) -> Iterator[CauseRow]:
         if not any(cause in clip_score.causes for clip_score in spoken):
             continue
         parts = [clip_score.causes.get(cause, CauseShare(0.0, 0.0)) for clip_score in spoken]
-        by_snr: list[list[float]] = [[] for _ in SNR_BANDS_DB]
+        by_snr: list[list[float]] = [[] for _ in _BAND_NAMES]
         for clip_score, part in zip(spoken, parts, strict=True):
-            for shares, (low, high) in zip(by_snr, SNR_BANDS_DB, strict=True):
-                is_last = high == SNR_BANDS_DB[-1][1]
-                if low <= clip_score.snr_db < high or (is_last and clip_score.snr_db == high):
-                    shares.append(part.share)
+            if not math.isnan(clip_score.snr_db):
+                by_snr[bisect_right(SNR_EDGES_DB, clip_score.snr_db)].append(part.share)
         error_deg = float(np.mean([part.error_deg for part in parts]))
         yield CauseRow(
             estimator=scores[0].estimator,
@@ -267,12 +271,18 @@ def _cause_rows(scores: Sequence[ClipScore]) -> Iterator[CauseRow]:
 
 
 def _report_columns(rows: Sequence[ReportRow]) -> _Columns:
-    """The chief columns; that of tolerances only where a row has one."""
+    """The chief columns; that of tolerances only where a row has one.
+
+    A row with fewer clips than another estimator has, which took more arrays, says of how many they are.
+    """
+    most: dict[tuple[str, int], int] = {}
+    for row in rows:
+        most[row.suite, row.talkers] = max(row.clips, most.get((row.suite, row.talkers), 0))
     columns: dict[str, list[str]] = {
         "estimator": [row.estimator for row in rows],
         "suite": [row.suite for row in rows],
         "talkers": [str(row.talkers) for row in rows],
-        "clips": [str(row.clips) for row in rows],
+        "clips": [_share_of(row.clips, most[row.suite, row.talkers]) for row in rows],
         "clip s": [_number(row.clip_s) for row in rows],
         "look-ahead s": [_number(row.look_ahead_s) for row in rows],
         "MAE °": [_number(row.mae_deg, row.mae_ci95) for row in rows],
@@ -313,9 +323,13 @@ def known_value(value: object) -> object:
     """The value, with four decimals if it is a number with a point; None for NaN. Lists hold such values."""
     if isinstance(value, float):
         return None if math.isnan(value) else round(value, 4)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [known_value(one) for one in value]
     return value
+
+
+def _share_of(count: int, most: int) -> str:
+    return str(count) if count == most else f"{count} of {most}"
 
 
 def _number(value: float, half_width: float = math.nan) -> str:

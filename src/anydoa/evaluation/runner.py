@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from anydoa.bulk import Engine, LocalEngine, Lost, run_in_chunks
-from anydoa.errors import ConfigError, EngineError, GeometryError
+from anydoa.errors import AnydoaError, ConfigError, EngineError, GeometryError
 from anydoa.estimators import make_estimator
 from anydoa.evaluation.clip import Suite
 from anydoa.evaluation.scoring import ClipScore, Rule, score_clip
+from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.spectrum import SpectrumEstimator
 from anydoa.threads import one_blas_thread
@@ -53,6 +54,8 @@ def run_suite(
     report: Callable[[int, int], None] | None = None,
 ) -> list[ClipScore]:
     """Scores of every clip with every estimator, in the order of the suite.
+
+    An estimator that refuses the array of a clip has no score of it, and a warning says so.
 
     Args:
         suite: the recordings.
@@ -115,8 +118,19 @@ def score_job(job: Job) -> Iterator[tuple[int, list[ClipScore]]]:
                 try:
                     scores += [score_clip(one, clip, job.grid, rule=job.rule) for one in alike]
                 except GeometryError as error:
+                    if not _refuses(alike[0], clip.array, clip.array.ambiguity.distinct(job.grid)):
+                        raise
                     _logger.warning("%s is left out for %s: %s", alike[0].name, clip.name, error)
         yield index, scores
+
+
+def _refuses(estimator: SpectrumEstimator, array: MicrophoneArray, grid: DirectionGrid) -> bool:
+    """Whether an estimator does not take an array: it says so before it hears any sound."""
+    try:
+        estimator.stream(array, grid)
+    except AnydoaError as error:
+        return isinstance(error, GeometryError)
+    return False
 
 
 def _variants(

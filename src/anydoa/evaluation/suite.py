@@ -19,7 +19,7 @@ from anydoa.evaluation.asterisk import default_speech
 from anydoa.evaluation.clip import Suite, SuiteClip
 from anydoa.evaluation.folder import FolderSuite
 from anydoa.evaluation.locata import LocataSuite
-from anydoa.evaluation.material import Material, user_cache
+from anydoa.evaluation.material import TALKERS, Material, user_cache
 from anydoa.evaluation.real import RealSuite
 from anydoa.evaluation.realman import RealManSuite
 from anydoa.evaluation.rsl2019 import Rsl2019Suite
@@ -30,7 +30,6 @@ from anydoa.simulation.recipe import MixRecipe, check_within
 from anydoa.simulation.rooms import RoomPlan, SimulatedRooms
 from anydoa.simulation.scene import Scene
 
-TALKERS = (1, 2)
 MICROPHONES = {"dynamic-s": (4, 12), "dynamic-u": (13, 16)}
 SUITE_FORMS = (
     *MICROPHONES,
@@ -80,8 +79,8 @@ def open_suite(
             :class:`~anydoa.evaluation.material.Material`.
         seed: seed of simulated suites.
         duration_s: length of each clip of simulated suites; :data:`CLIP_S` if None.
-        cache: folder for decoded audio and rendered clips. If None, decoded audio goes to the user's cache
-            and clips are rendered anew each time.
+        cache: folder for decoded audio and rendered clips of simulated suites. If None, decoded audio goes to
+            the user's cache and clips are rendered anew each time.
 
     Raises:
         ConfigError: if there is no such suite, its clips cannot have this length, or something is chosen that
@@ -91,7 +90,8 @@ def open_suite(
     """
     if not is_simulated(name):
         recorded = _open_recorded(name)
-        simulated_only = {"duration": duration_s, "speech": speech, "noise": noise, "seed": seed or None}
+        chosen = {"duration": duration_s, "speech": speech, "noise": noise, "cache": cache}
+        simulated_only = {**chosen, "seed": seed or None}
         for choice, value in simulated_only.items():
             if value is not None:
                 raise ConfigError(
@@ -164,8 +164,15 @@ class SimulatedSuite:
         """Twelve hex digits that change with the clips, and with nothing else for arrays without a body."""
         plans = [(row.label, row.talkers, row.plan) for row in self.rows]
         sound = self.material.contents, self.duration_s, self.isotropic_share
-        made_from = repr((_RENDERING, plans, self.clips, *sound))
+        made_from = repr((self._rendering, plans, self.clips, *sound))
         return hashlib.sha256(made_from.encode()).hexdigest()[:12]
+
+    @property
+    def _rendering(self) -> int:
+        everywhere = self.material.generates_noise and self.isotropic_share > 0
+        plans = [row.plan for row in self.rows]
+        is_bent = any(plan.body or (everywhere and not plan.levels_are_equal) for plan in plans)
+        return _BENT_RENDERING if is_bent else _RENDERING
 
     def row(self, index: int) -> tuple[str, int]:
         """Label and number of talkers."""
@@ -210,6 +217,7 @@ class SimulatedSuite:
 
 
 _RENDERING = 2  # counts changes of the simulation that make other clips of the same rows
+_BENT_RENDERING = 3  # the same of measured bodies, and of noise from everywhere at patterns and balls
 
 
 @dataclass(frozen=True)

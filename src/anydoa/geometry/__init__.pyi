@@ -12,5 +12,6 @@ from .array_report import phase_information as phase_information
 from .measured_steering import MeasuredSteering as MeasuredSteering
 from .pattern import PATTERN_SHARES as PATTERN_SHARES
 from .pattern import MicrophonePattern as MicrophonePattern
+from .pattern import pattern_gains as pattern_gains
 from .zones import Zone as Zone
 from .zones import zone_of as zone_of

@@ -24,6 +24,8 @@ the thickness itself stops being known. Mirror images then differ by at most 2 %
 for ten centimetres 6 microseconds, a tenth of a sample at 16 kHz.
 """
 
+_SAME_AXIS = np.deg2rad(5.0)  # between two axes that count as one
+
 _SENTENCES = {
     "line": "hears only the angle to its line: all directions of a cone around it sound alike",
     "plane": "cannot tell {sides} apart: a direction and its mirror image sound alike",
@@ -80,6 +82,19 @@ class Ambiguity:
             the plane; for linear ones those on one half circle from end to end.
         """
         return directions
+
+    @property
+    def folds_azimuths(self) -> bool:
+        """Whether directions of one azimuth are folded to directions of one azimuth."""
+        return True
+
+    def folds_cones(self, axis: Float[np.ndarray, "3"]) -> bool:
+        """Whether directions of one angle to an axis are folded to directions of one angle to it.
+
+        Args:
+            axis: unit vector.
+        """
+        return True
 
     def mirror(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
         """The opposite of each direction among all that sound like it.
@@ -202,6 +217,16 @@ class PlanarAmbiguity(Ambiguity):
         height = (directions @ self.axis)[..., None]
         return directions + (np.abs(height) - height) * self.axis
 
+    @property
+    def folds_azimuths(self) -> bool:
+        """Whether the plane lies or stands upright; a tilted one mixes azimuths with elevations."""
+        return self.folds_cones(np.array([0.0, 0.0, 1.0]))
+
+    def folds_cones(self, axis: Float[np.ndarray, "3"]) -> bool:
+        """Whether the axis lies in the plane or is square to it."""
+        angle = great_circle_distance(axis, self.axis)
+        return bool(min(angle, np.pi - angle, abs(angle - np.pi / 2)) <= _SAME_AXIS)
+
     def mirror(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
         """Reflections through the plane."""
         return directions - 2 * (directions @ self.axis)[..., None] * self.axis
@@ -282,6 +307,16 @@ class LinearAmbiguity(Ambiguity):
     def fold(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
         """Each direction on the half circle that stands for the cones."""
         return self.cones.fold(directions)
+
+    @property
+    def folds_azimuths(self) -> bool:
+        """No: each cone holds many azimuths."""
+        return False
+
+    def folds_cones(self, axis: Float[np.ndarray, "3"]) -> bool:
+        """Whether the axis is that of the line."""
+        angle = great_circle_distance(axis, self.axis)
+        return bool(min(angle, np.pi - angle) <= _SAME_AXIS)
 
     def mirror(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
         """Directions after half a turn about the line."""

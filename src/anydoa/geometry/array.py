@@ -2,9 +2,10 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Integral
 
 import numpy as np
 from jaxtyping import Float
@@ -84,8 +85,8 @@ class MicrophoneArray:
         steering: MeasuredSteering | None = None,
     ) -> None:
         positions = _valid_positions(body_positions, name)
-        mic_channels = tuple(range(len(positions))) if channels is None else tuple(int(c) for c in channels)
-        ignored = tuple(int(c) for c in ignore_channels)
+        mic_channels = _valid_channels(range(len(positions)) if channels is None else channels, name)
+        ignored = _valid_channels(ignore_channels, name)
         _check_channels(mic_channels, ignored, len(positions), name)
         rpy = tuple(float(angle) for angle in mount_rpy_deg)
         if len(rpy) != 3 or not np.isfinite(rpy).all():
@@ -323,7 +324,7 @@ def _valid_positions(body_positions: ArrayLike, name: str) -> Float[np.ndarray, 
     if not MIN_MICROPHONES <= len(positions) <= MAX_MICROPHONES:
         raise GeometryError(
             f"array {name!r} has {len(positions)} microphones; "
-            f"{MIN_MICROPHONES}..{MAX_MICROPHONES} are possible"
+            f"{MIN_MICROPHONES}..{MAX_MICROPHONES} are possible; give one row of x, y, z for each"
         )
     if not np.isfinite(positions).all():
         bad = int(np.argwhere(~np.isfinite(positions))[0, 0])
@@ -360,6 +361,18 @@ def _check_distances(positions: Float[np.ndarray, "mic 3"], name: str) -> None:
         )
 
 
+def _valid_channels(channels: Iterable[object], name: str) -> tuple[int, ...]:
+    """The channels as whole numbers of Python, from 0."""
+    valid = []
+    for channel in channels:
+        if not isinstance(channel, Integral) or channel < 0:
+            raise GeometryError(
+                f"array {name!r}: channels are whole numbers from 0, got {channel!r}; count them from 0"
+            )
+        valid.append(int(channel))
+    return tuple(valid)
+
+
 def _check_channels(
     channels: tuple[int, ...], ignored: tuple[int, ...], num_microphones: int, name: str
 ) -> None:
@@ -375,6 +388,11 @@ def _check_channels(
             f"array {name!r}: channel {twice[0]} is used twice; each channel is one microphone or ignored"
         )
     missing = sorted(set(range(len(together))) - set(together))
+    if sorted(together) == list(range(1, len(together) + 1)):
+        raise GeometryError(
+            f"array {name!r}: channels count from 0, got 1 to {len(together)}; subtract 1 from each, "
+            "or add 0 to ignore_channels if it holds no microphone"
+        )
     if missing:
         raise GeometryError(
             f"array {name!r}: channels count from 0 without gaps, "

@@ -64,11 +64,6 @@ def direction_to_angles_deg(
     return np.asarray(np.rad2deg(azimuth)), np.asarray(np.rad2deg(elevation))
 
 
-def elevation_to_colatitude(elevation: ArrayLike) -> Float[np.ndarray, "*batch"]:
-    """Angle down from +z of an angle up from the horizontal plane, in radians; its own inverse."""
-    return np.asarray(np.pi / 2 - np.asarray(elevation, dtype=np.float64))
-
-
 def real_numbers(values: ArrayLike) -> Float[np.ndarray, "..."]:
     """A float64 copy of numbers that are real, and all there.
 

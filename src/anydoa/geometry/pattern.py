@@ -64,7 +64,10 @@ class MicrophonePattern:
             GeometryError: if there is none of that name.
         """
         if name not in PATTERN_SHARES:
-            raise GeometryError(f"a pattern must be one of {', '.join(PATTERN_SHARES)}, got {name!r}")
+            raise GeometryError(
+                f"a pattern must be one of {', '.join(PATTERN_SHARES)}, got {name!r}; "
+                "take one of these, or MicrophonePattern with its omnidirectional share"
+            )
         return cls(PATTERN_SHARES[name], axis)
 
     @property

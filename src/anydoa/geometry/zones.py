@@ -9,6 +9,8 @@ from jaxtyping import Float
 from anydoa.errors import GeometryError
 from anydoa.geometry.coordinates import direction_to_angles_deg
 
+_ROUNDING_DEG = 1e-9  # by which angles of a unit vector are off; an edge belongs to its zone
+
 
 @dataclass(frozen=True)
 class Zone:
@@ -55,7 +57,9 @@ class Zone:
             )
 
     def holds(self, direction: Float[np.ndarray, "3"], *, margin_deg: float = 0.0) -> bool:
-        """Whether a direction lies in it.
+        """Whether a direction lies in it, its edges included.
+
+        Straight up and down have no azimuth and lie in every one.
 
         Args:
             direction: unit vector.
@@ -63,8 +67,11 @@ class Zone:
         """
         azimuth_deg, elevation_deg = (float(angle) for angle in direction_to_angles_deg(direction))
         low, high = self.elevation_deg
+        margin_deg += _ROUNDING_DEG
         if not low - margin_deg <= elevation_deg <= high + margin_deg:
             return False
+        if abs(elevation_deg) >= 90 - _ROUNDING_DEG:
+            return True
         # From the near edge of the margin on, anticlockwise.
         past = (azimuth_deg - self.azimuth_deg[0] + margin_deg) % 360
         return past <= self._width_deg + 2 * margin_deg

@@ -73,13 +73,19 @@ def validate(estimated: Sequence[np.ndarray], truth: np.ndarray, active: np.ndar
 
     Raises:
         ShapeError: if their axes do not fit, or activity is not boolean.
+        GeometryError: if the direction of a talker who speaks is not finite.
     """
     validate_talkers(truth, active)
     if len(estimated) != len(active):
-        raise ShapeError(f"activity has {len(active)} frames, so must the estimates; got {len(estimated)}")
+        raise ShapeError(
+            f"activity has {len(active)} frames, so must the estimates; got {len(estimated)}; "
+            "give an empty one where nothing was found"
+        )
     for frame, peaks in enumerate(estimated):
         if peaks.ndim != 2 or peaks.shape[1] != 3:
-            raise ShapeError(f"estimates of frame {frame} must be (peak, 3), got {peaks.shape}")
+            raise ShapeError(
+                f"estimates of frame {frame} must be (peak, 3), got {peaks.shape}; give unit vectors as rows"
+            )
 
 
 def count_detections(
@@ -99,6 +105,7 @@ def count_detections(
 
     Raises:
         ShapeError: see :func:`validate`.
+        GeometryError: see :func:`validate`.
     """
     validate(estimated, truth, active)
     talkers = np.broadcast_to(truth, (*active.shape, 3))

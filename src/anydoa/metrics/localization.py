@@ -17,7 +17,7 @@ from jaxtyping import Bool, Float
 from scipy.optimize import linear_sum_assignment
 from scipy.special import stdtrit
 
-from anydoa.errors import ShapeError
+from anydoa.errors import GeometryError, ShapeError
 from anydoa.geometry.coordinates import great_circle_distance_deg
 
 TOLERANCE_DEG = 10.0
@@ -63,10 +63,14 @@ def validate(estimated: np.ndarray, truth: np.ndarray, active: np.ndarray) -> No
 
     Raises:
         ShapeError: if their axes do not fit, or activity is not boolean.
+        GeometryError: see :func:`validate_talkers`.
     """
     validate_talkers(truth, active)
     if estimated.ndim != 3 or estimated.shape[::2] != (len(active), 3):
-        raise ShapeError(f"estimates must be ({len(active)}, peak, 3), got {estimated.shape}")
+        raise ShapeError(
+            f"estimates must be ({len(active)}, peak, 3), got {estimated.shape}; "
+            "give as many frames as activity has"
+        )
 
 
 def validate_talkers(truth: np.ndarray, active: np.ndarray) -> None:
@@ -74,12 +78,26 @@ def validate_talkers(truth: np.ndarray, active: np.ndarray) -> None:
 
     Raises:
         ShapeError: if their axes do not fit, or activity is not boolean.
+        GeometryError: if the direction of a talker who speaks is not finite.
     """
     if active.ndim != 2 or active.dtype != bool:
-        raise ShapeError(f"activity must be boolean (frame, source), got {active.dtype} {active.shape}")
+        raise ShapeError(
+            f"activity must be boolean (frame, source), got {active.dtype} {active.shape}; "
+            "give one column a talker, compared with a threshold"
+        )
     frames, sources = active.shape
     if truth.shape not in {(sources, 3), (frames, sources, 3)}:
-        raise ShapeError(f"truth must be ({sources}, 3) or ({frames}, {sources}, 3), got {truth.shape}")
+        raise ShapeError(
+            f"truth must be ({sources}, 3) or ({frames}, {sources}, 3), got {truth.shape}; "
+            "give one direction for each column of activity"
+        )
+    known = np.broadcast_to(np.isfinite(truth).all(axis=-1), active.shape)
+    if (active & ~known).any():
+        frame, source = np.argwhere(active & ~known)[0].tolist()
+        raise GeometryError(
+            f"truth of a talker who speaks must be finite, got that of talker {source} in frame {frame}; "
+            "mend it, or mark such frames as silent"
+        )
 
 
 def localization_errors_deg(
@@ -111,6 +129,7 @@ def match_talkers(
 
     Raises:
         ShapeError: see :func:`validate`.
+        GeometryError: see :func:`validate_talkers`.
     """
     validate(estimated, truth, active)
     talkers = np.broadcast_to(truth, (*active.shape, 3))

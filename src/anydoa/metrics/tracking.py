@@ -151,15 +151,20 @@ def validate(
         ShapeError: if the number of frames, talkers or tracks does not agree.
     """
     if truth.shape != (*present.shape, 3):
-        raise ShapeError(f"truth must be {(*present.shape, 3)} like presence, got {truth.shape}")
+        raise ShapeError(
+            f"truth must be {(*present.shape, 3)} like presence, got {truth.shape}; "
+            "give a direction for each talker in each frame"
+        )
     if not len(ids) == len(tracks) == len(present):
         raise ShapeError(
-            f"presence has {len(present)} frames, so must ids and tracks; got {len(ids)} and {len(tracks)}"
+            f"presence has {len(present)} frames, so must ids and tracks; got {len(ids)} and {len(tracks)}; "
+            "give empty ones where no track is shown"
         )
     for frame, (names, directions) in enumerate(zip(ids, tracks, strict=True)):
         if directions.shape != (len(names), 3):
             raise ShapeError(
-                f"tracks of frame {frame} must be ({len(names)}, 3) like ids, got {directions.shape}"
+                f"tracks of frame {frame} must be ({len(names)}, 3) like ids, got {directions.shape}; "
+                "give a direction for each id"
             )
 
 
@@ -250,6 +255,8 @@ def _cut_distances(
 
 def _check(cutoff_deg: float, order: float) -> None:
     if not 0 < cutoff_deg <= 180:
-        raise ConfigError(f"cutoff must be above 0 and at most 180 degrees, got {cutoff_deg}")
+        raise ConfigError(
+            f"cutoff must be above 0 and at most 180 degrees, got {cutoff_deg}; {CUTOFF_DEG:g} is usual"
+        )
     if not 1 <= order < float("inf"):
         raise ConfigError(f"order must be at least 1 and finite, got {order}; 2 is usual")

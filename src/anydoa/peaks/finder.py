@@ -23,6 +23,7 @@ MAX_SOURCES = 4  # reported when their number is not known
 _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
 _FARTHEST_SAMPLED = np.pi / 4  # what is farther from all directions is not sampled, however few there are
 _ENOUGH = 0.9  # of the best half circle of a line that the grid covers, for one before it to be taken
+_SAME_CONE = 1e-5  # radians between angles to a line that are one but for rounding
 _MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a mirror nearer than this counts as the direction itself
 
 
@@ -129,9 +130,11 @@ class PeakFinder:
                 f"number of sources must be at least 1, got {self.num_sources}; or leave it open"
             )
         if self.max_sources < 1:
-            raise ConfigError(f"max_sources must be at least 1, got {self.max_sources}")
+            raise ConfigError(f"max_sources must be at least 1, got {self.max_sources}; 4 is usual")
         if not 0 <= self.min_separation_deg <= 180:
-            raise ConfigError(f"min_separation_deg must be 0..180 degrees, got {self.min_separation_deg}")
+            raise ConfigError(
+                f"min_separation_deg must be 0..180 degrees, got {self.min_separation_deg}; 10 is usual"
+            )
 
     def find(self, values: Float[np.ndarray, "grid"]) -> list[Peak]:
         """Peaks of one spectrum, those that stand out first and the highest first among equals.
@@ -140,7 +143,10 @@ class PeakFinder:
             ShapeError: if there is not one value for each direction of the grid.
         """
         if values.shape != (len(self.grid),):
-            raise ShapeError(f"the grid has {len(self.grid)} directions, got values of shape {values.shape}")
+            raise ShapeError(
+                f"the grid has {len(self.grid)} directions, got values of shape {values.shape}; "
+                "give one value for each"
+            )
         if self._half_circle is not None:
             peaks = self._half_circle.finder.find(self._half_circle.weights @ values)
         else:
@@ -346,7 +352,7 @@ class _HalfCircle:
     def of(cls, finder: PeakFinder, cones: Cones) -> "_HalfCircle | None":
         """The half circle in front of a line array, or behind or above it if the grid looks there alone.
 
-        None if the grid looks at less than half of each of them.
+        None if the grid looks at less than half of each of them, or at none of their cones.
         """
         axis, grid = cones.axis, finder.grid
         # The horizontal direction at right angles to the line that faces the front, or the left if none does.
@@ -366,12 +372,35 @@ class _HalfCircle:
         best = int(np.argmax(shares >= _ENOUGH * shares.max()))
         if covered[best].mean() < 0.5:
             return None
-        # One row of weights (grid) for each cone: a bell around it that sums to one.
-        cone, width = np.arccos(np.clip(grid.directions @ axis, -1, 1)), grid.spacing / 2
-        rows = []
-        for angle in angles[covered[best]]:
-            offset = cone - angle
-            weights = np.where(np.abs(offset) <= 3 * width, np.exp(-0.5 * (offset / width) ** 2), 0)
+        cone = np.arccos(np.clip(grid.directions @ axis, -1, 1))
+        rows = _bells_around(angles[covered[best]], cone, grid.spacing / 2)
+        if not rows:
+            return None
+        weights, directions = vstack(rows, format="csr"), circles[best][covered[best]]
+        if len(rows) < len(directions):
+            # Cones between rows far apart hold no direction: those that hold some stand where theirs are.
+            own = weights @ cone
+            kept = np.flatnonzero(np.diff(own, prepend=-1.0) > _SAME_CONE)
+            weights, own = weights[kept], own[kept, None]
+            directions = np.cos(own) * axis + np.sin(own) * sides[best]
+        circle = DirectionGrid(directions, name=f"half circle of {grid.name}")
+        return cls(replace(finder, grid=circle, array=None), weights)
+
+
+def _bells_around(
+    angles: Float[np.ndarray, "angle"], cone: Float[np.ndarray, "grid"], width: float
+) -> list[csr_array]:
+    """One row of weights (grid) for each angle that directions lie near: a bell around it that sums to one.
+
+    Args:
+        angles: angles to the axis.
+        cone: angle of each direction of the grid to the axis.
+        width: standard deviation of the bell, which ends at three of them.
+    """
+    rows = []
+    for angle in angles:
+        offset = cone - angle
+        weights = np.where(np.abs(offset) <= 3 * width, np.exp(-0.5 * (offset / width) ** 2), 0)
+        if weights.any():
             rows.append(csr_array((weights / weights.sum())[None]))
-        circle = DirectionGrid(circles[best][covered[best]], name=f"half circle of {grid.name}")
-        return cls(replace(finder, grid=circle, array=None), vstack(rows, format="csr"))
+    return rows

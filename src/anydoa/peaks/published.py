@@ -37,7 +37,10 @@ def pick_peaks(
         Baek et al. (2026), evaluation.
     """
     if values.shape[1] != len(grid):
-        raise ShapeError(f"the grid has {len(grid)} directions, got values of shape {values.shape}")
+        raise ShapeError(
+            f"the grid has {len(grid)} directions, got values of shape {values.shape}; "
+            "give one row a frame, one value a direction"
+        )
     limit = np.cos(np.deg2rad(separation_deg))
     left = np.array(values)
     directions = grid.directions.astype(left.dtype)

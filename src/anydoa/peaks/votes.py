@@ -110,9 +110,9 @@ class DirectionVotes:
         taken = np.zeros(len(places), dtype=bool)
         # Elect the places with most support, and leave out those too near to one that has more.
         for index in np.argsort(-support, kind="stable"):
-            closeness = self._finder.closeness(places, places[index])
             if len(elected) == seats or support[index] < least_share * support.max():
                 break
+            closeness = self._finder.closeness(places, places[index])
             if support[closeness >= separation].max(initial=0) > support[index] or taken[index]:
                 continue
             kernel = self._kernel(closeness)

@@ -12,7 +12,7 @@ from anydoa.simulation.convolution import (
     spectrum_power,
     wet_spectrum,
 )
-from anydoa.simulation.noise import isotropic_spectrum, sensor_noise
+from anydoa.simulation.noise import NUM_WAVES, isotropic_spectrum, sensor_noise
 from anydoa.simulation.pool import AudioPool
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.simulation.rooms import SimulatedRoom
@@ -62,10 +62,9 @@ class Background:
             return alone
         low = lowest_bin(self._num_samples, self._pool.sample_rate)
         if rng.random() < self._recipe.isotropic_share:
-            waves = np.stack(
-                [self._take_loop(self._pool, rng) for _ in range(32)]
-            )  # enough for an even field
-            outside = isotropic_spectrum(room.mics, waves, sample_rate=self._pool.sample_rate)
+            waves = np.stack([self._take_loop(self._pool, rng) for _ in range(NUM_WAVES)])
+            rate = self._pool.sample_rate
+            outside = isotropic_spectrum(room.mics, waves, bends=room.bends, sample_rate=rate)
             outside[:, :low] = 0
             places = np.zeros((0, 3))
         else:

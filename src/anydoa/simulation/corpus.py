@@ -21,6 +21,8 @@ Split = Literal["train", "validation", "test"]
 Kind = Literal["speech", "events", "noise"]
 """What recordings are: speech and events begin and end, noise is there throughout."""
 
+_Reader = Callable[[Path], Iterator["Utterance"]]
+
 _AUDIO_ENDINGS = frozenset({".wav", ".flac", ".ogg", ".opus", ".mp3", ".w64", ".aif", ".aiff", ".sph"})
 _LIBRISPEECH_SUBSET = re.compile(r"(train|dev|test)-(clean|other)(-\d+)?$")
 _MANIFEST = "manifest.csv"
@@ -74,45 +76,55 @@ def read_corpus(root: str | Path, kind: Kind) -> Corpus:
 
     A folder may hold several kinds. Where it has a sub-folder with the name of the kind, only what lies there
     is taken; where it has none, speech is not taken from a sub-folder ``noise``, nor noise from ``speech``.
+    Of a corpus that is known only what it holds of the kind is taken.
 
     Args:
         root: the folder a corpus was unpacked to.
         kind: what is looked for.
 
     Raises:
-        AudioError: if the folder does not exist or holds no such audio.
+        AudioError: if the folder does not exist, holds no such audio, or is a corpus of another kind.
     """
     root = Path(root)
     if not root.is_dir():
         raise AudioError(f"{root}: no such folder; give the folder a corpus was unpacked to")
     if (root / kind).is_dir():
         root = root / kind
-    name, read = _layout(root)
-    foreign = _FOREIGN.get(kind)
-    utterances = [one for one in read(root) if foreign is None or root / foreign not in one.path.parents]
-    if not utterances:
+    name, readers = _layout(root)
+    if kind not in readers:
         raise AudioError(
-            f"{root}: no audio found, read as {name}; supported: {', '.join(sorted(_AUDIO_ENDINGS))}"
+            f"{root}: {name} holds {' and '.join(readers)}, got asked for {kind}; give a folder of {kind}"
         )
+    foreign = _FOREIGN.get(kind)
+    found = readers[kind](root)
+    utterances = [one for one in found if foreign is None or root / foreign not in one.path.parents]
+    if not utterances:
+        endings = ", ".join(sorted(_AUDIO_ENDINGS))
+        raise AudioError(f"{root}: no audio found, read as {kind} of {name}; supported: {endings}")
     return Corpus(name, tuple(sorted(utterances, key=lambda utterance: utterance.path)))
 
 
-def _layout(root: Path) -> tuple[str, Callable[[Path], Iterator[Utterance]]]:
+def _layout(root: Path) -> tuple[str, dict[Kind, _Reader]]:
+    """Name of the layout of a folder, and what reads each kind that it holds."""
     children = {child.name for child in root.iterdir() if child.is_dir()}
     if (root / _MANIFEST).is_file():
-        return "manifest", read_manifest
+        return "manifest", _of_any_kind(read_manifest)
     if _is_listed_above(root):
-        return "manifest", partial(read_manifest, above=True)
+        return "manifest", _of_any_kind(partial(read_manifest, above=True))
     if (root / "meta" / "esc50.csv").is_file():
-        return "ESC-50", read_esc50
+        return "ESC-50", {"events": read_esc50, "noise": read_esc50}
     if children & {"noise_train", "noise_test"}:
-        return "MS-SNSD", read_ms_snsd
+        return "MS-SNSD", {"speech": read_ms_snsd_speech, "events": read_ms_snsd, "noise": read_ms_snsd}
     if "LibriSpeech" in children or any(map(_LIBRISPEECH_SUBSET.match, children | {root.name})):
-        return "LibriSpeech", read_librispeech
+        return "LibriSpeech", {"speech": read_librispeech}
     dialects = (child for child in root.glob("*/*") if re.match(r"dr\d$", child.name.lower()))
     if {"TRAIN", "TEST"} & {child.upper() for child in children} and any(map(Path.is_dir, dialects)):
-        return "TIMIT", read_timit
-    return "folder", read_folder
+        return "TIMIT", {"speech": read_timit}
+    return "folder", _of_any_kind(read_folder)
+
+
+def _of_any_kind(reader: _Reader) -> dict[Kind, _Reader]:
+    return dict.fromkeys(get_args(Kind), reader)
 
 
 def read_librispeech(root: Path) -> Iterator[Utterance]:
@@ -137,6 +149,14 @@ def read_ms_snsd(root: Path) -> Iterator[Utterance]:
     for folder, split in (("noise_train", "train"), ("noise_test", "test")):
         for path in _audio_files(root / folder):
             yield Utterance(path, re.sub(r"_\d+$", "", path.stem), "train" if split == "train" else "test")
+
+
+def read_ms_snsd_speech(root: Path) -> Iterator[Utterance]:
+    """``clean_train/clnsp1.wav``: nobody says who speaks, so each file is a speaker of its own."""
+    splits: dict[str, Split] = {"clean_train": "train", "clean_test": "test"}
+    for folder, split in splits.items():
+        for path in _audio_files(root / folder):
+            yield Utterance(path, f"{folder}/{path.stem}", split)
 
 
 def read_esc50(root: Path) -> Iterator[Utterance]:

@@ -134,7 +134,9 @@ class SceneMixer:
         # Every talker at the microphones, (mic, freq) each, and the noise; then all of them together.
         anechoic = recipe.anechoic_share > 0 and rng.random() < recipe.anechoic_share
         spectra = self._render(segments, self._direct_responses(room) if anechoic else room.talker_rirs)
-        gains = self._draw_gains(spectra, rng)
+        # Of whom nothing but pauses was found is not heard: scaled up, the noise of the recording would talk.
+        speaks = np.array([segment.activity.any() for segment in segments])
+        gains = np.where(speaks, self._draw_gains(spectra, rng), np.float32(0))
         snr_db = float(rng.uniform(*(recipe.anechoic_snr_db if anechoic else recipe.snr_db)))
         noise = self._background.render_hiss(room, rng) if anechoic else self._background.render(room, rng)
         images = self._sounds(spectra, gains) if recipe.keep_images else None
@@ -224,7 +226,8 @@ class SceneMixer:
         for gain, spectrum in zip(gains[1:], spectra[1:], strict=True):
             spectrum *= gain
             mixed += spectrum
-        level = np.float32(np.sqrt(spectrum_power(mixed, self.num_samples)) * 10 ** (-snr_db / 20))
+        power = spectrum_power(mixed, self.num_samples) or 1.0  # that of a talker, where nobody is heard
+        level = np.float32(np.sqrt(power) * 10 ** (-snr_db / 20))
         if noise.outside is not None:
             noise.outside[...] *= level * noise.outside_gain
             mixed += noise.outside

@@ -21,7 +21,7 @@ from jaxtyping import Float
 from anydoa.acoustics import diffuse_cross_power
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.errors import MissingExtraError
-from anydoa.geometry import MicrophoneArray, MicrophonePattern
+from anydoa.geometry import MicrophoneArray, MicrophonePattern, pattern_gains
 from anydoa.simulation.body import Body
 from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise
 from anydoa.simulation.room import Room
@@ -168,19 +168,12 @@ def early_rir(
     if body is not None:
         return arrivals.scattered(num_taps, body, (images - centre, mics - centre)), power
     if patterns:
-        heard = _gains(patterns, towards / distance[..., None])
-        arrivals = replace(arrivals, amplitude=amplitude * heard)
+        shares = np.array([[pattern.omni_share] for pattern in patterns])
+        axes = np.array([[pattern.axis] for pattern in patterns])
+        # Each microphone by itself, as each has the images in directions of its own.
+        every = map(pattern_gains, shares, axes, towards / distance[..., None])
+        arrivals = replace(arrivals, amplitude=amplitude * np.concatenate(list(every), axis=1).T)
     return arrivals.impulses(num_taps, sample_rate), power
-
-
-def _gains(
-    patterns: Sequence[MicrophonePattern], towards: Float[np.ndarray, "mic image 3"]
-) -> Float[np.ndarray, "mic image"]:
-    """Gain of each microphone for sound from the directions in which it has the images."""
-    share = np.array([[pattern.omni_share] for pattern in patterns])
-    axes = np.array([pattern.axis for pattern in patterns])
-    gains: np.ndarray = share + (1 - share) * np.einsum("mx,mix->mi", axes, towards)
-    return gains
 
 
 @dataclass(frozen=True, eq=False)

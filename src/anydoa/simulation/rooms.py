@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 import numpy as np
-from jaxtyping import Float, Float16, Int
+from jaxtyping import Complex64, Float, Float16, Int
 
 from anydoa.acoustics import size_in_air
 from anydoa.constants import MAX_MICROPHONES, MIN_MICROPHONES, SAMPLE_RATE
@@ -13,6 +13,7 @@ from anydoa.errors import ConfigError
 from anydoa.geometry import MicrophoneArray, MicrophonePattern
 from anydoa.simulation.array_sampling import check_shape, sample_array
 from anydoa.simulation.body import Body, BodyFile, measured_body
+from anydoa.simulation.noise import wave_bends
 from anydoa.simulation.recipe import RoomRanges, check_within
 from anydoa.simulation.rir import image_sources, room_rir
 from anydoa.simulation.room import Placement, sample_paths, sample_placement
@@ -99,6 +100,22 @@ class RoomPlan:
             body=BodyFile.of(array),
         )
 
+    @property
+    def levels_are_equal(self) -> bool:
+        """Whether all microphones hear a far sound equally loud: omnidirectional points in free air."""
+        return not self.sphere_radius and not self.patterns and self.body is None
+
+    def array_at(self, mics: Float[np.ndarray, "mic 3"]) -> MicrophoneArray:
+        """The array of a room, with its patterns, or on its ball or body.
+
+        Args:
+            mics: metres, in the room's frame, relative to the centre of the array.
+        """
+        if self.body is not None:
+            return self.body.array(mics)
+        patterns = [MicrophonePattern(share, (x, y, z)) for share, x, y, z in self.patterns]
+        return MicrophoneArray(mics, patterns=patterns, rigid_sphere_radius=self.sphere_radius or None)
+
     def room_rng(self, index: int) -> np.random.Generator:
         """Source of randomness of one room.
 
@@ -140,6 +157,8 @@ class SimulatedRoom:
         images: where each talker's three strongest reflections seem to come from (places of mirror images),
             strongest first, in metres relative to the centre of the array; None where talkers walk, and in
             rooms from disk, which do not keep them.
+        bends: what patterns, a ball or a body make of plane waves; None for omnidirectional microphones in
+            free air. See :func:`~anydoa.simulation.noise.wave_bends`.
     """
 
     talker_rirs: Float16[np.ndarray, "talker knot mic tap"]
@@ -151,6 +170,7 @@ class SimulatedRoom:
     size: Float[np.ndarray, "3"]
     on_ball: bool = False
     images: Float[np.ndarray, "talker image 3"] | None = None
+    bends: Complex64[np.ndarray, "wave bin mic"] | None = None
 
     @classmethod
     def from_row(
@@ -183,6 +203,7 @@ class SimulatedRoom:
             rt60=rt60,
             size=size,
             on_ball=plan.sphere_radius > 0,
+            bends=None if plan.levels_are_equal else _bends(plan, tuple(map(tuple, mics.tolist()))),
         )
 
     def select(self, talkers: Int[np.ndarray, "_"], mics: Int[np.ndarray, "_"]) -> "SimulatedRoom":
@@ -196,6 +217,7 @@ class SimulatedRoom:
             talkers=self.talkers[talkers] - centre,
             noises=self.noises - centre,
             images=None if self.images is None else self.images[talkers] - centre,
+            bends=None if self.bends is None else self.bends[..., mics],
         )
 
 
@@ -304,6 +326,12 @@ def _body(plan: RoomPlan, mics: Float[np.ndarray, "mic 3"]) -> Body | None:
     if plan.body is not None:
         return measured_body(plan.body, tuple(map(tuple, mics.tolist())), plan.sample_rate)
     return _sphere(plan.sphere_radius, plan.sample_rate) if plan.sphere_radius else None
+
+
+@lru_cache(maxsize=4)
+def _bends(plan: RoomPlan, places: tuple[tuple[float, ...], ...]) -> Complex64[np.ndarray, "wave bin mic"]:
+    """Bends of the waves around one array, for all its rooms: to compute them takes longer than a scene."""
+    return wave_bends(plan.array_at(np.array(places)), sample_rate=plan.sample_rate)
 
 
 @lru_cache(maxsize=4)

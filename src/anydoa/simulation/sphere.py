@@ -37,7 +37,9 @@ class RigidSphere:
 
     def __post_init__(self) -> None:
         if not 0.005 <= self.radius <= 0.3:
-            raise ConfigError(f"radius of a rigid sphere must be 0.005..0.3 m, got {self.radius}")
+            raise ConfigError(
+                f"radius of a rigid sphere must be 0.005..0.3 m, got {self.radius}; give metres"
+            )
 
     def response(
         self, frequency: Float[np.ndarray, "freq"], angle: Float[np.ndarray, "angle"]

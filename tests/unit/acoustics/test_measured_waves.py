@@ -75,6 +75,17 @@ def test_delays_and_gains_of_whole_directions_do_not_count() -> None:
     assert rms(distance(moved, steering_vectors(DIRECTIONS, MEASURED, FREQUENCIES))) < 0.002
 
 
+def test_loudspeakers_at_any_distance_leave_delays_between_microphones_alone() -> None:
+    """Half of the directions are measured from 1 m, half from 1.5 m."""
+    assert MEASURED.steering is not None
+    heard = np.pad(MEASURED.steering.responses, ((0, 0), (0, 0), (0, 80)))
+    later = round(0.5 / 343.0 * SAMPLE_RATE)
+    heard[::2] = np.roll(heard[::2], later, axis=2)
+    mixed = MEASURED.replace(steering=MeasuredSteering(MEASURED.steering.directions, heard, SAMPLE_RATE))
+    found, expected = (np.diff(plane_arrival_times(array, DIRECTIONS), axis=0) for array in (mixed, MEASURED))
+    assert np.abs(found - expected).max() < 6e-6
+
+
 @pytest.mark.parametrize("seed", [1, 2])
 def test_order_choice_and_turns_of_microphones_keep_their_responses(seed: int) -> None:
     rng = np.random.default_rng(seed)

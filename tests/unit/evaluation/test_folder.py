@@ -1,6 +1,7 @@
 """Folders of recordings with truth: what the simulator writes is read back, damage is named."""
 
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,9 @@ from anydoa.simulation.scene import Scene
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 SQUARE = MicrophoneArray([[0.05, 0, 0], [-0.05, 0, 0], [0, 0.05, 0], [0, 0, 0.05]], name="four")
+
+
+TALKER = {"azimuth_deg": 30.0, "elevation_deg": 10.0, "spans_s": [[0.25, 0.75]]}
 
 
 def scene(azimuth_deg: list[float], *, moving: bool = False, known: bool = False) -> Scene:
@@ -96,9 +100,23 @@ def test_the_example_of_the_package_is_such_a_folder() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ("{", "not JSON"),
-        ({"schema": 2}, "schema 1"),
-        ({"sources": []}, "at least one source"),
+        ("{", "no readable JSON"),
+        ("[]", "truth needs array, recording, schema, sources, got no array; add it"),
+        ({"schema": 2}, "schema 1, got 2"),
+        ({"sources": []}, "sources, a list of at least one object"),
+        ({"sources": {"azimuth_deg": 3.0}}, "sources, a list of at least one object, got {'azimuth_deg'"),
+        ({"sources": [3.0]}, "sources, a list of at least one object"),
+        ({"recording": 3}, "recording must name a file, got 3"),
+        ({"array": None}, "array must name a file, got None"),
+        ({"sources": [{**TALKER, "azimuth_deg": math.nan}]}, "azimuths must be finite"),
+        ({"sources": [{**TALKER, "elevation_deg": 120.0}]}, r"elevations -90\.\.90"),
+        ({"sources": [{**TALKER, "path_deg": [[0.0, 0.0], [0.0, 95.0]]}]}, r"elevations -90\.\.90"),
+        ({"sources": [{**TALKER, "path_deg": []}]}, "path_deg needs a direction"),
+        ({"sources": [{**TALKER, "spans_s": [[0.5, -1.0]]}]}, "times must be finite and rise, got 0.5 to -1"),
+        ({"sources": [{**TALKER, "spans_s": [[0.5, math.inf]]}]}, "times must be finite and rise"),
+        ({"sources": [{**TALKER, "spans_s": [[math.nan, 1.0]]}]}, "times must be finite and rise"),
+        ({"noises_deg": [[math.inf, 2.0]]}, "azimuths must be finite"),
+        ({"snr_db": []}, "snr_db and rt60_s numbers"),
         ({"sources": [{"azimuth_deg": 3.0, "spans_s": []}]}, "elevation_deg"),
         ({"sources": [{"azimuth_deg": 3.0, "elevation_deg": 3.0, "spans_s": [1.0]}]}, "pairs of seconds"),
         ({"noises_deg": [[1.0, 2.0, 3.0]]}, "pairs of azimuth and elevation"),
@@ -112,6 +130,15 @@ def test_a_damaged_truth_is_named(tmp_path: Path, change: str | dict[str, object
     path.write_text(change if isinstance(change, str) else json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(AnydoaError, match=message):
         FolderSuite(tmp_path)[0]
+
+
+def test_what_nobody_knows_may_be_null(tmp_path: Path) -> None:
+    write_scene(scene([30.0]), SQUARE, tmp_path, "a")
+    path = tmp_path / "a.truth.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"snr_db": None, "rt60_s": None}))
+    clip = FolderSuite(tmp_path)[0]
+    assert math.isnan(clip.snr_db)
+    assert math.isnan(clip.rt60)
 
 
 def test_a_folder_without_truth_is_no_suite(tmp_path: Path) -> None:

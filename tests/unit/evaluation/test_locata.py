@@ -73,6 +73,7 @@ def write_recording(
     talkers: dict[str, Motion] | None = None,
     duration: float = 1.0,
     invalid_from: float = np.inf,
+    own: np.ndarray = OWN_POSITIONS,
 ) -> Path:
     """One array's folder: the array yawed and pitched, turning by ``turn_deg`` about z in the recording."""
     folder = root / "dev" / f"task{task}" / f"recording{number}" / array
@@ -90,13 +91,13 @@ def write_recording(
     )
     matrices = rotations.as_matrix()
     places = np.tile(ARRAY_PLACE, (len(times), 1))
-    write_pose(folder / f"position_array_{array}.txt", times, places, matrices, OWN_POSITIONS)
+    write_pose(folder / f"position_array_{array}.txt", times, places, matrices, own)
     audio = np.zeros((round(duration * FILE_RATE), len(OWN_POSITIONS)))
     for index, (name, motion) in enumerate(talkers.items()):
         write_pose(folder / f"position_source_{name}.txt", times, motion(times), matrices, np.zeros((0, 3)))
         offset = motion(np.zeros(1))[0] - ARRAY_PLACE
-        own = Rotation.from_euler("ZX", yaw_pitch_deg, degrees=True).as_matrix().T @ offset
-        audio += plane_wave(own / np.linalg.norm(own), duration, index)
+        seen = Rotation.from_euler("ZX", yaw_pitch_deg, degrees=True).as_matrix().T @ offset
+        audio += plane_wave(seen / np.linalg.norm(seen), duration, index)
         speaks = np.arange(len(audio)) >= len(audio) // 4
         (folder / f"VAD_{array}_{name}.txt").write_text(
             "VAD\n" + "\n".join(str(int(flag)) for flag in speaks) + "\n"
@@ -165,6 +166,19 @@ def test_microphones_come_back_in_our_axes_whatever_the_pose(tmp_path: Path) -> 
     write_recording(tmp_path, yaw_pitch_deg=(75.0, -10.0))
     x, y, z = OWN_POSITIONS.T
     np.testing.assert_allclose(only_clip(tmp_path).array.positions, np.stack([y, -x, z], axis=1), atol=1e-9)
+
+
+def test_eigenmike_is_a_hard_ball_where_its_microphones_lie_on_one(tmp_path: Path) -> None:
+    ball = 0.042 / np.sqrt(3) * np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]])
+    for array, own, radius in (
+        ("eigenmike", 1.01 * ball, 0.042),
+        ("eigenmike", 1.2 * ball, None),
+        ("eigenmike", ball + np.array([0.0, 0.02, 0.0]), None),
+        ("dummy", ball, None),
+    ):
+        root = tmp_path / f"{array} {own[0, 1]:.4f}"
+        write_recording(root, array=array, own=own)
+        assert only_clip(root).array.rigid_sphere_radius == radius
 
 
 def test_sound_and_truth_agree(tmp_path: Path) -> None:
@@ -248,6 +262,7 @@ def test_the_folder_of_one_set_is_enough(tmp_path: Path) -> None:
         ("position_array_eigenmike.txt", "year\tx\n2017\tone\n", "table of numbers"),
         ("position_array_eigenmike.txt", "year\tmonth\n2017\n", "lines of 2 numbers"),
         ("position_source_talker1.txt", "x\ty\tz\n1\t2\t3\n", "column 'year' is missing"),
+        ("position_source_talker1.txt", "x\ty\tz\nnan\tnan\tnan\n", "no position of the talker is known"),
         ("required_time.txt", "", "lines of 0 numbers"),
         ("audio_array_eigenmike.wav", "RIFF", "not audio"),
     ],

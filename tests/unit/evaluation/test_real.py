@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import real as real_benchmark
 import soundfile
 
 from anydoa.errors import ArrayFileError, AudioError, ConfigError, GeometryError
+from anydoa.estimators.covariance import CovarianceStream
 from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.evaluation.clip import KnownPart, Suite, SuiteClip
 from anydoa.evaluation.real import RealSuite
@@ -27,7 +29,7 @@ from anydoa.geometry.coordinates import (
     great_circle_distance_deg,
 )
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
-from anydoa.geometry.layouts import tetrahedral_positions
+from anydoa.geometry.layouts import circular_positions, linear_positions, tetrahedral_positions
 from anydoa.io.array_file import save_array
 from anydoa.simulation.activity import speech_by_level
 from anydoa.spectrum import SpatialSpectrum
@@ -35,6 +37,7 @@ from anydoa.spectrum import SpatialSpectrum
 RATE = 48_000
 SPACE = MicrophoneArray(tetrahedral_positions(0.08), "space")
 PAIR = MicrophoneArray([[0, 0.06, 0], [0, -0.06, 0]], "pair")
+LINE = MicrophoneArray(linear_positions(4, 0.04), "line")
 
 
 def noise_from(
@@ -136,6 +139,42 @@ class TestRealFolders:
         assert score.recording.mae_deg < 3
         assert score.within == 1
 
+    @pytest.mark.parametrize("azimuth", [10, 80, -10])
+    def test_an_azimuth_tells_a_line_nothing_and_a_cone_does(self, tmp_path: Path, azimuth: int) -> None:
+        """Noise from 10 degrees, whatever the truth says: the angle to the line is 80 degrees from it."""
+        recordings = {"a.wav": {"sources": [{"azimuth": 10}]}}
+        folder = write_real(tmp_path / "line", LINE, recordings, "azimuth")
+        truth = json.loads((folder / "truth.json").read_text())
+        truth["recordings"]["a.wav"]["sources"] = [{"azimuth": azimuth}]
+        (folder / "truth.json").write_text(json.dumps(truth))
+        with pytest.raises(AudioError, match=r"kind azimuth.*'line'.*take kind cone with axis \[0.0, 1.0, 0"):
+            RealSuite(tmp_path)[0]
+        (folder / "truth.json").write_text(json.dumps({**truth, "kind": "cone", "axis": [0, 1, 0]}))
+        (score,) = scores_of(RealSuite(tmp_path))
+        assert score.recording.mae_deg == pytest.approx(abs(azimuth - 10), abs=2)
+
+    @pytest.mark.parametrize(
+        ("mount_rpy_deg", "fits"),
+        [((0, 0, 0), True), ((3, 0, 0), True), ((90, 0, 20), True), ((45, 0, 0), False), ((0, 20, 0), False)],
+    )
+    def test_a_flat_array_has_azimuths_if_it_lies_or_stands_upright(
+        self, tmp_path: Path, mount_rpy_deg: tuple[float, float, float], fits: bool
+    ) -> None:
+        flat = MicrophoneArray(circular_positions(6, 0.05), "flat", mount_rpy_deg=mount_rpy_deg)
+        write_real(tmp_path / "flat", flat, {"a.wav": {"sources": [{"azimuth": 130}]}}, "azimuth")
+        if fits:
+            (score,) = scores_of(RealSuite(tmp_path))
+            assert score.recording.mae_deg < 3
+        else:
+            with pytest.raises(AudioError, match=r"kind azimuth.*'flat'.*take kind direction"):
+                RealSuite(tmp_path)[0]
+
+    def test_a_cone_around_another_axis_tells_a_line_nothing(self, tmp_path: Path) -> None:
+        recordings = {"a.wav": {"sources": [{"azimuth": 150}], "axis": [1, 0, 0]}}
+        write_real(tmp_path / "pair", PAIR, recordings, "cone")
+        with pytest.raises(AudioError, match=r"take kind cone with axis \[0.0, 1.0, 0.0\]"):
+            RealSuite(tmp_path)[0]
+
     def test_weak_truth_has_a_row_of_its_own_after_the_others(self, tmp_path: Path) -> None:
         sources = [{"azimuth": 0, "elevation": 0}]
         recordings = {"a.wav": {"sources": sources, "weak": True}, "b.wav": {"sources": sources}}
@@ -163,7 +202,20 @@ class TestRealFolders:
             ({"kind": "cone"}, "a.wav: the truth of a cone needs its axis"),
             ({"tolerance_deg": "wide"}, "tolerance_deg must be above 0 and at most 180, got 'wide'"),
             ({"recordings": {}}, "recordings must name at least one file"),
-            ({"recordings": {"a.wav": {"sources": []}}}, "a.wav: a recording needs sources"),
+            ({"recordings": {"a.wav": {"sources": []}}}, "a.wav: a recording needs sources, a list of"),
+            ({"recordings": {"a.wav": {"sources": [90]}}}, "a.wav: a recording needs sources, a list of"),
+            (
+                {"recordings": {"a.wav": {"sources": [{"azimuth": 0, "elevation": 100}]}}},
+                r"elevations -90\.\.90",
+            ),
+            (
+                {"recordings": {"a.wav": {"sources": [{"azimuth": 0, "elevation": 0}], "from_s": 0.6}}},
+                "nothing of the recording is left between from_s and to_s",
+            ),
+            (
+                {"kind": "azimuth", "recordings": {"a.wav": {"sources": [{"azimuth": 0, "elevation": 90}]}}},
+                "a true azimuth, got one that has none; straight above there is no azimuth",
+            ),
             (
                 {"recordings": {"a.wav": {"sources": [{}], "form_s": 1}}},
                 "unknown key 'form_s'; there are array,",
@@ -175,7 +227,7 @@ class TestRealFolders:
             ),
             (
                 {"recordings": {"a.wav": {"sources": [{"azimuth": 0, "elevation": 0}], "from_s": 9}}},
-                "nothing is left between from_s and to_s",
+                "times must be finite and rise, got 9 to 0.6",
             ),
             (
                 {
@@ -283,6 +335,26 @@ class TestRealMan:
         assert clip.valid.mean() == pytest.approx(4 / 6, abs=0.01)
         assert not clip.activity[0, :1000].any()  # by the direct sound, which begins later
 
+    @pytest.mark.parametrize("channels", [[28, 29, 30, 31], [0, 28], [0, 25, 26]])
+    def test_microphones_on_a_line_have_no_azimuth(self, tmp_path: Path, channels: list[int]) -> None:
+        sound = noise_from(microphone_positions()[channels], 75.0)
+        write_realman(tmp_path, "VAL_S_BAD2_0010_0003", "75.0", sound, channels)
+        with pytest.raises(AudioError, match=r"kind azimuth.*or microphones that are not on one line"):
+            open_suite(f"realman:{tmp_path}")[0]
+
+    @pytest.mark.parametrize("cell", ["[70, 80]", "70;80", "70 80", "70,80"])
+    def test_azimuths_are_read_whatever_stands_between_them(self, tmp_path: Path, cell: str) -> None:
+        sound = noise_from(microphone_positions()[CHANNELS], 75.0)
+        write_realman(tmp_path, "VAL_M_BAD2_0010_0004", cell, sound, CHANNELS)
+        azimuth_deg, _ = direction_to_angles_deg(open_suite(f"realman:{tmp_path}")[0].directions[0])
+        np.testing.assert_allclose(azimuth_deg[10::20], [70, 80])
+
+    def test_azimuths_that_are_no_numbers_are_refused(self, corpus: Path) -> None:
+        table = corpus / "val" / "val_static_source_location.csv"
+        table.write_text(table.read_text().replace("75.0", "left"))
+        with pytest.raises(AudioError, match=r"azimuths must be numbers, got 'left'.; download it again"):
+            open_suite(f"realman:{corpus}")
+
     def test_one_split_can_be_given_alone(self, corpus: Path) -> None:
         assert len(open_suite(f"realman:{corpus / 'val'}")) == 2
 
@@ -343,10 +415,17 @@ def test_activity_by_level_leaves_out_silence() -> None:
 class Picky(SrpPhat):
     """An estimator that takes no pairs."""
 
-    def spectrum(self, audio: np.ndarray, array: MicrophoneArray, grid: DirectionGrid) -> SpatialSpectrum:
+    def stream(self, array: MicrophoneArray, grid: DirectionGrid) -> CovarianceStream:
         if array.num_microphones < 3:
             raise GeometryError("picky needs 3 microphones")
-        return super().spectrum(audio, array, grid)
+        return super().stream(array, grid)
+
+
+class Broken(SrpPhat):
+    """An estimator that takes every array, and stumbles over its sound."""
+
+    def spectrum(self, audio: np.ndarray, array: MicrophoneArray, grid: DirectionGrid) -> SpatialSpectrum:
+        raise GeometryError("a direction must be finite")
 
 
 def test_an_estimator_that_refuses_an_array_is_left_out_and_said(
@@ -362,6 +441,24 @@ def test_an_estimator_that_refuses_an_array_is_left_out_and_said(
     assert [record.getMessage() for record in caplog.records] == [
         "srp-phat is left out for pair/a.wav: picky needs 3 microphones"
     ]
+
+
+def test_a_row_that_stands_for_fewer_clips_than_others_says_so(tmp_path: Path) -> None:
+    own = {"sources": [{"azimuth": 60, "elevation": 0}]}
+    write_real(tmp_path / "space", SPACE, {"a.wav": own, "b.wav": own | {"array": "pair.toml"}})
+    save_array(PAIR, tmp_path / "space" / "pair.toml")
+    soundfile.write(tmp_path / "space" / "b.wav", noise_from(PAIR.positions, 60.0).T, RATE)
+    every, some = (run_suite(RealSuite(tmp_path), [one], fibonacci_grid(256)) for one in (SrpPhat(), Picky()))
+    rows = report_rows([*every, *(replace(score, estimator="picky") for score in some)])
+    assert [(row.estimator, row.clips) for row in rows] == [("srp-phat", 2), ("picky", 1)]
+    cells = [line.split(" | ")[3] for line in rows_to_markdown(rows).splitlines()[2:]]
+    assert cells == ["2", "1 of 2"]
+
+
+def test_a_fault_in_scoring_is_no_refusal(tmp_path: Path) -> None:
+    write_real(tmp_path / "space", SPACE, {"a.wav": {"sources": [{"azimuth": 40, "elevation": 20}]}})
+    with pytest.raises(GeometryError, match="a direction must be finite"):
+        run_suite(RealSuite(tmp_path), [Broken()], fibonacci_grid(256))
 
 
 def test_two_microphones_a_head_apart_are_measured_on_a_ball_too(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from anydoa.evaluation.record import Measurement, Record, read_record, write_rec
 
 ROWS = (
     {"estimator": "steered", "mae_deg": 7.84771, "clips": 200, "clips_mae_deg": [1.23456, math.nan]},
-    {"estimator": "music", "mae_deg": math.nan},
+    {"estimator": "music", "mae_deg": math.nan, "clips_mae_deg": (math.nan, 1.0)},
 )
 
 
@@ -28,6 +28,7 @@ def test_a_record_says_who_measured_what_when_and_where(tmp_path: Path) -> None:
     kept = {"estimator": "steered", "mae_deg": 7.8477, "clips": 200, "clips_mae_deg": [1.2346, None]}
     assert written["rows"][0] == kept
     assert written["rows"][1]["mae_deg"] is None
+    assert written["rows"][1]["clips_mae_deg"] == [None, 1.0]
 
 
 def test_records_read_as_they_were_written(tmp_path: Path) -> None:

@@ -48,9 +48,18 @@ def test_rows_add_up_to_the_mean_error_and_to_all_frames() -> None:
 
 
 def test_bands_of_snr_hold_their_own_clips() -> None:
-    edge, end = (clip_score(snr_db, QUIET.causes) for snr_db in (0.0, 30.0))
+    edge, end = (clip_score(snr_db, QUIET.causes) for snr_db in (0.0, 20.0))
     right = cause_rows([LOUD, QUIET, edge, end])[0]
     assert right.share_by_snr == (0.5, 0.5, pytest.approx(math.nan, nan_ok=True), 0.9, 0.5)
+
+
+def test_no_clip_of_known_snr_is_without_a_band() -> None:
+    nothing = pytest.approx(math.nan, nan_ok=True)
+    for snr_db, place in ((-12.0, 0), (-math.inf, 0), (45.0, 4), (math.inf, 4)):
+        expected = [nothing] * 5
+        expected[place] = 0.5
+        assert list(cause_rows([clip_score(snr_db, QUIET.causes)])[0].share_by_snr) == expected
+    assert list(cause_rows([clip_score(math.nan, QUIET.causes)])[0].share_by_snr) == [nothing] * 5
 
 
 def test_estimators_keep_their_own_causes() -> None:
@@ -69,8 +78,8 @@ def test_json_has_a_number_for_each_band_and_null_where_there_is_no_clip() -> No
     assert row == {
         "estimator": "srp-phat", "suite": "dynamic-s", "talkers": 1, "look_ahead_s": 0.0,
             "cause": "noise source", "share": 0.15,
-        "error_deg": 15.0, "error_share": 0.625, "share_snr_-5..0": 0.3, "share_snr_0..5": None,
-        "share_snr_5..10": None, "share_snr_10..20": 0.0, "share_snr_20..30": None,
+        "error_deg": 15.0, "error_share": 0.625, "share_snr_<0": 0.3, "share_snr_0..5": None,
+        "share_snr_5..10": None, "share_snr_10..20": 0.0, "share_snr_>=20": None,
     }  # fmt: skip
 
 
@@ -84,4 +93,4 @@ def test_people_read_shares_in_per_cent() -> None:
     console = Console(width=200, file=io.StringIO(), record=True)
     console.print(causes_to_table(rows))
     printed = console.export_text()
-    assert all(word in printed for word in ("noise source", "-5..0 dB", "62.5"))
+    assert all(word in printed for word in ("noise source", "<0 dB", "0..5 dB", ">=20 dB", "62.5"))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from anydoa.errors import ArrayFileError, ConfigError
 from anydoa.evaluation.clip import SuiteClip
@@ -101,6 +102,23 @@ def test_only_test_voices_and_test_noise_are_used(material: Material) -> None:
     assert not material.generates_noise
 
 
+def test_one_recording_of_an_hour_leaves_room_for_other_voices_and_noises(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("anydoa.evaluation.material._MINUTES", 1e-6)  # in which an hour is over, too
+    rng = np.random.default_rng(0)
+    write_corpus(tmp_path, with_noise=False)
+    for kind in range(6):
+        (tmp_path / "hiss" / str(kind)).mkdir(parents=True)
+        soundfile.write(tmp_path / "hiss" / str(kind) / "a.wav", 0.1 * rng.standard_normal(4000), 16_000)
+    (tmp_path / "hiss" / "manifest.csv").write_text(
+        "path,source,speaker_or_category,split\n" + "".join(f"{n}/a.wav,x,{n},test\n" for n in range(6))
+    )
+    material = Material(tmp_path, tmp_path / "hiss", cache=tmp_path / "cache")
+    assert len(material.speech_pool.groups) == 2
+    assert len(material.noise_pool.groups) == 4
+
+
 def test_noise_is_made_of_the_voices_where_there_is_none(tmp_path: Path) -> None:
     material = Material(write_corpus(tmp_path, with_noise=False), cache=tmp_path / "cache")
     pool = material.noise_pool
@@ -152,6 +170,30 @@ def test_noise_from_a_place_has_a_direction_and_noise_from_everywhere_none(
     suite = dynamic_suite("dynamic-s", generated)
     counts = [len(noises) for index in range(8) if (noises := suite[index].noises) is not None]
     assert sorted(set(counts)) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("array", "with_noise", "contents"),
+    [
+        ("linear-4", True, "191fb3e54523"),
+        ("em32", True, "a60cfae13a8a"),
+        ("ambeo", True, "59770bb52c01"),
+        ("linear-4", False, "06f0c71eb4d2"),
+    ],
+)
+def test_what_is_kept_of_a_suite_has_the_name_that_it_had(
+    tmp_path: Path, array: str, with_noise: bool, contents: str
+) -> None:
+    """Whoever must change these names makes everybody render clips anew that are what they were."""
+    material = Material(write_corpus(tmp_path, with_noise=with_noise), cache=tmp_path / "cache")
+    assert array_suite("array", material, [array]).contents == contents
+
+
+def test_noise_from_everywhere_around_a_ball_or_body_has_another_cache(tmp_path: Path) -> None:
+    generated = Material(write_corpus(tmp_path, with_noise=False), cache=tmp_path / "cache")
+    for array, before in (("em32", "8be2f4b996af"), ("ambeo", "cd2918ec673f")):
+        suite = array_suite("array", generated, [array])
+        assert suite.contents != before
 
 
 def test_another_seed_has_another_cache(material: Material, tmp_path: Path) -> None:
@@ -206,6 +248,11 @@ def test_the_cache_keeps_lengths_apart(material: Material, tmp_path: Path) -> No
 def test_a_length_that_cannot_be_is_refused(name: str, duration_s: float, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         open_suite(name, duration_s=duration_s)
+
+
+def test_recordings_have_no_cache(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=f"only simulated clips have a cache to choose, got {tmp_path}"):
+        open_suite(str(EXAMPLES), cache=tmp_path)
 
 
 def test_arrays_by_name_or_file_are_a_suite(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import AudioError, ChannelCountError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
+from typechecking import unchecked
 
 SQUARE = 0.03 * np.array([[1.0, 0, 0], [0, 1, 0], [-1, 0, 0], [0, -1, 0]])
 seeds = st.integers(0, 2**31 - 1)
@@ -121,7 +122,7 @@ def test_the_hash_does_not_see_the_sign_of_zero() -> None:
             r"spans 60 m; arrays wider than 5 m are not supported \(far field only\); pos",
         ),
         (SQUARE / 1000, "spans 0.06 mm, less than 5 mm; positions are metres"),
-        (SQUARE[:1], "has 1 microphones; 2..128"),
+        (SQUARE[:1], "has 1 microphones; 2..128 are possible; give one row of x, y, z for each"),
         (np.zeros((0, 3)), "has 0 microphones; 2..128"),
         (np.arange(129 * 3).reshape(129, 3), "has 129 microphones"),
         (SQUARE[:, :2], r"must be \(microphones, 3\), got shape \(4, 2\)"),
@@ -149,9 +150,12 @@ def test_impossible_positions_are_refused_with_the_reason(positions: object, mes
         ({"channels": (0, 1, 2)}, "4 microphones but 3 channels"),
         ({"channels": (0, 1, 2, 2)}, "channel 2 is used twice"),
         ({"ignore_channels": (3,)}, "channel 3 is used twice"),
-        ({"channels": (1, 2, 3, 4)}, "0 is neither a microphone nor ignored"),
-        ({"channels": (-1, 0, 1, 2)}, "3 is neither a microphone nor ignored"),
+        ({"channels": (1, 2, 3, 4)}, "channels count from 0, got 1 to 4; subtract 1 from each, or add 0 to"),
+        ({"channels": (4, 2, 3), "body_positions": SQUARE[:3], "ignore_channels": (1,)}, "got 1 to 4; sub"),
+        ({"channels": (0, 2, 3, 4)}, "1 is neither a microphone nor ignored"),
+        ({"channels": (-1, 0, 1, 2)}, "whole numbers from 0, got -1; count them from 0"),
         ({"ignore_channels": (5,)}, "4 is neither a microphone nor ignored"),
+        ({"ignore_channels": (-1,)}, "whole numbers from 0, got -1"),
         ({"mount_rpy_deg": (0, 0, float("nan"))}, "mount_rpy_deg takes 3 finite angles"),
         ({"speed_of_sound": 3.43}, "speed_of_sound must be 100..10000 m/s"),
         ({"speed_of_sound": float("nan")}, "speed_of_sound must be 100..10000 m/s"),
@@ -165,7 +169,16 @@ def test_impossible_positions_are_refused_with_the_reason(positions: object, mes
 )
 def test_impossible_fields_are_refused_with_the_reason(fields: dict[str, object], message: str) -> None:
     with pytest.raises(GeometryError, match=message):
-        MicrophoneArray(SQUARE, **fields)  # type: ignore[arg-type] # what is tested
+        MicrophoneArray(**{"body_positions": SQUARE, **fields})  # type: ignore[arg-type] # what is tested
+
+
+def test_channels_are_whole_numbers_of_any_kind() -> None:
+    assert MicrophoneArray(SQUARE, channels=np.arange(4)[::-1].tolist()).channels == (3, 2, 1, 0)
+    with unchecked():
+        assert MicrophoneArray(SQUARE, channels=np.array([1, 0, 3, 2])).channels == (1, 0, 3, 2)
+        for odd in (1.0, 0.2, "1"):
+            with pytest.raises(GeometryError, match=f"whole numbers from 0, got {odd!r}"):
+                MicrophoneArray(SQUARE, channels=[0, odd, 2, 3])  # type: ignore[list-item] # what is tested
 
 
 def test_a_radius_may_be_a_number_of_numpy() -> None:

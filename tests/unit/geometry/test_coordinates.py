@@ -13,7 +13,6 @@ from anydoa.geometry.coordinates import (
     angles_to_direction,
     direction_to_angles,
     direction_to_angles_deg,
-    elevation_to_colatitude,
     great_circle_distance,
     great_circle_distance_deg,
     interpolate_directions,
@@ -84,11 +83,6 @@ def test_angles_broadcast_and_keep_leading_axes() -> None:
     direction = angles_to_direction(np.zeros((4, 1)), np.zeros(5))
     assert direction.shape == (4, 5, 3)
     assert direction_to_angles(direction)[0].shape == (4, 5)
-
-
-def test_colatitude_runs_down_from_the_zenith_and_is_its_own_inverse() -> None:
-    np.testing.assert_allclose(elevation_to_colatitude(np.deg2rad([90, 0, -90])), [0, np.pi / 2, np.pi])
-    assert elevation_to_colatitude(elevation_to_colatitude(0.3)) == pytest.approx(0.3)
 
 
 @settings(max_examples=200, deadline=None)

@@ -110,7 +110,7 @@ def test_other_patterns_are_refused(share: float, axis: tuple[float, float, floa
 
 
 def test_unknown_names_and_wrong_numbers_of_patterns_are_refused() -> None:
-    with pytest.raises(GeometryError, match=r"one of omni, subcardioid, .*, got 'kidney'"):
+    with pytest.raises(GeometryError, match=r"one of omni, subcardioid, .*, got 'kidney'; take one"):
         MicrophonePattern.named("kidney")
     with pytest.raises(GeometryError, match="4 microphones but 2 patterns"):
         MicrophoneArray(SQUARE, patterns=[LEFT, LEFT])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.errors import GeometryError
@@ -33,6 +33,22 @@ def test_a_zone_holds_what_lies_between_its_edges(
     assert zone.holds(at(azimuth_deg, elevation_deg)) is inside
 
 
+@pytest.mark.parametrize("edge_deg", [-150.0, -75.0, 0.0, 10.0, 30.0, 60.0, 110.0, 179.0])
+def test_an_edge_belongs_to_its_zone_whatever_rounding_makes_of_it(edge_deg: float) -> None:
+    for zone in (Zone("from", (edge_deg, edge_deg + 30)), Zone("to", (edge_deg - 30, edge_deg))):
+        assert zone.holds(at(edge_deg))
+    for edge in (20.0, 40.0, -25.0):
+        assert Zone("low", (-180, 180), (edge, 90)).holds(at(edge_deg, edge))
+        assert Zone("high", (-180, 180), (-90, edge)).holds(at(edge_deg, edge))
+
+
+def test_straight_up_lies_in_every_azimuth() -> None:
+    assert Zone("above", (30, 60), (45, 90)).holds(np.array([0.0, 0.0, 1.0]))
+    assert Zone("below", (30, 60), (-90, 0)).holds(at(-170, -90))
+    assert not DESK.holds(np.array([0.0, 0.0, 1.0]))
+
+
+@settings(deadline=None)
 @given(
     st.floats(-180, 180),
     st.floats(0.01, 350),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from anydoa.errors import ShapeError
+from anydoa.errors import GeometryError, ShapeError
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.metrics.detection import DetectionCounts, count_detections, evaluate, score, validate
 
@@ -55,7 +55,14 @@ def test_counts_of_utterances_add_up() -> None:
 
 
 def test_shapes_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(ShapeError, match="must the estimates; got 1"):
+    with pytest.raises(ShapeError, match="must the estimates; got 1; give an empty one"):
         validate([NOTHING], TALKERS, np.ones((2, 2), bool))
-    with pytest.raises(ShapeError, match=r"estimates of frame 0 must be \(peak, 3\)"):
+    with pytest.raises(ShapeError, match=r"estimates of frame 0 must be \(peak, 3\).*; give unit"):
         validate([FRONT], TALKERS, np.ones((1, 2), bool))
+
+
+def test_a_talker_who_speaks_from_nowhere_is_refused() -> None:
+    unknown = np.stack([FRONT, np.full(3, np.nan)])
+    assert count_detections([FRONT[None]], unknown, np.array([[True, False]])).hits == 1
+    with pytest.raises(GeometryError, match="must be finite, got that of talker 1 in frame 0; mend it"):
+        count_detections([NOTHING], unknown, np.ones((1, 2), bool))

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from anydoa.errors import ShapeError
+from anydoa.errors import GeometryError, ShapeError
 from anydoa.geometry.coordinates import (
     angles_deg_to_direction,
     great_circle_distance_deg,
@@ -131,9 +131,9 @@ def test_the_interval_is_student_s() -> None:
 @pytest.mark.parametrize(
     ("estimated", "truth", "active", "message"),
     [
-        (np.zeros((2, 1, 3)), np.zeros((1, 3)), np.ones((2, 1)), "activity must be boolean"),
-        (np.zeros((2, 1, 3)), np.zeros((2, 3)), np.ones((2, 1), bool), "truth must be"),
-        (np.zeros((3, 1, 3)), np.zeros((1, 3)), np.ones((2, 1), bool), "estimates must be"),
+        (np.zeros((2, 1, 3)), np.zeros((1, 3)), np.ones((2, 1)), "activity must be boolean.*; give one colu"),
+        (np.zeros((2, 1, 3)), np.zeros((2, 3)), np.ones((2, 1), bool), "truth must be.*; give one direction"),
+        (np.zeros((3, 1, 3)), np.zeros((1, 3)), np.ones((2, 1), bool), "estimates must be.*; give as many"),
     ],
 )
 def test_shapes_that_do_not_fit_are_refused(
@@ -141,3 +141,15 @@ def test_shapes_that_do_not_fit_are_refused(
 ) -> None:
     with pytest.raises(ShapeError, match=message):
         validate(estimated, truth, active)
+
+
+@pytest.mark.parametrize("unknown", [np.nan, np.inf])
+def test_a_talker_who_speaks_from_nowhere_is_refused(unknown: float) -> None:
+    truth = np.stack([[FRONT, LEFT], [FRONT, np.full(3, unknown)]])
+    active = np.array([[True, True], [True, False]])
+    if np.isnan(unknown):  # as silent talkers may
+        assert np.isnan(localization_errors_deg(truth, truth, active)[1, 1])
+    with pytest.raises(GeometryError, match="must be finite, got that of talker 1 in frame 1; mend it"):
+        localization_errors_deg(truth, truth, np.ones((2, 2), bool))
+    with pytest.raises(GeometryError, match="must be finite, got that of talker 1 in frame 0"):
+        localization_errors_deg(truth, truth[1], np.ones((2, 2), bool))

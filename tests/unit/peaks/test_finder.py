@@ -33,6 +33,11 @@ FLAT = MicrophoneArray(circular_positions(6, 0.05), "flat")
 LINE = MicrophoneArray(linear_positions(4, 0.04), "line")
 
 
+UNEVEN = DirectionGrid(
+    np.concatenate([fibonacci_grid(200).directions, cap_grid(20, 10, 15, 600).directions]), name="uneven"
+)
+
+
 def lobe(grid: DirectionGrid, direction: np.ndarray, beam_deg: float = 12.0) -> np.ndarray:
     """1 in a direction, 0.707 at ``beam_deg`` from it."""
     sharpness = np.log(np.sqrt(0.5)) / (np.cos(np.deg2rad(beam_deg)) - 1)
@@ -306,6 +311,28 @@ class TestLineArray:
         (peak,) = PeakFinder(GRID, array=LINE, num_sources=1).find(self.cone(GRID, 0))
         assert error_deg(peak, np.array([0.0, 1.0, 0.0])) < 5
 
+    @pytest.mark.parametrize(
+        ("grid", "bound_deg"),
+        [
+            (product_grid(360, 37), 1.0),
+            (product_grid(180, 19), 3.0),
+            (product_grid(72, 7), 16.0),
+            (UNEVEN, 2.5),
+        ],
+        ids=lambda value: value.name if isinstance(value, DirectionGrid) else "",
+    )
+    def test_rows_far_apart_show_the_cones_between_them(self, grid: DirectionGrid, bound_deg: float) -> None:
+        """Around a line along z the rows of a grid of azimuths and elevations hold few cones; others none."""
+        for axis in np.eye(3)[1:]:
+            line = MicrophoneArray(np.outer(np.arange(4) * 0.04, axis), "line")
+            angle_deg = np.rad2deg(np.arccos(np.clip(grid.directions @ axis, -1, 1)))
+            sharp, counted = (PeakFinder(grid, array=line, num_sources=count) for count in (1, None))
+            for truth_deg in np.linspace(30, 150, 17):
+                values = 0.05 + 0.9 * np.exp(-0.5 * ((angle_deg - truth_deg) / 15) ** 2)
+                (peak,) = sharp.find(values)
+                assert abs(np.rad2deg(np.arccos(peak.direction @ axis)) - truth_deg) < bound_deg
+                assert len(counted.find(values)) == 1
+
     def test_a_grid_that_follows_no_half_circle_keeps_its_own_directions(self) -> None:
         grid = azimuth_grid(360, 40)
         (peak,) = PeakFinder(grid, array=LINE, num_sources=1).find(self.cone(grid, 70))
@@ -317,7 +344,7 @@ class TestLineArray:
     "wrong", [{"num_sources": 0}, {"max_sources": 0}, {"min_separation_deg": -1}, {"min_separation_deg": 181}]
 )
 def test_impossible_options_are_refused(wrong: dict[str, int]) -> None:
-    with pytest.raises(ConfigError, match=next(iter(wrong)).replace("num_", "number of ")):
+    with pytest.raises(ConfigError, match=next(iter(wrong)).replace("num_", "number of ") + ".*got.*; "):
         PeakFinder(GRID, **wrong)
 
 

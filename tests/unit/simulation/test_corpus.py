@@ -9,7 +9,7 @@ import soundfile
 
 from anydoa.errors import AudioError, ConfigError
 from anydoa.io.audio import read_audio
-from anydoa.simulation.corpus import Corpus, Utterance, read_corpus
+from anydoa.simulation.corpus import Corpus, Kind, Utterance, read_corpus
 
 TONE = np.sin(np.arange(1600) / 5)
 
@@ -74,10 +74,38 @@ def test_ms_snsd_names_its_kinds_of_noise(tmp_path: Path) -> None:
         "noise_test/Babble_9.wav",
     )
     plant(tmp_path, "clean_train/clnsp1.wav")
-    corpus = read_corpus(tmp_path, "speech")
+    corpus = read_corpus(tmp_path, "noise")
     assert corpus.name == "MS-SNSD"
     assert groups_of(corpus) == {"train": {"AirConditioner"}, "test": {"Babble"}}
     assert len(corpus.utterances) == 3
+
+
+def test_those_who_speak_in_ms_snsd_are_not_its_noise(tmp_path: Path) -> None:
+    plant(tmp_path, "noise_train/AirConditioner_1.wav", "noise_test/Babble_9.wav")
+    with pytest.raises(AudioError, match="no audio found, read as speech of MS-SNSD"):
+        read_corpus(tmp_path, "speech")
+    plant(tmp_path, "clean_train/clnsp1.wav", "clean_train/clnsp2.wav", "clean_test/clnsp1.wav")
+    assert groups_of(read_corpus(tmp_path, "speech")) == {
+        "train": {"clean_train/clnsp1", "clean_train/clnsp2"},
+        "test": {"clean_test/clnsp1"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "message"),
+    [
+        ("train-clean-100/19/198/19-198-0000.flac", "noise", "LibriSpeech holds speech, got asked for noise"),
+        ("test-clean/61/70968/61-70968-0000.flac", "events", "LibriSpeech holds speech, got asked for even"),
+        ("TRAIN/DR1/FCJF0/SA1.WAV", "noise", "TIMIT holds speech, got asked for noise; give a folder of noi"),
+        ("meta/esc50.csv", "speech", "ESC-50 holds events and noise, got asked for speech; give a folder of"),
+    ],
+)
+def test_a_corpus_of_another_kind_is_refused(tmp_path: Path, name: str, kind: Kind, message: str) -> None:
+    path = tmp_path / name
+    path.parent.mkdir(parents=True)
+    path.touch()
+    with pytest.raises(AudioError, match=message):
+        read_corpus(tmp_path, kind)
 
 
 def test_esc50_keeps_its_last_fold_for_tests(tmp_path: Path) -> None:
@@ -89,9 +117,9 @@ def test_esc50_keeps_its_last_fold_for_tests(tmp_path: Path) -> None:
         ("5-9032-A-0.wav", 5, 0, "dog", True, 9032, "A"),
         ("5-200334-A-1.wav", 5, 1, "rooster", True, 200334, "A"),
     )
-    corpus = read_corpus(tmp_path, "speech")
-    assert corpus.name == "ESC-50"
-    assert groups_of(corpus) == {"train": {"dog"}, "test": {"dog", "rooster"}}
+    for corpus in (read_corpus(tmp_path, "noise"), read_corpus(tmp_path, "events")):
+        assert corpus.name == "ESC-50"
+        assert groups_of(corpus) == {"train": {"dog"}, "test": {"dog", "rooster"}}
 
 
 MANIFEST = (

@@ -9,6 +9,7 @@ from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
+from anydoa.io.array_file import load_array
 from anydoa.simulation.activity import ACTIVITY_CHUNK
 from anydoa.simulation.mixing import SceneMixer, activity_at_array, mix_in_new_rooms
 from anydoa.simulation.pool import AudioPool
@@ -130,6 +131,24 @@ def test_the_measured_snr_is_the_one_asked_for(
     share = np.vdot(clean, noisy) / np.vdot(clean, clean)
     measured = 10 * np.log10(np.sum((share * clean) ** 2) / np.sum((noisy - share * clean) ** 2))
     assert measured == pytest.approx(snr_db, abs=0.3)
+
+
+def test_noise_from_everywhere_is_heard_by_the_patterns_of_the_array(speech: AudioPool) -> None:
+    """At 250 Hz points as near as those of ambeo hear the same, its cardioids do not."""
+    noises = pool_of(0.2 * np.random.default_rng(1).standard_normal(90_000), active=False)
+    ambeo = load_array("ambeo")
+    recipe = replace(STILL, isotropic_share=1.0, snr_db=(-200.0, -200.0), point_to_sensor_db=(60.0, 60.0))
+
+    def coherence(plan: RoomPlan) -> float:
+        mixer = SceneMixer(SimulatedRooms(plan), speech, noises, duration_s=4.0, max_talkers=1, recipe=recipe)
+        spectra = np.fft.rfft(mixer[0].audio)[:, 800:1200]  # 200 to 300 Hz
+        cross = np.abs(spectra @ spectra.conj().T)
+        power = np.sqrt(np.diag(cross))
+        return float((cross / power / power[:, None])[np.triu_indices(4, 1)].mean())
+
+    alone = replace(PLAN, num_rooms=1, num_talkers=1).with_array(ambeo)
+    assert coherence(replace(alone, patterns=())) > 0.98
+    assert coherence(alone) == pytest.approx(0.666, abs=0.1)
 
 
 @pytest.mark.parametrize("rotation", ["yaw", "full"])
@@ -311,6 +330,29 @@ def test_scenes_hold_enough_speech_where_there_is_enough(rooms: SimulatedRooms) 
     mixer = SceneMixer(rooms, talking, None, duration_s=0.4, recipe=MixRecipe(min_activity=0.3))
     shares = np.concatenate([mixer[index].activity.mean(axis=1) for index in range(12)])
     assert shares.min() >= 0.3
+
+
+def test_a_talker_who_only_pauses_is_not_heard(rooms: SimulatedRooms, noise: AudioPool) -> None:
+    rng = np.random.default_rng(6)
+    pool = pool_of(voice(120.0, 2.0, rng), 0.01 * rng.standard_normal(32_000))
+    first = np.arange(pool.edges[-1] // ACTIVITY_CHUNK) < pool.edges[1] // ACTIVITY_CHUNK
+    recipe = replace(STILL, min_talkers=2, keep_images=True, snr_db=(10.0, 10.0))
+    scene = SceneMixer(rooms, replace(pool, active=first), noise, duration_s=0.5, recipe=recipe)[0]
+    speaks = scene.activity.any(axis=1)
+    assert sorted(speaks) == [False, True]
+    assert scene.images is not None
+    assert np.array_equal(scene.images.any(axis=(1, 2)), speaks)
+    assert scene.audio.std() > 1e-3
+
+
+def test_where_nobody_is_heard_noise_is(rooms: SimulatedRooms, noise: AudioPool) -> None:
+    hiss = pool_of(0.01 * np.random.default_rng(7).standard_normal(32_000))
+    pauses = replace(hiss, active=np.zeros_like(hiss.active))
+    recipe = replace(STILL, keep_images=True, level_db=(-20.0, -20.0))
+    scene = SceneMixer(rooms, pauses, noise, duration_s=0.5, max_talkers=1, recipe=recipe)[0]
+    assert scene.images is not None
+    assert not scene.images.any()
+    assert scene.audio.std() == pytest.approx(0.1, rel=0.01)
 
 
 def test_a_walking_talker_leaves_a_path(speech: AudioPool) -> None:

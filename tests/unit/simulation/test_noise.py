@@ -4,8 +4,20 @@ import numpy as np
 import pytest
 from scipy.signal import csd
 
+from anydoa.acoustics.diffuse_field import diffuse_cross_power
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
-from anydoa.simulation.noise import coherence_in_free_field, diffuse_noise, isotropic_spectrum, sensor_noise
+from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import normalize_direction
+from anydoa.geometry.pattern import MicrophonePattern
+from anydoa.simulation.noise import (
+    NUM_WAVES,
+    coherence_in_free_field,
+    diffuse_noise,
+    isotropic_spectrum,
+    sensor_noise,
+    wave_bends,
+)
+from body_scenes import measured
 
 MICS = np.array([[0.0, 0.0, 0.0], [0.08, 0.0, 0.0], [0.0, 0.03, 0.02]])
 
@@ -40,6 +52,33 @@ def test_plane_waves_from_everywhere_have_the_coherence_of_a_diffuse_field() -> 
     frequency, found = coherence(field[0], field[1])
     assert np.abs(found - theory(frequency, 0, 1)).max() < 0.15
     assert np.mean(field**2) == pytest.approx(1, rel=0.05)
+
+
+TETRAHEDRON = normalize_direction(np.array([[1, 1, 1], [1, -1, -1], [-1, 1, -1], [-1, -1, 1]]))
+BALL = MicrophoneArray(0.042 * TETRAHEDRON, "ball", rigid_sphere_radius=0.042)
+CARDIOIDS = MicrophoneArray(
+    0.014 * TETRAHEDRON, patterns=[MicrophonePattern(0.5, tuple(axis)) for axis in TETRAHEDRON.tolist()]
+)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [MicrophoneArray(MICS, "free"), BALL, CARDIOIDS, measured(BALL, 400)],
+    ids=["free", "ball", "cardioids", "body"],
+)
+def test_noise_from_everywhere_reaches_patterns_balls_and_bodies_as_diffuse_fields_do(
+    array: MicrophoneArray,
+) -> None:
+    bends = None if array.levels_are_equal else wave_bends(array)
+    click = np.zeros((NUM_WAVES, 512))
+    power = 0  # (freq, mic, mic): sum over the waves, each alone
+    for wave in range(NUM_WAVES):
+        click[:, 100] = np.arange(NUM_WAVES) == wave
+        heard = isotropic_spectrum(array.positions, click, bends=bends).T
+        power = power + heard[:, :, None] * heard[:, None].conj()
+    frequencies = np.fft.rfftfreq(512, 1 / SAMPLE_RATE)
+    band = slice(4, 64)  # 125 to 2000 Hz
+    np.testing.assert_allclose(power[band], diffuse_cross_power(array, frequencies[band]), atol=0.07)
 
 
 def test_sensor_noise_is_white_independent_and_of_power_one() -> None:

@@ -72,5 +72,5 @@ def test_coherence_is_the_average_over_all_directions() -> None:
 
 @pytest.mark.parametrize("radius", [0.0, 1.0])
 def test_other_sizes_are_refused(radius: float) -> None:
-    with pytest.raises(ConfigError, match=f"got {radius}"):
+    with pytest.raises(ConfigError, match=f"got {radius}; give metres"):
         RigidSphere(radius)
