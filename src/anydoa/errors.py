@@ -26,7 +26,7 @@ class AnydoaError(Exception):
         ...     anydoa.locate("nothing.wav", array="respeaker-usb-4")
         ... except anydoa.AnydoaError as error:
         ...     print(error)
-        nothing.wav: no such file
+        nothing.wav: no such file; check the name
     """
 
     @property

@@ -22,6 +22,7 @@ from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryEr
 from anydoa.estimators import DEFAULT_ESTIMATOR, as_estimator
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
+from anydoa.io import DEFAULT_GRID as DEFAULT_GRID
 from anydoa.io import load_array, load_grid
 from anydoa.io.audio import Recording, audio_info, is_recording, read_blocks
 from anydoa.io.resampling import StreamResampler
@@ -50,7 +51,8 @@ from anydoa.tracking import TalkerTracker, TrackerOptions
 _logger = logging.getLogger(__name__)
 
 AudioLike = Recording | np.ndarray
-DEFAULT_GRID = "fibonacci:2048"
+MAX_TOLD_SOURCES = 16
+"""Most sources that can be told: no array tells more apart, and the work of following them grows fast."""
 
 
 def locate(
@@ -70,8 +72,8 @@ def locate(
         array: what recorded it: a :class:`MicrophoneArray`, the name of a preset, or an array file.
         grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
         estimator: an object, or what :func:`~anydoa.estimators.catalogue.make_estimator` takes.
-        num_sources: how many sources there are, or None to decide from the spectrum.
-        sample_rate: sample rate of samples in memory, in Hz; a file has its own.
+        num_sources: how many sources there are, at most 16, or None to decide from the spectrum.
+        sample_rate: sample rate of samples in memory, in Hz; not of a file, which has its own.
         look_ahead_s: seconds of later sound that a frame may be judged by; 0 for its past alone.
 
     Raises:
@@ -88,7 +90,7 @@ class Localizer:
         array: a :class:`MicrophoneArray`, the name of a preset, or an array file.
         grid: a :class:`DirectionGrid`, a description such as ``fibonacci:2048``, or a file.
         estimator: an object, or what :func:`~anydoa.estimators.catalogue.make_estimator` takes.
-        num_sources: how many sources there are, or None to decide from the spectrum.
+        num_sources: how many sources there are, at most 16, or None to decide from the spectrum.
         min_separation_deg: nearest that two sources can be, in degrees.
         max_sources: most sources to report when their number is not known.
         look_ahead_s: seconds of later sound that a frame of a recording may be judged by, at most; all that
@@ -126,9 +128,9 @@ class Localizer:
         self.finder = PeakFinder(
             self.grid,
             array=self.array,
-            num_sources=None if num_sources is None else _as_count(num_sources, "num_sources"),
+            num_sources=_as_num_sources(num_sources),
             threshold=self.estimator.threshold,
-            min_separation_deg=min_separation_deg,
+            min_separation_deg=_as_degrees(min_separation_deg, "min_separation_deg"),
             max_sources=_as_count(max_sources, "max_sources"),
             chances=self.estimator.values_are_chances,
         )
@@ -138,10 +140,10 @@ class Localizer:
 
         Args:
             audio: file, files of one microphone each, or float samples (channel, time).
-            sample_rate: sample rate of samples in memory, in Hz; a file has its own.
+            sample_rate: sample rate of samples in memory, in Hz; not of a file, which has its own.
 
         Raises:
-            AudioError: if the recording cannot be read or used.
+            AudioError: if the recording cannot be read or used, or a sample rate is told of a file.
             ShapeError: if samples are not floats (channel, time).
         """
         run = self.iterate(audio, sample_rate)
@@ -163,6 +165,11 @@ class Localizer:
         Arguments and errors are those of :meth:`locate`.
         """
         if is_recording(audio):
+            if sample_rate is not None:
+                raise AudioError(
+                    f"sample_rate is for samples in memory, got {sample_rate!r:.40} for a file, which "
+                    "says its own; leave it out"
+                )
             remarks: list[str] = []
             return LocalizationRun(self, audio_info(audio), read_blocks(audio, remarks=remarks), remarks)
         samples = as_samples(audio)
@@ -380,9 +387,14 @@ class LocalizationRun:
             self._tracker.update(frame.time_s, frame.sources)
             self._talkers = None
             yield frame
-        self.warnings = (*self._remarks, *self._session.warnings)
-        for line in self._session.warnings:
+        self.warnings = (*self._remarks, *self.sound_warnings)
+        for line in self.sound_warnings:
             _logger.warning("%s: %s", self.info.name, line)
+
+    @property
+    def sound_warnings(self) -> tuple[str, ...]:
+        """What is wrong with the sound so far, a line each; not what is odd about its files."""
+        return self._session.warnings
 
     @property
     def directions(self) -> tuple[Source, ...]:
@@ -433,6 +445,24 @@ class LocalizationRun:
         for block in self._blocks:
             yield from self._session.push_checked(self._array.select_channels(block))
         yield from self._session.finish()
+
+
+def _as_num_sources(number: object) -> int | None:
+    if number is None:
+        return None
+    count = _as_count(number, "num_sources")
+    if count > MAX_TOLD_SOURCES:
+        raise ConfigError(
+            f"num_sources must be at most {MAX_TOLD_SOURCES}, got {count}; give fewer, or None to leave "
+            "it open"
+        )
+    return count
+
+
+def _as_degrees(number: object, name: str) -> float:
+    if isinstance(number, (int, float, np.integer, np.floating)) and not isinstance(number, bool):
+        return float(number)
+    raise ConfigError(f"{name} must be a number of degrees, got {number!r:.40}; give one")
 
 
 def _as_count(number: object, name: str) -> int:

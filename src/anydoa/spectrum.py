@@ -191,8 +191,11 @@ def check_look_ahead(seconds: float) -> float:
     Raises:
         ConfigError: if they are below 0 or no number.
     """
-    if not seconds >= 0:
-        raise ConfigError(f"look-ahead must be 0 or more seconds, got {seconds}; give inf for all of it")
+    is_number = isinstance(seconds, (int, float, np.integer, np.floating)) and not isinstance(seconds, bool)
+    if not is_number or not seconds >= 0:
+        raise ConfigError(
+            f"look-ahead must be 0 or more seconds, got {seconds!r:.40}; give math.inf for all of it"
+        )
     return float(seconds)
 
 

@@ -125,7 +125,7 @@ def test_bad_recordings_are_named_and_done_when_they_are_mended(folder: Path, en
     assert (progress.done, progress.failed) == (2, 2)
     told = failures(folder)
     assert "truncated, 0.25 of the 0.50 s" in told["r01.wav"]
-    assert told["gone.wav"].endswith("gone.wav: no such file")
+    assert told["gone.wav"].endswith("gone.wav: no such file; check the name")
     (folder / "r01.wav").write_bytes(whole)
     os.link("r00.wav", "gone.wav")
     progress = run(engine, work_in(folder), names)
@@ -174,7 +174,7 @@ def test_a_folder_of_recordings_that_vanishes_is_named(folder: Path, engine: Loc
     progress = run(engine, work_in(folder), [*names, *recordings(folder)[:4]], remove)
     told = failures(folder)
     assert progress.failed == len(told) > 0
-    assert all(reason.endswith(f"{name}: no such file") for name, reason in told.items())
+    assert all(reason.endswith(f"{name}: no such file; check the name") for name, reason in told.items())
     assert set(recordings(folder)[:4]) <= set(names_done(folder))
 
 

@@ -22,7 +22,8 @@ from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
 from anydoa.geometry.layouts import circular_positions, tetrahedral_positions
 from anydoa.io.array_file import load_array
 from anydoa.io.results import Source
-from anydoa.localizer import Localizer, locate
+from anydoa.io.talkers import heard_s
+from anydoa.localizer import MAX_TOLD_SOURCES, Localizer, locate
 from properties.strategies import make_scene
 
 RATE = 16_000
@@ -391,3 +392,27 @@ def test_a_talker_on_one_of_a_few_seats_is_on_no_other(estimator: str, seats_deg
     audio = (0.1 * (heard + 0.2 * rng.standard_normal(heard.shape))).astype(np.float32)
     result = Localizer(array, seats, estimator).locate(audio, 16_000)
     assert [round(source.azimuth_deg) for source in result.directions] == [0]
+
+
+def test_a_file_is_told_no_sample_rate(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", talk(RING, LEFT, 0.5).T, RATE)
+    localizer = Localizer(RING, "fibonacci:100", SrpPhat())
+    for sound in (tmp_path / "a.wav", [str(tmp_path / "a.wav")]):
+        for listen in (localizer.locate, localizer.iterate):
+            with pytest.raises(AudioError, match="sample_rate is for samples in memory, got 8000 for a file"):
+                listen(sound, 8000)
+    with pytest.raises(AudioError, match="which says its own; leave it out"):
+        locate(tmp_path / "a.wav", RING, sample_rate=RATE)
+
+
+def test_no_more_sources_can_be_told_than_can_be_followed() -> None:
+    assert Localizer(RING, "fibonacci:100", SrpPhat(), MAX_TOLD_SOURCES).finder.num_sources == 16
+    with pytest.raises(ConfigError, match="num_sources must be at most 16, got 17; give fewer, or None"):
+        Localizer(RING, "fibonacci:100", SrpPhat(), 17)
+
+
+def test_a_direction_is_heard_no_longer_than_the_recording(two_in_turn: np.ndarray) -> None:
+    run = Localizer(BALL, "fibonacci:400", SrpPhat(), MAX_TOLD_SOURCES).iterate(two_in_turn, RATE)
+    assert len(list(run)) > 0
+    heard = [heard_s(run.talkers, source.direction) for source in run.directions]
+    assert 0 < max(heard) <= run.info.duration_s

@@ -36,6 +36,9 @@ def test_wrong_calls_end_in_one_line_and_right_ones_work(outcomes: dict[str, str
         ("array: positions", "array must be a name, a file or MicrophoneArray(positions)"),
         ("rate: nan", "stream: sample rate must be a whole number of Hz, got nan"),
         ("rate: 1", "sample rate must be at least 8000 Hz"),
+        ("look-ahead: all", "look-ahead must be 0 or more seconds, got 'all'; give math.inf for all of it"),
+        ("look-ahead: None", "look-ahead must be 0 or more seconds, got None; give math.inf for all of it"),
+        ("separation: 10", "min_separation_deg must be a number of degrees, got '10'; give one"),
         ("num_sources: 1.5", "num_sources must be a whole number from 1, got 1.5"),
     ],
 )

@@ -67,6 +67,8 @@ RATES: tuple[object, ...] = (
     float("nan"), float("inf"), -16_000, 0, 1, 7_999, 16_000.5, 1e9, None, "16000", True, 1j, [16_000]
 )  # fmt: skip
 COUNTS: tuple[object, ...] = (float("nan"), 1.5, 0, -1, "2", True, 2.0, [1])
+SECONDS: tuple[object, ...] = (float("nan"), -1, "all", None, True, [1])
+ANGLES: tuple[object, ...] = (float("nan"), -1, 181, "10", None, True, [10])
 CALLS: dict[str, Callable[[], object]] = {
     "fine: lists": lambda: located(NOISE.tolist()),
     "fine: a tensor": lambda: located(Tensor()),
@@ -81,6 +83,19 @@ CALLS: dict[str, Callable[[], object]] = {
         for option in ("num_sources", "max_sources")
         for count in COUNTS
     },
+    **{
+        f"look-ahead: {seconds}": lambda seconds=seconds: anydoa.Localizer(RING, look_ahead_s=seconds)  # type: ignore
+        for seconds in SECONDS
+    },
+    **{
+        f"separation: {angle}": lambda angle=angle: anydoa.Localizer(RING, min_separation_deg=angle)  # type: ignore
+        for angle in ANGLES
+    },
+    "fine: numpy numbers": lambda: anydoa.Localizer(
+        RING,
+        min_separation_deg=np.float32(10),
+        look_ahead_s=np.int64(1),  # type: ignore[arg-type]
+    ),
     "grid: 3": lambda: anydoa.Localizer(RING, 3),  # type: ignore[arg-type]
     "grid: numbers": lambda: anydoa.Localizer(RING, RING.positions),  # type: ignore[arg-type]
     "estimator: None": lambda: anydoa.Localizer(RING, estimator=None),  # type: ignore[arg-type]

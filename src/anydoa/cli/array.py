@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from anydoa.cli.options import UnitOption
+from anydoa.cli.options import UnitOption, parse_output_file
 from anydoa.cli.printing import print_table, tell
 
 if TYPE_CHECKING:
@@ -51,7 +51,14 @@ def list_command(
 def show_command(
     array: _Array,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.")
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            parser=parse_output_file,
+            help="Picture to write: .png, .svg or .pdf.",
+        ),
     ] = None,
     form: Annotated[
         Literal["table", "json"], typer.Option("--format", help="Form of what is printed without --output.")
@@ -107,7 +114,13 @@ def convert_command(
     source: _Array,
     output: Annotated[
         Path,
-        typer.Option("--output", "-o", metavar="FILE", help="File to write; its suffix says the format."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            parser=parse_output_file,
+            help="File to write; its suffix says the format.",
+        ),
     ],
     three_by_three: Annotated[
         Literal["refuse", "rows", "columns"],

@@ -14,6 +14,7 @@ from anydoa.cli.options import (
     UnitOption,
     named_recording,
     parse_array,
+    parse_output_file,
     parse_recording,
 )
 from anydoa.cli.printing import print_table, tell
@@ -31,10 +32,21 @@ def calibrate(
     array: ArrayOption,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE.toml", help="Array file with the refined positions."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE.toml",
+            parser=parse_output_file,
+            help="Array file with the refined positions.",
+        ),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Picture of the refined positions: .png, .svg or .pdf.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            parser=parse_output_file,
+            help="Picture of the refined positions: .png, .svg or .pdf.",
+        ),
     ] = None,
     position_sd_mm: Annotated[
         float,
@@ -54,8 +66,9 @@ def calibrate(
 ) -> None:
     """Experimental: refine microphone positions while somebody talks from all around the array.
 
-    Walk around the array while talking, or clap from twenty places, two metres away or more. Nobody need
-    know where the sounds were. Nothing is written unless sounds held out fit clearly better.
+    Walk around the array while talking, or clap from twenty places, one and a half metres away or more and
+    at least ten times the array's span. Nobody need know where the sounds were. Nothing is written unless
+    sounds held out fit clearly better.
     """
     if output is None and plot is None:
         raise ConfigError("nothing to do: give --output FILE.toml or --plot PICTURE")

@@ -23,9 +23,9 @@ def devices(
 ) -> None:
     """List the sound cards that record, with their channels, sample rates and sound systems.
 
-    A card fits an array if it records as many channels as a recording of the array has. One with more may
-    fit, too: the first channels are taken. Boards with a processor of their own are named below the list,
-    with what they hand out in place of their microphones.
+    A card fits an array if it records as many channels as a recording of the array has, or more: the first
+    are taken. What leads to any card may fit or not; JSON says null. Boards with a processor of their own are
+    named below the list, with what they hand out in place of their microphones.
     """
     if unit is not None and array is None:
         raise ConfigError("--unit is that of the array's file; name one with --array, or leave it out")
@@ -96,5 +96,7 @@ def _card_json(card: "SoundCard", array: "MicrophoneArray | None") -> dict[str, 
         "board": None if board is None else {"name": board.name, "advice": board.advice(card.num_channels)},
     }
     if array is not None:
-        content |= {"array": array.name, "fits": card.num_channels == array.num_recording_channels}
+        wanted = array.num_recording_channels
+        is_unknown = card.num_channels >= wanted and card.is_door(wanted)
+        content |= {"array": array.name, "fits": None if is_unknown else card.num_channels >= wanted}
     return content

@@ -12,6 +12,7 @@ from anydoa.cli.options import (
     OnlyMicrophonesOption,
     UnitOption,
     parse_array,
+    parse_output_file,
     parse_recording,
 )
 from anydoa.cli.printing import tell
@@ -40,10 +41,18 @@ def doctor(
         ),
     ] = None,
     fix: Annotated[
-        Path | None, typer.Option(metavar="OUT.toml", help="Corrected array file, if the cure is certain.")
+        Path | None,
+        typer.Option(
+            metavar="OUT.toml", parser=parse_output_file, help="Corrected array file, if the cure is certain."
+        ),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option(help="Picture of the delays; without a recording, of what looks alike.")
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            parser=parse_output_file,
+            help="Picture of the delays; without a recording, of what looks alike.",
+        ),
     ] = None,
     form: Annotated[
         Literal["table", "json"], typer.Option("--format", help="Form of the report that is printed.")
@@ -78,11 +87,8 @@ def doctor(
         tell(report_text(diagnosis))
     if plot is not None:
         _draw(diagnosis, plot)
-    if fix is not None and diagnosis.corrected is not None:
-        from anydoa.io import save_array
-
-        save_array(diagnosis.corrected, fix)
-        tell(f"wrote {fix}", err=True)
+    if fix is not None:
+        _write_corrected(diagnosis, fix)
     if not diagnosis.is_healthy:
         raise typer.Exit(_PROBLEMS_FOUND)
 
@@ -103,6 +109,18 @@ def _check_options(
         from anydoa.plotting import check_picture_path
 
         check_picture_path(plot)
+
+
+def _write_corrected(diagnosis: "Diagnosis", path: Path) -> None:
+    """Write the corrected array file, or say why there is none."""
+    if diagnosis.corrected is None:
+        reason = diagnosis.why_not_corrected.rstrip(".") or "nothing to correct"
+        tell(f"{reason[0].lower()}{reason[1:]}; {path} was not written", err=True)
+        return
+    from anydoa.io import save_array
+
+    save_array(diagnosis.corrected, path)
+    tell(f"wrote {path}", err=True)
 
 
 def _draw(diagnosis: "Diagnosis", path: Path) -> None:

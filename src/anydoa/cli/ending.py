@@ -1,7 +1,7 @@
 """How a command ends: exit codes, and the one line that says what went wrong.
 
-0 is well, 2 a mistake that the user can mend, 130 Ctrl-C, 128 and more another signal, 1 a mistake of ours,
-or some of many recordings that have no results.
+0 is well, 2 a mistake that the user can mend, one in some of several recordings included, 130 Ctrl-C, 128 and
+more another signal, 1 a mistake of ours, or recordings of `locate --format parts` that have no results.
 """
 
 import errno

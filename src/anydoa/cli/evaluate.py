@@ -12,6 +12,7 @@ from anydoa.cli.options import ESTIMATOR, OUTPUT, SOUND, parse_output_file
 from anydoa.cli.printing import print_table, progress_bar
 from anydoa.cli.typed import typed_words
 from anydoa.errors import ConfigError
+from anydoa.io import DEFAULT_GRID
 from anydoa.io.output import check_outputs, prepare_folder, write_text
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def evaluate(
         typer.Option(
             help="Directions to look in, such as fibonacci:2048 or icosphere:4.", rich_help_panel=ESTIMATOR
         ),
-    ] = "fibonacci:2048",
+    ] = DEFAULT_GRID,
     rule: Annotated[
         Literal["published", "maxima"],
         typer.Option(

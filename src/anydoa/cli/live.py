@@ -38,6 +38,7 @@ from anydoa.cli.options import (
 )
 from anydoa.errors import ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR, estimator_for, learned_any_sound
+from anydoa.io import DEFAULT_GRID
 from anydoa.io.output import check_outputs, growing_text, note_input
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def live(
     replay: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A recording, at the pace it was recorded.")
     ] = None,
-    sources: Annotated[str, typer.Option(metavar="N|auto", help="How many talk at once.")] = "auto",
+    sources: Annotated[str, typer.Option(metavar="N|auto", help="How many sources there are.")] = "auto",
     outputs: Annotated[
         list[Path] | None,
         typer.Option(
@@ -115,7 +116,7 @@ def live(
     unit: UnitOption = None,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     sounds: SoundsOption = "speech",
-    grid: GridOption = "fibonacci:2048",
+    grid: GridOption = DEFAULT_GRID,
     look_ahead: LookAheadOption = "0",
     vad: Annotated[
         bool,
@@ -169,7 +170,7 @@ def live(
         localizer,
         feed,
         results_per_s=rate,
-        vad=vad and sounds == "speech" and not learned_any_sound(estimator),
+        vad=vad and sounds == "speech" and not learned_any_sound(localizer.estimator.name),
         look_ahead_s=parse_look_ahead(look_ahead),
         beam=targets.beam.target,
         beamformer=beamformer,

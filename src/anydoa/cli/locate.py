@@ -44,6 +44,7 @@ from anydoa.cli.options import (
 from anydoa.cli.printing import angle_words, mirror_words, place_words, tell
 from anydoa.errors import AnydoaError, ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR, estimator_for
+from anydoa.io import DEFAULT_GRID
 from anydoa.io.output import check_outputs, names_folder, note_input, whole_text
 
 if TYPE_CHECKING:
@@ -54,12 +55,17 @@ if TYPE_CHECKING:
     from anydoa.peaks import Frame
 
 _SUFFIXES = {"json": ".jsonl", "csv": ".csv", "dcase": ".dcase.csv", "rttm": ".rttm"}
+_ENDINGS = {"json": (".jsonl", ".json"), "csv": (".csv",), "dcase": (".csv",), "rttm": (".rttm",)}
+"""Endings that a person may give the files of a format."""
+_PICTURES = (".png", ".svg", ".pdf")
 
 
 def locate(
     files: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="[FILE]", help="Recordings: WAV, FLAC, W64, RF64, OGG."),
+        typer.Argument(
+            metavar="[FILE]", help="Recordings: WAV, FLAC, OGG, MP3 and others (docs/recordings.md)."
+        ),
     ] = None,
     array: Annotated[
         str | None,
@@ -94,7 +100,7 @@ def locate(
     unit: UnitOption = None,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     sounds: SoundsOption = "speech",
-    grid: GridOption = "fibonacci:2048",
+    grid: GridOption = DEFAULT_GRID,
     look_ahead: LookAheadOption = "all",
     min_separation: Annotated[
         float,
@@ -208,7 +214,8 @@ def _files_and_array_given(files: list[Path] | None, array: str | None) -> list[
     """The recordings, if there are some and an array for them.
 
     Raises:
-        ConfigError: if not.
+        AudioError: if one is a folder without a name.
+        ConfigError: if there are none, or no array.
     """
     if not files:
         raise ConfigError("Missing argument 'FILE...'; name a recording")
@@ -216,6 +223,11 @@ def _files_and_array_given(files: list[Path] | None, array: str | None) -> list[
         raise ConfigError(
             "- is no recording: standard input cannot be located in; for standard output use -o -"
         )
+    for file in files:
+        if not file.name:  # nothing can be named after the working folder or a root, which is no recording
+            from anydoa.io.audio import audio_info
+
+            audio_info(file)
     if array is None:
         raise ConfigError("Missing option '--array'; `anydoa array list` names those that are bundled")
     return files
@@ -253,6 +265,11 @@ class _Targets:
             )
         if len(self.files) > 1 and self.output == "-" and self.form != "json":
             raise ConfigError(f"several recordings as {self.form} would run into each other; leave out -o -")
+        if self.form == "dcase" and self.zones:
+            from anydoa.io.result_files import NO_ZONES_IN_DCASE
+
+            raise ConfigError(NO_ZONES_IN_DCASE)
+        self._check_endings()
         if self.skip_existing and self.sounds.folder is not None:
             raise ConfigError(
                 "--skip-existing cannot tell whether the sounds of all talkers are there; leave out "
@@ -267,6 +284,25 @@ class _Targets:
                 from anydoa.plotting import check_picture_path
 
                 check_picture_path(picture)
+
+    def _check_endings(self) -> None:
+        """Refuse names that say something else than what is written under them."""
+        known = (*chain(*_ENDINGS.values()), *_PICTURES)
+        for target in filter(None, (self.output, self.plot, self.plot_mask)):
+            is_new_folder = self._is_folder(target) and not names_folder(target) and not Path(target).is_dir()
+            if is_new_folder and target.lower().endswith(known):
+                raise ConfigError(
+                    f"several recordings go into a folder, but {target} is named as a file; name a folder, "
+                    f"as in {Path(target).with_suffix('')}"
+                )
+        if self.output is None or self._is_folder(self.output):
+            return
+        named = [form for form, endings in _ENDINGS.items() if self.output.lower().endswith(endings)]
+        if named and self.form not in named:
+            raise ConfigError(
+                f"--format {self.form} would be written to {self.output}, named as {named[0]}; end it "
+                f"in {_ENDINGS[self.form][0]}, or say --format {named[0]}"
+            )
 
     def check_files(self) -> None:
         """Find out before any work is done whether everything can be written.
@@ -311,8 +347,10 @@ class _Targets:
         return None if self.plot_mask is None else self._in_folder(self.plot_mask, file, ".mask.png")
 
     def _in_folder(self, target: str, file: Path, suffix: str) -> Path:
-        is_folder = len(self.files) > 1 or names_folder(target) or Path(target).is_dir()
-        return Path(target, file.stem + suffix) if is_folder else Path(target)
+        return Path(target, file.stem + suffix) if self._is_folder(target) else Path(target)
+
+    def _is_folder(self, target: str) -> bool:
+        return len(self.files) > 1 or names_folder(target) or Path(target).is_dir()
 
     @contextmanager
     def open(self, file: Path) -> Iterator["TextSink"]:
@@ -392,7 +430,7 @@ def _print_tables(run: "LocalizationRun", zones: "tuple[Zone, ...]") -> None:
     header, talkers = run.header, run.talkers
     tell(f"{header.file}: {run.info.duration_s:.1f} s, {header.array}, {header.estimator}, {header.grid}")
     if not run.directions:
-        hint = "see the warning" if run.warnings else "--sources 1 gives the likeliest"
+        hint = "see the warning" if run.sound_warnings else "--sources 1 gives the likeliest"
         tell(f"  no source reaches the threshold of {header.estimator}; {hint}")
         return
     tell("  azimuth  elevation  score    heard")

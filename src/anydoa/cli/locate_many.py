@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from anydoa.cli.engine import MANY, check_engine, open_engine, told_progress
+from anydoa.cli.options import parse_output_file
 from anydoa.cli.printing import tell
 from anydoa.errors import ConfigError
 from anydoa.io.output import check_outputs, note_input
@@ -36,7 +37,12 @@ ShardOption = Annotated[
 ]
 MergeOption = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="One .jsonl or .parquet to make of all results.", rich_help_panel=MANY),
+    typer.Option(
+        metavar="FILE",
+        parser=parse_output_file,
+        help="One .jsonl or .parquet to make of all results.",
+        rich_help_panel=MANY,
+    ),
 ]
 ProgressOption = Annotated[
     Literal["bar", "json"],

@@ -10,6 +10,7 @@ import typer
 from anydoa.cli.options import parse_output_file, require_extra
 from anydoa.cli.printing import print_table, tell
 from anydoa.errors import CheckpointError, ConfigError
+from anydoa.io import DEFAULT_GRID
 from anydoa.io.output import check_outputs, note_input, prepare_folder
 
 if TYPE_CHECKING:
@@ -98,7 +99,14 @@ def bins_command(
         typer.Option(metavar="NAME|FILE", help="Array whose phases are looked at; default: random ones."),
     ] = None,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            parser=parse_output_file,
+            help="Picture to write: .png, .svg or .pdf.",
+        ),
     ] = Path("bins.png"),
 ) -> None:
     """Draw where the transform has its bins, where they were before learning, and where phases tell most."""
@@ -123,9 +131,16 @@ def map_command(
     model: _DrawnModel,
     grid: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Directions: fibonacci:N, icosphere:N, a file.")
-    ] = "fibonacci:2048",
+    ] = DEFAULT_GRID,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Picture to write: .png, .svg or .pdf.")
+        Path,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            parser=parse_output_file,
+            help="Picture to write: .png, .svg or .pdf.",
+        ),
     ] = Path("map.png"),
 ) -> None:
     """Draw how a network sees the sphere: its latent space of directions on two principal components."""
@@ -177,7 +192,7 @@ def export_command(
     check_outputs(prepare_folder(output) / CARD_FILE)
     if is_new:
         output.rmdir()
-    like = ModelCard.from_json(card.read_text(encoding="utf-8", errors="replace")) if card else None
+    like = None if card is None else ModelCard.read(card)
     rows = None if metrics is None else _read_rows(metrics)
     title = name or output.name
     kind = checkpoint_kind(checkpoint)

@@ -100,11 +100,11 @@ def parse_array(
         only_microphones: whether the recording has no other channels, in the order of the positions.
 
     Raises:
-        ConfigError: if the channels are not numbers from 0.
-        GeometryError: if there is no such array or it is not sound.
+        ArrayFileError: if there is no such array, or its file cannot be read.
+        ConfigError: if the channels are not those of a recording, or one of them is a microphone's.
+        GeometryError: if the array cannot be.
     """
-    from anydoa.geometry.channels import parse_channels
-    from anydoa.io import load_array
+    from anydoa.io import load_array, tells_channels
 
     array = load_array(name, unit=unit)
     if only_microphones:
@@ -113,21 +113,43 @@ def parse_array(
         return array.replace(channels=None, ignore_channels=())
     if not ignore_channels:
         return array
+    ignored = _parse_ignored(ignore_channels)
+    if tells_channels(name):
+        for number, channel in enumerate(array.channels):
+            if channel in ignored:
+                raise ConfigError(
+                    f"channel {channel} is microphone {number} of {array.name!r}; to do without it, or to "
+                    "give it another channel, change its [[microphone]] in an array file, which "
+                    f"`anydoa array convert {name} -o OUT.toml` writes"
+                )
+        return array.replace(ignore_channels=ignored)
+    # An array that does not say where its microphones are recorded has them on the channels that remain.
+    count, left_out = array.num_microphones, set(ignored)
+    remaining = [channel for channel in range(count + len(ignored)) if channel not in left_out]
+    return array.replace(ignore_channels=ignored, channels=remaining[:count])
+
+
+def _parse_ignored(text: str) -> tuple[int, ...]:
+    """Channels that hold no microphone.
+
+    Raises:
+        ConfigError: if they are no channels of a recording.
+    """
+    from anydoa.geometry.channels import parse_channels
+    from anydoa.io.samples import MAX_CHANNELS
+
     try:
-        ignored = parse_channels(ignore_channels)
+        ignored = parse_channels(text)
     except ValueError:
-        raise ConfigError(
-            f"--ignore-channels takes numbers such as 6,7 or 6-9, got {ignore_channels!r:.60}"
-        ) from None
+        raise ConfigError(f"--ignore-channels takes numbers such as 6,7 or 6-9, got {text!r:.60}") from None
     if min(ignored) < 0:
         raise ConfigError(f"--ignore-channels counts from 0, got {min(ignored)}")
-    # An array that does not say where its microphones are recorded has them on the channels that remain.
-    count = array.num_microphones
-    plain = array.channels == tuple(range(count))
-    remaining = [channel for channel in range(count + len(ignored)) if channel not in ignored]
-    return array.replace(
-        ignore_channels=ignored, channels=tuple(remaining[:count]) if plain else array.channels
-    )
+    if max(ignored) >= MAX_CHANNELS:
+        raise ConfigError(
+            f"--ignore-channels goes up to {MAX_CHANNELS - 1}, the last channel that a recording can have, "
+            f"got {max(ignored)}; name those of yours"
+        )
+    return ignored
 
 
 def parse_output_file(text: str) -> Path:
@@ -182,12 +204,18 @@ def parse_sources(text: str) -> int | None:
     """How many sources there are; None where the sound shall decide.
 
     Raises:
-        ConfigError: if the text is neither ``auto`` nor a number from 1.
+        ConfigError: if the text is neither ``auto`` nor a number of sources that can be told.
     """
     if text == "auto":
         return None
-    if not text.isdecimal() or int(text) < 1:
-        raise ConfigError(f"--sources must be auto or a number from 1, got {text!r}")
+    from anydoa.localizer import MAX_TOLD_SOURCES
+
+    # Python reads no number of thousands of digits.
+    if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= MAX_TOLD_SOURCES:
+        raise ConfigError(
+            f"--sources must be auto or a number from 1 to {MAX_TOLD_SOURCES}, got {text!r:.40}; auto lets "
+            "the sound decide"
+        )
     return int(text)
 
 

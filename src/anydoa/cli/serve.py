@@ -22,6 +22,7 @@ from anydoa.cli.options import (
 from anydoa.cli.printing import tell
 from anydoa.errors import ConfigError, MissingExtraError
 from anydoa.estimators import DEFAULT_ESTIMATOR, estimator_for
+from anydoa.io import DEFAULT_GRID
 
 if TYPE_CHECKING:
     from anydoa.geometry import MicrophoneArray
@@ -47,7 +48,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Port to listen at; 0 takes any that is free.")] = 8765,
     estimator: EstimatorOption = DEFAULT_ESTIMATOR,
     sounds: SoundsOption = "speech",
-    grid: GridOption = "fibonacci:2048",
+    grid: GridOption = DEFAULT_GRID,
     ignore_channels: IgnoreChannelsOption = "",
     only_microphones: OnlyMicrophonesOption = False,
     profile: ProfileOption = None,
@@ -103,7 +104,8 @@ def serve(
     is_live = replay is not None or device is not None
     if replay is not None and device is not None:
         raise ConfigError("--replay and --device exclude each other; give one of them")
-    _refuse_without_array(array, is_live=is_live, has_channels=bool(ignore_channels) or only_microphones)
+    says_more = bool(ignore_channels) or only_microphones or unit is not None
+    _refuse_without_array(array, is_live=is_live, says_more=says_more)
     for option, is_given in (("--profile", profile is not None), ("--end-with-sound", end_with_sound)):
         if is_given and not is_live:
             raise ConfigError(f"{option} is for a live stream; add --device or --replay")
@@ -195,9 +197,9 @@ def _has_channels_of(array: "MicrophoneArray", other: "MicrophoneArray") -> bool
     )
 
 
-def _refuse_without_array(array: str | None, *, is_live: bool, has_channels: bool) -> None:
+def _refuse_without_array(array: str | None, *, is_live: bool, says_more: bool) -> None:
     """Refuse what needs an array where none is named."""
     if array is None and is_live:
         raise ConfigError("a live stream needs the array that hears it; add --array")
-    if array is None and has_channels:
-        raise ConfigError("--ignore-channels and --only-microphones say more of an array; add --array")
+    if array is None and says_more:
+        raise ConfigError("--ignore-channels, --only-microphones and --unit change the array; add --array")

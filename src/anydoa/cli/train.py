@@ -43,9 +43,7 @@ def train(
     ] = None,
     override: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", metavar="KEY=VALUE", help="One choice, such as seed=2; may be repeated."
-        ),
+        typer.Option("--set", metavar="KEY=VALUE", help="One choice, such as seed=2; may be repeated."),
     ] = None,
     bank: Annotated[Path | None, typer.Option(help="Folder of a bank of rooms.")] = None,
     speech: Annotated[

@@ -71,6 +71,7 @@ class AggRlEstimator:
         compares = bool(folder.card.plane_wave_hz)
         self._wave_grid = fibonacci_grid(config["plane_wave_directions"]) if compares else None
         self._gridnet = open_session(folder.path / GRIDNET_FILE, num_threads=num_threads)
+        self._gridnet.check_names(("directions",), ("representation",))
         self._grids = GridMemory(_KEPT_GRIDS)
         self._newest_waves: tuple[MicrophoneArray, np.ndarray] | None = None
 

@@ -61,20 +61,24 @@ class CovarianceEstimator(ABC):
 
     def __post_init__(self) -> None:
         if self.sample_rate < MIN_SAMPLE_RATE:
-            raise ConfigError(f"sample_rate must be at least {MIN_SAMPLE_RATE} Hz, got {self.sample_rate}")
+            raise ConfigError(
+                f"sample_rate must be at least {MIN_SAMPLE_RATE} Hz, got {self.sample_rate}; give 16000"
+            )
         if not 0 < self.min_frequency < self.max_frequency <= self.sample_rate / 2 or not len(self.bins):
             raise ConfigError(
                 f"the band must lie within 0..{self.sample_rate / 2:g} Hz and hold a multiple of "
                 f"{self.bin_spacing:g} Hz, got {self.min_frequency:g}..{self.max_frequency:g} Hz; change it"
             )
         if not self.time_constant > 0:
-            raise ConfigError(f"time_constant must be above 0 s, got {self.time_constant}")
+            raise ConfigError(f"time_constant must be above 0 s, got {self.time_constant}; give 0.3")
         if self.frames_per_output < 1:
-            raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
+            raise ConfigError(
+                f"frames_per_output must be at least 1, got {self.frames_per_output}; give 6 for 0.1 s"
+            )
         if self.frames_ahead < 0:
-            raise ConfigError(f"frames_ahead must be 0 or more, got {self.frames_ahead}")
+            raise ConfigError(f"frames_ahead must be 0 or more, got {self.frames_ahead}; give 0 for none")
         if not 0 <= self.threshold <= 1:
-            raise ConfigError(f"threshold must be 0..1, got {self.threshold}")
+            raise ConfigError(f"threshold must be 0..1, got {self.threshold}; give 0.5")
 
     @abstractmethod
     def magnitude(self, spectra: Complex64[np.ndarray, "mic *batch"]) -> Float32[np.ndarray, "_ *batch"]:

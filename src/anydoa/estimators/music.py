@@ -46,7 +46,7 @@ class Music(CovarianceEstimator):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.num_sources < 1:
-            raise ConfigError(f"num_sources must be at least 1, got {self.num_sources}")
+            raise ConfigError(f"num_sources must be at least 1, got {self.num_sources}; give 2")
 
     def magnitude(self, spectra: Complex64[np.ndarray, "mic *batch"]) -> Float32[np.ndarray, "_ *batch"]:
         """Norm over the microphones."""

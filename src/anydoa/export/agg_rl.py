@@ -22,6 +22,7 @@ from anydoa.estimators.model import (
     AUGEONET_FILE,
     CARD_FILE,
     GRIDNET_FILE,
+    MODEL_FILES,
     PLANE_WAVES,
     STATE_PREFIX,
     UNKNOWN_RANGE,
@@ -43,13 +44,17 @@ def agg_rl_card(checkpoint: Checkpoint[AggRl], name: str, *, like: ModelCard | N
         checkpoint: the network and its notes; a note ``training`` is taken over.
         name: name of the model.
         like: card whose title, ranges, data, metrics and failures are kept; None for a blank one.
+
+    Raises:
+        CheckpointError: if the other card is of another kind of network.
     """
     config = checkpoint.network.config
     bins_hz = checkpoint.network.augeonet.transform.bins * (config.sample_rate / config.window_length)
     net = checkpoint.network.augeonet.plane_wave_net
-    blank = ModelCard(name, "agg-rl", name, "unknown", {}, UNKNOWN_RANGE)
+    card = like or ModelCard(name, "agg-rl", name, "unknown", {}, UNKNOWN_RANGE)
+    card.check_architecture("agg-rl")
     return dataclasses.replace(
-        like or blank,
+        card,
         name=name,
         config=config.to_dict(),
         bins_hz=tuple(round(hz, 3) for hz in bins_hz.tolist()),
@@ -77,7 +82,7 @@ def export_agg_rl(model: AggRl, card: ModelCard, folder: Path, *, float16: bool 
     """
     model = copy.deepcopy(model).eval()
     model.augeonet.transform.freeze_()
-    with whole_folder(folder, last=CARD_FILE) as partial:
+    with whole_folder(folder, last=CARD_FILE, members=MODEL_FILES) as partial:
         _write_augeonet(model, partial / AUGEONET_FILE)
         axis = {0: "grid"}
         directions = {"directions": nn.functional.normalize(torch.eye(3) + 0.1, dim=-1)}

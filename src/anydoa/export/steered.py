@@ -13,6 +13,7 @@ from anydoa.errors import CheckpointError
 from anydoa.estimators.model import (
     CARD_FILE,
     MASK_FILE,
+    MODEL_FILES,
     SCORE_FILE,
     UNKNOWN_RANGE,
     WIDE_MASK_FILE,
@@ -53,8 +54,12 @@ def steered_card(
         name: name of the model.
         like: card whose title, ranges, data, metrics and failures are kept, and whose options take
             the place of those of the score network; None for a blank one.
+
+    Raises:
+        CheckpointError: if the other card is of another kind of network.
     """
     like = like or ModelCard(name, "steered", name, "unknown", {}, UNKNOWN_RANGE)
+    like.check_architecture("steered")
     axis = mask.network.config.axis
     of_axis = dataclasses.asdict(axis)
     trained_with = score.notes.get("config", {}).get("steered", {})
@@ -105,7 +110,7 @@ def export_steered(mask: MaskNet, score: ScoreNet, card: ModelCard, folder: Path
             f"the score network looks at {seen[0]} slots and {seen[1]} later ones, but the card says "
             f"memory_slots = {kept[0]} and picture_ahead = {kept[1]}; give the card it was trained for"
         )
-    with whole_folder(folder, last=CARD_FILE) as partial:
+    with whole_folder(folder, last=CARD_FILE, members=MODEL_FILES) as partial:
         features = torch.zeros(1, 3, mask.config.num_features, mask.config.num_bins)
         write_graph(
             _Masks(mask).eval(),

@@ -15,7 +15,9 @@ from .array_file import is_array_file as is_array_file
 from .array_file import list_presets as list_presets
 from .array_file import load_array as load_array
 from .array_file import save_array as save_array
+from .array_file import tells_channels as tells_channels
 from .boards import find_board as find_board
+from .default_grid import DEFAULT_GRID as DEFAULT_GRID
 from .grid_file import load_grid as load_grid
 from .steering_file import load_steering as load_steering
 from .zone_file import load_zones as load_zones

@@ -9,7 +9,12 @@ from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ArrayFileError, ConfigError, GeometryError
 from anydoa.geometry import MicrophoneArray
 from anydoa.io.files import check_is_file
-from anydoa.io.formats.array_format import ArrayFormat, ReadOptions, ThreeByThree
+from anydoa.io.formats.array_format import (
+    ArrayFormat,
+    ReadOptions,
+    ThreeByThree,
+    needless_three_by_three,
+)
 from anydoa.io.formats.array_xml import ARRAY_XML
 from anydoa.io.formats.coordinate_csv import COORDINATE_CSV
 from anydoa.io.formats.coordinate_npy import COORDINATE_NPY
@@ -48,7 +53,8 @@ def load_array(
 
     Raises:
         ArrayFileError: if there is no such preset or file, or the file cannot be read as its suffix says.
-        ConfigError: if the unit is another, or a unit or three_by_three is told for a bundled array.
+        ConfigError: if the unit is another, a unit or three_by_three is told for a bundled array, or
+            three_by_three for a file that needs no such word.
         GeometryError: if the array it describes cannot be.
         MissingExtraError: for ``.sofa`` without the ``arrays`` extra.
 
@@ -65,16 +71,31 @@ def load_array(
             if told is not None:
                 raise ConfigError(f"{option} must be left out for a bundled array, got {told!r} for {name!r}")
         return OWN_TOML.read(preset_path(name), ReadOptions())
-    path = Path(name)
-    format = FORMATS.get(path.suffix.lower())
-    if format is None:
-        raise _unknown(name, path)
+    path, format = Path(name), _format_of(name)
     check_is_file(path)
     note_input(path, "array file")
+    if three_by_three != "refuse" and not format.is_table:
+        raise ConfigError(needless_three_by_three(path, three_by_three))
     try:
         return format.read(path, ReadOptions(unit, three_by_three, other_files))
     except GeometryError as error:
         raise GeometryError(f"{path}: {error}") from None
+
+
+def tells_channels(name_or_path: str | os.PathLike[str]) -> bool:
+    """Whether a bundled array or an array file says which channel of a recording each microphone is.
+
+    Where it does not, microphones are on the channels in their order.
+
+    Args:
+        name_or_path: the same as for :func:`load_array`, and already read by it.
+
+    Raises:
+        ArrayFileError: as :func:`load_array`.
+    """
+    name = os.fspath(name_or_path)
+    path = preset_path(name) if name in list_presets() else Path(name)
+    return _format_of(str(path)).tells_channels(path)
 
 
 def save_array(array: MicrophoneArray, path: str | os.PathLike[str]) -> None:
@@ -145,6 +166,13 @@ def preset_path(name: str) -> Path:
 
 def _preset_folder() -> Path:
     return Path(str(importlib.resources.files("anydoa.io") / "presets"))
+
+
+def _format_of(name: str) -> ArrayFormat:
+    format = FORMATS.get(Path(name).suffix.lower())
+    if format is None:
+        raise _unknown(name, Path(name))
+    return format
 
 
 def _unknown(name: str, path: Path) -> ArrayFileError:

@@ -49,10 +49,7 @@ def audio_info(recording: Recording) -> AudioInfo:
     """
     if isinstance(recording, (str, os.PathLike)):
         return _file_info(recording)
-    infos = [_file_info(path) for path in recording]
-    if not infos:
-        raise AudioError("there are no files to join; name one file a microphone")
-    _check_alike(infos)
+    infos = _joined_infos(recording)
     first = infos[0]
     return AudioInfo(
         first.name if len(infos) == 1 else f"{first.name} and {len(infos) - 1} more",
@@ -90,12 +87,12 @@ def read_blocks(
     if isinstance(recording, (str, os.PathLike)):
         yield from _file_blocks(recording, block_s, tell)
         return
-    audio_info(recording)
-    lengths_s = [_file_info(path).duration_s for path in recording]
+    infos = _joined_infos(recording)
+    lengths_s = [info.duration_s for info in infos]
     excess_s = max(lengths_s) - min(lengths_s)
     if excess_s > 0:
         tell(
-            f"{_file_info(recording[0]).name}: the joined files differ by {excess_s:.4f} s in length and are "
+            f"{infos[0].name}: the joined files differ by {excess_s:.4f} s in length and are "
             "cut to the shortest; did they begin at the same moment?"
         )
     for blocks in zip(*(_file_blocks(path, block_s, tell) for path in recording), strict=False):
@@ -121,6 +118,15 @@ def read_first_minute(recording: Recording) -> tuple[Float32[np.ndarray, "channe
     sample_rate = audio_info(recording).sample_rate
     blocks = itertools.islice(read_blocks(recording), math.ceil(60 / BLOCK_S))
     return np.concatenate(list(blocks), axis=1), sample_rate
+
+
+def _joined_infos(paths: Sequence[str | os.PathLike[str]]) -> list[AudioInfo]:
+    """Headers of files that can be one recording."""
+    infos = [_file_info(path) for path in paths]
+    if not infos:
+        raise AudioError("there are no files to join; name one file a microphone")
+    _check_alike(infos)
+    return infos
 
 
 def _file_info(path: str | os.PathLike[str]) -> AudioInfo:

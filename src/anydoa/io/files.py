@@ -82,7 +82,7 @@ def check_is_file(
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        raise refusal(f"{printable_name(path)}: no such file") from None
+        raise refusal(f"{printable_name(path)}: no such file; check the name") from None
     except PermissionError:
         raise refusal(f"{printable_name(path)}: no permission to look into its folder") from None
     except (OSError, ValueError) as error:  # a name too long, or with a null character

@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, TextIO, TypeVar
@@ -205,12 +205,13 @@ def _growing(path: AnyPath, opened: Callable[[Path], _Stream]) -> Iterator[_Stre
 
 
 @contextmanager
-def whole_folder(path: AnyPath, *, last: str | None = None) -> Iterator[Path]:
+def whole_folder(path: AnyPath, *, last: str | None = None, members: Collection[str] = ()) -> Iterator[Path]:
     """Where to write a folder so that it appears when it is whole, and not at all after an error.
 
     Args:
         path: folder to write. In one that is there, files of the same names are replaced.
         last: name of the file without which readers take the folder for unfinished.
+        members: names of files that readers take for a part of it; an old one that is not replaced goes.
 
     Yields:
         An empty folder beside it to write to.
@@ -228,10 +229,11 @@ def whole_folder(path: AnyPath, *, last: str | None = None) -> Iterator[Path]:
                 os.replace(partial, target)
                 return
             moved = sorted(partial.iterdir(), key=lambda file: file.name == last)
-            for file in moved:
-                _check(target / file.name)
-            if last is not None:
-                (target / last).unlink(missing_ok=True)
+            names = [file.name for file in moved]
+            for name in {*names, *members}:
+                _check(target / name)
+            for name in ([] if last is None else [last]) + sorted(set(members).difference(names)):
+                (target / name).unlink(missing_ok=True)
             for file in moved:
                 os.replace(file, target / file.name)
     finally:

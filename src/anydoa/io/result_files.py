@@ -35,6 +35,7 @@ from anydoa.io.talkers import Talker, TalkerPath, Turn
 
 SCHEMA = "anydoa-results-1"
 DCASE_FRAME_S = 0.1
+NO_ZONES_IN_DCASE = "the DCASE format has no place for zones; take json, csv or rttm"
 
 
 @runtime_checkable
@@ -151,7 +152,13 @@ class DcaseWriter(ResultWriter):
     """
 
     def start(self, header: ResultHeader) -> None:
-        """Write nothing: the format has no header."""
+        """Write nothing: the format has no header.
+
+        Raises:
+            ConfigError: if there are zones.
+        """
+        if self.zones:
+            raise ConfigError(NO_ZONES_IN_DCASE)
         self._nearest: FrameResult | None = None
 
     def write(self, frame: FrameResult) -> None:
@@ -232,7 +239,7 @@ def write_results(
         zones: zones to name directions by.
 
     Raises:
-        ConfigError: if there is no such format, or the file cannot be written.
+        ConfigError: if there is no such format, it has no place for zones, or the file cannot be written.
     """
     if format not in WRITERS:
         raise ConfigError(f"results are written as {', '.join(WRITERS)}, not {format!r}")
@@ -247,9 +254,11 @@ def read_results(path: str | os.PathLike[str]) -> LocalizationResult:
     """A result from the JSON lines of one recording.
 
     Raises:
-        ConfigError: if the file is missing or not our JSON lines, naming the line.
+        ConfigError: if the file is missing, not our JSON lines, or of several recordings.
     """
     name, lines = os.fspath(path), list(_lines(path))
+    if sum(map(_is_summary, lines)) > 1:
+        raise ConfigError(f"{name}: holds several recordings; take read_all_results")
     if len(lines) < 2:
         raise ConfigError(f"{name}: results have a header, frames and a summary, got {len(lines)} lines")
     return _result(lines, name)
@@ -264,17 +273,23 @@ def read_all_results(path: str | os.PathLike[str]) -> Iterator[LocalizationResul
     lines: list[str] = []
     for line in _lines(path):
         lines.append(line)
-        if line.startswith('{"summary"'):
+        if _is_summary(line):
             yield _result(lines, os.fspath(path))
             lines = []
     if lines:
         raise ConfigError(f"{os.fspath(path)}: ends within a recording; was it written to its end?")
 
 
+def _is_summary(line: str) -> bool:
+    """Whether a line is the last of a recording."""
+    return line.startswith('{"summary"')
+
+
 def _lines(path: str | os.PathLike[str]) -> Iterator[str]:
+    """The lines of a file that are not blank."""
     try:
         with open(path, encoding="utf-8") as file:
-            yield from (line.rstrip("\n") for line in file)
+            yield from (line.rstrip("\n") for line in file if not line.isspace())
     except (OSError, UnicodeDecodeError) as error:
         name = os.fspath(path)
         raise ConfigError(f"{name}: cannot be read as results ({error}); give JSON lines of anydoa") from None

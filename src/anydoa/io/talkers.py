@@ -152,11 +152,19 @@ class Talker:
         """Where it was in one of its turns."""
         return self.path.between(turn.begin_s, turn.end_s)
 
-    def heard_near_s(self, direction: Float[np.ndarray, "3"], angle_deg: float = STAYS_DEG) -> float:
-        """Seconds of the frames that it was heard in within an angle of a direction."""
-        heard = self.path.directions[self.path.heard]
-        near = great_circle_distance_deg(heard, direction) <= angle_deg
-        return self.heard_s * float(near.mean()) if len(near) else 0.0
+    @property
+    def frame_s(self) -> float:
+        """Seconds of one frame; 0 for a talker without a peak of its own."""
+        num_heard = int(self.path.heard.sum())
+        return self.heard_s / num_heard if num_heard else 0.0
+
+    def times_near_s(
+        self, direction: Float[np.ndarray, "3"], angle_deg: float = STAYS_DEG
+    ) -> Float[np.ndarray, "frame"]:
+        """Times of the frames that it was heard in within an angle of a direction."""
+        near = great_circle_distance_deg(self.path.directions, direction) <= angle_deg
+        times_s: np.ndarray = self.path.times_s[self.path.heard & near]
+        return times_s
 
     def __repr__(self) -> str:
         azimuth_deg, elevation_deg = round_angles_deg(self.direction, 1)
@@ -165,5 +173,6 @@ class Talker:
 
 
 def heard_s(talkers: Sequence[Talker], direction: Float[np.ndarray, "3"]) -> float:
-    """Seconds in which a direction of the recording was heard: those of all talkers near it."""
-    return sum(talker.heard_near_s(direction) for talker in talkers)
+    """Seconds in which a direction of the recording was heard, by whichever talkers near it."""
+    times_s = [time_s for talker in talkers for time_s in talker.times_near_s(direction).tolist()]
+    return len(set(times_s)) * max((talker.frame_s for talker in talkers), default=0.0)

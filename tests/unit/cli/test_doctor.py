@@ -66,6 +66,7 @@ def test_the_corrected_array_is_healthy_and_ends_with_code_0(recording: Path, tm
     assert result.exit_code == 0
     assert "healthy" in result.stdout.splitlines()[0]
     assert not again.exists()
+    assert result.stderr == f"nothing to correct; {again} was not written\n"
 
 
 def test_a_talker_heard_elsewhere_than_said_is_a_problem_that_writes_no_file(tmp_path: Path) -> None:
@@ -85,6 +86,10 @@ def test_a_talker_heard_elsewhere_than_said_is_a_problem_that_writes_no_file(tmp
     assert "The talker is heard at 35°, but was said to be at 20°" in result.stdout
     assert "mount_rpy_deg = [0, 0, -15]" in result.stdout
     assert "wrong order" not in result.stdout
+    assert result.stderr == (
+        "whether the array is turned or the angle is off cannot be heard; "
+        f"{tmp_path / 'fixed.toml'} was not written\n"
+    )
     assert run(*known, "--known-azimuth", 35).exit_code == 0
     assert not (tmp_path / "fixed.toml").exists()
 

@@ -114,7 +114,7 @@ def test_a_name_that_is_no_text_is_shown(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr == "error: caf\\xe9.wav: no such file\n"
+    assert done.stderr == "error: caf\\xe9.wav: no such file; check the name\n"
 
 
 def test_a_program_that_is_told_to_end_leaves_nothing_half_done(tmp_path: Path) -> None:

@@ -250,12 +250,97 @@ def test_channels_without_microphone_can_be_ignored(folder: Path, capsys: pytest
     audio = in_turn(RING)
     soundfile.write("last.wav", np.concatenate([audio, playback]).T, RATE, subtype="FLOAT")
     soundfile.write("ends.wav", np.concatenate([playback[:1], audio, playback[1:]]).T, RATE, subtype="FLOAT")
+    np.savetxt("plain.csv", RING.positions, delimiter=",", header="x,y,z")  # says no channels
     assert main(["locate", "ring.wav", "--array", "ring.toml", *QUICK]) == 0
     expected = capsys.readouterr().out.splitlines()[1:]
-    for name, ignored in (("last", "6,7"), ("ends", "0,7")):
-        words = ["--array", "ring.toml", "--ignore-channels", ignored]
+    for name, array, ignored in (("last", "ring.toml", "6,7"), ("ends", "plain.csv", "0,7")):
+        words = ["--array", array, "--ignore-channels", ignored]
         assert main(["locate", f"{name}.wav", *words, *QUICK]) == 0
         assert capsys.readouterr().out.splitlines()[1:] == expected
+
+
+def test_a_microphone_that_an_array_has_on_a_channel_stays_there(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    soundfile.write("eight.wav", np.zeros((RATE, 8)), RATE)
+    assert main(["locate", "eight.wav", "--array", "respeaker-6", "--ignore-channels", "3,7"]) == 2
+    assert capsys.readouterr().err == (
+        "error: channel 3 is microphone 3 of 'respeaker-6'; to do without it, or to give it another channel, "
+        "change its [[microphone]] in an array file, which `anydoa array convert respeaker-6 -o OUT.toml` "
+        "writes\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["-o", "res.jsonl"], "several recordings go into a folder, but res.jsonl is named as a file"),
+        (["-o", "new/res.rttm"], "new/res.rttm is named as a file; name a folder, as in new/res"),
+        (["--plot", "pic.svg"], "pic.svg is named as a file; name a folder, as in pic"),
+        (["--plot-mask", "pic.png"], "pic.png is named as a file"),
+    ],
+)
+def test_several_recordings_make_no_folder_that_is_named_as_a_file(
+    folder: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    shutil.copy("pair.wav", "again.wav")
+    command = ["locate", "pair.wav", "again.wav", "--array", "pair.toml", "--format", "json"]
+    assert main([*command, *words]) == 2
+    assert message in capsys.readouterr().err
+    assert not Path(words[1]).exists()
+
+
+def test_a_folder_may_be_named_as_a_file_if_it_is_there_or_said(folder: Path) -> None:
+    shutil.copy("pair.wav", "again.wav")
+    command = ["locate", "pair.wav", "again.wav", "--array", "pair.toml", *QUICK, "--format", "csv", "-q"]
+    Path("there.jsonl").mkdir()
+    for target in ("there.jsonl", "said.csv/"):
+        assert main([*command, "-o", target]) == 0
+        assert sorted(path.name for path in Path(target).iterdir()) == ["again.csv", "pair.csv"]
+
+
+@pytest.mark.parametrize(
+    ("form", "name", "message"),
+    [
+        ("json", "out.csv", "--format json would be written to out.csv, named as csv; end it in .jsonl"),
+        ("csv", "out.JSON", "named as json; end it in .csv, or say --format json"),
+        ("dcase", "out.rttm", "named as rttm; end it in .csv, or say --format rttm"),
+        ("rttm", "out.jsonl", "named as json; end it in .rttm, or say --format json"),
+    ],
+)
+def test_a_name_that_says_another_format_is_refused(
+    folder: Path, capsys: pytest.CaptureFixture[str], form: str, name: str, message: str
+) -> None:
+    assert main(["locate", "ball.wav", "--array", "ball.toml", "--format", form, "-o", name]) == 2
+    assert message in capsys.readouterr().err
+    assert not Path(name).exists()
+
+
+def test_any_other_name_is_left_to_the_user(folder: Path) -> None:
+    words = ["locate", "pair.wav", "--array", "pair.toml", *QUICK, "-q"]
+    for form, name in (("json", "a.json"), ("dcase", "a.csv"), ("csv", "a.txt"), ("rttm", "turns")):
+        assert main([*words, "--format", form, "-o", name]) == 0
+        assert Path(name).is_file()
+
+
+def test_zones_have_no_place_in_dcase(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("zones.toml").write_text('[[zone]]\nname = "desk"\nazimuth = [20, 60]\n')
+    words = ["locate", "ball.wav", "--array", "ball.toml", "--zones", "zones.toml", "--format", "dcase"]
+    assert main(words) == 2
+    expected = "error: the DCASE format has no place for zones; take json, csv or rttm\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_a_warning_of_the_file_is_no_reason_for_silence(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noise = 0.1 * np.random.default_rng(0).standard_normal((RATE, 8))
+    soundfile.write("first.wav", noise[:, :4], RATE)
+    soundfile.write("second.wav", noise[:-80, 4:], RATE)
+    assert main(["locate", "--join", "first.wav", "second.wav", "--array", "ball.toml"]) == 0
+    out, err = capsys.readouterr()
+    assert "the joined files differ by 0.0050 s" in err
+    assert out.endswith("no source reaches the threshold of steered; --sources 1 gives the likeliest\n")
 
 
 def test_one_file_a_microphone_is_located_as_one_recording(
@@ -390,6 +475,9 @@ MISTAKES = [
     (["ball.wav"], "Missing option '--array'"),
     (["none.wav", "--array", "ball.toml"], "none.wav: no such file"),
     ([".", "--array", "ball.toml"], "a folder is no recording"),
+    ([".", "--array", "ball.toml", "--format", "json"], ".: a folder is no recording; name"),
+    (["/", "--array", "ball.toml", "--format", "csv"], "/: a folder is no recording; name"),
+    (["", "--array", "ball.toml", "--plot", "out/"], "a folder is no recording; name the audio files in it"),
     (["ball.toml", "--array", "ball.toml"], "not audio that can be read"),
     (["ball.wav", "--array", "ring.toml"], "pass --ignore-channels 6,7"),
     (["ball.wav", "--array", "none.toml"], "none.toml"),
@@ -397,12 +485,15 @@ MISTAKES = [
     ([*BALL_WORDS, "--grid", "fibonaci:100"], "did you mean 'fibonacci'"),
     ([*BALL_WORDS, "--estimator", "srp"], "did you mean 'srp-phat'"),
     ([*BALL_WORDS, "--estimator", "agg-rl", "--sounds", "any"], "agg-rl has learned from speech alone"),
-    ([*BALL_WORDS, "--sources", "many"], "--sources must be auto or a number from 1, got 'many'"),
-    ([*BALL_WORDS, "--sources", "0"], "--sources must be auto or a number from 1, got '0'"),
+    ([*BALL_WORDS, "--sources", "many"], "--sources must be auto or a number from 1 to 16, got 'many'"),
+    ([*BALL_WORDS, "--sources", "0"], "--sources must be auto or a number from 1 to 16, got '0'"),
+    ([*BALL_WORDS, "--sources", "1000000"], "from 1 to 16, got '1000000'; auto lets the sound decide"),
+    ([*BALL_WORDS, "--sources", "9" * 5000], "from 1 to 16, got '9999"),
     ([*BALL_WORDS, "--ignore-channels", "six"], "--ignore-channels takes numbers such as 6,7"),
     ([*BALL_WORDS, "--ignore-channels", "6-"], "--ignore-channels takes numbers such as 6,7"),
     ([*BALL_WORDS, "--ignore-channels", "6", "--only-microphones"], "leave out --ignore-channels"),
     ([*BALL_WORDS, "--ignore-channels", "-1"], "--ignore-channels counts from 0"),
+    ([*BALL_WORDS, "--ignore-channels", "8-12000"], "--ignore-channels goes up to 1023"),
     ([*BALL_WORDS, "--min-separation", "-5"], "min_separation_deg must be 0..180"),
     (
         [*BALL_WORDS, "--look-ahead", "nonsense"],
@@ -452,7 +543,7 @@ def test_one_bad_recording_of_several_does_not_stop_the_others(
 ) -> None:
     assert main(["locate", "none.wav", "ball.wav", "--array", "ball.toml"]) == 2
     out, err = capsys.readouterr()
-    assert err == "error: none.wav: no such file\n"
+    assert err == "error: none.wav: no such file; check the name\n"
     assert out.startswith("ball.wav: 3.0 s")
 
 

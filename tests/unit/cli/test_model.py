@@ -143,6 +143,29 @@ def test_a_steered_model_is_exported_from_its_two_networks(tmp_path: Path) -> No
     assert main(["model", "bins", str(tmp_path / "small"), "--output", str(tmp_path / "bins.png")]) == 0
 
 
+def test_a_card_of_another_kind_of_network_is_refused_before_anything_is_written(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = find_model("steered").path / "card.json"
+    words = ["model", "export", str(checkpoint), "-o", str(tmp_path / "out"), "--card", str(card)]
+    assert main(words) == 2
+    assert capsys.readouterr().err == (
+        "error: the card of 'steered' is one of 'steered', but the weights are of 'agg-rl'; give a card of "
+        "that kind, or none\n"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_damaged_card_is_named(
+    checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    card = tmp_path / "card.json"
+    card.write_text("{}")
+    words = ["model", "export", str(checkpoint), "-o", str(tmp_path / "out"), "--card", str(card)]
+    assert main(words) == 2
+    assert capsys.readouterr().err.startswith(f"error: {card}: not a model card")
+
+
 def test_half_a_steered_model_is_refused(
     checkpoint: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -99,16 +99,17 @@ def test_a_stream_does_not_grow(estimator: CovarianceEstimator) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"sample_rate": 4000}, "sample_rate must be at least 8000 Hz, got 4000"),
+        ({"sample_rate": 4000}, "sample_rate must be at least 8000 Hz, got 4000; give 16000"),
         ({"min_frequency": 0.0}, "got 0..7600 Hz"),
         ({"min_frequency": 5000.0, "max_frequency": 400.0}, "got 5000..400 Hz"),
         ({"max_frequency": 9000.0}, "within 0..8000 Hz"),
         ({"sample_rate": 8000}, "within 0..4000 Hz"),
         ({"min_frequency": 1001.0, "max_frequency": 1002.0}, "multiple of 31.25 Hz"),
-        ({"time_constant": 0.0}, "time_constant must be above 0 s, got 0.0"),
+        ({"time_constant": 0.0}, "time_constant must be above 0 s, got 0.0; give 0.3"),
         ({"time_constant": np.nan}, "time_constant must be above 0 s, got nan"),
-        ({"frames_per_output": 0}, "frames_per_output must be at least 1, got 0"),
-        ({"threshold": 1.5}, "threshold must be 0..1, got 1.5"),
+        ({"frames_per_output": 0}, "frames_per_output must be at least 1, got 0; give 6 for 0.1 s"),
+        ({"frames_ahead": -1}, "frames_ahead must be 0 or more, got -1; give 0 for none"),
+        ({"threshold": 1.5}, "threshold must be 0..1, got 1.5; give 0.5"),
     ],
 )
 def test_options_out_of_range_are_refused(options: dict[str, float], message: str) -> None:

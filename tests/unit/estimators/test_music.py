@@ -67,7 +67,7 @@ def test_values_fade_in_digital_silence() -> None:
 
 
 def test_a_signal_subspace_without_dimensions_is_refused() -> None:
-    with pytest.raises(ConfigError, match="num_sources must be at least 1, got 0"):
+    with pytest.raises(ConfigError, match="num_sources must be at least 1, got 0; give 2"):
         Music(num_sources=0)
 
 

@@ -11,7 +11,7 @@ from free_field import random_array
 
 from anydoa.errors import CheckpointError
 from anydoa.estimators.catalogue import load
-from anydoa.estimators.model.folder import WIDE_MASK_FILE
+from anydoa.estimators.model.folder import WIDE_MASK_FILE, find_model
 from anydoa.estimators.steered.options import SteeredOptions
 from anydoa.export.steered import export_steered, steered_card
 from anydoa.geometry.grid import fibonacci_grid
@@ -57,6 +57,26 @@ def test_a_model_that_hears_later_sound_has_a_graph_for_it(tmp_path: Path) -> No
     with_all, causal_hash = load(tmp_path).weights_hash, estimator.weights_hash
     (tmp_path / WIDE_MASK_FILE).unlink()
     assert with_all == causal_hash != load(tmp_path).weights_hash
+
+
+def test_graphs_of_the_model_before_do_not_stay(networks: tuple[MaskNet, ScoreNet], tmp_path: Path) -> None:
+    mask, score = networks
+    (tmp_path / WIDE_MASK_FILE).write_text("of another model")
+    (tmp_path / "notes.txt").write_text("of a person")
+    card = steered_card(Checkpoint(mask, {}), Checkpoint(score, {}), "tiny")
+    export_steered(mask, score, card, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "card.json", "mask.onnx", "notes.txt", "score.onnx"
+    ]  # fmt: skip
+
+
+def test_a_card_of_another_kind_of_network_is_not_taken_over(networks: tuple[MaskNet, ScoreNet]) -> None:
+    mask, score = networks
+    like = find_model("agg-rl").card
+    with pytest.raises(
+        CheckpointError, match="the card of 'agg-rl' is one of 'agg-rl', but the weights are of 'steered'"
+    ):
+        steered_card(Checkpoint(mask, {}), Checkpoint(score, {}), "tiny", like=like)
 
 
 def test_a_score_network_for_another_memory_is_refused(

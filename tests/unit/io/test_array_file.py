@@ -3,6 +3,7 @@
 import logging
 import os
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from anydoa.errors import ArrayFileError, ConfigError, GeometryError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions, linear_positions
-from anydoa.io.array_file import list_presets, load_array, preset_path, save_array
+from anydoa.io.array_file import list_presets, load_array, preset_path, save_array, tells_channels
 from anydoa.io.files import MAX_BYTES
 
 KITCHEN = MicrophoneArray(
@@ -129,6 +130,71 @@ def test_a_unit_is_for_files_alone() -> None:
         load_array("uma-8", three_by_three="rows")
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.toml", "[[microphone]]\nposition = [0, 0, 0]\n[[microphone]]\nposition = [0.1, 0, 0]\n"),
+        ("a.xml", '<a><pos x="0" y="0" z="0"/><pos x="0.1" y="0" z="0"/></a>'),
+        ("header.csv", "x,y,z\n0,0,0\n0.1,0,0\n0,0.1,0\n"),
+        ("four.csv", "0,0,0\n0.1,0,0\n0,0.1,0\n0,0,0.1\n"),
+    ],
+)
+@pytest.mark.parametrize("told", ["rows", "columns"])
+def test_a_word_on_tables_of_three_rows_is_refused_where_there_is_none(
+    tmp_path: Path, name: str, text: str, told: Literal["rows", "columns"]
+) -> None:
+    (tmp_path / name).write_text(text)
+    load_array(tmp_path / name)
+    with pytest.raises(ConfigError, match=f"{name}: three_by_three is for .*, got '{told}'; leave it out"):
+        load_array(tmp_path / name, three_by_three=told)
+
+
+def test_a_word_on_tables_of_three_rows_is_refused_for_four_in_numpy(tmp_path: Path) -> None:
+    np.save(tmp_path / "four.npy", linear_positions(4, 0.03))
+    with pytest.raises(ConfigError, match=r"four\.npy: three_by_three is for tables of 3 rows"):
+        load_array(tmp_path / "four.npy", three_by_three="columns")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "told"),
+    [
+        ("a.toml", "[[microphone]]\nposition = [0, 0, 0]\n[[microphone]]\nposition = [0.1, 0, 0]\n", False),
+        (
+            "b.toml",
+            "[[microphone]]\nposition = [0, 0, 0]\nchannel = 0\n"
+            "[[microphone]]\nposition = [0.1, 0, 0]\nchannel = 1\n",
+            True,
+        ),
+        ("a.csv", "x,y,z\n0,0,0\n0.1,0,0\n", False),
+        ("b.csv", "x,y,z,channel\n0,0,0,0\n0.1,0,0,1\n", True),
+        ("c.csv", "0,0,0,0\n0.1,0,0,1\n", True),
+        ("a.xml", '<a><pos x="0" y="0" z="0"/><pos x="0.1" y="0" z="0"/></a>', False),
+        (
+            "b.xml",
+            '<hark_xml><positions type="microphone"><position id="0" x="0" y="0" z="0"/>'
+            '<position id="1" x="0.1" y="0" z="0"/></positions></hark_xml>',
+            True,
+        ),
+        ("a.cfg", "general: { mics = ({ mu = (0, 0, 0); }, { mu = (0.1, 0, 0); }); };", False),
+        (
+            "b.cfg",
+            "general: { mics = ({ mu = (0, 0, 0); }, { mu = (0.1, 0, 0); }); }; mapping: { map: (1, 2); };",
+            True,
+        ),
+    ],
+)
+def test_whether_a_file_says_channels_does_not_depend_on_which(
+    tmp_path: Path, name: str, text: str, told: bool
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert load_array(tmp_path / name).channels == (0, 1)
+    assert tells_channels(tmp_path / name) == told
+
+
+def test_every_bundled_array_says_its_channels() -> None:
+    assert all(map(tells_channels, list_presets()))
+
+
 def test_an_unknown_suffix_is_answered_with_the_known() -> None:
     with pytest.raises(ArrayFileError, match=r"array.odt: an array file ends in .toml, .cfg, .xml"):
         load_array("array.odt")
@@ -167,7 +233,7 @@ def test_empty_and_huge_files_are_refused_unread(tmp_path: Path, suffix: str) ->
         load_array(path)
 
 
-@pytest.mark.parametrize("suffix", [".toml", ".cfg", ".csv"])
+@pytest.mark.parametrize("suffix", [".toml", ".cfg", ".csv", ".xml"])
 def test_text_must_be_utf8_but_may_have_a_byte_order_mark(tmp_path: Path, suffix: str) -> None:
     path = tmp_path / f"a{suffix}"
     path.write_bytes("x,y,z\n# größe".encode("latin-1"))

@@ -9,6 +9,7 @@ import soundfile
 
 from anydoa.errors import AudioError
 from anydoa.io.audio import audio_info, read_audio, read_blocks
+from anydoa.io.recording_file import RecordingFile
 
 RATE = 16_000
 
@@ -44,6 +45,22 @@ def test_files_that_end_a_little_apart_are_cut_and_said_so(
     np.testing.assert_array_equal(joined, audio[:2, :-100])
     assert "differ by 0.0062 s in length and are cut to the shortest" in caplog.text
     assert len(caplog.records) == 1
+
+
+def test_every_file_is_opened_once_for_its_length_and_once_for_its_sound(
+    tmp_path: Path, audio: np.ndarray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = []
+
+    class Counted(RecordingFile):
+        def __init__(self, path: Path) -> None:
+            opened.append(path)
+            super().__init__(path)
+
+    monkeypatch.setattr("anydoa.io.audio.RecordingFile", Counted)
+    paths = parts(tmp_path, [audio[0], audio[1, :-100]])
+    assert len(list(read_blocks(paths, warn=False))) == 2
+    assert opened == [*paths, *paths]
 
 
 def test_files_of_two_moments_are_refused(tmp_path: Path, audio: np.ndarray) -> None:

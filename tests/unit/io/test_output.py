@@ -111,6 +111,27 @@ def test_a_folder_appears_when_it_is_whole(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["model"]
 
 
+def test_an_old_member_that_is_not_written_anew_goes(tmp_path: Path) -> None:
+    folder = prepare_folder(tmp_path / "model")
+    for name in ("card", "graph", "more", "notes"):
+        (folder / name).write_text("old")
+    with whole_folder(folder, last="card", members=("card", "graph", "more")) as partial:
+        for name in ("card", "graph"):
+            (partial / name).write_text("new")
+    found = {path.name: path.read_text() for path in folder.iterdir()}
+    assert found == {"card": "new", "graph": "new", "notes": "old"}
+
+
+def test_a_member_that_was_read_does_not_go(tmp_path: Path) -> None:
+    folder = prepare_folder(tmp_path / "model")
+    (folder / "more").write_text("old")
+    with protected_inputs():
+        note_input(folder / "more", "model that is used")
+        with pytest.raises(ConfigError, match="the model"), whole_folder(folder, members=["more"]) as partial:
+            (partial / "card").write_text("new")
+    assert [path.name for path in folder.iterdir()] == ["more"]
+
+
 def test_a_link_keeps_leading_where_it_leads(tmp_path: Path) -> None:
     (tmp_path / "far").mkdir()
     link = tmp_path / "a.txt"

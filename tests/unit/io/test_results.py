@@ -10,7 +10,15 @@ import pytest
 
 from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.io.result_files import CsvWriter, DcaseWriter, JsonLinesWriter, read_results, write_results
+from anydoa.geometry.zones import Zone
+from anydoa.io.result_files import (
+    CsvWriter,
+    DcaseWriter,
+    JsonLinesWriter,
+    read_all_results,
+    read_results,
+    write_results,
+)
 from anydoa.io.results import (
     FrameResult,
     LocalizationResult,
@@ -183,6 +191,24 @@ def test_results_cut_off_before_their_summary_are_refused(tmp_path: Path, result
         read_results(tmp_path / "a.jsonl")
 
 
+def test_two_recordings_in_one_file_are_read_by_the_reader_of_many(
+    tmp_path: Path, result: LocalizationResult
+) -> None:
+    write_results(result, tmp_path / "one.jsonl")
+    (tmp_path / "two.jsonl").write_text(2 * (tmp_path / "one.jsonl").read_text())
+    with pytest.raises(ConfigError, match=r"two\.jsonl: holds several recordings; take read_all_results"):
+        read_results(tmp_path / "two.jsonl")
+    assert [one.header for one in read_all_results(tmp_path / "two.jsonl")] == [HEADER, HEADER]
+
+
+def test_blank_lines_say_nothing(tmp_path: Path, result: LocalizationResult) -> None:
+    path = tmp_path / "a.jsonl"
+    write_results(result, path)
+    path.write_text("\n" + path.read_text().replace("\n", "\n  \n") + "\n\n")
+    assert len(read_results(path).frames) == 3
+    assert [len(one.frames) for one in read_all_results(path)] == [3]
+
+
 def test_results_of_another_schema_are_refused(tmp_path: Path, result: LocalizationResult) -> None:
     write_results(result, tmp_path / "a.jsonl")
     text = (tmp_path / "a.jsonl").read_text().replace("anydoa-results-1", "anydoa-results-9")
@@ -240,6 +266,13 @@ def test_dcase_lists_only_those_who_sound() -> None:
     writer.write(tracked())
     writer.finish(ResultSummary((), 0.4))
     assert file.getvalue() == "0,0,0,40,0\n"
+
+
+def test_dcase_has_no_place_for_zones(tmp_path: Path, result: LocalizationResult) -> None:
+    zones = [Zone("desk", (20, 60))]
+    with pytest.raises(ConfigError, match="no place for zones; take json, csv or rttm"):
+        write_results(result, tmp_path / "a.csv", format="dcase", zones=zones)
+    assert not (tmp_path / "a.csv").exists()
 
 
 def test_warnings_come_back_as_they_were(tmp_path: Path) -> None:

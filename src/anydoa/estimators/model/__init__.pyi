@@ -5,6 +5,7 @@ from .folder import AUGEONET_FILE as AUGEONET_FILE
 from .folder import CARD_FILE as CARD_FILE
 from .folder import GRIDNET_FILE as GRIDNET_FILE
 from .folder import MASK_FILE as MASK_FILE
+from .folder import MODEL_FILES as MODEL_FILES
 from .folder import PLANE_WAVES as PLANE_WAVES
 from .folder import SCORE_FILE as SCORE_FILE
 from .folder import STATE_PREFIX as STATE_PREFIX

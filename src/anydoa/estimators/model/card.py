@@ -2,7 +2,9 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from anydoa.acoustics import size_in_air
@@ -11,6 +13,18 @@ from anydoa.errors import CheckpointError, GeometryError
 from anydoa.geometry import MicrophoneArray
 
 CARD_SCHEMA = 2
+
+_NUMBER = (int, float)
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    "name": str, "architecture": str, "title": str, "licence": str, "version": str,
+    "config": dict, "training": dict, "threshold": _NUMBER,
+}  # fmt: skip
+"""What single values of a card are."""
+_LISTS: Mapping[str, type | tuple[type, ...]] = {
+    "data": str, "metrics": dict, "bins_hz": _NUMBER, "plane_wave_hz": _NUMBER, "failures": str,
+}  # fmt: skip
+"""What each value in a list of a card is."""
+_WORDS: Mapping[type | tuple[type, ...], str] = {str: "text", dict: "an object", _NUMBER: "a number"}
 
 
 @dataclass(frozen=True)
@@ -145,6 +159,18 @@ class ModelCard:
                 f"{array.name!r} has {array.num_microphones}; take the estimator steered"
             )
 
+    def check_architecture(self, architecture: str) -> None:
+        """Refuse to describe a network of another kind.
+
+        Raises:
+            CheckpointError: if this is the card of another.
+        """
+        if self.architecture != architecture:
+            raise CheckpointError(
+                f"the card of {self.name!r} is one of {self.architecture!r}, but the weights are of "
+                f"{architecture!r}; give a card of that kind, or none"
+            )
+
     def to_json(self) -> str:
         """The card as JSON, keys in the order above."""
         return json.dumps({"schema": CARD_SCHEMA, **dataclasses.asdict(self)}, indent=2) + "\n"
@@ -154,7 +180,7 @@ class ModelCard:
         """The card written by :meth:`to_json`.
 
         Raises:
-            CheckpointError: if it is no card, or one of another schema.
+            CheckpointError: if it is no card, one of another schema, or a value in it cannot be.
         """
         try:
             values = json.loads(text)
@@ -164,14 +190,56 @@ class ModelCard:
                     f"card has schema {schema}, this version reads {CARD_SCHEMA}; "
                     + ("export the model again" if schema < CARD_SCHEMA else "install a newer anydoa")
                 )
-            ranges = {key: tuple(value) for key, value in values.pop("trained_range").items()}
+            ranges: dict[str, Any] = {
+                key: _interval(value, key) for key, value in values.pop("trained_range").items()
+            }
             measured = values.pop("measured_range", None)
             if measured is not None:
-                values["measured_range"] = MeasuredRange(tuple(measured["span_m"]))
-            lists = ("data", "metrics", "bins_hz", "plane_wave_hz", "failures")
-            values |= {key: tuple(values[key]) for key in lists}
+                values["measured_range"] = MeasuredRange(_interval(measured["span_m"], "span_m"))
+            for key, kind in _KINDS.items():
+                if key in values and not _is(values[key], kind):
+                    raise ValueError(f"{key} must be {_WORDS[kind]}, got {values[key]!r:.60}")
+            if not 0 <= values.get("threshold", cls.threshold) <= 1:
+                raise ValueError(f"threshold must be 0..1, got {values['threshold']}")
+            values |= {key: _list(values[key], key) for key in _LISTS}
             return cls(trained_range=TrainedRange(**ranges), **values)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             if isinstance(error, CheckpointError):
                 raise
             raise CheckpointError(f"not a model card ({error}); export the model again") from None
+
+    @classmethod
+    def read(cls, path: Path) -> "ModelCard":
+        """The card in a file.
+
+        Raises:
+            CheckpointError: as :meth:`from_json`, with the name of the file.
+        """
+        try:
+            return cls.from_json(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError:
+            raise CheckpointError(f"{path}: not text; export the model again") from None
+        except CheckpointError as error:
+            raise CheckpointError(f"{path}: {error}") from None
+
+
+def _is(value: object, kind: type | tuple[type, ...]) -> bool:
+    """Whether a value from JSON is of a kind; true and false are no numbers."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def _interval(value: object, key: str) -> tuple[float, float]:
+    """The two ends of a range, as a card has them."""
+    if not isinstance(value, list) or len(value) != 2 or not all(_is(end, _NUMBER) for end in value):
+        raise ValueError(f"{key} must be two numbers, got {value!r:.60}")
+    low, high = value
+    if not low <= high:
+        raise ValueError(f"{key} must be two numbers that rise, got {value!r:.60}")
+    return low, high
+
+
+def _list(value: object, key: str) -> tuple[Any, ...]:
+    """A list of a card."""
+    if not isinstance(value, list) or not all(_is(item, _LISTS[key]) for item in value):
+        raise ValueError(f"{key} must be a list, each {_WORDS[_LISTS[key]]}, got {value!r:.60}")
+    return tuple(value)

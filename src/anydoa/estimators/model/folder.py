@@ -72,10 +72,7 @@ class ModelFolder:
     @cached_property
     def card(self) -> ModelCard:
         """What the model is."""
-        try:
-            return ModelCard.from_json((self.path / CARD_FILE).read_text(encoding="utf-8"))
-        except UnicodeDecodeError:
-            raise CheckpointError(f"{self.path / CARD_FILE}: not text; export the model again") from None
+        return ModelCard.read(self.path / CARD_FILE)
 
     @cached_property
     def weights_hash(self) -> str:

@@ -1,5 +1,6 @@
 """ONNX Runtime sessions, set up the way this package runs them."""
 
+from collections.abc import Collection
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,23 @@ class OnnxSession:
         self.run = inner.run
         self.get_inputs = inner.get_inputs
         self.get_outputs = inner.get_outputs
+
+    def check_names(self, inputs: Collection[str], outputs: Collection[str]) -> None:
+        """Refuse a graph of another kind, as of a folder whose files were exchanged.
+
+        Args:
+            inputs: what it must take.
+            outputs: what it must give.
+
+        Raises:
+            CheckpointError: if it takes or gives something else.
+        """
+        taken, given = ([node.name for node in nodes] for nodes in (self.get_inputs(), self.get_outputs()))
+        if {*taken} != {*inputs} or {*given} != {*outputs}:
+            raise CheckpointError(
+                f"{self._path}: the graph must take {', '.join(inputs)} and give {', '.join(outputs)}, but "
+                f"takes {', '.join(taken)} and gives {', '.join(given)}; were files exchanged? export again"
+            )
 
     def __reduce__(self) -> tuple[Any, tuple[Path]]:
         return partial(open_session, num_threads=self._num_threads), (self._path,)

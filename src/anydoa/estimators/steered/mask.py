@@ -140,11 +140,12 @@ class OnnxMask:
         num_threads: threads inside an operator.
 
     Raises:
-        CheckpointError: if the graph is missing or damaged.
+        CheckpointError: if the graph is missing, damaged or another.
     """
 
     def __init__(self, path: Path, *, num_threads: int = 1) -> None:
         self._session = open_session(path, num_threads=num_threads)
+        self._session.check_names(("features", "state"), _OUTPUTS)
         self._state_shape = next(node.shape for node in self._session.get_inputs() if node.name == "state")
 
     def initial_state(self) -> Float32[np.ndarray, "1 size"]:
@@ -169,11 +170,12 @@ class OnnxWideMask:
         num_threads: threads inside an operator.
 
     Raises:
-        CheckpointError: if the graph is missing or damaged.
+        CheckpointError: if the graph is missing, damaged or another.
     """
 
     def __init__(self, path: Path, *, num_threads: int = 1) -> None:
         self._session = open_session(path, num_threads=num_threads)
+        self._session.check_names(("features",), ("mask",))
 
     def masks(self, features: Float32[np.ndarray, "frame feature freq"]) -> Float32[np.ndarray, "frame freq"]:
         """Masks of frames, 0..1, from these frames alone."""

@@ -84,10 +84,11 @@ class SteeredOptions:
     def __post_init__(self) -> None:
         for one in fields(self):
             value = getattr(self, one.name)
-            if one.name == "picture_ahead" and value >= 0:
-                continue
-            if not isinstance(value, tuple) and not value > 0:
-                raise ConfigError(f"{one.name} must be above 0, got {value}")
+            if one.name == "picture_ahead":
+                if not value >= 0:
+                    raise ConfigError(f"picture_ahead must be 0 or more, got {value}; give 0 for no pictures")
+            elif not isinstance(value, tuple) and not value > 0:
+                raise ConfigError(f"{one.name} must be above 0, got {value}; give {one.default}")
 
     @property
     def frames_per_output(self) -> int:

@@ -52,11 +52,12 @@ class OnnxScorer:
         num_threads: threads inside an operator.
 
     Raises:
-        CheckpointError: if the graph is missing or damaged.
+        CheckpointError: if the graph is missing, damaged or another.
     """
 
     def __init__(self, path: Path, *, num_threads: int = 1) -> None:
         self._session = open_session(path, num_threads=num_threads)
+        self._session.check_names(("cells", "numbers"), ("score",))
 
     def scores(self, views: TalkerViews) -> Float32[np.ndarray, "talker"]:
         """Chance of each talker, 0..1."""

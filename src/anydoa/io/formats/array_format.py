@@ -33,6 +33,11 @@ class ReadOptions:
     other_files: bool = True
 
 
+def _says_nothing(path: Path) -> bool:
+    """That files of a format never say something, for it has no place for it."""
+    return False
+
+
 @dataclass(frozen=True)
 class ArrayFormat:
     """One format of array files.
@@ -43,12 +48,25 @@ class ArrayFormat:
         write: writes an array to a file; None where anydoa only reads the format.
         keeps: fields of an array that the format keeps, of those that change estimates:
             ``ignore_channels``, ``speed_of_sound``, ``rigid_sphere_radius``, ``patterns``, ``steering``.
+        tells_channels: whether a file that can be read says which channel each microphone is; where it does
+            not, microphones come in the order of the channels.
+        is_table: whether a file may be a table of three rows that could be turned over.
     """
 
     suffix: str
     read: Callable[[Path, ReadOptions], MicrophoneArray]
     write: Callable[[MicrophoneArray, Path], None] | None = None
     keeps: tuple[str, ...] = ()
+    tells_channels: Callable[[Path], bool] = _says_nothing
+    is_table: bool = False
+
+
+def needless_three_by_three(path: Path, three_by_three: ThreeByThree) -> str:
+    """What to say where a table needs no word on what its rows are."""
+    return (
+        f"{path}: three_by_three is for tables of 3 rows without a header, got {three_by_three!r}; leave it "
+        "out"
+    )
 
 
 def three_by_three_refusal(table: Sequence[Sequence[float]]) -> str:

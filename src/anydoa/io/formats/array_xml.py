@@ -15,7 +15,7 @@ import numpy as np
 from anydoa.errors import ArrayFileError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import positions_from_acoular, positions_to_acoular
-from anydoa.io.files import read_bytes
+from anydoa.io.files import read_text
 from anydoa.io.formats.array_format import ArrayFormat, ReadOptions
 from anydoa.io.formats.length_unit import to_metres
 
@@ -32,17 +32,28 @@ def read_array_xml(path: Path, options: ReadOptions) -> MicrophoneArray:
         ArrayFileError: if the file is not XML, or holds no positions of either program.
         GeometryError: if the array it describes cannot be.
     """
-    content = read_bytes(path)
-    if b"<!ENTITY" in content or b"<!DOCTYPE" in content:  # entities could fill the memory
-        raise ArrayFileError(f"{path}: array files need no DOCTYPE; remove it")
-    try:
-        root = ElementTree.fromstring(content)
-    except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise ArrayFileError(f"{path}: not XML: {error}") from None
+    root = _root(path)
     try:
         return (_hark_array if root.tag == "hark_xml" else _acoular_array)(root, path, options)
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
+
+
+def names_channels(path: Path) -> bool:
+    """Whether an XML file says which channel each microphone is: HARK's do."""
+    return _root(path).tag == "hark_xml"
+
+
+def _root(path: Path) -> ElementTree.Element:
+    content = read_text(path)
+    if "\0" in content:  # UTF-16, which the parser would know at once, and the next line would not
+        raise ArrayFileError(f"{path}: a null byte is not UTF-8; save the file as UTF-8 text")
+    if "<!ENTITY" in content or "<!DOCTYPE" in content:  # entities could fill the memory
+        raise ArrayFileError(f"{path}: array files need no DOCTYPE; remove it")
+    try:
+        return ElementTree.fromstring(content)
+    except (ElementTree.ParseError, ValueError, LookupError) as error:
+        raise ArrayFileError(f"{path}: not XML: {error}") from None
 
 
 def write_acoular(array: MicrophoneArray, path: Path) -> None:
@@ -133,4 +144,4 @@ def _position(element: ElementTree.Element, where: str) -> list[float]:
         raise ArrayFileError(f"{where}: coordinates must be numbers ({error})") from None
 
 
-ARRAY_XML = ArrayFormat(".xml", read_array_xml, write_acoular)
+ARRAY_XML = ArrayFormat(".xml", read_array_xml, write_acoular, tells_channels=names_channels)

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.errors import ArrayFileError
+from anydoa.errors import ArrayFileError, ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import positions_from_polar
 from anydoa.io.formats.array_format import (
@@ -21,6 +21,7 @@ from anydoa.io.formats.array_format import (
     ArrayFormat,
     ReadOptions,
     ThreeByThree,
+    needless_three_by_three,
     three_by_three_refusal,
 )
 from anydoa.io.formats.length_unit import to_metres, unit_of
@@ -43,9 +44,12 @@ def read_array_csv(path: Path, options: ReadOptions) -> MicrophoneArray:
 
     Raises:
         ArrayFileError: if the columns are not x, y, z or azimuth, elevation, radius, and perhaps channel.
+        ConfigError: if it is told how to read a table of three rows, and this is none.
         GeometryError: if the array they describe cannot be.
     """
     table = read_text_table(path)
+    if options.three_by_three != "refuse" and (table.header is not None or len(table.rows) != 3):
+        raise ConfigError(needless_three_by_three(path, options.three_by_three))
     try:
         table = _without_row_names(_with_header(table, options.three_by_three))
         names, units, said = _columns(table)
@@ -72,6 +76,11 @@ def write_array_csv(array: MicrophoneArray, path: Path) -> None:
     for position, channel in zip(array.positions.tolist(), array.channels, strict=True):
         lines.append(",".join([*(repr(coordinate) for coordinate in position), str(channel)]))
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def names_channels(path: Path) -> bool:
+    """Whether a text table has a column of channels."""
+    return "channel" in (_with_header(read_text_table(path), "refuse").header or ())
 
 
 def _with_header(table: TextTable, three_by_three: ThreeByThree) -> TextTable:
@@ -182,4 +191,11 @@ def _positions(table: TextTable, names: list[str], units: list[str]) -> Float[np
     return positions_from_polar(azimuth_deg, np.clip(elevation_deg, -90, 90), values[:, 2])
 
 
-COORDINATE_CSV = ArrayFormat(".csv", read_array_csv, write_array_csv, keeps=("ignore_channels",))
+COORDINATE_CSV = ArrayFormat(
+    ".csv",
+    read_array_csv,
+    write_array_csv,
+    keeps=("ignore_channels",),
+    tells_channels=names_channels,
+    is_table=True,
+)

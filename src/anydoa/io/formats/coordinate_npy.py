@@ -6,10 +6,16 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.errors import ArrayFileError
+from anydoa.errors import ArrayFileError, ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.io.files import read_bytes
-from anydoa.io.formats.array_format import TURN_OVER, ArrayFormat, ReadOptions, three_by_three_refusal
+from anydoa.io.formats.array_format import (
+    TURN_OVER,
+    ArrayFormat,
+    ReadOptions,
+    needless_three_by_three,
+    three_by_three_refusal,
+)
 from anydoa.io.formats.length_unit import to_metres
 
 _TYPE = re.compile(r"'descr':\s*'([<>|=]?(?:f[248]|[iu][1248]))'")
@@ -53,9 +59,12 @@ def read_array_npy(path: Path, options: ReadOptions) -> MicrophoneArray:
 
     Raises:
         ArrayFileError: if the shape is another, or (3, 3) without a word on how to read it.
+        ConfigError: if it is told how to read a table of three rows, and this is none.
         GeometryError: if the array cannot be.
     """
     table = read_npy_table(path)
+    if options.three_by_three != "refuse" and len(table) != 3:
+        raise ConfigError(needless_three_by_three(path, options.three_by_three))
     if table.shape == (3, 3) and options.three_by_three == "refuse":
         raise ArrayFileError(f"{path}: {three_by_three_refusal(table.tolist())}")
     if table.shape[0] == 3 and options.three_by_three == "columns":
@@ -73,4 +82,4 @@ def write_array_npy(array: MicrophoneArray, path: Path) -> None:
         np.save(file, array.positions[np.argsort(array.channels)], allow_pickle=False)
 
 
-COORDINATE_NPY = ArrayFormat(".npy", read_array_npy, write_array_npy)
+COORDINATE_NPY = ArrayFormat(".npy", read_array_npy, write_array_npy, is_table=True)

@@ -44,6 +44,11 @@ def read_odas(path: Path, options: ReadOptions) -> MicrophoneArray:
     )
 
 
+def names_channels(path: Path) -> bool:
+    """Whether an ODAS configuration says which channel each microphone is."""
+    return _lookup(parse_libconfig(read_text(path)), "mapping.map") is not None
+
+
 def _lookup(settings: dict[str, Any], keys: str) -> Any:
     value: Any = settings
     for key in keys.split("."):
@@ -91,4 +96,4 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-ODAS = ArrayFormat(".cfg", read_odas)
+ODAS = ArrayFormat(".cfg", read_odas, tells_channels=names_channels)

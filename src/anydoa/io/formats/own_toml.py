@@ -65,17 +65,26 @@ def read_own_toml(path: Path, options: ReadOptions) -> MicrophoneArray:
         ArrayFileError: if the file is not TOML, or a key is unknown, missing or of the wrong type.
         GeometryError: if the array it describes cannot be.
     """
-    content = read_text(path)
-    try:
-        document = tomllib.loads(content)
-    except ValueError as error:  # also an integer of thousands of digits
-        raise ArrayFileError(f"{path}: not TOML: {error}") from None
-    except RecursionError:
-        raise ArrayFileError(f"{path}: brackets are nested too deeply for an array file") from None
+    document = _document(path)
     try:
         return _array_from_document(document, path, options)
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
+
+
+def names_channels(path: Path) -> bool:
+    """Whether one of our own files says which channel each microphone is."""
+    return any("channel" in microphone for microphone in _document(path).get("microphone", ()))
+
+
+def _document(path: Path) -> dict[str, Any]:
+    content = read_text(path)
+    try:
+        return tomllib.loads(content)
+    except ValueError as error:  # also an integer of thousands of digits
+        raise ArrayFileError(f"{path}: not TOML: {error}") from None
+    except RecursionError:
+        raise ArrayFileError(f"{path}: brackets are nested too deeply for an array file") from None
 
 
 def write_own_toml(array: MicrophoneArray, path: Path) -> None:
@@ -175,4 +184,5 @@ OWN_TOML = ArrayFormat(
     read_own_toml,
     write_own_toml,
     keeps=("ignore_channels", "speed_of_sound", "rigid_sphere_radius", "patterns", "steering"),
+    tells_channels=names_channels,
 )

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +37,44 @@ def test_a_card_survives_json() -> None:
 def test_what_is_no_card_is_refused(text: str) -> None:
     with pytest.raises(CheckpointError, match="not a model card"):
         ModelCard.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "reason"),
+    [
+        ("threshold", "high", "threshold must be a number, got 'high'"),
+        ("threshold", True, "threshold must be a number, got True"),
+        ("threshold", 1.5, r"threshold must be 0\.\.1, got 1\.5"),
+        ("threshold", float("nan"), r"threshold must be 0\.\.1, got nan"),
+        ("name", None, "name must be text, got None"),
+        ("config", ["hop_length"], "config must be an object"),
+        ("data", "LibriSpeech", "data must be a list, each text, got 'LibriSpeech'"),
+        ("failures", [3], r"failures must be a list, each text, got \[3\]"),
+        ("metrics", ["good"], "metrics must be a list, each an object"),
+        ("bins_hz", ["100"], "bins_hz must be a list, each a number"),
+        ("measured_range", {"span_m": [0.1]}, r"span_m must be two numbers, got \[0\.1\]"),
+        ("measured_range", {"span_m": [0.3, 0.1]}, "span_m must be two numbers that rise"),
+        ("trained_range", {"microphones": [2, 4, 6]}, r"microphones must be two numbers, got \[2, 4, 6\]"),
+        ("trained_range", {"microphones": "few"}, "microphones must be two numbers, got 'few'"),
+    ],
+)
+def test_a_value_that_cannot_be_is_named(key: str, value: object, reason: str) -> None:
+    values = json.loads(CARD.to_json())
+    changed = values[key] | value if isinstance(value, dict) and values[key] else value
+    with pytest.raises(CheckpointError, match=f"not a model card \\({reason}.*; export the model again"):
+        ModelCard.from_json(json.dumps(values | {key: changed}))
+
+
+def test_a_card_in_a_file_is_named_with_what_is_wrong(tmp_path: Path) -> None:
+    path = tmp_path / "card.json"
+    path.write_text(CARD.to_json())
+    assert ModelCard.read(path) == CARD
+    path.write_text("{}")
+    with pytest.raises(CheckpointError, match=r"card\.json: not a model card"):
+        ModelCard.read(path)
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(CheckpointError, match=r"card\.json: not text"):
+        ModelCard.read(path)
 
 
 def test_a_card_from_the_future_is_refused() -> None:

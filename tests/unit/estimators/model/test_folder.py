@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from anydoa.errors import CheckpointError, MissingExtraError
+from anydoa.estimators.catalogue import load
 from anydoa.estimators.model.folder import MODEL_FILES, ModelFolder, find_model, list_models
 
 
@@ -37,6 +38,43 @@ def test_a_hub_without_its_client_names_the_extra(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "huggingface_hub", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'anydoa\[hub\]'"):
         find_model("hub:some/model@main")
+
+
+def test_a_damaged_card_is_named_with_its_folder(tiny_folder: Path, tmp_path: Path) -> None:
+    for file in tiny_folder.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "card.json").write_text("{}")
+    with pytest.raises(CheckpointError, match=rf"{tmp_path}/card\.json: not a model card"):
+        find_model(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("model", "first", "second", "message"),
+    [
+        ("steered", "mask.onnx", "score.onnx", r"/mask\.onnx: .*but takes cells, numbers and gives score"),
+        (
+            "steered",
+            "mask.onnx",
+            "wide-mask.onnx",
+            r"/mask\.onnx: .*takes features and gives mask; were files",
+        ),
+        (
+            "steered",
+            "wide-mask.onnx",
+            "wide-score.onnx",
+            r"wide-mask\.onnx: .*takes cells, numbers and gives",
+        ),
+        ("agg-rl", "augeonet.onnx", "gridnet.onnx", r"gridnet\.onnx: .*take directions .*but takes audio"),
+    ],
+)
+def test_exchanged_graphs_are_refused(
+    tmp_path: Path, model: str, first: str, second: str, message: str
+) -> None:
+    for file in find_model(model).path.iterdir():
+        name = {first: second, second: first}.get(file.name, file.name)
+        (tmp_path / name).write_bytes(file.read_bytes())
+    with pytest.raises(CheckpointError, match=message):
+        load(tmp_path)
 
 
 def test_a_card_that_is_not_text_is_refused(tiny_folder: Path, tmp_path: Path) -> None:

@@ -172,13 +172,23 @@ class TestAcoular:
             ("<Calib><cal/></Calib>", "no <pos x= y= z=> \\(acoular\\) and no <hark_xml>"),
             ('<a><pos x="0" y="0"/></a>', "pos 0 has no z"),
             ('<a><pos x="0" y="0" z="zero"/></a>', "pos 0: coordinates must be numbers"),
-            ('<?xml version="1.0" encoding="klingon"?><a/>', "not XML"),
+            ('<?xml version="1.0" encoding="klingon"?><a/>', "no <pos x= y= z=>"),
             ('<!DOCTYPE a [<!ENTITY b "b">]><a>&b;</a>', "files need no DOCTYPE"),
         ],
     )
     def test_mistakes_are_named(self, tmp_path: Path, text: str, message: str) -> None:
         with pytest.raises(ArrayFileError, match=message):
             load_array(write(tmp_path / "a.xml", text))
+
+    @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+    def test_no_encoding_hides_a_doctype(self, tmp_path: Path, encoding: str) -> None:
+        text = (
+            f'<?xml version="1.0" encoding="{encoding}"?><!DOCTYPE a [<!ENTITY x "0.1">]>'
+            '<a><pos x="0" y="0" z="0"/><pos x="&x;" y="0" z="0"/></a>'
+        )
+        (tmp_path / "a.xml").write_bytes(text.encode(encoding))
+        with pytest.raises(ArrayFileError, match="not UTF-8; save the file as UTF-8 text"):
+            load_array(tmp_path / "a.xml")
 
     def test_acoular_looks_along_its_negative_z(self, tmp_path: Path) -> None:
         """A board upright before the observer: acoular has x to the right and y up."""
@@ -348,7 +358,7 @@ class TestCsv:
             load_array(write(tmp_path / "a.csv", text))
 
     def test_channels_counted_from_one_are_refused(self, tmp_path: Path) -> None:
-        with pytest.raises(GeometryError, match="channels count from 0 without gaps, but 0 is neither"):
+        with pytest.raises(GeometryError, match="channels count from 0, got 1 to 2; subtract 1"):
             load_array(write(tmp_path / "a.csv", "x,y,z,channel\n0,0,0,1\n0.1,0,0,2\n"))
 
 
