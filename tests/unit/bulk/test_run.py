@@ -1,7 +1,8 @@
 """Runs over lists: what has changed on the way is refused, and failures are those of the newest run."""
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,15 @@ class Here:
 
     def __exit__(self, *error: object) -> None:
         self.close()
+
+
+@pytest.fixture(autouse=True)
+def _warnings_come_back() -> Iterator[None]:
+    """Work that runs here, not in a process of its own, would keep later tests from hearing warnings."""
+    logger = logging.getLogger("anydoa")
+    level = logger.level
+    yield
+    logger.setLevel(level)
 
 
 class Failing(Locating):
