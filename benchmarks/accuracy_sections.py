@@ -156,6 +156,21 @@ def arrays_compared() -> str:
     return "\n".join(lines)
 
 
+def arrays_of_networks() -> str:
+    """On which arrays steered or AGG-RL is worse than SRP-PHAT."""
+    return "\n".join(f"- {NAMES[name]}: {_worse_than_srp_phat(name)}." for name in ("steered", "agg-rl"))
+
+
+def _worse_than_srp_phat(name: str) -> str:
+    heard = {array.removeprefix("presets/"): of for array, of in arrays_heard()}
+    errs = [one for one, of in heard.items() if value(of[name], "mae_deg") > value(of["srp-phat"], "mae_deg")]
+    misses = [one for one, of in heard.items() if value(of[name], "acc10") < value(of["srp-phat"], "acc10")]
+    if not errs and not misses:
+        return "better than SRP-PHAT on every array, in both figures"
+    kinds = (("a larger error than SRP-PHAT on", errs), ("fewer talkers found than by SRP-PHAT on", misses))
+    return "; ".join(f"{words} {_listed(names)}" for words, names in kinds if names)
+
+
 def _is_more(of: dict[str, Row]) -> bool:
     return value(of["agg-rl"], "acc10") > value(of["steered"], "acc10")
 
