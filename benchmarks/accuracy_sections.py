@@ -329,6 +329,21 @@ def clean() -> str:
     return table(["array", *(f"{NAMES[name]}, error °" for name in ESTIMATORS)], [["mean", *shown], *lines])
 
 
+def clean_compared() -> str:
+    """On which arrays steered or AGG-RL errs more than SRP-PHAT, by how much and how surely."""
+    lines = []
+    for name in ("steered", "agg-rl"):
+        found = rows("clean", estimator=name)
+        far = [str(one["array"]) for one in found if value(one, "more_than_srp_phat_deg") > 1]
+        sure = sum(value(one, "more_than_srp_phat_deg") > value(one, "more_ci95") for one in found)
+        where = _listed(far) if far else "no array"
+        lines.append(
+            f"- {NAMES[name]}: more than a degree worse than SRP-PHAT on {where}; worse beyond the interval "
+            f"of the difference on {sure} of {len(found)}."
+        )
+    return "\n".join(lines)
+
+
 def clean_sources() -> str:
     return sources("clean")
 
