@@ -13,7 +13,7 @@ STAGE = StageOptions("stage", 10.0, lr_factor=0.5)
 
 
 def at(elapsed: float, index: int = 0) -> ActiveStage:
-    return ActiveStage(index, STAGE, elapsed / STAGE.length, elapsed)
+    return ActiveStage(index, STAGE, elapsed / STAGE.length, elapsed, index * STAGE.length + elapsed)
 
 
 def test_the_cosine_rises_then_falls_to_its_floor() -> None:
