@@ -338,8 +338,8 @@ def clean_compared() -> str:
         sure = sum(value(one, "more_than_srp_phat_deg") > value(one, "more_ci95") for one in found)
         where = _listed(far) if far else "no array"
         lines.append(
-            f"- {NAMES[name]}: more than a degree worse than SRP-PHAT on {where};\n  worse beyond the interval "
-            f"of the difference on {sure} of {len(found)}."
+            f"- {NAMES[name]}: more than a degree worse than SRP-PHAT on {where};\n"
+            f"  worse beyond the interval of the difference on {sure} of {len(found)}."
         )
     return "\n".join(lines)
 
