@@ -156,7 +156,7 @@ def arrays_compared() -> str:
     return "\n".join(lines)
 
 
-def arrays_of_networks() -> str:
+def arrays_beside_srp_phat() -> str:
     """On which arrays steered or AGG-RL is worse than SRP-PHAT."""
     return "\n".join(f"- {NAMES[name]}: {_worse_than_srp_phat(name)}." for name in ("steered", "agg-rl"))
 

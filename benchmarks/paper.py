@@ -150,7 +150,7 @@ def refuse_other_run(config: Path, run: RunFolder, arguments: argparse.Namespace
         return
     notes, wanted = load_checkpoint(run.model).notes, load_config(config, settings(arguments))
     changed = changed_choices(config_from_dict(notes["config"]), wanted)
-    if notes["training"].get("sounds") != RunScenes(wanted, run.cache, ProcessShare()).contents:
+    if notes["training"].get("material") != RunScenes(wanted, run.cache, ProcessShare()).contents:
         changed.append("rooms or recordings")
     if changed:
         sys.exit(f"{run.path} learned with another {' and '.join(changed)}; remove it or name another --runs")

@@ -123,6 +123,10 @@ class PaperRecords:
         """Whether a record is from before records said of which clips they are (STATE of paper_tables.py)."""
         return any("clips_of" not in row for row in self.rows(name))
 
+    def is_comparable(self, name: str) -> bool:
+        """Whether a record is as late as that of the full network, with which all others are compared."""
+        return self.is_older(name) == self.is_older("full")
+
     def rows_of_suite(self, name: str, suite: str) -> list[Row]:
         """Those of one suite on the grid of the tables, fewest talkers first."""
         found = [row for row in self.rows(name) if (row["suite"], row["grid"]) == (suite, MAIN_GRID)]
@@ -145,7 +149,7 @@ class PaperRecords:
         """Methods with a published figure and a record, which is as late as that of the full network."""
         found = {}
         for name, (title, *published) in methods.items():
-            if self.is_older(name) != self.is_older("full"):
+            if not self.is_comparable(name):
                 continue
             theirs = measure.published(published[columns.index(suite)])
             ours = self.measured(name, suite, measure)

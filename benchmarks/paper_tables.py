@@ -241,7 +241,7 @@ class Tables:
         """The ablations that cannot be told from the full network on any suite."""
         alike = []
         for name in ABLATIONS.keys() - {"full"}:
-            if self.records.is_older(name) != self.records.is_older("full"):
+            if not self.records.is_comparable(name):
                 continue
             pairs = [
                 (self.records.measured("full", suite, measure), self.records.measured(name, suite, measure))

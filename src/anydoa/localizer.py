@@ -22,8 +22,7 @@ from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryEr
 from anydoa.estimators import DEFAULT_ESTIMATOR, as_estimator
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
-from anydoa.io import DEFAULT_GRID as DEFAULT_GRID
-from anydoa.io import load_array, load_grid
+from anydoa.io import DEFAULT_GRID, load_array, load_grid
 from anydoa.io.audio import Recording, audio_info, is_recording, read_blocks
 from anydoa.io.resampling import StreamResampler
 from anydoa.io.results import (

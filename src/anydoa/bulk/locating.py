@@ -197,9 +197,9 @@ class _Desk:
         return content.getvalue(), info.duration_s
 
     def _make_localizer(
-        self, name: str | None, hash: str, channels: tuple[int, ...] | None, num_channels: int | None
+        self, name: str | None, known_hash: str, channels: tuple[int, ...] | None, num_channels: int | None
     ) -> Localizer:
-        array = self._array(name, hash)
+        array = self._array(name, known_hash)
         if channels is not None and num_channels is not None:
             missing = [channel for channel in channels if channel >= num_channels]
             if missing:
@@ -213,12 +213,12 @@ class _Desk:
         self._estimator = localizer.estimator  # loaded once
         return localizer
 
-    def _array(self, name: str | None, hash: str) -> MicrophoneArray:
+    def _array(self, name: str | None, known_hash: str) -> MicrophoneArray:
         """The array of a name that the list gives, if it is the one that the list was read with."""
         if name is not None:
             array = load_array(self.work.base / name if is_array_file(name) else name)
             # It is read again after it was loaded, so that no change falls between the two.
-            if array_hash(name, self.work.base) != hash:
+            if array_hash(name, self.work.base) != known_hash:
                 raise EngineError(f"{name}: has changed since the list was read; give the same command again")
             return array
         if self.work.array is None:

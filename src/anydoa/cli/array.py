@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from anydoa.cli.options import UnitOption, parse_output_file
+from anydoa.cli.options import PICTURE, UnitOption, parse_output_file
 from anydoa.cli.printing import print_table, tell
 
 if TYPE_CHECKING:
@@ -50,16 +50,7 @@ def list_command(
 @app.command("show")
 def show_command(
     array: _Array,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            parser=parse_output_file,
-            help="Picture to write: .png, .svg or .pdf.",
-        ),
-    ] = None,
+    output: Annotated[Path | None, PICTURE] = None,
     form: Annotated[
         Literal["table", "json"], typer.Option("--format", help="Form of what is printed without --output.")
     ] = "table",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from anydoa.cli.options import parse_output_file, require_extra
+from anydoa.cli.options import PICTURE, parse_output_file, require_extra
 from anydoa.cli.printing import print_table, tell
 from anydoa.errors import CheckpointError, ConfigError
 from anydoa.io import DEFAULT_GRID
@@ -98,16 +98,7 @@ def bins_command(
         str | None,
         typer.Option(metavar="NAME|FILE", help="Array whose phases are looked at; default: random ones."),
     ] = None,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            parser=parse_output_file,
-            help="Picture to write: .png, .svg or .pdf.",
-        ),
-    ] = Path("bins.png"),
+    output: Annotated[Path, PICTURE] = Path("bins.png"),
 ) -> None:
     """Draw where the transform has its bins, where they were before learning, and where phases tell most."""
     from anydoa.cli.model_pictures import random_arrays, read_bins
@@ -132,16 +123,7 @@ def map_command(
     grid: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Directions: fibonacci:N, icosphere:N, a file.")
     ] = DEFAULT_GRID,
-    output: Annotated[
-        Path,
-        typer.Option(
-            "--output",
-            "-o",
-            metavar="FILE",
-            parser=parse_output_file,
-            help="Picture to write: .png, .svg or .pdf.",
-        ),
-    ] = Path("map.png"),
+    output: Annotated[Path, PICTURE] = Path("map.png"),
 ) -> None:
     """Draw how a network sees the sphere: its latent space of directions on two principal components."""
     from anydoa.cli.model_pictures import read_latents

@@ -163,6 +163,16 @@ def parse_output_file(text: str) -> Path:
     return Path(text)
 
 
+PICTURE = typer.Option(
+    "--output",
+    "-o",
+    metavar="FILE",
+    parser=parse_output_file,
+    help="Picture to write: .png, .svg or .pdf.",
+)
+"""The option of commands that draw."""
+
+
 def parse_recording(files: list[Path], *, join: bool) -> Path | list[Path]:
     """The one recording that a command takes; no result may be written over a file of it.
 

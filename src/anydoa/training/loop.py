@@ -129,7 +129,7 @@ class Trainer:
         self._begin_stage(self.curriculum.learned_stage(self.position))
         changed = [name for name, digest in files.items() if self._weight_hashes.get(name) != digest]
         # Checkpoints of earlier versions do not tell.
-        if state.numbers.get("sounds", self.task.scenes.contents) != self.task.scenes.contents:
+        if state.numbers.get("material", self.task.scenes.contents) != self.task.scenes.contents:
             changed.append("rooms or recordings")
         return changed_choices(kept, self.config) + changed
 
@@ -183,7 +183,7 @@ class Trainer:
             "losses": self._losses,
             "earlier": self._earlier,
             "weight_files": self._weight_hashes,
-            "sounds": self.task.scenes.contents,
+            "material": self.task.scenes.contents,
             "scaler": None if scaler is None else scaler.state_dict(),
         }
         # Examples and hours in all, also of an earlier run; voices and noises of this one.
@@ -192,7 +192,7 @@ class Trainer:
             "hours": round(self._earlier["hours"] + self.position.hours, 2),
             "voices": self.task.scenes.num_voices,
             "noises": self.task.scenes.num_noises,
-            "sounds": self.task.scenes.contents,
+            "material": self.task.scenes.contents,
         }
         notes = {"training": learned_from, "config": self.config.portable().to_dict()}
         # First the weights to use: whoever is killed between the two goes on from the state before.

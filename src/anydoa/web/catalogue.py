@@ -14,9 +14,9 @@ from anydoa.estimators import DEFAULT_ESTIMATOR, ESTIMATORS, make_estimator
 from anydoa.estimators.model import list_models
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.channels import parse_channels
-from anydoa.io import list_presets, load_array, load_grid
+from anydoa.io import DEFAULT_GRID, list_presets, load_array, load_grid
 from anydoa.io.names import nearest_name
-from anydoa.localizer import DEFAULT_GRID, Localizer
+from anydoa.localizer import Localizer
 from anydoa.peaks import MAX_SOURCES
 from anydoa.web.messages import array_content
 

@@ -8,7 +8,8 @@ from torch import Tensor
 
 from anydoa.networks.layers.gradients import apply_function
 
-FLOOR = 1e-8  # magnitudes below it are not brought up to one, so silence stays zero
+FLOOR = 1e-12  # magnitudes below it are not brought up to one, so silence stays zero
+_LEARNED_FROM = 1e-8  # magnitudes below it say nothing to a gradient, which would have to be as much larger
 
 
 def gcc_phat_features(
@@ -87,6 +88,6 @@ class _GccPhat(torch.autograd.Function):
         turn = torch.zeros_like(real)
         torch.mul(grad_sine, cosine, out=turn[ctx.first :]).addcmul_(grad_cosine, sine, value=-1)
         turn[0] -= turn[ctx.first :].sum(0)
-        # Below the floor there is no phase to learn from, and one over the magnitude would explode.
-        turn.mul_(scale).masked_fill_(scale > 0.99 / FLOOR, 0)
+        # One over the magnitude would explode.
+        turn.mul_(scale).masked_fill_(scale > 0.99 / _LEARNED_FROM, 0)
         return torch.mul(turn, imag).neg_(), turn.mul_(real), None, None
