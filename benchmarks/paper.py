@@ -2,12 +2,13 @@
 
     python benchmarks/paper.py --rooms DIR --speech DIR --noise DIR --runs DIR --results DIR [--only NAME ...]
 
-Writes NAME.json into the folder of results; with --seed 1, NAME-1.json. What is there is left out, and a run
-that was stopped goes on, so the same command may be stopped and started until all is done. Every row has the
-same rooms, voices and order of clips. Clips last 4 s as published, frames are judged by their past alone. The
-last to be measured are SRP-PHAT and MUSIC, as published and as bundled; ``--only classical`` measures these.
-Tests take the test parts of the same speech and noise, or of others: the paper learns from LibriSpeech and
-MS-SNSD and tests with TIMIT and ESC-50, which is --test-speech TIMIT --test-noise ESC-50.
+Writes NAME.json into the folder of results; with --seed 1, NAME-1.json. What is there is left out, and a
+run that was stopped goes on, so the same command may be stopped and started until all is done. Every row
+has the same rooms and voices, and but for no-geometry-stage the same clips in the same order. Clips last 4
+s as published, frames are judged by their past alone. The last to be measured are SRP-PHAT and MUSIC, as
+published and as bundled; ``--only classical`` measures these. Tests take the test parts of the same speech
+and noise, or of others: the paper learns from LibriSpeech and MS-SNSD and tests with TIMIT and ESC-50,
+which is --test-speech TIMIT --test-noise ESC-50.
 `benchmarks/paper_tables.py` renders all of it beside the published figures.
 """
 

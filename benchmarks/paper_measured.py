@@ -12,6 +12,8 @@ from paper_published import CLASSICAL, MAIN_GRID, SAME_AS
 from anydoa.evaluation.record import Row, read_record
 from anydoa.metrics.localization import mean_and_ci95
 
+GUESSED_DEG = 90.0  # mean error of directions drawn evenly from the sphere
+
 
 def known(figure: object) -> float:
     """A figure of a record, NaN where it is null."""
@@ -127,6 +129,13 @@ class PaperRecords:
         """Whether a record is as late as that of the full network, with which all others are compared."""
         return self.is_older(name) == self.is_older("full")
 
+    def is_chance(self, name: str) -> bool:
+        """Whether a method tells the direction of one talker no better than guesses on any suite."""
+        alone = [row for row in self.rows(name) if row["talkers"] == 1]
+        return bool(alone) and all(
+            abs(known(row["mae_deg"]) - GUESSED_DEG) <= known(row["mae_ci95"]) for row in alone
+        )
+
     def rows_of_suite(self, name: str, suite: str) -> list[Row]:
         """Those of one suite on the grid of the tables, fewest talkers first."""
         found = [row for row in self.rows(name) if (row["suite"], row["grid"]) == (suite, MAIN_GRID)]
@@ -146,10 +155,10 @@ class PaperRecords:
     def ranked(
         self, methods: Mapping[str, Sequence[str]], suite: str, measure: Measure, columns: Sequence[str]
     ) -> dict[str, Ranked]:
-        """Methods with a published figure and a record, which is as late as that of the full network."""
+        """Methods with a published figure and a record as late as that of the full network; no guesses."""
         found = {}
         for name, (title, *published) in methods.items():
-            if not self.is_comparable(name):
+            if not self.is_comparable(name) or self.is_chance(name):
                 continue
             theirs = measure.published(published[columns.index(suite)])
             ours = self.measured(name, suite, measure)

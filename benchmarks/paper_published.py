@@ -21,7 +21,7 @@ PEERS = {
         "54.81±1.73 / 6.10",
     ),
     "gi-doaenet-pm": ("GI-DOAEnet (PM)", "", "", "", ""),
-    "gi-doaenet-agg-rl": ("GI-DOAEnet inside AGG-RL", "", "111.21", "", "87.71"),
+    "gi-doaenet-agg-rl": ("GI-DOAEnet inside AGG-RL", "", "", "", ""),  # published as an ablation
     "neural-srp": (
         "Neural-SRP",
         "9.72±2.28 / 78.66",

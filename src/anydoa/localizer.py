@@ -52,6 +52,8 @@ _logger = logging.getLogger(__name__)
 AudioLike = Recording | np.ndarray
 MAX_TOLD_SOURCES = 16
 """Most sources that can be told: no array tells more apart, and the work of following them grows fast."""
+UNKNOWN_NUMBER = "auto"
+"""Written for a number of sources that the sound shall decide."""
 
 
 def locate(
@@ -444,6 +446,27 @@ class LocalizationRun:
         for block in self._blocks:
             yield from self._session.push_checked(self._array.select_channels(block))
         yield from self._session.finish()
+
+
+def parse_num_sources(text: str, name: str = "num_sources") -> int | None:
+    """How many sources there are, as a person writes it; None where the sound shall decide.
+
+    Args:
+        text: ``auto`` or a number.
+        name: what to call it in an error.
+
+    Raises:
+        ConfigError: if the text is neither ``auto`` nor a number of sources that can be told.
+    """
+    if text == UNKNOWN_NUMBER:
+        return None
+    # Python reads no number of thousands of digits.
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or not 1 <= int(text) <= MAX_TOLD_SOURCES:
+        raise ConfigError(
+            f"{name} must be {UNKNOWN_NUMBER} or a number from 1 to {MAX_TOLD_SOURCES}, got {text!r:.40}; "
+            f"{UNKNOWN_NUMBER} lets the sound decide"
+        )
+    return int(text)
 
 
 def _as_num_sources(number: object) -> int | None:

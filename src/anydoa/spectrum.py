@@ -125,7 +125,7 @@ class SpatialSpectrum:
             ShapeError: if there are none.
         """
         if not parts:
-            raise ShapeError("at least one spectrum is needed to join, got none")
+            raise ShapeError("at least one spectrum is needed to join, got none; give some")
         return SpatialSpectrum(
             values=np.concatenate([part.values for part in parts]),
             times_s=np.concatenate([part.times_s for part in parts]),

@@ -190,6 +190,33 @@ def test_an_hour_is_kept_and_drawn_with_gaps_left_empty(visit: Visiting, quiet: 
     assert gap
 
 
+def test_messages_of_other_types_do_nothing(visit: Visiting, quiet: PageServer) -> None:
+    page = visit(f"{quiet.url}?view=map").page
+    counts = page.evaluate(
+        """async () => {
+            const { LivePage } = await import("/static/live.js");
+            const [sockets, calls] = [[], []];
+            window.WebSocket = class extends EventTarget {
+                constructor() {
+                    super();
+                    sockets.push(this);
+                }
+            };
+            const listening = { open: () => calls.push("open"), refresh: async () => null };
+            new LivePage(listening, {}).start();
+            const say = (message) => {
+                const data = JSON.stringify(message);
+                sockets[0].dispatchEvent(new MessageEvent("message", { data }));
+            };
+            for (const type of ["start", "listening", "constructor", "toString", "hear"]) say({ type });
+            const before = [sockets.length, calls.length];
+            say({ type: "end", reason: "over" });
+            return [before, [sockets.length, calls.length]];
+        }"""
+    )
+    assert counts == [[1, 0], [1, 1]]
+
+
 def test_zones_that_pass_the_back_are_drawn_in_two_pieces(visit: Visiting, quiet: PageServer) -> None:
     page = visit(f"{quiet.url}static/zones.js", wait=False).page
     pieces = page.evaluate(

@@ -11,9 +11,11 @@ import pytest
 import soundfile
 from playwright.sync_api import FileChooser, FilePayload, Page, expect
 
+from anydoa.io.array_file import FORMATS
 from anydoa.web.catalogue import Catalogue
-from anydoa.web.server import PageServer
-from browser.conftest import GRID, Visiting
+from anydoa.web.server import PageServer, ServerOptions
+from anydoa.web.upload import UploadLimits
+from browser.conftest import GRID, Visiting, small_catalogue
 from browser.visit import PHONE, painted, saved
 from unit.web.served import ESTIMATOR, EXAMPLES, RECORDING, serving
 
@@ -308,6 +310,34 @@ def test_an_array_file_of_ones_own_joins_both_lists(visit: Visiting, bare: PageS
     expect(seen.page.locator("#listen-array option[value=two_talkers]")).to_have_count(1)
     seen.page.set_input_files("#file", short)
     expect(seen.page.locator("#result-table tbody tr")).to_have_count(1)
+
+
+def test_choosers_of_array_files_offer_every_format_that_is_read(visit: Visiting, quiet: PageServer) -> None:
+    page = visit(quiet.url).page
+    for chooser in ("#array-file", "#listen-array-file"):
+        expect(page.locator(chooser)).to_have_attribute("accept", ",".join(FORMATS))
+
+
+def test_a_file_that_is_too_large_is_not_sent(visit: Visiting) -> None:
+    options = ServerOptions(port=0, uploads=UploadLimits(max_mb=2))
+    with serving(options, catalogue=small_catalogue()) as server:
+        seen = visit(server.url)
+        for chooser, name, error in (
+            ("#array-file", "board.toml", "#error"),
+            ("#file", "talk.wav", "#error"),
+            ("#listen-array-file", "other.toml", "#listen-error"),
+            ("#listen-recording", "other.wav", "#listen-error"),
+        ):
+            large: FilePayload = {"name": name, "mimeType": "", "buffer": b"#" * 3_000_000}
+            seen.page.set_input_files(chooser, large)
+            expect(seen.page.locator(error)).to_have_text(f"{name} has 3 MB; this server takes 2.")
+        seen.page.set_input_files("#file", {"name": "long.wav", "mimeType": "", "buffer": b"#" * 3_000_000})
+        seen.page.click(".examine summary")
+        seen.page.click("#examine")
+        expect(seen.page.locator("#error")).to_have_text("long.wav has 3 MB; this server takes 2.")
+        assert seen.page.input_value("#array-file") == ""  # a smaller one of the same name may be chosen
+        assert not [url for url in seen.requests if re.search("/api/(arrays|doctor|locate|replays)", url)]
+        assert seen.complaints == []
 
 
 def test_the_doctor_says_what_is_wrong_with_the_array(

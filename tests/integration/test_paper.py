@@ -111,6 +111,20 @@ def test_what_is_not_known_is_no_number(tmp_path: Path) -> None:
     assert "nan" not in page
 
 
+def test_a_network_that_learned_nothing_is_named_and_not_ranked(tmp_path: Path) -> None:
+    row = {"suite": "dynamic-s", "grid": "fibonacci:2048", "clips": 9, "clip_s": 4.0, "mae_ci95": 4.0}
+    row |= {"acc10": 0.01, "acc10_ci95": 0.01}
+    errors = {"full": (25.0, 45.0), "u-net": (87.0, 77.0), "neural-srp": (80.0, 70.0)}
+    for name, found in errors.items():
+        rows = [{**row, "talkers": talkers, "mae_deg": error} for talkers, error in enumerate(found, 1)]
+        write_record(tmp_path / f"{name}.json", Measurement(["python"]).record(rows))
+    records = paper_measured.PaperRecords(tmp_path)
+    assert [name for name in errors if records.is_chance(name)] == ["u-net"]
+    page = paper_tables.render_own(tmp_path)
+    assert "No better than chance: `u-net`." in page
+    assert "| dynamic-s | error | AGG-RL, Neural-SRP | AGG-RL, Neural-SRP | none |" in page
+
+
 def test_tests_may_have_speech_and_noise_of_their_own(tmp_path: Path) -> None:
     tested = [write_voices(tmp_path / name, [80.0, 200.0], seconds=1) for name in ("TIMIT", "ESC-50")]
     words = [f"--{name}={tmp_path}" for name in ("rooms", "speech", "noise", "runs", "results")]

@@ -5,6 +5,7 @@ from typing import Literal
 
 from anydoa.beamforming.windows import BEAM_RATE, HOP_LENGTH
 from anydoa.errors import ConfigError
+from anydoa.io.options import check_positive
 
 Beamformer = Literal["mvdr", "delay-and-sum"]
 BEAMFORMERS: tuple[Beamformer, ...] = ("mvdr", "delay-and-sum")
@@ -54,12 +55,11 @@ class BeamOptions:
                 f"a beamformer is {' or '.join(BEAMFORMERS)}, got {self.beamformer!r:.40}; take one of them"
             )
         if self.slot_windows < 1:
-            raise ConfigError(f"slot_windows must be at least 1, got {self.slot_windows}")
-        for name in ("memory_s", "turn_deg", "spread", "sharpness", "loading"):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} must be above 0, got {getattr(self, name)}")
+            raise ConfigError(f"slot_windows must be at least 1, got {self.slot_windows}; 6 is usual")
+        check_positive(self, "memory_s", "turn_deg", "spread", "sharpness", "loading")
         if not 0 <= self.diffuse < 1:
-            raise ConfigError(f"diffuse must be 0 or more and below 1, got {self.diffuse}")
+            raise ConfigError(f"diffuse must be 0 or more and below 1, got {self.diffuse}; 0.9 is usual")
         for name in ("spread", "least_speech", "most_speech", "wave", "floor"):
             if not 0 <= getattr(self, name) <= 1:
-                raise ConfigError(f"{name} must be 0..1, got {getattr(self, name)}")
+                usual = getattr(type(self), name)
+                raise ConfigError(f"{name} must be 0..1, got {getattr(self, name)}; {usual} is usual")

@@ -131,7 +131,9 @@ class _Queue:
         """
         self._losses += not outcome.is_blameless
         if self._losses > _LOSSES + 2 * num_workers:  # a machine may take all its processes with it
-            raise EngineError(f"processes end whatever they are given: the last {outcome.lost}")
+            raise EngineError(
+                f"processes end whatever they are given, the last {outcome.lost}; take fewer processes"
+            )
 
 
 def _after_loss(
@@ -174,7 +176,10 @@ def run_each(
     """
     for result in run_in_chunks(engine, _Each(function), items, total=len(items), chunk_s=chunk_s):
         if isinstance(result, Lost):
-            raise EngineError(f"every process that worked on {result.item!r:.200} {result.reason}")
+            raise EngineError(
+                f"every process that worked on {result.item!r:.200} {result.reason}; take fewer processes, "
+                "or leave it out"
+            )
         yield from result.value or ()
 
 

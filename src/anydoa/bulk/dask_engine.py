@@ -107,7 +107,8 @@ class DaskEngine:
         except CancelledError:
             return Outcome(number, lost="has no scheduler any more", is_blameless=True)
         except Exception as error:  # of dask itself: the chunk did not get there, or nothing came back
-            return Outcome(number, error=EngineError(f"dask: {type(error).__name__}: {error}"))
+            problem = f"dask: {type(error).__name__}: {error}; see the logs of its scheduler and workers"
+            return Outcome(number, error=EngineError(problem))
         return outcome
 
     def close(self) -> None:

@@ -59,7 +59,7 @@ class Engine(Protocol):
         ...
 
     def wait(self) -> list[Outcome]:
-        """Outcomes of chunks that are over, one at least; waits for it.
+        """Outcomes of chunks that are over; waits until there is one, unless none is worked on.
 
         Raises:
             EngineError: if nobody works on them any more, and nobody will.

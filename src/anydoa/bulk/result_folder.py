@@ -210,11 +210,7 @@ class ResultFolder:
         keys = array("Q")
         for index in self._indexes():
             keys.extend(int(line[_KEY], 16) for line, _ in _whole_lines(index))
-        if not keys:
-            return np.zeros(0, np.uint64)
-        done = np.frombuffer(keys, dtype=np.uint64)
-        done.sort()
-        return done[np.diff(done, prepend=done[:1] - np.uint64(1)) != 0]
+        return np.unique(np.array(keys, dtype=np.uint64))
 
     def done_among(self, keys: Iterable[int]) -> set[int]:
         """Those of some keys whose recordings are whole."""
@@ -246,12 +242,7 @@ class Places(Mapping[int, Place]):
                 parts.append(number)
                 offsets.append(content["offset"])
                 lengths.append(content["length"])
-        found = np.frombuffer(keys, dtype=np.uint64) if keys else np.zeros(0, np.uint64)
-        order = np.argsort(found, kind="stable")
-        found = found[order]
-        is_first = np.ones(len(found), dtype=bool)
-        is_first[1:] = found[1:] != found[:-1]
-        self._keys, rows = found[is_first], order[is_first]
+        self._keys, rows = np.unique(np.array(keys, dtype=np.uint64), return_index=True)
         self._numbers, self._offsets, self._lengths = (
             np.array(column)[rows] for column in (parts, offsets, lengths)
         )

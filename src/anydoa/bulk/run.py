@@ -120,9 +120,8 @@ class Plan:
 
 def _is_first(keys: UInt64[np.ndarray, "line"]) -> Bool[np.ndarray, "line"]:
     """Whether no line before has the same key."""
-    order = np.argsort(keys, kind="stable")
-    first = np.ones(len(keys), dtype=bool)
-    first[order[1:][keys[order[1:]] == keys[order[:-1]]]] = False
+    first = np.zeros(len(keys), dtype=bool)
+    first[np.unique(keys, return_index=True)[1]] = True
     return first
 
 

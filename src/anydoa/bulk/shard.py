@@ -43,7 +43,7 @@ class Shard:
         """
         found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text)
         if found is None:
-            raise ConfigError(f"a shard is I/N, such as 1/8 for the first of 8, got {text!r:.40}")
+            raise ConfigError(f"a shard is I/N, got {text!r:.40}; the first of 8 is 1/8")
         return cls(int(found[1]), int(found[2]))
 
     def holds(self, keys: UInt64[np.ndarray, "*key"]) -> Bool[np.ndarray, "*key"]:

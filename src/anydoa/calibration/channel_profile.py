@@ -160,7 +160,9 @@ def load_profile(path: str | PathLike[str]) -> ChannelProfile:
     try:
         document = json.loads(Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}); give a profile that `anydoa card save` wrote"
+        ) from None
     except ValueError as error:  # neither JSON nor UTF-8
         raise ConfigError(f"{path}: no channel profile ({error}); make one with `anydoa card save`") from None
     if not isinstance(document, dict) or document.get("schema") != _SCHEMA:

@@ -257,7 +257,7 @@ class _PrincipalFrame:
             raise GeometryError(
                 f"refining a {array.ambiguity.rank} takes at least {array.ambiguity.num_angles + 2} "
                 f"microphones, for directions are unknown, too, but array {array.name!r} has "
-                f"{array.num_microphones}"
+                f"{array.num_microphones}; keep its array file"
             )
         return frame
 

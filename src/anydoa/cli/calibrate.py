@@ -71,7 +71,7 @@ def calibrate(
     sounds held out fit clearly better.
     """
     if output is None and plot is None:
-        raise ConfigError("nothing to do: give --output FILE.toml or --plot PICTURE")
+        raise ConfigError("there is nothing to do; give --output FILE.toml or --plot PICTURE")
     from anydoa.calibration import CalibrationOptions, calibrate_blocks
     from anydoa.io import check_array_path
     from anydoa.io.audio import audio_info, read_blocks, recording_path

@@ -157,7 +157,7 @@ def profile_of_start(feed: "AudioFeed", array: "MicrophoneArray") -> "ChannelPro
     """
     from anydoa.calibration import ProfileMaker
 
-    maker, problem = ProfileMaker(array, feed.sample_rate), "too little sound came"
+    maker, problem = ProfileMaker(array, feed.sample_rate), "too little sound came: let somebody talk for longer"
     with closing(feed):
         for block in feed:
             try:
@@ -169,7 +169,7 @@ def profile_of_start(feed: "AudioFeed", array: "MicrophoneArray") -> "ChannelPro
                 continue
             if profile is not None:
                 return profile
-    raise AudioError(f"{feed.name}: no profile was made: {problem}")
+    raise AudioError(f"{feed.name}: no profile was made; {problem}")
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class _Sound:
     ) -> "_Sound":
         """The one place that the options name."""
         if bool(recordings) == (device is not None):
-            raise ConfigError("a start is heard from one place: give a recording, or --device auto")
+            raise ConfigError("a start is heard from one place; give a recording, or --device auto")
         if recordings:
             if sample_rate is not None:
                 raise ConfigError("a recording says its own sample rate; leave out --sample-rate")

@@ -102,7 +102,10 @@ def _check_options(
     if recording is None and fix is not None:
         raise ConfigError("--fix corrects what a recording shows; give a recording")
     if known_azimuth is not None and not -180 <= known_azimuth <= 360:
-        raise ConfigError(f"--known-azimuth must be -180..360 degrees, got {known_azimuth:g}")
+        raise ConfigError(
+            f"--known-azimuth must be -180..360 degrees, got {known_azimuth:g}; it counts anticlockwise from "
+            "the front"
+        )
     if fix is not None and fix.suffix.lower() != ".toml":
         raise ConfigError(f"--fix writes .toml, which alone keeps everything, got {fix}; change the suffix")
     if plot is not None:

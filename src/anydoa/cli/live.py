@@ -1,12 +1,10 @@
 """`anydoa live`: directions and talkers while the sound comes in."""
 
-import signal
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -175,7 +173,7 @@ def live(
         beam=targets.beam.target,
         beamformer=beamformer,
     )
-    with _terminable(), ExitStack() as stack:
+    with ExitStack() as stack:
         stack.enter_context(closing(pipeline))
         writers = [stack.enter_context(closing(writer)) for writer in targets.open(pipeline, stack)]
         for result in pipeline:
@@ -225,7 +223,7 @@ class _Entrance:
         if self.replay is not None and self.sample_rate is not None:
             raise ConfigError("a recording says its own sample rate; leave out --sample-rate")
         if self.fast and not (self.replay or self.stdin):
-            raise ConfigError("--fast is for sound that can wait: add --replay or --stdin")
+            raise ConfigError("--fast is for sound that can wait; add --replay or --stdin")
 
     def open(self, array: "MicrophoneArray") -> "AudioFeed":
         """The feed for an array."""
@@ -328,20 +326,3 @@ class _Targets:
         from anydoa.live import MqttAddress
 
         return MqttAddress.parse(address)
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Ends a program that is told to end, or whose terminal is closed, as Ctrl-C does: files are whole."""
-
-    def end(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    heeded = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
-    before = {number: signal.signal(number, end) for number in heeded}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -1,13 +1,12 @@
 """`anydoa locate`: the directions that the sound of recordings comes from."""
 
+import secrets
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -20,13 +19,14 @@ from anydoa.cli.locate_many import (
     ProgressOption,
     ShardOption,
     locate_many,
-    plan_locating,
     reachable,
     refuse_for_one,
     refuse_without_array,
 )
 from anydoa.cli.locate_pictures import Pictures, Trace, explaining_estimator
+from anydoa.cli.locate_tables import print_tables
 from anydoa.cli.locate_talkers import TalkersAudioOption, TalkerSounds
+from anydoa.cli.locate_targets import Targets
 from anydoa.cli.options import (
     ESTIMATOR,
     OUTPUT,
@@ -41,23 +41,16 @@ from anydoa.cli.options import (
     parse_sources,
     parse_zones,
 )
-from anydoa.cli.printing import angle_words, mirror_words, place_words, tell
+from anydoa.cli.printing import tell
 from anydoa.errors import AnydoaError, ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR, estimator_for
-from anydoa.io import DEFAULT_GRID
-from anydoa.io.output import check_outputs, names_folder, note_input, whole_text
+from anydoa.io import DEFAULT_GRID, load_grid
+from anydoa.io.output import note_input
 
 if TYPE_CHECKING:
-    from anydoa.geometry import Zone
     from anydoa.io.result_files import TextSink
-    from anydoa.io.talkers import Talker
     from anydoa.localizer import LocalizationRun, Localizer
     from anydoa.peaks import Frame
-
-_SUFFIXES = {"json": ".jsonl", "csv": ".csv", "dcase": ".dcase.csv", "rttm": ".rttm"}
-_ENDINGS = {"json": (".jsonl", ".json"), "csv": (".csv",), "dcase": (".csv",), "rttm": (".rttm",)}
-"""Endings that a person may give the files of a format."""
-_PICTURES = (".png", ".svg", ".pdf")
 
 
 def locate(
@@ -165,12 +158,16 @@ def locate(
             refuse_without_array(
                 {"--unit": unit, "--ignore-channels": ignore_channels, "--only-microphones": only_microphones}
             )
-        work = plan_locating(
-            many.check(output),
-            None if array is None else known_array(),
-            grid,
-            reachable(estimator),
-            parse_sources(sources),
+        from anydoa.bulk import Locating
+
+        work = Locating(
+            folder=many.check(output),
+            base=Path.cwd(),
+            run=secrets.token_hex(8),
+            array=None if array is None else known_array(),
+            grid=load_grid(grid),
+            estimator=reachable(estimator),
+            num_sources=parse_sources(sources),
             min_separation_deg=min_separation,
             look_ahead_s=parse_look_ahead(look_ahead),
             zones=parse_zones(zones),
@@ -183,7 +180,7 @@ def locate(
     for file in joined or ():
         note_input(file, "recording")
     beams = TalkerSounds(talkers_audio, beamformer)
-    targets = _Targets(tuple(files), form, output, plot, plot_mask, beams, skip_existing, parse_zones(zones))
+    targets = Targets(tuple(files), form, output, plot, plot_mask, beams, skip_existing, parse_zones(zones))
     from anydoa.localizer import Localizer
 
     localizer = Localizer(
@@ -233,138 +230,8 @@ def _files_and_array_given(files: list[Path] | None, array: str | None) -> list[
     return files
 
 
-@dataclass(frozen=True)
-class _Targets:
-    """Where results go: checked before any work is done.
-
-    Args:
-        files: the recordings.
-        form: format of the files; the table is printed.
-        output: file, folder or ``-``; None for beside each recording.
-        plot: picture or folder; what ends in a slash is a folder.
-        plot_mask: picture of the mask, or folder.
-        sounds: the sounds of talkers that are wanted.
-        skip_existing: whether recordings whose files are there need nothing more.
-        zones: zones to name directions by.
-    """
-
-    files: tuple[Path, ...]
-    form: Literal["table", "json", "csv", "dcase", "rttm"]
-    output: str | None
-    plot: str | None
-    plot_mask: str | None
-    sounds: TalkerSounds
-    skip_existing: bool = False
-    zones: "tuple[Zone, ...]" = ()
-
-    def __post_init__(self) -> None:
-        if self.form == "table" and self.output is not None:
-            raise ConfigError(
-                f"output {self.output!r} needs a format, for the table is printed; add --format json, csv, "
-                "dcase or rttm"
-            )
-        if len(self.files) > 1 and self.output == "-" and self.form != "json":
-            raise ConfigError(f"several recordings as {self.form} would run into each other; leave out -o -")
-        if self.form == "dcase" and self.zones:
-            from anydoa.io.result_files import NO_ZONES_IN_DCASE
-
-            raise ConfigError(NO_ZONES_IN_DCASE)
-        self._check_endings()
-        if self.skip_existing and self.sounds.folder is not None:
-            raise ConfigError(
-                "--skip-existing cannot tell whether the sounds of all talkers are there; leave out "
-                "--talkers-audio, or --skip-existing"
-            )
-        if self.skip_existing and not self._written(self.files[0]):
-            raise ConfigError(
-                "--skip-existing looks for files; add --format json, csv, dcase or rttm, or --plot"
-            )
-        for picture in (self.picture(self.files[0]), self.mask_picture(self.files[0])):
-            if picture is not None:
-                from anydoa.plotting import check_picture_path
-
-                check_picture_path(picture)
-
-    def _check_endings(self) -> None:
-        """Refuse names that say something else than what is written under them."""
-        known = (*chain(*_ENDINGS.values()), *_PICTURES)
-        for target in filter(None, (self.output, self.plot, self.plot_mask)):
-            is_new_folder = self._is_folder(target) and not names_folder(target) and not Path(target).is_dir()
-            if is_new_folder and target.lower().endswith(known):
-                raise ConfigError(
-                    f"several recordings go into a folder, but {target} is named as a file; name a folder, "
-                    f"as in {Path(target).with_suffix('')}"
-                )
-        if self.output is None or self._is_folder(self.output):
-            return
-        named = [form for form, endings in _ENDINGS.items() if self.output.lower().endswith(endings)]
-        if named and self.form not in named:
-            raise ConfigError(
-                f"--format {self.form} would be written to {self.output}, named as {named[0]}; end it "
-                f"in {_ENDINGS[self.form][0]}, or say --format {named[0]}"
-            )
-
-    def check_files(self) -> None:
-        """Find out before any work is done whether everything can be written.
-
-        Raises:
-            ConfigError: if a file would be written twice, or over one that is read, or not at all.
-        """
-        for file in self.files:
-            note_input(file, "recording")
-        check_outputs(*(path for file in self.files for path in self._written(file)), make_folders=True)
-        self.sounds.check(file.stem for file in self.files)
-
-    def unfinished(self, *, quiet: bool) -> tuple[Path, ...]:
-        """The recordings whose files are not all there, where that matters."""
-        if not self.skip_existing:
-            return self.files
-        left = tuple(file for file in self.files if not all(path.exists() for path in self._written(file)))
-        if len(left) < len(self.files) and not quiet:
-            tell(f"{len(self.files) - len(left)} of {len(self.files)} were there already", err=True)
-        return left
-
-    def _written(self, file: Path) -> list[Path]:
-        """Every file that a recording leads to."""
-        targets = (self.result, self.picture, self.mask_picture)
-        return [path for target in targets if (path := target(file))]
-
-    def result(self, file: Path) -> Path | None:
-        """Where the frames of a recording go; None for standard output."""
-        if self.output == "-" or self.form == "table":
-            return None
-        suffix = _SUFFIXES[self.form]
-        if self.output is None:
-            return file.with_suffix(suffix)
-        return self._in_folder(self.output, file, suffix)
-
-    def picture(self, file: Path) -> Path | None:
-        """Where the picture of a recording goes; None for no picture."""
-        return None if self.plot is None else self._in_folder(self.plot, file, ".png")
-
-    def mask_picture(self, file: Path) -> Path | None:
-        """Where the picture of a recording's mask goes; None for no picture."""
-        return None if self.plot_mask is None else self._in_folder(self.plot_mask, file, ".mask.png")
-
-    def _in_folder(self, target: str, file: Path, suffix: str) -> Path:
-        return Path(target, file.stem + suffix) if self._is_folder(target) else Path(target)
-
-    def _is_folder(self, target: str) -> bool:
-        return len(self.files) > 1 or names_folder(target) or Path(target).is_dir()
-
-    @contextmanager
-    def open(self, file: Path) -> Iterator["TextSink"]:
-        """The open file that the frames of a recording are written to."""
-        path = self.result(file)
-        if path is None:
-            yield sys.stdout
-            return
-        with whole_text(path) as stream:
-            yield stream
-
-
 def _locate_file(
-    localizer: "Localizer", file: Path, targets: _Targets, *, recording: Path | list[Path], quiet: bool
+    localizer: "Localizer", file: Path, targets: Targets, *, recording: Path | list[Path], quiet: bool
 ) -> None:
     """One recording from start to end, every output at once; ``file`` is what they are named after."""
     trace = Trace()
@@ -381,7 +248,7 @@ def _locate_file(
             tell(f"interrupted; {targets.result(file)} was not written", err=True)
         raise
     if targets.form == "table":
-        _print_tables(run, targets.zones)
+        print_tables(run, targets.zones)
     elif targets.result(file) and not quiet:
         tell(f"wrote {targets.result(file)}", err=True)
     pictures = Pictures(targets.picture(file), targets.mask_picture(file))
@@ -391,7 +258,7 @@ def _locate_file(
             tell(f"wrote {path}", err=True)
 
 
-def _write_frames(run: "LocalizationRun", stream: "TextSink", targets: _Targets) -> None:
+def _write_frames(run: "LocalizationRun", stream: "TextSink", targets: Targets) -> None:
     """Every frame and the summary: who a talker is shows when the recording is over."""
     from anydoa.io.result_files import WRITERS
 
@@ -421,49 +288,3 @@ def _with_progress(run: "LocalizationRun", *, quiet: bool) -> Iterator["Frame"]:
         for frame in run:
             progress.update(task, completed=frame.time_s)
             yield frame
-
-
-def _print_tables(run: "LocalizationRun", zones: "tuple[Zone, ...]") -> None:
-    from anydoa.geometry import ambiguity_sentence, zone_of
-    from anydoa.io.talkers import heard_s
-
-    header, talkers = run.header, run.talkers
-    tell(f"{header.file}: {run.info.duration_s:.1f} s, {header.array}, {header.estimator}, {header.grid}")
-    if not run.directions:
-        hint = "see the warning" if run.sound_warnings else "--sources 1 gives the likeliest"
-        tell(f"  no source reaches the threshold of {header.estimator}; {hint}")
-        return
-    tell("  azimuth  elevation  score    heard")
-    rows = [(heard_s(talkers, source.direction), source) for source in run.directions]
-    for seconds, source in sorted(rows, key=lambda row: -row[0]):
-        place = place_words(source.direction, source.score)
-        name = zone_of(zones, source.direction, source.mirror)
-        zone = f"   {name}" if name else ""
-        tell(f"  {place}  {seconds:5.1f} s{zone}{mirror_words(source.mirror)}")
-    _print_turns(talkers, zones, run.mirror)
-    if any(source.mirror for source in run.directions):
-        tell(f"  note: the array {ambiguity_sentence(header.array_rank)}; a grid of one side settles it")
-
-
-def _print_turns(
-    talkers: "Sequence[Talker]", zones: "tuple[Zone, ...]", mirror: "Callable[[Any], tuple[Any, ...]]"
-) -> None:
-    """Who was where when: the turns that are long and clear enough for a line."""
-    from anydoa.geometry import zone_of
-
-    turns = [(turn.begin_s, talker.id, talker, turn) for talker in talkers for turn in talker.turns]
-    listed = [each for each in sorted(turns, key=lambda each: each[:2]) if not each[-1].is_brief]
-    if listed:
-        tell("\n  who      from        to  azimuth  elevation  score")
-    for _, id, talker, turn in listed:
-        path = talker.path_of(turn)
-        place = path.direction if path.stays else path.directions[0]
-        walks = "" if path.stays else f"   walks to {', '.join(angle_words(path.directions[-1]))}"
-        name = zone_of(zones, place, mirror(place))
-        zone = f"   {name}" if name else ""
-        time = f"{turn.begin_s:6.1f} s  {turn.end_s:6.1f} s"
-        tell(f"  {id:3d}  {time}  {place_words(place, path.score)}{zone}{walks}")
-    if len(listed) < len(turns):
-        hidden = len(turns) - len(listed)
-        ones = "one" if hidden == 1 else "ones"
-        tell(f"  and {hidden} brief or faint {ones}; --format json has every turn")

@@ -1,13 +1,12 @@
 """`anydoa locate --format parts`: any number of recordings into one folder that a stopped run goes on in."""
 
 import os
-import secrets
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -19,7 +18,6 @@ from anydoa.io.output import check_outputs, note_input
 
 if TYPE_CHECKING:
     from anydoa.bulk import Locating, Plan, Progress, RecordingList, ResultFolder, Shard
-    from anydoa.geometry import MicrophoneArray
 
 ManifestOption = Annotated[
     str | None,
@@ -128,7 +126,7 @@ def refuse_for_one(options: dict[str, bool | str | Path | None]) -> None:
     """
     first = _first_given(options)
     if first is not None:
-        cure = " (a list of paths in a manifest joins them)" if options["--join"] else ""
+        cure = " (a list of paths in a manifest joins them)" if first == "--join" else ""
         raise ConfigError(f"{first} is for single recordings; leave out --format parts{cure}")
 
 
@@ -152,16 +150,6 @@ def refuse_without_array(options: dict[str, object]) -> None:
     first = _first_given(options)
     if first is not None:
         raise ConfigError(f"{first} changes the array of --array; name one, or say it in the array files")
-
-
-def plan_locating(
-    folder: Path, array: "MicrophoneArray | None", grid: str, *options: Any, **named: Any
-) -> "Locating":
-    """What is done to each of many recordings."""
-    from anydoa.bulk import Locating
-    from anydoa.io import load_grid
-
-    return Locating(folder, Path.cwd(), secrets.token_hex(8), array, load_grid(grid), *options, **named)
 
 
 def locate_many(files: list[Path], work: "Locating", many: Many, *, quiet: bool) -> None:

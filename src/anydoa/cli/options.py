@@ -141,9 +141,11 @@ def _parse_ignored(text: str) -> tuple[int, ...]:
     try:
         ignored = parse_channels(text)
     except ValueError:
-        raise ConfigError(f"--ignore-channels takes numbers such as 6,7 or 6-9, got {text!r:.60}") from None
+        raise ConfigError(
+            f"--ignore-channels takes numbers of channels, got {text!r:.60}; write them as in 6,7 or 6-9"
+        ) from None
     if min(ignored) < 0:
-        raise ConfigError(f"--ignore-channels counts from 0, got {min(ignored)}")
+        raise ConfigError(f"--ignore-channels counts from 0, got {min(ignored)}; the first channel is 0")
     if max(ignored) >= MAX_CHANNELS:
         raise ConfigError(
             f"--ignore-channels goes up to {MAX_CHANNELS - 1}, the last channel that a recording can have, "
@@ -216,17 +218,9 @@ def parse_sources(text: str) -> int | None:
     Raises:
         ConfigError: if the text is neither ``auto`` nor a number of sources that can be told.
     """
-    if text == "auto":
-        return None
-    from anydoa.localizer import MAX_TOLD_SOURCES
+    from anydoa.localizer import parse_num_sources
 
-    # Python reads no number of thousands of digits.
-    if not text.isdecimal() or len(text) > 9 or not 1 <= int(text) <= MAX_TOLD_SOURCES:
-        raise ConfigError(
-            f"--sources must be auto or a number from 1 to {MAX_TOLD_SOURCES}, got {text!r:.40}; auto lets "
-            "the sound decide"
-        )
-    return int(text)
+    return parse_num_sources(text, "--sources")
 
 
 def parse_device(text: str | None) -> int | str | None:
@@ -261,7 +255,7 @@ def parse_address(text: str, option: str) -> tuple[str, int]:
     """
     host, _, port = text.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 2**16:
-        raise ConfigError(f"{option} takes HOST:PORT such as 192.168.1.20:5000, got {text!r:.80}")
+        raise ConfigError(f"{option} takes HOST:PORT, got {text!r:.80}; give one such as 192.168.1.20:5000")
     return check_host(host, option), int(port)
 
 

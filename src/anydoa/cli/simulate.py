@@ -202,7 +202,9 @@ def parse_range(text: str, option: str) -> tuple[float, float]:
     except ValueError:
         low, high = 1.0, 0.0
     if len(parts) > 2 or not isfinite(low) or not isfinite(high) or not low <= high:
-        raise ConfigError(f"{option} takes a number or LOW:HIGH, rising and finite, got {text!r}")
+        raise ConfigError(
+            f"{option} takes a number or LOW:HIGH, rising and finite, got {text!r}; give one such as 0.2:0.8"
+        )
     return low, high
 
 
@@ -252,7 +254,9 @@ def plan_rooms(name: str, known: "MicrophoneArray | None", *, shapes: str, rt60:
         return RoomPlan(num_rooms=1, ranges=ranges).with_array(known)
     counts = re.fullmatch(r"(\d+)(?:-(\d+))?", name.removeprefix(_RANDOM))
     if counts is None:
-        raise ConfigError(f"random arrays are written random:6 or random:4-12, got {name!r}")
+        raise ConfigError(
+            f"random arrays are random:COUNT or random:FEWEST-MOST, got {name!r}; random:4-12 is one"
+        )
     return RoomPlan(
         num_rooms=1,
         ranges=ranges,

@@ -87,7 +87,10 @@ def diagnose(
         ShapeError: if the recording is not floating-point (channel, time).
     """
     if known_azimuth_deg is not None and not -180 <= known_azimuth_deg <= 360:
-        raise ConfigError(f"a known azimuth must be -180..360 degrees, got {known_azimuth_deg!r:.40}")
+        raise ConfigError(
+            f"a known azimuth must be -180..360 degrees, got {known_azimuth_deg!r:.40}; count anticlockwise "
+            "from the front"
+        )
     recording = checked_recording(recording, sample_rate, options=options.recording)
     if len(recording) <= max(array.channels):
         raise AudioError(

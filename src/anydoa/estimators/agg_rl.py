@@ -64,7 +64,9 @@ class AggRlEstimator:
         default = self._frames_in(0.1)
         self.frames_per_output = default if frames_per_output is None else frames_per_output
         if self.frames_per_output < 1:
-            raise ConfigError(f"frames_per_output must be at least 1, got {self.frames_per_output}")
+            raise ConfigError(
+                f"frames_per_output must be at least 1, got {self.frames_per_output}; None is for 0.1 s"
+            )
         self.frames_averaged = min(self._frames_in(0.05), self.frames_per_output)
         self.outputs_ahead = 0
         self.augeonet = open_session(folder.path / AUGEONET_FILE, num_threads=num_threads)

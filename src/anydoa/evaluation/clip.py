@@ -40,7 +40,7 @@ class KnownPart:
 
     def __post_init__(self) -> None:
         if self.kind == "cone" and self.axis is None:
-            raise ConfigError("the truth of a cone needs its axis, such as [0, 1, 0]")
+            raise ConfigError("the truth of a cone needs its axis, got none; give one such as [0, 1, 0]")
 
     def of(self, directions: Float[np.ndarray, "*batch 3"]) -> Float[np.ndarray, "*batch 3"]:
         """The direction that stands for all with the same known part; NaN for one that has none.

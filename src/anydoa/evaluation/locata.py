@@ -124,7 +124,9 @@ class LocataSuite(RecordedSuite):
         chosen, wanted = tuple(arrays), tuple(tasks)
         unknown = [*set(chosen).difference(ARRAYS), *set(wanted).difference(TASKS)]
         if unknown:
-            raise ConfigError(f"LOCATA has arrays {', '.join(ARRAYS)} and tasks 1..6, got {unknown[0]!r}")
+            raise ConfigError(
+                f"LOCATA has arrays {', '.join(ARRAYS)} and tasks 1..6, got {unknown[0]!r}; take some of them"
+            )
         found = []
         for place, array in enumerate(chosen):
             parts = f"task*/recording*/{array}"

@@ -171,5 +171,7 @@ def _read_truth(path: Path) -> dict[str, Any]:
             known = ", ".join(sorted(_RECORDING_KEYS))
             raise AudioError(f"{path}: {name}: unknown key {unknown[0]!r}; there are {known}; correct it")
         if truth["kind"] == "cone" and "axis" not in own and "axis" not in truth:
-            raise AudioError(f"{path}: {name}: the truth of a cone needs its axis, such as [0, 1, 0]")
+            raise AudioError(
+                f"{path}: {name}: the truth of a cone needs its axis, got none; add axis, such as [0, 1, 0]"
+            )
     return truth

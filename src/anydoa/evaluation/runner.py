@@ -79,7 +79,7 @@ def run_suite(
     if not estimators or jobs < 1 or (limit is not None and limit < 1):
         raise ConfigError(
             "an evaluation needs at least 1 estimator, 1 job and a limit of at least 1, "
-            f"got {len(estimators)}, {jobs} and {limit}"
+            f"got {len(estimators)}, {jobs} and {limit}; give more"
         )
     clips = first_clips(suite, limit)
     scores: dict[int, list[ClipScore]] = {}
@@ -159,7 +159,10 @@ def _run_on(engine: Engine, job: Job) -> Iterator[tuple[int, list[ClipScore]]]:
     left = job.clips[1:]
     for result in run_in_chunks(engine, _ScoreClips(job), left, total=len(left), chunk_s=_CHUNK_S):
         if isinstance(result, Lost):
-            raise EngineError(f"every process that scored clip {result.item} {result.reason}")
+            raise EngineError(
+                f"every process that scored clip {result.item} {result.reason}; is there memory left? take "
+                "fewer jobs"
+            )
         yield from result.value or ()
 
 

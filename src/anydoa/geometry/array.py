@@ -90,7 +90,10 @@ class MicrophoneArray:
         _check_channels(mic_channels, ignored, len(positions), name)
         rpy = tuple(float(angle) for angle in mount_rpy_deg)
         if len(rpy) != 3 or not np.isfinite(rpy).all():
-            raise GeometryError(f"array {name!r}: mount_rpy_deg takes 3 finite angles, got {mount_rpy_deg}")
+            raise GeometryError(
+                f"array {name!r}: mount_rpy_deg takes 3 finite angles, got {mount_rpy_deg}; give roll, "
+                "pitch and yaw"
+            )
         if not 100.0 <= speed_of_sound <= 10_000.0:
             raise GeometryError(
                 f"array {name!r}: speed_of_sound must be 100..10000 m/s, got {speed_of_sound}; air has 343"
@@ -316,10 +319,13 @@ def _valid_positions(body_positions: ArrayLike, name: str) -> Float[np.ndarray, 
     try:
         positions = real_numbers(body_positions)
     except GeometryError as error:
-        raise GeometryError(f"array {name!r}: positions must be rows of 3 numbers ({error})") from None
+        raise GeometryError(
+            f"array {name!r}: positions must be rows of 3 numbers ({error}); give x, y, z for each"
+        ) from None
     if positions.ndim != 2 or positions.shape[1] != 3:
         raise GeometryError(
-            f"array {name!r}: positions must be (microphones, 3), got shape {positions.shape}"
+            f"array {name!r}: positions must be (microphones, 3), got shape {positions.shape}; give one row "
+            "of x, y, z for each"
         )
     if not MIN_MICROPHONES <= len(positions) <= MAX_MICROPHONES:
         raise GeometryError(
@@ -328,7 +334,9 @@ def _valid_positions(body_positions: ArrayLike, name: str) -> Float[np.ndarray, 
         )
     if not np.isfinite(positions).all():
         bad = int(np.argwhere(~np.isfinite(positions))[0, 0])
-        raise GeometryError(f"array {name!r}: position of microphone {bad} is not finite: {positions[bad]}")
+        raise GeometryError(
+            f"array {name!r}: position of microphone {bad} is not finite: {positions[bad]}; correct it"
+        )
     if np.abs(positions).max() > _FARTHEST:
         raise GeometryError(
             f"array {name!r}: coordinates go up to {_FARTHEST:g} m, got {np.abs(positions).max():.3g} m; "
@@ -402,7 +410,10 @@ def _check_channels(
 
 def _check_rigid_sphere(positions: Float[np.ndarray, "mic 3"], radius: float, name: str) -> None:
     if not 0 < radius <= MAX_SPAN:
-        raise GeometryError(f"array {name!r}: rigid_sphere_radius must be 0..{MAX_SPAN:g} m, got {radius}")
+        raise GeometryError(
+            f"array {name!r}: rigid_sphere_radius must be above 0 and at most {MAX_SPAN:g} m, got {radius}; "
+            "is its unit right? leave it out for microphones in free air"
+        )
     distance = np.linalg.norm(positions, axis=1)
     worst = int(np.abs(distance - radius).argmax())
     # Capsules stand out of a rigid sphere or sink into it.

@@ -130,7 +130,7 @@ def smallest_resolvable_angle(array: MicrophoneArray, frequency: float) -> float
         GeometryError: if the frequency is not positive.
     """
     if not frequency > 0:
-        raise GeometryError(f"frequency must be positive, got {frequency} Hz")
+        raise GeometryError(f"frequency must be positive, got {frequency} Hz; give one such as 1000")
     wavelength = array.speed_of_sound / frequency
     return float(2 * np.arcsin(min(1.0, wavelength / (2 * array.span))))
 

@@ -89,7 +89,9 @@ def normalize_direction(vector: ArrayLike) -> Float[np.ndarray, "*batch 3"]:
     """
     vector = real_numbers(vector)
     if vector.ndim == 0 or vector.shape[-1] != 3:
-        raise GeometryError(f"a direction has 3 coordinates (x, y, z), got shape {vector.shape}")
+        raise GeometryError(
+            f"a direction has 3 coordinates (x, y, z), got shape {vector.shape}; put them on the last axis"
+        )
     largest = np.abs(vector).max(axis=-1, keepdims=True, initial=0.0)
     if not np.isfinite(vector).all() or (largest < 1e-12).any():
         raise GeometryError("a direction must be finite and longer than zero; remove such rows")

@@ -40,7 +40,8 @@ class DirectionGrid:
         unit = normalize_direction(directions)
         if unit.ndim != 2 or not 1 <= len(unit) <= MAX_DIRECTIONS:
             raise GeometryError(
-                f"a grid is a list of 1..{MAX_DIRECTIONS} directions (x, y, z), got shape {unit.shape}"
+                f"a grid is a list of 1..{MAX_DIRECTIONS} directions (x, y, z), got shape {unit.shape}; give "
+                "one row for each"
             )
         pairs = cKDTree(unit).query_pairs(1e-6, output_type="ndarray")
         if len(pairs):
@@ -165,7 +166,7 @@ def fibonacci_grid(num_directions: int = 2048) -> DirectionGrid:
 def icosphere_grid(level: int = 4) -> DirectionGrid:
     """Icosahedron with each triangle split in four ``level`` times: ``10 * 4**level + 2`` directions."""
     if not 0 <= level <= 7:
-        raise GeometryError(f"icosphere level must be 0..7, got {level}")
+        raise GeometryError(f"icosphere level must be 0..7, got {level}; 4 has 2562 directions")
     golden = (1 + np.sqrt(5)) / 2
     corners = np.array([[0, a, b * golden] for a in (-1, 1) for b in (-1, 1)], dtype=np.float64)
     directions = normalize_direction(np.concatenate([np.roll(corners, shift, axis=1) for shift in range(3)]))
@@ -183,7 +184,8 @@ def azimuth_grid(num_directions: int = 360, elevation_deg: float = 0.0) -> Direc
     _check_count("azimuth", num_directions, 1)
     if not -90 < elevation_deg < 90:
         raise GeometryError(
-            f"azimuth grid: elevation must be between -90 and 90 degrees, got {elevation_deg}"
+            f"azimuth grid: elevation must be between -90 and 90 degrees, got {elevation_deg}; 0 is the "
+            "horizontal plane"
         )
     azimuth_deg = np.arange(num_directions) * 360 / num_directions
     return DirectionGrid(
@@ -211,11 +213,13 @@ def cap_grid(
     """A dense patch: ``num_directions`` spread evenly over all directions within ``radius_deg`` of one."""
     _check_count("cap", num_directions, 1)
     if not 0 < radius_deg <= 180:
-        raise GeometryError(f"cap radius must be above 0 and at most 180 degrees, got {radius_deg}")
+        raise GeometryError(
+            f"cap radius must be above 0 and at most 180 degrees, got {radius_deg}; give one such as 20"
+        )
     if not np.isfinite(azimuth_deg) or not -90 <= elevation_deg <= 90:
         raise GeometryError(
             f"cap centre must have a finite azimuth and an elevation of -90..90 degrees, got {azimuth_deg}, "
-            f"{elevation_deg}"
+            f"{elevation_deg}; 0, 0 is straight ahead"
         )
     # Around +z: heights in equal steps have equal areas between them, and the golden angle spreads azimuths.
     index = np.arange(num_directions)
@@ -246,7 +250,9 @@ def hemisphere_grid(num_directions: int = 1024, side: str = "up") -> DirectionGr
         "right": (-90, 0),
     }
     if side not in poles:
-        raise GeometryError(f"hemisphere side must be one of {', '.join(poles)}, got {side!r}")
+        raise GeometryError(
+            f"hemisphere side must be one of {', '.join(poles)}, got {side!r}; take one of them"
+        )
     azimuth_deg, elevation_deg = poles[side]
     cap = cap_grid(azimuth_deg, elevation_deg, 90.0, num_directions)
     return DirectionGrid(cap.directions, name=f"hemisphere:{num_directions},{side}")
@@ -254,4 +260,7 @@ def hemisphere_grid(num_directions: int = 1024, side: str = "up") -> DirectionGr
 
 def _check_count(what: str, count: int, least: int) -> None:
     if not least <= count <= MAX_DIRECTIONS:
-        raise GeometryError(f"{what} grid: {least}..{MAX_DIRECTIONS} directions are possible, got {count}")
+        raise GeometryError(
+            f"{what} grid: {least}..{MAX_DIRECTIONS} directions are possible, got {count}; ask for "
+            f"{'more' if count < least else 'fewer'}"
+        )

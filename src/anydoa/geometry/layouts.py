@@ -105,7 +105,7 @@ def spherical_positions(
     if azimuth_deg.ndim != 1 or azimuth_deg.shape != elevation_deg.shape:
         raise GeometryError(
             "spherical layout: needs as many azimuths as elevations, "
-            f"got {azimuth_deg.shape} and {elevation_deg.shape}"
+            f"got {azimuth_deg.shape} and {elevation_deg.shape}; give two lists of the same length"
         )
     _check_length("radius", radius)
     return radius * angles_deg_to_direction(azimuth_deg, elevation_deg)
@@ -119,10 +119,13 @@ def _centred_steps(count: int, spacing: float) -> Float[np.ndarray, "_"]:
 def _check_count(layout: str, count: int, least: int) -> None:
     if not least <= count <= MAX_MICROPHONES:
         raise GeometryError(
-            f"{layout} layout: {least}..{MAX_MICROPHONES} microphones are possible, got {count}"
+            f"{layout} layout: {least}..{MAX_MICROPHONES} microphones are possible, got {count}; ask for "
+            f"{'more' if count < least else 'fewer'}"
         )
 
 
 def _check_length(what: str, length: float) -> None:
     if not 0 < length < np.inf:
-        raise GeometryError(f"{what} must be a positive number of metres, got {length}")
+        raise GeometryError(
+            f"{what} must be a positive number of metres, got {length}; give one such as 0.05"
+        )

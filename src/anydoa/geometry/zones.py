@@ -37,12 +37,15 @@ class Zone:
 
     def __post_init__(self) -> None:
         if not self.name or self.name != self.name.strip() or not self.name.isprintable():
-            raise GeometryError(f"a zone has a printable name without blanks at its ends, got {self.name!r}")
+            raise GeometryError(
+                f"a zone has a printable name without blanks at its ends, got {self.name!r}; give one "
+                "such as 'desk'"
+            )
         begin, end = self.azimuth_deg
         if not (-180 <= begin <= 360 and -180 <= end <= 360):
             raise GeometryError(
                 f"zone {self.name!r}: azimuths are degrees anticlockwise from the front, -180..360, "
-                f"got {begin:g} to {end:g}"
+                f"got {begin:g} to {end:g}; the front is 0, the left 90"
             )
         if not self._width_deg:
             raise GeometryError(
@@ -53,7 +56,7 @@ class Zone:
         if not -90 <= low < high <= 90:
             raise GeometryError(
                 f"zone {self.name!r}: elevation runs from a lower to a higher one in -90..90 degrees, "
-                f"got {low:g} to {high:g}"
+                f"got {low:g} to {high:g}; give -90 to 90 for every height"
             )
 
     def holds(self, direction: Float[np.ndarray, "3"], *, margin_deg: float = 0.0) -> bool:

@@ -3,13 +3,16 @@ from . import audio as audio
 from . import files as files
 from . import headers as headers
 from . import names as names
+from . import options as options
 from . import output as output
 from . import resampling as resampling
 from . import result_files as result_files
+from . import result_json as result_json
 from . import results as results
 from . import samples as samples
 from . import talkers as talkers
 from . import wav as wav
+from .array_file import ARRAY_SUFFIXES as ARRAY_SUFFIXES
 from .array_file import check_array_path as check_array_path
 from .array_file import is_array_file as is_array_file
 from .array_file import list_presets as list_presets

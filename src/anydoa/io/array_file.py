@@ -32,6 +32,9 @@ FORMATS: dict[str, ArrayFormat] = {
 }
 """Formats of array files by the suffix that chooses them."""
 
+ARRAY_SUFFIXES = tuple(FORMATS)
+"""Suffixes of the array files that can be read."""
+
 
 def load_array(
     name_or_path: str | os.PathLike[str],
@@ -69,7 +72,9 @@ def load_array(
         table = None if three_by_three == "refuse" else three_by_three
         for option, told in (("unit", unit), ("three_by_three", table)):
             if told is not None:
-                raise ConfigError(f"{option} must be left out for a bundled array, got {told!r} for {name!r}")
+                raise ConfigError(
+                    f"{option} is for array files, got {told!r} for bundled array {name!r}; leave it out"
+                )
         return OWN_TOML.read(preset_path(name), ReadOptions())
     path, format = Path(name), _format_of(name)
     check_is_file(path)

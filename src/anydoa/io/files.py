@@ -64,8 +64,8 @@ def check_is_file(
     path: Path,
     refusal: Callable[[str], Exception] = ArrayFileError,
     *,
-    if_folder: str = "is not an ordinary file",
-    if_device: str = "is not an ordinary file",
+    if_folder: str = "is not an ordinary file; name one",
+    if_device: str = "is not an ordinary file; name one",
 ) -> None:
     """Refuse what is not an ordinary file.
 
@@ -84,10 +84,12 @@ def check_is_file(
     except (FileNotFoundError, NotADirectoryError):
         raise refusal(f"{printable_name(path)}: no such file; check the name") from None
     except PermissionError:
-        raise refusal(f"{printable_name(path)}: no permission to look into its folder") from None
+        raise refusal(
+            f"{printable_name(path)}: no permission to look into its folder; change its permissions"
+        ) from None
     except (OSError, ValueError) as error:  # a name too long, or with a null character
         reason = getattr(error, "strerror", None) or error
-        raise refusal(f"{short_name(path)}: no possible file name ({reason})") from None
+        raise refusal(f"{short_name(path)}: no possible file name ({reason}); check the name") from None
     if not stat.S_ISREG(mode):
         raise refusal(f"{printable_name(path)}: {if_folder if stat.S_ISDIR(mode) else if_device}")
 
@@ -103,11 +105,13 @@ def read_bytes(path: Path) -> bytes:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ArrayFileError(f"{path}: cannot be read ({error.strerror})") from None
+        raise ArrayFileError(
+            f"{path}: cannot be read ({error.strerror}); change its permissions, or copy it anew"
+        ) from None
     if len(content) > MAX_BYTES:
         raise ArrayFileError(f"{path}: such files have at most {MAX_BYTES >> 20} MiB; is this a recording?")
     if not content:
-        raise ArrayFileError(f"{path}: the file is empty")
+        raise ArrayFileError(f"{path}: the file is empty; save or copy it anew")
     return content
 
 

@@ -30,7 +30,7 @@ GRID_FORMS = (
 )  # fmt: skip
 """What :func:`load_grid` takes; a cap is azimuth, elevation, radius in degrees and number of directions."""
 
-_EITHER_WAY = "rows or columns may be the directions; save a CSV with the header x,y,z"
+_EITHER_WAY = "rows or columns may be the directions, so save a CSV with the header x,y,z"
 
 
 def load_grid(text_or_path: str | os.PathLike[str]) -> DirectionGrid:
@@ -54,7 +54,7 @@ def load_grid(text_or_path: str | os.PathLike[str]) -> DirectionGrid:
     try:
         directions = read_npy_table(path) if suffix == ".npy" else _directions_from_csv(path)
         if suffix == ".npy" and directions.shape == (3, 3):
-            raise GeometryError(f"3 x 3 numbers: {_EITHER_WAY}")
+            raise GeometryError(f"3 x 3 numbers; {_EITHER_WAY}")
         return DirectionGrid(directions, name=path.stem)
     except GeometryError as error:
         raise GeometryError(f"{path}: {error}") from None
@@ -100,13 +100,16 @@ def _grid_from_text(text: str) -> DirectionGrid:
 def _directions_from_csv(path: Path) -> Float[np.ndarray, "grid 3"]:
     table = read_text_table(path)
     if table.header is None and (len(table.rows), table.width) == (3, 3):
-        raise GeometryError(f"3 x 3 numbers without a header: {_EITHER_WAY}")
+        raise GeometryError(f"3 x 3 numbers without a header; {_EITHER_WAY}")
     columns = table.header or ("x", "y", "z")[: table.width]
     try:
         if sorted(columns) == ["x", "y", "z"] and table.width == 3:
             return np.array(table.numbers([columns.index(name) for name in "xyz"]))
         if sorted(columns) != ["azimuth_deg", "elevation_deg"] or table.width != 2:
-            raise GeometryError("columns must be azimuth_deg,elevation_deg (with that header) or x,y,z")
+            got = ",".join(table.header)[:100] if table.header else f"{table.width} without a header"
+            raise GeometryError(
+                f"columns must be azimuth_deg,elevation_deg or x,y,z, got {got}; write such a header"
+            )
         places = [columns.index("azimuth_deg"), columns.index("elevation_deg")]
         azimuth_deg, elevation_deg = np.array(table.numbers(places)).T
     except ArrayFileError as error:

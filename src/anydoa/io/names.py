@@ -1,14 +1,8 @@
-"""Names that people write: the valid one that they probably meant, and records filled by name."""
+"""Names that people write: the valid one that they probably meant."""
 
 import difflib
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
-from typing import Any, TypeVar
-
-from anydoa.errors import ConfigError
-
-Record = TypeVar("Record")
 
 
 def nearest_name(wrong: str, valid: Sequence[str]) -> str:
@@ -37,21 +31,3 @@ def nearest_names(
         return max(difflib.SequenceMatcher(None, wrong, word).ratio() for word in called)
 
     return sorted(valid, key=likeness, reverse=True)[:count]
-
-
-def record_from_dict(kind: type[Record], values: Mapping[str, Any], what: str) -> Record:
-    """A frozen record with these values, its defaults elsewhere; lists become tuples.
-
-    Args:
-        kind: a dataclass.
-        values: values of its fields by name, as a file holds them.
-        what: what the record describes, for errors.
-
-    Raises:
-        ConfigError: if a key does not exist; the record itself refuses values that cannot be.
-    """
-    names = [one.name for one in fields(kind)]  # type: ignore[arg-type] # a dataclass, as documented
-    for key in values:
-        if key not in names:
-            raise ConfigError(f"{what} has no option {key!r}; did you mean {nearest_name(key, names)!r}?")
-    return kind(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})

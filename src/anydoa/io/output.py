@@ -106,7 +106,9 @@ def prepare_folder(path: AnyPath) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        raise ConfigError(f"{folder}: no folder can be made there ({_reason(error)})") from None
+        raise ConfigError(
+            f"{folder}: no folder can be made there ({_reason(error)}); choose another output"
+        ) from None
     _try(folder / "file", make_folder=False)
     return folder
 
@@ -271,7 +273,7 @@ def _status(path: Path, refusal: Callable[[str], Exception] | None = None) -> os
     except (OSError, ValueError) as error:  # no right to look, a name too long or with a null character
         if refusal is None:
             return None
-        raise refusal(f"{path}: cannot be written ({_reason(error)})") from None
+        raise refusal(f"{path}: cannot be written ({_reason(error)}); choose another output") from None
 
 
 def _is_stream(path: Path) -> bool:
@@ -302,7 +304,9 @@ def _refusals(path: Path, place: Path | None = None) -> Iterator[None]:
         elsewhere = place is not None and error.filename is not None
         if elsewhere and not str(error.filename).startswith((str(place), str(path))):
             raise
-        raise ConfigError(f"{path}: cannot be written ({_reason(error)})") from None
+        raise ConfigError(
+            f"{path}: cannot be written ({_reason(error)}); choose another output, or make room"
+        ) from None
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -51,7 +51,7 @@ class RecordingFile:
             if_device="a pipe or device cannot be read; save the recording to a file first",
         )
         if not os.access(path, os.R_OK):
-            raise AudioError(f"{self._name}: no permission to read it")
+            raise AudioError(f"{self._name}: no permission to read it; change its permissions")
         note_input(path, "recording")
         if path.suffix.lower() == ".raw":
             raise AudioError(f"{self._name}: raw samples say neither rate nor channels; convert them to WAV")

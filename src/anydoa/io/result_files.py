@@ -13,15 +13,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-import numpy as np
-from jaxtyping import Float
-
 from anydoa.errors import ConfigError
 from anydoa.geometry import Zone, zone_of
-from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.dialects import direction_to_dcase
 from anydoa.io.angles import round_angles_deg
 from anydoa.io.output import whole_text
+from anydoa.io.result_json import (
+    source_to_json,
+    sources_from_json,
+    talker_to_json,
+    talkers_from_json,
+)
 from anydoa.io.results import (
     FRAME_CONVENTION,
     TIME_CONVENTION,
@@ -31,7 +33,7 @@ from anydoa.io.results import (
     ResultSummary,
     Source,
 )
-from anydoa.io.talkers import Talker, TalkerPath, Turn
+from anydoa.io.talkers import Talker
 
 SCHEMA = "anydoa-results-1"
 DCASE_FRAME_S = 0.1
@@ -94,7 +96,7 @@ class JsonLinesWriter(ResultWriter):
 
     def write(self, frame: FrameResult) -> None:
         """Write a frame's line."""
-        sources = [{**_to_json(source), **self._zone(source)} for source in frame.sources]
+        sources = [{**source_to_json(source), **self._zone(source)} for source in frame.sources]
         line: dict[str, Any] = {"time_s": round(frame.time_s, 4), "sources": sources}
         if frame.events:
             line["events"] = [asdict(event) for event in frame.events]
@@ -104,8 +106,8 @@ class JsonLinesWriter(ResultWriter):
         """Write the summary line: directions of the whole recording, talkers, and what is wrong with it."""
         content = {
             "duration_s": round(summary.duration_s, 4),
-            "sources": [{**_to_json(source), **self._zone(source)} for source in summary.directions],
-            "talkers": [{**_talker_to_json(talker), **self._zone(talker)} for talker in summary.talkers],
+            "sources": [{**source_to_json(source), **self._zone(source)} for source in summary.directions],
+            "talkers": [{**talker_to_json(talker), **self._zone(talker)} for talker in summary.talkers],
             "warnings": list(summary.warnings),
         }
         self._line({"summary": content})
@@ -242,7 +244,7 @@ def write_results(
         ConfigError: if there is no such format, it has no place for zones, or the file cannot be written.
     """
     if format not in WRITERS:
-        raise ConfigError(f"results are written as {', '.join(WRITERS)}, not {format!r}")
+        raise ConfigError(f"results are written as {', '.join(WRITERS)}, got {format!r}; take one of them")
     with whole_text(path) as file:
         writer = WRITERS[format](file, result.header, zones=zones)
         for frame in result.frames:
@@ -260,7 +262,10 @@ def read_results(path: str | os.PathLike[str]) -> LocalizationResult:
     if sum(map(_is_summary, lines)) > 1:
         raise ConfigError(f"{name}: holds several recordings; take read_all_results")
     if len(lines) < 2:
-        raise ConfigError(f"{name}: results have a header, frames and a summary, got {len(lines)} lines")
+        raise ConfigError(
+            f"{name}: results have a header, frames and a summary, got {len(lines)} lines; were they written "
+            "to the end?"
+        )
     return _result(lines, name)
 
 
@@ -302,17 +307,17 @@ def _result(lines: Sequence[str], name: str) -> LocalizationResult:
         if header["schema"] != SCHEMA:
             raise ConfigError(f"{name}: schema must be {SCHEMA!r}, got {header['schema']!r}; locate anew")
         frame_results = tuple(
-            FrameResult(float(frame["time_s"]), _sources_from_json(frame)) for frame in frames
+            FrameResult(float(frame["time_s"]), sources_from_json(frame)) for frame in frames
         )
         return LocalizationResult(
             header=ResultHeader(
                 **{field: header[field] for field in ResultHeader.__dataclass_fields__ if field in header}
             ),
             frames=frame_results,
-            directions=_sources_from_json(last["summary"]),
+            directions=sources_from_json(last["summary"]),
             duration_s=float(last["summary"]["duration_s"]),
             warnings=tuple(map(str, last["summary"]["warnings"])),
-            talkers=_talkers_from_json(last["summary"].get("talkers", []), frame_results),
+            talkers=talkers_from_json(last["summary"].get("talkers", []), frame_results),
         )
     except ConfigError:
         raise
@@ -320,99 +325,6 @@ def _result(lines: Sequence[str], name: str) -> LocalizationResult:
         raise ConfigError(
             f"{name}: not the results of one recording ({error!r}); were they written to the end?"
         ) from None
-
-
-def _angles_and_xyz(direction: Float[np.ndarray, "3"]) -> dict[str, Any]:
-    azimuth_deg, elevation_deg = round_angles_deg(direction, 2)
-    return {
-        "azimuth_deg": azimuth_deg,
-        "elevation_deg": elevation_deg,
-        "xyz": [round(float(x), 5) for x in direction],
-    }
-
-
-def _to_json(source: Source) -> dict[str, Any]:
-    activity = (
-        {} if source.activity is None else {"activity": round(source.activity, 3), "active": source.active}
-    )
-    return {
-        "id": source.id,
-        **_angles_and_xyz(source.direction),
-        "score": round(source.score, 4),
-        **activity,
-        "mirror": [_angles_and_xyz(mirror) for mirror in source.mirror],
-    }
-
-
-def _talker_to_json(talker: Talker) -> dict[str, Any]:
-    """A talker; its path stands in the frames, under its id."""
-    return {
-        "id": talker.id,
-        "begin_s": round(talker.begin_s, 4),
-        "end_s": round(talker.end_s, 4),
-        "heard_s": round(talker.heard_s, 4),
-        **_angles_and_xyz(talker.direction),
-        "score": round(talker.score, 4),
-        "stays": talker.stays,
-        "mirror": [_angles_and_xyz(mirror) for mirror in talker.mirror],
-        "turns": [_turn_to_json(turn, talker.path_of(turn)) for turn in talker.turns],
-    }
-
-
-def _turn_to_json(turn: Turn, path: TalkerPath) -> dict[str, Any]:
-    return {
-        "begin_s": round(turn.begin_s, 4),
-        "end_s": round(turn.end_s, 4),
-        "heard_s": round(turn.heard_s, 4),
-        "from": _angles_and_xyz(path.directions[0]),
-        "to": _angles_and_xyz(path.directions[-1]),
-        "is_brief": turn.is_brief,
-    }
-
-
-def _talkers_from_json(content: list[dict[str, Any]], frames: Sequence[FrameResult]) -> tuple[Talker, ...]:
-    """Talkers with the paths that the frames have under their ids."""
-    places: dict[int, list[tuple[float, Source]]] = {int(talker["id"]): [] for talker in content}
-    if len(places) < len(content):
-        raise ValueError("two talkers have the same id")
-    for frame in frames:
-        for source in frame.sources:
-            if source.id in places:
-                places[source.id].append((frame.time_s, source))
-    return tuple(
-        Talker(
-            id=id,
-            path=TalkerPath(
-                np.array([time_s for time_s, _ in places[id]]),
-                np.array([source.direction for _, source in places[id]]).reshape(-1, 3),
-                np.array([source.score for _, source in places[id]]),
-            ),
-            turns=tuple(
-                Turn(
-                    begin_s=float(turn["begin_s"]),
-                    end_s=float(turn["end_s"]),
-                    heard_s=float(turn["heard_s"]),
-                    is_brief=bool(turn["is_brief"]),
-                )
-                for turn in talker["turns"]
-            ),
-            mirror=tuple(normalize_direction(mirror["xyz"]) for mirror in talker.get("mirror", ())),
-        )
-        for id, talker in zip(places, content, strict=True)
-    )
-
-
-def _sources_from_json(content: dict[str, Any]) -> tuple[Source, ...]:
-    return tuple(
-        Source(
-            direction=normalize_direction(source["xyz"]),
-            score=float(source["score"]),
-            id=int(source["id"]),
-            mirror=tuple(normalize_direction(mirror["xyz"]) for mirror in source["mirror"]),
-            activity=float(source["activity"]) if "activity" in source else None,
-        )
-        for source in content["sources"]
-    )
 
 
 def _dcase_index(frame: FrameResult) -> int:

@@ -122,7 +122,8 @@ class SofaResponses:
         values = values[..., 0] if values.ndim == 4 and values.shape[3] == 1 else values
         if values.ndim != 3 or 0 in values.shape:
             raise ArrayFileError(
-                f"{name} must be (measurements, receivers, samples) of one emitter, got shape {values.shape}"
+                f"{name} must be (measurements, receivers, samples) of one emitter, got shape "
+                f"{values.shape}; turn its axes, or keep one emitter"
             )
         if not np.isfinite(values).all():
             raise ArrayFileError(f"{name} has values that are missing or not finite; complete the file")
@@ -131,7 +132,9 @@ class SofaResponses:
     def _sample_rate(self) -> float:
         rates = np.unique(self._numbers.get("Data.SamplingRate", np.zeros(0)))
         if len(rates) != 1:
-            raise ArrayFileError(f"Data.SamplingRate must be one number, got {rates.tolist()[:4]}")
+            raise ArrayFileError(
+                f"Data.SamplingRate must be one number, got {rates.tolist()[:4]}; write one for all"
+            )
         return float(rates[0])
 
     def _delayed(
@@ -167,7 +170,9 @@ class SofaResponses:
         values = self._numbers[name]
         values = values[..., 0] if values.ndim == 3 else values
         if values.ndim != 2 or values.shape[1] != 3 or len(values) not in (1, count):
-            raise ArrayFileError(f"{name} must be (1 or {count}, 3), got shape {values.shape}")
+            raise ArrayFileError(
+                f"{name} must be (1 or {count}, 3), got shape {values.shape}; give a row for all or for each"
+            )
         return np.broadcast_to(values, (count, 3)).astype(np.float64)
 
     def _around(
@@ -208,7 +213,10 @@ def _impulse_responses(
 ) -> tuple[Float[np.ndarray, "measurement receiver tap"], float]:
     """Impulse responses of transfer functions at evenly spaced frequencies, and their sample rate."""
     if len(frequencies) != spectra.shape[2] or len(frequencies) < 3:
-        raise ArrayFileError(f"N must hold {spectra.shape[2]} frequencies, 3 or more, got {len(frequencies)}")
+        raise ArrayFileError(
+            f"N must hold {spectra.shape[2]} frequencies, 3 or more, got {len(frequencies)}; write one for "
+            "each value"
+        )
     step = float(np.median(np.diff(frequencies)))
     first = frequencies[0] / step if step > 0 else np.nan
     even = np.allclose(np.diff(frequencies), step, rtol=1e-3) and abs(first - np.rint(first)) < 0.01

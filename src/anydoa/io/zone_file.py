@@ -40,7 +40,10 @@ def load_zones(path: str | os.PathLike[str]) -> tuple[Zone, ...]:
         document = tomllib.loads(text)
         tables = document.pop("zone", [])
         if document or not isinstance(tables, list) or not tables:
-            raise ConfigError("a file of zones has [[zone]] tables and nothing else")
+            got = str(list(document))[:60] if document else "none"
+            raise ConfigError(
+                f"a file of zones has [[zone]] tables and nothing else, got {got}; see docs/zones.md"
+            )
         zones = tuple(_zone(table, number) for number, table in enumerate(tables, start=1))
     except (ValueError, RecursionError, ConfigError, GeometryError) as error:
         raise ConfigError(f"{path}: {error}") from None
@@ -65,5 +68,7 @@ def _zone(table: Any, number: int) -> Zone:
 def _range(value: Any, key: str, number: int) -> tuple[float, float]:
     numbers = [one for one in value if type(one) in (int, float)] if isinstance(value, list) else []
     if not isinstance(value, list) or len(numbers) != len(value) or len(value) != 2:
-        raise ConfigError(f"zone {number}: {key} is two numbers such as [20, 60], got {value!r:.60}")
+        raise ConfigError(
+            f"zone {number}: {key} is two numbers, got {value!r:.60}; write them as in [20, 60]"
+        )
     return float(numbers[0]), float(numbers[1])

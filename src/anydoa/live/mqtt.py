@@ -80,7 +80,9 @@ class MqttAddress:
             raise ConfigError(f"{rule}, got an @ behind the host; {_ESCAPES}")
         topic = unquote(parts.path).strip("/")
         if parts.scheme not in _PORTS or not parts.hostname:
-            raise ConfigError(f"{rule}, got {_without_password(address)!r}")
+            raise ConfigError(
+                f"{rule}, got {_without_password(address)!r}; give one such as mqtt://localhost/anydoa"
+            )
         if not topic or any(sign in topic for sign in "+#\0") or parts.query or parts.fragment:
             raise ConfigError(f"a topic has no +, # or ?, and is not empty, got {topic!r}; {rule}")
         return cls(

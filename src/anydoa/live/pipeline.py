@@ -66,9 +66,11 @@ class LivePipeline:
         beamformer: Beamformer = "mvdr",
     ) -> None:
         if not results_per_s > 0:
-            raise ConfigError(f"results a second must be above 0, got {results_per_s}")
+            raise ConfigError(
+                f"results a second must be above 0, got {results_per_s}; {RESULTS_PER_S:g} is usual"
+            )
         if not 0 < max_queue_s < math.inf:
-            raise ConfigError(f"max_queue_s must be finite and above 0 s, got {max_queue_s}")
+            raise ConfigError(f"max_queue_s must be finite and above 0 s, got {max_queue_s}; 0.5 is usual")
         try:
             localizer.array.check_channel_count(feed.num_channels)
         except ChannelCountError as error:

@@ -210,7 +210,7 @@ def _check_channels(card: SoundCard, num_channels: int, match: str) -> None:
         cure = f"put the {num_channels}-channel firmware on it, or name another card with --device"
     else:
         cure = "name another card with --device (`anydoa devices`), or take an array with fewer microphones"
-    raise AudioError(f"{card.name} has {_counted(card.num_channels)}, the array needs {num_channels}: {cure}")
+    raise AudioError(f"{card.name} has {_counted(card.num_channels)}, the array needs {num_channels}; {cure}")
 
 
 def _counted(num_channels: int) -> str:

@@ -128,7 +128,9 @@ class AggRl(nn.Module):
         num_mics, length = audio.shape[1:]
         fewest = num_mics if mic_mask is None else int(mic_mask.sum(1).min())
         if fewest < MIN_MICROPHONES:
-            raise ShapeError(f"the network compares microphones and needs at least 2, got {fewest}")
+            raise ShapeError(
+                f"the network compares microphones and needs at least 2, got {fewest}; give more"
+            )
         if length < self.config.window_length:
             raise ShapeError(
                 f"audio must hold a window of {self.config.window_length} samples, got {length}; add zeros"

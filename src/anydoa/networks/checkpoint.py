@@ -130,14 +130,17 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
     from safetensors import SafetensorError, safe_open
 
     if not path.is_file():
-        raise CheckpointError(f"{path}: no such file")
+        raise CheckpointError(f"{path}: no such file; check the name")
     note_input(path, "file of weights")
     try:
         with safe_open(path, framework="pt") as archive:
             header = json.loads((archive.metadata() or {}).get(_KEY, "null"))
             state = {name: archive.get_tensor(name) for name in archive.keys()}  # noqa: SIM118, not a mapping
     except (SafetensorError, OSError, json.JSONDecodeError) as error:
-        raise CheckpointError(f"{path}: not a readable safetensors file ({error})") from error
+        raise CheckpointError(
+            f"{path}: not a readable safetensors file ({error}); is it whole? published archives need "
+            "`anydoa model import`"
+        ) from error
     if not isinstance(header, dict) or header.get("schema") != SCHEMA:
         raise CheckpointError(
             f"{path}: not an anydoa checkpoint; published archives need `anydoa model import`"

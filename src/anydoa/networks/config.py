@@ -10,7 +10,7 @@ from jaxtyping import Float32
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import ConfigError
-from anydoa.io.names import record_from_dict
+from anydoa.io.options import record_from_dict
 from anydoa.networks.bin_start import BinStart, start_bins
 
 
@@ -108,9 +108,12 @@ class AggRlConfig:
         _check_multiple("num_features", self.num_features, 4)
         _check_multiple("latent_size", self.latent_size, 4)
         if self.num_bins < 2:
-            raise ConfigError(f"num_bins must be at least 2, got {self.num_bins}")
+            raise ConfigError(f"num_bins must be at least 2, got {self.num_bins}; 257 is usual")
         if self.features == "spectra" and self.mic_frame != "absolute":
-            raise ConfigError('features = "spectra" needs mic_frame = "absolute": there is no reference')
+            raise ConfigError(
+                'features = "spectra" has no reference and needs mic_frame = "absolute", got '
+                f"{self.mic_frame!r}; set it"
+            )
         if self.trunk != "augeonet" and self.transform != "uniform":
             raise ConfigError(f'trunk = "{self.trunk}" computes time differences; set transform = "uniform"')
         told = (self.features, self.mic_encoding, self.mic_frame)
@@ -125,12 +128,15 @@ class AggRlConfig:
         if self.compat == "reference" and choices != ("relative", "phases", False):
             raise ConfigError(
                 "compat='reference' needs mic_frame='relative', grid_encoding='phases' and "
-                f"plane_waves=False, got {', '.join(map(repr, choices))}"
+                f"plane_waves=False, got {', '.join(map(repr, choices))}; set them, or leave compat out"
             )
 
     def _check_plane_waves(self) -> None:
         if self.trunk != "augeonet" or self.output == "fixed":
-            raise ConfigError('plane_waves = true needs trunk = "augeonet" and output = "grid"')
+            raise ConfigError(
+                'plane_waves = true needs trunk = "augeonet" and output = "grid", got '
+                f"{self.trunk!r} and {self.output!r}; leave plane_waves out"
+            )
         looked_at = self.plane_wave_bands * self.plane_wave_bins
         if looked_at > self.num_bins - 3:
             raise ConfigError(
@@ -141,12 +147,12 @@ class AggRlConfig:
         if self.plane_wave_top_deg >= self.plane_wave_lobe_deg:
             raise ConfigError(
                 f"plane_wave_top_deg must be below plane_wave_lobe_deg, "
-                f"got {self.plane_wave_top_deg} and {self.plane_wave_lobe_deg}"
+                f"got {self.plane_wave_top_deg} and {self.plane_wave_lobe_deg}; 8 and 15 are usual"
             )
         if self.plane_wave_frames < 2 or self.plane_wave_directions < 2:
             raise ConfigError(
                 "plane_wave_frames and plane_wave_directions must be at least 2, "
-                f"got {self.plane_wave_frames} and {self.plane_wave_directions}"
+                f"got {self.plane_wave_frames} and {self.plane_wave_directions}; 3 and 1024 are usual"
             )
 
     def require_streams(self) -> None:
@@ -209,20 +215,24 @@ def _check_field(field: "dataclasses.Field[Any]", value: Any) -> None:
     if get_origin(field.type) is Literal:
         choices = get_args(field.type)
         if value not in choices:
-            raise ConfigError(f"{field.name} must be one of {', '.join(choices)}, got {value!r}")
+            raise ConfigError(
+                f"{field.name} must be one of {', '.join(choices)}, got {value!r}; take one of them"
+            )
         return
     if field.type is bool:
         if not isinstance(value, bool):
-            raise ConfigError(f"{field.name} must be true or false, got {value!r}")
+            raise ConfigError(f"{field.name} must be true or false, got {value!r}; take one of them")
         return
+    usual = field.default
     numbers = value if isinstance(value, tuple) else (value,)
     if not numbers or any(isinstance(n, bool) or not isinstance(n, int | float) or n <= 0 for n in numbers):
-        raise ConfigError(f"{field.name} must be positive, got {value!r}")
+        raise ConfigError(f"{field.name} must be positive, got {value!r}; {usual} is usual")
     if field.type is not float and any(not isinstance(n, int) for n in numbers):
-        raise ConfigError(f"{field.name} must be whole, got {value!r}")
+        raise ConfigError(f"{field.name} must be whole, got {value!r}; {usual} is usual")
 
 
 def _check_multiple(name: str, value: int, divisor: int, divisor_name: str = "") -> None:
     if value % divisor:
-        rule = f"{name} must be a multiple of {divisor_name or divisor}"
-        raise ConfigError(f"{rule}, got {value} and {divisor}" if divisor_name else f"{rule}, got {value}")
+        got = f"{value} and {divisor}" if divisor_name else f"{value}"
+        cure = "change one" if divisor_name else f"give {max(round(value / divisor), 1) * divisor}"
+        raise ConfigError(f"{name} must be a multiple of {divisor_name or divisor}, got {got}; {cure}")

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from anydoa.errors import ConfigError
 from anydoa.estimators.steered import BinAxis
-from anydoa.io.names import record_from_dict
+from anydoa.io.options import record_from_dict
 
 FEATURE_OFFSET = (0.0, 0.0, 0.6, 0.5)  # usual middle of each feature of a bin
 FEATURE_SPREAD = (2.0, 2.0, 0.3, 0.3)
@@ -69,10 +69,14 @@ class MaskNetConfig:
         for one in fields(self):
             least = 0 if one.name == "wide_size" else 1
             if getattr(self, one.name) < least:
-                raise ConfigError(f"{one.name} must be at least {least}, got {getattr(self, one.name)}")
+                raise ConfigError(
+                    f"{one.name} must be at least {least}, got {getattr(self, one.name)}; {one.default} is "
+                    "usual"
+                )
         if self.num_features != len(FEATURE_OFFSET):
             raise ConfigError(
-                f"num_features must be {len(FEATURE_OFFSET)}, those of a bin, got {self.num_features}"
+                f"num_features must be {len(FEATURE_OFFSET)}, those of a bin, got {self.num_features}; leave "
+                "it out"
             )
         if self.first_bin + self.num_bins > self.window_length // 2 + 1:
             raise ConfigError(
@@ -81,7 +85,9 @@ class MaskNetConfig:
             )
         for name in ("patch_bins", "wide_frames"):
             if getattr(self, name) % 2 == 0:
-                raise ConfigError(f"{name} must be odd, to have a middle, got {getattr(self, name)}")
+                raise ConfigError(
+                    f"{name} must be odd, to have a middle, got {getattr(self, name)}; give one more or less"
+                )
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "MaskNetConfig":

@@ -1,9 +1,9 @@
 """Networks that AGG-RL is compared with: U-Net, Neural-SRP, and GI-DOAEnet's output for one fixed grid.
 
-U-Net and Neural-SRP are trunks that look at every pair of microphones. Both hear what the AGG-RL paper gives
-them, GCC-PHAT over lags and where the microphones of the pair are, and both average over pairs before their
-last layer. So they serve any array, at a cost that grows with the square of the number of microphones. Sizes
-that the paper does not give are ours.
+U-Net and Neural-SRP are trunks that look at every pair of microphones: GCC-PHAT over lags and where the two
+are go in, and both average over pairs before their last layer. So they serve any array, at a cost that grows
+with the square of the number of microphones. The AGG-RL paper gives input, output and the mean over pairs;
+lags, places and sizes are ours.
 
 Causal like AuGeonet, but for whole recordings only: these are research comparisons and run on no stream.
 """
@@ -15,9 +15,10 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
+from anydoa.errors import ShapeError
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.networks.config import AggRlConfig
-from anydoa.networks.layers.array_layout import ArrayLayout, lay_out, take_microphones
+from anydoa.networks.layers.array_layout import TIE, ArrayLayout, lay_out, take_microphones
 from anydoa.networks.layers.causal_conv import NUM_TAPS
 from anydoa.networks.layers.gcc import FLOOR
 from anydoa.networks.layers.normalization import EluLayerNorm
@@ -65,8 +66,17 @@ class PairwiseTrunk(Trunk):
         state: dict[str, Tensor] | None = None,
         scored: ScoredDirections | None = None,
     ) -> tuple[Float[Tensor, "batch output frame latent"], dict[str, Tensor]]:
-        """Representation from spectra on, microphones in the order of the layout; there is no memory."""
+        """Representation from spectra on, microphones in the order of the layout; there is no memory.
+
+        Raises:
+            ShapeError: if microphones are masked in training, where norms would learn from what is not there.
+        """
         assert state is None  # there is nothing to go on from
+        if self.training and layout.mic_mask is not None and not layout.mic_mask.all():
+            raise ShapeError(
+                f'trunk = "{self.config.trunk}" learns from arrays of the same number of microphones, got a '
+                "mask; batch them by their number"
+            )
         pairs = self.draw_pairs(len(real)).to(real.device)
         # In training all at once: the statistics of a batch are those of all its pairs.
         at_once = pairs.shape[1] if self.training else PAIRS_AT_ONCE
@@ -99,10 +109,11 @@ class PairwiseTrunk(Trunk):
         """
         layout = lay_out(mic_positions, mic_mask, absolute=True)
         places = layout.places.transpose(0, 1)
-        # (batch, mic, xyz) -> (batch, mic): order by x, where that is equal by y, then by z
-        rows = places[..., 2].argsort(dim=1, stable=True)
+        # (batch, mic, xyz) -> (batch, mic): order by x, where that is equal but for rounding by y, then by z
+        steps = (places / TIE).round()
+        rows = steps[..., 2].argsort(dim=1, stable=True)
         for axis in (1, 0):
-            rows = rows.gather(1, places[..., axis].gather(1, rows).argsort(dim=1, stable=True))
+            rows = rows.gather(1, steps[..., axis].gather(1, rows).argsort(dim=1, stable=True))
         mask = None if layout.mic_mask is None else layout.mic_mask.gather(1, rows)
         return replace(
             layout,

@@ -73,16 +73,19 @@ def import_reference(path: str | Path, *, mic_encoding: str = "fm") -> AggRl:
     path = Path(path)
     note_input(path, "file of weights")
     if not path.is_file():
-        raise CheckpointError(f"{path}: no such file")
+        raise CheckpointError(f"{path}: no such file; check the name")
     try:
         archive = torch.load(path, map_location="cpu", weights_only=True)
     except _NO_ARCHIVE as error:
         problem = (str(error).splitlines() or [type(error).__name__])[0][:200]
-        raise CheckpointError(f"{path}: not a torch archive of plain tensors ({problem})") from error
+        raise CheckpointError(
+            f"{path}: not a torch archive of plain tensors ({problem}); is it whole, as it was published?"
+        ) from error
     state = archive.get("model_state_dict") if isinstance(archive, dict) else None
     if not isinstance(state, Mapping) or not all(isinstance(value, Tensor) for value in state.values()):
         raise CheckpointError(
-            f"{path}: published checkpoints hold tensors under 'model_state_dict', this one does not"
+            f"{path}: published checkpoints hold tensors under 'model_state_dict', this one does not; is it "
+            "another model?"
         )
     load_reference_state(network, state)
     return network.eval()

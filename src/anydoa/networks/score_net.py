@@ -22,7 +22,7 @@ from anydoa.estimators.steered import (
     NUM_NUMBERS,
     NUM_WIDE_NUMBERS,
 )
-from anydoa.io.names import record_from_dict
+from anydoa.io.options import record_from_dict
 from anydoa.networks.mask_net import FEATURE_OFFSET, FEATURE_SPREAD
 
 # Farther from the middle a feature says no more: talk after silence is 80 dB above it, no mixed clip is so.
@@ -54,16 +54,17 @@ class ScoreNetConfig:
 
     def __post_init__(self) -> None:
         if not self.widths:
-            raise ConfigError("widths must be one width or more, got none")
+            raise ConfigError("widths must be one width or more, got none; (24, 48, 64) is usual")
         for name in ("num_slots", "num_bands", "hidden_size"):
             if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}")
+                usual = getattr(type(self), name)
+                raise ConfigError(f"{name} must be at least 1, got {getattr(self, name)}; {usual} is usual")
         if min(self.widths) < 1:
-            raise ConfigError(f"widths must be at least 1, got {self.widths}")
+            raise ConfigError(f"widths must be at least 1, got {self.widths}; (24, 48, 64) is usual")
         if self.ahead_slots < 0:
-            raise ConfigError(f"ahead_slots must be 0 or more, got {self.ahead_slots}")
+            raise ConfigError(f"ahead_slots must be 0 or more, got {self.ahead_slots}; 0 is for none")
         if not 0 <= self.dropout < 1:
-            raise ConfigError(f"dropout must be 0..1, 1 excluded, got {self.dropout}")
+            raise ConfigError(f"dropout must be 0..1, 1 excluded, got {self.dropout}; 0.1 is usual")
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "ScoreNetConfig":

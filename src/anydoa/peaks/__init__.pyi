@@ -1,4 +1,3 @@
-from .finder import MAX_SOURCES as MAX_SOURCES
 from .finder import Peak as Peak
 from .finder import PeakFinder as PeakFinder
 from .finder import find_peaks as find_peaks

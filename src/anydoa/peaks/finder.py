@@ -19,7 +19,7 @@ from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.peaks.fit import ArcFit, PatchFit
 
-MAX_SOURCES = 4  # reported when their number is not known
+_MAX_SOURCES = 4  # reported when their number is not known
 _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
 _FARTHEST_SAMPLED = np.pi / 4  # what is farther from all directions is not sampled, however few there are
 _ENOUGH = 0.9  # of the best half circle of a line that the grid covers, for one before it to be taken
@@ -73,7 +73,7 @@ def find_peaks(
     num_sources: int | None,
     threshold: float = 0.0,
     min_separation_deg: float = 10.0,
-    max_sources: int = MAX_SOURCES,
+    max_sources: int = _MAX_SOURCES,
 ) -> list[Peak]:
     """Peaks of one spectrum, best first; for many spectra on one grid keep a :class:`PeakFinder`."""
     finder = PeakFinder(
@@ -120,7 +120,7 @@ class PeakFinder:
     num_sources: int | None = None
     threshold: float = 0.0
     min_separation_deg: float = 10.0  # as published (Baek et al. 2026)
-    max_sources: int = MAX_SOURCES
+    max_sources: int = _MAX_SOURCES
     chances: bool = False
     options: PeakOptions = PeakOptions()
 

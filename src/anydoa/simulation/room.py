@@ -71,7 +71,10 @@ def shoebox(size: Float[np.ndarray, "3"], rt60: float, weights: Float[np.ndarray
     """
     size = np.asarray(size, dtype=np.float64)
     if not (size > 0).all() or rt60 <= 0:
-        raise ConfigError(f"a room needs lengths and rt60 above 0, got {size.tolist()} m and {rt60} s")
+        raise ConfigError(
+            f"a room needs lengths and rt60 above 0, got {size.tolist()} m and {rt60} s; a living room has "
+            "[5, 4, 2.5] m and 0.4 s"
+        )
     walls = np.repeat(np.roll(size, 1) * np.roll(size, 2), 2)
     mean = 1 - np.exp(-_SABINE * np.prod(size) / (walls.sum() * rt60))
     weights = np.ones(6) if weights is None else weights

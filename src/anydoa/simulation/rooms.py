@@ -67,7 +67,8 @@ class RoomPlan:
         fewest, most = self.microphones
         if not MIN_MICROPHONES <= fewest <= most <= MAX_MICROPHONES:
             raise ConfigError(
-                f"microphones must rise within {MIN_MICROPHONES}..{MAX_MICROPHONES}, got {fewest}..{most}"
+                f"microphones must rise within {MIN_MICROPHONES}..{MAX_MICROPHONES}, got {fewest}..{most}; "
+                "ask for what lies within"
             )
         if not self.shapes:
             raise ConfigError('random arrays need at least 1 shape, got none; take "ball"')

@@ -175,7 +175,7 @@ def collate(scenes: Sequence[Scene], times_s: Float[np.ndarray, "instant"] | Non
         ShapeError: if there are none.
     """
     if not scenes:
-        raise ShapeError("a batch needs at least one scene, got none")
+        raise ShapeError("a batch needs at least one scene, got none; give some")
     counts = np.array([(scene.num_microphones, scene.num_talkers, scene.audio.shape[1]) for scene in scenes])
     mics, talkers, time = counts.max(axis=0).tolist()
     num_knots = max(scene.knots.shape[1] for scene in scenes)

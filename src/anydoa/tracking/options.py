@@ -3,6 +3,7 @@
 from dataclasses import dataclass, fields
 
 from anydoa.errors import ConfigError
+from anydoa.io.options import check_positive
 
 _LONGEST_MEMORY_S = 1000.0
 
@@ -82,13 +83,13 @@ class TrackerOptions:
     faintest: float = 0.1
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if not 0 < value < float("inf"):
-                raise ConfigError(f"{field.name} must be above 0 and finite, got {value}")
+        check_positive(self, *(field.name for field in fields(self)))
         for name in ("max_gate_deg", "separation_deg"):
             if getattr(self, name) > 90:
-                raise ConfigError(f"{name} must be at most 90 degrees, got {getattr(self, name)}")
+                usual = getattr(type(self), name)
+                raise ConfigError(
+                    f"{name} must be at most 90 degrees, got {getattr(self, name)}; {usual:g} is usual"
+                )
         # Whoever walks steadily for longer does so for good, and motion is computed from what fades.
         for name in ("speed_memory_s", "turn_memory_s"):
             if getattr(self, name) > _LONGEST_MEMORY_S:

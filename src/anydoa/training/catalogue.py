@@ -28,7 +28,7 @@ def config_class(network: object) -> type[TrainingConfig]:
         ConfigError: if there is no such network.
     """
     if not isinstance(network, str) or network not in _NETWORKS:
-        raise ConfigError(f"network must be one of {', '.join(_NETWORKS)}, got {network!r}")
+        raise ConfigError(f"network must be one of {', '.join(_NETWORKS)}, got {network!r}; take one of them")
     return _NETWORKS[network][0]
 
 

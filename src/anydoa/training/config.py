@@ -14,6 +14,7 @@ from typing import Any, Literal, TypeVar
 
 from anydoa.constants import MIN_MICROPHONES
 from anydoa.errors import ConfigError
+from anydoa.io.options import check_positive
 from anydoa.simulation.recipe import MixRecipe
 
 _Config = TypeVar("_Config", bound="TrainingConfig")
@@ -51,11 +52,13 @@ class OptimizerOptions:
     def __post_init__(self) -> None:
         check_positive(self, "lr", "clip", "plateau_factor", "plateau_patience")
         if not self.warmup >= 0:
-            raise ConfigError(f"warmup must be 0 or more, got {self.warmup}")
+            raise ConfigError(f"warmup must be 0 or more, got {self.warmup}; 0 is for none")
         if not 0 <= self.floor <= 1:
-            raise ConfigError(f"floor must be 0..1, got {self.floor}")
+            raise ConfigError(f"floor must be 0..1, got {self.floor}; 0.01 is usual")
         if not 0 <= self.average_decay < 1:
-            raise ConfigError(f"average_decay must be 0..1, 1 excluded, got {self.average_decay}")
+            raise ConfigError(
+                f"average_decay must be 0..1, 1 excluded, got {self.average_decay}; 0.999 is usual"
+            )
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ class StageOptions:
     def __post_init__(self) -> None:
         check_positive(self, "length", "lr_factor", "batch_size", "duration_s")
         if not 0 <= self.weight_decay < math.inf:
-            raise ConfigError(f"weight_decay must be 0 or more, got {self.weight_decay}")
+            raise ConfigError(f"weight_decay must be 0 or more, got {self.weight_decay}; 1e-6 is usual")
         _check_microphones(self.microphones)
 
     @property
@@ -127,9 +130,9 @@ class DataOptions:
 
     def __post_init__(self) -> None:
         if not 0 < self.held_out <= 0.5:
-            raise ConfigError(f"held_out must be above 0 and at most 0.5, got {self.held_out}")
+            raise ConfigError(f"held_out must be above 0 and at most 0.5, got {self.held_out}; 0.05 is usual")
         if self.workers < 0:
-            raise ConfigError(f"workers must be 0 or more, got {self.workers}")
+            raise ConfigError(f"workers must be 0 or more, got {self.workers}; 0 mixes where it trains")
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,7 @@ class ValidationOptions:
     def __post_init__(self) -> None:
         check_positive(self, "every", "clips", "duration_s", "grid")
         if self.grid < 2:
-            raise ConfigError(f"grid must be at least 2 directions, got {self.grid}")
+            raise ConfigError(f"grid must be at least 2 directions, got {self.grid}; 2048 is usual")
         _check_microphones(self.microphones)
 
     @property
@@ -204,7 +207,7 @@ class TrainingConfig:
     def __post_init__(self) -> None:
         check_positive(self, "epoch_examples", "checkpoint_minutes")
         if self.seed < 0:
-            raise ConfigError(f"seed must be 0 or more, got {self.seed}")
+            raise ConfigError(f"seed must be 0 or more, got {self.seed}; any such whole number will do")
         if not self.stages:
             raise ConfigError("a run needs at least one stage; add a [[stages]] table")
 
@@ -248,18 +251,6 @@ def changed_choices(before: TrainingConfig, now: TrainingConfig) -> list[str]:
     return _changed(before, now, "")
 
 
-def check_positive(options: Any, *names: str) -> None:
-    """Refuse options of which one of these is not above 0, or endless.
-
-    Raises:
-        ConfigError: if one is not.
-    """
-    for name in names:
-        value = getattr(options, name)
-        if not 0 < value < math.inf:
-            raise ConfigError(f"{name} must be above 0, got {value}")
-
-
 def _changed(before: Any, now: Any, path: str) -> list[str]:
     """Names of what differs between two records, two rows of records or two values."""
     if type(before) is not type(now):
@@ -284,5 +275,6 @@ def _portable(options: Any) -> Any:
 def _check_microphones(microphones: tuple[int, int]) -> None:
     if not MIN_MICROPHONES <= microphones[0] <= microphones[1]:
         raise ConfigError(
-            f"microphones are the fewest and the most, from {MIN_MICROPHONES}, got {microphones}"
+            f"microphones are the fewest and the most, from {MIN_MICROPHONES}, got {microphones}; give two "
+            "such as [4, 12]"
         )

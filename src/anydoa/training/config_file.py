@@ -17,6 +17,14 @@ from anydoa.io.names import nearest_name
 from anydoa.training.catalogue import config_class
 from anydoa.training.config import TrainingConfig, shared_tables
 
+_WORDS: dict[Any, tuple[str, str]] = {
+    float: ("a number", "give one such as 0.5"),
+    int: ("a whole number", "give one such as 4"),
+    bool: ("true or false", "take one of them"),
+    str: ("text", "put it in quotes"),
+}
+"""What the value of a key of each type must be, and how it becomes that."""
+
 
 def load_config(path: str | Path, overrides: Sequence[str] = ()) -> TrainingConfig:
     """The run that a TOML file and the files it is based on describe.
@@ -56,14 +64,14 @@ def _read(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the name") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: not TOML ({error})") from None
+        raise ConfigError(f"{path}: not TOML ({error}); correct it") from None
     base = values.pop("base", None)
     if base is None:
         return values
     if not isinstance(base, str):
-        raise ConfigError(f"{path}: base must be the path of another file, got {base!r}")
+        raise ConfigError(f"{path}: base must be the path of another file, got {base!r}; put it in quotes")
     return _merge(_read(path.parent / base, (*above, path.resolve())), values)
 
 
@@ -96,13 +104,15 @@ def _with_whole_stages(kind: type[TrainingConfig], values: Mapping[str, Any]) ->
 def _override(values: dict[str, Any], override: str) -> None:
     key, equals, text = override.partition("=")
     if not equals or not key.strip():
-        raise ConfigError(f"an override is key=value, such as optimizer.lr=1e-4, got {override!r}")
+        raise ConfigError(f"an override is key=value, got {override!r}; write it as in optimizer.lr=1e-4")
     *parents, last = key.strip().split(".")
     table: Any = values
     for part in parents:
         child = table[_index(table, part, key)] if isinstance(table, list) else table.setdefault(part, {})
         if not isinstance(child, dict | list):
-            raise ConfigError(f"override {key!r}: {part!r} is a value and has no keys inside")
+            raise ConfigError(
+                f"override {key!r}: {part!r} is a value and has no keys inside; leave out what follows it"
+            )
         table = child
     if isinstance(table, list):
         table[_index(table, last, key)] = _parse(text)
@@ -121,7 +131,9 @@ def _refuse_hidden(values: Mapping[str, Any], key: str) -> None:
 
 def _index(rows: list[Any], part: str, key: str) -> int:
     if not part.isdigit() or int(part) >= len(rows):
-        raise ConfigError(f"override {key!r}: {part!r} must be the number of a row, 0..{len(rows) - 1}")
+        raise ConfigError(
+            f"override {key!r}: {part!r} must be the number of a row, 0..{len(rows) - 1}; count from 0"
+        )
     return int(part)
 
 
@@ -135,7 +147,7 @@ def _parse(text: str) -> Any:
 
 def _build(kind: Any, values: Any, path: str) -> Any:
     if not isinstance(values, Mapping):
-        raise ConfigError(f"{path.rstrip('.')} must be a table, got {values!r}")
+        raise ConfigError(f"{path.rstrip('.')} must be a table, got {values!r}; give it keys with values")
     fields = {one.name: one for one in dataclasses.fields(kind)}
     known = {key: _convert(fields[key].type, values[key], path + key) for key in values if key in fields}
     if hasattr(kind, "from_dict"):  # such as the configuration of a network, which knows its own names
@@ -162,18 +174,20 @@ def _convert(kind: Any, value: Any, path: str) -> Any:
         return _build(kind, value, path + ".")
     if get_origin(kind) is Literal:
         if value not in get_args(kind):
-            raise ConfigError(f"{path} must be one of {', '.join(get_args(kind))}, got {value!r}")
+            raise ConfigError(
+                f"{path} must be one of {', '.join(get_args(kind))}, got {value!r}; take one of them"
+            )
         return value
     if get_origin(kind) is tuple:
         kinds = get_args(kind)
         if not isinstance(value, list | tuple):
-            raise ConfigError(f"{path} must be a list, got {value!r}")
+            raise ConfigError(f"{path} must be a list, got {value!r}; write it in brackets")
         if Ellipsis not in kinds and len(value) != len(kinds):
-            raise ConfigError(f"{path} takes {len(kinds)} values, got {len(value)}: {value}")
+            raise ConfigError(f"{path} takes {len(kinds)} values, got {len(value)}: {value}; give as many")
         return tuple(_convert(kinds[0], item, f"{path}.{i}") for i, item in enumerate(value))
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or (kind is not bool and isinstance(value, bool)):
-        names = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}
-        raise ConfigError(f"{path} must be {names[kind]}, got {value!r}")
+        rule, cure = _WORDS[kind]
+        raise ConfigError(f"{path} must be {rule}, got {value!r}; {cure}")
     return value

@@ -148,7 +148,7 @@ class RunScenes:
             if stage.batch_size % share.count:
                 raise ConfigError(
                     f"stage {stage.name!r}: batch_size must be a multiple of the {share.count} processes, "
-                    f"got {stage.batch_size}"
+                    f"got {stage.batch_size}; change it, or take fewer processes"
                 )
         # Recordings of speech, of noise and of events, to train on and to validate on.
         self._training: tuple[tuple[Utterance, ...], ...] = ((), (), ())

@@ -30,6 +30,7 @@ from anydoa.estimators.steered import (
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid
+from anydoa.io.options import check_positive
 from anydoa.io.output import whole_binary
 from anydoa.metrics.localization import TOLERANCE_DEG, evaluate
 from anydoa.networks import (
@@ -42,7 +43,7 @@ from anydoa.networks import (
 )
 from anydoa.simulation.scene import Scene
 from anydoa.training.batch import MixedScenes, TensorBatch, endless_batches, stage_scenes
-from anydoa.training.config import LOCAL, DataOptions, StageOptions, TrainingConfig, check_positive
+from anydoa.training.config import LOCAL, DataOptions, StageOptions, TrainingConfig
 from anydoa.training.curriculum import ActiveStage
 from anydoa.training.data import ProcessShare, RunScenes
 from anydoa.training.mask import active_at_outputs
@@ -76,7 +77,9 @@ class ScoreData(DataOptions):
         super().__post_init__()
         check_positive(self, "clips", "keep_every")
         if not self.ahead_slots or min(self.ahead_slots) < 0:
-            raise ConfigError(f"ahead_slots must be numbers from 0, got {self.ahead_slots}")
+            raise ConfigError(
+                f"ahead_slots must be numbers from 0, got {self.ahead_slots}; [0] hears none ahead"
+            )
 
 
 @dataclass(frozen=True)
@@ -104,11 +107,13 @@ class ScoreTraining(TrainingConfig):
         }
         for name, (ours, theirs, found) in sizes.items():
             if ours != found:
-                raise ConfigError(f"model.{name} and steered.{theirs} must be equal, got {ours} and {found}")
+                raise ConfigError(
+                    f"model.{name} and steered.{theirs} must be equal, got {ours} and {found}; change one"
+                )
         if max(self.data.ahead_slots) and not self.steered.picture_ahead:
             raise ConfigError(
                 f"data.ahead_slots beside 0 need model.ahead_slots and steered.picture_ahead above 0, "
-                f"got {self.data.ahead_slots}"
+                f"got {self.data.ahead_slots}; set both, or data.ahead_slots = [0]"
             )
         if not self.data.mask_weights:
             raise ConfigError("data.mask_weights is empty; name the checkpoint of a mask network")
@@ -116,7 +121,7 @@ class ScoreTraining(TrainingConfig):
             if self.data.clips % stage.batch_size:
                 raise ConfigError(
                     f"data.clips must be a multiple of batch_size of stage {stage.name!r}, "
-                    f"got {self.data.clips} and {stage.batch_size}"
+                    f"got {self.data.clips} and {stage.batch_size}; change one"
                 )
 
     @property

@@ -20,6 +20,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from anydoa.errors import ConfigError
+from anydoa.io.options import check_positive
 
 MIN_TOKEN_LENGTH = 8
 PUBLIC_FOLDER = "/static/"  # the page's own code and style: the same in every copy of the package
@@ -47,11 +48,17 @@ class AccessOptions:
         free_tries: number of wrong tokens in a period that are answered at once, at least 1: people mistype.
         period_s: seconds of a period.
         delay_s: seconds that the answer to each further wrong token waits.
+
+    Raises:
+        ConfigError: if one is not above 0.
     """
 
     free_tries: int = 5
     period_s: float = 60.0
     delay_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_positive(self, "free_tries", "period_s", "delay_s")
 
 
 @dataclass(frozen=True)

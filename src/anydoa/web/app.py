@@ -22,6 +22,7 @@ from anydoa.web.live_answers import LiveAnswers
 from anydoa.web.live_control import LiveControl
 from anydoa.web.locating import LocateEndpoint
 from anydoa.web.metrics import Metrics
+from anydoa.web.refusal import explained
 from anydoa.web.turns import Turns
 from anydoa.web.upload import UploadLimits
 
@@ -55,8 +56,8 @@ def make_app(
             Route("/", endpoints.page),
             Route("/api/options", endpoints.options),
             Route("/api/locate", LocateEndpoint(catalogue, inbox, turns, is_stopping), methods=["POST"]),
-            Route("/api/calibrate", calibrate.answer, methods=["POST"]),
-            Route("/api/doctor", doctor.answer, methods=["POST"]),
+            Route("/api/calibrate", explained(calibrate.answer), methods=["POST"]),
+            Route("/api/doctor", explained(doctor.answer), methods=["POST"]),
             *LiveControl(listening, catalogue, inbox).routes,
             *LiveAnswers(listening.hub, is_stopping).routes,
             Route("/metrics", Metrics(listening).text),

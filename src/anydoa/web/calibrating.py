@@ -12,15 +12,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from anydoa.calibration import calibrate_blocks
-from anydoa.errors import AnydoaError, AudioError
+from anydoa.errors import AudioError
 from anydoa.geometry import MicrophoneArray
 from anydoa.io.audio import audio_info, read_blocks
 from anydoa.web.background import in_background
 from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.listening import Listening
 from anydoa.web.messages import array_content, toml_text
-from anydoa.web.refusal import named, refusal, stopping
-from anydoa.web.turns import GivenUpError, Turn, Turns
+from anydoa.web.refusal import named
+from anydoa.web.turns import Turn, Turns
 
 
 class CalibrateEndpoint:
@@ -43,21 +43,16 @@ class CalibrateEndpoint:
     async def answer(self, request: Request) -> Response:
         """How far each microphone moved, and the array with it."""
         query = request.query_params
-        try:
-            path = self._listening.recorded
-            if path is None:
-                raise AudioError("there is no recording of a walk yet; record the stream, then stop")
-            array = self._catalogue.array(Choice(query.get("array"), ignore=query.get("ignore", "")))
-            with self._alone():
-                turn = Turn(self._turns)
-                found = await in_background(
-                    lambda: self._refine(turn, path, array), turn, request, self._is_stopping
-                )
-            return JSONResponse(found)
-        except GivenUpError:
-            return stopping()
-        except (AnydoaError, HTTPException) as error:
-            return refusal(error)
+        path = self._listening.recorded
+        if path is None:
+            raise AudioError("there is no recording of a walk yet; record the stream, then stop")
+        array = self._catalogue.array(Choice(query.get("array"), ignore=query.get("ignore", "")))
+        with self._alone():
+            turn = Turn(self._turns)
+            found = await in_background(
+                lambda: self._refine(turn, path, array), turn, request, self._is_stopping
+            )
+        return JSONResponse(found)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

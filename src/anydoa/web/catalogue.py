@@ -14,14 +14,12 @@ from anydoa.estimators import DEFAULT_ESTIMATOR, ESTIMATORS, make_estimator
 from anydoa.estimators.model import list_models
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.channels import parse_channels
-from anydoa.io import DEFAULT_GRID, list_presets, load_array, load_grid
+from anydoa.io import ARRAY_SUFFIXES, DEFAULT_GRID, list_presets, load_array, load_grid
 from anydoa.io.names import nearest_name
-from anydoa.localizer import Localizer
-from anydoa.peaks import MAX_SOURCES
+from anydoa.localizer import MAX_TOLD_SOURCES, UNKNOWN_NUMBER, Localizer, parse_num_sources
 from anydoa.web.messages import array_content
 
 _GRIDS = (DEFAULT_GRID, "fibonacci:512", "hemisphere:1024,up", "icosphere:4", "azimuth:360")
-_UNKNOWN_NUMBER = "auto"
 _NO_CHANNELS = "none"
 _MAX_ADDED = 50  # arrays that came as files
 
@@ -42,7 +40,7 @@ class Choice:
     array: str | None = None
     estimator: str | None = None
     grid: str | None = None
-    sources: str = _UNKNOWN_NUMBER
+    sources: str = UNKNOWN_NUMBER
     ignore: str = ""
 
     @property
@@ -52,13 +50,7 @@ class Choice:
         Raises:
             ConfigError: if the text is no number, or out of range.
         """
-        if self.sources == _UNKNOWN_NUMBER:
-            return None
-        if self.sources in map(str, range(1, MAX_SOURCES + 1)):
-            return int(self.sources)
-        raise ConfigError(
-            f"the number of sources must be {_UNKNOWN_NUMBER} or 1..{MAX_SOURCES}, got {self.sources[:80]!r}"
-        )
+        return parse_num_sources(self.sources, "the number of sources")
 
     def select_channels(self, array: MicrophoneArray) -> MicrophoneArray:
         """The array as the recording has it: with other ignored channels, or with none.
@@ -74,8 +66,8 @@ class Choice:
             ignored = parse_channels(ignore) if ignore else ()
         except ValueError:
             raise ConfigError(
-                f"channels to ignore are numbers from 0, as in '6, 7', or {_NO_CHANNELS}, "
-                f"got {self.ignore[:80]!r}"
+                f"channels to ignore are numbers from 0, or {_NO_CHANNELS}, got {self.ignore[:80]!r}; write "
+                "them as in '6, 7'"
             ) from None
         return array.replace(ignore_channels=ignored) if ignored else array
 
@@ -168,9 +160,10 @@ class Catalogue:
         return {
             "own_array": self._own_array,
             "arrays": [array_content(array) for array in self._arrays.values()],
+            "array_suffixes": list(ARRAY_SUFFIXES),
             "estimators": list(self._estimators),
             "grids": list(self._grid_names),
-            "sources": [_UNKNOWN_NUMBER, *(str(number) for number in range(1, MAX_SOURCES + 1))],
+            "sources": [UNKNOWN_NUMBER, *(str(number) for number in range(1, MAX_TOLD_SOURCES + 1))],
         }
 
 

@@ -4,20 +4,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from anydoa.doctor import diagnose, report_json
-from anydoa.errors import AnydoaError, ConfigError
+from anydoa.errors import ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.io.audio import read_first_minute
 from anydoa.web.background import in_background
 from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.inbox import Inbox, upload_name
 from anydoa.web.messages import array_content, toml_text
-from anydoa.web.refusal import named, refusal, stopping
-from anydoa.web.turns import GivenUpError, Turn, Turns
+from anydoa.web.refusal import named
+from anydoa.web.turns import Turn, Turns
 
 
 class DoctorEndpoint:
@@ -40,23 +39,18 @@ class DoctorEndpoint:
         """The doctor's verdict on a recording."""
         name = upload_name(request, "recording")
         query = request.query_params
-        try:
-            with self._inbox.place(name) as path:
-                await self._inbox.receive(request, path)
-                array = self._catalogue.array(Choice(query.get("array"), ignore=query.get("ignore", "")))
-                azimuth_deg = _azimuth_deg(query.get("known_azimuth", ""))
-                turn = Turn(self._turns)
-                report = await in_background(
-                    lambda: self._examine(turn, path, name, array, azimuth_deg),
-                    turn,
-                    request,
-                    self._is_stopping,
-                )
-                return JSONResponse(report)
-        except GivenUpError:
-            return stopping()
-        except (AnydoaError, HTTPException) as error:
-            return refusal(error)
+        with self._inbox.place(name) as path:
+            await self._inbox.receive(request, path)
+            array = self._catalogue.array(Choice(query.get("array"), ignore=query.get("ignore", "")))
+            azimuth_deg = _azimuth_deg(query.get("known_azimuth", ""))
+            turn = Turn(self._turns)
+            report = await in_background(
+                lambda: self._examine(turn, path, name, array, azimuth_deg),
+                turn,
+                request,
+                self._is_stopping,
+            )
+            return JSONResponse(report)
 
     def _examine(
         self, turn: Turn, path: Path, name: str, array: MicrophoneArray, azimuth_deg: float | None

@@ -11,14 +11,17 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from anydoa.web.live_stream import LiveStream
 from anydoa.web.messages import end_message
+from anydoa.web.refusal import RefusedError
 
 NO_STREAM = "no live stream; start one on the page, or anydoa serve with --replay or --device"
 
 _TRY_AGAIN_LATER = 1013  # close code of RFC 6455's registry
 
 
-class HubFullError(Exception):
+class HubFullError(RefusedError):
     """All places of listeners are taken."""
+
+    status = 503
 
 
 class Client:

@@ -52,7 +52,7 @@ class Inbox:
         assert self._spool is not None  # open() comes before the first request
         if self._num_uploads >= self.limits.max_at_once:
             raise HTTPException(
-                503, f"{self.limits.max_at_once} recordings are being located already; try again in a minute"
+                503, f"{self.limits.max_at_once} uploads are being worked on already; try again in a minute"
             )
         self._num_uploads += 1
         try:

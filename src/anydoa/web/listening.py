@@ -8,25 +8,31 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from anydoa.errors import AnydoaError, AudioError, ConfigError
+from anydoa.errors import AudioError, ConfigError
 from anydoa.estimators import learned_any_sound
 from anydoa.geometry import Zone
+from anydoa.io.options import check_positive
 from anydoa.live import LivePipeline
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.hub import Hub
 from anydoa.web.live_stream import LiveStream
+from anydoa.web.refusal import RefusedError
 from anydoa.web.sound_recorder import RecordedFeed, RecordingLimits, SoundRecorder
 from anydoa.web.sounds import LiveChoice, Sounds
 
 _REOPEN_AFTER_S = (0.0, 0.2, 0.4, 0.6, 0.8)  # systems let go of a card a moment after it was closed
 
 
-class BusyError(AnydoaError):
+class BusyError(RefusedError):
     """Somebody else is changing what is listened to."""
 
+    status = 409
 
-class LockedError(AnydoaError):
+
+class LockedError(RefusedError):
     """The server was started so that nobody changes what is listened to."""
+
+    status = 403
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +46,9 @@ class ListeningOptions:
         results_per_s: about how many results a second.
         vad: whether tracks follow only what sounds like speech.
         max_queue_s: most sound that waits to be computed, in seconds.
+
+    Raises:
+        ConfigError: if a number is out of range.
     """
 
     is_locked: bool = False
@@ -48,6 +57,9 @@ class ListeningOptions:
     results_per_s: float = 10.0
     vad: bool = True
     max_queue_s: float = 0.5
+
+    def __post_init__(self) -> None:
+        check_positive(self, "results_per_s", "max_queue_s")
 
 
 class Listening:

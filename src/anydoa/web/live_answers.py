@@ -9,10 +9,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from anydoa.errors import AnydoaError, ConfigError
+from anydoa.errors import ConfigError
 from anydoa.web.access import HEALTH_PATH
-from anydoa.web.hub import NO_STREAM, Hub, HubFullError
-from anydoa.web.refusal import refusal
+from anydoa.web.hub import NO_STREAM, Hub
+from anydoa.web.refusal import explained, refusal
 
 _NOTHING_YET = "the live stream has no frame yet; ask again in a second"
 
@@ -34,8 +34,8 @@ class LiveAnswers:
         return [
             Route("/api/now", self.now),
             Route("/api/talkers", self.talkers),
-            Route("/api/tracks", self.tracks),
-            Route("/api/events", self.events),
+            Route("/api/tracks", explained(self.tracks)),
+            Route("/api/events", explained(self.events)),
             Route(HEALTH_PATH, self.health),
         ]
 
@@ -60,11 +60,8 @@ class LiveAnswers:
             return refusal(NO_STREAM, 404)
         query = request.query_params
         form = query.get("form", "json")
-        try:
-            begin_s, end_s = _seconds(query.get("begin", "-inf")), _seconds(query.get("end", "inf"))
-            pieces = stream.tracks.text(form, begin_s, end_s)
-        except AnydoaError as error:
-            return refusal(error)
+        begin_s, end_s = _seconds(query.get("begin", "-inf")), _seconds(query.get("end", "inf"))
+        pieces = stream.tracks.text(form, begin_s, end_s)
         name = f"live_tracks.{'jsonl' if form == 'json' else form}"
         return StreamingResponse(
             pieces,
@@ -77,10 +74,7 @@ class LiveAnswers:
         if self._hub.stream is None:
             return refusal(NO_STREAM, 404)
         messages = self._hub.brief_messages()
-        try:
-            first = await anext(messages)
-        except HubFullError as error:
-            return refusal(str(error), 503)
+        first = await anext(messages)
         headers = {"x-accel-buffering": "no"}  # so that a proxy passes each event on at once
         return StreamingResponse(
             self._as_events(first, messages), media_type="text/event-stream", headers=headers
@@ -109,7 +103,10 @@ def _seconds(text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise ConfigError(f"times are seconds from the start of the stream, got {text[:80]!r}") from None
+        raise ConfigError(
+            f"times are seconds from the start of the stream, got {text[:80]!r}; give a number, or leave "
+            "it out"
+        ) from None
 
 
 def _event(message: str | None) -> str:

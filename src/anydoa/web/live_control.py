@@ -2,7 +2,6 @@
 
 import asyncio
 import shutil
-from collections.abc import Awaitable, Callable
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -14,13 +13,10 @@ from anydoa.io import load_array
 from anydoa.io.audio import audio_info
 from anydoa.web.catalogue import Catalogue
 from anydoa.web.inbox import Inbox, upload_name
-from anydoa.web.listening import BusyError, Listening, LockedError
+from anydoa.web.listening import Listening
 from anydoa.web.messages import array_content
-from anydoa.web.refusal import named, refusal
+from anydoa.web.refusal import explained, named
 from anydoa.web.sounds import LiveChoice
-
-_STATUS: dict[type[Exception], int] = {BusyError: 409, LockedError: 403}
-Answer = Callable[[Request], Awaitable[Response]]
 
 
 class LiveControl:
@@ -39,14 +35,14 @@ class LiveControl:
     def routes(self) -> list[Route]:
         """What is asked for where."""
         return [
-            Route("/api/listening", _explained(self._told)),
-            Route("/api/listening", _explained(self._changed), methods=["POST"]),
-            Route("/api/listening", _explained(self._stopped), methods=["DELETE"]),
-            Route("/api/recording", _explained(self._recording)),
-            Route("/api/recording", _explained(self._recording_begun), methods=["POST"]),
-            Route("/api/recording", _explained(self._recording_ended), methods=["DELETE"]),
-            Route("/api/arrays", _explained(self._array_added), methods=["POST"]),
-            Route("/api/replays", _explained(self._replay_added), methods=["POST"]),
+            Route("/api/listening", explained(self._told)),
+            Route("/api/listening", explained(self._changed), methods=["POST"]),
+            Route("/api/listening", explained(self._stopped), methods=["DELETE"]),
+            Route("/api/recording", explained(self._recording)),
+            Route("/api/recording", explained(self._recording_begun), methods=["POST"]),
+            Route("/api/recording", explained(self._recording_ended), methods=["DELETE"]),
+            Route("/api/arrays", explained(self._array_added), methods=["POST"]),
+            Route("/api/replays", explained(self._replay_added), methods=["POST"]),
         ]
 
     async def _told(self, request: Request) -> Response:
@@ -112,15 +108,3 @@ class LiveControl:
             kept = self._inbox.new_path(name)
             path.rename(kept)
         return JSONResponse({"name": self._listening.sounds.add_recording(kept, name)})
-
-
-def _explained(answer: Answer) -> Answer:
-    """An endpoint whose mistakes are told in words."""
-
-    async def explained(request: Request) -> Response:
-        try:
-            return await answer(request)
-        except (AnydoaError, HTTPException) as error:
-            return refusal(error, _STATUS.get(type(error), 400))
-
-    return explained

@@ -22,8 +22,8 @@ from anydoa.errors import AnydoaError
 from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.inbox import Inbox, upload_name
 from anydoa.web.recording import locate_recording
-from anydoa.web.refusal import STOPPING, refusal
-from anydoa.web.turns import GivenUpError, Turn, Turns
+from anydoa.web.refusal import refusal, status_of
+from anydoa.web.turns import Turn, Turns
 
 LINES = "application/x-ndjson"
 
@@ -85,10 +85,8 @@ class LocateEndpoint:
                 yield {"type": "progress", "place": work.turn.place, "done": round(work.done, 4)}
             try:
                 last = {"type": "result", **task.result()}
-            except GivenUpError:
-                last = {"type": "error", "error": STOPPING, "status": 503}
             except AnydoaError as error:
-                last = {"type": "error", "error": str(error), "status": 400}
+                last = {"type": "error", "error": str(error), "status": status_of(error)}
             yield last
         finally:
             work.turn.give_up()

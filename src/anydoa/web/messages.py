@@ -18,8 +18,8 @@ from jaxtyping import Float
 from anydoa.geometry import MicrophoneArray, Zone
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io import save_array
-from anydoa.io.angles import round_angles_deg
-from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, FrameResult, Source
+from anydoa.io.result_json import direction_to_json, source_to_json
+from anydoa.io.results import FRAME_CONVENTION, TIME_CONVENTION, FrameResult
 from anydoa.live import AudioFeed, LiveResult
 from anydoa.localizer import LocalizationRun, Localizer
 from anydoa.tracking import Track
@@ -76,16 +76,12 @@ def frame_message(
         "speech": result.speech,
         "tracks": [
             {
-                **source_content(track),
-                "activity": round(track.activity, 3),
-                "active": track.active,
-                "age_s": round(track.age_s, 2),
-                "velocity_deg_s": round(track.velocity_deg_s, 2),
+                **_talker_content(track),
                 **({} if inside is None else {"zone": inside.get(track.id)}),
             }
             for track in result.tracks
         ],
-        "sources": [source_content(source) for source in result.sources],
+        "sources": [source_to_json(source) for source in result.sources],
         "levels_db": [round(float(level), 1) for level in result.levels_db],
         "peaks_db": [round(float(level), 1) for level in result.peaks_db],
         "spectrum": spectrum_content(result.spectrum),
@@ -117,12 +113,12 @@ def recording_message(
         "version": run.header.version,
         "array": array_content(localizer.array),
         "grid": grid_content(localizer.grid),
-        "sources": [source_content(source) for source in run.directions],
+        "sources": [source_to_json(source) for source in run.directions],
         "spectrum": spectrum_content(run.mean_spectrum),
         "trace": [
             {
                 "time_s": round(frame.time_s, 3),
-                "sources": [source_content(source) for source in frame.sources],
+                "sources": [source_to_json(source) for source in frame.sources],
             }
             for frame in trace
         ],
@@ -169,28 +165,23 @@ def grid_content(grid: DirectionGrid) -> dict[str, Any]:
     }
 
 
+def _talker_content(track: Track) -> dict[str, Any]:
+    """A talker who is followed, in the words of a source."""
+    return {
+        "id": track.id,
+        **direction_to_json(track.direction),
+        "score": round(track.score, 4),
+        "activity": round(track.activity, 3),
+        "active": track.active,
+        "age_s": round(track.age_s, 2),
+        "velocity_deg_s": round(track.velocity_deg_s, 2),
+        "mirror": [direction_to_json(direction) for direction in track.mirror],
+    }
+
+
 def spectrum_content(values: Float[np.ndarray, "grid"]) -> dict[str, Any]:
     """A spectrum in a byte a direction: value = low + byte / 255 * (high - low)."""
     low, high = float(values.min()), float(values.max())
     steps = np.round((values - low) * (255 / (high - low) if high > low else 0.0)).astype(np.uint8)
     encoded = base64.b64encode(steps.tobytes()).decode("ascii")
     return {"low": round(low, 5), "high": round(high, 5), "values": encoded}
-
-
-def source_content(source: Source | Track) -> dict[str, Any]:
-    """What a source of one frame or of a recording and a talker that is followed have in common."""
-    return {
-        "id": source.id,
-        **_direction_content(source.direction),
-        "score": round(source.score, 4),
-        "mirror": [_direction_content(direction) for direction in source.mirror],
-    }
-
-
-def _direction_content(direction: Float[np.ndarray, "3"]) -> dict[str, Any]:
-    azimuth_deg, elevation_deg = round_angles_deg(direction, 2)
-    return {
-        "azimuth_deg": azimuth_deg,
-        "elevation_deg": elevation_deg,
-        "xyz": [round(float(x), 5) for x in direction],
-    }

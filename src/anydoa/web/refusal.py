@@ -1,32 +1,53 @@
 """What is answered to a request that cannot be met: one sentence with rule, value and cure."""
 
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from anydoa.errors import AnydoaError
 
-STOPPING = "the server is stopping; send the recording again"
+Answer = Callable[[Request], Awaitable[Response]]
 
 
-def refusal(reason: str | AnydoaError | HTTPException, status: int = 400) -> Response:
+class RefusedError(AnydoaError):
+    """A mistake that has a status of HTTP of its own."""
+
+    status = 400
+
+
+def status_of(error: AnydoaError) -> int:
+    """The status of HTTP that an error is told with."""
+    return error.status if isinstance(error, RefusedError) else RefusedError.status
+
+
+def refusal(reason: str | AnydoaError | HTTPException, status: int | None = None) -> Response:
     """The answer that says what is wrong.
 
     Args:
         reason: sentence, or error that has one.
-        status: status of HTTP, unless the error has its own.
+        status: status of HTTP of a sentence; an error has its own.
     """
     if isinstance(reason, HTTPException):
         return JSONResponse({"error": reason.detail}, reason.status_code)
-    return JSONResponse({"error": str(reason)}, status)
+    if isinstance(reason, AnydoaError):
+        status = status_of(reason)
+    return JSONResponse({"error": str(reason)}, status or RefusedError.status)
 
 
-def stopping() -> Response:
-    """The answer of a server that ends before its work is done."""
-    return refusal(STOPPING, 503)
+def explained(answer: Answer) -> Answer:
+    """An endpoint whose mistakes are told in words."""
+
+    async def told(request: Request) -> Response:
+        try:
+            return await answer(request)
+        except (AnydoaError, HTTPException) as error:
+            return refusal(error)
+
+    return told
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from anydoa.errors import AudioError, ConfigError
+from anydoa.io.options import check_positive
 from anydoa.web.access import AccessOptions, AccessRules, is_address
 from anydoa.web.app import make_app
 from anydoa.web.catalogue import Catalogue
@@ -46,7 +47,7 @@ class ServerOptions:
         shutdown_within_s: seconds that running requests have to end when the server stops.
 
     Raises:
-        ConfigError: if the port is out of range.
+        ConfigError: if a number is out of range.
     """
 
     host: str = "127.0.0.1"
@@ -66,6 +67,8 @@ class ServerOptions:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
             raise ConfigError(f"a port is 0..65535, got {self.port}; 0 takes any that is free")
+        check_positive(self, "max_connections", "max_message_bytes", "max_head_bytes", "send_buffer_bytes")
+        check_positive(self, "request_within_s", "shutdown_within_s")
 
 
 class PageServer:

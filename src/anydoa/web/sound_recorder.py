@@ -1,5 +1,6 @@
 """The sound of a live stream in a file, while somebody wants it: within limits of disk and time."""
 
+import math
 import shutil
 import threading
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import soundfile
 from jaxtyping import Float
 
 from anydoa.errors import ConfigError
+from anydoa.io.options import check_positive
 from anydoa.live import AudioFeed, RelayedFeed
 
 _SAMPLE_BYTES = 3  # PCM of 24 bits: no card has more
@@ -36,7 +38,12 @@ class RecordingLimits:
 
     def __post_init__(self) -> None:
         if not 0 < self.max_mb <= 4000:  # a WAV file ends at 4 GiB
-            raise ConfigError(f"a recording of the live stream is 0..4000 MB, got {self.max_mb:g}")
+            raise ConfigError(
+                f"a recording of the live stream is 0..4000 MB, got {self.max_mb:g}; 1000 is usual"
+            )
+        check_positive(self, "max_minutes")
+        if not 0 <= self.spare_mb < math.inf:
+            raise ConfigError(f"spare_mb must be 0 or more and finite, got {self.spare_mb:g}; 500 is usual")
 
 
 class SoundRecorder:

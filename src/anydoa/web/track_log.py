@@ -12,7 +12,7 @@ from jaxtyping import Float
 from anydoa.errors import ConfigError
 from anydoa.geometry import Zone
 from anydoa.io.result_files import WRITERS
-from anydoa.io.results import FrameResult, ResultHeader, ResultSummary, Source, ZoneEvent
+from anydoa.io.results import ACTIVE, FrameResult, ResultHeader, ResultSummary, Source, ZoneEvent
 from anydoa.io.talkers import Talker, TalkerPath, Turn
 from anydoa.live import LiveResult
 from anydoa.peaks import PeakFinder
@@ -85,7 +85,9 @@ class TrackLog:
             ConfigError: if there is no such form, or nothing was heard then.
         """
         if form not in FORMS:
-            raise ConfigError(f"tracks are written as {', '.join(FORMS)}, got {form[:80]!r}")
+            raise ConfigError(
+                f"tracks are written as {', '.join(FORMS)}, got {form[:80]!r}; take one of them"
+            )
         with self._lock:
             frames = [frame for frame in self._frames if begin_s <= frame.time_s <= end_s]
         if not frames:
@@ -129,7 +131,7 @@ def _talkers(
     times_s = np.repeat([frame.time_s for frame in frames], [len(rows) for rows in each])
     rows = np.concatenate(each)
     step_s = float(np.median(np.diff([frame.time_s for frame in frames]))) if len(frames) > 1 else 0.0
-    sounding = rows[:, 5] >= 0.5
+    sounding = rows[:, 5] >= ACTIVE
     times_s, rows = times_s[sounding], rows[sounding]
     for id in np.unique(rows[:, 0]):
         own = rows[:, 0] == id

@@ -6,14 +6,16 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from anydoa.errors import AnydoaError
+from anydoa.web.refusal import RefusedError
 
 SLICE_S = 2.0
 _POLL_S = 0.2
 
 
-class GivenUpError(AnydoaError):
+class GivenUpError(RefusedError):
     """The client has gone or the server must end, so the work is given up."""
+
+    status = 503
 
 
 class Turns:
@@ -93,4 +95,4 @@ class Turn:
 
     def _check(self) -> None:
         if self._given_up.is_set():
-            raise GivenUpError("the recording was given up before its end; send it again")
+            raise GivenUpError("the server is stopping; ask again when it runs")

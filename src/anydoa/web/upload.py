@@ -19,6 +19,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from anydoa.errors import AudioError, ConfigError
 from anydoa.io.files import try_to_lock
+from anydoa.io.options import check_positive
 from anydoa.web.turns import SLICE_S
 
 
@@ -35,7 +36,7 @@ class UploadLimits:
         least_bytes_per_s: lowest mean rate; a few slow uploads would hold all places for hours.
 
     Raises:
-        ConfigError: if a size or a duration is out of range.
+        ConfigError: if a number is out of range.
     """
 
     max_mb: float = 100.0
@@ -47,9 +48,12 @@ class UploadLimits:
 
     def __post_init__(self) -> None:
         if not 0 < self.max_mb <= 100_000:
-            raise ConfigError(f"the upload limit is 0..100000 MB, got {self.max_mb:g}")
+            raise ConfigError(f"the upload limit is 0..100000 MB, got {self.max_mb:g}; 100 is usual")
         if not 0 < self.max_minutes <= 1_000_000:
-            raise ConfigError(f"the longest recording is 0..1000000 minutes, got {self.max_minutes:g}")
+            raise ConfigError(
+                f"the longest recording is 0..1000000 minutes, got {self.max_minutes:g}; 60 is usual"
+            )
+        check_positive(self, "max_at_once", "slice_s", "patience_s", "least_bytes_per_s")
 
 
 async def received_file(request: Request, path: Path, limits: UploadLimits) -> None:

@@ -298,7 +298,7 @@ def test_a_beam_ends_once() -> None:
     ("wrong", "message"),
     [
         ({"slot_windows": 0}, "slot_windows must be at least 1, got 0"),
-        ({"memory_s": 0.0}, "memory_s must be above 0, got 0.0"),
+        ({"memory_s": 0.0}, "memory_s must be above 0 and finite, got 0.0"),
         ({"floor": 2.0}, "floor must be 0..1, got 2.0"),
         ({"diffuse": 1.0}, "diffuse must be 0 or more and below 1, got 1.0"),
     ],

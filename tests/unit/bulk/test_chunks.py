@@ -150,7 +150,7 @@ def test_processes_that_die_whatever_they_are_given_end_the_run() -> None:
         def wait(self) -> list[Outcome]:
             return [Outcome(self.waiting.pop(0).number, lost="was killed by SIGKILL")]
 
-    with pytest.raises(EngineError, match="whatever they are given: the last was killed"):
+    with pytest.raises(EngineError, match="whatever they are given, the last was killed"):
         list(run_in_chunks(Grave(1.0), squares, range(1000), total=1000))
 
 

@@ -88,7 +88,7 @@ def test_a_recording_of_one_place_writes_nothing(folder: Path, tmp_path: Path) -
 
 def test_mistakes_are_named(folder: Path, tmp_path: Path) -> None:
     known = (folder / "walk.wav", "--array", folder / "cube.toml")
-    assert "nothing to do: give --output" in str(error_of(run(*known)))
+    assert "there is nothing to do; give --output" in str(error_of(run(*known)))
     assert "arrays are written as" in str(error_of(run(*known, "-o", tmp_path / "a.json")))
     assert "pictures are written as" in str(error_of(run(*known, "--plot", tmp_path / "a.gif")))
     wide = error_of(run(*known, "-o", tmp_path / "a.toml", "--position-sd-mm", 500))

@@ -103,11 +103,11 @@ def test_a_profile_that_cannot_be_made_of_a_start_says_why(capsys: pytest.Captur
     assert main(words) == 2
     _, first, last = capsys.readouterr().err.splitlines()
     assert first.startswith("no profile yet: a profile is made of a healthy recording, but channel 0 never")
-    assert last.startswith("error: healthy.wav: no profile was made: a profile is made of a healthy")
+    assert last.startswith("error: healthy.wav: no profile was made; a profile is made of a healthy")
     record("healthy.wav", seconds=0.5)
     assert main(words) == 2
     assert capsys.readouterr().err.endswith(
-        "error: healthy.wav: no profile was made: too little sound came\n"
+        "error: healthy.wav: no profile was made; too little sound came: let somebody talk for longer\n"
     )
     assert not Path("no.json").exists()
 
@@ -132,7 +132,7 @@ def test_a_profile_is_made_of_the_first_minute_alone() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["save", "-o", "a.json"], "a start is heard from one place: give a recording, or --device auto"),
+        (["save", "-o", "a.json"], "a start is heard from one place; give a recording, or --device auto"),
         (["save", "healthy.wav", "--device", "1", "-o", "a.json"], "a start is heard from one place"),
         (["save", "healthy.wav", "--sample-rate", "16000", "-o", "a.json"], "says its own sample rate"),
         (["save", "none.wav", "-o", "a.json"], "none.wav: no such file"),

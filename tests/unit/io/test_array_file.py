@@ -124,9 +124,13 @@ def test_the_64_microphones_of_the_em64_pass_the_check_that_their_table_allows()
 
 
 def test_a_unit_is_for_files_alone() -> None:
-    with pytest.raises(ConfigError, match="unit must be left out for a bundled array, got 'mm' for 'uma-8'"):
+    with pytest.raises(
+        ConfigError, match="unit is for array files, got 'mm' for bundled array 'uma-8'; leave it out"
+    ):
         load_array("uma-8", unit="mm")
-    with pytest.raises(ConfigError, match=r"three_by_three must be left out .* got 'rows' for 'uma-8'"):
+    with pytest.raises(
+        ConfigError, match=r"three_by_three is for array files, got 'rows' .*'uma-8'; leave it"
+    ):
         load_array("uma-8", three_by_three="rows")
 
 

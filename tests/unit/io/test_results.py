@@ -148,7 +148,7 @@ def test_sources_and_results_read_well(result: LocalizationResult) -> None:
 
 
 def test_an_unknown_format_is_refused(tmp_path: Path, result: LocalizationResult) -> None:
-    with pytest.raises(ConfigError, match="json, csv, dcase, rttm, not 'xml'"):
+    with pytest.raises(ConfigError, match="json, csv, dcase, rttm, got 'xml'; take one"):
         write_results(result, tmp_path / "a.xml", format="xml")
 
 

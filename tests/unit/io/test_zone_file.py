@@ -43,7 +43,7 @@ def test_zones_are_read_in_order(tmp_path: Path) -> None:
         ("[[zone]]\nname = 'a'\nazimuth = [0, 1]\n[other]\n", r"has \[\[zone\]\] tables"),
         ("[[zone]]\nazimuth = [0, 1]", "zone 1 has name"),
         ("[[zone]]\nname = 'a'\nangle = 3", "zone 1 has name"),
-        ("[[zone]]\nname = 'a'\nazimuth = 3", r"two numbers such as \[20, 60\], got 3"),
+        ("[[zone]]\nname = 'a'\nazimuth = 3", r"two numbers, got 3; write them as in \[20, 60\]"),
         ("[[zone]]\nname = 'a'\nazimuth = [true, 1]", "two numbers"),
         ("[[zone]]\nname = 'a'\nelevation = [3, 1]", "3 to 1"),
         ("[[zone]]\nname = 'a'\n[[zone]]\nname = 'a'", "two zones are called 'a'"),

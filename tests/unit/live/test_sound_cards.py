@@ -55,7 +55,7 @@ def test_the_card_a_person_means_is_found(
             8,
             "'usb' means several sound cards: 0: .*, 4: .* .18 channels, ALSA.*; give a number",
         ),
-        (CARDS, "webcam", 8, "HD Webcam: USB Audio has 2 channels, the array needs 8: name another card"),
+        (CARDS, "webcam", 8, "HD Webcam: USB Audio has 2 channels, the array needs 8; name another card"),
         (CARDS, None, 64, "; default may lead to any card: name the one that is meant with --device"),
         ([WEBCAM], None, 6, "no sound card has the 6 channels of the array; there are 0: HD Webcam"),
     ],
@@ -89,7 +89,7 @@ def test_the_arrays_own_card_with_too_few_channels_needs_other_firmware(device: 
     own = SoundCard(1, "ReSpeaker 4 Mic Array (UAC1.0)", 1, 16_000)
     with pytest.raises(
         AudioError,
-        match="has 1 channel, the array needs 6: put the 6-channel firmware on it, or name another card",
+        match="has 1 channel, the array needs 6; put the 6-channel firmware on it, or name another card",
     ):
         choose_card([own, INTERFACE, VIRTUAL], device, num_channels=6, match="ReSpeaker 4 Mic Array")
     assert choose_card([own, INTERFACE], "umc", num_channels=6, match="ReSpeaker 4 Mic Array") == INTERFACE
@@ -132,7 +132,7 @@ def test_live_does_not_pass_over_the_named_card_for_a_laptops_microphone(tmp_pat
     code, output = anydoa_with_cards(tmp_path, cards, "live", "--array", "respeaker-usb-4", "--no-vad")
     assert (code, output) == (
         2,
-        "error: ReSpeaker 4 Mic Array (UAC1.0): USB Audio (hw:2,0) has 1 channel, the array needs 6: "
+        "error: ReSpeaker 4 Mic Array (UAC1.0): USB Audio (hw:2,0) has 1 channel, the array needs 6; "
         "put the 6-channel firmware on it, or name another card with --device\n",
     )
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch.testing import assert_close
 
-from anydoa.errors import ConfigError
+from anydoa.errors import ConfigError, ShapeError
 from anydoa.export.fused_augeonet import FusedAuGeonet
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.networks.agg_rl import AggRl
@@ -95,6 +95,25 @@ def test_a_peer_does_not_hear_where_the_array_is_or_how_loud_it_is(name: str) ->
     with torch.no_grad():
         moved = network(0.01 * AUDIO, POSITIONS + torch.tensor([1.0, -2.0, 0.5]), GRID)
         assert_close(moved, network(AUDIO, POSITIONS, GRID), rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("count", [3, 5, 8])
+def test_rounding_of_places_does_not_choose_the_first_of_a_pair(name: str, count: int) -> None:
+    around = 2 * torch.pi * torch.arange(count, dtype=torch.float64) / count
+    circle = torch.stack([0.05 * around.cos(), 0.05 * around.sin(), 0 * around], 1)
+    off = circle + 1e-8 * torch.randn(count, 3, generator=torch.Generator().manual_seed(2))
+    network, audio = make(EVERY[name]), AUDIO[:1].repeat(1, 2, 1)[:, :count]
+    with torch.no_grad():
+        found, expected = (network(audio, places[None].float(), GRID) for places in (off, circle))
+    assert_close(found, expected, atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["u-net", "neural-srp"])
+def test_pairs_that_are_not_there_are_not_learned_from(name: str) -> None:
+    mask = torch.tensor([[True] * 5, [True] * 4 + [False]])
+    with pytest.raises(ShapeError, match="got a mask; batch them by their number"):
+        make(PEERS[name]).train()(AUDIO, POSITIONS, GRID, mask)
 
 
 @pytest.mark.parametrize("name", ["u-net", "neural-srp"])

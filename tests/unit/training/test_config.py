@@ -107,7 +107,7 @@ def test_an_override_reaches_tables_and_rows_of_lists(tmp_path: Path) -> None:
         ("[optimizers]\nlr = 1.0\n", "no key 'optimizers'; did you mean 'optimizer'"),
         ("[optimizer]\nlr = 'fast'\n", "optimizer.lr must be a number, got 'fast'"),
         ("[optimizer]\nlr = 0\n", "optimizer: lr must be above 0"),
-        ("[optimizer]\nlr = inf\n", "optimizer: lr must be above 0, got inf"),
+        ("[optimizer]\nlr = inf\n", "optimizer: lr must be above 0 and finite, got inf"),
         ("[optimizer]\nfloor = -1.0\n", "optimizer: floor must be 0..1, got -1"),
         ("[optimizer]\nwarmup = nan\n", "optimizer: warmup must be 0 or more, got nan"),
         (

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from anydoa.geometry import MicrophoneArray
+from anydoa.io.array_file import FORMATS
 from anydoa.web import catalogue
 from anydoa.web.catalogue import Catalogue
 from unit.web.served import ARRAY, ESTIMATOR, GRID
@@ -23,6 +24,10 @@ def _switching_often() -> Iterator[None]:
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(interval)
+
+
+def test_every_format_of_array_files_is_offered(offered: Catalogue) -> None:
+    assert offered.content()["array_suffixes"] == list(FORMATS)
 
 
 def test_arrays_may_be_added_while_others_look_at_them(

@@ -93,5 +93,7 @@ def _open(path: Path, num_threads: int) -> OnnxSession:
     try:
         inner = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except damaged as error:
-        raise CheckpointError(f"{path}: not a graph that can run ({str(error).splitlines()[0]})") from None
+        raise CheckpointError(
+            f"{path}: not a graph that can run ({str(error).splitlines()[0]}); export the model again"
+        ) from None
     return OnnxSession(inner, path, num_threads)

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from anydoa.errors import ConfigError
-from anydoa.io.names import record_from_dict
+from anydoa.io.options import check_positive, record_from_dict
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,12 @@ class SteeredOptions:
     score_weights: tuple[float, float, float, float, float] = (-1.34, 0.98, 2.73, -0.44, 1.04)
 
     def __post_init__(self) -> None:
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if one.name == "picture_ahead":
-                if not value >= 0:
-                    raise ConfigError(f"picture_ahead must be 0 or more, got {value}; give 0 for no pictures")
-            elif not isinstance(value, tuple) and not value > 0:
-                raise ConfigError(f"{one.name} must be above 0, got {value}; give {one.default}")
+        if not self.picture_ahead >= 0:
+            raise ConfigError(
+                f"picture_ahead must be 0 or more, got {self.picture_ahead}; give 0 for no pictures"
+            )
+        numbers = (one.name for one in fields(self) if not isinstance(getattr(self, one.name), tuple))
+        check_positive(self, *(name for name in numbers if name != "picture_ahead"))
 
     @property
     def frames_per_output(self) -> int:

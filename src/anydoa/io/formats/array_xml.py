@@ -53,7 +53,7 @@ def _root(path: Path) -> ElementTree.Element:
     try:
         return ElementTree.fromstring(content)
     except (ElementTree.ParseError, ValueError, LookupError) as error:
-        raise ArrayFileError(f"{path}: not XML: {error}") from None
+        raise ArrayFileError(f"{path}: not XML: {error}; correct it, or save the array anew") from None
 
 
 def write_acoular(array: MicrophoneArray, path: Path) -> None:
@@ -123,14 +123,18 @@ def _mics_of_former_hark(root: ElementTree.Element) -> list[_Microphone]:
 
 def _check_cartesian(kind: str) -> None:
     if kind.lower() != "cartesian":
-        raise ArrayFileError(f"microphones must be in cartesian coordinates, got {kind[:40]!r}")
+        raise ArrayFileError(
+            f"microphones must be in cartesian coordinates, got {kind[:40]!r}; convert them to x, y and z"
+        )
 
 
 def _channel(text: str | None, number: int) -> int:
     if text is None:
         return number
     if not text.strip().isdecimal() or len(text.strip()) > 6:
-        raise ArrayFileError(f"position {number}: id must be a channel from 0, got {text[:20]!r}")
+        raise ArrayFileError(
+            f"position {number}: id must be a channel from 0, got {text[:20]!r}; write a number, or no id"
+        )
     return int(text)
 
 
@@ -141,7 +145,7 @@ def _position(element: ElementTree.Element, where: str) -> list[float]:
     except KeyError as error:
         raise ArrayFileError(f"{where} has no {error.args[0]}; each needs x, y and z") from None
     except ValueError as error:
-        raise ArrayFileError(f"{where}: coordinates must be numbers ({error})") from None
+        raise ArrayFileError(f"{where}: coordinates must be numbers ({error}); correct them") from None
 
 
 ARRAY_XML = ArrayFormat(".xml", read_array_xml, write_acoular, tells_channels=names_channels)

@@ -55,8 +55,9 @@ def read_array_csv(path: Path, options: ReadOptions) -> MicrophoneArray:
         names, units, said = _columns(table)
         positions = _positions(table, names, units)
         numbers = table.numbers([names.index("channel")]) if "channel" in names else []
-        if not all(number.is_integer() for (number,) in numbers):
-            raise ArrayFileError("channels must be whole numbers from 0")
+        odd = next((number for (number,) in numbers if not number.is_integer()), None)
+        if odd is not None:
+            raise ArrayFileError(f"channels must be whole numbers from 0, got {odd:g}; count them from 0")
         ignored = [match[1] for match in map(_IGNORED.match, table.comments) if match]
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
@@ -166,9 +167,10 @@ def _columns(table: TextTable) -> tuple[list[str], list[str], str | None]:
         return names, units, None
     if len(lengths) > 1:
         raise ArrayFileError("columns differ in their unit; write all in one, as in x_mm,y_mm,z_mm")
-    said = unit_of(lengths.pop())
+    unit = lengths.pop()
+    said = unit_of(unit)
     if said is None:
-        raise ArrayFileError("units are m, cm and mm, as in x_mm,y_mm,z_mm")
+        raise ArrayFileError(f"units are m, cm and mm, got {unit!r}; write one of them, as in x_mm,y_mm,z_mm")
     return names, units, said
 
 
@@ -187,7 +189,11 @@ def _positions(table: TextTable, names: list[str], units: list[str]) -> Float[np
         values[:, place] *= _DEGREES_PER[unit]
     azimuth_deg, elevation_deg = values[:, :2].T
     if not (np.abs(elevation_deg) <= 90 + 1e-9).all():
-        raise ArrayFileError("elevations must be -90..90 degrees, up from the horizontal")
+        raise ArrayFileError(
+            "elevations must be -90..90 degrees, up from the horizontal, got "
+            f"{elevation_deg[np.abs(elevation_deg).argmax()]:g}; do they count from straight above? then "
+            "take each from 90"
+        )
     return positions_from_polar(azimuth_deg, np.clip(elevation_deg, -90, 90), values[:, 2])
 
 

@@ -34,19 +34,21 @@ def read_npy_table(path: Path) -> Float[np.ndarray, "row column"]:
     """
     content = read_bytes(path)
     if content[:6] != b"\x93NUMPY" or len(content) < 12:
-        raise ArrayFileError(f"{path}: not a NumPy .npy file")
+        raise ArrayFileError(f"{path}: not a NumPy .npy file; write it with numpy.save")
     # The length of the header has two bytes in version 1, four in later ones.
     start = 10 if content[6] == 1 else 12
     end = start + int.from_bytes(content[8:start], "little")
     header, body = content[start:end].decode("latin-1"), content[end:]
     kind, order, shape = _TYPE.search(header), _ORDER.search(header), _SHAPE.search(header)
     if not (kind and order and shape):
-        raise ArrayFileError(f"{path}: must hold a table of real numbers, got {header[:100].strip()!r}")
+        raise ArrayFileError(
+            f"{path}: must hold a table of real numbers, got {header[:100].strip()!r}; save rows of x, y, z"
+        )
     dtype = np.dtype(kind[1])
     rows, columns = int(shape[1]), int(shape[2])
     if rows * columns * dtype.itemsize > len(body):
         raise ArrayFileError(
-            f"{path}: cut short; {rows} x {columns} numbers do not fit into {len(body)} bytes"
+            f"{path}: cut short, {rows} x {columns} numbers do not fit into {len(body)} bytes; copy it anew"
         )
     flat = np.frombuffer(body, dtype, count=rows * columns)
     table = flat.reshape((rows, columns), order="F" if order[1] == "True" else "C")

@@ -63,7 +63,7 @@ def check_unit(told: LengthUnit | None) -> None:
         ConfigError: if it is; the message names those that are.
     """
     if told is not None and told not in UNITS_PER_METRE:
-        raise ConfigError(f"unit must be one of {', '.join(UNITS_PER_METRE)}, got {told!r}")
+        raise ConfigError(f"unit must be one of {', '.join(UNITS_PER_METRE)}, got {told!r}; take one of them")
 
 
 def chosen_unit(*, told: LengthUnit | None, said: str | None) -> str:
@@ -80,12 +80,16 @@ def in_metres(length: float, unit: str) -> float:
 def _rows_of_three(rows: object, path: Path) -> list[Sequence[float]]:
     """The rows as they are; a parser of JSON or YAML may have given anything."""
     if not isinstance(rows, Sequence) or isinstance(rows, str):
-        raise ArrayFileError(f"{path}: positions must be a list of [x, y, z], got {str(rows)!r:.80}")
+        raise ArrayFileError(
+            f"{path}: positions must be a list of [x, y, z], got {str(rows)!r:.80}; give one for each "
+            "microphone"
+        )
     for number, row in enumerate(rows):
         three = isinstance(row, Sequence) and len(row) == 3
         if not three or not all(isinstance(x, int | float) and not isinstance(x, bool) for x in row):
             raise ArrayFileError(
-                f"{path}: position of microphone {number} must be three numbers, got {str(row)!r:.80}"
+                f"{path}: position of microphone {number} must be three numbers, got {str(row)!r:.80}; give "
+                "x, y and z"
             )
     return list(rows)
 

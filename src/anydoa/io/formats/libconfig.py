@@ -43,7 +43,9 @@ class _Token:
             return float(digits)
         number = int(digits, 16 if "x" in digits.lower() else 10)
         if number.bit_length() > 64:  # as in the library
-            raise ArrayFileError(f"line {self.line}: {digits[:20]}... does not fit into 64 bits")
+            raise ArrayFileError(
+                f"line {self.line}: {digits[:20]}... does not fit into 64 bits; write a smaller number"
+            )
         return number
 
 
@@ -62,7 +64,10 @@ def _tokens(text: str) -> Iterator[_Token]:
     while position < len(text):
         match = _TOKEN.match(text, position)
         if match is None:
-            raise ArrayFileError(f"line {line}: {text[position : position + 12]!r} is not libconfig")
+            raise ArrayFileError(
+                f"line {line}: {text[position : position + 12]!r} is not libconfig; correct it, or is this "
+                "no ODAS configuration?"
+            )
         kind = str(match.lastgroup)
         if kind != "skip":
             yield _Token(kind, match.group(), line)
@@ -94,7 +99,9 @@ class _Parser:
     def _value(self, depth: int) -> Any:
         token = self._token
         if depth >= _MAX_DEPTH:
-            raise ArrayFileError(f"line {token.line}: nested more than {_MAX_DEPTH} deep")
+            raise ArrayFileError(
+                f"line {token.line}: nested more than {_MAX_DEPTH} deep; is this an ODAS configuration?"
+            )
         if token.kind == "text":  # neighbouring pieces of text are one text
             pieces = []
             while self._token.kind == "text":
@@ -115,7 +122,10 @@ class _Parser:
                 if self._token.text != closing:
                     self._take("mark", ",")
             return items
-        raise ArrayFileError(f"line {token.line}: expected a value, got {token.text[:20]!r}")
+        raise ArrayFileError(
+            f"line {token.line}: expected a value, got {token.text[:20]!r}; write a number, text in quotes, "
+            "a list or a group"
+        )
 
     def _accept(self, closing: str) -> bool:
         at_end = self._token.kind == "end"
@@ -139,4 +149,4 @@ class _Parser:
 
     def _error(self, expected: str) -> ArrayFileError:
         got = repr(self._token.text[:20]) if self._token.text else "the end of the file"
-        return ArrayFileError(f"line {self._token.line}: expected {expected}, got {got}")
+        return ArrayFileError(f"line {self._token.line}: expected {expected}, got {got}; correct it there")

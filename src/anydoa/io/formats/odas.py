@@ -31,7 +31,7 @@ def read_odas(path: Path, options: ReadOptions) -> MicrophoneArray:
         channels, ignored = _channels(settings, len(positions))
         speed = _lookup(settings, "general.speedofsound.mu")
         if speed is not None and not _is_number(speed):
-            raise ArrayFileError(f"general.speedofsound.mu must be a number, got {speed!r}")
+            raise ArrayFileError(f"general.speedofsound.mu must be a number, got {speed!r}; air has 343.0")
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return MicrophoneArray(
@@ -64,7 +64,9 @@ def _positions(settings: dict[str, Any]) -> list[list[float]]:
     for number, microphone in enumerate(microphones):
         mu = microphone.get("mu") if isinstance(microphone, dict) else None
         if not isinstance(mu, list) or len(mu) != 3 or not all(map(_is_number, mu)):
-            raise ArrayFileError(f"general.mics: entry {number} needs mu = (x, y, z) in metres, got {mu!r}")
+            raise ArrayFileError(
+                f"general.mics: entry {number} needs mu = (x, y, z) in metres, got {mu!r}; write 3 numbers"
+            )
         positions.append([float(coordinate) for coordinate in mu])
     return positions
 
@@ -75,19 +77,25 @@ def _channels(settings: dict[str, Any], num_microphones: int) -> tuple[tuple[int
     if numbers is None:
         numbers = list(range(1, num_microphones + 1))
     if not isinstance(numbers, list) or not all(type(number) is int for number in numbers):
-        raise ArrayFileError(f"mapping.map must be a list of channel numbers from 1, got {numbers!r}")
+        raise ArrayFileError(
+            f"mapping.map must be a list of channel numbers from 1, got {numbers!r}; write it as in (1, 2, 3)"
+        )
     channels = tuple(int(number) - 1 for number in numbers)
     if len(channels) != num_microphones:
-        raise ArrayFileError(f"mapping.map has {len(channels)} channels for {num_microphones} general.mics")
+        raise ArrayFileError(
+            f"mapping.map has {len(channels)} channels for {num_microphones} general.mics; give one for each"
+        )
     if not all(0 <= channel < MAX_CHANNELS for channel in channels):
-        raise ArrayFileError(f"mapping.map counts from 1 to at most {MAX_CHANNELS}, got {numbers!r}")
+        raise ArrayFileError(
+            f"mapping.map counts from 1 to at most {MAX_CHANNELS}, got {numbers!r}; the first channel is 1"
+        )
     total = _lookup(settings, "raw.nChannels")
     if total is None:
         total = max(channels) + 1
     if type(total) is not int or not max(channels) < total <= MAX_CHANNELS:
         raise ArrayFileError(
             f"raw.nChannels must be a whole number from {max(channels) + 1}, the highest in mapping.map, "
-            f"to {MAX_CHANNELS}, got {total!r}"
+            f"to {MAX_CHANNELS}, got {total!r}; count the channels of the recording"
         )
     return channels, tuple(sorted(set(range(total)) - set(channels)))
 

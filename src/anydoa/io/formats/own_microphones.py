@@ -51,7 +51,9 @@ class OwnMicrophones:
             )
         name = document["steering"]
         if not isinstance(name, str) or not name.lower().endswith(".sofa"):
-            raise ArrayFileError(f'steering must be the name of a SOFA file, as in "head.sofa", got {name!r}')
+            raise ArrayFileError(
+                f'steering must be the name of a SOFA file, got {name!r}; name one, as in "head.sofa"'
+            )
         steering = load_steering(folder / name)
         if not tables:
             return cls(tables, read_sofa(folder / name, ReadOptions()).body_positions.tolist(), steering)
@@ -97,7 +99,7 @@ def _selected(steering: MeasuredSteering, receivers: Sequence[int] | None) -> Me
     for receiver in receivers:
         if not 0 <= receiver < count:
             raise ArrayFileError(
-                f"receiver must be 0..{count - 1}, for so many were measured, got {receiver}"
+                f"receiver must be 0..{count - 1}, for so many were measured, got {receiver}; count from 0"
             )
     return steering.select(receivers)
 
@@ -148,11 +150,11 @@ def one_number(value: object, key: str) -> float:
         ArrayFileError: if it is none.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ArrayFileError(f"{key} must be a number, got {value!r}")
+        raise ArrayFileError(f"{key} must be a number, got {value!r}; write digits without quotes, as in 0.5")
     try:
         return float(value)
     except OverflowError:
-        raise ArrayFileError(f"{key} is too large a number") from None
+        raise ArrayFileError(f"{key} is too large a number; write a smaller one") from None
 
 
 def three_numbers(value: object, key: str) -> tuple[float, float, float]:
@@ -162,7 +164,7 @@ def three_numbers(value: object, key: str) -> tuple[float, float, float]:
         ArrayFileError: if it is none.
     """
     if not isinstance(value, list) or len(value) != 3:
-        raise ArrayFileError(f"{key} must be three numbers like [0.0, 0.0, 0.0], got {value!r}")
+        raise ArrayFileError(f"{key} must be three numbers, got {value!r}; write them as in [0.0, 0.0, 0.0]")
     x, y, z = (one_number(item, key) for item in value)
     return x, y, z
 
@@ -174,5 +176,6 @@ def whole_numbers(value: object, key: str) -> tuple[int, ...]:
         ArrayFileError: if it is none.
     """
     if not isinstance(value, list) or not all(isinstance(c, int) and not isinstance(c, bool) for c in value):
-        raise ArrayFileError(f"{key} must be whole numbers, got {value!r}")
+        cure = "count from 0" if isinstance(value, list) else "write a list such as [4, 5]"
+        raise ArrayFileError(f"{key} must be whole numbers, got {value!r}; {cure}")
     return tuple(value)

@@ -82,9 +82,11 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(content)
     except ValueError as error:  # also an integer of thousands of digits
-        raise ArrayFileError(f"{path}: not TOML: {error}") from None
+        raise ArrayFileError(f"{path}: not TOML: {error}; correct it") from None
     except RecursionError:
-        raise ArrayFileError(f"{path}: brackets are nested too deeply for an array file") from None
+        raise ArrayFileError(
+            f"{path}: brackets are nested too deeply for an array file; remove some"
+        ) from None
 
 
 def write_own_toml(array: MicrophoneArray, path: Path) -> None:
@@ -140,7 +142,9 @@ def _array_from_document(document: Mapping[str, Any], path: Path, options: ReadO
         )
     told, said = options.unit, document.get("unit")
     if "unit" in document and (not isinstance(said, str) or said not in UNITS_PER_METRE):
-        raise ArrayFileError(f"unit must be one of {', '.join(map(repr, UNITS_PER_METRE))}, got {said!r}")
+        raise ArrayFileError(
+            f"unit must be one of {', '.join(map(repr, UNITS_PER_METRE))}, got {said!r}; take one of them"
+        )
     fields = _fields(document)
     if "rigid_sphere_radius" in document:
         radius = one_number(document["rigid_sphere_radius"], "rigid_sphere_radius")
@@ -169,7 +173,7 @@ def _fields(document: Mapping[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {key: document[key] for key in _TEXT_KEYS if key in document}
     for key, value in fields.items():
         if not isinstance(value, str):
-            raise ArrayFileError(f"{key} must be text in quotes, got {value!r}")
+            raise ArrayFileError(f"{key} must be text, got {value!r}; put it in quotes")
     if "ignore_channels" in document:
         fields["ignore_channels"] = whole_numbers(document["ignore_channels"], "ignore_channels")
     if "mount_rpy_deg" in document:

@@ -46,7 +46,7 @@ def cartesian(
         return positions_from_polar(azimuth_deg, elevation_deg, values[:, 2]), said
     raise ArrayFileError(
         f"{name} must be cartesian or spherical in degrees or radians, with lengths in metres, "
-        f"centimetres or millimetres, got {kind[:40]!r} in {units[:60]!r}"
+        f"centimetres or millimetres, got {kind[:40]!r} in {units[:60]!r}; convert them"
     )
 
 

@@ -54,7 +54,9 @@ def ask_reader(reader: str, words: list[str], *, wall_s: float, wanted: str) -> 
     except ValueError:
         raise damaged("HDF5 gave up on it, or would never have ended") from None
     except OSError as error:
-        raise ArrayFileError(f"no process to read it in could be started ({error.strerror})") from None
+        raise ArrayFileError(
+            f"no process to read it in could be started ({error.strerror}); free memory and try again"
+        ) from None
     if "damage" in answer:
         raise damaged(answer["damage"])
     if "problem" in answer:

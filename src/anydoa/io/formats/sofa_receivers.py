@@ -19,12 +19,15 @@ def read_receivers(file: Any) -> dict[str, Any]:
     variable = file.variables["ReceiverPosition"]
     shape = variable.shape
     if len(shape) not in (2, 3) or shape[0] > MAX_MICROPHONES or shape[1] != 3 or 0 in shape:
-        return {"problem": f"ReceiverPosition must be (receivers, 3), got shape {shape}"}
+        return {"problem": f"ReceiverPosition must be (receivers, 3), got shape {shape}; turn its axes"}
     if variable.dtype.kind not in "fiu":
         return {"damage": f"ReceiverPosition holds {variable.dtype}"}
     values = np.ma.filled(np.ma.asarray(variable[:], dtype=np.float64), np.nan)
     if values.ndim == 3 and np.ptp(values, axis=2).max(initial=0.0) > 0:
-        return {"problem": "the receivers move between measurements; an array stands still"}
+        return {
+            "problem": "the receivers move between measurements, but an array stands still; give each one "
+            "place"
+        }
     values = values[:, :, 0] if values.ndim == 3 else values
     return {"values": values.tolist(), "type": str(variable.Type), "units": str(variable.Units)}
 

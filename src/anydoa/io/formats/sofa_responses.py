@@ -36,7 +36,8 @@ def read_responses(file: Any) -> dict[str, Any]:
         size = int(np.prod(variable.shape, dtype=np.float64))
         if size > _MOST_VALUES:
             return {
-                "problem": f"{name} has {size >> 20} million values; at most {_MOST_VALUES >> 20} are read"
+                "problem": f"{name} may have {_MOST_VALUES >> 20} million values, got {size >> 20}; shorten "
+                "it, or take fewer directions"
             }
         kind = np.float32 if name.startswith("Data.") and size > 2**16 else np.float64
         numbers[name] = np.ma.filled(np.ma.asarray(variable[:], dtype=kind), np.nan)

@@ -62,7 +62,9 @@ class TextTable:
                 try:
                     rows[-1].append(float(cells[place]))
                 except ValueError:
-                    raise ArrayFileError(f"line {line}: {cells[place][:20]!r} is not a number") from None
+                    raise ArrayFileError(
+                        f"line {line}: {cells[place][:20]!r} is not a number; correct it"
+                    ) from None
         return rows
 
 
@@ -83,15 +85,16 @@ def read_text_table(path: Path) -> TextTable:
     if content and not any(is_number(cell) for cell in _header_cells(content[0][1])):
         header = _header_cells(content.pop(0)[1])
     if not content:
-        raise ArrayFileError(f"{path}: no rows of numbers")
+        raise ArrayFileError(f"{path}: no rows of numbers; write one for each microphone or direction")
     try:
         rows = _with_decimal_points(_split(content))
         header = header or _commented_header(lines, content[0][0], len(rows[0][1]))
         width = len(header) if header else len(rows[0][1])
         number, cells = next((row for row in rows if len(row[1]) != width), (0, ()))
         if number:
-            cure = "; decimal commas? then separate columns by ;" if len(cells) == 2 * width else ""
-            raise ArrayFileError(f"line {number} has {len(cells)} columns, the first has {width}{cure}")
+            is_doubled = len(cells) == 2 * width
+            cure = "decimal commas? then separate columns by ;" if is_doubled else "give each row as many"
+            raise ArrayFileError(f"line {number} has {len(cells)} columns, the first has {width}; {cure}")
     except ArrayFileError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return TextTable(header, rows, comments)
@@ -145,7 +148,7 @@ def _cells(line: str, mark: str | None) -> tuple[str, ...]:
     try:
         return tuple(cell.strip() for cell in next(csv.reader([line], delimiter=mark, skipinitialspace=True)))
     except csv.Error as error:
-        raise ArrayFileError(f"not a table ({error})") from None
+        raise ArrayFileError(f"not a table ({error}); save it as CSV") from None
 
 
 def _with_decimal_points(rows: tuple[_Row, ...]) -> tuple[_Row, ...]:

@@ -298,7 +298,7 @@ def _take(content: bytes, start: int, size: int) -> bytes:
 def _parse_wav(content: bytes) -> SoundHeader:
     is_w64 = content.startswith(b"riff")
     if not is_w64 and content[8:12] != b"WAVE":
-        raise AudioError("its RIFF holds no WAVE")
+        raise AudioError("its RIFF holds no WAVE; is it damaged?")
     order = ">" if content.startswith(b"RIFX") else "<"
     layout = _W64 if is_w64 else _RIFX if order == ">" else _RIFF
     kind = "W64" if is_w64 else "RF64" if content[:4] in (b"RF64", b"BW64") else "WAV"
@@ -319,7 +319,7 @@ def _parse_wav(content: bytes) -> SoundHeader:
 
 def _parse_aiff(content: bytes) -> SoundHeader:
     if content[8:12] not in (b"AIFF", b"AIFC"):
-        raise AudioError("its FORM holds no AIFF")
+        raise AudioError("its FORM holds no AIFF; is it damaged?")
     told, is_scene = _Format(), False
     for name, start, size in _RIFX.parts(content, 12):
         if name == b"COMM":

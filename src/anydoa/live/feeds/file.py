@@ -39,7 +39,7 @@ class FileFeed:
         if pace is not None and not 0 < pace < math.inf:
             raise ConfigError(f"pace must be above 0 and finite, got {pace}; None is as fast as it is taken")
         if not 0 < block_s < math.inf:
-            raise ConfigError(f"block_s must be above 0 s and finite, got {block_s}")
+            raise ConfigError(f"block_s must be above 0 s and finite, got {block_s}; 0.02 is usual")
         info = audio_info(path)
         self.name = info.name
         self.sample_rate = info.sample_rate

@@ -80,14 +80,15 @@ class AggRlTraining(TrainingConfig):
         for stage in self.stages:
             if not self.model.plane_waves and stage.trains != "all":
                 raise ConfigError(
-                    f'stage {stage.name!r}: trains = "{stage.trains}" needs model.plane_waves = true'
+                    f'stage {stage.name!r}: trains = "{stage.trains}" needs model.plane_waves = true, got '
+                    'false; set it, or trains = "all"'
                 )
         outputs = self.model.num_outputs
         for beams in (self.beams, *(stage.beams for stage in self.stages if stage.beams is not None)):
             if any(len(row) != outputs for row in beams.widths_deg):
                 raise ConfigError(
                     f"each row of beams.widths_deg needs {outputs} values, one for each output of the model, "
-                    f"got {beams.widths_deg}"
+                    f"got {beams.widths_deg}; give as many"
                 )
 
     @property

@@ -13,10 +13,10 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from anydoa.errors import ConfigError
+from anydoa.io.options import check_positive
 from anydoa.networks import AggRl, ScoredDirections
 from anydoa.training.agg_rl.batches import AggRlBatch, AudioBatch, SpectraBatch
 from anydoa.training.agg_rl.targets import target_spectrum
-from anydoa.training.config import check_positive
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,9 @@ class LossOptions:
     def __post_init__(self) -> None:
         check_positive(self, "positive_weight")
         if self.direction_weight < 0:
-            raise ConfigError(f"direction_weight must be 0 or more, got {self.direction_weight}")
+            raise ConfigError(
+                f"direction_weight must be 0 or more, got {self.direction_weight}; 0 is as published"
+            )
 
 
 class AggRlLoss(nn.Module):

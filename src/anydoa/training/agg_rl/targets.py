@@ -23,7 +23,7 @@ from anydoa.errors import ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction, random_rotation, rotate
 from anydoa.geometry.grid import fibonacci_grid
-from anydoa.training.config import check_positive
+from anydoa.io.options import check_positive
 
 
 @dataclass(frozen=True)
@@ -43,10 +43,13 @@ class BeamOptions:
         if not self.at or not rising or len(self.at) != len(self.widths_deg):
             raise ConfigError(
                 f"beams.at must rise and have one row of beams.widths_deg each, got {len(self.at)} and "
-                f"{len(self.widths_deg)}: {self.at}"
+                f"{len(self.widths_deg)}: {self.at}; give a row for each place"
             )
         if any(not 0 < width < 90 for row in self.widths_deg for width in row):
-            raise ConfigError(f"beams.widths_deg must be above 0 and below 90 degrees, got {self.widths_deg}")
+            raise ConfigError(
+                f"beams.widths_deg must be above 0 and below 90 degrees, got {self.widths_deg}; 5..32 are "
+                "usual"
+            )
 
     def widths_at(self, place: float) -> tuple[float, ...]:
         """Beamwidth of each output at a place, in degrees."""
@@ -75,7 +78,8 @@ class GridOptions:
         check_positive(self, "near_spread_deg")
         if self.even < 2 or self.near < 0:
             raise ConfigError(
-                f"grid.even must be at least 2 and grid.near at least 0, got {self.even} and {self.near}"
+                f"grid.even must be at least 2 and grid.near at least 0, got {self.even} and {self.near}; "
+                "192 is usual for both"
             )
 
 

@@ -1,11 +1,13 @@
 // The arrays to choose from, the same in every form; a file of one's own joins them.
 
-import { ask } from "./request.js";
+import { ask, sizeProblem } from "./request.js";
 
 export class ArrayList {
-  constructor({ arrays, own_array: own }) {
+  constructor({ arrays, own_array: own, array_suffixes: suffixes, max_upload_mb: mostMb }) {
     this.arrays = arrays;
     this.own = own;
+    this.suffixes = suffixes;
+    this.mostMb = mostMb;
     this.selects = [];
   }
 
@@ -17,18 +19,25 @@ export class ArrayList {
   offer(select, file, complain) {
     this.selects.push(select);
     fillArrays(select, this.arrays, this.own ? "" : select.dataset.question);
+    file.accept = this.suffixes.join(",");
     file.addEventListener("change", async () => {
       if (!file.files.length) return;
-      try {
-        const query = new URLSearchParams({ name: file.files[0].name });
-        const array = await ask(`/api/arrays?${query}`, { method: "POST", body: file.files[0] });
-        complain("");
-        this.choose(select, array);
-      } catch (error) {
-        complain(error.message);
-      }
+      await this.#add(file.files[0], select, complain);
       file.value = ""; // the same file may be corrected and chosen again
     });
+  }
+
+  async #add(file, select, complain) {
+    const problem = sizeProblem(file, this.mostMb);
+    if (problem) return complain(problem);
+    try {
+      const query = new URLSearchParams({ name: file.name });
+      const array = await ask(`/api/arrays?${query}`, { method: "POST", body: file });
+      complain("");
+      this.choose(select, array);
+    } catch (error) {
+      complain(error.message);
+    }
   }
 
   // A new array of the server in every list, chosen in one of them.

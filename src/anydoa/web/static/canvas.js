@@ -1,5 +1,7 @@
 // A canvas that fills its box at the screen's resolution and repaints at most once a frame.
 
+import { colour } from "./theme.js";
+
 export class Canvas {
   constructor(box, draw, { label, type = "2d" } = {}) {
     this.element = document.createElement("canvas");
@@ -41,4 +43,13 @@ export class Canvas {
     this.observer.disconnect();
     this.element.remove();
   }
+}
+
+// A text that stays readable on any ground; the halo reaches half its width beyond the letters.
+export function haloText(context, text, x, y, ink, width = 3) {
+  context.lineWidth = width;
+  context.strokeStyle = colour("card");
+  context.strokeText(text, x, y);
+  context.fillStyle = ink;
+  context.fillText(text, x, y);
 }

@@ -11,6 +11,16 @@ export function fromAngles(azimuth, elevation) {
   ];
 }
 
+// Azimuth and elevation of a unit vector.
+export function toAngles(xyz) {
+  return [azimuthAt(xyz, 0) / RADIANS, Math.asin(Math.min(1, Math.max(-1, xyz[2]))) / RADIANS];
+}
+
+// Azimuth of one of a grid's directions, which are x, y, z, x, y, z, ...; in radians.
+export function azimuthAt(directions, index) {
+  return Math.atan2(directions[3 * index + 1], directions[3 * index]);
+}
+
 export function dot(a, b) {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }

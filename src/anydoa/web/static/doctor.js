@@ -1,10 +1,9 @@
 // The doctor's verdict on an array by what it recorded, and the array as it should be described.
 
 import { sentence } from "./directions.js";
+import { byId } from "./dom.js";
 import { ask } from "./request.js";
 import { download } from "./save.js";
-
-const byId = (id) => document.getElementById(id);
 
 export class Doctor {
   constructor(arrays) {

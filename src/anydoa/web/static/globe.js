@@ -1,6 +1,6 @@
 // The sphere of directions with the array inside: WebGL paints the spectrum, a canvas above it the rest.
 
-import { Canvas } from "./canvas.js";
+import { Canvas, haloText } from "./canvas.js";
 import { cross, dot, fromAngles } from "./directions.js";
 import { drawMark } from "./mark.js";
 import { readableNumbers } from "./plan.js";
@@ -186,12 +186,8 @@ export class Globe {
     for (const [side, angle, azimuth] of COMPASS) {
       const name = short ? side : `${side} ${angle}`;
       const { x, y, depth } = project(fromAngles(azimuth, 0).map((part) => 1.12 * part));
-      context.fillStyle = colour(azimuth === 0 ? "front" : "muted");
       context.globalAlpha = depth < 0 ? 0.75 : 1;
-      context.lineWidth = 4;
-      context.strokeStyle = colour("card");
-      context.strokeText(name, x, y);
-      context.fillText(name, x, y);
+      haloText(context, name, x, y, colour(azimuth === 0 ? "front" : "muted"), 4);
     }
     context.globalAlpha = 1;
   }

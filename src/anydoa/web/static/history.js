@@ -1,12 +1,12 @@
 // The last hour of a stream on its time line: how much of it is shown, up to now or standing still, on which clock.
 
+import { byId } from "./dom.js";
 import { keep, setting } from "./settings.js";
 import { Timeline, timeOfDay } from "./timeline.js";
 
 const SPANS = [[10, "10 seconds"], [30, "30 seconds"], [120, "2 minutes"], [600, "10 minutes"], [1800, "half hour"], [3600, "hour"]];
 const USUAL = 1; // of the spans
 const LONGEST_S = 3600; // that is kept: some 3 MB
-const byId = (id) => document.getElementById(id);
 
 export class History {
   constructor() {

@@ -1,5 +1,7 @@
 // A meter for each recorded channel: level, the highest peak of late, a lamp for clipping; a dead one is named.
 
+import { median } from "./sorted.js";
+
 const FLOOR_DB = -80;
 const DEAD_DB = -100; // a converter's own noise is louder than this
 const FAINT_DB = 30; // below the median of the microphones
@@ -25,15 +27,14 @@ export class LevelMeters {
   }
 
   show(levels, peaks) {
-    const heard = this.array.channels.map((channel) => levels[channel]).sort((a, b) => a - b);
-    const median = heard[heard.length >> 1];
+    const usual = median(this.array.channels.map((channel) => levels[channel]));
     levels.forEach((level, channel) => {
       const meter = this.meters[channel];
       meter.bar.style.clipPath = `inset(${share(level)}% 0 0 0)`;
       meter.number.textContent = level <= FLOOR_DB ? "" : Math.round(level).toString().replace("-", "−");
       holdPeak(meter, peaks[channel]);
       const isMicrophone = this.array.channels.includes(channel);
-      const quiet = isMicrophone && (level <= DEAD_DB || level < median - FAINT_DB);
+      const quiet = isMicrophone && (level <= DEAD_DB || level < usual - FAINT_DB);
       this.quiet[channel] = quiet ? this.quiet[channel] + 1 : 0;
       const dead = this.quiet[channel] >= PATIENCE;
       const { element } = meter;

@@ -2,11 +2,11 @@
 
 import { fillSelect } from "./arrays.js";
 import { sentence } from "./directions.js";
-import { ask } from "./request.js";
+import { byId, showText } from "./dom.js";
+import { ask, sizeProblem } from "./request.js";
 import { keep, setting } from "./settings.js";
 
 const LIKELIEST = "auto";
-const byId = (id) => document.getElementById(id);
 
 export class ListeningForm {
   constructor(options, arrays) {
@@ -75,10 +75,8 @@ export class ListeningForm {
 
   async #send(file) {
     if (!file) return;
-    const mb = file.size / 1e6;
-    if (mb > this.options.max_upload_mb) {
-      return this.#complain(`${file.name} has ${mb.toFixed(0)} MB; this server takes ${this.options.max_upload_mb}.`);
-    }
+    const problem = sizeProblem(file, this.options.max_upload_mb);
+    if (problem) return this.#complain(problem);
     this.#setBusy(true);
     try {
       const { name } = await ask(`/api/replays?${new URLSearchParams({ name: file.name })}`, { method: "POST", body: file });
@@ -111,7 +109,6 @@ export class ListeningForm {
   }
 
   #complain(text) {
-    byId("listen-error").hidden = !text;
-    byId("listen-error").textContent = text;
+    showText("listen-error", text);
   }
 }

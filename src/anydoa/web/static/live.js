@@ -1,6 +1,7 @@
 // The live half of the page: every message of the stream becomes sphere, time line, tables and meters.
 
 import { sentence, spokenAzimuth } from "./directions.js";
+import { byId, showText } from "./dom.js";
 import { History } from "./history.js";
 import { LevelMeters } from "./levels.js";
 import { TalkerNames } from "./names.js";
@@ -11,8 +12,6 @@ import { fillTable } from "./table.js";
 import { azimuthBins, azimuthProfile } from "./timeline.js";
 import { DirectionView } from "./view.js";
 import { Walk } from "./walk.js";
-
-const byId = (id) => document.getElementById(id);
 
 export class LivePage {
   constructor(listening, arrays) {
@@ -32,8 +31,13 @@ export class LivePage {
   }
 
   start() {
+    const answers = new Map([
+      ["hello", (message) => this.#hello(message)],
+      ["frame", (message) => this.#frame(message)],
+      ["end", (message) => this.#end(message)],
+    ]);
     listen({
-      onMessage: (message) => this[message.type]?.(message),
+      onMessage: (message) => answers.get(message.type)?.(message),
       onLost: (reason) => {
         setState("lost", reason);
         this.#setOld(`${sentence(reason)} What is shown is old.`);
@@ -52,7 +56,7 @@ export class LivePage {
     setState("off", "no live stream");
   }
 
-  hello(message) {
+  #hello(message) {
     this.#setIdle(false);
     this.#refresh();
     this.view.setStage(message.array, message.grid);
@@ -69,7 +73,7 @@ export class LivePage {
     setState("live", this.name);
   }
 
-  frame(message) {
+  #frame(message) {
     if (byId("live").classList.contains("old")) this.#resume();
     const shown = this.view.setSpectrum(message.spectrum);
     const talkers = message.tracks.map((track) => ({ ...track, name: this.names.of(track.id) }));
@@ -82,8 +86,7 @@ export class LivePage {
     fillTable(byId("talkers").tBodies[0], talkers, (id, name) => this.names.set(id, name));
     byId("talkers-empty").hidden = message.tracks.length > 0;
     byId("talkers-empty").textContent = this.known.size ? "Nobody speaks." : "Nobody has been heard yet.";
-    byId("sound-warning").hidden = message.warnings.length === 0;
-    byId("sound-warning").textContent = message.warnings.map(sentence).join(" ");
+    showText("sound-warning", message.warnings.map(sentence).join(" "));
     byId("speech").textContent = message.speech ? "speech" : "no speech";
     byId("latency").textContent = `${Math.round(1000 * message.latency_s)} ms`;
     byId("dropped").textContent = `${message.dropped_s.toFixed(1)} s`;
@@ -92,7 +95,7 @@ export class LivePage {
     this.#announce(message.tracks);
   }
 
-  end(message) {
+  #end(message) {
     this.#refresh();
     if (this.name === undefined) return this.#setIdle(true);
     setState("off", message.reason);
@@ -114,8 +117,7 @@ export class LivePage {
   // Greys what is shown, with the reason; an empty reason says that it is of now.
   #setOld(reason) {
     byId("live").classList.toggle("old", reason !== "");
-    byId("live-old").hidden = reason === "";
-    byId("live-old").textContent = reason;
+    showText("live-old", reason);
   }
 
   #announce(tracks) {

@@ -1,6 +1,7 @@
 // Starts the page: its two halves, the tabs between them, and files dropped anywhere.
 
 import { ArrayList } from "./arrays.js";
+import { byId } from "./dom.js";
 import { ListeningForm } from "./listening.js";
 import { LivePage } from "./live.js";
 import { RecordingPage } from "./recording.js";
@@ -12,7 +13,7 @@ function choose(tab) {
     const chosen = other === tab;
     other.setAttribute("aria-selected", chosen);
     other.tabIndex = chosen ? 0 : -1;
-    document.getElementById(other.getAttribute("aria-controls")).hidden = !chosen;
+    byId(other.getAttribute("aria-controls")).hidden = !chosen;
   }
 }
 
@@ -31,7 +32,7 @@ for (const [index, tab] of tabs.entries()) {
 }
 
 function acceptDrops(take) {
-  const veil = document.getElementById("veil");
+  const veil = byId("veil");
   let depth = 0; // of nested elements that the file is dragged over
   const onFiles = (type, act) => addEventListener(type, (event) => {
     if (event.dataTransfer?.types.includes("Files")) act(event); // and not a link or a piece of text
@@ -48,7 +49,7 @@ function acceptDrops(take) {
 }
 
 for (const place of document.querySelectorAll(".legend-place")) {
-  place.append(document.getElementById("legend").content.cloneNode(true));
+  place.append(byId("legend").content.cloneNode(true));
 }
 
 const options = await (await fetch("/api/options")).json();
@@ -58,7 +59,7 @@ const live = new LivePage(new ListeningForm(options, arrays), arrays);
 live.start();
 document.querySelector("main").inert = false; // until now nothing on it would have answered
 acceptDrops((files) => {
-  choose(document.getElementById("tab-recording"));
+  choose(byId("tab-recording"));
   recording.take(files);
 });
-if (!options.live) choose(document.getElementById("tab-recording"));
+if (!options.live) choose(byId("tab-recording"));

@@ -1,5 +1,6 @@
 // The mark of a talker on sphere and map: a ring in the talker's colour, its number and its name.
 
+import { haloText } from "./canvas.js";
 import { colour, talkerColour } from "./theme.js";
 
 const RADIUS = 12;
@@ -26,11 +27,7 @@ function drawName(context, x, y, name) {
   context.font = "600 12px system-ui, sans-serif";
   context.textAlign = "left";
   context.textBaseline = "middle";
-  context.lineWidth = 3;
-  context.strokeStyle = colour("card");
-  context.strokeText(name, x, y);
-  context.fillStyle = colour("ink");
-  context.fillText(name, x, y);
+  haloText(context, name, x, y, colour("ink"));
 }
 
 function drawNumber(context, x, y, mark, ink) {

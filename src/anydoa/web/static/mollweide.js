@@ -1,6 +1,7 @@
 // All directions on a flat map, as in the pictures of `anydoa locate`: the front in the middle, left on the left.
 
-import { Canvas } from "./canvas.js";
+import { Canvas, haloText } from "./canvas.js";
+import { toAngles } from "./directions.js";
 import { drawMark } from "./mark.js";
 import { HEIGHT, WIDTH } from "./raster.js";
 import { colour, palette } from "./theme.js";
@@ -18,7 +19,7 @@ export class MollweideMap {
     this.zones = [];
     this.picture = new OffscreenCanvas(PICTURE.width, PICTURE.height);
     this.sources = pixelSources();
-    this.canvas = new Canvas(box, (context, width, height) => this.draw(context, width, height), { label });
+    this.canvas = new Canvas(box, (context, width, height) => this.#draw(context, width, height), { label });
     this.recolour();
   }
 
@@ -37,10 +38,6 @@ export class MollweideMap {
 
   setMarks(marks) {
     this.marks = marks;
-    this.canvas.repaint();
-  }
-
-  repaint() {
     this.canvas.repaint();
   }
 
@@ -67,7 +64,7 @@ export class MollweideMap {
     context.putImageData(image, 0, 0);
   }
 
-  draw(context, width, height) {
+  #draw(context, width, height) {
     const half = Math.min(width / 2 - MARGIN, height - 2 * MARGIN);
     const project = ([x, y]) => [width / 2 + x * half, height / 2 - (y * half) / 2];
     context.beginPath();
@@ -86,7 +83,7 @@ export class MollweideMap {
     context.stroke();
     for (const zone of this.zones) drawZone(context, project, zone);
     nameDirections(context, project);
-    for (const mark of this.marks) drawMark(context, ...project(place(azimuth(mark.xyz), elevation(mark.xyz))), mark);
+    for (const mark of this.marks) drawMark(context, ...project(place(...toAngles(mark.xyz))), mark);
   }
 
   #drawLines(context, project) {
@@ -130,32 +127,17 @@ function drawZone(context, project, { name, pieces }) {
   context.font = "600 12px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "bottom";
-  context.lineWidth = 3;
-  context.strokeStyle = colour("card");
-  context.strokeText(name, x, y - 3);
-  context.fillText(name, x, y - 3);
+  haloText(context, name, x, y - 3, colour("zone"));
 }
 
 function nameDirections(context, project) {
   context.font = "12px system-ui, sans-serif";
   context.textAlign = "center";
   context.textBaseline = "top";
-  context.lineWidth = 3;
-  context.strokeStyle = colour("card");
   for (const [meridian, name] of Object.entries(NAMES)) {
     const [x, y] = project(place(Number(meridian), 0));
-    context.fillStyle = colour(meridian === "0" ? "front" : "muted");
-    context.strokeText(name, x, y + 4);
-    context.fillText(name, x, y + 4);
+    haloText(context, name, x, y + 4, colour(meridian === "0" ? "front" : "muted"));
   }
-}
-
-function azimuth(xyz) {
-  return (Math.atan2(xyz[1], xyz[0]) * 180) / Math.PI;
-}
-
-function elevation(xyz) {
-  return (Math.asin(Math.min(1, Math.max(-1, xyz[2]))) * 180) / Math.PI;
 }
 
 // Place on the map, -1..1 across and up. J. P. Snyder (1987), Map Projections, chapter 31.

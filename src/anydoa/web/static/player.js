@@ -1,6 +1,6 @@
 // A recording of one's own, heard from any moment of its time line; it stays in the browser.
 
-const byId = (id) => document.getElementById(id);
+import { byId } from "./dom.js";
 
 export class Player {
   constructor(timeline) {

@@ -1,5 +1,8 @@
 // A spectrum on any grid as a picture: azimuth -180..180 across, elevation -90..90 upwards.
 
+import { azimuthAt } from "./directions.js";
+import { firstFrom } from "./sorted.js";
+
 export const WIDTH = 512; // powers of two, so that WebGL can repeat the picture around the sphere
 export const HEIGHT = 256;
 const COUNT = 7; // grid directions that a pixel is mixed from
@@ -34,13 +37,13 @@ export class Raster {
     const order = Uint32Array.from({ length: count }, (_, index) => index);
     order.sort((a, b) => directions[3 * a + 2] - directions[3 * b + 2]);
     const heights = Float32Array.from(order, (index) => directions[3 * index + 2]);
-    const azimuths = Float64Array.from({ length: count }, (_, index) => Math.atan2(directions[3 * index + 1], directions[3 * index]));
+    const azimuths = Float64Array.from({ length: count }, (_, index) => azimuthAt(directions, index));
     for (let row = 0; row < HEIGHT; row++) {
       const elevation = ((row + 0.5) / HEIGHT - 0.5) * Math.PI;
       // Only directions of about this elevation can be near any pixel of the row.
       const lowest = Math.sin(Math.max(-Math.PI / 2, elevation - 2 * this.reach)) - 1e-6;
       const highest = Math.sin(Math.min(Math.PI / 2, elevation + 2 * this.reach)) + 1e-6;
-      const band = order.subarray(firstAbove(heights, lowest), firstAbove(heights, highest));
+      const band = order.subarray(firstFrom(heights, lowest), firstFrom(heights, highest));
       this.#mixRow(row, elevation, new Around(band, azimuths), directions);
     }
   }
@@ -96,7 +99,7 @@ class Around {
 
   between(low, high) {
     if (high - low >= 2 * Math.PI) return this.band;
-    return this.indices.subarray(firstAbove(this.azimuths, low), firstAbove(this.azimuths, high));
+    return this.indices.subarray(firstFrom(this.azimuths, low), firstFrom(this.azimuths, high));
   }
 }
 
@@ -104,15 +107,4 @@ class Around {
 function widestAzimuth(elevation, distance) {
   const ratio = Math.sin(distance) / Math.cos(elevation);
   return Math.abs(elevation) + distance < Math.PI / 2 - 1e-3 ? Math.asin(ratio) + 1e-3 : Math.PI;
-}
-
-function firstAbove(sorted, value) {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (sorted[middle] < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }

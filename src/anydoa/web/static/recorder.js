@@ -1,10 +1,9 @@
 // Keeps what is live: the sound in a file on the server's side until it is fetched, and the talkers so far.
 
 import { sentence } from "./directions.js";
+import { byId, showText } from "./dom.js";
 import { ask, fetchFile } from "./request.js";
 import { download } from "./save.js";
-
-const byId = (id) => document.getElementById(id);
 
 export class LiveRecorder {
   constructor() {
@@ -50,8 +49,7 @@ export class LiveRecorder {
   }
 
   #complain(text) {
-    byId("keep-error").hidden = !text;
-    byId("keep-error").textContent = text;
+    showText("keep-error", text);
   }
 }
 

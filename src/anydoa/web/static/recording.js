@@ -1,11 +1,12 @@
 // The recording half of the page: a file goes to the server, its directions come back.
 
-import { sentence, spokenAzimuth } from "./directions.js";
 import { fillSelect } from "./arrays.js";
+import { sentence, spokenAzimuth } from "./directions.js";
 import { Doctor } from "./doctor.js";
+import { byId, showText } from "./dom.js";
 import { ArrayPlan } from "./plan.js";
 import { Player } from "./player.js";
-import { locateFile } from "./request.js";
+import { locateFile, sizeProblem } from "./request.js";
 import { about, savePicture, saveResult, saveTable, saveTimes } from "./save.js";
 import { fillTable } from "./table.js";
 import { Timeline } from "./timeline.js";
@@ -13,7 +14,6 @@ import { traceDots } from "./trace.js";
 import { DirectionView } from "./view.js";
 
 const NARROW = matchMedia("(max-width: 820px)"); // where the result is below the form
-const byId = (id) => document.getElementById(id);
 
 export class RecordingPage {
   constructor(options, arrays) {
@@ -58,9 +58,8 @@ export class RecordingPage {
   async locate() {
     if (!this.file) return this.#complain("Choose a recording first: drop it here, or press the field above.");
     if (!byId("array").value) return this.#complain("Which microphone array made the recording? Choose it below.");
-    if (this.file.size > this.options.max_upload_mb * 1e6) {
-      return this.#complain(`${this.file.name} has ${(this.file.size / 1e6).toFixed(0)} MB; this server takes ${this.options.max_upload_mb}.`);
-    }
+    const problem = sizeProblem(this.file, this.options.max_upload_mb);
+    if (problem) return this.#complain(problem);
     this.request?.abort(); // a new question makes the old one void
     const request = (this.request = new AbortController());
     this.#setBusy(true);
@@ -79,7 +78,9 @@ export class RecordingPage {
   async #examine() {
     if (!this.file) return this.#complain("Choose a recording of the array first: somebody talks nearby for ten seconds or more.");
     if (!byId("array").value) return this.#complain("Which microphone array made the recording? Choose it above.");
-    this.#complain("");
+    const problem = sizeProblem(this.file, this.options.max_upload_mb);
+    this.#complain(problem);
+    if (problem) return;
     byId("examine").disabled = true;
     byId("examine").textContent = "Examining";
     try {
@@ -111,8 +112,7 @@ export class RecordingPage {
 
   // Says what is wrong in place of any result, which would be of another recording.
   #complain(message) {
-    byId("error").hidden = !message;
-    byId("error").textContent = message;
+    showText("error", message);
     if (!message) return;
     this.#setResultShown(false);
     byId("result-idle").textContent = "No result: see what is wrong in the form.";
@@ -144,9 +144,7 @@ export class RecordingPage {
     this.player.open(this.file);
     fillTable(byId("result-table").tBodies[0], result.sources);
     byId("result-note").textContent = notes(result).join(" ");
-    const warning = result.warnings.map(sentence).join(" ");
-    byId("result-warning").hidden = !warning;
-    byId("result-warning").textContent = warning;
+    showText("result-warning", result.warnings.map(sentence).join(" "));
     byId("announce").textContent = result.sources.length
       ? `Found ${result.sources.length}: ${result.sources.map((source) => spokenAzimuth(source.azimuth_deg)).join(", ")}`
       : "Found nothing";

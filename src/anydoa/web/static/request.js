@@ -2,7 +2,13 @@
 
 import { isTokenRefused, TOKEN_REFUSED, UNAUTHORIZED } from "./stream.js";
 
-export class RefusedError extends Error {}
+class RefusedError extends Error {}
+
+// What is wrong with the size of a file for a server that takes so much; nothing if it may be sent.
+export function sizeProblem(file, mostMb) {
+  if (file.size <= mostMb * 1e6) return "";
+  return `${file.name} has ${(file.size / 1e6).toFixed(0)} MB; this server takes ${mostMb}.`;
+}
 
 // The result; onProgress gets {place, done} now and then.
 export async function locateFile(file, query, { signal, onProgress }) {

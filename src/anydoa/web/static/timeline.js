@@ -1,9 +1,11 @@
 // Azimuth over time: left is positive and above the front; what sounds where as heat, talkers as dots.
 
 import { Canvas } from "./canvas.js";
+import { azimuthAt } from "./directions.js";
+import { firstFrom } from "./sorted.js";
 import { colour, onThemeChange, palette, talkerColour } from "./theme.js";
 
-export const NUM_BINS = 72; // of azimuth, 5 degrees each
+const NUM_BINS = 72; // of azimuth, 5 degrees each
 const MARGIN = { left: 74, right: 12, top: 8, bottom: 20 };
 const SIDES = [[180, "back 180°"], [90, "left 90°"], [0, "front 0°"], [-90, "right −90°"], [-180, "back"]];
 const JUMP = 180; // degrees between two dots of a talker that went past the back
@@ -41,8 +43,8 @@ export class Timeline {
   }
 
   forgetBefore(time) {
-    this.columns.splice(0, firstFrom(this.columns, time));
-    this.dots.splice(0, firstFrom(this.dots, time));
+    this.columns.splice(0, firstSince(this.columns, time));
+    this.dots.splice(0, firstSince(this.dots, time));
   }
 
   clear() {
@@ -76,7 +78,8 @@ export class Timeline {
   }
 
   #drawHeat(context, plot, across) {
-    const shown = this.columns.slice(firstFrom(this.columns, this.span.from - 1), firstFrom(this.columns, this.span.to));
+    const { from, to } = this.span;
+    const shown = this.columns.slice(firstSince(this.columns, from - 1), firstSince(this.columns, to));
     const columns = merged(shown, Math.ceil(shown.length / MOST_COLUMNS));
     context.save();
     context.beginPath();
@@ -122,8 +125,8 @@ export class Timeline {
 
   #drawDots(context, plot, across, down) {
     const last = new Map();
-    const end = firstFrom(this.dots, this.span.to + 1e-6);
-    for (let index = firstFrom(this.dots, this.span.from); index < end; index++) {
+    const end = firstSince(this.dots, this.span.to + 1e-6);
+    for (let index = firstSince(this.dots, this.span.from); index < end; index++) {
       const { time, azimuth, id, strength, shade = id } = this.dots[index];
       const [x, y] = [across(time), down(azimuth)];
       const before = last.get(id);
@@ -149,14 +152,8 @@ export class Timeline {
 }
 
 // Index of the first of a time or later; they are in order.
-function firstFrom(moments, time) {
-  let [low, high] = [0, moments.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (moments[middle].time < time) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+function firstSince(moments, time) {
+  return firstFrom(moments, time, (moment) => moment.time);
 }
 
 // Every so many columns as one.
@@ -218,7 +215,7 @@ function drawSides(context, plot, down) {
 // Which bin of azimuth each direction of a grid is in.
 export function azimuthBins(directions) {
   return Uint8Array.from({ length: directions.length / 3 }, (_, index) => {
-    const turns = Math.atan2(directions[3 * index + 1], directions[3 * index]) / (2 * Math.PI) + 0.5;
+    const turns = azimuthAt(directions, index) / (2 * Math.PI) + 0.5;
     return Math.min(NUM_BINS - 1, Math.floor(turns * NUM_BINS));
   });
 }

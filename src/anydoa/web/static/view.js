@@ -5,6 +5,7 @@ import { Globe } from "./globe.js";
 import { MollweideMap } from "./mollweide.js";
 import { Raster } from "./raster.js";
 import { keep, setting } from "./settings.js";
+import { median } from "./sorted.js";
 import { onThemeChange } from "./theme.js";
 
 const LEAST_RANGE = 0.06; // of a spectrum; smaller differences are noise and stay pale
@@ -97,8 +98,4 @@ export class DirectionView {
     ]);
     this.drawing.setMarks(this.marks);
   }
-}
-
-function median(values) {
-  return Float32Array.from(values).sort()[values.length >> 1];
 }

@@ -1,10 +1,10 @@
 // A walk around the array, guided: sides that were heard, then where the microphones really are.
 
+import { byId, showText } from "./dom.js";
 import { ask } from "./request.js";
 import { download } from "./save.js";
 
 const NUM_SIDES = 12; // of 30 degrees each
-const byId = (id) => document.getElementById(id);
 
 export class Walk {
   constructor(listening, arrays) {
@@ -51,13 +51,12 @@ export class Walk {
   }
 
   async #try(work) {
-    byId("walk-error").hidden = true;
+    showText("walk-error", "");
     try {
       await work();
     } catch (error) {
       this.#tell("");
-      byId("walk-error").hidden = false;
-      byId("walk-error").textContent = error.message;
+      showText("walk-error", error.message);
     }
     byId("walk-start").disabled = false;
   }

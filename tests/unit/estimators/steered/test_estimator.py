@@ -162,7 +162,7 @@ def test_what_streams_keep_does_not_grow() -> None:
 
 
 def test_impossible_options_are_refused() -> None:
-    with pytest.raises(ConfigError, match=r"decay must be above 0, got 0\.0; give 0\.95"):
+    with pytest.raises(ConfigError, match=r"decay must be above 0 and finite, got 0\.0; give 0\.95"):
         SteeredOptions(decay=0.0)
     with pytest.raises(ConfigError, match="picture_ahead must be 0 or more, got -1; give 0 for no pictures"):
         SteeredOptions(picture_ahead=-1)

@@ -51,7 +51,7 @@ class TestOwnToml:
             ("schema = 2\n" + PAIR, "schema must be 1, got 2"),
             ("unit = 'inch'\n" + PAIR, "unit must be one of 'm', 'cm', 'mm', got 'inch'"),
             ("unit = []\n" + PAIR, "unit must be one of"),
-            ("name = 3\n" + PAIR, "name must be text in quotes, got 3"),
+            ("name = 3\n" + PAIR, "name must be text, got 3; put it in quotes"),
             ("speed_of_sound = '343'\n" + PAIR, "speed_of_sound must be a number, got '343'"),
             ("speed_of_sound = true\n" + PAIR, "speed_of_sound must be a number, got True"),
             ("speed_of_sound = 1" + "0" * 400 + "\n" + PAIR, "speed_of_sound is too large"),
@@ -401,7 +401,7 @@ class TestNpy:
         path = tmp_path / "a.npy"
         np.save(path, np.zeros((4, 3)))
         path.write_bytes(path.read_bytes().replace(b"(4, 3), }     ", b"(400000000, 3)}"))
-        with pytest.raises(ArrayFileError, match="cut short; 400000000 x 3 numbers"):
+        with pytest.raises(ArrayFileError, match="cut short, 400000000 x 3 numbers"):
             load_array(path)
 
     def test_other_files_are_no_numpy_files(self, tmp_path: Path) -> None:

@@ -128,4 +128,6 @@ def test_an_unknown_unit_is_refused() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", asked], capture_output=True, text=True, timeout=60, check=False
     )
-    assert ran.stderr.splitlines()[-1].endswith("ConfigError: unit must be one of m, cm, mm, got 'inch'")
+    assert ran.stderr.splitlines()[-1].endswith(
+        "ConfigError: unit must be one of m, cm, mm, got 'inch'; take one of them"
+    )
