@@ -16,7 +16,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.constants import SAMPLE_RATE
+from anydoa.constants import MIN_SEPARATION_DEG, SAMPLE_RATE
 from anydoa.doctor.watch import Notice, RecordingWatch
 from anydoa.errors import AudioError, ChannelCountError, ConfigError, GeometryError, ShapeError
 from anydoa.estimators import DEFAULT_ESTIMATOR, as_estimator
@@ -41,7 +41,7 @@ from anydoa.io.samples import (
     split_blocks,
     whole_rate,
 )
-from anydoa.io.talkers import Talker
+from anydoa.io.talkers import Talker, talker_numbers
 from anydoa.peaks import Frame, FrameReader, PeakFinder
 from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
 from anydoa.threads import one_blas_thread
@@ -108,7 +108,7 @@ class Localizer:
         estimator: SpectrumEstimator | str | os.PathLike[str] = DEFAULT_ESTIMATOR,
         num_sources: int | None = None,
         *,
-        min_separation_deg: float = PeakFinder.min_separation_deg,
+        min_separation_deg: float = MIN_SEPARATION_DEG,
         max_sources: int = PeakFinder.max_sources,
         look_ahead_s: float = math.inf,
     ) -> None:
@@ -365,8 +365,8 @@ class LocalizationRun:
         least_s = estimator.window_length / estimator.sample_rate
         if info.duration_s < least_s:
             raise AudioError(
-                f"{info.name}: a recording must last at least {least_s:.3f} s, one window of "
-                f"{estimator.name}, got {info.duration_s:.3f} s; record longer"
+                f"{info.name}: a recording must last at least {least_s:.6g} s, one window of "
+                f"{estimator.name}, got {info.duration_s:.6g} s; record longer"
             )
         self.info = info
         self.header = localizer.header(info.name)
@@ -399,8 +399,11 @@ class LocalizationRun:
 
     @property
     def directions(self) -> tuple[Source, ...]:
-        """The sources of the recording as a whole, strongest first."""
-        return self._session.directions
+        """The sources of the recording as a whole, strongest first, each with the number of its talker."""
+        found = self._session.directions
+        directions = np.array([source.direction for source in found]).reshape(-1, 3)
+        numbers = talker_numbers(self.talkers, directions)
+        return tuple(replace(source, id=id) for source, id in zip(found, numbers, strict=True))
 
     @property
     def summary(self) -> ResultSummary:
@@ -419,7 +422,7 @@ class LocalizationRun:
             on_frame: called once for each frame and direction of time; what it raises ends the work.
         """
         if self._talkers is None:
-            talkers = self._tracker.talkers(self.directions, on_frame=on_frame)
+            talkers = self._tracker.talkers(self._session.directions, on_frame=on_frame)
             self._talkers = tuple(replace(talker, mirror=self.mirror(talker.direction)) for talker in talkers)
         return self._talkers
 

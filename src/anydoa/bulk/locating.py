@@ -12,6 +12,7 @@ from pathlib import Path
 
 from anydoa.bulk.recording_list import Entry, array_hash
 from anydoa.bulk.result_folder import PartWriter
+from anydoa.constants import MIN_SEPARATION_DEG
 from anydoa.errors import AnydoaError, AudioError, EngineError
 from anydoa.geometry import MicrophoneArray, Zone
 from anydoa.geometry.channels import channel_text
@@ -79,7 +80,7 @@ class Locating:
     grid: DirectionGrid
     estimator: str
     num_sources: int | None = None
-    min_separation_deg: float = 10.0
+    min_separation_deg: float = MIN_SEPARATION_DEG
     look_ahead_s: float = float("inf")
     zones: tuple[Zone, ...] = ()
     version: str = version("anydoa")

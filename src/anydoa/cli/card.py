@@ -157,7 +157,10 @@ def profile_of_start(feed: "AudioFeed", array: "MicrophoneArray") -> "ChannelPro
     """
     from anydoa.calibration import ProfileMaker
 
-    maker, problem = ProfileMaker(array, feed.sample_rate), "too little sound came: let somebody talk for longer"
+    maker, problem = (
+        ProfileMaker(array, feed.sample_rate),
+        "too little sound came: let somebody talk for longer",
+    )
     with closing(feed):
         for block in feed:
             try:

@@ -42,6 +42,7 @@ from anydoa.cli.options import (
     parse_zones,
 )
 from anydoa.cli.printing import tell
+from anydoa.constants import MIN_SEPARATION_DEG
 from anydoa.errors import AnydoaError, ConfigError
 from anydoa.estimators import DEFAULT_ESTIMATOR, estimator_for
 from anydoa.io import DEFAULT_GRID, load_grid
@@ -98,7 +99,7 @@ def locate(
     min_separation: Annotated[
         float,
         typer.Option(help="Nearest that two sources can be, in degrees.", rich_help_panel=ESTIMATOR),
-    ] = 10.0,
+    ] = MIN_SEPARATION_DEG,
     plot_mask: Annotated[
         str | None,
         typer.Option(

@@ -19,7 +19,8 @@ def print_tables(run: "LocalizationRun", zones: "tuple[Zone, ...]") -> None:
     header, talkers = run.header, run.talkers
     tell(f"{header.file}: {run.info.duration_s:.1f} s, {header.array}, {header.estimator}, {header.grid}")
     if not run.directions:
-        hint = "see the warning" if run.sound_warnings else "--sources 1 gives the likeliest"
+        cures = "--sources 1 gives the likeliest, `anydoa doctor` checks the array"
+        hint = "see the warning" if run.sound_warnings else cures
         tell(f"  no source reaches the threshold of {header.estimator}; {hint}")
         return
     tell("  azimuth  elevation  score    heard")

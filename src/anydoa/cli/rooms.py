@@ -8,7 +8,7 @@ import typer
 
 from anydoa.cli.engine import EngineOption, JobsOption, SchedulerOption, runner
 from anydoa.cli.printing import progress_bar
-from anydoa.cli.simulate import (
+from anydoa.cli.room_options import (
     RandomArrayOption,
     Rt60Option,
     ShapesOption,

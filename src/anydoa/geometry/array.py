@@ -1,28 +1,37 @@
 """The microphone array: where the microphones are, and which channel of a recording each one is."""
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from numbers import Integral
 
 import numpy as np
 from jaxtyping import Float
 from numpy.typing import ArrayLike
 
-from anydoa.constants import MAX_MICROPHONES, MAX_SPAN, MIN_MICROPHONES, MIN_SPACING, MIN_SPAN, SPEED_OF_SOUND
+from anydoa.constants import SPEED_OF_SOUND
 from anydoa.errors import ChannelCountError, GeometryError
 from anydoa.geometry.ambiguity import Ambiguity, find_ambiguity, principal_axes
+from anydoa.geometry.array_fields import (
+    check_body,
+    check_channels,
+    check_rigid_sphere,
+    pairwise_distance,
+    valid_angles,
+    valid_channels,
+    valid_name,
+    valid_number,
+    valid_patterns,
+    valid_positions,
+)
 from anydoa.geometry.channels import channel_code, channel_option
-from anydoa.geometry.coordinates import real_numbers, rotate, rotation_from_rpy_deg
+from anydoa.geometry.coordinates import rotate, rotation_from_rpy_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.measured_steering import MeasuredSteering
 from anydoa.geometry.pattern import MicrophonePattern, pattern_gains
 
 _NUM_PROBES = 64  # directions at which the signs of patterns are compared
 _LEAST_GAIN = 0.05  # below it a sign is not heard
-_FARTHEST = 1e5  # m from the origin; anything beyond is a slip, and its square might overflow
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,30 +93,27 @@ class MicrophoneArray:
         patterns: Sequence[MicrophonePattern] = (),
         steering: MeasuredSteering | None = None,
     ) -> None:
-        positions = _valid_positions(body_positions, name)
-        mic_channels = _valid_channels(range(len(positions)) if channels is None else channels, name)
-        ignored = _valid_channels(ignore_channels, name)
-        _check_channels(mic_channels, ignored, len(positions), name)
-        rpy = tuple(float(angle) for angle in mount_rpy_deg)
-        if len(rpy) != 3 or not np.isfinite(rpy).all():
-            raise GeometryError(
-                f"array {name!r}: mount_rpy_deg takes 3 finite angles, got {mount_rpy_deg}; give roll, "
-                "pitch and yaw"
-            )
+        name = valid_name(name)
+        positions = valid_positions(body_positions, name)
+        every = range(len(positions)) if channels is None else channels
+        mic_channels = valid_channels(every, "channels", name)
+        ignored = valid_channels(ignore_channels, "ignore_channels", name)
+        check_channels(mic_channels, ignored, len(positions), name)
+        rpy = valid_angles(mount_rpy_deg, name)
+        speed_of_sound = valid_number(speed_of_sound, "speed_of_sound", name)
         if not 100.0 <= speed_of_sound <= 10_000.0:
             raise GeometryError(
                 f"array {name!r}: speed_of_sound must be 100..10000 m/s, got {speed_of_sound}; air has 343"
             )
-        # A number of NumPy would be written into files and hashes under its type's name.
-        radius = None if rigid_sphere_radius is None else float(rigid_sphere_radius)
+        radius = rigid_sphere_radius
         if radius is not None:
-            _check_rigid_sphere(positions, radius, name)
-        # Omnidirectional microphones are what there is without patterns, to the last bit.
-        patterns = () if all(pattern.is_omni for pattern in patterns) else tuple(patterns)
-        _check_body(radius, patterns, steering, len(positions), name)
+            radius = valid_number(radius, "rigid_sphere_radius", name)
+            check_rigid_sphere(positions, radius, name)
+        patterns = valid_patterns(patterns, name)
+        check_body(radius, patterns, steering, len(positions), name)
         values = {
             "body_positions": positions, "name": name, "channels": mic_channels, "ignore_channels": ignored,
-            "mount_rpy_deg": rpy, "speed_of_sound": float(speed_of_sound), "title": title or name,
+            "mount_rpy_deg": rpy, "speed_of_sound": speed_of_sound, "title": title or name,
             "front": front, "source": source, "rigid_sphere_radius": radius,
             "device_match": device_match, "patterns": patterns, "steering": steering,
         }  # fmt: skip
@@ -141,12 +147,12 @@ class MicrophoneArray:
     @cached_property
     def span(self) -> float:
         """Metres between the two microphones farthest apart."""
-        return float(_pairwise_distance(self.body_positions).max())
+        return float(pairwise_distance(self.body_positions).max())
 
     @cached_property
     def spacing(self) -> float:
         """Metres between the two microphones nearest each other."""
-        distance = _pairwise_distance(self.body_positions)
+        distance = pairwise_distance(self.body_positions)
         return float(distance[~np.eye(len(distance), dtype=bool)].min())
 
     @cached_property
@@ -291,10 +297,19 @@ class MicrophoneArray:
         """Some of the microphones, in the given order, with all that belongs to each.
 
         Args:
-            mics: numbers of the microphones.
+            mics: numbers of the microphones, from 0.
             changes: fields to change, too; without, the channels are 0, 1, 2, ... and none is ignored.
+
+        Raises:
+            GeometryError: if there is no such microphone, or too few are left.
         """
         chosen = [int(mic) for mic in mics]
+        wrong = [mic for mic in chosen if not 0 <= mic < self.num_microphones]
+        if wrong:
+            raise GeometryError(
+                f"array {self.name!r} has microphones 0..{self.num_microphones - 1}, got {wrong[0]}; name "
+                "some of those"
+            )
         fields: dict[str, object] = {
             "body_positions": self.body_positions[chosen],
             "channels": None,
@@ -307,146 +322,3 @@ class MicrophoneArray:
     def replace(self, **changes: object) -> "MicrophoneArray":
         """The same array with some fields changed, validated anew."""
         return replace(self, **changes)  # type: ignore[arg-type] # checked again by __init__
-
-
-def _pairwise_distance(positions: Float[np.ndarray, "mic 3"]) -> Float[np.ndarray, "mic mic"]:
-    distance: np.ndarray = np.linalg.norm(positions[:, None] - positions[None], axis=-1)
-    return distance
-
-
-def _valid_positions(body_positions: ArrayLike, name: str) -> Float[np.ndarray, "mic 3"]:
-    """Float64 copy of the positions, read-only, after every check of the geometry."""
-    try:
-        positions = real_numbers(body_positions)
-    except GeometryError as error:
-        raise GeometryError(
-            f"array {name!r}: positions must be rows of 3 numbers ({error}); give x, y, z for each"
-        ) from None
-    if positions.ndim != 2 or positions.shape[1] != 3:
-        raise GeometryError(
-            f"array {name!r}: positions must be (microphones, 3), got shape {positions.shape}; give one row "
-            "of x, y, z for each"
-        )
-    if not MIN_MICROPHONES <= len(positions) <= MAX_MICROPHONES:
-        raise GeometryError(
-            f"array {name!r} has {len(positions)} microphones; "
-            f"{MIN_MICROPHONES}..{MAX_MICROPHONES} are possible; give one row of x, y, z for each"
-        )
-    if not np.isfinite(positions).all():
-        bad = int(np.argwhere(~np.isfinite(positions))[0, 0])
-        raise GeometryError(
-            f"array {name!r}: position of microphone {bad} is not finite: {positions[bad]}; correct it"
-        )
-    if np.abs(positions).max() > _FARTHEST:
-        raise GeometryError(
-            f"array {name!r}: coordinates go up to {_FARTHEST:g} m, got {np.abs(positions).max():.3g} m; "
-            "give them relative to the array"
-        )
-    _check_distances(positions, name)
-    positions.flags.writeable = False
-    return positions
-
-
-def _check_distances(positions: Float[np.ndarray, "mic 3"], name: str) -> None:
-    distance = _pairwise_distance(positions)
-    span = float(distance.max())
-    if span > MAX_SPAN:
-        raise GeometryError(
-            f"array {name!r} spans {span:.3g} m; arrays wider than {MAX_SPAN:g} m are not supported "
-            "(far field only); positions are metres"
-        )
-    if 0 < span < MIN_SPAN:
-        raise GeometryError(
-            f"array {name!r} spans {span * 1000:.3g} mm, less than {MIN_SPAN * 1000:g} mm; "
-            "positions are metres"
-        )
-    np.fill_diagonal(distance, np.inf)
-    first, second = np.unravel_index(int(distance.argmin()), distance.shape)
-    if distance[first, second] < MIN_SPACING:
-        raise GeometryError(
-            f"array {name!r}: microphones {first} and {second} are at the same place "
-            f"({distance[first, second] * 1000:.3g} mm apart); correct or remove one"
-        )
-
-
-def _valid_channels(channels: Iterable[object], name: str) -> tuple[int, ...]:
-    """The channels as whole numbers of Python, from 0."""
-    valid = []
-    for channel in channels:
-        if not isinstance(channel, Integral) or channel < 0:
-            raise GeometryError(
-                f"array {name!r}: channels are whole numbers from 0, got {channel!r}; count them from 0"
-            )
-        valid.append(int(channel))
-    return tuple(valid)
-
-
-def _check_channels(
-    channels: tuple[int, ...], ignored: tuple[int, ...], num_microphones: int, name: str
-) -> None:
-    if len(channels) != num_microphones:
-        raise GeometryError(
-            f"array {name!r} has {num_microphones} microphones but {len(channels)} channels; "
-            "give one channel each"
-        )
-    together = channels + ignored
-    twice = sorted(channel for channel, uses in Counter(together).items() if uses > 1)
-    if twice:
-        raise GeometryError(
-            f"array {name!r}: channel {twice[0]} is used twice; each channel is one microphone or ignored"
-        )
-    missing = sorted(set(range(len(together))) - set(together))
-    if sorted(together) == list(range(1, len(together) + 1)):
-        raise GeometryError(
-            f"array {name!r}: channels count from 0, got 1 to {len(together)}; subtract 1 from each, "
-            "or add 0 to ignore_channels if it holds no microphone"
-        )
-    if missing:
-        raise GeometryError(
-            f"array {name!r}: channels count from 0 without gaps, "
-            f"but {missing[0]} is neither a microphone nor ignored; add it to ignore_channels"
-        )
-
-
-def _check_rigid_sphere(positions: Float[np.ndarray, "mic 3"], radius: float, name: str) -> None:
-    if not 0 < radius <= MAX_SPAN:
-        raise GeometryError(
-            f"array {name!r}: rigid_sphere_radius must be above 0 and at most {MAX_SPAN:g} m, got {radius}; "
-            "is its unit right? leave it out for microphones in free air"
-        )
-    distance = np.linalg.norm(positions, axis=1)
-    worst = int(np.abs(distance - radius).argmax())
-    # Capsules stand out of a rigid sphere or sink into it.
-    if abs(distance[worst] - radius) > 0.05 * radius:
-        raise GeometryError(
-            f"array {name!r}: microphone {worst} is {distance[worst]:.4g} m from the origin but "
-            f"rigid_sphere_radius is {radius:.4g} m; put the origin at the sphere's centre or mend the radius"
-        )
-
-
-def _check_body(
-    radius: float | None,
-    patterns: Sequence[MicrophonePattern],
-    steering: MeasuredSteering | None,
-    num_microphones: int,
-    name: str,
-) -> None:
-    if patterns and len(patterns) != num_microphones:
-        raise GeometryError(
-            f"array {name!r} has {num_microphones} microphones but {len(patterns)} patterns; give one each"
-        )
-    if steering is not None and steering.num_microphones != num_microphones:
-        raise GeometryError(
-            f"array {name!r} has {num_microphones} microphones, but responses of "
-            f"{steering.num_microphones} were measured; say which receiver each microphone is"
-        )
-    given = {
-        "rigid_sphere_radius": radius is not None,
-        "patterns": bool(patterns),
-        "steering": steering is not None,
-    }
-    if sum(given.values()) > 1:
-        both = " and ".join(key for key, there in given.items() if there)
-        raise GeometryError(
-            f"array {name!r}: only one thing may say how waves reach the microphones, got {both}; keep one"
-        )

@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike
 from scipy.spatial import ConvexHull, QhullError, cKDTree
 
 from anydoa.errors import GeometryError
-from anydoa.geometry.coordinates import angles_deg_to_direction, normalize_direction, rotate, rotation_towards
+from anydoa.geometry.coordinates import (
+    angles_deg_to_direction,
+    normalize_direction,
+    real_numbers,
+    rotate,
+    rotation_towards,
+)
 
 MAX_DIRECTIONS = 200_000
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
@@ -37,7 +43,13 @@ class DirectionGrid:
     name: str = "custom"
 
     def __init__(self, directions: ArrayLike, name: str = "custom") -> None:
-        unit = normalize_direction(directions)
+        try:
+            numbers = real_numbers(directions)
+        except GeometryError as error:
+            raise GeometryError(
+                f"grid {name!r}: directions must be rows of 3 numbers ({error}); give x, y, z for each"
+            ) from None
+        unit = normalize_direction(numbers)
         if unit.ndim != 2 or not 1 <= len(unit) <= MAX_DIRECTIONS:
             raise GeometryError(
                 f"a grid is a list of 1..{MAX_DIRECTIONS} directions (x, y, z), got shape {unit.shape}; give "
@@ -198,6 +210,8 @@ def product_grid(num_azimuths: int = 72, num_elevations: int = 37) -> DirectionG
     """Azimuth x elevation: equal steps in both, elevation from pole to pole, each pole once."""
     _check_count("product azimuth", num_azimuths, 1)
     _check_count("product elevation", num_elevations, 1)
+    if num_elevations == 2:
+        raise GeometryError("product grid: 2 elevations are the poles alone; ask for 3 or more, or for 1")
     azimuth_deg = np.arange(num_azimuths) * 360 / num_azimuths
     elevation_deg = np.linspace(-90, 90, num_elevations) if num_elevations > 1 else np.zeros(1)
     rows = [

@@ -84,6 +84,8 @@ def _grid_from_text(text: str) -> DirectionGrid:
     kind, _, values = text.partition(":")
     forms = "a grid is one of: " + "; ".join(GRID_FORMS)
     if kind not in _MAKERS:
+        if Path(text).suffix or os.sep in text:
+            raise GeometryError(f"grid files end in .csv or .npy, got {text[:80]!r}; {forms}")
         near = nearest_name(kind, tuple(_MAKERS))
         raise GeometryError(f"no grid is called {text[:80]!r}; did you mean {near!r}? {forms}")
     form = _MAKERS[kind]

@@ -31,8 +31,8 @@ class Source:
     Args:
         direction: unit vector towards it.
         score: value of the spectrum there, 0..1; 0 in frames of a talker's turn without a peak of its own.
-        id: number of the talker, the same in every frame of a recording or stream; of peaks that nobody
-            follows, the rank in their frame, 0 for the strongest.
+        id: number of the talker, the same in every frame of a recording and in its summary; of peaks that
+            nobody follows, the rank in their frame, 0 for the strongest.
         mirror: other directions that the array cannot tell from this one.
         activity: probability that it sounds in this frame; None where no tracker follows it, for such a
             source always sounds.

@@ -144,7 +144,8 @@ def check_samples(
     Raises:
         AudioError: naming the first sample that is NaN, infinite or absurdly large.
     """
-    sound = np.abs(block) < MAX_AMPLITUDE  # false for NaN, too
+    single = np.asarray(block, dtype=np.float32)  # half precision cannot hold the limit
+    sound = np.abs(single) < MAX_AMPLITUDE  # false for NaN, too
     if not sound.all():
         sample, channel = np.argwhere(~sound.T)[0]
         raise AudioError(
@@ -152,4 +153,4 @@ def check_samples(
             f"{channel} holds {block[channel, sample]:g} at {start_s + sample / sample_rate:.4f} s; "
             "repair or cut that part"
         )
-    return np.asarray(block, dtype=np.float32)
+    return single

@@ -4,6 +4,7 @@ A talker sounds in turns. Its path has a place for every frame of its turns; in 
 the places before and after. All is kept in arrays, so that hours are small.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -170,6 +171,21 @@ class Talker:
         azimuth_deg, elevation_deg = round_angles_deg(self.direction, 1)
         where = f"azimuth {azimuth_deg}°, elevation {elevation_deg}°" if self.stays else "walking"
         return f"Talker({self.id}, {self.begin_s:.1f} to {self.end_s:.1f} s, {where})"
+
+
+def talker_numbers(talkers: Sequence[Talker], directions: Float[np.ndarray, "direction 3"]) -> list[int]:
+    """The number of the talker that each direction of a recording stands for.
+
+    Each talker has one direction at most: the first near which it was heard for longer than others were. What
+    is left has numbers after those of all talkers.
+    """
+    spare = itertools.count(max((talker.id for talker in talkers), default=-1) + 1)
+    left, numbers = list(talkers), []
+    for direction in directions:
+        times = [len(talker.times_near_s(direction)) for talker in left]
+        longest = max(times, default=0)
+        numbers.append(left.pop(times.index(longest)).id if longest else next(spare))
+    return numbers
 
 
 def heard_s(talkers: Sequence[Talker], direction: Float[np.ndarray, "3"]) -> float:

@@ -13,6 +13,7 @@ from jaxtyping import Bool, Float, Int
 from scipy.sparse import csr_array, vstack
 from scipy.spatial import cKDTree
 
+from anydoa.constants import MIN_SEPARATION_DEG
 from anydoa.errors import ConfigError, ShapeError
 from anydoa.geometry import Ambiguity, Cones, MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
@@ -24,6 +25,8 @@ _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and no
 _FARTHEST_SAMPLED = np.pi / 4  # what is farther from all directions is not sampled, however few there are
 _ENOUGH = 0.9  # of the best half circle of a line that the grid covers, for one before it to be taken
 _SAME_CONE = 1e-5  # radians between angles to a line that are one but for rounding
+_COARSE = np.deg2rad(29.0)  # spacing of grids on which each cone is looked at by itself
+_LEAST_GAP = np.deg2rad(2.0)  # between cones that are told apart; on dense grids all are nearer
 _MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a mirror nearer than this counts as the direction itself
 
 
@@ -72,7 +75,7 @@ def find_peaks(
     *,
     num_sources: int | None,
     threshold: float = 0.0,
-    min_separation_deg: float = 10.0,
+    min_separation_deg: float = MIN_SEPARATION_DEG,
     max_sources: int = _MAX_SOURCES,
 ) -> list[Peak]:
     """Peaks of one spectrum, best first; for many spectra on one grid keep a :class:`PeakFinder`."""
@@ -119,7 +122,7 @@ class PeakFinder:
     array: MicrophoneArray | None = None
     num_sources: int | None = None
     threshold: float = 0.0
-    min_separation_deg: float = 10.0  # as published (Baek et al. 2026)
+    min_separation_deg: float = MIN_SEPARATION_DEG
     max_sources: int = _MAX_SOURCES
     chances: bool = False
     options: PeakOptions = PeakOptions()
@@ -133,7 +136,8 @@ class PeakFinder:
             raise ConfigError(f"max_sources must be at least 1, got {self.max_sources}; 4 is usual")
         if not 0 <= self.min_separation_deg <= 180:
             raise ConfigError(
-                f"min_separation_deg must be 0..180 degrees, got {self.min_separation_deg}; 10 is usual"
+                f"min_separation_deg must be 0..180 degrees, got {self.min_separation_deg}; "
+                f"{MIN_SEPARATION_DEG:g} is usual"
             )
 
     def find(self, values: Float[np.ndarray, "grid"]) -> list[Peak]:
@@ -373,24 +377,51 @@ class _HalfCircle:
         if covered[best].mean() < 0.5:
             return None
         cone = np.arccos(np.clip(grid.directions @ axis, -1, 1))
-        rows = _bells_around(angles[covered[best]], cone, grid.spacing / 2)
-        if not rows:
+        weights = _few_cones(cone) if grid.spacing > _COARSE else None
+        if weights is None:
+            weights = _bells_around(angles[covered[best]], cone, _cone_width(cone, grid.spacing))
+        if weights is None:
             return None
-        weights, directions = vstack(rows, format="csr"), circles[best][covered[best]]
-        if len(rows) < len(directions):
-            # Cones between rows far apart hold no direction: those that hold some stand where theirs are.
-            own = weights @ cone
-            kept = np.flatnonzero(np.diff(own, prepend=-1.0) > _SAME_CONE)
-            weights, own = weights[kept], own[kept, None]
-            directions = np.cos(own) * axis + np.sin(own) * sides[best]
+        # Each cone stands where the directions that it holds are, and between rows far apart are none.
+        own = weights @ cone
+        kept = np.flatnonzero(np.diff(own, prepend=-1.0) > _SAME_CONE)
+        weights, own = weights[kept], own[kept, None]
+        directions = np.cos(own) * axis + np.sin(own) * sides[best]
         circle = DirectionGrid(directions, name=f"half circle of {grid.name}")
         return cls(replace(finder, grid=circle, array=None), weights)
 
 
+def _few_cones(cone: Float[np.ndarray, "grid"]) -> csr_array | None:
+    """Weights (cone, grid) that average the directions of each cone; None where one runs into the next.
+
+    Args:
+        cone: angle of each direction of the grid to the axis.
+    """
+    order = np.argsort(cone)
+    ends = np.flatnonzero(np.append(np.diff(cone[order]) > _LEAST_GAP / 2, True)) + 1
+    parts = np.split(order, ends[:-1])
+    if max(float(np.ptp(cone[part])) for part in parts) > _LEAST_GAP / 2:
+        return None
+    number = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    shares = np.concatenate([np.full(len(part), 1 / len(part)) for part in parts])
+    return csr_array((shares, (number, np.concatenate(parts))), shape=(len(parts), len(cone)))
+
+
+def _cone_width(cone: Float[np.ndarray, "grid"], spacing: float) -> float:
+    """Standard deviation of a bell over cones: narrow enough to tell those apart on which directions lie.
+
+    Directions far from each other may lie on cones that are close.
+    """
+    gaps = np.diff(np.unique(np.round(cone / _SAME_CONE)) * _SAME_CONE)
+    return min(spacing, max(float(np.median(gaps)), _LEAST_GAP)) / 2 if len(gaps) else spacing / 2
+
+
 def _bells_around(
     angles: Float[np.ndarray, "angle"], cone: Float[np.ndarray, "grid"], width: float
-) -> list[csr_array]:
-    """One row of weights (grid) for each angle that directions lie near: a bell around it that sums to one.
+) -> csr_array | None:
+    """Weights (cone, grid): for each angle that directions lie near a bell around it that sums to one.
+
+    None if there are none near any.
 
     Args:
         angles: angles to the axis.
@@ -403,4 +434,4 @@ def _bells_around(
         weights = np.where(np.abs(offset) <= 3 * width, np.exp(-0.5 * (offset / width) ** 2), 0)
         if weights.any():
             rows.append(csr_array((weights / weights.sum())[None]))
-    return rows
+    return vstack(rows, format="csr") if rows else None

@@ -7,20 +7,23 @@ one only around the maximum, nearer than the directions of most grids.
 import numpy as np
 from jaxtyping import Float, Int
 
-from anydoa.geometry.coordinates import normalize_direction, tangent_basis
+from anydoa.geometry.coordinates import tangent_basis
 from anydoa.geometry.grid import DirectionGrid
 
 _LEAST = 0.02  # of the value in the middle: what a neighbour counts at the least, as zero has no logarithm
 _UNEVEN = 2.0  # of the distance of the nearest neighbour: from there on others may be too far to show a lobe
+_SAME_ANGLE = 1e-6  # radians: what rounding makes of one angle
+_FARTHEST = np.pi / 3  # neighbours beyond it show other lobes, if any
 _LEAST_SEEN = 0.25  # of the value in the middle: what one of those must have, or none of them shows it
 _HALF_WAY = 0.6  # of the way to a neighbour: with errors of the fit in the middle between two
 _MOST_RISE = 1.5  # of a maximum over the value of its grid direction
 
 
 class PatchFit:
-    """Least-squares bell in the plane that touches the sphere at one grid direction.
+    """Least-squares bell of the angles from one grid direction.
 
-    Two rings of neighbours, with weights that fall with their distance and grow with their values. Of all
+    Two rings of neighbours, with weights that fall with their distance and grow with their values; of seats
+    and coarse grids, where hardly any is near enough, the direction in the middle is the maximum. Of all
     grid directions the one in the middle is nearest to the maximum, so this is hardly farther than half way
     to a neighbour, and where none shows the way no farther than the nearest is. Where the rows of a grid are
     too far apart to show a lobe, the maximum stays on its row.
@@ -34,28 +37,38 @@ class PatchFit:
         self._index = index
         self._centre = grid.directions[index]
         self._basis = tangent_basis(self._centre)
-        # Two rings around the direction, in coordinates of the plane that touches the sphere there.
+        # Two rings around the direction: how far each is, and where to.
         inner = grid.neighbours[index]
-        self._members = np.unique(np.concatenate([[index], inner, *(grid.neighbours[i] for i in inner)]))
-        near = grid.directions[self._members]
-        x, y = (near @ self._basis.T / np.maximum(near @ self._centre, 0.1)[:, None]).T
-        is_inner = np.isin(self._members, inner)
-        self._around, self._inner = self._members[is_inner], np.stack([x, y], axis=1)[is_inner]
-        distance = np.arccos(np.clip(near[is_inner] @ self._centre, -1, 1))
-        self._limit = float(distance.max(initial=0))
+        members = np.unique(np.concatenate([[index], inner, *(grid.neighbours[i] for i in inner)]))
+        distance, places = self._seen_from_here(grid.directions[members])
+        is_inner = np.isin(members, inner)
         # Neighbours that may be too far to show the lobe, and the row of those that do.
-        is_far = distance > _UNEVEN * distance.min(initial=np.pi)
-        self._far, row = self._around[is_far], self._around[~is_far]
+        is_far = is_inner & (distance > _UNEVEN * distance[is_inner].min(initial=np.pi) - _SAME_ANGLE)
+        self._far = members[is_far]
         if len(self._far):
-            along = np.linalg.svd(self._inner[~is_far], full_matrices=False)[2][0] @ self._basis
-            self._row = ArcFit(grid, index, np.cross(self._centre, along), row)
+            is_row = is_inner & ~is_far
+            along = np.linalg.svd(places[is_row], full_matrices=False)[2][0] @ self._basis
+            self._row = ArcFit(grid, index, np.cross(self._centre, along), members[is_row])
+        is_near = distance <= _FARTHEST + _SAME_ANGLE
+        self._members, (x, y) = members[is_near], places[is_near].T
+        is_inner &= is_near
+        self._around, self._inner = members[is_inner], places[is_inner]
         # Height, slopes and bends, (member, 6), and the weight of each member by where it is.
-        width = 0.55 * self._limit  # standard deviation of the weights
-        self._weight = np.exp(-(x**2 + y**2) / (2 * width**2)) if self._limit else np.ones(1)
+        width = 0.55 * float(distance[is_inner].max(initial=0))  # standard deviation of the weights
+        self._weight = np.exp(-(x**2 + y**2) / (2 * width**2)) if width else (x == 0).astype(float)
         self._design = np.stack([np.ones(len(x)), x, y, x**2 / 2, x * y, y**2 / 2], axis=1)
         weighted = self._design * self._weight[:, None]
         scaled = weighted / np.maximum(np.abs(weighted).max(axis=0), 1e-12)
         self._can_fit = np.linalg.matrix_rank(scaled) == 6
+
+    def _seen_from_here(
+        self, directions: Float[np.ndarray, "near 3"]
+    ) -> tuple[Float[np.ndarray, "near"], Float[np.ndarray, "near 2"]]:
+        """The angle to each direction, and its two parts along the basis."""
+        across = directions @ self._basis.T
+        sine = np.linalg.norm(across, axis=1)
+        angle = np.arctan2(sine, directions @ self._centre)
+        return angle, across * (angle / np.maximum(sine, 1e-12))[:, None]
 
     def maximum(self, values: Float[np.ndarray, "grid"]) -> tuple[Float[np.ndarray, "3"], float]:
         """Direction and height of the maximum; the grid direction itself where the fit has none.
@@ -63,7 +76,7 @@ class PatchFit:
         The value of the direction in the middle must be positive.
         """
         flat = self._centre, float(values[self._index])
-        if len(self._far) and values[self._far].max() < _LEAST_SEEN * flat[1]:
+        if len(self._far) and (not self._can_fit or values[self._far].max() < _LEAST_SEEN * flat[1]):
             return self._row.maximum(values)
         if not self._can_fit:
             return flat
@@ -87,8 +100,9 @@ class PatchFit:
         farthest = distance[is_led].max(initial=distance.min())
         moves /= max(1.0, float((along / distance**2).max()) / _HALF_WAY, length / farthest)
         height += float(slopes @ moves + bends @ moves**2 / 2)
-        step = (axes @ moves) @ self._basis
-        return normalize_direction(self._centre + step), _believed(height, flat[1])
+        angle = float(np.linalg.norm(moves))
+        step = np.sinc(angle / np.pi) * (axes @ moves) @ self._basis
+        return np.cos(angle) * self._centre + step, _believed(height, flat[1])
 
 
 class ArcFit:
@@ -114,9 +128,11 @@ class ArcFit:
         self._across = np.cross(axis, self._along)
         self._index = index
         around = grid.neighbours[index] if neighbours is None else neighbours
-        self._members = np.append(around, index)
-        near = grid.directions[self._members]
-        self._offset = np.arctan2(near @ self._across, near @ self._along)
+        members = np.append(around, index)
+        near = grid.directions[members]
+        offset = np.arctan2(near @ self._across, near @ self._along)
+        is_near = np.abs(offset) <= _FARTHEST + _SAME_ANGLE
+        self._members, self._offset = members[is_near], offset[is_near]
         self._limit = float(np.abs(self._offset).max())
         self._can_fit = len(np.unique(np.round(self._offset, 9))) >= 3
 

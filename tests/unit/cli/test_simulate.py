@@ -12,8 +12,9 @@ import typer
 from typer.testing import CliRunner
 
 from anydoa.cli import main
+from anydoa.cli.room_options import known_array, parse_range, plan_rooms
 from anydoa.cli.rooms import rooms
-from anydoa.cli.simulate import known_array, parse_range, plan_rooms, simulate
+from anydoa.cli.simulate import simulate
 from anydoa.errors import ConfigError
 from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.layouts import circular_positions
@@ -179,7 +180,7 @@ def test_a_bank_without_walkers_has_clips_of_any_length(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--array", "random:few"), "written random:6"),
+        (("--array", "random:few"), "random:COUNT or random:FEWEST-MOST"),
         (("--array", "random:4", "--sphere"), "sit on no sphere"),
         (("--array", "uma-16", "--sphere"), "so on no sphere"),
         (("--array", "uma-16", "--shapes", "line"), "--shapes is for random arrays, got --array 'uma-16'"),

@@ -172,6 +172,34 @@ def test_impossible_fields_are_refused_with_the_reason(fields: dict[str, object]
         MicrophoneArray(**{"body_positions": SQUARE, **fields})  # type: ignore[arg-type] # what is tested
 
 
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"name": None}, "the name of an array is a text, got None; give one such as"),
+        ({"channels": 4}, "channels is a list of numbers, got 4; write it as in"),
+        ({"channels": (True, False, 2, 3)}, "whole numbers from 0, got True"),
+        ({"ignore_channels": None}, "ignore_channels is a list of numbers, got None"),
+        ({"mount_rpy_deg": 90}, "mount_rpy_deg takes 3 finite angles, got 90; give roll, pitch and yaw"),
+        ({"mount_rpy_deg": "abc"}, "mount_rpy_deg takes 3 finite angles, got 'abc'"),
+        ({"mount_rpy_deg": (0, 0, "x")}, "mount_rpy_deg takes 3 finite angles"),
+        ({"speed_of_sound": "343"}, "speed_of_sound is a number, got '343'; give one without a unit"),
+        ({"speed_of_sound": None}, "speed_of_sound is a number, got None"),
+        ({"rigid_sphere_radius": "4 cm"}, "rigid_sphere_radius is a number, got '4 cm'"),
+        ({"patterns": ["cardioid"] * 4}, r"got 'cardioid'; give MicrophonePattern.named\('cardioid', axis\)"),
+        ({"steering": "head.sofa"}, "steering is a MeasuredSteering, got 'head.sofa'; read a SOFA file by"),
+    ],
+)
+def test_fields_of_another_kind_are_refused_with_the_cure(fields: dict[str, object], message: str) -> None:
+    with unchecked(), pytest.raises(GeometryError, match=message):
+        MicrophoneArray(**{"body_positions": SQUARE, **fields})  # type: ignore[arg-type] # what is tested
+
+
+@pytest.mark.parametrize("number", [-1, 4])
+def test_microphones_that_are_not_there_cannot_be_selected(number: int) -> None:
+    with pytest.raises(GeometryError, match=f"has microphones 0..3, got {number}; name some of those"):
+        MicrophoneArray(SQUARE).select_microphones([0, number])
+
+
 def test_channels_are_whole_numbers_of_any_kind() -> None:
     assert MicrophoneArray(SQUARE, channels=np.arange(4)[::-1].tolist()).channels == (3, 2, 1, 0)
     with unchecked():

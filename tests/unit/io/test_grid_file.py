@@ -17,6 +17,7 @@ from anydoa.geometry.grid import (
     product_grid,
 )
 from anydoa.io.grid_file import GRID_FORMS, load_grid
+from typechecking import unchecked
 
 
 @pytest.mark.parametrize(
@@ -56,6 +57,9 @@ def test_the_name_of_a_grid_describes_it(grid: object) -> None:
         ("fibonaci:100", "no grid is called 'fibonaci:100'; did you mean 'fibonacci'"),
         ("", "no grid is called ''"),
         ("2048", "no grid is called '2048'"),
+        ("seats.txt", "grid files end in .csv or .npy, got 'seats.txt'"),
+        ("grids/seats", "grid files end in .csv or .npy, got 'grids/seats'"),
+        ("product:72x2", "2 elevations are the poles alone; ask for 3 or more"),
         ("fibonacci:many", "has a value that is not a number"),
         ("fibonacci:10.5", "has a value that is not a number"),
         ("fibonacci:" + "9" * 5000, "has a value that is not a number"),
@@ -151,3 +155,8 @@ def test_a_grid_may_have_decimal_commas_and_other_programs_comments(tmp_path: Pa
 def test_complex_directions_are_refused() -> None:
     with pytest.raises(GeometryError, match="complex"):
         DirectionGrid(np.ones((4, 3)) + 1j)
+
+
+def test_what_is_no_list_of_directions_is_refused_with_the_cure() -> None:
+    with unchecked(), pytest.raises(GeometryError, match=r"rows of 3 numbers .* give x, y, z for each"):
+        DirectionGrid("abc")  # type: ignore[arg-type] # what is tested

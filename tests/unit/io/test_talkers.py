@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from anydoa.geometry.coordinates import angles_deg_to_direction
-from anydoa.io.talkers import Talker, TalkerPath, Turn, heard_s
+from anydoa.io.talkers import Talker, TalkerPath, Turn, heard_s, talker_numbers
 
 FRAME_S = 0.1
 
@@ -27,3 +27,10 @@ def test_a_moment_with_two_talkers_near_a_direction_counts_once() -> None:
 def test_a_direction_that_nobody_is_near_was_not_heard() -> None:
     assert heard_s([talker(0, 0, 0, 9)], angles_deg_to_direction(90, 0)) == 0
     assert heard_s([], angles_deg_to_direction(90, 0)) == 0
+
+
+def test_each_direction_has_the_number_of_the_talker_who_was_heard_there() -> None:
+    talkers = [talker(0, 40, 0, 4), talker(1, -100, 5, 60), talker(2, 42, 8, 30)]
+    directions = angles_deg_to_direction(np.array([-99.0, 41.0, 43.0, 150.0]), np.zeros(4))
+    assert talker_numbers(talkers, directions) == [1, 2, 0, 3]
+    assert talker_numbers([], directions) == [0, 1, 2, 3]

@@ -440,6 +440,46 @@ def test_a_line_is_heard_in_front_wherever_the_grid_looks_there(count: int) -> N
     assert peak.direction[0] > 0.5
 
 
+def seats(*angles_deg: tuple[float, float]) -> DirectionGrid:
+    return DirectionGrid(angles_deg_to_direction(*np.array(angles_deg, dtype=float).T))
+
+
+CAR = seats((30, 10), (-30, 10), (150, 5), (-150, 5), (180, 5), (0, 60))
+TABLE = seats(*((azimuth_deg, 20) for azimuth_deg in range(0, 360, 60)))
+AXES = seats((0, 0), (90, 0), (180, 0), (-90, 0), (0, 90), (0, -90))
+
+
+def test_what_is_heard_at_far_seats_does_not_move_the_talker_off_its_own() -> None:
+    """Those to the right and above are near enough for a little."""
+    (peak,) = find_peaks(np.array([0.77, 0.17, 0.27, 0.0, 0.12, 0.27]), CAR, num_sources=1)
+    assert error_deg(peak, CAR.directions[0]) < 10
+    assert peak.score == pytest.approx(0.8, abs=0.04)
+
+
+@pytest.mark.parametrize("grid", [fibonacci_grid(12), hemisphere_grid(10), TABLE], ids=lambda grid: grid.name)
+def test_wide_lobes_over_noise_stay_by_the_directions_of_a_coarse_grid(grid: DirectionGrid) -> None:
+    for direction in grid.directions:
+        values = 0.8 * lobe(grid, direction, 35.0) + 0.2 * np.random.default_rng(0).random(len(grid))
+        (peak,) = find_peaks(values, grid, num_sources=1)
+        assert error_deg(peak, direction) < 15
+
+
+@pytest.mark.parametrize(
+    ("grid", "bound_deg"),
+    [(CAR, 1), (TABLE, 1), (AXES, 1), (fibonacci_grid(20), 2), (fibonacci_grid(50), 8), (GRID, 0.1)],
+    ids=["car", "table", "axes", "20", "50", "2048"],
+)
+@pytest.mark.parametrize("beam_deg", [15.0, 30.0])
+def test_a_line_tells_the_cones_of_any_grid(grid: DirectionGrid, bound_deg: float, beam_deg: float) -> None:
+    """Directions far apart on the sphere may lie on cones that are close."""
+    cones_deg = np.rad2deg(np.arccos(np.clip(grid.directions @ LINE.ambiguity.cones.axis, -1, 1)))
+    finder = PeakFinder(grid, LINE, num_sources=1)
+    for cone_deg in cones_deg[:: max(1, len(grid) // 20)]:
+        (peak,) = finder.find(np.exp(-(((cones_deg - cone_deg) / beam_deg) ** 2)))
+        found_deg = np.rad2deg(np.arccos(np.clip(peak.direction @ LINE.ambiguity.cones.axis, -1, 1)))
+        assert abs(found_deg - cone_deg) < bound_deg
+
+
 def test_two_talkers_straight_opposite_are_two() -> None:
     grid = icosphere_grid(3)
     opposite = grid.nearest(-grid.directions)

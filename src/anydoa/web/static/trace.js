@@ -4,8 +4,8 @@ import { dot } from "./directions.js";
 
 const SAME_PLACE = Math.cos((20 * Math.PI) / 180);
 
-// Talkers are numbered by their first sound. Sources of the whole recording are numbered by strength, and have
-// the colours of table and picture, so a talker takes the colour of its source.
+// A source of the whole recording has the number of one talker, and the colour of it in table and picture. Who
+// else is near that source, as the same person may be after a long pause, takes its colour, too.
 export function traceDots({ trace, sources }) {
   const shades = sourcesOfTalkers(trace, sources);
   return trace.flatMap(({ time_s: time, sources: talkers }) =>
