@@ -19,7 +19,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from scipy.optimize import linear_sum_assignment
 from threadpoolctl import threadpool_limits
 
@@ -275,7 +275,7 @@ def main() -> None:
     parser.add_argument("--quality", action="store_true", help="STOI and PESQ, by pystoi and pesq")
     add_record_option(parser)
     options = parser.parse_args()
-    recording = Recording(options.record)
+    recording = BenchmarkRecord(options.record)
     bench = Bench(measured_quality if options.quality else no_quality)
     with threadpool_limits(1):
         for scene in scenes(options.speech, options.cache, options.clips):

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 from clean import made_voices
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.acoustics import sphere_response, sphere_wave_number, steering_vectors
@@ -219,7 +219,7 @@ def main() -> None:
     parser.add_argument("--estimators", nargs="+", default=["steered", "srp-phat", "music"])
     add_record_option(parser)
     options = parser.parse_args()
-    recording, rows = Recording(options.record, seed=SEED), []
+    recording, rows = BenchmarkRecord(options.record, seed=SEED), []
     voices = Material(options.speech).speech_pool if options.speech else made_voices()
     print(
         "| array | estimator | told | error of steering vectors | MAE ° / ACC10 % | whole MAE ° | gain ° |\n"

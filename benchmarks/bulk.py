@@ -23,7 +23,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 
 from anydoa.bulk import (
     DaskEngine,
@@ -216,7 +216,7 @@ def main() -> None:
     if options.only_memory:
         run_for_memory(round(options.lines))
         return
-    recording = Recording(options.record, seed=0)
+    recording = BenchmarkRecord(options.record, seed=0)
     options.folder.mkdir(parents=True, exist_ok=True)
     options.folder = options.folder.resolve()
     names = make_recordings(options.folder, options)

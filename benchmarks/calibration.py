@@ -18,7 +18,7 @@ import argparse
 from collections import Counter
 
 import numpy as np
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from scipy.signal import fftconvolve
 from scipy.spatial.transform import Rotation
 from threadpoolctl import threadpool_limits
@@ -177,7 +177,7 @@ def main() -> None:
     parser.add_argument("part", nargs="?", choices=("positions", "starts"), help="Default: both.")
     add_record_option(parser)
     options = parser.parse_args()
-    recording, rows = Recording(options.record), []
+    recording, rows = BenchmarkRecord(options.record), []
     with threadpool_limits(1):
         if options.part != "starts":
             rows += compare_positions(3 if options.quick else 20)

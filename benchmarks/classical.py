@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyroomacoustics as pra
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.acoustics import hann_window, short_time_spectra
@@ -192,7 +192,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="8 clips instead of 40")
     add_record_option(parser)
     options = parser.parse_args()
-    recording, num_clips = Recording(options.record, seed=SEED), 8 if options.quick else 40
+    recording, num_clips = BenchmarkRecord(options.record, seed=SEED), 8 if options.quick else 40
     pra.constants.set("rir_hpf_enable", False)
     rng = np.random.default_rng(SEED)
     with threadpool_limits(1):

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.acoustics import sphere_response
@@ -117,7 +117,7 @@ def main() -> None:
     parser.add_argument("--estimators", nargs="+", default=["steered", "agg-rl"], help="besides srp-phat")
     add_record_option(parser)
     options = parser.parse_args()
-    recording, rows = Recording(options.record, seed=SEED), []
+    recording, rows = BenchmarkRecord(options.record, seed=SEED), []
     names = [BASELINE, *options.estimators]
     voices = Material(options.speech).speech_pool if options.speech else made_voices()
     print(f"| array | microphones | {' | '.join(names)} | worse than {BASELINE} |")

@@ -13,7 +13,7 @@ import time
 
 import numpy as np
 from free_field import plane_wave, random_array, random_direction, talker
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.estimators import make_estimator
@@ -49,7 +49,7 @@ def main() -> None:
     parser.add_argument("--turns", type=int, default=3)
     add_record_option(parser)
     arguments = parser.parse_args()
-    recording, rows = Recording(arguments.record), []
+    recording, rows = BenchmarkRecord(arguments.record), []
     estimators = [make_estimator(name) for name in arguments.estimators]
     print("| microphones | " + " | ".join(estimator.name for estimator in estimators) + " |")
     print("|---|" + "---|" * len(estimators))

@@ -42,7 +42,7 @@ from doctor_cases import (
     read_speech,
     talk,
 )
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.bulk import LocalEngine, run_each
@@ -273,7 +273,7 @@ def main() -> None:
     parser.add_argument("--verbose", action="store_true", help="a line for every case that is not right")
     add_record_option(parser)
     options = parser.parse_args()
-    recording = Recording(options.record, seed=options.seed)
+    recording = BenchmarkRecord(options.record, seed=options.seed)
     speech = read_speech(options.speech) if options.speech else ()
     if options.known_azimuth:
         print_known(speech, options.seed, options.repeats)

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from reliability import gather, mean_difference, tabulate
 from threadpoolctl import threadpool_limits
 
@@ -52,7 +52,7 @@ def main() -> None:
     parser.add_argument("--estimators", nargs="+", default=list(ESTIMATORS))
     add_record_option(parser)
     arguments = parser.parse_args()
-    recording = Recording(arguments.record, seed=SEED)
+    recording = BenchmarkRecord(arguments.record, seed=SEED)
     material = Material(arguments.speech)
     if arguments.cache is not None:
         material = replace(material, cache=arguments.cache)

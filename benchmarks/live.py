@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 
 from anydoa.evaluation.record import Row
 from anydoa.geometry import MicrophoneArray
@@ -44,7 +44,7 @@ WARM_UP = 0.1  # of the soak; buffers and caches are full then
 
 def main() -> None:
     arguments = parse_arguments()
-    recording = Recording(arguments.record)
+    recording = BenchmarkRecord(arguments.record)
     parts = arguments.parts or PARTS
     names = arguments.estimator or ESTIMATORS
     rows: list[Row] = []

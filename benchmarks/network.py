@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from threadpoolctl import threadpool_limits
 
 SECONDS, SAMPLE_RATE, NUM_DIRECTIONS = 4.0, 16_000, 2048
@@ -25,7 +25,7 @@ PATHS = ("plain", "torch", "onnx")
 
 def main() -> None:
     arguments = parse_arguments()
-    recording = Recording(arguments.record)
+    recording = BenchmarkRecord(arguments.record)
     if arguments.memory:
         print(peak_memory(*arguments.memory, folder=arguments.folder))
         return

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 
 from anydoa.evaluation import RealRecording, RealSuite, RecordedSuite, run_suite
 from anydoa.evaluation.record import Row
@@ -41,7 +41,7 @@ def main() -> None:
     parser.add_argument("--real", type=Path, required=True, help="folder of folders with a truth.json")
     add_record_option(parser)
     options = parser.parse_args()
-    recording, recordings = Recording(options.record), RealSuite(options.real).recordings
+    recording, recordings = BenchmarkRecord(options.record), RealSuite(options.real).recordings
     rows = measure([*recordings, *on_balls(recordings)])
     for row in rows:
         print(

@@ -10,7 +10,7 @@ from anydoa.evaluation.record import Measurement, Row, write_record
 OPTION = "--record"
 
 
-class Recording:
+class BenchmarkRecord:
     """The measurement of this script, from now on.
 
     Args:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 from jaxtyping import Bool, Float
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.estimators import DEFAULT_ESTIMATOR, make_estimator
@@ -90,7 +90,7 @@ def main() -> None:
     parser.add_argument("--plot", type=Path, default=None)
     add_record_option(parser)
     arguments = parser.parse_args()
-    recording = Recording(arguments.record, seed=0)
+    recording = BenchmarkRecord(arguments.record, seed=0)
     suite = open_suite(arguments.suite, speech=arguments.speech, noise=arguments.noise, cache=arguments.cache)
     clips = (suite[index] for index in first_clips(suite, arguments.limit))
     with threadpool_limits(1):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.estimators import make_estimator
@@ -40,7 +40,7 @@ def main() -> None:
     parser.add_argument("--duration", type=float, default=2.0, help="seconds of a clip")
     add_record_option(parser)
     arguments = parser.parse_args()
-    recording = Recording(arguments.record, seed=load_config(arguments.config).seed)
+    recording = BenchmarkRecord(arguments.record, seed=load_config(arguments.config).seed)
     estimator = make_estimator(arguments.model)
     with threadpool_limits(1):
         counts = {talkers: count(held_out(talkers, arguments), estimator) for talkers in (1, 2)}

@@ -25,7 +25,7 @@ from pathlib import Path
 
 import numpy as np
 from free_field import random_array
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from threadpoolctl import threadpool_limits
 
 from anydoa.estimators import SrpPhat, make_estimator
@@ -226,7 +226,7 @@ def main() -> None:
     parser.add_argument("--noise", type=float, help="noise_deg of both ways; if not given, the defaults")
     add_record_option(parser)
     args = parser.parse_args()
-    recording = Recording(args.record)
+    recording = BenchmarkRecord(args.record)
     num_rooms = args.rooms if args.rooms is not None else (2 if args.quick else 20)
     num_scenes = args.scenes if args.scenes is not None else (5 if args.quick else 40)
     noise = {} if args.noise is None else {"noise_deg": args.noise, "recording_noise_deg": args.noise}

@@ -19,7 +19,7 @@ from collections import Counter
 
 import numpy as np
 import torch
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from torch.profiler import ProfilerActivity, profile
 
 from anydoa.memory import TRAINING_STEP, keep_freed_memory
@@ -49,7 +49,7 @@ def main() -> None:
         parser.error("--config says what the network is; leave out --hop and --plane-waves")
     if arguments.learns == "plane-waves" and not arguments.plane_waves:
         parser.error("--learns plane-waves needs --plane-waves")
-    recording = Recording(arguments.record, seed=0)
+    recording = BenchmarkRecord(arguments.record, seed=0)
     if not arguments.give_back:
         keep_freed_memory(TRAINING_STEP)
     torch.set_num_threads(arguments.threads)

@@ -15,7 +15,7 @@ import time
 from collections import Counter, defaultdict
 from pathlib import Path
 
-from recording import Recording, add_record_option
+from recording import BenchmarkRecord, add_record_option
 from websockets.asyncio.client import connect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
@@ -37,7 +37,7 @@ SEED = 1
 
 def main() -> None:
     arguments = parse_arguments()
-    recording = Recording(arguments.record, seed=SEED)
+    recording = BenchmarkRecord(arguments.record, seed=SEED)
     figures = {"load": measure_load(arguments), "fuzz": measure_fuzz(arguments.messages)}
     for name, values in figures.items():
         print(f"\n{name}")

@@ -33,7 +33,7 @@ from anydoa.simulation.rooms import RoomPlan
 from anydoa.training.accelerator import make_accelerator
 from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining, AggRlValidation
 from anydoa.training.agg_rl.loss import AggRlLoss
-from anydoa.training.agg_rl.targets import BeamOptions, GridOptions, GridSampler
+from anydoa.training.agg_rl.targets import BeamwidthOptions, GridOptions, GridSampler
 from anydoa.training.agg_rl.validation import Validator, validation_batches
 from anydoa.training.catalogue import open_task
 from anydoa.training.config import (
@@ -70,7 +70,7 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> AggRlTraining:
         ),
         epoch_examples=16,
         model=MODEL,
-        beams=BeamOptions((0.0,), ((40.0, 30.0, 25.0),)),
+        beams=BeamwidthOptions((0.0,), ((40.0, 30.0, 25.0),)),
         grid=GridOptions(even=48, near=48),
         optimizer=OptimizerOptions(lr=3e-3, schedule="plateau"),
         data=DataOptions(
@@ -306,8 +306,10 @@ def test_what_a_stage_has_learned_is_judged_as_the_stage_has_it(
     model = replace(MODEL, plane_waves=True, plane_wave_bands=4, plane_wave_bins=3, plane_wave_directions=40)
     geometry, rooms = config.stages
     stages = (
-        replace(geometry, trains="without-plane-waves", beams=BeamOptions((0.0,), ((35.0, 30.0, 25.0),))),
-        replace(rooms, length=0.5, beams=BeamOptions((0.0,), ((20.0, 15.0, 10.0),))),
+        replace(
+            geometry, trains="without-plane-waves", beams=BeamwidthOptions((0.0,), ((35.0, 30.0, 25.0),))
+        ),
+        replace(rooms, length=0.5, beams=BeamwidthOptions((0.0,), ((20.0, 15.0, 10.0),))),
     )
     validation = replace(config.validation, every=10.0)
     run = replace(config, model=model, stages=stages, validation=validation)

@@ -245,7 +245,7 @@ class Suite(Protocol):
         ...
 
 
-class Recording(ABC):
+class KnownRecording(ABC):
     """A recording on disk with its truth."""
 
     @property
@@ -270,7 +270,7 @@ class RecordedSuite:
         recordings: where they are, in the order of the suite.
     """
 
-    def __init__(self, name: str, recordings: Iterable[Recording]) -> None:
+    def __init__(self, name: str, recordings: Iterable[KnownRecording]) -> None:
         self._name, self.recordings = name, tuple(recordings)
 
     @property

@@ -14,7 +14,7 @@ import numpy as np
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import RecordedSuite, Recording, SuiteClip, read_resampled
+from anydoa.evaluation.clip import KnownRecording, RecordedSuite, SuiteClip, read_resampled
 from anydoa.evaluation.truth import (
     check_sources,
     known_number,
@@ -48,7 +48,7 @@ class FolderSuite(RecordedSuite):
 
 
 @dataclass(frozen=True)
-class FolderRecording(Recording):
+class FolderRecording(KnownRecording):
     """A recording by its truth.
 
     Args:

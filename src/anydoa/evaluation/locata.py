@@ -27,7 +27,7 @@ from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
-from anydoa.evaluation.clip import RecordedSuite, Recording, SuiteClip
+from anydoa.evaluation.clip import KnownRecording, RecordedSuite, SuiteClip
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.dialects import positions_from_locata
@@ -49,7 +49,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True)
-class LocataRecording(Recording):
+class LocataRecording(KnownRecording):
     """One recording of one array.
 
     Args:

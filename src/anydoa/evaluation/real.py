@@ -14,7 +14,14 @@ from jaxtyping import Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import KnownKind, KnownPart, RecordedSuite, Recording, SuiteClip, read_resampled
+from anydoa.evaluation.clip import (
+    KnownKind,
+    KnownPart,
+    KnownRecording,
+    RecordedSuite,
+    SuiteClip,
+    read_resampled,
+)
 from anydoa.evaluation.truth import check_sources, read_truth, samples_between, true_directions
 from anydoa.geometry import MicrophoneArray
 from anydoa.io import list_presets, load_array
@@ -56,7 +63,7 @@ class RealSuite(RecordedSuite):
 
 
 @dataclass(frozen=True)
-class RealRecording(Recording):
+class RealRecording(KnownRecording):
     """A recording of a real array with its truth.
 
     Args:

@@ -23,7 +23,7 @@ from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import KnownPart, RecordedSuite, Recording, SuiteClip, read_resampled
+from anydoa.evaluation.clip import KnownPart, KnownRecording, RecordedSuite, SuiteClip, read_resampled
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import direction_from_azimuth
 from anydoa.geometry.layouts import circular_positions
@@ -37,7 +37,7 @@ _LONGEST_CELL = 2**20  # characters of the azimuths of a recording
 
 
 @dataclass(frozen=True)
-class RealManRecording(Recording):
+class RealManRecording(KnownRecording):
     """One recording.
 
     Args:

@@ -17,7 +17,7 @@ import numpy as np
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import KnownPart, RecordedSuite, Recording, SuiteClip, read_resampled
+from anydoa.evaluation.clip import KnownPart, KnownRecording, RecordedSuite, SuiteClip, read_resampled
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import direction_from_azimuth
 from anydoa.io import load_array
@@ -27,7 +27,7 @@ _RECORDING = re.compile(r"RSL_(\d{1,4})_(\d{1,3})_\w*\.wav", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Rsl2019Recording(Recording):
+class Rsl2019Recording(KnownRecording):
     """One recording.
 
     Args:

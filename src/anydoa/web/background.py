@@ -8,13 +8,13 @@ from typing import Any
 
 from starlette.requests import Request
 
-from anydoa.web.turns import Turn
+from anydoa.web.turns import WorkTurn
 
 _LOOK_S = 0.25  # between two looks whether anybody waits for the work
 
 
 async def in_background(
-    work: Callable[[], dict[str, Any]], turn: Turn, request: Request, is_stopping: Callable[[], bool]
+    work: Callable[[], dict[str, Any]], turn: WorkTurn, request: Request, is_stopping: Callable[[], bool]
 ) -> dict[str, Any]:
     """What some work gives, or whatever it raises; a server that stops does not wait for it.
 

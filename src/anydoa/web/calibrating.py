@@ -20,7 +20,7 @@ from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.listening import Listening
 from anydoa.web.messages import array_content, toml_text
 from anydoa.web.refusal import named
-from anydoa.web.turns import Turn, Turns
+from anydoa.web.turns import Turns, WorkTurn
 
 
 class CalibrateEndpoint:
@@ -48,7 +48,7 @@ class CalibrateEndpoint:
             raise AudioError("there is no recording of a walk yet; record the stream, then stop")
         array = self._catalogue.array(Choice(query.get("array"), ignore=query.get("ignore", "")))
         with self._alone():
-            turn = Turn(self._turns)
+            turn = WorkTurn(self._turns)
             found = await in_background(
                 lambda: self._refine(turn, path, array), turn, request, self._is_stopping
             )
@@ -65,7 +65,7 @@ class CalibrateEndpoint:
         finally:
             self._is_busy = False
 
-    def _refine(self, turn: Turn, path: Path, array: MicrophoneArray) -> dict[str, Any]:
+    def _refine(self, turn: WorkTurn, path: Path, array: MicrophoneArray) -> dict[str, Any]:
         with turn.held(), named(path, path.name):
             blocks = _giving_way(read_blocks(path), turn)
             found = calibrate_blocks(blocks, audio_info(path).sample_rate, array)
@@ -86,7 +86,7 @@ class CalibrateEndpoint:
 
 
 def _giving_way(
-    blocks: Iterable[Float[np.ndarray, "channel time"]], turn: Turn
+    blocks: Iterable[Float[np.ndarray, "channel time"]], turn: WorkTurn
 ) -> Iterator[Float[np.ndarray, "channel time"]]:
     """The blocks of a recording; others may go first between two of them, and the work may end there."""
     for block in blocks:

@@ -16,7 +16,7 @@ from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.inbox import Inbox, upload_name
 from anydoa.web.messages import array_content, toml_text
 from anydoa.web.refusal import named
-from anydoa.web.turns import Turn, Turns
+from anydoa.web.turns import Turns, WorkTurn
 
 
 class DoctorEndpoint:
@@ -43,7 +43,7 @@ class DoctorEndpoint:
             await self._inbox.receive(request, path)
             array = self._catalogue.array(Choice(query.get("array"), ignore=query.get("ignore", "")))
             azimuth_deg = _azimuth_deg(query.get("known_azimuth", ""))
-            turn = Turn(self._turns)
+            turn = WorkTurn(self._turns)
             report = await in_background(
                 lambda: self._examine(turn, path, name, array, azimuth_deg),
                 turn,
@@ -53,7 +53,7 @@ class DoctorEndpoint:
             return JSONResponse(report)
 
     def _examine(
-        self, turn: Turn, path: Path, name: str, array: MicrophoneArray, azimuth_deg: float | None
+        self, turn: WorkTurn, path: Path, name: str, array: MicrophoneArray, azimuth_deg: float | None
     ) -> dict[str, Any]:
         with turn.held(), named(path, name):
             audio, sample_rate = read_first_minute(path)

@@ -23,7 +23,7 @@ from anydoa.web.catalogue import Catalogue, Choice
 from anydoa.web.inbox import Inbox, upload_name
 from anydoa.web.recording import locate_recording
 from anydoa.web.refusal import refusal, status_of
-from anydoa.web.turns import Turn, Turns
+from anydoa.web.turns import Turns, WorkTurn
 
 LINES = "application/x-ndjson"
 
@@ -76,7 +76,7 @@ class LocateEndpoint:
         """Progress every so often, then the result or what is wrong."""
         query = request.query_params
         choice = Choice(**{field: query[field] for field in asdict(Choice()) if field in query})
-        work = _Work(self._catalogue, choice, Turn(self._turns), self._inbox.limits.max_minutes)
+        work = _Work(self._catalogue, choice, WorkTurn(self._turns), self._inbox.limits.max_minutes)
         task = asyncio.create_task(asyncio.to_thread(work.locate, path, name))
         try:
             while not (await asyncio.wait({task}, timeout=0.25))[0]:
@@ -98,7 +98,7 @@ class LocateEndpoint:
 class _Work:
     """The locating of one recording in a thread of its own."""
 
-    def __init__(self, catalogue: Catalogue, choice: Choice, turn: Turn, max_minutes: float) -> None:
+    def __init__(self, catalogue: Catalogue, choice: Choice, turn: WorkTurn, max_minutes: float) -> None:
         self.turn = turn
         self.done = 0.0
         self._catalogue = catalogue

@@ -28,10 +28,10 @@ class Turns:
     def __init__(self, slice_s: float = SLICE_S) -> None:
         self.slice_s = slice_s
         self.changed = threading.Condition()
-        self.queue: deque[Turn] = deque()  # the first one works
+        self.queue: deque[WorkTurn] = deque()  # the first one works
 
 
-class Turn:
+class WorkTurn:
     """The place of one piece of work; may be watched and given up from any thread.
 
     Args:

@@ -7,6 +7,6 @@ from .estimator import TorchEstimator as TorchEstimator
 from .loss import AggRlLoss as AggRlLoss
 from .loss import LossOptions as LossOptions
 from .targets import BatchAmbiguity as BatchAmbiguity
-from .targets import BeamOptions as BeamOptions
+from .targets import BeamwidthOptions as BeamwidthOptions
 from .targets import GridOptions as GridOptions
 from .targets import GridSampler as GridSampler

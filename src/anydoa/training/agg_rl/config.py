@@ -6,7 +6,7 @@ from typing import Literal
 from anydoa.errors import ConfigError
 from anydoa.networks import AggRlConfig
 from anydoa.training.agg_rl.loss import LossOptions
-from anydoa.training.agg_rl.targets import BeamOptions, GridOptions
+from anydoa.training.agg_rl.targets import BeamwidthOptions, GridOptions
 from anydoa.training.config import StageOptions, TrainingConfig, ValidationOptions
 
 
@@ -26,7 +26,7 @@ class AggRlStage(StageOptions):
 
     kind: Literal["rooms", "spectra"] = "rooms"
     trains: Literal["all", "without-plane-waves", "plane-waves"] = "all"
-    beams: BeamOptions | None = None
+    beams: BeamwidthOptions | None = None
     grid: GridOptions | None = None
     loss: LossOptions | None = None
 
@@ -71,7 +71,7 @@ class AggRlTraining(TrainingConfig):
     network: Literal["agg-rl"] = "agg-rl"
     model: AggRlConfig = field(default_factory=AggRlConfig)
     validation: AggRlValidation = field(default_factory=AggRlValidation)
-    beams: BeamOptions = field(default_factory=BeamOptions)
+    beams: BeamwidthOptions = field(default_factory=BeamwidthOptions)
     grid: GridOptions = field(default_factory=GridOptions)
     loss: LossOptions = field(default_factory=LossOptions)
 

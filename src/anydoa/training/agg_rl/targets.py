@@ -27,7 +27,7 @@ from anydoa.io.options import check_positive
 
 
 @dataclass(frozen=True)
-class BeamOptions:
+class BeamwidthOptions:
     """Beamwidths of the targets: constant before the first place and after the last, linear between.
 
     Args:

@@ -16,7 +16,7 @@ from anydoa.training.agg_rl.batches import SpectraBatch
 from anydoa.training.agg_rl.config import AggRlStage, AggRlTraining, AggRlValidation
 from anydoa.training.agg_rl.loss import LossOptions
 from anydoa.training.agg_rl.spectra import SpectraBatches, bin_frequencies
-from anydoa.training.agg_rl.targets import BeamOptions, GridOptions
+from anydoa.training.agg_rl.targets import BeamwidthOptions, GridOptions
 from anydoa.training.agg_rl.task import AggRlTask, beamwidths_deg
 from anydoa.training.config import DataOptions
 from anydoa.training.curriculum import ActiveStage, Curriculum, Position
@@ -181,13 +181,13 @@ def test_beams_sharpen_as_published() -> None:
 
 
 def test_beams_of_a_stage_count_from_its_beginning() -> None:
-    own = BeamOptions((0.0, 10.0), ((20.0,) * 3, (10.0,) * 3))
+    own = BeamwidthOptions((0.0, 10.0), ((20.0,) * 3, (10.0,) * 3))
     stages = (
         AggRlStage("first", 10.0),
         AggRlStage("second", 10.0, beams=own),
         AggRlStage("last", 10.0),
     )
-    run = AggRlTraining(stages, beams=BeamOptions((0.0,), ((7.0,) * 3,)))
+    run = AggRlTraining(stages, beams=BeamwidthOptions((0.0,), ((7.0,) * 3,)))
     assert [widths_at(run, at(place))[0] for place in (5, 10, 15, 20)] == [7.0, 20.0, 15.0, 7.0]
     ends_with_own = AggRlTraining(stages[:2])
     assert widths_at(ends_with_own, at(20))[0] == 10.0
@@ -196,5 +196,5 @@ def test_beams_of_a_stage_count_from_its_beginning() -> None:
 
 
 def test_beams_of_a_run_in_hours_do_not_count_clips() -> None:
-    run = AggRlTraining(PUBLISHED, unit="hour", beams=BeamOptions((0.0, 2.0), ((8.0,) * 3, (4.0,) * 3)))
+    run = AggRlTraining(PUBLISHED, unit="hour", beams=BeamwidthOptions((0.0, 2.0), ((8.0,) * 3, (4.0,) * 3)))
     assert widths_at(run, Position(examples=10**9, seconds=3600)) == (6.0, 6.0, 6.0)
