@@ -43,7 +43,7 @@ from anydoa.io.samples import (
 )
 from anydoa.io.talkers import Talker, talker_numbers
 from anydoa.peaks import Frame, FrameReader, PeakFinder
-from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator
+from anydoa.spectrum import SpatialSpectrum, SpectrumEstimator, StreamEnd
 from anydoa.threads import one_blas_thread
 from anydoa.tracking import TalkerTracker, TrackerOptions
 
@@ -266,7 +266,7 @@ class Session:
         )
         self._watch = localizer.watch(self._sample_rate) if watch is None else watch
         self._reader = FrameReader(localizer.finder)
-        self._num_samples, self._num_frames, self._finished = 0, 0, False
+        self._num_samples, self._num_frames, self._end = 0, 0, StreamEnd()
 
     def push(self, recording: Float[np.ndarray, "channel time"]) -> list[Frame]:
         """Take the next samples of every channel and return the frames they complete, maybe none.
@@ -276,8 +276,7 @@ class Session:
                 is no number, or comes after the end.
             ShapeError: if samples are not floats (channel, time).
         """
-        if self._finished:
-            raise AudioError("a stream that is finished takes no more sound; begin another by stream()")
+        self._end.check_ahead()
         samples = as_samples(recording, name="stream")
         _check_axes(self._array, samples)
         checked = check_samples(
@@ -300,9 +299,7 @@ class Session:
         Raises:
             AudioError: if it was finished before.
         """
-        if self._finished:
-            raise AudioError("a stream is finished once; begin another by stream()")
-        self._finished = True
+        self._end.reach()
         self._watch.finish()
         last = self._frames(self._resampler.finish())
         with one_blas_thread():

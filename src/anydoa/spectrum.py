@@ -160,9 +160,14 @@ class StreamEnd:
     """The end of a stream, after which it takes no more sound.
 
     What comes later would be heard as if it followed at once, with a gap that nobody sees.
+
+    Args:
+        what: what has ended, for errors.
+        cure: what to do then.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, what: str = "a stream", cure: str = "begin another by stream()") -> None:
+        self._what, self._cure = what, cure
         self._is_reached = False
 
     def check_ahead(self) -> None:
@@ -172,7 +177,7 @@ class StreamEnd:
             AudioError: if the end was reached.
         """
         if self._is_reached:
-            raise AudioError("a stream that is finished takes no more sound; begin another by stream()")
+            raise AudioError(f"{self._what} that is finished takes no more sound; {self._cure}")
 
     def reach(self) -> None:
         """The end is here.
@@ -181,7 +186,7 @@ class StreamEnd:
             AudioError: if it was reached before.
         """
         if self._is_reached:
-            raise AudioError("a stream is finished once; begin another by stream()")
+            raise AudioError(f"{self._what} is finished once; {self._cure}")
         self._is_reached = True
 
 

@@ -26,9 +26,8 @@ from anydoa.beamforming.windows import (
     Windows,
     WindowStream,
 )
-from anydoa.errors import AudioError
 from anydoa.geometry import MicrophoneArray
-from anydoa.spectrum import check_look_ahead
+from anydoa.spectrum import StreamEnd, check_look_ahead
 from anydoa.threads import one_blas_thread
 
 MOST_AHEAD_S = 10.0
@@ -83,7 +82,7 @@ class TalkerBeam:
         self._kept: Windows | None = None  # windows that make no slot yet
         self._levels: dict[int, float] = {}
         self._num_windows = self._num_heard = self._num_given = 0
-        self._finished = False
+        self._end = StreamEnd("a beam", "begin another")
 
     @property
     def latency_s(self) -> float:
@@ -98,8 +97,7 @@ class TalkerBeam:
             ShapeError: if the rows are not the microphones.
             AudioError: if a sample is not finite, or after the end.
         """
-        if self._finished:
-            raise AudioError("a beam that is finished takes no more sound; begin another")
+        self._end.check_ahead()
         with one_blas_thread():
             windows = self._windows.push(audio)
             self._num_heard += np.shape(audio)[-1]
@@ -111,9 +109,7 @@ class TalkerBeam:
         Raises:
             AudioError: if it was finished before.
         """
-        if self._finished:
-            raise AudioError("a beam is finished once; begin another")
-        self._finished = True
+        self._end.reach()
         left = self._num_heard - self._num_given
         silence = np.zeros((self._windows.num_microphones, WINDOW_LENGTH + HOP_LENGTH), dtype=np.float32)
         with one_blas_thread():

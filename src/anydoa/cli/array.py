@@ -199,12 +199,11 @@ def _facts(array: "MicrophoneArray", report: "ArrayReport") -> list[str]:
     from anydoa.geometry.channels import channel_text
 
     low, high = report.lowest_frequency, report.aliasing_frequency
-    angles = ", ".join(f"{deg:.0f}° at {hertz:.0f} Hz" for hertz, deg in _angles_deg(report) if deg < 180)
     facts = {
         "size": f"{report.span * 1000:.0f} mm from end to end, nearest pair {report.spacing * 1000:.0f} mm",
         "useful from": f"{low:.0f} Hz; below, the phases of all microphones are nearly equal",
         "unwrapped to": f"{high:.0f} Hz; above, phases wrap: tones show ghosts, speech as a whole does not",
-        "separates": angles or "no two sources below 4000 Hz by phase alone",
+        "separates": report.separates,
         "channels": f"{channel_text(array.channels)} of {array.num_recording_channels}",
         "0 degrees": array.front or "along +x",
         "speed of sound": f"{array.speed_of_sound:g} m/s",
@@ -251,14 +250,11 @@ def _report_json(array: "MicrophoneArray", report: "ArrayReport") -> dict[str, A
         "aliasing_spacing_m": report.aliasing_spacing,
         "aliasing_frequency_hz": report.aliasing_frequency,
         "lowest_frequency_hz": report.lowest_frequency,
-        "resolvable_angles_deg": {f"{hertz:.0f}": deg for hertz, deg in _angles_deg(report)},
+        "resolvable_angles_deg": {
+            f"{hertz:.0f}": degrees(angle) for hertz, angle in report.resolvable_angles
+        },
         "speed_of_sound": array.speed_of_sound,
         "front": array.front,
         "source": array.source,
         **_hearing_json(array),
     }
-
-
-def _angles_deg(report: "ArrayReport") -> list[tuple[float, float]]:
-    """Frequencies in hertz with the smallest resolvable angle in degrees."""
-    return [(hertz, degrees(angle)) for hertz, angle in report.resolvable_angles]

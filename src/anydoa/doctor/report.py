@@ -4,8 +4,6 @@ from dataclasses import asdict
 from math import degrees
 from typing import Any
 
-import numpy as np
-
 from anydoa.doctor.diagnosis import Diagnosis
 from anydoa.doctor.order import OrderResult
 from anydoa.doctor.order_search import MAX_MICROPHONES
@@ -135,12 +133,11 @@ def _facts(diagnosis: Diagnosis) -> dict[str, str]:
 
 def _geometry_facts(diagnosis: Diagnosis) -> dict[str, str]:
     report = diagnosis.report
-    angles = ", ".join(f"{degrees(a):.0f}° at {f:.0f} Hz" for f, a in report.resolvable_angles if a < np.pi)
     facts = {
         "size": f"{report.span * 1000:.0f} mm from end to end{_doubtful_size(report)}",
         "shape": f"{report.rank}: it {report.sentence}",
         "best band": f"{report.lowest_frequency:.0f} to {report.aliasing_frequency:.0f} Hz; then phases wrap",
-        "separates": angles or "no two talkers below 4000 Hz by phase alone",
+        "separates": report.separates,
     }
     heard = _unlike_free_air(diagnosis.array)
     if heard:

@@ -47,6 +47,13 @@ class ArrayReport:
     lowest_frequency: float
     resolvable_angles: tuple[tuple[float, float], ...]
 
+    @property
+    def separates(self) -> str:
+        """Words for how near two talkers may be at each frequency where any two can be told apart."""
+        told = [(f"{hertz:.0f} Hz", np.rad2deg(angle)) for hertz, angle in self.resolvable_angles]
+        angles = ", ".join(f"{angle:.0f}° at {hertz}" for hertz, angle in told if angle < 180)
+        return angles or f"no two talkers below {told[-1][0]} by phase alone"
+
     @classmethod
     def of(cls, array: MicrophoneArray) -> "ArrayReport":
         """Everything this module knows of an array."""
