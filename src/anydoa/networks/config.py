@@ -122,6 +122,8 @@ class AggRlConfig:
                 f'trunk = "{self.trunk}" has features and places of its own; leave out features, '
                 f"mic_encoding and mic_frame, got {', '.join(map(repr, told))}"
             )
+        self._check_use("pairs_per_step", 'trunk = "u-net" or "neural-srp"', used=self.trunk != "augeonet")
+        self._check_use("fixed_directions", 'output = "fixed"', used=self.output == "fixed")
         if self.plane_waves:
             self._check_plane_waves()
         choices = (self.mic_frame, self.grid_encoding, self.plane_waves)
@@ -130,6 +132,12 @@ class AggRlConfig:
                 "compat='reference' needs mic_frame='relative', grid_encoding='phases' and "
                 f"plane_waves=False, got {', '.join(map(repr, choices))}; set them, or leave compat out"
             )
+
+    def _check_use(self, name: str, needs: str, *, used: bool) -> None:
+        """Refuse a choice that changes nothing."""
+        value = getattr(self, name)
+        if not used and value != type(self).__dataclass_fields__[name].default:
+            raise ConfigError(f"{name} is for {needs}, got {value}; leave it out")
 
     def _check_plane_waves(self) -> None:
         if self.trunk != "augeonet" or self.output == "fixed":

@@ -54,8 +54,8 @@ class PatchFit:
         is_inner &= is_near
         self._around, self._inner = members[is_inner], places[is_inner]
         # Height, slopes and bends, (member, 6), and the weight of each member by where it is.
-        width = 0.55 * float(distance[is_inner].max(initial=0))  # standard deviation of the weights
-        self._weight = np.exp(-(x**2 + y**2) / (2 * width**2)) if width else (x == 0).astype(float)
+        width = 0.55 * float(distance[is_inner].max(initial=_SAME_ANGLE))  # standard deviation of the weights
+        self._weight = np.exp(-(x**2 + y**2) / (2 * width**2))
         self._design = np.stack([np.ones(len(x)), x, y, x**2 / 2, x * y, y**2 / 2], axis=1)
         weighted = self._design * self._weight[:, None]
         scaled = weighted / np.maximum(np.abs(weighted).max(axis=0), 1e-12)

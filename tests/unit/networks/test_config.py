@@ -31,6 +31,8 @@ def test_an_unknown_key_names_the_nearest_option() -> None:
         ({"hop_length": 0}, "hop_length must be positive, got 0"),
         ({"hop_length": 128.0}, "hop_length must be whole, got 128.0"),
         ({"hop_length": 100}, "window_length must be a multiple of hop_length, got 512 and 100"),
+        ({"pairs_per_step": 8}, 'pairs_per_step is for trunk = "u-net" or "neural-srp", got 8; leave it out'),
+        ({"fixed_directions": 512}, 'fixed_directions is for output = "fixed", got 512; leave it out'),
         ({"num_heads": 3}, "num_features must be a multiple of num_heads, got 128 and 3"),
         ({"num_bins": 1}, "num_bins must be at least 2, got 1"),
         ({"alpha": "7"}, "alpha must be positive, got '7'"),
