@@ -76,10 +76,10 @@ class Measured:
         means, intervals = zip(*found, strict=True)
         return statistics.fmean(means), math.hypot(*intervals) / len(intervals)
 
-    def differs_from(self, other: "Measured") -> bool:
-        """Whether the interval of the difference leaves out zero."""
+    def sign(self, other: "Measured") -> int:
+        """1 where it is clearly worse than another, -1 where it is better, 0 where nobody can tell."""
         difference, interval = self.minus(other)
-        return abs(difference) > interval
+        return (difference > interval) - (difference < -interval)
 
 
 @dataclass(frozen=True)

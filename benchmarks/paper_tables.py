@@ -229,7 +229,7 @@ class Tables:
             unseen = f"; only differences above {seen:.1f} degrees can be seen" if math.isfinite(seen) else ""
             found = contradictions(pairs) or f"none{unseen}"
             lines.append(f"| {suite}, ablations | {MEASURES[0].words} | | | {found} |")
-        return "\n".join([*lines, self.within(), ""])
+        return "\n".join([*lines, self.beside_full(), ""])
 
     def firsts(self) -> str:
         """Which methods come first, here and in the paper, and which of ours come before all networks."""
@@ -257,23 +257,36 @@ class Tables:
         errors = [one.value for one in networks if one is not None]
         return ours is not None and bool(errors) and ours.value < min(errors)
 
-    def within(self) -> str:
-        """The ablations that cannot be told from the full network on any suite."""
-        alike = []
-        for name in ABLATIONS.keys() - {"full"}:
-            if not self.records.is_comparable(name):
+    def beside_full(self) -> str:
+        """Which ablations are clearly better or worse than the full network, and which are neither."""
+        told: dict[str, list[str]] = {
+            "clearly better than": [],
+            "clearly worse than": [],
+            "not to be told from": [],
+        }
+        for name in sorted(ABLATIONS.keys() - {"full"}):
+            if not self.records.is_comparable(name) or not self.records.rows(name):
                 continue
-            pairs = [
-                (self.records.measured("full", suite, measure), self.records.measured(name, suite, measure))
-                for suite in SUITES
-                for measure in MEASURES
-            ]
-            if all(first and second and not first.differs_from(second) for first, second in pairs):
-                alike.append(f"`{name}`")
-        if not alike:
-            return ""
-        text = f"Not to be told from the full network on any suite: {', '.join(sorted(alike))}."
-        return f"\n{textwrap.fill(text, 110, break_on_hyphens=False)}"
+            signs = {suite: self.signs(name, suite) for suite in SUITES}
+            for words, sign in (("clearly better than", -1), ("clearly worse than", 1)):
+                suites = [suite for suite, found in signs.items() if sign in found]
+                if suites:
+                    told[words].append(f"`{name}` ({', '.join(suites)})")
+            if not any(any(found) for found in signs.values()):
+                told["not to be told from"].append(f"`{name}`")
+        lines = [
+            f"{words.capitalize()} the full network: {', '.join(names)}."
+            for words, names in told.items()
+            if names
+        ]
+        return f"\n{textwrap.fill(' '.join(lines), 110, break_on_hyphens=False)}" if lines else ""
+
+    def signs(self, name: str, suite: str) -> list[int]:
+        """By each measure: 1 where a network is clearly worse than the full one, -1 where better, else 0."""
+        pairs = [
+            [self.records.measured(one, suite, measure) for one in (name, "full")] for measure in MEASURES
+        ]
+        return [other.sign(full) for other, full in pairs if other is not None and full is not None]
 
     def grids(self) -> str:
         """The full network on grids unlike those it learned on."""

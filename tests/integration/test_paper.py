@@ -87,11 +87,11 @@ def test_methods_that_heard_the_same_clips_are_compared_clip_by_clip() -> None:
     difference, interval = worse.minus(better)
     assert difference == pytest.approx(1.0, abs=0.3)
     assert interval == pytest.approx(1.96 * math.hypot(0.5, 0.5) / math.sqrt(100), rel=0.25)
-    assert worse.differs_from(better)
+    assert (worse.sign(better), better.sign(worse)) == (1, -1)
     # A record that keeps means alone says less, and so does one of other clips.
     for means in (replace(better, clips=(), clips_of=""), replace(better, clips_of="other rooms")):
         assert worse.minus(means) == (worse.value - better.value, math.hypot(8.0, 8.0))
-        assert not worse.differs_from(means)
+        assert worse.sign(means) == 0
 
 
 def test_what_is_not_known_is_no_number(tmp_path: Path) -> None:
@@ -105,7 +105,7 @@ def test_what_is_not_known_is_no_number(tmp_path: Path) -> None:
     measured = records.measured("full", "dynamic-s", paper_measured.MEASURES[0])
     assert measured is not None
     assert math.isnan(measured.value)
-    assert not measured.differs_from(replace(measured, value=5.0))
+    assert measured.sign(replace(measured, value=5.0)) == 0
     page = paper_tables.render_own(tmp_path)
     assert "| - / -, 30.0 / 25 |" in page
     assert "nan" not in page
