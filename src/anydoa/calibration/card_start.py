@@ -20,7 +20,7 @@ from anydoa.calibration.channel_profile import ChannelProfile, ChannelSignature,
 from anydoa.doctor.channels import channel_statistics
 from anydoa.doctor.delays import correlate_segments
 from anydoa.doctor.recording import scaled_to_range
-from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, wave_directions
+from anydoa.doctor.wave_fit import ChannelHypothesis, WaveFit, wave_directions, wave_polarity
 from anydoa.errors import ConfigError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.channels import channel_text
@@ -253,7 +253,8 @@ def _wave_evidence(
     options: CardStartOptions,
 ) -> Float[np.ndarray, "shift"]:
     """Log odds of each shift from how well plane waves explain the sound; 0 for the one that fits best."""
-    arrival_s = plane_arrival_times(array, wave_directions(array))
+    directions = wave_directions(array)
+    arrival_s, polarity = plane_arrival_times(array, directions), wave_polarity(array, directions)
     longest_s = float(np.ptp(arrival_s, axis=0).max())
     # Correlations of all channels that change, once; those of each shift are taken out of them.
     changing = np.flatnonzero(np.ptp(audio, axis=1) > 0)
@@ -266,7 +267,7 @@ def _wave_evidence(
         same = next((other for other in fits if _is_turned(array, shift, other, options.alike)), None)
         if same is None:
             own = found.between(remapped_array(array, shift).channels)
-            fits[shift] = WaveFit(own, arrival_s).fit(as_declared)
+            fits[shift] = WaveFit(own, arrival_s, polarity).fit(as_declared)
         else:
             fits[shift] = fits[same]
     best = max(fits.values(), key=lambda fit: float(fit.mean()))

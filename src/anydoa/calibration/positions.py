@@ -241,6 +241,11 @@ class _PrincipalFrame:
                 f"positions are refined in free air, but array {array.name!r} was measured on a body; keep "
                 "its array file"
             )
+        if any(pattern.turns_over for pattern in array.patterns):
+            raise GeometryError(
+                f"positions are refined by delays alone, but microphones of array {array.name!r} turn sound "
+                "from behind upside down; keep its array file"
+            )
         num_axes = array.ambiguity.num_dimensions
         basis = np.linalg.svd(array.centred_positions)[2]
         positions = array.centred_positions @ basis[:num_axes].T

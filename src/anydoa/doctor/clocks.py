@@ -10,8 +10,10 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy.fft import next_fast_len
 
+from anydoa.acoustics import plane_arrival_times
 from anydoa.doctor.channels import COHERENT, ChannelOptions, ChannelStatistics, band_coherence
 from anydoa.doctor.time_offset import DRIFT_RANGE
+from anydoa.doctor.wave_fit import wave_directions
 from anydoa.geometry import MicrophoneArray
 
 
@@ -149,8 +151,10 @@ def find_clock_lags(
         options: how lags are found and believed.
     """
     reference = max(hearing, key=lambda channel: float(statistics.coherence[channel, hearing].sum()))
-    reach = (array.span / array.speed_of_sound + options.near_s) * sample_rate
-    around = 2 * array.span / array.speed_of_sound * sample_rate  # from one end of the array to the other
+    around_body_s = float(np.ptp(plane_arrival_times(array, wave_directions(array)), axis=0).max())
+    longest_s = max(array.span / array.speed_of_sound, around_body_s)
+    reach = (longest_s + options.near_s) * sample_rate
+    around = 2 * longest_s * sample_rate  # from one end of the array to the other
     late: dict[int, ClockLag] = {}
     for channel in array.channels:
         if channel == reference or statistics.is_dead[channel]:

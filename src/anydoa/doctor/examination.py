@@ -142,10 +142,7 @@ def _examine_waves(
     findings = []
     for accepted in repairs.accepted:
         if accepted.repair.kind == "inverted":
-            mics, patterns = accepted.repair.mics, measurement.array.patterns
-            if patterns and any(patterns[mic].turns_over for mic in mics):
-                continue  # it is to be upside down from behind
-            channels = tuple(assignment.channels[mic] for mic in mics)
+            channels = tuple(assignment.channels[mic] for mic in accepted.repair.mics)
             findings.append(Finding("inverted", channels, accepted.certainty, _inverted_text(channels)))
     findings += timing_findings(assignment, sample_rate, repairs, options.timing)
     order = check_order(measurement, repairs, diagnosis.array, known_azimuth_deg, options.talker)

@@ -21,6 +21,7 @@ from anydoa.doctor.wave_fit import (
     curved_arrival_times,
     talker_distances,
     wave_directions,
+    wave_polarity,
 )
 from anydoa.geometry import MicrophoneArray
 
@@ -64,7 +65,14 @@ class Measurement:
         """Fit of plane waves and of those of talkers near by; takes as long again for every distance."""
         if not talker_distances(self.array):
             return self.waves
-        return WaveFit(self.correlations, curved_arrival_times(self.array, wave_directions(self.array)))
+        directions = wave_directions(self.array)
+        arrival_s, polarity = (
+            curved_arrival_times(self.array, directions),
+            wave_polarity(self.array, directions),
+        )
+        if polarity is not None:  # the same at every distance
+            polarity = np.tile(polarity, arrival_s.shape[1] // len(directions))
+        return WaveFit(self.correlations, arrival_s, polarity)
 
     @cached_property
     def group(self) -> tuple[Order, ...]:
@@ -95,7 +103,8 @@ class Measurement:
 
     def waves_from(self, directions: Float[np.ndarray, "direction 3"]) -> WaveFit:
         """Fit of plane waves from these directions."""
-        return WaveFit(self.correlations, plane_arrival_times(self.array, directions))
+        arrival_s = plane_arrival_times(self.array, directions)
+        return WaveFit(self.correlations, arrival_s, wave_polarity(self.array, directions))
 
 
 def measure(

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float, Float32, Int
 
 from anydoa.acoustics import plane_arrival_times, spherical_arrival_times
 from anydoa.doctor.delays import SegmentCorrelations
@@ -74,11 +74,16 @@ class WaveFit:
     Args:
         correlations: correlations of all pairs of the channels.
         arrival_s: seconds after the origin at which a wave from each direction reaches each microphone.
+        polarity: -1 where a microphone turns a wave upside down, else 1; None where none ever does.
     """
 
     def __init__(
-        self, correlations: SegmentCorrelations, arrival_s: Float[np.ndarray, "mic direction"]
+        self,
+        correlations: SegmentCorrelations,
+        arrival_s: Float[np.ndarray, "mic direction"],
+        polarity: Float32[np.ndarray, "mic direction"] | None = None,
     ) -> None:
+        self._polarity = polarity
         self._pairs = correlations.pairs
         self._values = np.ascontiguousarray(correlations.correlation)
         self._step = float(correlations.lag_s[1] - correlations.lag_s[0])
@@ -108,7 +113,7 @@ class WaveFit:
             pairs: pairs that are summed over; the mean is still over all.
         """
         # (channel, direction): when waves arrive; (pair, lag, segment): what is compared with them
-        late = self._late(hypothesis)
+        late, polarity = self._late(hypothesis), self._polarity
         steady = self._steadied(hypothesis.drift)
         # -> (direction, segment): each pair at the lag of each direction
         total = np.zeros((late.shape[1], self.num_segments), dtype=np.float32)
@@ -116,6 +121,8 @@ class WaveFit:
         for number in range(len(self._pairs)) if pairs is None else np.flatnonzero(pairs):
             first, second = self._pairs[number]
             np.take(steady[number], self._rows(late[first] - late[second]), axis=0, out=part, mode="clip")
+            if polarity is not None:
+                part *= (polarity[hypothesis.order[first]] * polarity[hypothesis.order[second]])[:, None]
             if hypothesis.sign[first] == hypothesis.sign[second]:
                 total += part
             else:
@@ -181,6 +188,7 @@ class WaveFit:
         offset = np.array(hypothesis.offset_s)[:, None] / self._step
         late = arrival[list(hypothesis.order)] + offset
         sign = np.array(hypothesis.sign)
+        polarity = None if self._polarity is None else self._polarity[:, directions]
         steady = self._steadied(hypothesis.drift)
         gain = np.zeros((len(late), len(places)))
         for channel in range(len(late)):
@@ -192,6 +200,8 @@ class WaveFit:
             lag = lag * np.where(others > channel, 1, -1)[:, None]
             # (place, other, segment) -> (place): mean correlation at these lags
             found = steady[pairs[:, None], self._rows(lag), np.arange(self.num_segments)]
+            if polarity is not None:
+                found *= polarity[places][:, None] * polarity[list(hypothesis.order)][others]
             gain[channel] = ((sign[others] * sign[channel])[:, None] * found).sum(axis=1).mean(axis=1)
         return gain
 
@@ -242,6 +252,15 @@ def curved_arrival_times(
     """
     spheres = [spherical_arrival_times(array, directions, distance) for distance in talker_distances(array)]
     return np.concatenate([plane_arrival_times(array, directions), *spheres], axis=1)
+
+
+def wave_polarity(
+    array: MicrophoneArray, directions: Float[np.ndarray, "direction 3"]
+) -> Float32[np.ndarray, "mic direction"] | None:
+    """-1 where a microphone turns the sound of a direction upside down, else 1; None if none ever does."""
+    if not any(pattern.turns_over for pattern in array.patterns):
+        return None
+    return np.where(array.gains(directions) < 0, -1, 1).T.astype(np.float32)
 
 
 def talker_distances(array: MicrophoneArray) -> list[float]:

@@ -194,7 +194,7 @@ def limit_utterances(
 
 
 def _decode(utterances: Sequence[Utterance], kind: Kind, sample_rate: int) -> AudioPool:
-    """The first channels of all recordings of a group end to end, silent groups left out."""
+    """The first channels of all recordings of a group end to end; groups without a sound are left out."""
     streams: dict[str, np.ndarray] = {}
     active: list[np.ndarray] = []
     in_order = sorted(utterances, key=lambda utterance: utterance.group)
@@ -206,13 +206,16 @@ def _decode(utterances: Sequence[Utterance], kind: Kind, sample_rate: int) -> Au
         if not stream.any():
             _log.warning("%s: silent, left out", group)
             continue
+        if kind != "noise":
+            is_speech = kind == "speech"
+            heard = detect_speech(stream, sample_rate=sample_rate) if is_speech else detect_sound(stream)
+            if not heard.any():
+                _log.warning("%s: no %s is heard in it, left out", group, kind)
+                continue
+            active.append(heard)
         streams[group] = np.clip(np.round(stream * 32768), -32768, 32767).astype(np.int16)
-        if kind == "speech":
-            active.append(detect_speech(stream, sample_rate=sample_rate))
-        elif kind == "events":
-            active.append(detect_sound(stream))
     if not streams:
-        raise AudioError("all recordings of the pool are silent; give others")
+        raise AudioError(f"no {kind} is heard in any recording of the pool; give others")
     return AudioPool(
         samples=np.concatenate(list(streams.values())),
         edges=tuple(accumulate(map(len, streams.values()), initial=0)),

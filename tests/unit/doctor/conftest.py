@@ -28,11 +28,12 @@ def talk() -> Talk:
         turns = []
         for azimuth_deg, elevation_deg in places_deg:
             said = voice(rng.uniform(100, 200), _TURN_S, rng)
-            late = plane_arrival_times(array, angles_deg_to_direction([azimuth_deg], [elevation_deg]))
+            place = angles_deg_to_direction([azimuth_deg], [elevation_deg])
+            late = plane_arrival_times(array, place)
             spectrum = np.fft.rfft(said) * np.exp(
                 -2j * np.pi * late * np.fft.rfftfreq(len(said), 1 / SAMPLE_RATE)
             )
-            turns.append(np.fft.irfft(spectrum, len(said), axis=1))
+            turns.append(array.gains(place).T * np.fft.irfft(spectrum, len(said), axis=1))
         heard = np.concatenate(turns, axis=1)
         heard = heard + 0.056 * heard.std() * rng.standard_normal(heard.shape)
         recording = 1e-5 * rng.standard_normal((array.num_recording_channels, heard.shape[1]))

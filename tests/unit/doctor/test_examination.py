@@ -72,6 +72,22 @@ def test_an_inverted_channel_is_named_and_left_out(array: MicrophoneArray, talk:
     assert diagnosis.corrected.ignore_channels == (3,)
 
 
+@pytest.mark.parametrize("pattern", ["supercardioid", "hypercardioid", "figure-of-eight"])
+def test_microphones_that_turn_sound_upside_down_from_behind_are_understood(
+    array: MicrophoneArray, talk: Talk, pattern: str
+) -> None:
+    outward = [MicrophonePattern.named(pattern, tuple(place)) for place in array.positions.tolist()]
+    turning = array.replace(patterns=outward)
+    recording = talk(turning)
+    healthy = diagnose(recording, RATE, turning)
+    assert healthy.is_healthy
+    assert healthy.order is not None
+    assert healthy.order.status == "confirmed"
+    assert kinds(recording[[1, 0, 2, 3, 4, 5]], turning) == [("order", (0, 1))]
+    recording[3] *= -1
+    assert kinds(recording, turning) == [("inverted", (3,))]
+
+
 @pytest.mark.parametrize("inverted", [0, 1])
 def test_of_two_channels_in_opposite_polarity_neither_is_called_the_inverted_one(
     talk: Talk, inverted: int

@@ -8,7 +8,7 @@ import pytest
 import sofar
 
 from anydoa.acoustics.plane_wave import steering_vectors
-from anydoa.errors import AnydoaError, ArrayFileError
+from anydoa.errors import AnydoaError, ArrayFileError, GeometryError
 from anydoa.geometry.coordinates import angles_deg_to_direction, rotate, rotation_from_rpy_deg
 from anydoa.geometry.measured_steering import MeasuredSteering
 from anydoa.io import steering_file
@@ -99,6 +99,27 @@ def test_microphones_of_a_file_are_its_receivers_where_none_are_named(tmp_path: 
     write_sofa(tmp_path / "body.sofa", BODY)
     (tmp_path / "body.toml").write_text('steering = "body.sofa"\n')
     np.testing.assert_array_equal(load_array(tmp_path / "body.toml").positions, BODY.positions)
+
+
+def test_a_receiver_is_one_microphone(tmp_path: Path) -> None:
+    write_sofa(tmp_path / "body.sofa", BODY)
+    rows = "".join(
+        f"[[microphone]]\nposition = {row}\nreceiver = {receiver}\n"
+        for row, receiver in zip(BODY.body_positions.tolist(), (0, 1, 2, 2), strict=True)
+    )
+    (tmp_path / "body.toml").write_text(f'steering = "body.sofa"\n{rows}')
+    with pytest.raises(ArrayFileError, match="receiver 2 is used twice; each is one microphone"):
+        load_array(tmp_path / "body.toml")
+
+
+def test_the_unit_of_receivers_is_that_of_the_sofa_file_or_told(tmp_path: Path) -> None:
+    write_sofa(tmp_path / "body.sofa", BODY)
+    (tmp_path / "body.toml").write_text('steering = "body.sofa"\n')
+    with pytest.raises(GeometryError, match="with its numbers taken as mm"):
+        load_array(tmp_path / "body.toml", unit="mm")
+    (tmp_path / "body.toml").write_text('steering = "body.sofa"\nunit = "mm"\n')
+    with pytest.raises(ArrayFileError, match="a SOFA file says its own; leave it out"):
+        load_array(tmp_path / "body.toml")
 
 
 def test_formats_without_room_for_it_say_what_they_lose(

@@ -83,13 +83,13 @@ def test_one_cache_keeps_what_is_speech_event_and_noise_apart(tmp_path: Path) ->
     bark = np.random.default_rng(2).standard_normal(4 * ACTIVITY_CHUNK) / 8
     soundfile.write(path, np.concatenate([bark, np.zeros(4 * ACTIVITY_CHUNK)]), 16_000)
     clips = [Utterance(path, "dog", "train")]
-    kinds: tuple[Kind, ...] = ("noise", "events", "speech")
+    kinds: tuple[Kind, ...] = ("noise", "events")
     found = {kind: load_pool(clips, kind=kind, cache=tmp_path).active for kind in kinds}
     assert found["noise"] is None
     assert found["events"] is not None
     assert found["events"].tolist() == [True] * 4 + [False] * 4
-    assert found["speech"] is not None
-    assert not found["speech"].any()
+    with pytest.raises(AudioError, match="no speech is heard"):
+        load_pool(clips, kind="speech", cache=tmp_path)
 
 
 def test_other_recordings_get_a_cache_of_their_own(tmp_path: Path) -> None:
@@ -114,6 +114,14 @@ def test_a_silent_voice_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFix
     pool = load_pool([*clips, Utterance(tmp_path / "silent.wav", "cat", "train")], kind="noise")
     assert pool.groups == ("ann", "bob")
     assert "cat: silent" in caplog.text
+
+
+def test_a_voice_in_which_nobody_speaks_is_left_out(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    noise = 0.1 * np.random.default_rng(0).standard_normal(32_000)
+    soundfile.write(tmp_path / "noise.wav", noise, 16_000)
+    with pytest.raises(AudioError, match="no speech is heard in any recording of the pool; give others"):
+        load_pool([Utterance(tmp_path / "noise.wav", "cat", "train")], kind="speech")
+    assert "cat: no speech is heard in it, left out" in caplog.text
 
 
 def test_only_as_many_recordings_as_needed_are_taken(tmp_path: Path) -> None:

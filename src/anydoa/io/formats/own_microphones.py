@@ -1,5 +1,6 @@
 """The microphones of our own array file: places, channels and patterns, or the receivers of a SOFA file."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,13 +31,13 @@ class OwnMicrophones:
     steering: MeasuredSteering | None
 
     @classmethod
-    def of(cls, document: Mapping[str, Any], folder: Path, *, other_files: bool) -> "OwnMicrophones":
+    def of(cls, document: Mapping[str, Any], folder: Path, options: ReadOptions) -> "OwnMicrophones":
         """Those of an array file.
 
         Args:
             document: content of the file.
             folder: folder of the file, from which the name of a SOFA file counts.
-            other_files: whether it may name one.
+            options: whether it may name one, and the unit that a person says it has.
 
         Raises:
             ArrayFileError: if there are none, or something of one is missing or wrong.
@@ -44,7 +45,7 @@ class OwnMicrophones:
         tables = _tables(document)
         if "steering" not in document:
             return cls(tables, _places(tables), None)
-        if not other_files:
+        if not options.other_files:
             raise ArrayFileError(
                 "it names a SOFA file (steering), which is read only for arrays of this machine; give the "
                 "array to the command, as in `anydoa serve --array FILE`"
@@ -56,7 +57,7 @@ class OwnMicrophones:
             )
         steering = load_steering(folder / name)
         if not tables:
-            return cls(tables, read_sofa(folder / name, ReadOptions()).body_positions.tolist(), steering)
+            return cls(tables, _receiver_places(folder / name, document, steering, options), steering)
         return cls(tables, _places(tables), _selected(steering, _for_all_or_none(tables, "receiver")))
 
     @property
@@ -67,6 +68,23 @@ class OwnMicrophones:
     def for_all_or_none(self, key: str) -> tuple[int, ...] | None:
         """A whole number of each microphone, None if no microphone has one."""
         return _for_all_or_none(self.tables, key)
+
+
+def _receiver_places(
+    path: Path, document: Mapping[str, Any], steering: MeasuredSteering, options: ReadOptions
+) -> list[list[float]]:
+    """Metres: where the receivers of a SOFA file are, which are the microphones."""
+    if "unit" in document:
+        raise ArrayFileError(
+            "unit is for positions of [[microphone]] tables, and a SOFA file says its own; leave it out"
+        )
+    places: list[list[float]] = read_sofa(path, options).body_positions.tolist()
+    if len(places) != steering.num_microphones:  # FreeFieldDirectivityTF has its directions there
+        raise ArrayFileError(
+            f"the SOFA file has responses of {steering.num_microphones} microphones but {len(places)} "
+            "receivers; give each microphone a [[microphone]] table with its position"
+        )
+    return places
 
 
 def _tables(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
@@ -101,6 +119,9 @@ def _selected(steering: MeasuredSteering, receivers: Sequence[int] | None) -> Me
             raise ArrayFileError(
                 f"receiver must be 0..{count - 1}, for so many were measured, got {receiver}; count from 0"
             )
+    twice = [receiver for receiver, uses in Counter(receivers).items() if uses > 1]
+    if twice:
+        raise ArrayFileError(f"receiver {twice[0]} is used twice; each is one microphone")
     return steering.select(receivers)
 
 

@@ -149,7 +149,7 @@ def _array_from_document(document: Mapping[str, Any], path: Path, options: ReadO
     if "rigid_sphere_radius" in document:
         radius = one_number(document["rigid_sphere_radius"], "rigid_sphere_radius")
         fields["rigid_sphere_radius"] = in_metres(radius, chosen_unit(told=told, said=said))
-    own = OwnMicrophones.of(document, path.parent, other_files=options.other_files)
+    own = OwnMicrophones.of(document, path.parent, options)
     steering = own.steering
     array = MicrophoneArray(
         to_metres(own.places, path, told=told, said=said) if steering is None or own.tables else own.places,
