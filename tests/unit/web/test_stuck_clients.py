@@ -23,6 +23,7 @@ from anydoa.web.examining import DoctorEndpoint
 from anydoa.web.inbox import Inbox
 from anydoa.web.listening import Listening, ListeningOptions
 from anydoa.web.locating import LocateEndpoint
+from anydoa.web.refusal import explained
 from anydoa.web.server import PageServer, ServerOptions
 from anydoa.web.sounds import LiveChoice, Sounds
 from anydoa.web.turns import Turns
@@ -109,7 +110,7 @@ def test_an_examination_that_nobody_waits_for_leaves_the_line(monkeypatch: pytes
         inbox.open()
         endpoint = DoctorEndpoint(shared_catalogue(), inbox, turns, lambda: False)
         clients = [Client("/api/doctor", RECORDING.read_bytes()) for _ in range(3)]
-        answers = [asyncio.create_task(endpoint.answer(client.request())) for client in clients]
+        answers = [asyncio.create_task(explained(endpoint.answer)(client.request())) for client in clients]
         while not examined or len(turns.queue) < 3:
             await asyncio.sleep(0.05)
         clients[1].leave()
@@ -142,10 +143,10 @@ def test_one_walk_is_computed_at_a_time_and_ends_with_its_client(monkeypatch: py
         turns = Turns()
         endpoint = CalibrateEndpoint(shared_catalogue(), Walked(shared_catalogue()), turns, lambda: False)
         first, second = Client("/api/calibrate"), Client("/api/calibrate")
-        answer = asyncio.create_task(endpoint.answer(first.request()))
+        answer = asyncio.create_task(explained(endpoint.answer)(first.request()))
         while not heard:
             await asyncio.sleep(0.05)
-        refused = await endpoint.answer(second.request())
+        refused = await explained(endpoint.answer)(second.request())
         assert refused.status_code == 409
         assert b"are being computed already; try again in a minute" in refused.body
         first.leave()
