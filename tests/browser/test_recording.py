@@ -367,5 +367,7 @@ def test_the_doctor_says_what_is_wrong_with_the_array(
     expect(page.locator("#verdict")).to_be_hidden()
     page.fill("#known-azimuth", "left")
     page.click("#examine")
-    expect(page.locator("#error")).to_contain_text("azimuth of the talker is -180..360 degrees, got 'left'")
+    expect(page.locator("#error")).to_contain_text(
+        "azimuth of the talker must be -180..360 degrees, got 'left'"
+    )
     assert [text for text in seen.complaints if "400 (Bad Request)" not in text] == []

@@ -101,11 +101,10 @@ def _check_options(
         raise ConfigError("--known-azimuth says where the talker of a recording is; give a recording")
     if recording is None and fix is not None:
         raise ConfigError("--fix corrects what a recording shows; give a recording")
-    if known_azimuth is not None and not -180 <= known_azimuth <= 360:
-        raise ConfigError(
-            f"--known-azimuth must be -180..360 degrees, got {known_azimuth:g}; it counts anticlockwise from "
-            "the front"
-        )
+    if known_azimuth is not None:
+        from anydoa.doctor import check_azimuth
+
+        check_azimuth(known_azimuth, "--known-azimuth", f"{known_azimuth:g}")
     if fix is not None and fix.suffix.lower() != ".toml":
         raise ConfigError(f"--fix writes .toml, which alone keeps everything, got {fix}; change the suffix")
     if plot is not None:

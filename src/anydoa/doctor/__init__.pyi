@@ -5,6 +5,7 @@ from . import symmetry as symmetry
 from . import watch as watch
 from . import wave_fit as wave_fit
 from .diagnosis import Diagnosis as Diagnosis
+from .examination import check_azimuth as check_azimuth
 from .examination import diagnose as diagnose
 from .examination import diagnose_geometry as diagnose_geometry
 from .findings import Finding as Finding

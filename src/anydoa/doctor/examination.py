@@ -61,6 +61,23 @@ class DoctorOptions:
     delays: DelayCheckOptions = field(default_factory=DelayCheckOptions)
 
 
+def check_azimuth(azimuth_deg: float, name: str, said: str) -> None:
+    """Refuse an azimuth that nobody means.
+
+    Args:
+        azimuth_deg: degrees anticlockwise from the front; NaN for no number.
+        name: what it is called where it was said.
+        said: how it was said.
+
+    Raises:
+        ConfigError: if it is not -180..360.
+    """
+    if not -180 <= azimuth_deg <= 360:
+        raise ConfigError(
+            f"{name} must be -180..360 degrees, got {said:.80}; count anticlockwise from the front"
+        )
+
+
 @one_blas_thread()
 def diagnose(
     recording: np.ndarray,
@@ -86,11 +103,8 @@ def diagnose(
         ConfigError: if the known azimuth cannot be.
         ShapeError: if the recording is not floating-point (channel, time).
     """
-    if known_azimuth_deg is not None and not -180 <= known_azimuth_deg <= 360:
-        raise ConfigError(
-            f"a known azimuth must be -180..360 degrees, got {known_azimuth_deg!r:.40}; count anticlockwise "
-            "from the front"
-        )
+    if known_azimuth_deg is not None:
+        check_azimuth(known_azimuth_deg, "a known azimuth", str(known_azimuth_deg))
     recording = checked_recording(recording, sample_rate, options=options.recording)
     if len(recording) <= max(array.channels):
         raise AudioError(

@@ -66,10 +66,8 @@ class Measurement:
         if not talker_distances(self.array):
             return self.waves
         directions = wave_directions(self.array)
-        arrival_s, polarity = (
-            curved_arrival_times(self.array, directions),
-            wave_polarity(self.array, directions),
-        )
+        arrival_s = curved_arrival_times(self.array, directions)
+        polarity = wave_polarity(self.array, directions)
         if polarity is not None:  # the same at every distance
             polarity = np.tile(polarity, arrival_s.shape[1] // len(directions))
         return WaveFit(self.correlations, arrival_s, polarity)

@@ -160,8 +160,7 @@ def _run_on(engine: Engine, job: Job) -> Iterator[tuple[int, list[ClipScore]]]:
     for result in run_in_chunks(engine, _ScoreClips(job), left, total=len(left), chunk_s=_CHUNK_S):
         if isinstance(result, Lost):
             raise EngineError(
-                f"every process that scored clip {result.item} {result.reason}; is there memory left? take "
-                "fewer jobs"
+                f"every process that scored clip {result.item} {result.reason}; take fewer jobs"
             )
         yield from result.value or ()
 

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 from scipy.spatial import cKDTree
 
 from anydoa.constants import MIN_SEPARATION_DEG
@@ -18,15 +18,13 @@ from anydoa.errors import ConfigError, ShapeError
 from anydoa.geometry import Ambiguity, Cones, MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.geometry.grid import DirectionGrid
+from anydoa.peaks.cones import SAME_CONE, average_cones
 from anydoa.peaks.fit import ArcFit, PatchFit
 
 _MAX_SOURCES = 4  # reported when their number is not known
 _MAX_CANDIDATES = 50  # maxima looked at in a frame; only noise has more, and none of them matters
 _FARTHEST_SAMPLED = np.pi / 4  # what is farther from all directions is not sampled, however few there are
 _ENOUGH = 0.9  # of the best half circle of a line that the grid covers, for one before it to be taken
-_SAME_CONE = 1e-5  # radians between angles to a line that are one but for rounding
-_COARSE = np.deg2rad(29.0)  # spacing of grids on which each cone is looked at by itself
-_LEAST_GAP = np.deg2rad(2.0)  # between cones that are told apart; on dense grids all are nearer
 _MIN_MIRROR_ANGLE = np.deg2rad(1.0)  # a mirror nearer than this counts as the direction itself
 
 
@@ -377,61 +375,13 @@ class _HalfCircle:
         if covered[best].mean() < 0.5:
             return None
         cone = np.arccos(np.clip(grid.directions @ axis, -1, 1))
-        weights = _few_cones(cone) if grid.spacing > _COARSE else None
-        if weights is None:
-            weights = _bells_around(angles[covered[best]], cone, _cone_width(cone, grid.spacing))
+        weights = average_cones(cone, angles[covered[best]], grid.spacing)
         if weights is None:
             return None
         # Each cone stands where the directions that it holds are, and between rows far apart are none.
         own = weights @ cone
-        kept = np.flatnonzero(np.diff(own, prepend=-1.0) > _SAME_CONE)
+        kept = np.flatnonzero(np.diff(own, prepend=-1.0) > SAME_CONE)
         weights, own = weights[kept], own[kept, None]
         directions = np.cos(own) * axis + np.sin(own) * sides[best]
         circle = DirectionGrid(directions, name=f"half circle of {grid.name}")
         return cls(replace(finder, grid=circle, array=None), weights)
-
-
-def _few_cones(cone: Float[np.ndarray, "grid"]) -> csr_array | None:
-    """Weights (cone, grid) that average the directions of each cone; None where one runs into the next.
-
-    Args:
-        cone: angle of each direction of the grid to the axis.
-    """
-    order = np.argsort(cone)
-    ends = np.flatnonzero(np.append(np.diff(cone[order]) > _LEAST_GAP / 2, True)) + 1
-    parts = np.split(order, ends[:-1])
-    if max(float(np.ptp(cone[part])) for part in parts) > _LEAST_GAP / 2:
-        return None
-    number = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
-    shares = np.concatenate([np.full(len(part), 1 / len(part)) for part in parts])
-    return csr_array((shares, (number, np.concatenate(parts))), shape=(len(parts), len(cone)))
-
-
-def _cone_width(cone: Float[np.ndarray, "grid"], spacing: float) -> float:
-    """Standard deviation of a bell over cones: narrow enough to tell those apart on which directions lie.
-
-    Directions far from each other may lie on cones that are close.
-    """
-    gaps = np.diff(np.unique(np.round(cone / _SAME_CONE)) * _SAME_CONE)
-    return min(spacing, max(float(np.median(gaps)), _LEAST_GAP)) / 2 if len(gaps) else spacing / 2
-
-
-def _bells_around(
-    angles: Float[np.ndarray, "angle"], cone: Float[np.ndarray, "grid"], width: float
-) -> csr_array | None:
-    """Weights (cone, grid): for each angle that directions lie near a bell around it that sums to one.
-
-    None if there are none near any.
-
-    Args:
-        angles: angles to the axis.
-        cone: angle of each direction of the grid to the axis.
-        width: standard deviation of the bell, which ends at three of them.
-    """
-    rows = []
-    for angle in angles:
-        offset = cone - angle
-        weights = np.where(np.abs(offset) <= 3 * width, np.exp(-0.5 * (offset / width) ** 2), 0)
-        if weights.any():
-            rows.append(csr_array((weights / weights.sum())[None]))
-    return vstack(rows, format="csr") if rows else None

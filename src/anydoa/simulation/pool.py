@@ -9,6 +9,7 @@ import logging
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate, groupby
 from pathlib import Path
 
@@ -207,8 +208,8 @@ def _decode(utterances: Sequence[Utterance], kind: Kind, sample_rate: int) -> Au
             _log.warning("%s: silent, left out", group)
             continue
         if kind != "noise":
-            is_speech = kind == "speech"
-            heard = detect_speech(stream, sample_rate=sample_rate) if is_speech else detect_sound(stream)
+            detect = partial(detect_speech, sample_rate=sample_rate) if kind == "speech" else detect_sound
+            heard = detect(stream)
             if not heard.any():
                 _log.warning("%s: no %s is heard in it, left out", group, kind)
                 continue

@@ -7,8 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from anydoa.doctor import diagnose, report_json
-from anydoa.errors import ConfigError
+from anydoa.doctor import check_azimuth, diagnose, report_json
 from anydoa.geometry import MicrophoneArray
 from anydoa.io.audio import read_first_minute
 from anydoa.web.background import in_background
@@ -75,8 +74,5 @@ def _azimuth_deg(text: str) -> float | None:
         azimuth_deg = float(text)
     except ValueError:
         azimuth_deg = float("nan")
-    if not -180 <= azimuth_deg <= 360:
-        raise ConfigError(
-            f"the azimuth of the talker is -180..360 degrees, got {text[:80]!r}; or leave it out"
-        )
+    check_azimuth(azimuth_deg, "the azimuth of the talker", repr(text))
     return azimuth_deg

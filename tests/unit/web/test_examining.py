@@ -59,7 +59,7 @@ def test_copied_channels_are_found_and_the_corrected_array_can_be_chosen(
         ({}, "sound needs the array that heard it"),
         (
             {"array": ARRAY.name, "known_azimuth": "left"},
-            "azimuth of the talker is -180..360 degrees, got 'left'",
+            "azimuth of the talker must be -180..360 degrees, got 'left'",
         ),
     ],
 )
