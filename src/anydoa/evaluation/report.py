@@ -52,8 +52,10 @@ class ReportRow:
         recording_acc10: accuracy as ``acc10``, with one answer for a whole recording.
         recording_within: share of talkers whom one answer for a whole recording finds within the tolerance
             that the truth of real recordings has; NaN for others.
-        precision: share of estimates within 10 degrees of a talker, number of talkers not known.
-        recall: share of talkers within 10 degrees of an estimate, number of talkers not known.
+        precision: share of estimates within 10 degrees of a talker, number of talkers not known; NaN without
+            estimates.
+        recall: share of talkers within 10 degrees of an estimate, number of talkers not known; NaN without
+            talkers.
         f1: harmonic mean of both.
         count_accuracy: share of frames with the right number of estimates.
         real_time_factor: seconds of work for a second of sound.

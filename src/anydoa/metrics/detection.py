@@ -5,12 +5,13 @@ possible lie within 10 degrees. A pair within is a hit, an estimate without one 
 without one a miss. Counts are summed over frames, silent frames included, and only then divided.
 
 Metrics
-    precision       hits over estimates; 1 if there were no estimates
-    recall          hits over active talkers; 1 if there were none
-    F1              harmonic mean of both
+    precision       hits over estimates; NaN if there were no estimates
+    recall          hits over active talkers; NaN if there were none
+    F1              twice the hits over estimates and talkers, the harmonic mean of both; NaN if there were none
     count accuracy  share of frames with as many estimates as active talkers
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -53,12 +54,12 @@ class DetectionCounts:
 
 @dataclass(frozen=True)
 class DetectionScore:
-    """Scores, each 0..1.
+    """Scores, each 0..1, or NaN where there was nothing to be right or wrong about.
 
     Args:
-        precision: hits over estimates.
-        recall: hits over active talkers.
-        f1: harmonic mean of both.
+        precision: hits over estimates; NaN without estimates.
+        recall: hits over active talkers; NaN without talkers.
+        f1: harmonic mean of both; 0 without hits, NaN without estimates and talkers.
         count_accuracy: share of frames with the right number of estimates; NaN without frames.
     """
 
@@ -127,12 +128,11 @@ def count_detections(
 
 def score(counts: DetectionCounts) -> DetectionScore:
     """Precision, recall, F1 and count accuracy of counts."""
-    both = counts.estimates + counts.talkers
     return DetectionScore(
-        precision=counts.hits / counts.estimates if counts.estimates else 1.0,
-        recall=counts.hits / counts.talkers if counts.talkers else 1.0,
-        f1=2 * counts.hits / both if both else 1.0,
-        count_accuracy=counts.right_counts / counts.frames if counts.frames else float("nan"),
+        precision=_share(counts.hits, counts.estimates),
+        recall=_share(counts.hits, counts.talkers),
+        f1=_share(2 * counts.hits, counts.estimates + counts.talkers),
+        count_accuracy=_share(counts.right_counts, counts.frames),
     )
 
 
@@ -143,3 +143,7 @@ def evaluate(
 ) -> DetectionScore:
     """All scores of one utterance; arguments as for :func:`count_detections`."""
     return score(count_detections(estimated, truth, active))
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else math.nan

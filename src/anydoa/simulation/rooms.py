@@ -17,7 +17,7 @@ from anydoa.simulation.noise import wave_bends
 from anydoa.simulation.recipe import RoomRanges, check_within
 from anydoa.simulation.rir import image_sources, room_rir
 from anydoa.simulation.room import Placement, sample_paths, sample_placement
-from anydoa.simulation.sphere import RigidSphere
+from anydoa.simulation.sphere import SPHERE_RADII, RigidSphere
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,12 @@ class RoomPlan:
         :func:`~anydoa.acoustics.tdoa.size_in_air`.
 
         Raises:
-            ConfigError: if it was measured on a body, but its responses come from no file.
+            ConfigError: if it was measured on a body, but its responses come from no file, or sits on a sphere
+                that is too small or too large to be simulated.
         """
         size = size_in_air(array)
+        if array.rigid_sphere_radius is not None:
+            _check_sphere(array, array.rigid_sphere_radius, size)
         rows = tuple((float(x), float(y), float(z)) for x, y, z in size * array.positions)
         shares = [pattern.omni_share for pattern in array.patterns]
         axes = array.pattern_axes.tolist() if shares else []
@@ -320,6 +323,16 @@ def _strongest_images(placement: Placement, count: int = 3) -> Float[np.ndarray,
         loudest = np.argsort(-loudness)[1 : 1 + count]  # the first is the talker
         images.append(places[loudest] - placement.centre)
     return np.stack(images)
+
+
+def _check_sphere(array: MicrophoneArray, radius: float, size: float) -> None:
+    """Refuse a sphere that cannot be simulated, in the metres of its array file."""
+    smallest, largest = (limit / size for limit in SPHERE_RADII)
+    if not smallest <= radius <= largest:
+        raise ConfigError(
+            f"array {array.name!r}: a rigid sphere that is simulated at {array.speed_of_sound:g} m/s must have "
+            f"a radius of {smallest:.3g}..{largest:.3g} m, got {radius:g}; take another array"
+        )
 
 
 def _body(plan: RoomPlan, mics: Float[np.ndarray, "mic 3"]) -> Body | None:

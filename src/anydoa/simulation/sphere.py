@@ -15,6 +15,8 @@ from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import great_circle_distance, normalize_direction
 from anydoa.simulation.noise import Coherence
 
+SPHERE_RADII = (0.005, 0.3)
+"""Smallest and largest radius in metres of a sphere that is simulated."""
 _ANGLES = 121  # rows of the table, every 1.5 degrees
 _PHASES = 20  # columns of the table a sample
 _TAPS = 128
@@ -29,16 +31,17 @@ class RigidSphere:
         sample_rate: samples a second of its responses.
 
     Raises:
-        ConfigError: if the radius is not 5 mm to 0.3 m.
+        ConfigError: if the radius is not within :data:`SPHERE_RADII`.
     """
 
     radius: float
     sample_rate: int = SAMPLE_RATE
 
     def __post_init__(self) -> None:
-        if not 0.005 <= self.radius <= 0.3:
+        smallest, largest = SPHERE_RADII
+        if not smallest <= self.radius <= largest:
             raise ConfigError(
-                f"radius of a rigid sphere must be 0.005..0.3 m, got {self.radius}; give metres"
+                f"radius of a rigid sphere must be {smallest:g}..{largest:g} m, got {self.radius}; give metres"
             )
 
     def response(

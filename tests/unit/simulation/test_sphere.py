@@ -5,8 +5,10 @@ import pytest
 
 from anydoa.constants import SAMPLE_RATE, SPEED_OF_SOUND
 from anydoa.errors import ConfigError
+from anydoa.geometry.array import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance
 from anydoa.geometry.grid import fibonacci_grid
+from anydoa.simulation.rooms import RoomPlan
 from anydoa.simulation.sphere import RigidSphere
 
 RADIUS = 0.0875  # a head
@@ -74,3 +76,11 @@ def test_coherence_is_the_average_over_all_directions() -> None:
 def test_other_sizes_are_refused(radius: float) -> None:
     with pytest.raises(ConfigError, match=f"got {radius}; give metres"):
         RigidSphere(radius)
+
+
+def test_the_radius_that_a_plan_refuses_is_that_of_the_array() -> None:
+    buoy = MicrophoneArray(np.eye(3), "buoy", rigid_sphere_radius=1.0, speed_of_sound=1480.0)
+    assert RoomPlan(num_rooms=1).with_array(buoy).sphere_radius == pytest.approx(343 / 1480)
+    large = MicrophoneArray(1.4 * np.eye(3), "buoy", rigid_sphere_radius=1.4, speed_of_sound=1480.0)
+    with pytest.raises(ConfigError, match=r"'buoy': .* at 1480 m/s .* 0.0216..1.29 m, got 1.4; take another"):
+        RoomPlan(num_rooms=1).with_array(large)
