@@ -135,9 +135,11 @@ def _unheard_findings(
         text = f"{channels_in_words(dead)} {verb} {how}: not connected, muted or broken."
         findings.append(Finding("dead", dead, SURE, text))
     far = [channel for channel in unrelated if _nearest_m(array, channel, hearing) > COHERENT_SPACING_M]
-    for channels, certainty, doubt in (
-        ([channel for channel in unrelated if channel not in far], SURE, ""),
-        (far, LIKELY, " So far from the others it may hear the room all the same."),
+    near = [channel for channel in unrelated if channel not in far]
+    turned_away = LIKELY, " Facing away from all who talk it may hear the room all the same."
+    for channels, (certainty, doubt) in (
+        (near, turned_away if array.levels_turn else (SURE, "")),
+        (far, (LIKELY, " So far from the others it may hear the room all the same.")),
     ):
         if channels:
             verb = "does" if len(channels) == 1 else "do"

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from anydoa.acoustics import hann_window, short_time_spectra
-from anydoa.doctor.channels import largest_group
+from anydoa.doctor.channels import largest_group, linked_groups
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,8 @@ class ProcessingOptions:
         pause_share: share of the windows, the quietest, that count as pauses.
         steady_db: spread of the difference in level, from the lowest to the highest tenth of the loud
             windows, up to which two channels belong together; neighbours in rooms keep below 2.
-        apart_db: spread against every microphone beyond which a channel is processed.
+        apart_db: spread up to which a channel hears what its neighbour hears; one beyond it against every
+            microphone is processed.
         pause_db: how much deeper than the microphones' its pauses are; rooms make 0.7.
     """
 
@@ -46,9 +47,10 @@ def find_processed_channels(
 ) -> list[int]:
     """Numbers of the channels whose loudness against the microphones changes from moment to moment.
 
-    The largest group of channels that differ steadily are the microphones; where it has less than three, or
-    half of the channels look processed, nothing is said. Noise suppression shows in pauses, gain control
-    where it is loud.
+    The largest group of channels that differ steadily are microphones, and so is what hears the same from
+    neighbour to neighbour: far sides of an array may differ. Where the group has less than three, or half of
+    the channels look processed, nothing is said. Noise suppression shows in pauses, gain control where it is
+    loud.
 
     Args:
         signals: channels that hear one room, none of them late.
@@ -68,7 +70,8 @@ def find_processed_channels(
     pauses = loudness <= np.quantile(loudness, options.pause_share)
     fall_db = np.median(level_db[:, loud], axis=1) - np.median(level_db[:, pauses], axis=1)
     is_processed = fall_db - np.median(fall_db[list(group)]) > options.pause_db
-    is_processed |= spread_db[:, list(group)].min(axis=1) > options.apart_db
+    near = next(part for part in linked_groups(spread_db <= options.apart_db) if group[0] in part)
+    is_processed[np.setdiff1d(np.arange(len(signals)), near)] = True
     if len(group) < 3 or 2 * np.count_nonzero(is_processed) >= len(signals):
         return []
     return np.flatnonzero(is_processed).tolist()

@@ -7,7 +7,7 @@ without one a miss. Counts are summed over frames, silent frames included, and o
 Metrics
     precision       hits over estimates; NaN if there were no estimates
     recall          hits over active talkers; NaN if there were none
-    F1              twice the hits over estimates and talkers, the harmonic mean of both; NaN if there were none
+    F1              harmonic mean of both; NaN if there were neither estimates nor talkers
     count accuracy  share of frames with as many estimates as active talkers
 """
 

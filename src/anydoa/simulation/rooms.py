@@ -87,8 +87,8 @@ class RoomPlan:
         :func:`~anydoa.acoustics.tdoa.size_in_air`.
 
         Raises:
-            ConfigError: if it was measured on a body, but its responses come from no file, or sits on a sphere
-                that is too small or too large to be simulated.
+            ConfigError: if it was measured on a body, but its responses come from no file, or sits on a
+                sphere that is too small or too large to be simulated.
         """
         size = size_in_air(array)
         if array.rigid_sphere_radius is not None:
@@ -330,8 +330,8 @@ def _check_sphere(array: MicrophoneArray, radius: float, size: float) -> None:
     smallest, largest = (limit / size for limit in SPHERE_RADII)
     if not smallest <= radius <= largest:
         raise ConfigError(
-            f"array {array.name!r}: a rigid sphere that is simulated at {array.speed_of_sound:g} m/s must have "
-            f"a radius of {smallest:.3g}..{largest:.3g} m, got {radius:g}; take another array"
+            f"array {array.name!r}: a rigid sphere to be simulated at {array.speed_of_sound:g} m/s must "
+            f"have a radius of {smallest:.3g}..{largest:.3g} m, got {radius:g}; take another array"
         )
 
 

@@ -41,7 +41,8 @@ class RigidSphere:
         smallest, largest = SPHERE_RADII
         if not smallest <= self.radius <= largest:
             raise ConfigError(
-                f"radius of a rigid sphere must be {smallest:g}..{largest:g} m, got {self.radius}; give metres"
+                f"radius of a rigid sphere must be {smallest:g}..{largest:g} m, got {self.radius}; "
+                "give metres"
             )
 
     def response(

@@ -309,6 +309,22 @@ def test_a_microphone_far_from_all_others_is_not_left_out_for_hearing_little_of_
     assert diagnosis.corrected is None
 
 
+def test_a_microphone_that_may_face_away_from_all_talkers_is_not_left_out(talk: Talk) -> None:
+    places = np.array([[0.0, 0, 0], [0.05, 0, 0], [0.02, 0.05, 0], [-0.03, 0.02, 0]])
+    axes = [(1, 0, 0), (0, 1, 0), (0, 0, 1), (-1, 0, 0)]
+    array = MicrophoneArray(
+        places, "corner", patterns=[MicrophonePattern.named("cardioid", axis) for axis in axes]
+    )
+    recording = talk(array, ((0.0, 0.0), (8.0, 5.0), (-8.0, 0.0)))
+    diagnosis = diagnose(recording, RATE, array)
+    (finding,) = diagnosis.findings
+    assert (finding.kind, finding.channels, finding.is_certain) == ("loopback", (3,), False)
+    assert "Facing away from all who talk it may hear the room all the same" in finding.text
+    assert diagnosis.corrected is None
+    heard = diagnose(recording, RATE, array.replace(patterns=()))
+    assert ("loopback", True) in [(found.kind, found.is_certain) for found in heard.findings]
+
+
 def beam_of(microphones: np.ndarray, *, late_s: float = 0.02) -> np.ndarray:
     """What a board makes of its microphones: a beam, its gain controlled, later than they are."""
     beam = microphones.mean(axis=0)
