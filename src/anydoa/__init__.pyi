@@ -15,8 +15,8 @@ from .io.array_file import load_array as load_array
 from .io.grid_file import load_grid as load_grid
 from .io.results import LocalizationResult as LocalizationResult
 from .io.results import Source as Source
-from .localizer import Localizer as Localizer
-from .localizer import locate as locate
+from .localizer.localizer import Localizer as Localizer
+from .localizer.localizer import locate as locate
 from .spectrum import SpatialSpectrum as SpatialSpectrum
 from .spectrum import SpectrumEstimator as SpectrumEstimator
 

@@ -18,9 +18,9 @@ from anydoa.geometry import MicrophoneArray, Zone
 from anydoa.geometry.channels import channel_text
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io import is_array_file, load_array
-from anydoa.io.audio import audio_info, read_blocks
+from anydoa.io.audio import audio_info
 from anydoa.io.result_files import JsonLinesWriter
-from anydoa.localizer import LocalizationRun, Localizer
+from anydoa.localizer import Localizer, OpenRecording
 from anydoa.spectrum import SpectrumEstimator
 
 _ANY_ARRAY = "linear-4"  # to try options with, where every recording has an array of its own
@@ -186,8 +186,7 @@ class _Desk:
         )
         more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
         named = replace(info, name=f"{entry.paths[0]}{more}")
-        remarks: list[str] = []
-        run = LocalizationRun(localizer, named, read_blocks(recording, remarks=remarks), remarks)
+        run = localizer.run(OpenRecording.of_files(recording, named))
         for _ in run:
             pass
         content = io.StringIO()

@@ -12,7 +12,7 @@ from anydoa.io.results import Source
 from anydoa.live.beam import LiveBeam
 from anydoa.live.monitors import LevelMeter, LiveWatch, SpeechGate
 from anydoa.live.queue import AudioBlock, Timeline
-from anydoa.localizer import Localizer, Session
+from anydoa.localizer import Localizer
 from anydoa.peaks import Frame
 from anydoa.tracking import Track, Tracker, TrackerOptions
 
@@ -89,7 +89,7 @@ class Listener:
         self._gate = SpeechGate(sample_rate) if vad else None
         self._beam = beam
         self._watch = LiveWatch(localizer.watch(sample_rate), sample_rate)
-        self._session = Session(localizer, sample_rate, self._watch)
+        self._session = localizer.session(sample_rate, self._watch)
         self._meter = LevelMeter(array.num_recording_channels)
         self._timeline = Timeline()
         self._num_frames = 0

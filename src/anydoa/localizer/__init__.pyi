@@ -1,0 +1,9 @@
+from .localizer import Localizer as Localizer
+from .localizer import locate as locate
+from .num_sources import MAX_TOLD_SOURCES as MAX_TOLD_SOURCES
+from .num_sources import UNKNOWN_NUMBER as UNKNOWN_NUMBER
+from .num_sources import parse_num_sources as parse_num_sources
+from .run import LocalizationRun as LocalizationRun
+from .run import OpenRecording as OpenRecording
+from .session import Session as Session
+from .session import SoundWatch as SoundWatch
