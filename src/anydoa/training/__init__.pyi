@@ -1,4 +1,5 @@
 from . import agg_rl as agg_rl
+from . import score as score
 from .accelerator import make_accelerator as make_accelerator
 from .config import DataOptions as DataOptions
 from .config import OptimizerOptions as OptimizerOptions
@@ -16,6 +17,4 @@ from .run import RunFolder as RunFolder
 from .run import StepReport as StepReport
 from .run import StopRequest as StopRequest
 from .run import Watcher as Watcher
-from .score import ScoreData as ScoreData
-from .score import ScoreTraining as ScoreTraining
 from .task import ValidationResult as ValidationResult

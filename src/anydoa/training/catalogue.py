@@ -11,7 +11,8 @@ from anydoa.training.agg_rl.task import AggRlTask
 from anydoa.training.config import TrainingConfig
 from anydoa.training.data import ProcessShare
 from anydoa.training.mask import MaskTask, MaskTraining
-from anydoa.training.score import ScoreTask, ScoreTraining
+from anydoa.training.score.config import ScoreTraining
+from anydoa.training.score.task import ScoreTask
 from anydoa.training.task import Task
 
 _NETWORKS: dict[str, tuple[type[TrainingConfig], Callable[..., Task]]] = {

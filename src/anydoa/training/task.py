@@ -9,13 +9,14 @@ To add a network:
 1. Write the network in ``networks/``, such as ``score_net.py``, with a frozen record of its sizes that has
    ``from_dict`` and ``to_dict``. Tell ``networks/checkpoint.py`` how its weights are read. What training
    imports is named at the door, ``networks/__init__.pyi``.
-2. Write one file here, such as ``mask.py``: a subclass of :class:`~anydoa.training.config.TrainingConfig`
-   with the choices of its own, a batch, a loss and a subclass of :class:`Task`.
+2. Write one file here, such as ``mask.py``, or a package, such as ``score``: a subclass of
+   :class:`~anydoa.training.config.TrainingConfig` with the choices of its own, a batch, a loss and a subclass
+   of :class:`Task`.
 3. Name it in ``catalogue.py``. A TOML file chooses it by ``network = "..."``.
 
 To change the loss of AGG-RL: ``agg_rl/loss.py`` has its terms and their weights, which a TOML file sets in
 ``[loss]``. What the network should answer is in ``agg_rl/targets.py``. The loss of the mask network is in
-``mask.py``, that of the score network in ``score.py``.
+``mask.py``, that of the score network in ``score/task.py``.
 """
 
 from abc import ABC, abstractmethod

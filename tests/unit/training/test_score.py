@@ -8,7 +8,7 @@ from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.simulation.recipe import MixRecipe
 from anydoa.training.data import SceneMaterial
-from anydoa.training.score import find_talkers
+from anydoa.training.score.talkers import find_talkers
 from open_mask import OpenMask
 
 

@@ -1,0 +1,5 @@
+"""The score network of the steered estimator in training."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
