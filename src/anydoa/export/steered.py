@@ -197,7 +197,10 @@ def _largest_difference(mask: MaskNet, score: ScoreNet, folder: Path) -> float:
             found = OnnxWideMask(folder / WIDE_MASK_FILE).masks(features)
             worst = max(worst, float(np.abs(found - expected).max()))
     for name, ahead_slots in _score_files(score):
-        scorer = OnnxScorer(folder / name)
+        sizes = score.config
+        scorer = OnnxScorer(
+            folder / name, slots=sizes.num_slots, ahead_slots=ahead_slots, num_bands=sizes.num_bands
+        )
         for talkers in (1, 3, 5):  # none is the number that the graph is traced with
             cells, numbers = _views(score.config, talkers, ahead_slots)
             expected = torch.sigmoid(score.eval()(cells, numbers)).numpy()

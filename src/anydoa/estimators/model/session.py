@@ -1,6 +1,6 @@
 """ONNX Runtime sessions, set up the way this package runs them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,23 @@ class OnnxSession:
                 f"takes {', '.join(taken)} and gives {', '.join(given)}; were files exchanged? export again"
             )
 
+    def check_sizes(self, sizes: Mapping[str, Sequence[int]]) -> None:
+        """Refuse a graph for inputs of other sizes, as of a folder whose files were exchanged.
+
+        Args:
+            sizes: for inputs by their names, the sizes of all axes but the first.
+
+        Raises:
+            CheckpointError: if it takes other ones.
+        """
+        for node in self.get_inputs():
+            wanted, taken = list(sizes.get(node.name, node.shape[1:])), node.shape[1:]
+            if wanted != taken:
+                raise CheckpointError(
+                    f"{self._path}: {node.name} must be of {_sizes(wanted)}, but the graph takes "
+                    f"{_sizes(taken)}; were files exchanged, or the card? export again"
+                )
+
     def __reduce__(self) -> tuple[Any, tuple[Path]]:
         return partial(open_session, num_threads=self._num_threads), (self._path,)
 
@@ -63,6 +80,10 @@ def open_session(path: Path, *, num_threads: int = 1) -> OnnxSession:
         return _open(path, num_threads)
     status = path.stat()
     return _open_once(path.resolve(), status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def _sizes(sizes: Sequence[object]) -> str:
+    return " x ".join(map(str, sizes))
 
 
 @lru_cache(maxsize=8)

@@ -138,10 +138,20 @@ class SteeredEstimator:
             raise CheckpointError(
                 f"{folder.path}: the card has no usable choices ({error}); export again"
             ) from None
-        wide_mask, wide_score = folder.path / WIDE_MASK_FILE, folder.path / WIDE_SCORE_FILE
+
+        def scorer(name: str, ahead_slots: int) -> OnnxScorer:
+            return OnnxScorer(
+                folder.path / name,
+                slots=options.memory_slots,
+                ahead_slots=ahead_slots,
+                num_bands=options.num_bands,
+                num_threads=num_threads,
+            )
+
+        wide_mask = folder.path / WIDE_MASK_FILE
         return cls(
             OnnxMask(folder.path / MASK_FILE, num_threads=num_threads),
-            OnnxScorer(folder.path / SCORE_FILE, num_threads=num_threads),
+            scorer(SCORE_FILE, 0),
             name=folder.card.name,
             axis=axis,
             options=options,
@@ -149,7 +159,7 @@ class SteeredEstimator:
             weights_hash=folder.weights_hash,
             card=folder.card,
             wide_mask=OnnxWideMask(wide_mask, num_threads=num_threads) if wide_mask.is_file() else None,
-            wide_scorer=OnnxScorer(wide_score, num_threads=num_threads) if options.picture_ahead else None,
+            wide_scorer=scorer(WIDE_SCORE_FILE, options.picture_ahead) if options.picture_ahead else None,
         )
 
     def __getstate__(self) -> dict[str, Any]:

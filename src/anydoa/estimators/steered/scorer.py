@@ -49,15 +49,24 @@ class OnnxScorer:
 
     Args:
         path: the graph: ``cells`` and ``numbers`` in, ``score`` out.
+        slots: slots behind a talker in a picture.
+        ahead_slots: later slots in a picture.
+        num_bands: bands of a picture.
         num_threads: threads inside an operator.
 
     Raises:
         CheckpointError: if the graph is missing, damaged or another.
     """
 
-    def __init__(self, path: Path, *, num_threads: int = 1) -> None:
+    def __init__(
+        self, path: Path, *, slots: int, ahead_slots: int, num_bands: int, num_threads: int = 1
+    ) -> None:
         self._session = open_session(path, num_threads=num_threads)
         self._session.check_names(("cells", "numbers"), ("score",))
+        numbers = NUM_WIDE_NUMBERS if ahead_slots else NUM_NUMBERS
+        self._session.check_sizes(
+            {"cells": (NUM_CHANNELS, slots + ahead_slots, num_bands), "numbers": (numbers,)}
+        )
 
     def scores(self, views: TalkerViews) -> Float32[np.ndarray, "talker"]:
         """Chance of each talker, 0..1."""

@@ -64,6 +64,12 @@ def test_a_damaged_card_is_named_with_its_folder(tiny_folder: Path, tmp_path: Pa
             "wide-score.onnx",
             r"wide-mask\.onnx: .*takes cells, numbers and gives",
         ),
+        (
+            "steered",
+            "score.onnx",
+            "wide-score.onnx",
+            "/score.onnx: cells must be of 9 x 24 x 40, .*9 x 48 x 40",
+        ),
         ("agg-rl", "augeonet.onnx", "gridnet.onnx", r"gridnet\.onnx: .*take directions .*but takes audio"),
     ],
 )
