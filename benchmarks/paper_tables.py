@@ -246,11 +246,12 @@ class Tables:
             before = [suite for suite in SUITES if self.has_smallest_error(name, suite)]
             if before:
                 where = "every suite" if len(before) == len(SUITES) else ", ".join(before)
-                found.append(f"{CLASSICAL[name][0]} errs less than every network above on {where}.")
+                networks = "network with †" if self.records.is_older(name) else "network above"
+                found.append(f"{CLASSICAL[name][0]} errs less than every {networks} on {where}.")
         return f"{textwrap.fill(' '.join(found), 110, break_on_hyphens=False)}\n" if found else ""
 
     def has_smallest_error(self, name: str, suite: str) -> bool:
-        """Whether a method errs less than every network of the comparison on a suite."""
+        """Whether a method errs less than every network of the comparison, as old or as new, on a suite."""
         older = self.records.is_older(name)
         alike = (name, *(one for one in PEERS if self.records.is_older(one) == older))
         ours, *networks = (self.records.measured(one, suite, MEASURES[0]) for one in alike)

@@ -49,11 +49,12 @@ class OnnxSession:
         Raises:
             CheckpointError: if it takes other ones.
         """
-        for node in self.get_inputs():
-            wanted, taken = list(sizes.get(node.name, node.shape[1:])), node.shape[1:]
-            if wanted != taken:
+        shapes = {node.name: node.shape[1:] for node in self.get_inputs()}
+        for name, wanted in sizes.items():
+            taken = shapes[name]
+            if list(wanted) != taken:
                 raise CheckpointError(
-                    f"{self._path}: {node.name} must be of {_sizes(wanted)}, but the graph takes "
+                    f"{self._path}: {name} must be of {_sizes(wanted)}, but the graph takes "
                     f"{_sizes(taken)}; were files exchanged, or the card? export again"
                 )
 
