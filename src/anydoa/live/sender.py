@@ -5,13 +5,11 @@ import logging
 import queue
 import socket
 import threading
-import time
 
 from anydoa.errors import ConfigError
 from anydoa.live.feed_log import RareReport
 
 _RETRY_S = 1.0  # between two looks for a listener
-_PROMPT_S = 0.9 * _RETRY_S  # whoever is there within it, at the first look, hears all from the beginning
 
 _logger = logging.getLogger(__name__)
 
@@ -19,7 +17,8 @@ _logger = logging.getLogger(__name__)
 class Sender:
     """Sends messages from a thread of its own, and looks for whoever listens while nobody does.
 
-    Whoever comes late is told what is new from then on, and not what waited.
+    Whoever is there at the first look is told everything. Whoever comes later is told what is new from then
+    on, and not what waited.
 
     Args:
         host: name or address.
@@ -92,12 +91,11 @@ class Sender:
                 self._messages.get_nowait()
 
     def _run(self) -> None:
-        began = time.monotonic()
         while not self._closed.is_set():
+            if self._listens is False:
+                self._forget()  # before the look: nothing is lost that is sent once a listener is there
             try:
                 with socket.create_connection(self._address, timeout=1.0) as connection:
-                    if time.monotonic() > began + _PROMPT_S:
-                        self._forget()
                     self._listens = True
                     # What is left of a listener that went away is an OSError.
                     while not self._closed.is_set():

@@ -18,28 +18,47 @@ def free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def test_a_listener_that_comes_late_hears_nothing_of_the_past() -> None:
+def test_a_listener_that_comes_late_hears_all_that_is_new_and_nothing_of_the_past(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     port = free_port()
     with closing(Sender("127.0.0.1", port, listener="listener", most_waiting=50)) as sender:
-        time.sleep(0.6)  # nobody is there
+        while "looking for one" not in caplog.text:
+            time.sleep(0.01)
         for _ in range(50):
             sender.send(b"p")
         with closing(socket.create_server(("127.0.0.1", port))) as server:
-            server.settimeout(10)
+            server.settimeout(60)
             with server.accept()[0] as listener:
-                listener.settimeout(10)
-                heard = b""
-                while b"n" not in heard:
-                    sender.send(b"n")
-                    time.sleep(0.01)
-                    heard += listener.recv(65_536)
-    assert b"p" not in heard
+                listener.settimeout(60)
+                sender.send(b"n")
+                assert listener.recv(65_536) == b"n"
+
+
+def test_a_listener_at_the_first_look_hears_all_however_long_the_look_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    connect = socket.create_connection
+
+    def connect_slowly(*args, **kwargs) -> socket.socket:
+        time.sleep(1.2)
+        return connect(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "create_connection", connect_slowly)
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(60)
+        with closing(Sender("127.0.0.1", server.getsockname()[1], listener="listener")) as sender:
+            sender.send(b"first")
+            with server.accept()[0] as listener:
+                listener.settimeout(60)
+                assert listener.recv(5) == b"first"
 
 
 def test_messages_that_somebody_takes_too_slowly_are_counted_and_said_so(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        server.settimeout(60)
         port = server.getsockname()[1]
         with (
             caplog.at_level(logging.WARNING),
@@ -47,6 +66,7 @@ def test_messages_that_somebody_takes_too_slowly_are_counted_and_said_so(
             server.accept()[0] as listener,
         ):
             sender.send(b"first")
+            listener.settimeout(60)
             assert listener.recv(5) == b"first"  # it is known that somebody listens
             for _ in range(20):
                 sender.send(bytes(2**22))  # more than the sockets hold
