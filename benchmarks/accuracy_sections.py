@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 
+from paper_published import OF_BUNDLED, published_row
 from result_records import (
     ESTIMATORS,
     NAMES,
@@ -301,7 +302,7 @@ def hard() -> str:
         for name in SINGLE_WINDOWS:
             found = rows(f"paper/{name}", suite=suite)
             method, is_published, _ = name.partition("-published")
-            theirs = row("paper", suite=suite, estimator=method) if is_published else {}
+            theirs = published_row(method, suite) if is_published else {}
             one, two = (
                 next((each for each in found if each["talkers"] == talkers), {}) for talkers in (1, 2)
             )
@@ -316,7 +317,7 @@ def hard() -> str:
 
 
 def hard_sources() -> str:
-    return sources(*(f"paper/{name}" for name in SINGLE_WINDOWS), "paper")
+    return sources(*(f"paper/{name}" for name in SINGLE_WINDOWS))
 
 
 def clean() -> str:
@@ -463,8 +464,8 @@ def paper() -> str:
     """Published figures of AGG-RL and its baselines, and ours on suites of the same recipe."""
     lines = []
     for suite in SUITES:
-        for theirs in rows("paper", suite=suite):
-            name = str(theirs["estimator"])
+        for name in OF_BUNDLED:
+            theirs = published_row(name, suite)
             own = mean_row(_ours(suite, name))
             lines.append(
                 [f"`{suite}`", NAMES[name], errors(theirs), accuracy(theirs), errors(own), accuracy(own)]

@@ -36,7 +36,7 @@ class Task:
 
     Args:
         name: of the record.
-        words: the command; SPEECH and REAL stand for folders.
+        words: the command; SPEECH, REAL, HEAD and EVENTS stand for what is given.
         core_hours: what it takes of one core, about.
         timed: whether its figures are times, which a busy machine spoils.
     """
@@ -49,10 +49,9 @@ class Task:
     def command(self, folders: dict[str, Path | None]) -> list[str] | None:
         """Words to run; None where a folder is missing."""
         program, *words = self.words.split()
-        for name, folder in folders.items():
-            if any(name in word for word in words) and folder is None:
-                return None
-            words = [word.replace(name, str(folder)) for word in words]
+        if any(folders.get(word, word) is None for word in words):
+            return None
+        words = [str(folders.get(word, word)) for word in words]
         if program == "evaluate":
             return [sys.executable, "-m", "anydoa", program, *words, "--quiet"]
         return [sys.executable, str(ROOT / "benchmarks" / program), *words]

@@ -15,6 +15,7 @@ which is --test-speech TIMIT --test-noise ESC-50.
 import argparse
 import json
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -94,21 +95,27 @@ def keep(name: str, measure: Callable[[], list[Row]], arguments: argparse.Namesp
     Of classical methods the seed changes nothing: it is that of training.
     """
     target = arguments.results / f"{name}.json"
+    measurement = Measurement(["python", "benchmarks/paper.py", *sys.argv[1:]], seed=arguments.seed)
     if target.exists():
         options = MEASURED_BY if name in CLASSICAL else (*MEASURED_BY, "seed")
-        if differs := differences(read_record(target), arguments, options):
+        if differs := differences(read_record(target), measurement.command, options, arguments):
             sys.exit(f"{target} has another {' and '.join(differs)}; remove it or name another --results")
         return
-    measurement = Measurement(["python", "benchmarks/paper.py", *sys.argv[1:]], seed=arguments.seed)
     target.parent.mkdir(parents=True, exist_ok=True)
     write_record(target, measurement.record(measure()))
     print(target, flush=True)
 
 
-def differences(record: Record, arguments: argparse.Namespace, options: Sequence[str]) -> list[str]:
-    """What a record was measured otherwise by; one that does not say of which clips is taken as it is."""
+def differences(
+    record: Record, command: str, options: Sequence[str], arguments: argparse.Namespace
+) -> list[str]:
+    """What a record was measured otherwise by than a command, written as records have it.
+
+    A record that does not say of which clips it is, is taken as it is.
+    """
     before, _ = measuring_options().parse_known_args(shlex.split(record.command)[2:])
-    found = [option for option in options if getattr(before, option) != getattr(arguments, option)]
+    now, _ = measuring_options().parse_known_args(shlex.split(command)[2:])
+    found = [option for option in options if getattr(before, option) != getattr(now, option)]
     heard = {str(row["clips_of"]) for row in record.rows if "clips_of" in row}
     if found or not heard:
         return found
@@ -131,7 +138,24 @@ def configurations(folder: Path, only: Sequence[str] = ()) -> list[Path]:
 def train(config: Path, run: RunFolder, arguments: argparse.Namespace) -> None:
     sets = [word for choice in settings(arguments) for word in ("--set", choice)]
     words = ["train", config, "--run", run.path, "--threads", "1", *sets]
-    subprocess.run([sys.executable, "-m", "anydoa", *map(str, words)], check=True)
+    run_to_end([sys.executable, "-m", "anydoa", *map(str, words)])
+
+
+def run_to_end(words: Sequence[str]) -> None:
+    """Run a program and leave with it if it fails; it is told of signals and has time for a checkpoint."""
+    # Of another group, so that Ctrl-C reaches it through this program alone, once.
+    process = subprocess.Popen(words, process_group=0)
+    told = {
+        number: signal.signal(number, lambda number, frame: process.send_signal(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        code = process.wait()
+    finally:
+        for number, before in told.items():
+            signal.signal(number, before)
+    if code:
+        sys.exit(code if code > 0 else 128 - code)  # as shells have it
 
 
 def settings(arguments: argparse.Namespace) -> list[str]:

@@ -42,7 +42,7 @@ NETWORKS = (
     "peers/u-net-agg-rl",
 )
 MICROPHONES, DIRECTIONS = (4, 8, 16, 32), (512, 2048, 8192)
-FEWEST, MIDDLE = 8, 2048  # microphones while directions change, and directions while microphones change
+HELD, MIDDLE = 8, 2048  # microphones while directions change, and directions while microphones change
 SECONDS, SAMPLE_RATE = 1.0, 16_000
 
 
@@ -82,7 +82,7 @@ def rows_of(name: str, options: argparse.Namespace) -> list[dict[str, object]]:
     network = make_network(name)
     parameters = sum(parameter.numel() for parameter in network.parameters())
     points = [(mics, MIDDLE) for mics in MICROPHONES]
-    points += [(FEWEST, count) for count in DIRECTIONS if count != MIDDLE]
+    points += [(HELD, count) for count in DIRECTIONS if count != MIDDLE]
     rows: list[dict[str, object]] = []
     for mics, directions in points:
         of_grid, of_sound = count(network, mics, directions)

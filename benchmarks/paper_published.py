@@ -70,4 +70,16 @@ ABLATIONS = {
     "grid-2048": ("2048 directions a step", "", ""),
     "grid-8192": ("8192 directions a step", "", ""),
 }
+OF_BUNDLED = {
+    "srp-phat": CLASSICAL["srp-phat-published"],
+    "music": CLASSICAL["music-published"],
+    "agg-rl": PEERS["full"],
+}
+"""Published figures of the methods that the bundled estimators are or follow."""
 SAME_AS = {"gi-doaenet-agg-rl": "dft-absolute"}  # one network, learned once
+
+
+def published_row(estimator: str, suite: str) -> dict[str, object]:
+    """What the paper says of the method of a bundled estimator on a suite, as a row of a record."""
+    error, _, share = OF_BUNDLED[estimator][1 + SUITES.index(suite)].partition(" / ")
+    return {"mae_deg": float(error.partition("±")[0]), "acc10": float(share) / 100}

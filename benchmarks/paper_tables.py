@@ -10,13 +10,16 @@ import argparse
 import math
 import textwrap
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import permutations
 from operator import attrgetter
 from pathlib import Path
 
+import robustness as robustness_curves
 from paper_measured import MEASURES, PaperRecords, contradictions, known
 from paper_published import ABLATION_SUITES, ABLATIONS, CLASSICAL, MAIN_GRID, PEERS, SUITES
+from result_pictures import PICTURES, shows, sign
 
 from anydoa.evaluation.record import Row, read_record
 from anydoa.io.output import write_text
@@ -49,7 +52,8 @@ that need a long one.
 All rows share what the paper does not have: a hop of 256 samples, a first stage by formula, 4 to 12
 microphones from the start in place of tetrahedra first, and arrays that are turned with their talkers.
 Targets begin as wide as the paper's or wider and end at 9, 6 and 5 degrees in place of 5. Weights are
-averaged, and the rate falls by a cosine from 0.0015 in place of 0.001 until nothing improves.
+averaged, and the rate falls by a cosine from 0.0015 in place of 0.001 until nothing improves. Responses of
+rooms for training end when they have fallen by 40 dB, or after 0.8 s; those of tests by 60 dB.
 `no-geometry-stage` has 40,000 clips of rooms in place of the first stage, so other clips and more steps.
 
 Rates and batches were chosen with AGG-RL and are those of all rows: no other network was tuned, and the paper
@@ -63,10 +67,11 @@ its 2048 directions, which never turn. So `fixed-output` beside `full` is not th
 nearer to it. [`configs/paper.toml`](../configs/paper.toml) is the published training, for a GPU and days.
 """
 OLDER = "†"
-STATE = f"""Rows are measured by the commit that their record names. Those with {OLDER} are older, wait to be
-trained again and are compared with each other alone. "6cc707e, output layer of 2875cb3" is the first
-commit with `FixedGrid` of `networks/peers.py` as the second has it. "Peers of 927b557" is the first with
-`networks/peers.py`, `networks/config.py` and `configs/peers` of the second. Of older rows is known:
+STATE = f"""Rows are measured by the commit that their record names, and learned by those that
+`training_code` names, where they say. Those with {OLDER} are older, wait to be trained again and are compared
+with each other alone. "6cc707e, output layer of 2875cb3" is the first commit with `FixedGrid` of
+`networks/peers.py` as the second has it. "Peers of 927b557" is the first with `networks/peers.py`,
+`networks/config.py` and `configs/peers` of the second. Of older rows is known:
 
 - In every batch the first room was chosen by the same random number as the number of microphones
   ([mended since](log/2026-11-30-two-draws-from-one-number.md)).
@@ -108,7 +113,9 @@ def main() -> None:
         parser.error("--results and --page belong together: other records make another page")
     if options.results is None:
         write_text(PAGE, render_page())
-        draw(cost_rows(), ROOT / "docs" / "images" / "paper_cost.png")
+        for name in undrawn():
+            PICTURED[name](rows_of(name), PICTURES / f"paper_{name}.png")
+            sign(PICTURES / f"paper_{name}.png", rows_of(name))
     else:
         write_text(options.page, render_own(options.results, options.seed))
 
@@ -117,7 +124,7 @@ def render_page() -> str:
     """The whole page of this repository."""
     tables = Tables(PaperRecords(RECORDS))
     state = [STATE] if any(map(tables.records.is_older, (*PEERS, *CLASSICAL, *ABLATIONS))) else []
-    return "\n".join([HEAD, BUDGET, *state, *tables.all(), costs(cost_rows()), robustness()])
+    return "\n".join([HEAD, BUDGET, *state, *tables.all(), costs(rows_of("cost")), robustness()])
 
 
 def render_own(records: Path, seed: int = 0) -> str:
@@ -126,8 +133,13 @@ def render_own(records: Path, seed: int = 0) -> str:
     return "\n".join([f"# The paper's tables beside {records}", BUDGET, *tables.all()])
 
 
-def cost_rows() -> list[dict[str, object]]:
-    return [dict(row) for row in read_record(RECORDS / "cost.json").rows]
+def rows_of(name: str) -> list[Row]:
+    return list(read_record(RECORDS / f"{name}.json").rows)
+
+
+def undrawn() -> list[str]:
+    """Records whose picture shows other figures than they have now."""
+    return [name for name in PICTURED if not shows(PICTURES / f"paper_{name}.png", rows_of(name))]
 
 
 @dataclass(frozen=True)
@@ -269,8 +281,8 @@ class Tables:
             if not self.records.is_comparable(name) or not self.records.rows(name):
                 continue
             signs = {suite: self.signs(name, suite) for suite in SUITES}
-            for words, sign in (("clearly better than", -1), ("clearly worse than", 1)):
-                suites = [suite for suite, found in signs.items() if sign in found]
+            for words, wanted in (("clearly better than", -1), ("clearly worse than", 1)):
+                suites = [suite for suite, found in signs.items() if wanted in found]
                 if suites:
                     told[words].append(f"`{name}` ({', '.join(suites)})")
             if not any(any(found) for found in signs.values()):
@@ -380,26 +392,31 @@ def timings(cost: list[dict[str, object]], counts: list[int]) -> str:
 
 
 def robustness() -> str:
-    path = ROOT / "results" / "paper" / "robustness.json"
-    if not path.exists():
-        return ""
-    record = read_record(path)
-    found = list(record.rows)
-    clips = max(int(row["clips"] or 0) for row in found)
-    seconds = f"{found[0]['clip_s']:g}"
+    found = rows_of("robustness")
+    record = read_record(RECORDS / "robustness.json")
+    clips, seconds = robustness_curves.clips_a_point(found), f"{found[0]['clip_s']:g}"
+    days, commits = (
+        sorted({str(row.get(key, of_all)) for row in found})
+        for key, of_all in (("date", record.date), ("commit", record.commit))
+    )
+    most = clips.rpartition(" ")[2]
+    measured = f"{' and '.join(days)} at commit {' and '.join(f'`{one}`' for one in commits)}"
     return f"""## Robustness
-    python benchmarks/robustness.py --speech DIR --clips {clips} --seconds {seconds} --record FILE
+    python benchmarks/robustness.py --speech DIR --clips {most} --seconds {seconds} --record FILE
 
 {clips} clips a point, so intervals are wide; one talker, frames judged by their past alone, 2048 directions.
 One thing is changed at a time, the rest stays at SNR 15 dB, RT60 0.5 s, 1.5 m, 8 microphones 10 cm wide.
-Points that FILE has are not measured again. Measured on {record.date} at commit `{record.commit}`.
-Shaded yellow: what the bundled networks learned from.
+What does not fit a room is drawn again: talkers 3 m away and more are elsewhere in some clips, and nearer
+the horizon, and arrays 120 cm wide stand elsewhere. At 1.5 m waves are curved for arrays 60 cm wide and
+wider, so that curve is of near talkers as much as of wide arrays. Points that FILE has of the same clips
+and weights are not measured again. Measured on {measured}.
+Shaded yellow: what all bundled networks learned from.
 
-![Error and share within 10 degrees against eight factors](images/robustness.png)
+![Error and share within 10 degrees against eight factors](images/paper_robustness.png)
 """
 
 
-def draw(cost: list[dict[str, object]], path: Path) -> None:
+def draw_cost(cost: Sequence[Row], path: Path) -> None:
     with picture(path, (6.5, 4), dpi=80) as figure:
         axes = figure.subplots()
         for name, colour in COLOURS.items():
@@ -417,6 +434,13 @@ def draw(cost: list[dict[str, object]], path: Path) -> None:
         axes.set_ylabel("10⁹ multiply-adds for a second of sound", color=INK)
         axes.grid(color=FAINT, linewidth=0.5)
         axes.legend(frameon=False)
+
+
+PICTURED: dict[str, Callable[[Sequence[Row], Path], None]] = {
+    "cost": draw_cost,
+    "robustness": robustness_curves.draw,
+}
+"""Records with a picture of their own, and what draws it."""
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from accuracy_sections import arrays_heard
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from result_records import COLORS, ESTIMATORS, NAMES, ROOT, SUITES, Row, count, row, value
 
 from anydoa.io.output import write_text
@@ -19,6 +21,23 @@ def drawn_from(figures: object) -> str:
     """What a picture says it was drawn from."""
     text = json.dumps(figures, sort_keys=True)
     return DRAWN + hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def shows(path: Path, figures: object) -> bool:
+    """Whether a picture is there and was drawn from these figures."""
+    return path.exists() and drawn_from(figures).encode() in path.read_bytes()
+
+
+def sign(path: Path, figures: object) -> None:
+    """Write into a picture what it was drawn from."""
+    if path.suffix == ".svg":
+        text = path.read_text(encoding="utf-8")
+        write_text(path, text.rstrip() + f"\n<!-- {drawn_from(figures)} -->\n")
+        return
+    about = PngInfo()
+    about.add_text("Description", drawn_from(figures))
+    with Image.open(path) as drawn:
+        drawn.save(path, pnginfo=about, dpi=drawn.info["dpi"])
 
 
 def headline_figures() -> list[Row]:
@@ -95,13 +114,11 @@ CHARTS: dict[str, tuple[Callable[[], list[Row]], Callable[[Path, list[Row]], Non
 
 def is_drawn(name: str) -> bool:
     """Whether a picture is there and shows the figures of now."""
-    path = PICTURES / f"{name}.svg"
-    return path.exists() and drawn_from(CHARTS[name][0]()) in path.read_text(encoding="utf-8")
+    return shows(PICTURES / f"{name}.svg", CHARTS[name][0]())
 
 
 def draw(name: str) -> None:
     """Draw a picture, and write into it what it was drawn from."""
     path, (figures, draw_one) = PICTURES / f"{name}.svg", CHARTS[name]
     draw_one(path, figures())
-    text = path.read_text(encoding="utf-8")
-    write_text(path, text.rstrip() + f"\n<!-- {drawn_from(figures())} -->\n")
+    sign(path, figures())

@@ -104,9 +104,7 @@ def sources(*names: str) -> str:
     for name in names:
         of = record(name)
         machine = of.machine
-        if name == "paper":
-            heard = "published"
-        elif machine is None:
+        if machine is None:
             heard = "measured before records were kept"
         else:
             load = "" if machine.load_at_start is None else f", load {machine.load_at_start:g}"

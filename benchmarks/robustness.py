@@ -6,9 +6,12 @@
 
 One talker 1.5 m away in rooms of 6 x 6 x 3 to 10 x 8 x 6 m, RT60 0.5 s, SNR 15 dB, 8 microphones scattered in
 a ball 10 cm wide; each factor leaves all else as it is. Clip i has the same room, places, voice and noise at
-every point of a factor, but for numbers of microphones, which draw others. Frames are judged by their past
-alone. Every point is written down when it is measured, so the same command may be stopped and started until
-all is done. One thread.
+every point of a factor, with these exceptions: numbers of microphones draw others; places that do not fit the
+room are drawn again, so that talkers 3 m away and more are elsewhere in some clips, and nearer the horizon,
+and arrays 120 cm wide stand elsewhere. At 1.5 m the waves are curved for arrays 60 cm wide and wider.
+Frames are judged by their past alone. Every point is written down when it is measured, so the same command
+may be stopped and started until all is done; what was measured of other clips or weights is measured again.
+One thread.
 
 Silent microphones give zeros, and no estimator is told. Missing ones are gone from the array too; the truth
 stays that of the whole array, whose centre is up to 2 cm away. Positions are off by a normal error of this
@@ -17,8 +20,9 @@ standard deviation in each coordinate.
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +32,7 @@ from threadpoolctl import threadpool_limits
 from anydoa.errors import AnydoaError
 from anydoa.estimators import make_estimator
 from anydoa.evaluation import Material, SuiteClip, score_clip
-from anydoa.evaluation.record import Measurement, read_record, write_record
+from anydoa.evaluation.record import Measurement, Row, read_record, write_record
 from anydoa.evaluation.report import report_rows
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
@@ -37,6 +41,8 @@ from anydoa.simulation import sample_dynamic_array
 from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.recipe import Mismatch, MixRecipe, RoomRanges
 from anydoa.simulation.rooms import RoomPlan, SimulatedRooms
+from anydoa.spectrum import SpectrumEstimator
+from anydoa.version import commit
 
 ROOT = Path(__file__).parents[1]
 SEED = 1907
@@ -72,19 +78,19 @@ FACTORS = {
     "rt60": Factor("RT60, s", (0.2, 0.4, 0.7, 1.0, 1.3, 2.0)),
     "distance": Factor("distance of the talker, m", (0.3, 0.6, 1.0, 2.0, 3.0, 4.0)),
     "microphones": Factor("microphones", (4, 6, 8, 12, 16, 32), logarithmic=True),
-    "aperture": Factor("width of the array, cm", (2, 4, 10, 25, 60, 120), logarithmic=True),
+    "aperture": Factor("width of the array, cm, heard from 1.5 m", (2, 4, 10, 25, 60, 120), logarithmic=True),
     "misplaced": Factor("error of positions, mm", (0, 1, 2, 5, 10)),
     "missing": Factor("missing microphones of 8, told", (0, 1, 2, 4)),
     "silent": Factor("silent microphones of 8, not told", (0, 1, 2, 4)),
 }
-TRAINED = {
-    "snr": (-5, 30),
+LEARNED = {
+    "snr": (-5, 25),
     "rt60": (0.2, 1.3),
     "distance": (0.3, 2.5),
-    "microphones": (4, 12),
-    "aperture": (5, 120),
+    "microphones": (4, 8),
+    "aperture": (5, 60),
 }
-"""What the bundled networks were trained on."""
+"""What all bundled networks have learned from."""
 
 
 def main() -> None:
@@ -92,13 +98,15 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--speech", type=Path, help="folder of a corpus, whose test speakers are used")
-    parser.add_argument("--noise", type=Path, help="folder of noise; made from the voices if left out")
+    parser.add_argument(
+        "--noise", type=Path, help="folder of noise; if left out that beside the speech, or made from it"
+    )
     parser.add_argument("--clips", type=int, default=100, help="of each point")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a clip")
     parser.add_argument("--only", nargs="+", choices=FACTORS, default=list(FACTORS))
     parser.add_argument("--estimators", nargs="+", default=list(COLORS))
     parser.add_argument("--record", type=Path, default=ROOT / "results" / "paper" / "robustness.json")
-    parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "images" / "robustness.png")
+    parser.add_argument("--picture", type=Path, default=ROOT / "docs" / "images" / "paper_robustness.png")
     parser.add_argument("--draw", action="store_true", help="draw what has been measured, measure nothing")
     options = parser.parse_args()
     if not options.draw:
@@ -109,21 +117,24 @@ def main() -> None:
 
 
 def measure(options: argparse.Namespace) -> None:
-    """Every point that has no rows of as many clips yet; the record is written anew after each."""
+    """Every point that has no rows of the same clips and weights yet; the record is written after each."""
     measurement = Measurement(["python", "benchmarks/robustness.py", *sys.argv[1:]], seed=SEED)
-    rows = [dict(row) for row in read_record(options.record).rows] if options.record.exists() else []
+    rows = rows_with_source(options.record) if options.record.exists() else []
     estimators = {name: make_estimator(name) for name in dict.fromkeys(options.estimators)}
     material = Material(options.speech, options.noise)
     for factor in options.only:
         for value in FACTORS[factor].values:
-            this = {"factor": factor, "value": value, "clips": options.clips, "clip_s": options.seconds}
-            done = {row["estimator"] for row in rows if row.items() >= this.items()}
-            wanted = {name: one for name, one in estimators.items() if name not in done}
+            at = {"factor": factor, "value": value, "clips": options.clips, "clip_s": options.seconds}
+            wanted = {
+                name: one
+                for name, one in estimators.items()
+                if not is_measured({**at, **source_of(name, one, material)}, rows)
+            }
             if not wanted:
                 continue
             new = rows_of(factor, value, wanted, material, options)
-            at = {(factor, value, name) for name in wanted}
-            rows = [row for row in rows if (row["factor"], row["value"], row["estimator"]) not in at] + new
+            anew = {(factor, value, name) for name in wanted}
+            rows = [row for row in rows if (row["factor"], row["value"], row["estimator"]) not in anew] + new
             options.record.parent.mkdir(parents=True, exist_ok=True)
             write_record(options.record, measurement.record(rows))
             print(
@@ -134,8 +145,32 @@ def measure(options: argparse.Namespace) -> None:
             )
 
 
+def source_of(name: str, estimator: SpectrumEstimator, material: Material) -> dict[str, str]:
+    """What tells rows of an estimator from those of other clips or weights."""
+    return {
+        "estimator": name,
+        "clips_of": material.contents,
+        "weights": getattr(estimator, "weights_hash", None) or "",
+    }
+
+
+def rows_with_source(record: Path) -> list[dict[str, object]]:
+    """Rows of a record, each with the commit and day of its measurement."""
+    read = read_record(record)
+    return [{"commit": read.commit, "date": read.date, **row} for row in read.rows]
+
+
+def is_measured(wanted: dict[str, object], rows: list[dict[str, object]]) -> bool:
+    """Whether there is such a row; one that does not say of which clips or weights is taken as it is."""
+    return any(all(row.get(key, value) == value for key, value in wanted.items()) for row in rows)
+
+
 def rows_of(
-    factor: str, value: float, estimators: dict[str, object], material: Material, options: argparse.Namespace
+    factor: str,
+    value: float,
+    estimators: dict[str, SpectrumEstimator],
+    material: Material,
+    options: argparse.Namespace,
 ) -> list[dict[str, object]]:
     """One row an estimator; one that refuses the array has a row without figures, which says why."""
     whole = factor in ("microphones", "missing", "silent")
@@ -143,7 +178,9 @@ def rows_of(
     clips = list(draw_clips(condition, material, count=options.clips, seconds=options.seconds))
     rows = []
     for name, estimator in estimators.items():
-        row = {"factor": factor, "value": value, "estimator": name, "clip_s": options.seconds}
+        row = {"factor": factor, "value": value, "clip_s": options.seconds}
+        row |= source_of(name, estimator, material)
+        row |= {"commit": commit(), "date": datetime.now(UTC).date().isoformat()}
         try:
             with threadpool_limits(1):
                 scores = [score_clip(estimator, clip, GRID) for clip in clips]
@@ -207,12 +244,19 @@ def take_out(clip: SuiteClip, condition: Condition) -> SuiteClip:
     return replace(clip, array=array, audio=audio)
 
 
-def draw(rows: list[dict[str, object]], path: Path) -> None:
+def clips_a_point(rows: Sequence[Row]) -> str:
+    """How many clips points have, in words: one number, or the fewest and the most."""
+    counts = sorted({int(str(row["clips"])) for row in rows})
+    return " to ".join(map(str, dict.fromkeys([counts[0], counts[-1]])))
+
+
+def draw(rows: Sequence[Row], path: Path) -> None:
     """For each factor the mean error above the share within 10 degrees, with 95 % intervals."""
-    clips = max(int(row["clips"] or 0) for row in rows)
     columns, half = 4, len(FACTORS) // 4
     with picture(path, (15, 11), dpi=75) as figure:
-        figure.suptitle(f"One thing changed at a time; {clips} clips a point, one talker", color=INK)
+        figure.suptitle(
+            f"One thing changed at a time; {clips_a_point(rows)} clips a point, one talker", color=INK
+        )
         panels = figure.subplots(2 * half, columns, sharey="row")
         for number, (name, factor) in enumerate(FACTORS.items()):
             line, column = divmod(number, columns)
@@ -236,8 +280,8 @@ def draw(rows: list[dict[str, object]], path: Path) -> None:
                         where, value - half_width, value + half_width, color=colour, alpha=0.12, lw=0
                     )
             for axes in (error, share):
-                if name in TRAINED:
-                    axes.axvspan(*TRAINED[name], color="#f2c14e", alpha=0.15, lw=0)
+                if name in LEARNED:
+                    axes.axvspan(*LEARNED[name], color="#f2c14e", alpha=0.15, lw=0)
                 if factor.logarithmic:
                     axes.set_xscale("log", base=2)
                     axes.set_xticks(factor.values, [f"{value:g}" for value in factor.values])

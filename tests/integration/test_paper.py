@@ -2,6 +2,8 @@
 
 import json
 import math
+import signal
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -28,11 +30,18 @@ from anydoa.training.agg_rl.loss import AggRlLoss
 from anydoa.training.agg_rl.spectra import SpectraBatches, SpectraOptions, bin_frequencies
 from anydoa.training.agg_rl.targets import GridSampler
 from anydoa.training.config_file import load_config
+from anydoa.training.run import RunFolder
 from voices import write_voices
 
 CONFIGS = paper.ROOT / "configs"
 EVERY = paper.configurations(CONFIGS)
 SMALLER = {"num_features": 32, "num_heads": 4, "num_blocks": 1, "latent_size": 32}
+
+
+def smaller(trunk: str) -> dict[str, int]:
+    """Sizes of a small network; those that look at pairs have neither heads nor blocks."""
+    names = SMALLER if trunk == "augeonet" else ("num_features", "latent_size")
+    return {name: SMALLER[name] for name in names}
 
 
 def test_the_comparison_is_seven_peers_and_sixteen_ablations_and_begins_with_the_full_network() -> None:
@@ -140,7 +149,7 @@ def test_tests_may_have_speech_and_noise_of_their_own(tmp_path: Path) -> None:
 def test_every_configuration_learns_a_step_and_gives_a_spectrum(path: Path, tmp_path: Path) -> None:
     config = load_config(path)
     torch.manual_seed(0)
-    network = AggRl(replace(config.model, **SMALLER))
+    network = AggRl(replace(config.model, **smaller(config.model.trunk)))
     shape, bins = ClipShape(network.config, 2, 0.15, (4, 4)), bin_frequencies(network)
     batch = SpectraBatches(shape, bins, seed=1, options=SpectraOptions(num_arrays=4))[0]
     sampled = GridSampler(config.grid).draw(batch.talkers.double().numpy(), np.random.default_rng(0))
@@ -164,13 +173,12 @@ def test_every_configuration_learns_a_step_and_gives_a_spectrum(path: Path, tmp_
     assert ((spectrum.values > 0) & (spectrum.values < 1)).all()
 
 
-def test_what_is_measured_is_kept_and_not_measured_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (tmp_path / "configs" / "ablations").mkdir(parents=True)
-    (tmp_path / "configs" / "ablations" / "small.toml").write_text(
+def small_comparison(folder: Path, *, clips_a_stage: int = 4) -> list[str]:
+    """Words for a comparison of one small network, with its configuration, rooms and voices in a folder."""
+    (folder / "configs" / "ablations").mkdir(parents=True)
+    (folder / "configs" / "ablations" / "small.toml").write_text(
         f"""base = "{CONFIGS / "ablations" / "pm.toml"}"
-epoch_examples = 4
+epoch_examples = {clips_a_stage}
 model = {{ {", ".join(f"{key} = {value}" for key, value in SMALLER.items())} }}
 grid = {{ even = 32, near = 32 }}
 data = {{ workers = 0, held_out = 0.25 }}
@@ -191,26 +199,49 @@ microphones = [4, 4]
 """
     )
     build_bank(
-        tmp_path / "rooms",
+        folder / "rooms",
         RoomPlan(8, seed=7, microphones=(4, 4), num_noises=1, ranges=RoomRanges(rt60=(0.2, 0.25))),
     )
-    voices = write_voices(tmp_path / "voices", [80.0 + 10 * one for one in range(24)], seconds=3)
-    words = [
-        "--rooms",
-        tmp_path / "rooms",
-        "--speech",
-        voices,
-        "--noise",
-        voices,
-        "--runs",
-        tmp_path / "runs",
-    ]
-    words += ["--configs", tmp_path / "configs", "--results", tmp_path / "results", "--only", "small"]
-    words += ["--suites", "dynamic-s", "--limit", "1", "--duration", "0.5", "--page", tmp_path / "page.md"]
-    monkeypatch.setattr(sys, "argv", ["paper.py", *map(str, words)])
+    voices = write_voices(folder / "voices", [80.0 + 10 * one for one in range(24)], seconds=3)
+    folders = {
+        "rooms": folder / "rooms",
+        "speech": voices,
+        "noise": voices,
+        "runs": folder / "runs",
+        "configs": folder / "configs",
+        "results": folder / "results",
+        "page": folder / "page.md",
+    }
+    words = [word for name, path in folders.items() for word in (f"--{name}", str(path))]
+    np.save(folder / "mine.npy", 0.05 * np.eye(4)[:, :3])
+    suites = ["--suites", "dynamic-s", f"array:{folder / 'mine.npy'}"]
+    return [*words, "--only", "small", *suites, "--limit", "1", "--duration", "0.5"]
+
+
+def test_a_signal_is_passed_on_to_the_training_which_leaves_a_checkpoint(tmp_path: Path) -> None:
+    words = [sys.executable, paper.__file__, *small_comparison(tmp_path, clips_a_stage=40_000)]
+    examples = 0
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            while " geometry " not in (line := process.stdout.readline()):
+                assert line
+            process.send_signal(number)
+            assert "the same command goes on" in process.communicate(timeout=60)[0]
+        assert process.returncode == 128 + number
+        learned = RunFolder(tmp_path / "runs" / "small").load().numbers["position"]["examples"]
+        assert learned > examples
+        examples = learned
+
+
+def test_what_is_measured_is_kept_and_not_measured_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = small_comparison(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["paper.py", *words])
     paper.main()
     record = read_record(tmp_path / "results" / "small.json")
-    assert (record.seed, [row["talkers"] for row in record.rows]) == (0, [1, 2])
+    assert (record.seed, [row["talkers"] for row in record.rows]) == (0, [1, 2, 1, 2])
     assert {row["look_ahead_s"] for row in record.rows} == {0.0}
     assert {row["training_examples"] for row in record.rows} == {8}
     learned_from = {(row["training_voices"], row["training_noises"]) for row in record.rows}
@@ -221,21 +252,21 @@ microphones = [4, 4]
         assert np.mean(row["clips_mae_deg"]) == pytest.approx(row["mae_deg"], abs=1e-4)
     raw = json.loads((tmp_path / "results" / "small.json").read_text())
     assert {"command", "version", "commit", "date", "machine", "seed", "rows"} == set(raw)
-    assert {row["suite"] for row in record.rows} == {"dynamic-s"}
+    assert {row["suite"] for row in record.rows} == {"dynamic-s", "array/mine"}
     capsys.readouterr()
     paper.main()
     assert capsys.readouterr().out == ""
     assert "| phase modulation of places, `pm` |" in (tmp_path / "page.md").read_text()
     # A record of other clips, or weights of other choices, are not taken for these.
     others = write_voices(tmp_path / "others", [85.0 + 10 * one for one in range(24)], seconds=3)
-    monkeypatch.setattr(sys, "argv", ["paper.py", *map(str, words), f"--test-speech={others}"])
+    monkeypatch.setattr(sys, "argv", ["paper.py", *words, f"--test-speech={others}"])
     with pytest.raises(SystemExit, match=r"small\.json has another speech, noise or draw of rooms"):
         paper.main()
     (tmp_path / "results" / "small.json").unlink()
-    monkeypatch.setattr(sys, "argv", ["paper.py", *map(str, words), f"--speech={others}"])
+    monkeypatch.setattr(sys, "argv", ["paper.py", *words, f"--speech={others}"])
     with pytest.raises(SystemExit, match="small learned with another rooms or recordings; remove it or"):
         paper.main()
-    monkeypatch.setattr(sys, "argv", ["paper.py", *map(str, words)])
+    monkeypatch.setattr(sys, "argv", ["paper.py", *words])
     text = (tmp_path / "configs" / "ablations" / "small.toml").read_text()
     (tmp_path / "configs" / "ablations" / "small.toml").write_text("precision = 'bf16'\n" + text)
     with pytest.raises(SystemExit, match="learned with another precision; remove it or name another --runs"):

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass, fields, replace
+from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 
@@ -219,6 +220,45 @@ def test_a_resumed_run_ends_where_the_whole_run_ends(
     in_parts(config, tmp_path, interrupted_after=interrupted_after, urgent=urgent)
     torch.testing.assert_close(final_state(tmp_path), final_state(whole.folder), rtol=0, atol=0)
     assert curve(tmp_path) == curve(whole.folder)
+
+
+def test_a_run_killed_after_its_last_validation_writes_that_row_once(
+    config: AggRlTraining, whole: Run, tmp_path: Path
+) -> None:
+    class KilledError(Exception):
+        pass
+
+    def die(report: StepReport | ValidationResult) -> None:
+        if isinstance(report, ValidationResult) and killed.position.examples == 24:
+            raise KilledError
+
+    killed = trainer(replace(config, checkpoint_minutes=1e-9), tmp_path, watch=die)
+    with pytest.raises(KilledError):
+        killed.run(StopRequest())
+    assert [row["examples"] for row in curve(tmp_path)] == [8, 20, 24]
+    resumed = trainer(config, tmp_path)
+    resumed.resume()
+    resumed.run(StopRequest())
+    assert curve(tmp_path) == curve(whole.folder)
+
+
+def test_weights_say_which_code_they_have_learned_by(config: AggRlTraining, tmp_path: Path) -> None:
+    def said(folder: Path) -> str:
+        return str(load_checkpoint(RunFolder(folder).model).notes["training"]["code"])
+
+    trainer(config, tmp_path / "run").checkpoint()
+    this = said(tmp_path / "run")
+    assert this.startswith(version("anydoa"))
+    path = RunFolder(tmp_path / "run").checkpoints()[-1] / "state.json"
+    numbers = json.loads(path.read_text())
+    path.write_text(json.dumps({**numbers, "code": ["0.0.9 1234567"]}))
+    resumed = trainer(config, tmp_path / "run")
+    resumed.resume()
+    resumed.checkpoint()
+    assert said(tmp_path / "run") == f"0.0.9 1234567, {this}"
+    begun = replace(config, initial_weights=str(RunFolder(tmp_path / "run").model))
+    trainer(begun, tmp_path / "next").checkpoint()
+    assert said(tmp_path / "next") == f"0.0.9 1234567, {this}"
 
 
 def test_a_step_that_is_left_out_moves_nothing(

@@ -4,7 +4,6 @@ import json
 import os
 import platform
 import shlex
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -14,6 +13,7 @@ import anydoa
 from anydoa.errors import ConfigError
 from anydoa.evaluation.report import known_value
 from anydoa.io.output import AnyPath, write_text
+from anydoa.version import commit
 
 NOT_RECORDED = "not recorded"
 """What stands in place of a machine that nobody has written down."""
@@ -96,18 +96,21 @@ class Measurement:
     Args:
         words: words of the command, the program's name first.
         seed: where the random numbers of scenes begin.
+
+    Attributes:
+        command: the words as they are kept, without the folders of one machine.
     """
 
     def __init__(self, words: Sequence[str], *, seed: int | None = None) -> None:
-        self._command = shlex.join(_without_folder(word) for word in words)
+        self.command = shlex.join(_without_folder(word) for word in words)
         self._seed = seed
-        self._commit = _commit()
+        self._commit = commit()
         self._load_at_start = _load()
 
     def record(self, rows: Sequence[Row]) -> Record:
         """What was measured, as of now."""
         return Record(
-            command=self._command,
+            command=self.command,
             version=anydoa.__version__,
             commit=self._commit,
             date=datetime.now(UTC).date().isoformat(),
@@ -167,18 +170,3 @@ def _processor() -> str:
         lines = []
     names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(names, "") or platform.processor() or platform.machine()
-
-
-def _commit() -> str:
-    """Commit of the package; empty where it lies in no repository that keeps it."""
-    git = ["git", "-C", str(Path(__file__).parent)]
-    try:
-        kept = subprocess.run([*git, "ls-files", "--", Path(__file__).name], capture_output=True, text=True)
-        if not kept.stdout.strip():
-            return ""
-        told = subprocess.run(
-            [*git, "describe", "--always", "--exclude=*", "--dirty=+"], capture_output=True, text=True
-        )
-    except OSError:  # there is no git
-        return ""
-    return told.stdout.strip()

@@ -104,7 +104,8 @@ class AggRlConfig:
             _check_field(field, getattr(self, field.name))
         _check_multiple("window_length", self.window_length, self.hop_length, "hop_length")
         _check_multiple("window_length", self.window_length, 2)
-        _check_multiple("num_features", self.num_features, self.num_heads, "num_heads")
+        if self.trunk == "augeonet":
+            _check_multiple("num_features", self.num_features, self.num_heads, "num_heads")
         _check_multiple("num_features", self.num_features, 4)
         _check_multiple("latent_size", self.latent_size, 4)
         if self.num_bins < 2:
@@ -122,8 +123,7 @@ class AggRlConfig:
                 f'trunk = "{self.trunk}" has features and places of its own; leave out features, '
                 f"mic_encoding and mic_frame, got {', '.join(map(repr, told))}"
             )
-        self._check_use("pairs_per_step", 'trunk = "u-net" or "neural-srp"', used=self.trunk != "augeonet")
-        self._check_use("fixed_directions", 'output = "fixed"', used=self.output == "fixed")
+        self._check_uses()
         if self.plane_waves:
             self._check_plane_waves()
         choices = (self.mic_frame, self.grid_encoding, self.plane_waves)
@@ -133,11 +133,30 @@ class AggRlConfig:
                 f"plane_waves=False, got {', '.join(map(repr, choices))}; set them, or leave compat out"
             )
 
-    def _check_use(self, name: str, needs: str, *, used: bool) -> None:
-        """Refuse a choice that changes nothing."""
-        value = getattr(self, name)
-        if not used and value != type(self).__dataclass_fields__[name].default:
-            raise ConfigError(f"{name} is for {needs}, got {value}; leave it out")
+    def _check_uses(self) -> None:
+        """Refuse choices that change nothing.
+
+        An encoding of the grid is taken with a fixed output, too: configurations of such inherit one.
+        """
+        is_paired, has_grid = self.trunk != "augeonet", self.output == "grid"
+        has_harmonics = has_grid and self.grid_encoding == "harmonics"
+        fields = type(self).__dataclass_fields__
+        uses = (
+            (("pairs_per_step",), 'trunk = "u-net" or "neural-srp"', is_paired),
+            (
+                ("num_heads", "num_blocks", "extractor_dilations", "alpha"),
+                'trunk = "augeonet"',
+                not is_paired,
+            ),
+            (("fixed_directions",), 'output = "fixed"', not has_grid),
+            (("grid_degree",), 'output = "grid" with grid_encoding = "harmonics"', has_harmonics),
+            ([name for name in fields if name.startswith("plane_wave_")], "plane_waves", self.plane_waves),
+        )
+        for names, needs, is_used in uses:
+            for name in names:
+                value = getattr(self, name)
+                if not is_used and value != fields[name].default:
+                    raise ConfigError(f"{name} is for {needs}, got {value}; leave it out")
 
     def _check_plane_waves(self) -> None:
         if self.trunk != "augeonet" or self.output == "fixed":

@@ -2,7 +2,8 @@
 
 Known layouts: LibriSpeech, TIMIT, MS-SNSD, ESC-50, a folder with ``manifest.csv`` (or a sub-folder of one)
 and any folder of audio.
-A split never shares a speaker (or, for noise, a source recording) with another.
+A split shares no speaker (or, for noise, source recording) with another; in a manifest that is its author's
+to see to.
 """
 
 import csv

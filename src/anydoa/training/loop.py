@@ -36,6 +36,7 @@ from anydoa.training.optimization import (
 )
 from anydoa.training.run import RunFolder, StepReport, StopRequest, TrainingState, Watcher, look_away
 from anydoa.training.task import ValidationResult
+from anydoa.version import code
 
 _log = logging.getLogger(__name__)
 
@@ -68,7 +69,8 @@ class Trainer:
         self.task = open_task(config, folder.cache, share)
         self.network = self.task.network
         self.curriculum = Curriculum(config)
-        self._earlier = self._take_initial_weights()
+        self._earlier, before = self._take_initial_weights()
+        self._code = list(dict.fromkeys([*before, code()]))
         self._weight_hashes = self._hash_weight_files()
         self.average = AveragedNetwork(self.network, config.optimizer.average_decay)
         groups = parameter_groups(self.network, self.task.decays)
@@ -123,12 +125,14 @@ class Trainer:
                 f"{self.folder.path}: holds a checkpoint of an earlier anydoa ({written}), with which this "
                 "one cannot go on; begin another --run, with --from model.safetensors of this one"
             ) from None
+        # Checkpoints of earlier versions do not tell, neither of this nor of the material.
+        self._code = list(dict.fromkeys([*state.numbers.get("code", ["not known"]), code()]))
         self._losses = state.numbers["losses"]
         if self.accelerator.is_main_process:
-            self.folder.truncate_log(self.position.examples)
+            # After its last checkpoint it may have validated the same weights; it will do so again.
+            self.folder.truncate_log(self._validated_at.examples)
         self._begin_stage(self.curriculum.learned_stage(self.position))
         changed = [name for name, digest in files.items() if self._weight_hashes.get(name) != digest]
-        # Checkpoints of earlier versions do not tell.
         if state.numbers.get("material", self.task.scenes.contents) != self.task.scenes.contents:
             changed.append("rooms or recordings")
         return changed_choices(kept, self.config) + changed
@@ -183,16 +187,18 @@ class Trainer:
             "losses": self._losses,
             "earlier": self._earlier,
             "weight_files": self._weight_hashes,
+            "code": self._code,
             "material": self.task.scenes.contents,
             "scaler": None if scaler is None else scaler.state_dict(),
         }
-        # Examples and hours in all, also of an earlier run; voices and noises of this one.
+        # Examples, hours and code in all, also of an earlier run; voices and noises of this one.
         learned_from = {
             "examples": self._earlier["examples"] + self.position.examples,
             "hours": round(self._earlier["hours"] + self.position.hours, 2),
             "voices": self.task.scenes.num_voices,
             "noises": self.task.scenes.num_noises,
             "material": self.task.scenes.contents,
+            "code": ", ".join(self._code),
         }
         notes = {"training": learned_from, "config": self.config.portable().to_dict()}
         # First the weights to use: whoever is killed between the two goes on from the state before.
@@ -214,11 +220,11 @@ class Trainer:
         files = {name: path for name, path in self.config.weight_files.items() if name != "initial_weights"}
         return {name: hashlib.sha256(Path(path).read_bytes()).hexdigest() for name, path in files.items()}
 
-    def _take_initial_weights(self) -> dict[str, float]:
-        """Begin where another run ended; what its network had learned from."""
+    def _take_initial_weights(self) -> tuple[dict[str, float], list[str]]:
+        """Begin where another run ended; what its network had learned from, and by which code."""
         path = self.config.initial_weights
         if not path:
-            return {"examples": 0, "hours": 0.0}
+            return {"examples": 0, "hours": 0.0}, []
         checkpoint = self.task.load(path)
         if checkpoint.network.config != self.network.config:
             raise CheckpointError(
@@ -226,7 +232,8 @@ class Trainer:
             )
         self.network.load_state_dict(checkpoint.network.state_dict())
         training = checkpoint.notes.get("training", {})
-        return {"examples": training.get("examples", 0), "hours": training.get("hours", 0.0)}
+        learned = {"examples": training.get("examples", 0), "hours": training.get("hours", 0.0)}
+        return learned, training.get("code", "not known").split(", ")
 
     def _run_stage(self, stage: ActiveStage, stop: StopRequest) -> None:
         """Steps until the stage is over or a stop is wanted."""

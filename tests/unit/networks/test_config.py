@@ -33,6 +33,16 @@ def test_an_unknown_key_names_the_nearest_option() -> None:
         ({"hop_length": 100}, "window_length must be a multiple of hop_length, got 512 and 100"),
         ({"pairs_per_step": 8}, 'pairs_per_step is for trunk = "u-net" or "neural-srp", got 8; leave it out'),
         ({"fixed_directions": 512}, 'fixed_directions is for output = "fixed", got 512; leave it out'),
+        (
+            {"trunk": "neural-srp", "transform": "uniform", "num_blocks": 2},
+            'num_blocks is for trunk = "augeonet", got 2; leave it out',
+        ),
+        ({"plane_wave_bins": 10}, "plane_wave_bins is for plane_waves, got 10; leave it out"),
+        (
+            {"grid_encoding": "fm", "grid_degree": 6},
+            'grid_degree is for .*grid_encoding = "harmonics", got 6',
+        ),
+        ({"output": "fixed", "grid_degree": 6}, 'grid_degree is for output = "grid" with .*, got 6'),
         ({"num_heads": 3}, "num_features must be a multiple of num_heads, got 128 and 3"),
         ({"num_bins": 1}, "num_bins must be at least 2, got 1"),
         ({"alpha": "7"}, "alpha must be positive, got '7'"),

@@ -18,7 +18,7 @@ from anydoa.training.agg_rl.batches import ClipShape
 from anydoa.training.agg_rl.loss import AggRlLoss
 from anydoa.training.agg_rl.spectra import SpectraBatches, bin_frequencies
 
-SMALL = {"hop_length": 256, "num_bins": 65, "window_length": 512, "num_features": 32, "num_heads": 4}
+SMALL = {"hop_length": 256, "num_bins": 65, "window_length": 512, "num_features": 32}
 PEERS = {
     "u-net": AggRlConfig.from_dict({**SMALL, "trunk": "u-net", "transform": "uniform", "latent_size": 32}),
     "neural-srp": AggRlConfig.from_dict(

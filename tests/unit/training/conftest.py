@@ -48,7 +48,7 @@ def flat_bank(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    # Five speakers, of whom one goes to the test split.
+    # Six speakers, of whom one goes to the test split.
     return write_voices(tmp_path_factory.mktemp("voices"), [90, 120, 150, 180, 220, 260], seconds=4)
 
 

@@ -32,7 +32,7 @@ class Recurrence(nn.Module):
         x: Float[Tensor, "frame batch input"],
         hidden: Float[Tensor, "layer batch feature"] | None = None,
     ) -> tuple[Float[Tensor, "frame batch feature"], Tensor | None]:
-        """Output of the last layer, and the hidden state of each layer; none without one to start from."""
+        """Output of the last layer, and the state of each; None where a CPU learns without one to start."""
         if hidden is None and torch.is_grad_enabled() and x.device.type == "cpu":
             for layer in self.gru.all_weights:
                 x = apply_function(_GruLayer, x, *layer)
