@@ -61,6 +61,10 @@ class ChannelCountError(AudioError):
         self.rule = rule
         self._cures = cure, command_cure
 
+    def __reduce__(self) -> tuple[type["ChannelCountError"], tuple[str, str, str]]:
+        """Made again from its parts, also in another process."""
+        return type(self), (self.rule, *self._cures)
+
     @property
     def command_line(self) -> str:
         """The message with the cure as an option."""
@@ -97,6 +101,7 @@ class MissingExtraError(AnydoaError, ImportError):
     """
 
     def __init__(self, feature: str, extra: str, cause: ImportError | None = None) -> None:
+        self._parts = feature, extra, cause
         # A package may be there though a part of it is not; then its own import is what fails.
         is_missing = cause is None or (
             isinstance(cause, ModuleNotFoundError)
@@ -112,3 +117,7 @@ class MissingExtraError(AnydoaError, ImportError):
             f"{feature} needs a package that is installed but does not load ({cause}); "
             f"run: pip install --upgrade --force-reinstall 'anydoa[{extra}]'"
         )
+
+    def __reduce__(self) -> tuple[type["MissingExtraError"], tuple[str, str, ImportError | None]]:
+        """Made again from its parts, also in another process."""
+        return type(self), self._parts

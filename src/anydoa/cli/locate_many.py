@@ -165,9 +165,10 @@ def locate_many(files: list[Path], work: "Locating", many: Many, *, quiet: bool)
         note_input(file, "recording")
     standard_input = sys.stdin.buffer if many.manifest == "-" else None
     recordings = RecordingList([str(file) for file in files], many.manifest, standard_input)
+    folder, settings = ResultFolder(work.folder), work.settings()
+    folder.protect()
     check_outputs(many.merge, make_folders=True)
     shard = None if many.shard is None else Shard.parse(many.shard)
-    folder, settings = ResultFolder(work.folder), work.settings()
     if _are_absolute(recordings):
         del settings["working folder"]
     with folder.begun(settings, shard):

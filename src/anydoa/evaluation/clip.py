@@ -14,7 +14,7 @@ from anydoa.errors import AudioError, ConfigError, ShapeError
 from anydoa.geometry import Cones, MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.io.audio import read_audio
-from anydoa.io.output import whole_binary
+from anydoa.io.output import note_input, whole_binary
 from anydoa.io.resampling import resample
 from anydoa.simulation.scene import Clip, Scene
 
@@ -253,6 +253,11 @@ class KnownRecording(ABC):
     def row(self) -> tuple[str, int]:
         """Kind of recording and number of talkers: where in the table it belongs."""
 
+    @property
+    @abstractmethod
+    def files(self) -> Iterable[Path]:
+        """Files that it is read from, as far as they are known without reading them."""
+
     @abstractmethod
     def read(self) -> SuiteClip:
         """Sound and truth.
@@ -272,6 +277,10 @@ class RecordedSuite:
 
     def __init__(self, name: str, recordings: Iterable[KnownRecording]) -> None:
         self._name, self.recordings = name, tuple(recordings)
+        # Other processes may read them.
+        for recording in self.recordings:
+            for file in recording.files:
+                note_input(file, "file of the suite")
 
     @property
     def name(self) -> str:

@@ -64,6 +64,11 @@ class FolderRecording(KnownRecording):
         """Name of the folder and number of talkers."""
         return self.suite, len(self._truth["sources"])
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The truth, the sound and the array."""
+        return self.path, *(self.path.parent / self._truth[key] for key in ("recording", "array"))
+
     def read(self) -> SuiteClip:
         """The recording at 16 kHz.
 

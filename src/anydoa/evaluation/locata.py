@@ -87,6 +87,11 @@ class LocataRecording(KnownRecording):
         """Array with what moves, and number of talkers."""
         return f"locata/{self.array} {self.kind}", len(self.talkers)
 
+    @property
+    def files(self) -> Iterable[Path]:
+        """All files of its folder."""
+        return self.folder.iterdir()
+
     def read(self) -> SuiteClip:
         """Audio of 16 kHz, the array in its own frame turned into ours, and each talker's direction from it.
 

@@ -85,6 +85,12 @@ class RealRecording(KnownRecording):
         return f"real/{self.folder} ({self.truth['kind']}{weak})", len(self.own["sources"])
 
     @property
+    def files(self) -> tuple[Path, ...]:
+        """The sound, its truth, and the array where that is no bundled one."""
+        folder = self.path.parent
+        return self.path, folder / TRUTH_FILE, folder / self._array_name
+
+    @property
     def place(self) -> tuple[bool, int]:
         """Where it stands among those of its folder: weak truth last, then by number of talkers."""
         return bool(self.own.get("weak")), len(self.own["sources"])
@@ -123,8 +129,12 @@ class RealRecording(KnownRecording):
     @cached_property
     def array(self) -> MicrophoneArray:
         """The recording's own array, or that of the folder: a file in it, or a bundled one."""
-        name = str(self.own.get("array", self.truth["array"]))
+        name = self._array_name
         return load_array(name if name in list_presets() else self.path.parent / name)
+
+    @property
+    def _array_name(self) -> str:
+        return str(self.own.get("array", self.truth["array"]))
 
     @property
     def _directions(self) -> Float[np.ndarray, "source 1 3"]:

@@ -15,6 +15,7 @@ speech enhancement and localization"; its published baseline for the columns and
 
 import csv
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from anydoa.evaluation.clip import KnownPart, KnownRecording, RecordedSuite, Sui
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import direction_from_azimuth
 from anydoa.geometry.layouts import circular_positions
+from anydoa.io.output import note_input
 from anydoa.simulation.activity import speech_by_level
 
 _TABLE = re.compile(r".*_(static|moving)_source_location\.csv")
@@ -56,6 +58,11 @@ class RealManRecording(KnownRecording):
     def row(self) -> tuple[str, int]:
         """Split with what moves, and number of talkers."""
         return f"realman/{self.split.name} {self.kind}", 1
+
+    @property
+    def files(self) -> Iterator[Path]:
+        """Sound of the microphones that were unpacked."""
+        return (_channel_file(self.stem, channel) for channel in _unpacked_channels(self.stem))
 
     def read(self) -> SuiteClip:
         """Audio of 16 kHz of the microphones that were unpacked, and the azimuth of the loudspeaker.
@@ -142,6 +149,7 @@ def _recordings(table: Path) -> list[RealManRecording]:
     match = _TABLE.fullmatch(table.name)
     kind, split = match[1] if match else "", table.parent
     found = []
+    note_input(table, "file of the suite")
     csv.field_size_limit(_LONGEST_CELL)
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:

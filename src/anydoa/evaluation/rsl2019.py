@@ -47,6 +47,11 @@ class Rsl2019Recording(KnownRecording):
         """Distance, and number of talkers."""
         return f"rsl2019/{self.distance_cm} cm", 1
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The sound."""
+        return (self.path,)
+
     def read(self) -> SuiteClip:
         """Audio of 16 kHz and the azimuth of the loudspeaker, right to a step of 5 degrees.
 

@@ -19,6 +19,7 @@ from anydoa.geometry.dialects import direction_to_dcase
 from anydoa.io.angles import round_angles_deg
 from anydoa.io.output import whole_text
 from anydoa.io.result_json import (
+    events_from_json,
     source_to_json,
     sources_from_json,
     talker_to_json,
@@ -136,10 +137,14 @@ class CsvWriter(ResultWriter):
         for source in frame.sources:
             angles = (f"{angle:.2f}" for angle in round_angles_deg(source.direction, 2))
             place = (f"{x:.5f}" for x in source.direction)
-            activity = () if source.activity is None else (f"{source.activity:.3f}", f"{source.active:d}")
+            activity = self._activity(source) if self.tracked else ()
             zone = (self.zone(source) or "",) if self.zones else ()
             row = (f"{frame.time_s:.4f}", source.id, *angles, *place, f"{source.score:.4f}", *activity, *zone)
             self._rows.writerow(row)
+
+    def _activity(self, source: Source) -> tuple[str, str]:
+        """What a tracker says of a source; nothing of one that it does not follow."""
+        return ("", "") if source.activity is None else (f"{source.activity:.3f}", f"{source.active:d}")
 
 
 class DcaseWriter(ResultWriter):
@@ -246,7 +251,8 @@ def write_results(
     if format not in WRITERS:
         raise ConfigError(f"results are written as {', '.join(WRITERS)}, got {format!r}; take one of them")
     with whole_text(path) as file:
-        writer = WRITERS[format](file, result.header, zones=zones)
+        tracked = any(source.activity is not None for frame in result.frames for source in frame.sources)
+        writer = WRITERS[format](file, result.header, tracked=tracked, zones=zones)
         for frame in result.frames:
             writer.write(frame)
         writer.finish(result.summary)
@@ -307,7 +313,8 @@ def _result(lines: Sequence[str], name: str) -> LocalizationResult:
         if header["schema"] != SCHEMA:
             raise ConfigError(f"{name}: schema must be {SCHEMA!r}, got {header['schema']!r}; locate anew")
         frame_results = tuple(
-            FrameResult(float(frame["time_s"]), sources_from_json(frame)) for frame in frames
+            FrameResult(float(frame["time_s"]), sources_from_json(frame), events_from_json(frame))
+            for frame in frames
         )
         return LocalizationResult(
             header=ResultHeader(

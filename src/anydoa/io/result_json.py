@@ -8,7 +8,7 @@ from jaxtyping import Float
 
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.io.angles import round_angles_deg
-from anydoa.io.results import FrameResult, Source
+from anydoa.io.results import FrameResult, Source, ZoneEvent
 from anydoa.io.talkers import Talker, TalkerPath, Turn
 
 
@@ -91,6 +91,18 @@ def talkers_from_json(content: list[dict[str, Any]], frames: Sequence[FrameResul
             mirror=tuple(normalize_direction(mirror["xyz"]) for mirror in talker.get("mirror", ())),
         )
         for id, talker in zip(places, content, strict=True)
+    )
+
+
+def events_from_json(content: dict[str, Any]) -> tuple[ZoneEvent, ...]:
+    """Who enters or leaves a zone in a frame.
+
+    Raises:
+        KeyError: if something is missing; with TypeError and ValueError if it is of another kind.
+    """
+    return tuple(
+        ZoneEvent(zone=str(event["zone"]), id=int(event["id"]), entered=bool(event["entered"]))
+        for event in content.get("events", ())
     )
 
 

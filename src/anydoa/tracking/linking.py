@@ -105,6 +105,10 @@ class Chain:
         """Whether both have a peak in the same frame, so that they are two talkers."""
         return bool(np.isin(self.frames, other.frames, assume_unique=True).any())
 
+    def holds(self, other: "Chain") -> bool:
+        """Whether all peaks of another chain are its own."""
+        return bool(np.isin(other.members, self.members, assume_unique=True).all())
+
     def and_those_of(self, *others: "Chain") -> "Chain":
         """All together."""
         return Chain(self.recorded, np.sort(np.concatenate([self.members, *(one.members for one in others)])))

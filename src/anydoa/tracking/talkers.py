@@ -1,6 +1,6 @@
 """From the peaks of a whole recording to its talkers: who was where when, knowing what comes later."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -89,18 +89,23 @@ class TalkerTracker:
         pieces, pairs = pieces_of(recorded, forth.owners, back.owners)
         chains = joined(pieces, pairs, options)
         sure = linked([chain for chain in chains if chain.is_confirmed(options)], options)
-        unsure = [chain for chain in chains if not chain.is_confirmed(options)]
-        if self._num_talkers is not None:
-            sure = seated(sure, self._num_talkers, options)
+        others = [chain for chain in chains if not chain.is_confirmed(options)]
+        number = self._num_talkers
+        if number is not None:
+            seats = seated(sure, number, options)
+            others += [chain for chain in sure if not any(seat.holds(chain) for seat in seats)]
+            sure = seats
+        sure = _in_order(sure)
         found = self._of(sure, recorded, (forth, back))
-        missing = _missing(found, unsure, directions)
+        missing = _missing(found, others, directions)
         if missing:
-            found = self._of(sure + missing, recorded, (forth, back))
+            if number is not None:
+                sure = _most_needed(sure, found, directions, number=max(number - len(missing), 0))
+            found = self._of(_in_order(sure + missing)[:number], recorded, (forth, back))
         return _with_brief_turns(found, directions)
 
     def _of(self, chains: Sequence[Chain], recorded: Recorded, ways: Sequence[ClaimLog]) -> list[Talker]:
-        """The talkers of chains, in order of the first sound."""
-        chains = sorted(chains, key=lambda chain: (chain.begin_s, -chain.sound, chain.end_s))
+        """The talker of each chain."""
         whose = np.full(len(recorded.frames), NOBODY)
         for name, chain in enumerate(chains):
             whose[chain.members] = name
@@ -133,17 +138,39 @@ class TalkerTracker:
         return Talker(name, TalkerPath(times_s, places, scores), tuple(turns))
 
 
-def _missing(talkers: Sequence[Talker], unsure: Sequence[Chain], directions: Sequence[Source]) -> list[Chain]:
-    """For each direction of the recording that no talker is ever near to, the longest chain that is."""
+def _in_order(chains: Iterable[Chain]) -> list[Chain]:
+    """Chains in order of the first sound."""
+    return sorted(chains, key=lambda chain: (chain.begin_s, -chain.sound, chain.end_s))
+
+
+def _missing(talkers: Sequence[Talker], others: Sequence[Chain], directions: Sequence[Source]) -> list[Chain]:
+    """For each direction of the recording that no talker is ever near to, the longest other chain that is."""
     places = [talker.path.directions for talker in talkers]
     found: list[Chain] = []
     for source in directions:
         if any(_is_near(path, source) for path in (*places, *(chain.direction[None] for chain in found))):
             continue
-        near = [chain for chain in unsure if _is_near(chain.direction[None], source)]
+        near = [chain for chain in others if _is_near(chain.direction[None], source)]
         if near:
             found.append(max(near, key=lambda chain: (len(chain.members), -chain.begin_s)))
     return found
+
+
+def _most_needed(
+    seats: Sequence[Chain], talkers: Sequence[Talker], directions: Sequence[Source], *, number: int
+) -> list[Chain]:
+    """The most sounding one near each direction of the recording, then those with most sound.
+
+    Args:
+        seats: the chains.
+        talkers: the talker of each.
+        directions: sources of the recording as a whole, strongest first.
+        number: how many are wanted at most.
+    """
+    loudest = sorted(range(len(seats)), key=lambda seat: -seats[seat].sound)
+    near = [[seat for seat in loudest if _is_near(talkers[seat].path.directions, one)] for one in directions]
+    chosen = dict.fromkeys([*(seats_near[0] for seats_near in near if seats_near), *loudest])
+    return [seats[seat] for seat in list(chosen)[:number]]
 
 
 def _is_near(path: Float[np.ndarray, "frame 3"], source: Source) -> bool:

@@ -1,5 +1,6 @@
 """No command writes over a file that it has read, whatever the option that names it."""
 
+import json
 import os
 from pathlib import Path
 
@@ -27,6 +28,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "g.csv").write_text("azimuth_deg,elevation_deg\n0,0\n90,0\n180,0\n-90,0\n40,20\n")
     audio = make_scene(np.random.default_rng(0), RING, angles_deg_to_direction(40, 20), seconds=1.0).audio
     soundfile.write("talk.wav", audio.T, 16_000)
+    source = {"azimuth_deg": 40, "elevation_deg": 20, "spans_s": [[0, 1]]}
+    simulated = {"schema": 1, "recording": "talk.wav", "array": "a.toml", "sources": [source]}
+    (tmp_path / "talk.truth.json").write_text(json.dumps(simulated))
+    real = {"array": "a.toml", "kind": "azimuth", "tolerance_deg": 5, "source": "here"}
+    recordings = {"talk.wav": {"sources": [{"azimuth": 40}]}}
+    (tmp_path / "truth.json").write_text(json.dumps({**real, "recordings": recordings}))
     os.link("talk.wav", "talk.jsonl")
     (tmp_path / "soft.png").symlink_to("talk.wav")
     return tmp_path
@@ -50,6 +57,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ["array", "convert", "a.toml", "-o", "a.toml"],
         ["array", "convert", "talk.csv", "-o", "./talk.csv"],
         ["evaluate", "--suite", "array:a.toml", "--speech", ".", "--causes-json", "a.toml", "--quiet"],
+        ["evaluate", "--suite", "real:.", "--record", "truth.json"],
+        ["evaluate", "--suite", "real:.", "--jobs", "2", "--causes-json", "a.toml"],
+        ["evaluate", "--suite", ".", "--record", "talk.truth.json"],
+        ["evaluate", "--suite", ".", "--jobs", "2", "--record", "talk.wav"],
         ["evaluate", "--suite", "array:a.toml", "--speech", ".", "--grid", "g.csv", "--causes-json", "g.csv"],
     ],
 )
@@ -62,6 +73,30 @@ def test_no_command_writes_over_what_it_reads(
     assert "would be overwritten; choose another output" in err
     assert err.count("\n") == 1
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_the_folder_of_results_is_not_merged_into_itself(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = [
+        "locate",
+        "talk.wav",
+        *ARRAY,
+        "--estimator",
+        "srp-phat",
+        "--format",
+        "parts",
+        "-o",
+        "parts",
+        "-q",
+    ]
+    assert main(words) == 0
+    before = {path: path.read_bytes() for path in (folder / "parts").iterdir()}
+    for path in before:
+        if path.suffix == ".jsonl":
+            assert main([*words, "--merge", str(path)]) == 2
+            assert "would be overwritten; choose another output" in capsys.readouterr().err
+    assert {path: path.read_bytes() for path in (folder / "parts").iterdir()} == before
 
 
 def test_a_result_that_cannot_be_finished_leaves_the_old_one(folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Results on disk: what is written is what is read, and the formats are as others expect them."""
 
+import csv
 import io
 import json
 from dataclasses import replace
@@ -25,6 +26,7 @@ from anydoa.io.results import (
     ResultHeader,
     ResultSummary,
     Source,
+    ZoneEvent,
     frames_of_talkers,
 )
 from anydoa.io.talkers import Talker, TalkerPath, Turn
@@ -258,6 +260,26 @@ def test_tables_of_tracked_talkers_have_a_column_for_it() -> None:
     assert names == "time_s,id,azimuth_deg,elevation_deg,x,y,z,score,activity,active"
     assert talks.endswith(",0.8000,0.970,1")
     assert pauses.endswith(",0.0100,0.020,0")
+
+
+def test_a_whole_result_of_tracked_talkers_is_a_table_with_that_column(tmp_path: Path) -> None:
+    frames = (tracked(), FrameResult(0.192, (source(40),)))
+    result = LocalizationResult(HEADER, frames, (), 0.4)
+    write_results(result, tmp_path / "a.csv", format="csv", zones=[Zone("desk", (20, 60))])
+    with (tmp_path / "a.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["activity"], row["active"], row["zone"]) for row in rows] == [
+        ("0.970", "1", "desk"),
+        ("0.020", "0", ""),
+        ("", "", "desk"),
+    ]
+
+
+def test_who_enters_and_leaves_zones_comes_back(tmp_path: Path) -> None:
+    events = (ZoneEvent("desk", 0, entered=True), ZoneEvent("door", 1, entered=False))
+    frames = (replace(tracked(), events=events), FrameResult(0.192, ()))
+    write_results(LocalizationResult(HEADER, frames, (), 0.4), tmp_path / "a.jsonl")
+    assert [frame.events for frame in read_results(tmp_path / "a.jsonl").frames] == [events, ()]
 
 
 def test_dcase_lists_only_those_who_sound() -> None:

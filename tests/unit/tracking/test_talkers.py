@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anydoa.errors import ConfigError
-from anydoa.geometry.coordinates import angles_deg_to_direction, great_circle_distance_deg, random_rotation
+from anydoa.geometry.coordinates import (
+    angles_deg_to_direction,
+    direction_to_angles_deg,
+    great_circle_distance_deg,
+    random_rotation,
+)
 from anydoa.io.results import Source
 from anydoa.io.talkers import Talker, TalkerPath, heard_s, mean_direction
 from anydoa.metrics.tracking import TrackCounts, count_tracks
@@ -200,6 +205,21 @@ def test_of_a_known_number_no_more_are_told() -> None:
     assert len(talkers_of(two)) == 2
     (talker,) = talkers_of(two, num_talkers=1)
     assert great_circle_distance_deg(talker.direction, source(0).direction) < 1
+
+
+def azimuth_of(talker: Talker) -> float:
+    return float(direction_to_angles_deg(talker.direction)[0])
+
+
+def test_of_a_known_number_those_are_told_who_make_the_directions() -> None:
+    two = frames_for(3, source(0), source(90, score=0.3))
+    brief = two + frames_for(0.3, source(0), source(180, score=0.9))
+    (talker,) = talkers_of(two, num_talkers=1, directions=(source(90),))
+    assert great_circle_distance_deg(talker.direction, source(90).direction) < 1
+    told = talkers_of(brief, num_talkers=2, directions=(source(0), source(180)))
+    assert [round(azimuth_of(one)) % 360 for one in told] == [0, 180]
+    told = talkers_of(brief, num_talkers=3, directions=(source(180), source(0)))
+    assert [round(azimuth_of(one)) % 360 for one in told] == [0, 90, 180]
 
 
 def test_of_a_known_number_nobody_else_can_be_meant() -> None:
