@@ -20,6 +20,8 @@ from anydoa.networks.layers.fading_memory import BandLevels, FadingMemory
 from anydoa.networks.layers.gcc import FLOOR
 from anydoa.networks.layers.plane_waves import agreement, sum_bands
 
+_FAINTEST = 1e-5  # share of the loudest bin of a microphone in a frame from which a bin has a phase to trust
+
 
 @dataclass(frozen=True, eq=False)
 class ScoredDirections:
@@ -141,10 +143,13 @@ class PlaneWaveNet(nn.Module):
         self, real: Tensor, imag: Tensor, plane_waves: Tensor, num_mics: Tensor
     ) -> tuple[Float[Tensor, "frame batch band"], Float[Tensor, "batch band frame direction"]]:
         """Mean power of the microphones in each band, and how well each direction fits it."""
+        # mic frame batch freq -> batch 1 frame mic
+        loudest = (real * real + imag * imag).amax(-1, keepdim=True).permute(2, 3, 1, 0)
         # mic frame batch freq -> batch looked_at frame mic
         real, imag = (part[..., self.bins].permute(2, 3, 1, 0) for part in (real, imag))
         square = real * real + imag * imag
-        scale = square.clamp(min=FLOOR**2).rsqrt()
+        # Where sound was resampled nothing is left but its rounding errors, alike in all microphones.
+        scale = square.clamp(min=FLOOR**2).rsqrt() * (square > _FAINTEST**2 * loudest)
         power = sum_bands(square.sum(3), self.num_bands) / num_mics[:, None, None]
         fit = agreement(real * scale, imag * scale, plane_waves, num_mics, self.num_bands)
         return power.permute(2, 0, 1), fit

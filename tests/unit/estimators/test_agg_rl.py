@@ -6,21 +6,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 import torch
 
+from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import CheckpointError, ConfigError, ShapeError
 from anydoa.estimators.agg_rl import AggRlEstimator
 from anydoa.estimators.model.folder import AUGEONET_FILE, GRIDNET_FILE, ModelFolder, find_model
 from anydoa.export.agg_rl import compare_with_torch, export_agg_rl
 from anydoa.export.graph import store_in_half
 from anydoa.geometry.array import MicrophoneArray
+from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.grid import DirectionGrid, fibonacci_grid, icosphere_grid
 from anydoa.geometry.layouts import circular_positions
+from anydoa.io.array_file import load_array
+from anydoa.io.resampling import resample
 from anydoa.networks.agg_rl import AggRl
 from tiny_network import make_card, make_model
 from typechecking import unchecked
 
 GRIDS = (fibonacci_grid(60), icosphere_grid(1))
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 def noise(num_mics: int, num_samples: int, seed: int = 0) -> np.ndarray:
@@ -266,3 +272,13 @@ def test_with_look_ahead_a_frame_is_the_mean_around_it(tiny_folder: Path) -> Non
         inside = (np.arange(len(frames)) >= before) & (np.arange(len(frames)) <= after)
         weights = np.where(inside, np.exp(-away * hop / (0.15 * rate)), 0)
         np.testing.assert_allclose(row, weights @ frames / weights.sum(), atol=1e-5)
+
+
+def test_where_a_resampler_left_nothing_nobody_is_heard() -> None:
+    samples, _ = soundfile.read(EXAMPLES / "two_talkers.wav", dtype="float32")
+    low = resample(resample(samples[:32_000].T, SAMPLE_RATE, SAMPLE_RATE // 2), SAMPLE_RATE // 2, SAMPLE_RATE)
+    array, grid = load_array(EXAMPLES / "two_talkers.array.toml"), fibonacci_grid(512)
+    values = AggRlEstimator(find_model("agg-rl")).spectrum(array.select_channels(low), array, grid).values
+    talker, above = angles_deg_to_direction([40, 0], [46, 90]) @ grid.directions.T > np.cos(np.deg2rad(15))
+    assert values[:, talker].max() > 0.4
+    assert values[:, above].max() < 0.1  # what is left is alike in all microphones, as from straight above
