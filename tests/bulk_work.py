@@ -36,7 +36,18 @@ def refuses(number: int) -> int:
     raise ConfigError(f"{number} is refused")
 
 
+class OddError(Exception):
+    """One that does not come out of a pickle."""
+
+    def __init__(self, rule: str, cure: str) -> None:
+        super().__init__(f"{rule}; {cure}")
+
+
 def refuses_oddly(number: int) -> int:
+    raise OddError("rule", "cure")
+
+
+def refuses_channels(number: int) -> int:
     raise ChannelCountError("rule", "cure", "command cure")
 
 

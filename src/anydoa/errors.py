@@ -46,6 +46,10 @@ class ArrayFileError(AnydoaError, ValueError):
 class AudioError(AnydoaError, ValueError):
     """A recording that cannot be read, or cannot be located in."""
 
+    def of(self, name: str) -> "AudioError":
+        """The same error with the name of the recording."""
+        return type(self)(f"{name}: {self}")
+
 
 class ChannelCountError(AudioError):
     """A recording with another number of channels than the array has.

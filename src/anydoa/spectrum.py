@@ -10,6 +10,7 @@ from jaxtyping import Float, Float32
 from anydoa.errors import AudioError, ConfigError, ShapeError
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
+from anydoa.io.samples import as_samples
 
 _FAINTEST_EXPONENT, _LOUDEST_EXPONENT = -30, 20  # of two: recordings that begin in between keep their scale
 _GREATEST_EXPONENT = 40  # of two: squares of scaled samples and their sums fit single precision
@@ -23,12 +24,12 @@ def check_audio(
     """The audio in single precision.
 
     Raises:
-        ShapeError: if its rows are not the microphones.
+        ShapeError: if its rows are not the microphones, or samples are no floating-point numbers.
         AudioError: if a sample is not finite.
     """
     with np.errstate(over="ignore"):
-        samples = np.asarray(audio, dtype=np.float32)
-    if samples.ndim != 2 or len(samples) != num_microphones:
+        samples = np.asarray(as_samples(audio, name="audio"), dtype=np.float32)
+    if len(samples) != num_microphones:
         raise ShapeError(
             f"audio must be (microphones, samples) with {num_microphones} microphones, "
             f"got shape {samples.shape}; select the channels of the array first"

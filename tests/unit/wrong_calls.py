@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 import anydoa
+from anydoa.beamforming import Aim, TalkerBeam
 from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.layouts import circular_positions
 
@@ -36,6 +37,29 @@ class FarTensor:
 def located(sound: object) -> object:
     localizer = anydoa.Localizer(RING, "fibonacci:100", SrpPhat())
     return localizer.locate(sound, RATE)  # type: ignore[arg-type]
+
+
+def beam(*, direction: object = (1.0, 0.0, 0.0), chance: float = 1.0) -> TalkerBeam:
+    return TalkerBeam(RING, Anybody(Aim(0, np.array(direction), chance)))
+
+
+class Anybody:
+    """Aims at one who always sounds."""
+
+    num_rows = 1
+
+    def __init__(self, aim: Aim) -> None:
+        self.aim = aim
+
+    def at(self, time_s: float) -> list[Aim]:
+        return [self.aim]
+
+    def wanted(self, levels: object) -> list[int]:
+        return [0]
+
+
+def talkers_heard(talkers: object, **options: object) -> object:
+    return anydoa.talker_audio(NOISE, RING, talkers, **{"sample_rate": RATE, **options})  # type: ignore[arg-type]
 
 
 def stream(rate: object = RATE) -> object:
@@ -76,6 +100,14 @@ CALLS: dict[str, Callable[[], object]] = {
     "fine: a numpy count": lambda: anydoa.Localizer(RING, num_sources=np.int64(2)),  # type: ignore[arg-type]
     **{f"sound: {name}": lambda sound=sound: located(sound) for name, sound in SOUNDS.items()},
     **{f"push: {name}": lambda sound=sound: stream().push(sound) for name, sound in SOUNDS.items()},  # type: ignore
+    **{f"beam: {name}": lambda sound=sound: beam().push(sound) for name, sound in SOUNDS.items()},  # type: ignore
+    "fine: a beam": lambda: beam().push(NOISE),
+    "aim: no chance": lambda: beam(chance=float("nan")),
+    "aim: nowhere": lambda: beam(direction=(0.0, 0.0, 0.0)),
+    "aim: too long": lambda: beam(direction=(2.0, 0.0, 0.0)),
+    "talkers: sources": lambda: talkers_heard([anydoa.Source(np.array([1.0, 0.0, 0.0]), 0.5)]),
+    "talkers: a number": lambda: talkers_heard(3),
+    "talkers: of a file with a rate": lambda: anydoa.talker_audio("a.wav", RING, (), sample_rate=RATE),
     **{f"array: {name}": lambda array=array: anydoa.Localizer(array) for name, array in ARRAYS.items()},  # type: ignore
     **{f"rate: {rate}": lambda rate=rate: stream(rate) for rate in RATES},
     **{

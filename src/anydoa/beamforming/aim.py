@@ -7,10 +7,12 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
+from anydoa.errors import ConfigError
 from anydoa.io.talkers import Talker
 
 _MARGIN_S = 0.5  # before and after a turn: a talker is found a little late, and echoes last
 _PAUSE_CHANCE = 0.1
+_LENGTH_ERROR = 1e-3  # of a unit vector, in single precision or rounded in a file
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,11 +23,21 @@ class Aim:
         id: number of the talker.
         direction: unit vector towards it.
         chance: probability that it sounds, 0..1.
+
+    Raises:
+        ConfigError: if the direction is no unit vector, or the chance none.
     """
 
     id: int
     direction: Float[np.ndarray, "3"]
     chance: float = 1.0
+
+    def __post_init__(self) -> None:
+        length = float(np.linalg.norm(self.direction))
+        if not abs(length - 1) <= _LENGTH_ERROR:
+            raise ConfigError(f"an aim needs a direction of length 1, got {length:g}; divide by it")
+        if not 0 <= self.chance <= 1:
+            raise ConfigError(f"a chance must be 0..1, got {self.chance:g}; 1 is for one who sounds")
 
 
 @runtime_checkable
@@ -59,9 +71,18 @@ class TalkerAims:
 
     Args:
         talkers: who was where when.
+
+    Raises:
+        ConfigError: if they are none.
     """
 
     def __init__(self, talkers: Sequence[Talker]) -> None:
+        strangers = [talkers] if not isinstance(talkers, Sequence) else talkers
+        for one in strangers:
+            if not isinstance(one, Talker):
+                raise ConfigError(
+                    f"talkers are those of a result, got {type(one).__name__}; give result.talkers"
+                )
         self._talkers = tuple(talkers)
         self._ids = tuple(talker.id for talker in talkers)
         # (turn, begin and end) of each talker

@@ -16,7 +16,7 @@ from anydoa.geometry import MicrophoneArray
 from anydoa.io import load_array
 from anydoa.io.audio import Recording, audio_info, is_recording, read_blocks
 from anydoa.io.resampling import StreamResampler
-from anydoa.io.samples import as_samples, samples_info, split_blocks
+from anydoa.io.samples import as_samples, check_no_rate, samples_info, split_blocks
 from anydoa.io.talkers import Talker
 from anydoa.spectrum import SpectrumEstimator
 
@@ -70,6 +70,7 @@ def talker_blocks(
     array = array if isinstance(array, MicrophoneArray) else load_array(array)
     estimator = as_estimator(estimator)
     if is_recording(audio):
+        check_no_rate(sample_rate)
         info, blocks = audio_info(audio), read_blocks(audio, warn=False)
     else:
         samples = as_samples(audio)

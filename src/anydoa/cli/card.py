@@ -115,7 +115,9 @@ def check_command(
     with ExitStack() as stack:
         name, rate, blocks = sound.open(listened, stack)
         check = CardStartCheck(listened, healthy, rate)
-        verdict = next((found for block in blocks if (found := check.push(block))), None) or check.finish()
+        with named_recording(Path(name)):
+            verdict = next((found for block in blocks if (found := check.push(block))), None)
+            verdict = verdict or check.finish()
     if form == "json":
         channels = None if verdict.shift is None else remapped_array(listened, verdict.shift).channels
         content = {

@@ -11,6 +11,7 @@ from anydoa.cli.options import (
     JoinOption,
     OnlyMicrophonesOption,
     UnitOption,
+    named_recording,
     parse_array,
     parse_output_file,
     parse_recording,
@@ -78,7 +79,8 @@ def doctor(
         diagnosis = diagnose_geometry(declared)
     else:
         audio, sample_rate = read_first_minute(recording)
-        diagnosis = diagnose(audio, sample_rate, declared, known_azimuth_deg=known_azimuth)
+        with named_recording(recording):
+            diagnosis = diagnose(audio, sample_rate, declared, known_azimuth_deg=known_azimuth)
     if form == "json":
         import json
 

@@ -74,7 +74,10 @@ class TalkerSounds:
 
         paths = [_sound_path(self.folder, stem, talker.id) for talker in talkers]
         with ExitStack() as stack:
-            writers = [WavWriter(stack.enter_context(whole_binary(path)), BEAM_RATE) for path in paths]
+            writers = [
+                WavWriter(stack.enter_context(whole_binary(path)), BEAM_RATE, what=f"the sound in {path}")
+                for path in paths
+            ]
             blocks = talker_blocks(
                 recording,
                 localizer.array,

@@ -196,9 +196,8 @@ def named_recording(recording: Path | list[Path]) -> Iterator[None]:
     try:
         yield
     except AudioError as error:
-        path = recording_path(recording)
-        named = str(error) if str(error).startswith(str(path)) else f"{path}: {error}"
-        raise AudioError(named) from None
+        path = str(recording_path(recording))
+        raise error if str(error).startswith(path) else error.of(path) from None
 
 
 def parse_zones(path: Path | None) -> "tuple[Zone, ...]":

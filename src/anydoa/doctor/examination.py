@@ -107,9 +107,11 @@ def diagnose(
         check_azimuth(known_azimuth_deg, "a known azimuth", str(known_azimuth_deg))
     recording = checked_recording(recording, sample_rate, options=options.recording)
     if len(recording) <= max(array.channels):
+        plural = "" if len(recording) == 1 else "s"
         raise AudioError(
-            f"recording has {len(recording)} channels but array {array.name!r} has a microphone on channel "
-            f"{max(array.channels)}; record all channels of the card, or take the array of this recording"
+            f"recording has {len(recording)} channel{plural} but array {array.name!r} has a microphone on "
+            f"channel {max(array.channels)}; record all channels of the card, or take the array of this "
+            "recording"
         )
     # Each channel alone, and whether it hears the room.
     statistics = channel_statistics(recording, sample_rate, options.channels)

@@ -10,7 +10,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from anydoa.constants import SAMPLE_RATE
-from anydoa.errors import AudioError, ConfigError, ShapeError
+from anydoa.errors import AudioError, ChannelCountError, ConfigError, ShapeError
 from anydoa.geometry import Cones, MicrophoneArray
 from anydoa.geometry.coordinates import normalize_direction
 from anydoa.io.audio import read_audio
@@ -296,6 +296,22 @@ class RecordedSuite:
     def row(self, index: int) -> tuple[str, int]:
         """Kind of recording and number of talkers."""
         return self.recordings[index].row
+
+
+def microphones_of(
+    path: Path, array: MicrophoneArray, audio: Float[np.ndarray, "channel time"]
+) -> Float[np.ndarray, "mic time"]:
+    """The microphones of a recording, in the order of the array.
+
+    Raises:
+        AudioError: if the array describes another number of channels.
+    """
+    try:
+        return array.select_channels(audio)
+    except ChannelCountError as error:
+        raise AudioError(
+            f"{path}: {error.rule}; say in the array file which channels hold the microphones"
+        ) from None
 
 
 def read_resampled(path: Path) -> Float[np.ndarray, "channel time"]:

@@ -14,7 +14,13 @@ import numpy as np
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import KnownRecording, RecordedSuite, SuiteClip, read_resampled
+from anydoa.evaluation.clip import (
+    KnownRecording,
+    RecordedSuite,
+    SuiteClip,
+    microphones_of,
+    read_resampled,
+)
 from anydoa.evaluation.truth import (
     check_sources,
     known_number,
@@ -78,7 +84,8 @@ class FolderRecording(KnownRecording):
         """
         truth = self._truth
         array = load_array(self.path.parent / truth["array"])
-        audio = array.select_channels(read_resampled(self.path.parent / truth["recording"]))
+        sound = self.path.parent / truth["recording"]
+        audio = microphones_of(sound, array, read_resampled(sound))
         try:
             told = self._told(audio.shape[1])
         except (KeyError, TypeError, ValueError, OverflowError) as error:

@@ -20,6 +20,7 @@ from anydoa.evaluation.clip import (
     KnownRecording,
     RecordedSuite,
     SuiteClip,
+    microphones_of,
     read_resampled,
 )
 from anydoa.evaluation.truth import check_sources, read_truth, samples_between, true_directions
@@ -99,11 +100,10 @@ class RealRecording(KnownRecording):
         """The recording at 16 kHz, cut to the part that its truth holds for.
 
         Raises:
-            AudioError: if the sound or its truth cannot be used.
+            AudioError: if the sound or its truth cannot be used, or the array has other channels.
             ArrayFileError: if there is no such array.
-            ChannelCountError: if the sound has other channels than it.
         """
-        audio = self.array.select_channels(read_resampled(self.path))
+        audio = microphones_of(self.path, self.array, read_resampled(self.path))
         try:
             directions, known = self._directions, self._known
             audio = self.cut(audio)

@@ -17,7 +17,14 @@ import numpy as np
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError
-from anydoa.evaluation.clip import KnownPart, KnownRecording, RecordedSuite, SuiteClip, read_resampled
+from anydoa.evaluation.clip import (
+    KnownPart,
+    KnownRecording,
+    RecordedSuite,
+    SuiteClip,
+    microphones_of,
+    read_resampled,
+)
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.dialects import direction_from_azimuth
 from anydoa.io import load_array
@@ -58,7 +65,7 @@ class Rsl2019Recording(KnownRecording):
         Raises:
             AudioError: if the sound cannot be read.
         """
-        signals = self.array.select_channels(read_resampled(self.path))
+        signals = microphones_of(self.path, self.array, read_resampled(self.path))
         return SuiteClip(
             name=self.path.stem,
             suite=self.row[0],

@@ -29,13 +29,14 @@ from anydoa.geometry.coordinates import rotate, rotation_from_rpy_deg
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.measured_steering import MeasuredSteering
 from anydoa.geometry.pattern import MicrophonePattern, pattern_gains
+from anydoa.geometry.read_only import ReadOnlyArrays
 
 _NUM_PROBES = 64  # directions at which the signs of patterns are compared
 _LEAST_GAIN = 0.05  # below it a sign is not heard
 
 
 @dataclass(frozen=True, eq=False)
-class MicrophoneArray:
+class MicrophoneArray(ReadOnlyArrays):
     """Microphone positions, the channel of each, and how the array is mounted. Immutable and validated.
 
     Args:
@@ -288,7 +289,7 @@ class MicrophoneArray:
         if num_channels == 1:
             return (
                 "is it one file a microphone? then give a list of all of them",
-                "is it one file a microphone? then pass --join with all of them",
+                "is it one file a microphone? commands that take recordings join all of them with --join",
             )
         cure = "record all channels of the card, or take an array with fewer microphones"
         return cure, cure

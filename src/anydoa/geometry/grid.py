@@ -18,6 +18,7 @@ from anydoa.geometry.coordinates import (
     rotate,
     rotation_towards,
 )
+from anydoa.geometry.read_only import ReadOnlyArrays
 
 MAX_DIRECTIONS = 200_000
 GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
@@ -28,7 +29,7 @@ _FLAT_CIRCLE = 0.05  # spacings that directions of a circle lie off it: files ke
 
 
 @dataclass(frozen=True, eq=False)
-class DirectionGrid:
+class DirectionGrid(ReadOnlyArrays):
     """Candidate directions as unit vectors towards the source. Immutable.
 
     Args:

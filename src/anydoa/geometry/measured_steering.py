@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from anydoa.constants import MAX_MICROPHONES, SAMPLE_RATE
 from anydoa.errors import GeometryError
 from anydoa.geometry.coordinates import normalize_direction
+from anydoa.geometry.read_only import ReadOnlyArrays
 
 _MOST_VALUES = 2**26  # of all responses together: 256 MiB
 _SPEECH_HZ, _STEP_HZ = (500.0, 4000.0), 125.0  # where phases of two directions are compared
@@ -23,7 +24,7 @@ _ALIKE = 0.9  # mean cosine of the phase errors, about; two unrelated directions
 
 
 @dataclass(frozen=True, eq=False)
-class MeasuredSteering:
+class MeasuredSteering(ReadOnlyArrays):
     """Impulse responses from many directions to every microphone of an array. Immutable and validated.
 
     A delay or gain that all microphones of a direction share says nothing of where sound comes from, and one

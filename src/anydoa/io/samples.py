@@ -72,6 +72,19 @@ def samples_info(audio: np.ndarray, sample_rate: float | None, *, name: str = "r
     return info
 
 
+def check_no_rate(sample_rate: object) -> None:
+    """Refuse a sample rate that is told beside a file.
+
+    Raises:
+        AudioError: if there is one.
+    """
+    if sample_rate is not None:
+        raise AudioError(
+            f"sample_rate is for samples in memory, got {sample_rate!r:.40} for a file, which says its own; "
+            "leave it out"
+        )
+
+
 def whole_rate(sample_rate: object, *, name: str = "recording") -> int:
     """A sample rate that a person gave, as a whole number.
 

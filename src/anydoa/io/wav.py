@@ -1,5 +1,6 @@
-"""One channel of sound into a WAV of 16 bits, block by block; whole after every block."""
+"""One channel of sound as samples of 16 bits, and into a WAV, block by block; whole after every block."""
 
+import logging
 import struct
 from typing import BinaryIO
 
@@ -11,9 +12,32 @@ _HEADER_BYTES = 44
 _MOST = 0xFFFFFFFF  # what a size of 32 bits can say; readers take it for a length that is not known
 
 
-def pcm_bytes(sound: Float[np.ndarray, "time"]) -> bytes:
-    """Samples of full scale 1 as 16-bit integers, little endian; what is beyond full scale is clipped."""
-    return np.clip(np.rint(32767.0 * sound), -32768, 32767).astype("<i2").tobytes()
+_MOST_CLIPPED = 1e-3  # share of a block that may be clipped without a word
+
+_logger = logging.getLogger(__name__)
+
+
+class Pcm:
+    """Samples of full scale 1 as 16-bit integers; what is beyond full scale is clipped, which is said once.
+
+    Args:
+        what: whose sound it is, for that word.
+    """
+
+    def __init__(self, what: str) -> None:
+        self._what, self._was_said = what, False
+
+    def encode(self, sound: Float[np.ndarray, "time"]) -> bytes:
+        """The next samples, little endian."""
+        whole = np.rint(32767.0 * sound)
+        clipped = np.clip(whole, -32768, 32767)
+        if not self._was_said and np.count_nonzero(whole != clipped) > _MOST_CLIPPED * len(whole):
+            self._was_said = True
+            _logger.warning(
+                "%s is louder than full scale, and clipped there; lower the gain of the recording", self._what
+            )
+        encoded: bytes = clipped.astype("<i2").tobytes()
+        return encoded
 
 
 class WavWriter:
@@ -24,17 +48,18 @@ class WavWriter:
     Args:
         file: open for writing bytes, with a beginning to go back to; not closed.
         sample_rate: samples a second, in Hz.
+        what: whose sound it is, for a word if it is too loud.
     """
 
-    def __init__(self, file: BinaryIO, sample_rate: int) -> None:
-        self._file, self._sample_rate = file, sample_rate
+    def __init__(self, file: BinaryIO, sample_rate: int, *, what: str = "the sound") -> None:
+        self._file, self._sample_rate, self._pcm = file, sample_rate, Pcm(what)
         self._num_bytes = 0
         file.write(self._header())
         file.flush()
 
     def write(self, sound: Float[np.ndarray, "time"]) -> None:
         """Append samples of full scale 1; the header then counts them."""
-        content = pcm_bytes(sound)
+        content = self._pcm.encode(sound)
         self._file.write(content)
         self._num_bytes += len(content)
         self._file.seek(0)

@@ -15,12 +15,13 @@ from jaxtyping import Float32
 
 from anydoa.constants import SAMPLE_RATE
 from anydoa.errors import AudioError, ConfigError
-from anydoa.io.wav import WavWriter, pcm_bytes
+from anydoa.io.wav import Pcm, WavWriter
 from anydoa.live.listener import LiveResult
 from anydoa.live.pipeline import LivePipeline
 from anydoa.live.sender import Sender
 from anydoa.live.sound_cards import import_sounddevice
 
+_BEAM = "the beam"
 _PATIENCE_S = 2.0  # for the end of the sound
 
 
@@ -49,7 +50,7 @@ class BeamWav:
     """
 
     def __init__(self, file: BinaryIO, pipeline: LivePipeline) -> None:
-        self._pipeline, self._wav = pipeline, WavWriter(file, SAMPLE_RATE)
+        self._pipeline, self._wav = pipeline, WavWriter(file, SAMPLE_RATE, what=_BEAM)
 
     def write(self, result: LiveResult) -> None:
         """Append the sound of one result."""
@@ -74,7 +75,7 @@ class BeamPipe:
     """
 
     def __init__(self, stream: BinaryIO, pipeline: LivePipeline) -> None:
-        self._stream, self._pipeline = stream, pipeline
+        self._stream, self._pipeline, self._pcm = stream, pipeline, Pcm(_BEAM)
 
     def write(self, result: LiveResult) -> None:
         """Write the sound of one result."""
@@ -86,7 +87,7 @@ class BeamPipe:
 
     def _pass_on(self, sound: Float32[np.ndarray, "time"]) -> None:
         with _refusals():
-            self._stream.write(pcm_bytes(sound))
+            self._stream.write(self._pcm.encode(sound))
             self._stream.flush()
 
 
@@ -104,16 +105,16 @@ class BeamSender:
 
     def __init__(self, host: str, port: int, pipeline: LivePipeline | None = None) -> None:
         self._sender = Sender(host, port, listener="listener to the beam", most_waiting=50)
-        self._pipeline = pipeline
+        self._pipeline, self._pcm = pipeline, Pcm(_BEAM)
 
     def write(self, result: LiveResult) -> None:
         """Send the sound of one result."""
-        self._sender.send(pcm_bytes(result.beam))
+        self._sender.send(self._pcm.encode(result.beam))
 
     def close(self) -> None:
         """Send what came after the last result, and what waits if somebody listens."""
         if self._pipeline is not None:
-            self._sender.send(pcm_bytes(self._pipeline.rest_of_beam()))
+            self._sender.send(self._pcm.encode(self._pipeline.rest_of_beam()))
         self._sender.close(patience_s=_PATIENCE_S)
 
 
@@ -133,7 +134,7 @@ class BeamPlayer:
 
     def __init__(self, device: int | str | None, pipeline: LivePipeline | None = None) -> None:
         sounddevice: ModuleType = import_sounddevice()
-        self._pipeline = pipeline
+        self._pipeline, self._pcm = pipeline, Pcm(_BEAM)
         self._blocks: queue.Queue[bytes | None] = queue.Queue(10)  # about a second; None is the end
         self._rest = b""
         self._is_last = False  # nothing comes after the rest
@@ -157,12 +158,12 @@ class BeamPlayer:
 
     def write(self, result: LiveResult) -> None:
         """Play the sound of one result; the oldest is left out where too much waits."""
-        self._put(pcm_bytes(result.beam))
+        self._put(self._pcm.encode(result.beam))
 
     def close(self) -> None:
         """Play what waits and what came after the last result, and stop."""
         if self._pipeline is not None:
-            self._put(pcm_bytes(self._pipeline.rest_of_beam()))
+            self._put(self._pcm.encode(self._pipeline.rest_of_beam()))
         self._put(None)
         self._has_ended.wait(_PATIENCE_S)  # a card that was unplugged never gets there
         self._stream.close()

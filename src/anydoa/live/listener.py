@@ -93,6 +93,8 @@ class Listener:
         self._meter = LevelMeter(array.num_recording_channels)
         self._timeline = Timeline()
         self._num_frames = 0
+        # The newest frame, the end of its sound and the tracks then, if no result told of it.
+        self._unreported: tuple[Frame, int, tuple[Track, ...]] | None
         self._start_report()
 
     @property
@@ -129,12 +131,14 @@ class Listener:
         yield from self._results(self._session.push_checked(microphones))
 
     def finish(self) -> Iterator[LiveResult]:
-        """The results that still waited for later sound. Nothing may be heard after it."""
+        """The results that still waited for later sound or for more frames. Nothing may be heard after it."""
         if self._gate is not None:
             self._gate.finish()
         if self._beam is not None:
             self._beam.finish()
         yield from self._results(self._session.finish())
+        if self._unreported is not None:
+            yield self._report(*self._unreported)
 
     def take_beam(self) -> Float32[np.ndarray, "sample"]:
         """Sound of the beam that is ready and was not taken yet; none without a beam."""
@@ -154,6 +158,7 @@ class Listener:
             tracks = self._tracker.update(true_s, frame.sources, speech=speech)
             if self._beam is not None:
                 self._beam.follow(tracks)
+            self._unreported = frame, newest, tracks
             if self._num_frames % self._frames_per_result == 0:
                 yield self._report(frame, newest, tracks)
 
@@ -189,6 +194,7 @@ class Listener:
         return result
 
     def _start_report(self) -> None:
+        self._unreported = None
         self._spectrum_sum = np.zeros(len(self._localizer.grid))
         self._level_sum = 0.0
         self._speech = False

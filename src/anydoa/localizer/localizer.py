@@ -13,14 +13,14 @@ import numpy as np
 
 from anydoa.constants import MIN_SEPARATION_DEG, SAMPLE_RATE
 from anydoa.doctor.watch import RecordingWatch
-from anydoa.errors import AudioError, ConfigError, GeometryError
+from anydoa.errors import ConfigError, GeometryError
 from anydoa.estimators import DEFAULT_ESTIMATOR, as_estimator
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import DirectionGrid
 from anydoa.io import DEFAULT_GRID, load_array, load_grid
 from anydoa.io.audio import Recording, is_recording
 from anydoa.io.results import LocalizationResult, ResultHeader
-from anydoa.io.samples import as_samples, samples_info, split_blocks, whole_rate
+from anydoa.io.samples import as_samples, check_no_rate, samples_info, split_blocks, whole_rate
 from anydoa.localizer.num_sources import as_count, as_num_sources
 from anydoa.localizer.run import LocalizationRun, OpenRecording
 from anydoa.localizer.session import Session, SoundWatch, check_axes
@@ -140,11 +140,7 @@ class Localizer:
         Arguments and errors are those of :meth:`locate`.
         """
         if is_recording(audio):
-            if sample_rate is not None:
-                raise AudioError(
-                    f"sample_rate is for samples in memory, got {sample_rate!r:.40} for a file, which "
-                    "says its own; leave it out"
-                )
+            check_no_rate(sample_rate)
             return self.run(OpenRecording.of_files(audio))
         samples = as_samples(audio)
         info = samples_info(samples, sample_rate)

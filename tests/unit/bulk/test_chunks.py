@@ -9,11 +9,12 @@ import pytest
 from anydoa.bulk.chunks import Finished, Lost, run_each, run_in_chunks
 from anydoa.bulk.engine import Outcome
 from anydoa.bulk.local_engine import LocalEngine
-from anydoa.errors import AudioError, ConfigError, EngineError
+from anydoa.errors import AudioError, ChannelCountError, ConfigError, EngineError
 from bulk_work import (
     KILLER,
     dies_once,
     refuses,
+    refuses_channels,
     refuses_oddly,
     sleeps_of_many,
     square,
@@ -100,7 +101,11 @@ def test_what_was_done_before_a_death_is_not_done_again(engine: LocalEngine) -> 
 
 @pytest.mark.parametrize(
     ("function", "error", "text"),
-    [(refuses, ConfigError, "3 is refused"), (refuses_oddly, EngineError, "ChannelCountError: rule")],
+    [
+        (refuses, ConfigError, "3 is refused"),
+        (refuses_channels, ChannelCountError, "rule; cure"),
+        (refuses_oddly, EngineError, "OddError: rule"),
+    ],
 )
 def test_errors_come_back_as_they_were_raised(
     engine: LocalEngine, function: object, error: type[Exception], text: str

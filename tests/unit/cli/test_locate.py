@@ -359,7 +359,10 @@ def test_one_file_a_microphone_is_located_as_one_recording(
     capsys.readouterr()
     assert main(["locate", *names[:2], *words]) == 2
     assert (
-        capsys.readouterr().err.count("is it one file a microphone? then pass --join with all of them") == 2
+        capsys.readouterr().err.count(
+            "is it one file a microphone? commands that take recordings join all of them"
+        )
+        == 2
     )
 
 

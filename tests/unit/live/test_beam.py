@@ -20,7 +20,7 @@ from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.coordinates import angles_deg_to_direction
 from anydoa.geometry.grid import fibonacci_grid
 from anydoa.geometry.layouts import tetrahedral_positions
-from anydoa.io.wav import pcm_bytes
+from anydoa.io.wav import Pcm
 from anydoa.live import BeamPipe, BeamPlayer, BeamSender, BeamTarget, BeamWav, LivePipeline
 from anydoa.live.beam_target import DIRECTION_ID, LiveAims
 from anydoa.live.feeds import PcmFormat, RawFeed
@@ -262,7 +262,7 @@ def test_a_card_plays_the_end_too(monkeypatch: pytest.MonkeyPatch) -> None:
     for result in results:
         player.write(result)
     player.close()
-    sound = pcm_bytes(np.concatenate([*(result.beam for result in results), rest]))
+    sound = Pcm("the beam").encode(np.concatenate([*(result.beam for result in results), rest]))
     assert rest.any()
     played, given = (np.frombuffer(one, dtype="<i2") for one in (card.played, sound))
     # A card that is quicker than the writer plays silence in between.
