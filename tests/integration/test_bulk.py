@@ -276,6 +276,7 @@ def test_shards_come_together(folder: Path, engine: LocalEngine, capfd: pytest.C
     table = pq.read_table("all.parquet")
     assert {"recording", "time_s", "talker", "azimuth_deg", "score"} < set(table.column_names)
     assert table["recording"].unique().to_pylist() == recordings(folder)
+    assert table["zone"].unique().to_pylist() == [None]
 
 
 def test_a_manifest_says_arrays_ids_and_channels(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

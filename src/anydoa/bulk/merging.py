@@ -99,6 +99,7 @@ def _write_table(results: Iterable[bytes], path: Path) -> int:
             ("time_s", pa.float32()),
             ("talker", pa.int16()),
             *((name, pa.float32()) for name in ("azimuth_deg", "elevation_deg", "x", "y", "z", "score")),
+            ("zone", pa.dictionary(pa.int32(), pa.string())),
         ]
     )
     count, rows = 0, []
@@ -125,6 +126,7 @@ def _rows(content: bytes) -> list[dict[str, Any]]:
             "elevation_deg": source["elevation_deg"],
             **dict(zip("xyz", source["xyz"], strict=True)),
             "score": source["score"],
+            "zone": source.get("zone"),
         }
         for frame in frames
         for source in frame["sources"]

@@ -41,6 +41,11 @@ class Zone:
                 f"a zone has a printable name without blanks at its ends, got {self.name!r}; give one "
                 "such as 'desk'"
             )
+        for name, ends in (("azimuth_deg", self.azimuth_deg), ("elevation_deg", self.elevation_deg)):
+            if len(ends) != 2:
+                raise GeometryError(
+                    f"zone {self.name!r}: {name} has two ends, got {len(ends)}; give both, as (20, 60)"
+                )
         begin, end = self.azimuth_deg
         if not (-180 <= begin <= 360 and -180 <= end <= 360):
             raise GeometryError(

@@ -21,7 +21,7 @@ class Pcm:
     """Samples of full scale 1 as 16-bit integers; what is beyond full scale is clipped, which is said once.
 
     Args:
-        what: whose sound it is, for that word.
+        what: name of the sound in the warning that some is clipped.
     """
 
     def __init__(self, what: str) -> None:
@@ -48,7 +48,7 @@ class WavWriter:
     Args:
         file: open for writing bytes, with a beginning to go back to; not closed.
         sample_rate: samples a second, in Hz.
-        what: whose sound it is, for a word if it is too loud.
+        what: name of the sound in the warning that some is clipped.
     """
 
     def __init__(self, file: BinaryIO, sample_rate: int, *, what: str = "the sound") -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 from jaxtyping import Float, Int
 
+from anydoa.errors import ConfigError
 from anydoa.geometry.coordinates import great_circle_distance_deg
 from anydoa.io.results import Source
 from anydoa.io.talkers import STAYS_DEG, Talker, TalkerPath, Turn
@@ -32,11 +33,16 @@ class TalkerTracker:
         frame_s: distance between frames in seconds.
         options: what it believes about talkers and peaks; the defaults if None.
         num_talkers: how many talkers there are in the recording, or None if that is not known.
+
+    Raises:
+        ConfigError: if there are none.
     """
 
     def __init__(
         self, frame_s: float, options: TrackerOptions | None = None, *, num_talkers: int | None = None
     ) -> None:
+        if num_talkers is not None and num_talkers < 1:
+            raise ConfigError(f"num_talkers must be at least 1, got {num_talkers}; None is for any number")
         options = TrackerOptions() if options is None else options
         self.options = replace(options, noise_deg=options.recording_noise_deg)
         self._frame_s, self._num_talkers = frame_s, num_talkers

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from anydoa.bulk.merging import check_merged_path, merge
@@ -49,6 +50,17 @@ def test_what_several_processes_wrote_is_merged_in_the_order_of_the_list(tmp_pat
     assert 4 not in places
     assert merge(places, np.array([2, 1, 4, 3], np.uint64), tmp_path / "all.jsonl") == 3
     assert (tmp_path / "all.jsonl").read_text() == "".join(map(text_of, "213"))
+
+
+def test_a_table_says_the_zone_of_each_talker(tmp_path: Path) -> None:
+    place = {"id": 0, "azimuth_deg": 1.0, "elevation_deg": 2.0, "xyz": [1.0, 0.0, 0.0], "score": 0.5}
+    frame = {"time_s": 0.5, "sources": [{**place, "zone": "desk"}, {**place, "zone": None}, place]}
+    text = "".join(json.dumps(line) + "\n" for line in ({"file": "a.wav"}, frame, {"summary": {}}))
+    writer = PartWriter(tmp_path)
+    writer.write(1, "a.wav", text)
+    writer.close()
+    assert merge(ResultFolder(tmp_path).places(), np.array([1], np.uint64), tmp_path / "all.parquet") == 1
+    assert pq.read_table(tmp_path / "all.parquet")["zone"].to_pylist() == ["desk", None, None]
 
 
 def test_halves_are_never_counted(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from anydoa.errors import GeometryError
 from anydoa.geometry import Zone, zone_of
 from anydoa.geometry.coordinates import angles_deg_to_direction
+from typechecking import unchecked
 
 DESK = Zone("desk", (20, 60), (-10, 40))
 BEHIND = Zone("behind", (150, -150))
@@ -105,3 +106,8 @@ def test_what_can_be_no_zone_is_refused(
 ) -> None:
     with pytest.raises(GeometryError, match=told):
         Zone(name, azimuth, elevation)
+
+
+def test_a_range_has_two_ends() -> None:
+    with unchecked(), pytest.raises(GeometryError, match="azimuth_deg has two ends, got 1; give both, as"):
+        Zone("a", (20,))  # type: ignore[arg-type] # what is refused

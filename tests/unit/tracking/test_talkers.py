@@ -207,6 +207,11 @@ def test_of_a_known_number_no_more_are_told() -> None:
     assert great_circle_distance_deg(talker.direction, source(0).direction) < 1
 
 
+def test_nobody_is_no_known_number() -> None:
+    with pytest.raises(ConfigError, match="num_talkers must be at least 1, got 0; None is for any number"):
+        TalkerTracker(FRAME_S, num_talkers=0)
+
+
 def azimuth_of(talker: Talker) -> float:
     return float(direction_to_angles_deg(talker.direction)[0])
 
