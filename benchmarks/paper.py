@@ -21,6 +21,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from types import FrameType
 
 from paper_tables import render_own
 
@@ -145,9 +146,13 @@ def run_to_end(words: Sequence[str]) -> None:
     """Run a program and leave with it if it fails; it is told of signals and has time for a checkpoint."""
     # Of another group, so that Ctrl-C reaches it through this program alone, once.
     process = subprocess.Popen(words, process_group=0)
+
+    def pass_on(number: int, frame: FrameType | None) -> None:
+        # Of a terminal that is closed the program would end at once.
+        process.send_signal(signal.SIGTERM if number == signal.SIGHUP else number)
+
     told = {
-        number: signal.signal(number, lambda number, frame: process.send_signal(number))
-        for number in (signal.SIGINT, signal.SIGTERM)
+        number: signal.signal(number, pass_on) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
         code = process.wait()

@@ -161,8 +161,8 @@ def rows_with_source(record: Path) -> list[dict[str, object]]:
 
 
 def is_measured(wanted: dict[str, object], rows: list[dict[str, object]]) -> bool:
-    """Whether there is such a row; one that does not say of which clips or weights is taken as it is."""
-    return any(all(row.get(key, value) == value for key, value in wanted.items()) for row in rows)
+    """Whether there is such a row."""
+    return any(row.items() >= wanted.items() for row in rows)
 
 
 def rows_of(

@@ -122,6 +122,8 @@ class MissingExtraError(AnydoaError, ImportError):
             f"run: pip install --upgrade --force-reinstall 'anydoa[{extra}]'"
         )
 
-    def __reduce__(self) -> tuple[type["MissingExtraError"], tuple[str, str, ImportError | None]]:
-        """Made again from its parts, also in another process."""
-        return type(self), self._parts
+    def __reduce__(
+        self,
+    ) -> tuple[type["MissingExtraError"], tuple[str, str, ImportError | None], dict[str, object]]:
+        """Made again from its parts, with the words of the process where the package was missing."""
+        return type(self), self._parts, {"args": self.args, "msg": self.msg}

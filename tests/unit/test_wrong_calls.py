@@ -34,7 +34,7 @@ def test_wrong_calls_end_in_one_line_and_right_ones_work(outcomes: dict[str, str
         ("beam: complex", "audio must be floating-point (channels, samples), got complex128"),
         ("aim: no chance", "a chance must be 0..1, got nan"),
         ("aim: nowhere", "an aim needs a direction of length 1, got 0; divide by it"),
-        ("talkers: sources", "talkers are those of a result, got Source; give result.talkers"),
+        ("talkers: sources", "talkers are a list of those of a result, got [Source("),
         ("talkers: of a file with a rate", "sample_rate is for samples in memory, got 16000 for a file"),
         ("sound: an open file", "must be the path of a file, a list of paths, or samples (channel, time)"),
         ("sound: a far tensor", "cannot convert a tensor on cuda:0"),

@@ -14,9 +14,11 @@ import anydoa
 from anydoa.beamforming import Aim, TalkerBeam
 from anydoa.estimators.srp_phat import SrpPhat
 from anydoa.geometry.layouts import circular_positions
+from anydoa.io.talkers import Talker, TalkerPath, Turn
 
 RATE = 16_000
 RING = anydoa.MicrophoneArray(circular_positions(4, 0.05), "ring")
+UP = np.array([0.0, 0.0, 1.0])
 NOISE = np.random.default_rng(0).standard_normal((4, RATE)) * 0.1
 
 
@@ -106,6 +108,9 @@ CALLS: dict[str, Callable[[], object]] = {
     "aim: nowhere": lambda: beam(direction=(0.0, 0.0, 0.0)),
     "aim: too long": lambda: beam(direction=(2.0, 0.0, 0.0)),
     "talkers: sources": lambda: talkers_heard([anydoa.Source(np.array([1.0, 0.0, 0.0]), 0.5)]),
+    "talkers: one alone": lambda: talkers_heard(
+        Talker(0, TalkerPath(np.zeros(1), UP[None], np.ones(1)), (Turn(0.0, 0.0, 0.1),))
+    ),
     "talkers: a number": lambda: talkers_heard(3),
     "talkers: of a file with a rate": lambda: anydoa.talker_audio("a.wav", RING, (), sample_rate=RATE),
     **{f"array: {name}": lambda array=array: anydoa.Localizer(array) for name, array in ARRAYS.items()},  # type: ignore

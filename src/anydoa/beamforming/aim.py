@@ -77,12 +77,10 @@ class TalkerAims:
     """
 
     def __init__(self, talkers: Sequence[Talker]) -> None:
-        strangers = [talkers] if not isinstance(talkers, Sequence) else talkers
-        for one in strangers:
-            if not isinstance(one, Talker):
-                raise ConfigError(
-                    f"talkers are those of a result, got {type(one).__name__}; give result.talkers"
-                )
+        if not isinstance(talkers, Sequence) or not all(isinstance(one, Talker) for one in talkers):
+            raise ConfigError(
+                f"talkers are a list of those of a result, got {talkers!r:.40}; give result.talkers"
+            )
         self._talkers = tuple(talkers)
         self._ids = tuple(talker.id for talker in talkers)
         # (turn, begin and end) of each talker

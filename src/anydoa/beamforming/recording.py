@@ -73,7 +73,7 @@ def talker_blocks(
         check_no_rate(sample_rate)
         info, blocks = audio_info(audio), read_blocks(audio, warn=False)
     else:
-        samples = as_samples(audio)
+        samples = as_samples(audio, or_file=True)
         info = samples_info(samples, sample_rate)
         blocks = split_blocks(samples, info.sample_rate)
     resampler = StreamResampler(info.sample_rate, BEAM_RATE, array.num_microphones)

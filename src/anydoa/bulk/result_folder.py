@@ -29,7 +29,7 @@ from jaxtyping import UInt64
 from anydoa.bulk.shard import Shard
 from anydoa.errors import ConfigError
 from anydoa.io.files import try_to_lock
-from anydoa.io.output import note_input, prepare_folder, whole_text
+from anydoa.io.output import prepare_folder, whole_text
 
 SETTINGS_FILE = "settings.json"
 _INDEX = ".index.jsonl"
@@ -196,11 +196,17 @@ class ResultFolder:
         finally:
             own.unlink(missing_ok=True)
 
-    def protect(self) -> None:
-        """See to it that a command writes no other output over a file of the folder."""
-        for pattern in (SETTINGS_FILE, "part-*", "failures*.jsonl"):
-            for file in self.path.glob(pattern):
-                note_input(file, "file of the folder of results")
+    def check_not_own(self, path: Path) -> None:
+        """Refuse a file to write that is one of the folder's own, or would be.
+
+        Raises:
+            ConfigError: if it is.
+        """
+        is_inside = path.resolve().parent == self.path.resolve()
+        if is_inside and any(path.match(pattern) for pattern in (SETTINGS_FILE, "part-*", "failures*.jsonl")):
+            raise ConfigError(
+                f"{path}: a file of the folder of results would be overwritten; choose another output"
+            )
 
     def failures_file(self, shard: Shard | None = None) -> Path:
         """Where the recordings are named that have no results."""

@@ -115,7 +115,7 @@ def check_command(
     with ExitStack() as stack:
         name, rate, blocks = sound.open(listened, stack)
         check = CardStartCheck(listened, healthy, rate)
-        with named_recording(Path(name)):
+        with named_recording(sound.recording or Path(name)):
             verdict = next((found for block in blocks if (found := check.push(block))), None)
             verdict = verdict or check.finish()
     if form == "json":

@@ -166,7 +166,8 @@ def locate_many(files: list[Path], work: "Locating", many: Many, *, quiet: bool)
     standard_input = sys.stdin.buffer if many.manifest == "-" else None
     recordings = RecordingList([str(file) for file in files], many.manifest, standard_input)
     folder, settings = ResultFolder(work.folder), work.settings()
-    folder.protect()
+    if many.merge is not None:
+        folder.check_not_own(many.merge)
     check_outputs(many.merge, make_folders=True)
     shard = None if many.shard is None else Shard.parse(many.shard)
     if _are_absolute(recordings):

@@ -310,7 +310,7 @@ def microphones_of(
         return array.select_channels(audio)
     except ChannelCountError as error:
         raise AudioError(
-            f"{path}: {error.rule}; say in the array file which channels hold the microphones"
+            f"{path}: {error.rule}; give an array file that says which channels hold the microphones"
         ) from None
 
 

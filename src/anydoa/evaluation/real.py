@@ -87,7 +87,7 @@ class RealRecording(KnownRecording):
 
     @property
     def files(self) -> tuple[Path, ...]:
-        """The sound, its truth, and the array where that is no bundled one."""
+        """The sound, its truth, and the array if it is a file."""
         folder = self.path.parent
         return self.path, folder / TRUTH_FILE, folder / self._array_name
 

@@ -61,8 +61,15 @@ class RealManRecording(KnownRecording):
 
     @property
     def files(self) -> Iterator[Path]:
-        """Sound of the microphones that were unpacked."""
-        return (_channel_file(self.stem, channel) for channel in _unpacked_channels(self.stem))
+        """Sound of the microphones that were unpacked, and the direct sound."""
+        yield from (_channel_file(self.stem, channel) for channel in _unpacked_channels(self.stem))
+        yield self._direct
+
+    @property
+    def _direct(self) -> Path:
+        """The direct sound, if it was unpacked."""
+        place = self.stem.relative_to(self.split).parts[1:-1]
+        return self.split.joinpath("dp_speech", *place, f"{self.stem.name}.flac")
 
     def read(self) -> SuiteClip:
         """Audio of 16 kHz of the microphones that were unpacked, and the azimuth of the loudspeaker.
@@ -81,9 +88,7 @@ class RealManRecording(KnownRecording):
         audio = np.concatenate(signals)
         directions, valid = self._truth(audio.shape[1])
         # It talks where the direct sound is loud, if that was unpacked, else where the recording is.
-        place = self.stem.relative_to(self.split).parts[1:-1]
-        direct = self.split.joinpath("dp_speech", *place, f"{self.stem.name}.flac")
-        heard = read_resampled(direct)[:1] if direct.is_file() else audio
+        heard = read_resampled(self._direct)[:1] if self._direct.is_file() else audio
         active = np.zeros(audio.shape[1], dtype=bool)
         spoken = speech_by_level(heard, SAMPLE_RATE)[: len(active)]
         active[: len(spoken)] = spoken

@@ -42,9 +42,11 @@ class Zone:
                 "such as 'desk'"
             )
         for name, ends in (("azimuth_deg", self.azimuth_deg), ("elevation_deg", self.elevation_deg)):
-            if len(ends) != 2:
+            is_pair = isinstance(ends, Sequence) and len(ends) == 2
+            if not is_pair or not all(isinstance(end, int | float | np.number) for end in ends):
                 raise GeometryError(
-                    f"zone {self.name!r}: {name} has two ends, got {len(ends)}; give both, as (20, 60)"
+                    f"zone {self.name!r}: {name} has two ends in degrees, got {ends!r:.40}; give both, "
+                    "as (20, 60)"
                 )
         begin, end = self.azimuth_deg
         if not (-180 <= begin <= 360 and -180 <= end <= 360):

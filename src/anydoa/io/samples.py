@@ -99,8 +99,13 @@ def whole_rate(sample_rate: object, *, name: str = "recording") -> int:
     return int(sample_rate)
 
 
-def as_samples(audio: object, *, name: str = "recording") -> np.ndarray:
+def as_samples(audio: object, *, name: str = "recording", or_file: bool = False) -> np.ndarray:
     """What a person calls samples, such as a tensor or lists of lists, as floating-point (channel, time).
+
+    Args:
+        audio: what was given.
+        name: name of the samples in messages.
+        or_file: whether a file might have been given as well.
 
     Raises:
         ShapeError: if it is nothing of that kind; the message names the cure.
@@ -114,10 +119,8 @@ def as_samples(audio: object, *, name: str = "recording") -> np.ndarray:
             raise ShapeError(f"{name}: samples are numbers (channel, time); {reason}") from None
         samples = None if samples.dtype == object else samples
     if samples is None:
-        raise ShapeError(
-            f"{name} must be the path of a file, a list of paths, or samples (channel, time), "
-            f"got {type(audio).__name__}; give one of these"
-        )
+        wanted = "the path of a file, a list of paths, or samples" if or_file else "samples"
+        raise ShapeError(f"{name} must be {wanted} (channel, time), got {type(audio).__name__}; give these")
     if samples.ndim != 2 or not np.issubdtype(samples.dtype, np.floating):
         raise ShapeError(
             f"{name} must be floating-point (channels, samples), got {samples.dtype} of shape "

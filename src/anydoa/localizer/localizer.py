@@ -142,7 +142,7 @@ class Localizer:
         if is_recording(audio):
             check_no_rate(sample_rate)
             return self.run(OpenRecording.of_files(audio))
-        samples = as_samples(audio)
+        samples = as_samples(audio, or_file=True)
         info = samples_info(samples, sample_rate)
         check_axes(self.array, samples)
         return self.run(OpenRecording(info, split_blocks(samples, info.sample_rate)))

@@ -139,7 +139,7 @@ class AggRlConfig:
         An encoding of the grid is taken with a fixed output, too: configurations of such inherit one.
         """
         is_paired, has_grid = self.trunk != "augeonet", self.output == "grid"
-        has_harmonics = has_grid and self.grid_encoding == "harmonics"
+        has_harmonics, has_fm_grid = (has_grid and self.grid_encoding == one for one in ("harmonics", "fm"))
         fields = type(self).__dataclass_fields__
         uses = (
             (("pairs_per_step",), 'trunk = "u-net" or "neural-srp"', is_paired),
@@ -148,6 +148,8 @@ class AggRlConfig:
                 'trunk = "augeonet"',
                 not is_paired,
             ),
+            (("compat",), 'trunk = "augeonet"', not is_paired),
+            (("beta",), 'trunk = "augeonet" or grid_encoding = "fm"', not is_paired or has_fm_grid),
             (("fixed_directions",), 'output = "fixed"', not has_grid),
             (("grid_degree",), 'output = "grid" with grid_encoding = "harmonics"', has_harmonics),
             ([name for name in fields if name.startswith("plane_wave_")], "plane_waves", self.plane_waves),

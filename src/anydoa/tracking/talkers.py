@@ -103,11 +103,11 @@ class TalkerTracker:
             sure = seats
         sure = _in_order(sure)
         found = self._of(sure, recorded, (forth, back))
-        missing = _missing(found, others, directions)
+        missing = _missing(found, others, directions)[:number]
         if missing:
             if number is not None:
-                sure = _most_needed(sure, found, directions, number=max(number - len(missing), 0))
-            found = self._of(_in_order(sure + missing)[:number], recorded, (forth, back))
+                sure = _most_needed(sure, found, directions, number=number - len(missing))
+            found = self._of(_in_order(sure + missing), recorded, (forth, back))
         return _with_brief_turns(found, directions)
 
     def _of(self, chains: Sequence[Chain], recorded: Recorded, ways: Sequence[ClaimLog]) -> list[Talker]:

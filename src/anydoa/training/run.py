@@ -35,6 +35,7 @@ from anydoa.training.curriculum import Position
 from anydoa.training.task import ValidationResult
 
 _PREFIX = "checkpoint-"
+_SAME_REQUEST_S = 1.0  # in which the same signal is the same request
 
 
 @dataclass(frozen=True)
@@ -229,7 +230,10 @@ class StopRequest:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Take SIGTERM and SIGINT as requests; a second signal does what it always did.
+        """Take SIGTERM and SIGINT as requests; a second signal a while later does what it always did.
+
+        One that comes at once is the same request: whoever stops a group of processes tells each of them, and
+        one of them may pass it on.
 
         Only the main thread can listen to signals; in any other nothing changes.
         """
@@ -238,9 +242,14 @@ class StopRequest:
             return
         before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
 
+        asked: dict[int, float] = {}  # when each signal came first
+
         def ask(number: int, frame: FrameType | None) -> None:
             self.now(signal.Signals(number).name)
-            signal.signal(number, before[signal.Signals(number)])
+            now = time.monotonic()
+            if now - asked.setdefault(number, now) >= _SAME_REQUEST_S:
+                signal.signal(number, before[signal.Signals(number)])
+                signal.raise_signal(number)
 
         for number in before:
             signal.signal(number, ask)

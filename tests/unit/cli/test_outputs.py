@@ -90,6 +90,8 @@ def test_the_folder_of_results_is_not_merged_into_itself(
         "parts",
         "-q",
     ]
+    assert main([*words, "--merge", "parts/failures.jsonl"]) == 2  # there is none yet
+    assert "would be overwritten; choose another output" in capsys.readouterr().err
     assert main(words) == 0
     before = {path: path.read_bytes() for path in (folder / "parts").iterdir()}
     for path in before:

@@ -108,6 +108,10 @@ def test_what_can_be_no_zone_is_refused(
         Zone(name, azimuth, elevation)
 
 
-def test_a_range_has_two_ends() -> None:
-    with unchecked(), pytest.raises(GeometryError, match="azimuth_deg has two ends, got 1; give both, as"):
-        Zone("a", (20,))  # type: ignore[arg-type] # what is refused
+@pytest.mark.parametrize("ends", [(20,), 20.0, None, ("20", "60"), (20, 60, 80)])
+def test_a_range_has_two_ends(ends: object) -> None:
+    with (
+        unchecked(),
+        pytest.raises(GeometryError, match=r"azimuth_deg has two ends in degrees, got .*; give"),
+    ):
+        Zone("a", ends)  # type: ignore[arg-type] # what is refused

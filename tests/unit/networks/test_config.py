@@ -37,6 +37,10 @@ def test_an_unknown_key_names_the_nearest_option() -> None:
             {"trunk": "neural-srp", "transform": "uniform", "num_blocks": 2},
             'num_blocks is for trunk = "augeonet", got 2; leave it out',
         ),
+        (
+            {"trunk": "u-net", "transform": "uniform", "beta": 9.0},
+            'beta is for trunk = "augeonet" or grid_encoding = "fm", got 9.0; leave it out',
+        ),
         ({"plane_wave_bins": 10}, "plane_wave_bins is for plane_waves, got 10; leave it out"),
         (
             {"grid_encoding": "fm", "grid_degree": 6},

@@ -223,6 +223,8 @@ def test_of_a_known_number_those_are_told_who_make_the_directions() -> None:
     assert great_circle_distance_deg(talker.direction, source(90).direction) < 1
     told = talkers_of(brief, num_talkers=2, directions=(source(0), source(180)))
     assert [round(azimuth_of(one)) % 360 for one in told] == [0, 180]
+    (strongest,) = talkers_of(brief, num_talkers=1, directions=(source(180), source(270)))
+    assert great_circle_distance_deg(strongest.direction, source(180).direction) < 1
     told = talkers_of(brief, num_talkers=3, directions=(source(180), source(0)))
     assert [round(azimuth_of(one)) % 360 for one in told] == [0, 90, 180]
 
