@@ -223,7 +223,7 @@ class AggRl(nn.Module):
 
     def without_plane_waves(self) -> "AggRl":
         """The same network without PlaneWaveNet."""
-        part = AggRl(replace(self.config, plane_waves=False))
+        part = AggRl(self.config.without_plane_waves())
         kept = part.state_dict().keys()
         part.load_state_dict({name: value for name, value in self.state_dict().items() if name in kept})
         return part.train(self.training)

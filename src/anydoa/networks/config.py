@@ -13,6 +13,8 @@ from anydoa.errors import ConfigError
 from anydoa.io.options import record_from_dict
 from anydoa.networks.bin_start import BinStart, start_bins
 
+_OF_PLANE_WAVES = "plane_wave_"  # how the choices of PlaneWaveNet begin
+
 
 @dataclass(frozen=True)
 class AggRlConfig:
@@ -152,7 +154,7 @@ class AggRlConfig:
             (("beta",), 'trunk = "augeonet" or grid_encoding = "fm"', not is_paired or has_fm_grid),
             (("fixed_directions",), 'output = "fixed"', not has_grid),
             (("grid_degree",), 'output = "grid" with grid_encoding = "harmonics"', has_harmonics),
-            ([name for name in fields if name.startswith("plane_wave_")], "plane_waves", self.plane_waves),
+            ([name for name in fields if name.startswith(_OF_PLANE_WAVES)], "plane_waves", self.plane_waves),
         )
         for names, needs, is_used in uses:
             for name in names:
@@ -196,6 +198,11 @@ class AggRlConfig:
                 f'"{self.output}" is for comparison and runs in torch on whole recordings only; take one '
                 'with "augeonet", "gcc-phat" and "grid"'
             )
+
+    def without_plane_waves(self) -> "AggRlConfig":
+        """The same without PlaneWaveNet and all its choices."""
+        kept = {name: value for name, value in vars(self).items() if not name.startswith(_OF_PLANE_WAVES)}
+        return type(self)(**{**kept, "plane_waves": False})
 
     @property
     def start_bins_hz(self) -> Float32[np.ndarray, "freq"] | None:

@@ -268,7 +268,7 @@ def test_one_channel_for_several_microphones_suggests_joining() -> None:
     with pytest.raises(ChannelCountError) as caught:
         MicrophoneArray(np.eye(3), "kitchen").check_channel_count(1)
     assert "recording has 1 channel but" in str(caught.value)
-    assert "pass --join with all of them" in caught.value.of("a.wav").command_line
+    assert "join all of them with --join" in caught.value.of("a.wav").command_line
 
 
 @pytest.mark.parametrize(

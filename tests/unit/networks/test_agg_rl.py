@@ -102,7 +102,8 @@ def test_spectra_stand_in_for_audio() -> None:
 @pytest.mark.parametrize("plane_waves", [False, True])
 def test_mixed_precision_learns_nearly_the_same(plane_waves: bool) -> None:
     torch.manual_seed(0)
-    network = AggRl(AggRlConfig(num_blocks=1, plane_waves=plane_waves, plane_wave_directions=40))
+    config = AggRlConfig(num_blocks=1, plane_waves=True, plane_wave_directions=40)
+    network = AggRl(config if plane_waves else config.without_plane_waves())
     if network.augeonet.plane_wave_net is not None:
         torch.nn.init.normal_(network.augeonet.plane_wave_net.exit.weight)
     exact = network.logits(AUDIO, POSITIONS, GRID)

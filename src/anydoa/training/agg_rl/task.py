@@ -52,7 +52,7 @@ class AggRlTask(Task):
         Such a PlaneWaveNet has yet to learn before :meth:`usable` leaves it in.
         """
         checkpoint = load_checkpoint(path)
-        without = replace(self._config.model, plane_waves=False)
+        without = self._config.model.without_plane_waves()
         if not self._config.model.plane_waves or checkpoint.network.config != without:
             return checkpoint
         self._began_with_plane_waves = False

@@ -1,6 +1,5 @@
 """A network in torch is measured as the exported one is."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -45,7 +44,10 @@ def test_a_network_in_torch_gives_the_frames_of_the_exported_one(tmp_path: Path)
 
 
 def test_a_network_for_comparison_is_measured_too_but_runs_on_no_stream(tmp_path: Path) -> None:
-    config = replace(CONFIG, trunk="neural-srp", transform="uniform", output="fixed", fixed_directions=60)
+    config = AggRlConfig(
+        hop_length=256, num_bins=33, num_features=32, latent_size=32,
+        trunk="neural-srp", transform="uniform", output="fixed", fixed_directions=60,
+    )  # fmt: skip
     save_checkpoint(tmp_path / "peer.safetensors", AggRl(config).eval())
     peer = TorchEstimator(tmp_path / "peer.safetensors", "neural-srp")
     assert peer.spectrum(sound(0.5), ARRAY, GRID).values.shape == (5, 60)
