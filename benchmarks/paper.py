@@ -144,11 +144,10 @@ def train(config: Path, run: RunFolder, arguments: argparse.Namespace) -> None:
 
 def run_to_end(words: Sequence[str]) -> None:
     """Run a program and leave with it if it fails; it is told of signals and has time for a checkpoint."""
-    # Of another group, so that Ctrl-C reaches it through this program alone, once.
+    # Of another group, so that what a terminal sends comes from here: if one is closed, as SIGTERM.
     process = subprocess.Popen(words, process_group=0)
 
     def pass_on(number: int, frame: FrameType | None) -> None:
-        # Of a terminal that is closed the program would end at once.
         process.send_signal(signal.SIGTERM if number == signal.SIGHUP else number)
 
     told = {

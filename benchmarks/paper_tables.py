@@ -392,13 +392,9 @@ def timings(cost: list[dict[str, object]], counts: list[int]) -> str:
 
 
 def robustness() -> str:
-    found = rows_of("robustness")
-    record = read_record(RECORDS / "robustness.json")
+    found = robustness_curves.rows_with_source(read_record(RECORDS / "robustness.json"))
     clips, seconds = robustness_curves.clips_a_point(found), f"{found[0]['clip_s']:g}"
-    days, commits = (
-        sorted({str(row.get(key, of_all)) for row in found})
-        for key, of_all in (("date", record.date), ("commit", record.commit))
-    )
+    days, commits = (sorted({str(row[key]) for row in found}) for key in ("date", "commit"))
     most = clips.rpartition(" ")[2]
     measured = f"{' and '.join(days)} at commit {' and '.join(f'`{one}`' for one in commits)}"
     return f"""## Robustness

@@ -22,7 +22,6 @@ import argparse
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +31,7 @@ from threadpoolctl import threadpool_limits
 from anydoa.errors import AnydoaError
 from anydoa.estimators import make_estimator
 from anydoa.evaluation import Material, SuiteClip, score_clip
-from anydoa.evaluation.record import Measurement, Row, read_record, write_record
+from anydoa.evaluation.record import Measurement, Record, Row, read_record, write_record
 from anydoa.evaluation.report import report_rows
 from anydoa.geometry import MicrophoneArray
 from anydoa.geometry.grid import fibonacci_grid
@@ -42,7 +41,6 @@ from anydoa.simulation.mixing import SceneMixer
 from anydoa.simulation.recipe import Mismatch, MixRecipe, RoomRanges
 from anydoa.simulation.rooms import RoomPlan, SimulatedRooms
 from anydoa.spectrum import SpectrumEstimator
-from anydoa.version import commit
 
 ROOT = Path(__file__).parents[1]
 SEED = 1907
@@ -119,7 +117,7 @@ def main() -> None:
 def measure(options: argparse.Namespace) -> None:
     """Every point that has no rows of the same clips and weights yet; the record is written after each."""
     measurement = Measurement(["python", "benchmarks/robustness.py", *sys.argv[1:]], seed=SEED)
-    rows = rows_with_source(options.record) if options.record.exists() else []
+    rows = rows_with_source(read_record(options.record)) if options.record.exists() else []
     estimators = {name: make_estimator(name) for name in dict.fromkeys(options.estimators)}
     material = Material(options.speech, options.noise)
     for factor in options.only:
@@ -132,7 +130,8 @@ def measure(options: argparse.Namespace) -> None:
             }
             if not wanted:
                 continue
-            new = rows_of(factor, value, wanted, material, options)
+            measured = measurement.record(rows_of(factor, value, wanted, material, options))
+            new = rows_with_source(measured)
             anew = {(factor, value, name) for name in wanted}
             rows = [row for row in rows if (row["factor"], row["value"], row["estimator"]) not in anew] + new
             options.record.parent.mkdir(parents=True, exist_ok=True)
@@ -154,10 +153,9 @@ def source_of(name: str, estimator: SpectrumEstimator, material: Material) -> di
     }
 
 
-def rows_with_source(record: Path) -> list[dict[str, object]]:
+def rows_with_source(record: Record) -> list[dict[str, object]]:
     """Rows of a record, each with the commit and day of its measurement."""
-    read = read_record(record)
-    return [{"commit": read.commit, "date": read.date, **row} for row in read.rows]
+    return [{"commit": record.commit, "date": record.date, **row} for row in record.rows]
 
 
 def is_measured(wanted: dict[str, object], rows: list[dict[str, object]]) -> bool:
@@ -180,7 +178,6 @@ def rows_of(
     for name, estimator in estimators.items():
         row = {"factor": factor, "value": value, "clip_s": options.seconds}
         row |= source_of(name, estimator, material)
-        row |= {"commit": commit(), "date": datetime.now(UTC).date().isoformat()}
         try:
             with threadpool_limits(1):
                 scores = [score_clip(estimator, clip, GRID) for clip in clips]

@@ -7,7 +7,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from jaxtyping import Float
 
-from anydoa.errors import ConfigError
+from anydoa.errors import ConfigError, GeometryError
 from anydoa.io.talkers import Talker
 
 _MARGIN_S = 0.5  # before and after a turn: a talker is found a little late, and echoes last
@@ -25,7 +25,8 @@ class Aim:
         chance: probability that it sounds, 0..1.
 
     Raises:
-        ConfigError: if the direction is no unit vector, or the chance none.
+        GeometryError: if the direction is no unit vector.
+        ConfigError: if the chance is none.
     """
 
     id: int
@@ -35,7 +36,7 @@ class Aim:
     def __post_init__(self) -> None:
         length = float(np.linalg.norm(self.direction))
         if not abs(length - 1) <= _LENGTH_ERROR:
-            raise ConfigError(f"an aim needs a direction of length 1, got {length:g}; divide by it")
+            raise GeometryError(f"an aim needs a direction of length 1, got {length:g}; divide by it")
         if not 0 <= self.chance <= 1:
             raise ConfigError(f"a chance must be 0..1, got {self.chance:g}; 1 is for one who sounds")
 

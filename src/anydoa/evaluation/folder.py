@@ -41,7 +41,7 @@ class FolderSuite(RecordedSuite):
         root: the folder; sub-folders count.
 
     Raises:
-        AudioError: if it holds no truth.
+        AudioError: if it holds no truth, or one that cannot be read.
     """
 
     def __init__(self, root: Path) -> None:

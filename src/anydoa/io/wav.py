@@ -10,8 +10,6 @@ from jaxtyping import Float
 _SAMPLE_BYTES = 2
 _HEADER_BYTES = 44
 _MOST = 0xFFFFFFFF  # what a size of 32 bits can say; readers take it for a length that is not known
-
-
 _MOST_CLIPPED = 1e-3  # share of a block that may be clipped without a word
 
 _logger = logging.getLogger(__name__)

@@ -143,14 +143,10 @@ class AggRlConfig:
         is_paired, has_grid = self.trunk != "augeonet", self.output == "grid"
         has_harmonics, has_fm_grid = (has_grid and self.grid_encoding == one for one in ("harmonics", "fm"))
         fields = type(self).__dataclass_fields__
+        of_augeonet = ("num_heads", "num_blocks", "extractor_dilations", "alpha", "compat")
         uses = (
             (("pairs_per_step",), 'trunk = "u-net" or "neural-srp"', is_paired),
-            (
-                ("num_heads", "num_blocks", "extractor_dilations", "alpha"),
-                'trunk = "augeonet"',
-                not is_paired,
-            ),
-            (("compat",), 'trunk = "augeonet"', not is_paired),
+            (of_augeonet, 'trunk = "augeonet"', not is_paired),
             (("beta",), 'trunk = "augeonet" or grid_encoding = "fm"', not is_paired or has_fm_grid),
             (("fixed_directions",), 'output = "fixed"', not has_grid),
             (("grid_degree",), 'output = "grid" with grid_encoding = "harmonics"', has_harmonics),

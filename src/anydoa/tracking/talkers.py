@@ -174,9 +174,12 @@ def _most_needed(
         number: how many are wanted at most.
     """
     loudest = sorted(range(len(seats)), key=lambda seat: -seats[seat].sound)
-    near = [[seat for seat in loudest if _is_near(talkers[seat].path.directions, one)] for one in directions]
-    chosen = dict.fromkeys([*(seats_near[0] for seats_near in near if seats_near), *loudest])
-    return [seats[seat] for seat in list(chosen)[:number]]
+    needed: dict[int, None] = {}  # in order, each once
+    for one in directions:
+        near = (seat for seat in loudest if _is_near(talkers[seat].path.directions, one))
+        needed |= dict.fromkeys(list(near)[:1])
+    needed |= dict.fromkeys(loudest)
+    return [seats[seat] for seat in list(needed)[:number]]
 
 
 def _is_near(path: Float[np.ndarray, "frame 3"], source: Source) -> bool:
