@@ -110,9 +110,12 @@ def test_an_examination_that_nobody_waits_for_leaves_the_line(monkeypatch: pytes
         inbox.open()
         endpoint = DoctorEndpoint(shared_catalogue(), inbox, turns, lambda: False)
         clients = [Client("/api/doctor", RECORDING.read_bytes()) for _ in range(3)]
-        answers = [asyncio.create_task(explained(endpoint.answer)(client.request())) for client in clients]
-        while not examined or len(turns.queue) < 3:
-            await asyncio.sleep(0.05)
+        answers = []
+        for number, client in enumerate(clients):
+            answers.append(asyncio.create_task(explained(endpoint.answer)(client.request())))
+            # One after the other: who comes first is worked on, and the others wait in their order.
+            while not examined or len(turns.queue) <= number:
+                await asyncio.sleep(0.05)
         clients[1].leave()
         await asyncio.wait({answers[1]}, timeout=20)
         assert len(turns.queue) == 2
